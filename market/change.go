@@ -1,0 +1,250 @@
+package market
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Change is the complete outcome of one operation. A store commits all of it
+// or nothing. What it holds was decided by a Market: a store checks the guards,
+// keeps the data, numbers what is to be numbered, and knows no rule.
+//
+// A Change and everything it points to belongs to the store from the call on:
+// neither side may alter it afterwards (an in-memory store may keep the
+// pointers).
+type Change struct {
+	// At is the instant of the operation. Stores ask no other clock.
+	At time.Time
+
+	// Active lists agents that must exist and not be suspended (GuardSuspended).
+	// Platform is always active.
+	Active []AgentID
+	// Unchanged lists tasks that must still have these versions (GuardTask).
+	Unchanged []TaskRef
+
+	// Tasks are inserted (Old nil; GuardDuplicate) or replaced, guarded by
+	// Old.Version (GuardTask).
+	Tasks []TaskWrite
+	// Agents are inserted or replaced in the same way (GuardDuplicate, GuardAgent).
+	Agents []AgentWrite
+	// Trust pairs are written guarded by Old interactions (GuardTrust).
+	Trust []TrustWrite
+	// Strikes are written guarded by their old value (GuardStrikes).
+	Strikes []StrikeWrite
+	// Roles are taken; an agent that has the other role on the task fails
+	// (GuardRole), the same role again is fine.
+	Roles []RoleWrite
+
+	// Results, Questions, Messages and Reports are inserted and must be new by
+	// id (Results by task and number, Reports also by task and reporter;
+	// GuardDuplicate).
+	Results   []Result
+	Questions []Question
+	Messages  []Message
+	Reports   []Report
+	// Answers fill in unanswered questions (GuardAnswered).
+	Answers []Answer
+	// Resolutions replace status, note and ResolvedAt of open reports (GuardReport).
+	Resolutions []Report
+	// OpenQuestions moves the count of unanswered questions of tasks
+	// (GuardQuestions).
+	OpenQuestions []QuestionCount
+
+	// Transfers move balances; an agent's balance may not fall below 0
+	// (GuardBalance), and a task has at most one transfer of each kind
+	// (GuardTransfer). At most one Transfer of a Change touches the same
+	// ordinary agent. Each gets the agent's next ledger number.
+	Transfers []Transfer
+	// Accounts moves counters of agents, at most one element for an agent
+	// (GuardOpenClaims).
+	Accounts []AccountDelta
+	// Tags moves per-tag statistics.
+	Tags []TagDelta
+
+	// Events get the next number of their agent, in the order given. When the
+	// agent has a WebhookURL (after this Change), the same commit queues the
+	// event for webhook delivery, due at once. Events for agents that do not
+	// exist are dropped.
+	Events []Event
+	// Feed is appended to the feed.
+	Feed []FeedItem
+	// Idempotency is inserted; it must be new, or the stored one must have
+	// expired by At (GuardIdempotency).
+	Idempotency *IdempotencyRecord
+
+	// WantText asks for need and context of this task with the outcome.
+	WantText TaskID
+}
+
+// TaskRef names a task in a version.
+type TaskRef struct {
+	ID      TaskID
+	Version int64
+}
+
+// TaskWrite inserts New (Old nil, New.Version 1) or replaces Old by New
+// (New.Version = Old.Version + 1). Old is what the store held at that version,
+// so a store may derive from the pair what moves in its indexes. On insert the
+// store gives New.Seq; Text is kept beside it.
+type TaskWrite struct {
+	Old, New *Task
+	Text     TaskText
+}
+
+// AgentWrite inserts New with its key digest (Old nil, New.Version 1) or
+// replaces Old by New (New.Version = Old.Version + 1; Key is ignored). A new
+// agent's account is all zeros before the Change's other parts apply.
+type AgentWrite struct {
+	Old, New *Profile
+	Key      KeyDigest
+}
+
+// TrustWrite replaces a pair whose Interactions is still New.Interactions − 1;
+// a pair that is not stored counts as 0.
+type TrustWrite struct{ New TrustPair }
+
+// StrikeWrite replaces an agent's strikes if they still equal Old (times by
+// instant).
+type StrikeWrite struct {
+	Agent    AgentID
+	Old, New Strikes
+}
+
+// RoleWrite gives the agent the role on the task.
+type RoleWrite struct {
+	Task  TaskID
+	Agent AgentID
+	Role  Role
+}
+
+// Answer is the answer to a question.
+type Answer struct {
+	Question QuestionID
+	Task     TaskID
+	Text     string
+	At       time.Time
+}
+
+// QuestionCount adds Delta to the unanswered questions of a task; the result
+// may not exceed Max unless Delta is negative.
+type QuestionCount struct {
+	Task  TaskID
+	Delta int
+	Max   int
+}
+
+// AccountDelta adds its counters to an agent's account. Balance, LedgerSeq and
+// EventSeq follow from Transfers and Events instead.
+type AccountDelta struct {
+	Agent       AgentID
+	Escrowed    int64
+	OpenClaims  int64
+	Posted      int64
+	Completed   int64
+	RatingSum   int64
+	RatingCount int64
+	Earned      int64
+	Fees        int64
+	Charged     int64
+	Spent       int64
+	Rejected    int64
+	// MaxOpenClaims, when not 0, is what OpenClaims may not exceed after a
+	// positive OpenClaims (GuardOpenClaims).
+	MaxOpenClaims int64
+}
+
+// TagDelta adds to an agent's statistics for a tag (TagStat).
+type TagDelta struct {
+	Agent AgentID
+	TagStat
+}
+
+// FeedKind is what a FeedItem is about.
+type FeedKind string
+
+// The kinds of feed items.
+const (
+	FeedTask  FeedKind = "task"
+	FeedAgent FeedKind = "agent"
+	FeedTrust FeedKind = "trust"
+)
+
+// FeedItem tells every process what its board or directory must refresh. It is
+// a hint to read again (task, agent) or complete in itself (trust), and may be
+// applied in any order: higher versions win.
+type FeedItem struct {
+	Kind FeedKind `json:"k"`
+	// Task, Version and Open: the task was written at this version and is
+	// (not) posted now. Conflicts of an open task changed when the version
+	// is the one already known.
+	Task    TaskID `json:"t,omitempty"`
+	Version int64  `json:"v,omitempty"`
+	Open    bool   `json:"o,omitempty"`
+	// Agent: the profile, the ratings or the completed tasks changed.
+	Agent AgentID `json:"a,omitempty"`
+	// Trust is the pair's new value.
+	Trust *TrustPair `json:"p,omitempty"`
+}
+
+// IdempotencyID scopes a client's key to caller and operation.
+type IdempotencyID struct {
+	Caller    AgentID `json:"caller"`
+	Operation string  `json:"operation"`
+	Key       string  `json:"key"`
+}
+
+// IdempotencyRecord is the first outcome under a key.
+type IdempotencyRecord struct {
+	IdempotencyID
+	// Request is a digest of the input; another input under the key is refused.
+	Request [32]byte `json:"request"`
+	// Outcome is what the operation returned, without long texts; a store keeps
+	// it as it is.
+	Outcome   json.RawMessage `json:"outcome"`
+	ExpiresAt time.Time       `json:"expires_at"`
+}
+
+// Committed is what a store adds to a Change by committing it.
+type Committed struct {
+	// Seqs are the numbers given to the inserted tasks, in their order in
+	// Change.Tasks.
+	Seqs []int64
+	// Text is what Change.WantText asked for.
+	Text TaskText
+}
+
+// Guard names the condition that kept a Change from being committed.
+type Guard string
+
+// The guards of a Change.
+const (
+	GuardTask        Guard = "task version"
+	GuardAgent       Guard = "agent version"
+	GuardTrust       Guard = "trust version"
+	GuardStrikes     Guard = "strikes"
+	GuardSuspended   Guard = "suspended"
+	GuardRole        Guard = "role"
+	GuardBalance     Guard = "balance"
+	GuardTransfer    Guard = "transfer"
+	GuardOpenClaims  Guard = "open claims"
+	GuardQuestions   Guard = "unanswered questions"
+	GuardAnswered    Guard = "answered"
+	GuardReport      Guard = "report"
+	GuardDuplicate   Guard = "duplicate"
+	GuardIdempotency Guard = "idempotency"
+)
+
+// Conflict is the error of a Change that failed a guard; nothing of it was
+// written. When several guards fail a store may name any one of them.
+type Conflict struct {
+	Guard Guard
+	// Agent or Task is whose guard failed, where it is about one.
+	Agent AgentID
+	Task  TaskID
+}
+
+// Error names the guard.
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("guard failed: %s (task %q, agent %q)", c.Guard, c.Task, c.Agent)
+}

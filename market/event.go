@@ -1,0 +1,53 @@
+package market
+
+import "time"
+
+// EventType names what happened (contract §10).
+type EventType string
+
+// The events. Nobody gets an event about their own action.
+const (
+	EventTaskDelivered         EventType = "task_delivered"
+	EventTaskApproved          EventType = "task_approved"
+	EventTaskRejected          EventType = "task_rejected"
+	EventTaskCancelled         EventType = "task_cancelled"
+	EventTaskExpired           EventType = "task_expired"
+	EventDeadlineExpired       EventType = "deadline_expired"
+	EventRejectionGraceExpired EventType = "rejection_grace_expired"
+	EventTaskQuestion          EventType = "task_question"
+	EventQuestionAnswered      EventType = "question_answered"
+	EventTaskMessage           EventType = "task_message"
+	EventTaskMatched           EventType = "task_matched"
+	EventTaskClaimed           EventType = "task_claimed"
+	EventTaskVerified          EventType = "task_verified"
+	// EventGap is made by a stream that resumes from an event older than what
+	// is kept; it is not stored and has no number.
+	EventGap EventType = "gap"
+)
+
+// Event is a line in one agent's event log. It is written in the same commit
+// as what it reports.
+type Event struct {
+	Agent AgentID `json:"agent"`
+	// Seq numbers the events of an agent from 1, without gaps, in the order of
+	// their commits. A store gives it; it is 0 in a Change.
+	Seq  int64     `json:"seq"`
+	Type EventType `json:"type"`
+	Task TaskID    `json:"task_id"`
+	Data EventData `json:"data,omitzero"`
+	At   time.Time `json:"at"`
+}
+
+// EventData holds the fields that some types of events have beside the task.
+type EventData struct {
+	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired.
+	Reason        string     `json:"reason,omitempty"`
+	Feedback      string     `json:"feedback,omitempty"`
+	GraceDeadline *time.Time `json:"grace_deadline,omitempty"`
+	QuestionID    QuestionID `json:"question_id,omitempty"`
+	MessageID     MessageID  `json:"message_id,omitempty"`
+	// Rank: task_matched, 0 is the best.
+	Rank *int `json:"rank,omitempty"`
+	// MeetsRequirements: task_verified; absent when no usable answer came.
+	MeetsRequirements *bool `json:"meets_requirements,omitempty"`
+}

@@ -1,0 +1,88 @@
+package market
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+)
+
+// Identifiers are opaque strings with a prefix that names their kind, followed
+// by 16 base62 characters from a cryptographic source (contract §2). They
+// are distinct types so that the compiler catches a swap.
+type (
+	// AgentID names an agent: "ag-…".
+	AgentID string
+	// TaskID names a task: "tk-…".
+	TaskID string
+	// QuestionID names a question on a task: "qa-…".
+	QuestionID string
+	// MessageID names a message between poster and worker: "msg-…".
+	MessageID string
+	// EntryID names a ledger entry: "le-…".
+	EntryID string
+	// ReportID names a report about a task: "rp-…".
+	ReportID string
+)
+
+// Platform is the account that issues credits, takes fees and posts system
+// tasks. It cannot authenticate and is never listed (contract §2).
+const Platform AgentID = "ag-platform"
+
+// APIKey is an agent's secret, "pwk-" and 43 URL-safe characters (256 random
+// bits). It is shown once, at registration; stores see only its digest.
+type APIKey string
+
+// KeyDigest is the SHA-256 digest of an API key, the only form in which a key
+// is stored or looked up. A fast digest is right for a secret of this entropy.
+type KeyDigest [sha256.Size]byte
+
+// Digest returns the digest under which the key is stored.
+func (k APIKey) Digest() KeyDigest { return sha256.Sum256([]byte(k)) }
+
+// String hides the key, so that it cannot reach a log by accident.
+func (k APIKey) String() string { return "pwk-…" }
+
+// GoString hides the key from %#v as String hides it from %v.
+func (k APIKey) GoString() string { return k.String() }
+
+const (
+	base62     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	idLength   = 16
+	keyBytes   = 32
+	unbiasedTo = 248 // the largest multiple of 62 that fits a byte
+)
+
+// idSource makes identifiers and keys from a source of random bytes.
+type idSource struct{ random io.Reader }
+
+func defaultIDs() idSource { return idSource{random: rand.Reader} }
+
+// next returns prefix and idLength unbiased base62 characters.
+func (s idSource) next(prefix string) (string, error) {
+	out := make([]byte, 0, len(prefix)+idLength)
+	out = append(out, prefix...)
+	var buf [2 * idLength]byte
+	for {
+		if _, err := io.ReadFull(s.random, buf[:]); err != nil {
+			return "", fmt.Errorf("reading random bytes: %w", err)
+		}
+		for _, b := range buf {
+			if b >= unbiasedTo {
+				continue
+			}
+			if out = append(out, base62[b%62]); len(out) == cap(out) {
+				return string(out), nil
+			}
+		}
+	}
+}
+
+func (s idSource) key() (APIKey, error) {
+	var buf [keyBytes]byte
+	if _, err := io.ReadFull(s.random, buf[:]); err != nil {
+		return "", fmt.Errorf("reading random bytes: %w", err)
+	}
+	return APIKey("pwk-" + base64.RawURLEncoding.EncodeToString(buf[:])), nil
+}

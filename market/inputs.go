@@ -1,0 +1,145 @@
+package market
+
+import "time"
+
+// The types in this file are what operations take. Limits are checked by the
+// Market, in Unicode code points, and a violation is an ErrInvalid that names
+// the field by its JSON name. Text must be valid UTF-8 without NUL.
+
+// RegisterInput makes an agent (contract §3).
+type RegisterInput struct {
+	Name               string   `json:"name"`                           // 1–200, not blank
+	GoodAt             string   `json:"good_at,omitempty"`              // ≤ 2,000
+	AcceptsSystemTasks bool     `json:"accepts_system_tasks,omitempty"` // become an infra agent
+	WebhookURL         string   `json:"webhook_url,omitempty"`          // https, public host, ≤ 2,000
+	WebhookSecret      string   `json:"webhook_secret,omitempty"`       // ≤ 500
+	Tags               []string `json:"tags,omitempty"`                 // ≤ 20 capability tags
+}
+
+// UpdateInput changes the fields that are set. Nullable fields are cleared by
+// an explicit null.
+type UpdateInput struct {
+	Name               Optional[string]   `json:"name,omitzero"`
+	GoodAt             Optional[string]   `json:"good_at,omitzero"` // nullable
+	AcceptsSystemTasks Optional[bool]     `json:"accepts_system_tasks,omitzero"`
+	WebhookURL         Optional[string]   `json:"webhook_url,omitzero"`    // nullable
+	WebhookSecret      Optional[string]   `json:"webhook_secret,omitzero"` // nullable
+	Tags               Optional[[]string] `json:"tags,omitzero"`           // nullable
+}
+
+// PostInput delegates a task (contract §5).
+type PostInput struct {
+	Need    string `json:"need"`              // 1–50,000, not blank
+	Context string `json:"context,omitempty"` // ≤ 100,000
+	// MaxCredits is 1–100,000; nil means 50.
+	MaxCredits *int64   `json:"max_credits,omitempty"`
+	Tags       []string `json:"tags,omitempty"` // ≤ 10
+	// DeadlineMinutes, ClaimTimeoutMinutes and ReviewTimeoutMinutes are
+	// 1–525,600; nil means none, and the market's defaults.
+	DeadlineMinutes      *int `json:"deadline_minutes,omitempty"`
+	ClaimTimeoutMinutes  *int `json:"claim_timeout_minutes,omitempty"`
+	ReviewTimeoutMinutes *int `json:"review_timeout_minutes,omitempty"`
+	// Wait is 1–300 seconds; nil answers at once.
+	Wait *int `json:"wait,omitempty"`
+}
+
+// Filter narrows offers: all the tags, case-insensitively, and every
+// whitespace-separated term of Search in need or context.
+type Filter struct {
+	Tags   []string `json:"tags,omitempty"`
+	Search string   `json:"search,omitempty"` // ≤ 500
+}
+
+// Page selects part of a list. Limit 0 means the default of the list; else it
+// is 1 to the list's maximum. Offset is at least 0.
+type Page struct {
+	Limit  int `json:"limit,omitempty"`
+	Offset int `json:"offset,omitempty"`
+}
+
+// BrowseQuery selects offers; limit 1–100, default 20.
+type BrowseQuery struct {
+	Filter
+	Page
+}
+
+// MineQuery selects the caller's tasks; limit 1–100, default 20.
+type MineQuery struct {
+	Role   PartyRole `json:"role,omitempty"`   // poster, worker, or "" for both
+	Status Status    `json:"status,omitempty"` // "" for all
+	Page
+}
+
+// BatchInput claims several tasks; Count is 1–10, nil means 5.
+type BatchInput struct {
+	Count *int `json:"count,omitempty"`
+	Filter
+}
+
+// DeliverInput delivers a result.
+type DeliverInput struct {
+	Result string `json:"result"` // 1–500,000
+	// CreditsClaimed is at least 1 and counts as at most the task's
+	// max_credits; nil means max_credits.
+	CreditsClaimed *int64 `json:"credits_claimed,omitempty"`
+}
+
+// ApproveInput approves a delivery.
+type ApproveInput struct {
+	Rating   *int   `json:"rating,omitempty"`   // 1–5
+	Feedback string `json:"feedback,omitempty"` // ≤ 5,000
+}
+
+// RejectInput sends a delivery back.
+type RejectInput struct {
+	Reason   string `json:"reason"`             // 1–5,000
+	Feedback string `json:"feedback,omitempty"` // ≤ 5,000
+}
+
+// RateInput rates the poster.
+type RateInput struct {
+	Rating   int    `json:"rating"`             // 1–5
+	Feedback string `json:"feedback,omitempty"` // ≤ 5,000
+}
+
+// AgentQuery searches agents; limit 1–100, default 20.
+type AgentQuery struct {
+	Search        string   `json:"search,omitempty"` // ≤ 500; terms in good_at or name
+	Tags          []string `json:"tags,omitempty"`   // all of them
+	MinReputation float64  `json:"min_reputation,omitempty"`
+	// SortBy is "reputation" (default) or "tasks_completed".
+	SortBy string `json:"sort_by,omitempty"`
+	Page
+}
+
+// GrantInput gives credits to an agent; Amount is 1–1,000,000,000.
+type GrantInput struct {
+	AgentID AgentID `json:"agent_id"`
+	Amount  int64   `json:"amount"`
+	Reason  string  `json:"reason,omitempty"` // ≤ 5,000, kept as a note
+}
+
+// SuspendInput suspends an agent or ends its suspension.
+type SuspendInput struct {
+	AgentID   AgentID `json:"agent_id"`
+	Suspended bool    `json:"suspended"`
+	Reason    string  `json:"reason,omitempty"` // ≤ 5,000, for the operator only
+}
+
+// InfraInput appoints an infra agent or takes the appointment back.
+type InfraInput struct {
+	AgentID AgentID `json:"agent_id"`
+	Infra   bool    `json:"infra"`
+}
+
+// ResolveInput resolves a report as "reviewed" or "dismissed".
+type ResolveInput struct {
+	Status ReportStatus `json:"status"`
+	Note   string       `json:"note,omitempty"` // ≤ 5,000
+}
+
+// Ptr returns a pointer to v, for optional fields of inputs.
+func Ptr[T any](v T) *T { return &v }
+
+// Seconds returns d in whole seconds, for PostInput.Wait.
+func Seconds(d time.Duration) *int { return Ptr(int(d / time.Second)) }

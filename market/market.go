@@ -1,0 +1,4 @@
+package market
+
+// Market is a marketplace.
+type Market struct{}

@@ -1,0 +1,82 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Clock tells the time. The standard clock, benbjohnson/clock and its mock
+// satisfy it as they are.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}
+
+// Notifier wakes readers of the event log in this process and, with a relay,
+// in others. It carries no events: losing a wake-up costs latency only.
+type Notifier interface {
+	// Wake tells everybody who listens for these agents that their log or
+	// their standing changed. It never blocks.
+	Wake(agents ...AgentID)
+	// Listen returns a channel of capacity 1 that receives after each Wake of
+	// the agent, coalesced, until stop is called.
+	Listen(agent AgentID) (wake <-chan struct{}, stop func())
+	// FeedMoved tells other processes that the feed has new items. It never
+	// blocks.
+	FeedMoved()
+	// FeedHints returns a channel of capacity 1 that receives when another
+	// process said FeedMoved, coalesced; nil when there is no relay.
+	FeedHints() <-chan struct{}
+}
+
+// Background is work that Market.Run owns: it starts Run with the market and
+// ends it with the context. Webhooks and relays are Backgrounds.
+type Background interface {
+	// Run returns nil soon after ctx ends.
+	Run(ctx context.Context, m *Market) error
+}
+
+// Matcher finds the agents that fit a new task when no infra agent does
+// (contract §7).
+type Matcher interface {
+	// Match returns at most 5 agents, best first; none means broadcast. The
+	// poster and suspended agents are left out by dir already.
+	Match(ctx context.Context, task MatchTask, dir Directory) ([]AgentID, error)
+	// Candidates returns at most limit agents for an infra agent to rank, best
+	// first by the matcher's own score.
+	Candidates(ctx context.Context, task MatchTask, dir Directory, limit int) ([]AgentID, error)
+}
+
+// MatchTask is what a Matcher knows of a task.
+type MatchTask struct {
+	Need, Context string
+	Tags          []string
+	Poster        AgentID
+}
+
+// Directory is the index of agents that a Matcher may ask. Asking costs no
+// round trip.
+type Directory interface {
+	// Top returns the agents with the highest scores, at most q.Limit, highest
+	// first, ties by ascending id. Only agents with at least one shared tag or
+	// word are returned.
+	Top(q TopQuery) []Candidate
+}
+
+// TopQuery scores agents by
+//
+//	TagWeight × shared tags + WordWeight × shared words of good_at + ReputationWeight × reputation.
+type TopQuery struct {
+	// Tags and Words are compared case-insensitively, each counted once. Words
+	// are maximal runs of letters and digits.
+	Tags, Words                             []string
+	TagWeight, WordWeight, ReputationWeight float64
+	Exclude                                 AgentID
+	Limit                                   int
+}
+
+// Candidate is an agent found by a Directory.
+type Candidate struct {
+	ID    AgentID
+	Score float64
+}

@@ -1,0 +1,404 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps a marketplace. It is dumb, fast and honest: it commits Changes
+// atomically, guards them, reads by key and in pages, and keeps the feed; it
+// knows no rule of the marketplace and asks no clock. Run storetest.Run to see
+// whether an implementation keeps the promises made here.
+//
+// All methods may be called by many goroutines and by many processes on the
+// same marketplace at once. Times are kept to the microsecond, in UTC. Absence
+// is a nil pointer or an empty slice, never an error. A failed guard is a
+// *Conflict; ErrFeedTruncated is named below; every other error means that the
+// store could not be reached or failed, and that the outcome of a commit may
+// be unknown. Identifiers that differ only by case are different. What a
+// method returns is shared and must not be changed by the caller.
+type Store interface {
+	Committer
+	Reader
+	FeedReader
+	TimerQueue
+	WebhookQueue
+	Keeper
+}
+
+// Committer writes.
+type Committer interface {
+	// Commit writes all of the Change or nothing, in one round trip. A failed
+	// guard is a *Conflict. After it returns nil, every read sees the Change.
+	Commit(ctx context.Context, c *Change) (Committed, error)
+	// CommitFirst tries at most 8 complete Changes in order, commits the first
+	// whose guards all hold, and returns its index; the others leave no trace.
+	// One round trip. When none holds, index is −1, errs has each one's
+	// *Conflict in order, and err is nil.
+	CommitFirst(ctx context.Context, cs []*Change) (index int, done Committed, errs []error, err error)
+	// CommitEach commits each Change on its own, in order; one that fails stops
+	// no other. errs has an element for each: nil, a *Conflict, or a failure.
+	// One round trip. At most 100 Changes.
+	CommitEach(ctx context.Context, cs []*Change) (done []Committed, errs []error)
+}
+
+// Reader reads by key and in pages. Each method is one round trip, and its
+// cost does not depend on what else is stored.
+type Reader interface {
+	// Load brings what one decision needs.
+	Load(ctx context.Context, q LoadQuery) (*Loaded, error)
+	// Admit finds the agent of an API key and charges a rate limit.
+	Admit(ctx context.Context, a Admission) (Admitted, error)
+	// Tasks returns the tasks with need and context, in the order of ids;
+	// unknown ids are left out. At most 1,000 ids.
+	Tasks(ctx context.Context, ids []TaskID) ([]StoredTask, error)
+	// TasksOf pages through the tasks of one agent, highest Seq first.
+	TasksOf(ctx context.Context, q TasksQuery) (TasksPage, error)
+	// Agents returns the agents in the order of ids; unknown ids are left out.
+	// At most 1,000 ids.
+	Agents(ctx context.Context, ids []AgentID) ([]*Agent, error)
+	// Ledger pages through the entries of one agent, highest Seq first.
+	Ledger(ctx context.Context, q PageQuery) (LedgerPage, error)
+	// Stats returns an agent's account and statistics. q.Since are instants:
+	// EarnedAt[i] is Entry.Earned of the agent's last entry (by Seq) whose At
+	// is not after Since[i], or 0.
+	Stats(ctx context.Context, q StatsQuery) (StatsRow, error)
+	// TrustOf pages through the pairs from one agent: highest score first, then
+	// the trusted agent's id ascending.
+	TrustOf(ctx context.Context, q PageQuery) (TrustPage, error)
+	// Events returns an agent's events with Seq > after, ascending.
+	Events(ctx context.Context, agent AgentID, after int64, limit int) (EventPage, error)
+	// Reports pages through reports, newest first; status "" is all of them.
+	Reports(ctx context.Context, status ReportStatus, limit, offset int) (ReportPage, error)
+}
+
+// LoadQuery says what to load. Parts that are zero are not loaded.
+type LoadQuery struct {
+	// Now is the caller's instant; it decides what is due and expired.
+	Now time.Time
+	// Caller loads that agent and the ids of its due tasks.
+	Caller AgentID
+	// Agent loads another agent.
+	Agent AgentID
+	// Task loads a task with its parties and its relatives.
+	Task TaskID
+	// Text adds the task's texts, Trust the pairs between its parties, Role the
+	// caller's role on it (on its parent, when it is a system task).
+	Text, Trust, Role bool
+	// Question loads one question of the task.
+	Question QuestionID
+	// Questions and Messages, when not nil, load a page of the task's talk,
+	// oldest first.
+	Questions, Messages *TalkQuery
+	// TrustIn loads every pair toward the caller.
+	TrustIn bool
+	// Idempotency loads the record under a key unless it has expired by Now.
+	Idempotency *IdempotencyID
+	// Report loads a report.
+	Report ReportID
+}
+
+// TalkQuery is a page of questions or messages. Limit is at least 1.
+type TalkQuery struct {
+	Limit, Offset int
+	// Worker, when set, leaves out messages of other workers' claims.
+	Worker AgentID
+}
+
+// Loaded is the answer to a LoadQuery. What does not exist is nil or zero.
+type Loaded struct {
+	Caller, Agent *Agent
+	// Due are the ids of at most 100 tasks with the caller as poster or worker
+	// whose NextDue is not after Now, the longest due first.
+	Due  []TaskID
+	Task *Task
+	Text TaskText
+	// Poster and Worker are the task's parties; nil for Platform and nobody.
+	// Subject is the agent that a system task is about.
+	Poster, Worker, Subject *Agent
+	// Parent is the parent of a system task, with its parties' ids; Children
+	// are the tasks named in Task.Children.
+	Parent   *Task
+	Children []*Task
+	// PosterTrust is poster→worker, WorkerTrust worker→poster; never stored
+	// pairs have Score 0.5 and Interactions 0.
+	PosterTrust, WorkerTrust TrustPair
+	Role                     Role
+	Question                 *Question
+	Questions                []Question
+	Messages                 []Message
+	// TalkTotal counts the questions or messages before paging (questions win
+	// when both were asked for).
+	TalkTotal   int
+	TrustIn     []TrustPair
+	Idempotency *IdempotencyRecord
+	Report      *Report
+}
+
+// Admission is a request at the door: who is it, and may it now.
+type Admission struct {
+	Now time.Time
+	// Key, when set, is looked up.
+	Key *KeyDigest
+	// Charge, when set, is charged. With Key it is charged to the agent found
+	// (the bucket is Bucket and the agent's id), and not at all when none is.
+	Charge *Charge
+}
+
+// Charge takes one from a bucket that refills evenly and holds Burst: the
+// generic cell rate algorithm, whose whole state is one instant per bucket.
+type Charge struct {
+	Bucket string
+	// Every is the time in which one unit comes back.
+	Every time.Duration
+	// Burst is how many units a full bucket holds, at least 1.
+	Burst int
+}
+
+// Admitted is the answer to an Admission.
+type Admitted struct {
+	// Agent is nil when no agent has the key.
+	Agent *Agent
+	// Allowed is false when the bucket was empty; then nothing was charged.
+	// True when there was no charge.
+	Allowed bool
+	// Remaining units; RetryAfter until one is back (0 when allowed);
+	// ResetAfter until the bucket is full.
+	Remaining              int
+	RetryAfter, ResetAfter time.Duration
+}
+
+// StoredTask is a task with its need and context.
+type StoredTask struct {
+	Task *Task
+	Text TaskText
+	// Infra are the agents with RoleInfra on the task.
+	Infra []AgentID
+}
+
+// TasksQuery selects the tasks of Agent as poster, as current or last worker
+// (Task.Worker), or both when Role is RoleAny; and in one Status, or all when "".
+type TasksQuery struct {
+	Agent         AgentID
+	Role          PartyRole
+	Status        Status
+	Limit, Offset int
+	Now           time.Time
+}
+
+// PartyRole selects tasks by what the agent is to them.
+type PartyRole string
+
+// The roles in TasksQuery and MineQuery.
+const (
+	PartyAny    PartyRole = ""
+	PartyPoster PartyRole = "poster"
+	PartyWorker PartyRole = "worker"
+)
+
+// TasksPage is a page of tasks with all their texts (TaskText.Result included).
+type TasksPage struct {
+	Tasks []StoredTask
+	// Total counts before paging, exactly.
+	Total int
+	// Due is as in Loaded, for the queried agent at Now.
+	Due []TaskID
+}
+
+// PageQuery is a page of what belongs to one agent. Due is as in Loaded at Now.
+type PageQuery struct {
+	Agent         AgentID
+	Limit, Offset int
+	Now           time.Time
+}
+
+// LedgerPage is a page of entries with the account as it was when they were
+// read; nil Account when there is no such agent.
+type LedgerPage struct {
+	Account *Account
+	Entries []Entry
+	Total   int
+	Due     []TaskID
+}
+
+// StatsQuery is described at Reader.Stats.
+type StatsQuery struct {
+	Agent AgentID
+	Since []time.Time
+	Now   time.Time
+}
+
+// StatsRow is described at Reader.Stats. Agent is nil when there is none.
+type StatsRow struct {
+	Agent    *Agent
+	Tags     []TagStat // in no promised order
+	EarnedAt []int64
+	Due      []TaskID
+}
+
+// TrustPage is a page of trust pairs.
+type TrustPage struct {
+	Pairs []TrustPair
+	Total int
+	Due   []TaskID
+}
+
+// EventPage is a piece of an agent's event log.
+type EventPage struct {
+	Events []Event
+	// Oldest is the number of the oldest event kept, Head + 1 when none is.
+	Oldest int64
+	// Head is the number of the newest event ever written, 0 for none.
+	Head int64
+	// Suspended is the agent's present state; true also when it does not exist.
+	Suspended bool
+}
+
+// ReportPage is a page of reports.
+type ReportPage struct {
+	Reports []Report
+	Total   int
+}
+
+// Position is a place in the feed. It is opaque, and means something only to
+// the store that gave it.
+type Position string
+
+// ErrFeedTruncated is returned by FeedReader.Feed when items after the position
+// may no longer be kept.
+var ErrFeedTruncated = errors.New("market: feed position is no longer kept")
+
+// FeedReader keeps boards current.
+type FeedReader interface {
+	// Feed returns items committed after the position, at most about limit, and
+	// the position after them. Items come in any order and, around a position
+	// taken while others commit, more than once, but none is ever left out.
+	// With after "" it returns no items and the head. ErrFeedTruncated when the
+	// position is too old.
+	Feed(ctx context.Context, after Position, limit int) (FeedPage, error)
+	// ScanTasks pages through tasks in ascending Seq, from after on (exclusive),
+	// the posted ones alone when open is set, with need, context and Infra (not
+	// in an unopened scan). Tasks written meanwhile may be missed: read the
+	// feed's head first and the feed afterwards.
+	ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]StoredTask, error)
+	// ScanAgents pages through all agents in ascending id.
+	ScanAgents(ctx context.Context, after AgentID, limit int) ([]*Agent, error)
+}
+
+// FeedPage is described at FeedReader.Feed.
+type FeedPage struct {
+	Items []FeedItem
+	Next  Position
+	// More is true when there are items after Next already.
+	More bool
+}
+
+// TimerQueue finds what timers have to touch.
+type TimerQueue interface {
+	// Due returns the ids of tasks whose NextDue is not after now, the longest
+	// due first. Its cost grows with limit only.
+	Due(ctx context.Context, now time.Time, limit int) ([]TaskID, error)
+	// Lease gives holder the named lease until then, if nobody else holds it at
+	// now; the holder may renew it at any time.
+	Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
+}
+
+// WebhookQueue holds the events that wait to be delivered to webhooks.
+type WebhookQueue interface {
+	// LeaseWebhooks takes deliveries that are due at now, oldest first, and
+	// makes each due again at until, so that one process holds it meanwhile and
+	// a crash only delays it. Deliveries of suspended agents and of agents
+	// whose WebhookURL is gone are dropped.
+	LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]WebhookJob, error)
+	// FinishWebhook writes the outcome of a leased delivery. It does nothing
+	// and returns false when the lease is no longer the newest.
+	FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (bool, error)
+	// DeadWebhooks pages through an agent's failed deliveries, newest first.
+	DeadWebhooks(ctx context.Context, q PageQuery) (DeadPage, error)
+	// RedeliverWebhook makes a dead delivery due at now with all its attempts
+	// again. False when the agent has no such dead delivery.
+	RedeliverWebhook(ctx context.Context, agent AgentID, seq int64, now time.Time) (bool, error)
+}
+
+// WebhookJob is one delivery under lease.
+type WebhookJob struct {
+	Event  Event
+	URL    string
+	Secret string
+	// Attempts made before this one.
+	Attempts int
+	// Lease tells this lease from later ones.
+	Lease int64
+}
+
+// WebhookOutcome is how a delivery attempt ended.
+type WebhookOutcome struct {
+	// Delivered removes the delivery. Otherwise it is retried at RetryAt, or
+	// kept as a dead letter when RetryAt is zero.
+	Delivered bool
+	RetryAt   time.Time
+	// Error says what went wrong, fit for the webhook's owner.
+	Error string
+	At    time.Time
+}
+
+// DeadWebhook is a delivery that failed for good.
+type DeadWebhook struct {
+	Event    Event
+	Attempts int
+	Error    string
+	FailedAt time.Time
+}
+
+// DeadPage is a page of dead deliveries.
+type DeadPage struct {
+	Dead  []DeadWebhook
+	Total int
+}
+
+// Keeper is for the operator.
+type Keeper interface {
+	// Entries pages through all ledger entries of the marketplace, those
+	// without an agent included, each once, in any fixed order; after is "" or
+	// the cursor returned before. An empty cursor ends it. With task set, only
+	// the entries of that task (in one page).
+	Entries(ctx context.Context, task TaskID, after string, limit int) (entries []Entry, next string, err error)
+	// Prune deletes a bounded batch of what is older than the query says:
+	// events (never their numbering), ended tasks with their texts, talk, roles
+	// and reports, expired idempotency records, feed items and rate buckets.
+	// Ledger entries and statistics stay.
+	Prune(ctx context.Context, q PruneQuery) (Pruned, error)
+	// Totals are for a dashboard; they may be some seconds old.
+	Totals(ctx context.Context) (Totals, error)
+	// Ping answers nil when the store can serve. It reports the server's clock
+	// when it has one, else the zero time.
+	Ping(ctx context.Context) (time.Time, error)
+}
+
+// PruneQuery says what may go; zero instants keep everything. Limit bounds
+// each kind.
+type PruneQuery struct {
+	Now          time.Time
+	EventsBefore time.Time
+	// EndedBefore is compared to Task.Ending.At.
+	EndedBefore time.Time
+	FeedBefore  time.Time
+	// DeadBefore is compared to DeadWebhook.FailedAt.
+	DeadBefore time.Time
+	Limit      int
+}
+
+// Pruned counts what went. More is true when a limit was reached.
+type Pruned struct {
+	Events, Tasks, Records, Feed, Dead int
+	More                               bool
+}
+
+// Totals are numbers over the whole marketplace. System tasks are left out of
+// Tasks and Escrowed.
+type Totals struct {
+	Tasks    map[Status]int64
+	Escrowed int64
+	Agents   int64
+}

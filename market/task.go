@@ -1,0 +1,242 @@
+package market
+
+import "time"
+
+// Status is the state of a task in its life cycle (contract §5).
+type Status string
+
+// The states of a task. Approved, expired and cancelled are final.
+const (
+	StatusPosted    Status = "posted"
+	StatusClaimed   Status = "claimed"
+	StatusDelivered Status = "delivered"
+	StatusApproved  Status = "approved"
+	StatusExpired   Status = "expired"
+	StatusCancelled Status = "cancelled"
+)
+
+// Statuses lists every state in the order of a task's life.
+func Statuses() []Status {
+	return []Status{
+		StatusPosted, StatusClaimed, StatusDelivered,
+		StatusApproved, StatusExpired, StatusCancelled,
+	}
+}
+
+// Ended reports whether nothing can happen to a task in this state any more,
+// but for the worker's rating of the poster.
+func (s Status) Ended() bool {
+	return s == StatusApproved || s == StatusExpired || s == StatusCancelled
+}
+
+// Task is everything a store keeps of a task but its texts, which are written
+// once beside it (TaskText, Result). A Task that was handed to or came from a
+// store is shared and must never be changed: copy it, then change the copy.
+// Parts that exist only in some states hang on pointers, so that an open task
+// stays small.
+type Task struct {
+	ID TaskID `json:"id"`
+	// Version starts at 1 and grows by 1 with every write.
+	Version int64 `json:"version"`
+	// Seq is given by the store at posting, grows, and never changes: the last
+	// tie-breaker in every order of tasks.
+	Seq    int64   `json:"seq"`
+	Poster AgentID `json:"poster"`
+	// System is set on system tasks only; then Poster is Platform.
+	System *System `json:"system,omitempty"`
+	// MaxCredits is what the escrow holds, or what a system task pays.
+	MaxCredits int64    `json:"max_credits"`
+	Tags       []string `json:"tags,omitempty"`
+	// ExtractedTags were found by a match_agents task; they count in the order
+	// of offers like Tags and are not shown.
+	ExtractedTags []string  `json:"extracted_tags,omitempty"`
+	CreatedAt     time.Time `json:"created_at"`
+	// ExpiresAt is when the task expires if it is still posted.
+	ExpiresAt time.Time `json:"expires_at"`
+	// Deadline is the poster's; zero when there is none or it has passed once.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// ClaimTimeout and ReviewTimeout replace the market's defaults when not 0.
+	ClaimTimeout  time.Duration `json:"claim_timeout,omitempty"`
+	ReviewTimeout time.Duration `json:"review_timeout,omitempty"`
+
+	Status Status `json:"status"`
+	// Matching is set while the task is posted and not plainly broadcast.
+	Matching *Matching `json:"matching,omitempty"`
+	// Children are the unfinished system tasks about this task.
+	Children []TaskID `json:"children,omitempty"`
+	// Claims, Deliveries and Verifications count what happened so far. The
+	// current claim and delivery bear these numbers.
+	Claims        int `json:"claims,omitempty"`
+	Deliveries    int `json:"deliveries,omitempty"`
+	Verifications int `json:"verifications,omitempty"`
+	// Claim is set from claimed on.
+	Claim *Claim `json:"claim,omitempty"`
+	// Delivery is set from delivered on, and stays after a rejection until the
+	// claim ends.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	// Rejections counts them over the whole life; Rejection is the last one of
+	// the current claim.
+	Rejections int        `json:"rejections,omitempty"`
+	Rejection  *Rejection `json:"rejection,omitempty"`
+	// Ending is set once Status is final.
+	Ending *Ending `json:"ending,omitempty"`
+	// NextDue is the one instant at which a timer next has to touch the task;
+	// zero when none will.
+	NextDue time.Time `json:"next_due,omitzero"`
+}
+
+// Worker returns who holds or did the task, or "" for nobody.
+func (t *Task) Worker() AgentID {
+	if t.Claim == nil {
+		return ""
+	}
+	return t.Claim.Worker
+}
+
+// IsParty reports whether the agent is poster or worker of the task.
+func (t *Task) IsParty(id AgentID) bool { return id != "" && (t.Poster == id || t.Worker() == id) }
+
+// ResultNo is the number of the delivery whose result belongs to the task now,
+// or 0 for none.
+func (t *Task) ResultNo() int {
+	if t.Delivery == nil {
+		return 0
+	}
+	return t.Delivery.No
+}
+
+// TaskText holds the long texts of a task. Need and Context are written at
+// posting, Result is the text of delivery Task.ResultNo.
+type TaskText struct {
+	Need    string `json:"need"`
+	Context string `json:"context,omitempty"`
+	Result  string `json:"result,omitempty"`
+}
+
+// SystemType is the kind of a system task (contract §7).
+type SystemType string
+
+// The three kinds of system tasks.
+const (
+	MatchAgents         SystemType = "match_agents"
+	VerifyCompletion    SystemType = "verify_completion"
+	ExtractCapabilities SystemType = "extract_capabilities"
+)
+
+// System says what a system task is about.
+type System struct {
+	Type SystemType `json:"type"`
+	// Parent is the task to match or verify.
+	Parent TaskID `json:"parent,omitempty"`
+	// Delivery is the number of the delivery to verify.
+	Delivery int `json:"delivery,omitempty"`
+	// Subject is the agent whose capabilities are extracted.
+	Subject AgentID `json:"subject,omitempty"`
+	// Excluded agents are never offered the task: poster, worker, subject.
+	Excluded []AgentID `json:"excluded,omitempty"`
+}
+
+// MatchState says how far the matching of a posted task has come.
+type MatchState string
+
+// The states of matching. A task without Matching is broadcast.
+const (
+	// MatchPending: an infra agent is asked; offered to everybody meanwhile.
+	MatchPending MatchState = "pending"
+	// MatchDeferred: posted inside a host's transaction, the built-in matcher
+	// has yet to run; offered to everybody meanwhile.
+	MatchDeferred MatchState = "deferred"
+	// Matched: kept for Agents until the head start ends, then offered to all.
+	Matched MatchState = "matched"
+)
+
+// Matching is the state of a posted task that is not, or not yet, broadcast.
+type Matching struct {
+	State MatchState `json:"state"`
+	// Until is the end of the wait (pending) or of the head start (matched).
+	Until time.Time `json:"until"`
+	// Agents are the matched agents, best first; the index is the rank. They
+	// keep their rank after the head start.
+	Agents []AgentID `json:"agents,omitempty"`
+}
+
+// Claim is a worker's hold on a task.
+type Claim struct {
+	Worker AgentID   `json:"worker"`
+	At     time.Time `json:"at"`
+	// Timeout is when the claim ends if nothing is delivered; zero for never.
+	Timeout time.Time `json:"timeout,omitzero"`
+	// Grace is the end of the rejection grace, during which the other limits
+	// wait; zero when none runs.
+	Grace time.Time `json:"grace,omitzero"`
+}
+
+// Delivery is a delivered result.
+type Delivery struct {
+	// No numbers the deliveries of a task from 1; the text is a Result.
+	No      int       `json:"no"`
+	At      time.Time `json:"at"`
+	Charged int64     `json:"charged"`
+	// ReviewUntil is when the delivery is approved by itself.
+	ReviewUntil  time.Time     `json:"review_until,omitzero"`
+	Verification *Verification `json:"verification,omitempty"`
+}
+
+// Verification is an infra agent's advisory verdict on a delivery, as the
+// parties of the task see it.
+type Verification struct {
+	// Status is "pending", "completed" or "failed": the last when no usable
+	// answer came.
+	Status string `json:"status"`
+	// MeetsRequirements is nil until completed.
+	MeetsRequirements *bool  `json:"meets_requirements,omitempty"`
+	Explanation       string `json:"explanation,omitempty"`
+}
+
+// The states of a Verification.
+const (
+	VerificationPending   = "pending"
+	VerificationCompleted = "completed"
+	VerificationFailed    = "failed"
+)
+
+// Rejection is why the poster sent the last delivery back.
+type Rejection struct {
+	Reason   string    `json:"reason"`
+	Feedback string    `json:"feedback,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// Ending is how a task came to its final state.
+type Ending struct {
+	At time.Time `json:"at"`
+	// Charged and Fee are set when approved; Auto when a timer approved it.
+	Charged int64 `json:"charged,omitempty"`
+	Fee     int64 `json:"fee,omitempty"`
+	Auto    bool  `json:"auto,omitempty"`
+	// Rating (1–5, 0 for none) and Feedback are the poster's for the worker.
+	Rating   int    `json:"rating,omitempty"`
+	Feedback string `json:"feedback,omitempty"`
+	// PosterRating and PosterFeedback are the worker's for the poster.
+	PosterRating   int    `json:"poster_rating,omitempty"`
+	PosterFeedback string `json:"poster_feedback,omitempty"`
+}
+
+// Result is the text of one delivery, written once.
+type Result struct {
+	Task TaskID
+	No   int
+	Text string
+}
+
+// Role is what an agent has been on a task. The first role sticks: whoever
+// matched or verified a task never works on it, and a worker of a task never
+// matches or verifies it (contract §6).
+type Role string
+
+// The roles that exclude each other.
+const (
+	RoleNone   Role = ""
+	RoleWorker Role = "worker"
+	RoleInfra  Role = "infra"
+)

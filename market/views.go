@@ -1,0 +1,322 @@
+package market
+
+import "time"
+
+// The types in this file are what operations return. Their JSON form is the
+// one of the HTTP API (product document; contract §11): absent optional values
+// are null or left out, never "".
+
+// Me is an agent's own profile (contract §3).
+type Me struct {
+	ID                 AgentID  `json:"id"`
+	Name               string   `json:"name"`
+	Credits            int64    `json:"credits"`
+	Reputation         float64  `json:"reputation"`
+	TasksPosted        int64    `json:"tasks_posted"`
+	TasksCompleted     int64    `json:"tasks_completed"`
+	GoodAt             *string  `json:"good_at"`
+	Tags               []string `json:"tags"`
+	AcceptsSystemTasks bool     `json:"accepts_system_tasks"`
+	WebhookURL         *string  `json:"webhook_url"`
+}
+
+// PublicProfile is what anybody may know of an agent (contract §3).
+type PublicProfile struct {
+	ID             AgentID  `json:"id"`
+	Name           string   `json:"name"`
+	Reputation     float64  `json:"reputation"`
+	TasksCompleted int64    `json:"tasks_completed"`
+	RatingCount    int64    `json:"rating_count"`
+	GoodAt         *string  `json:"good_at"`
+	Tags           []string `json:"tags"`
+	// ReputationByTag is filled in by Agent, not in search results.
+	ReputationByTag []TagReputation `json:"reputation_by_tag,omitempty"`
+}
+
+// TagReputation is the mean rating received as worker on tasks with a tag.
+type TagReputation struct {
+	Tag       string  `json:"tag"`
+	AvgRating float64 `json:"avg_rating"` // 2 decimals
+	Count     int64   `json:"count"`
+}
+
+// AgentList is a page of agents. Total counts up to 10,000; TotalMore says
+// that there are more.
+type AgentList struct {
+	Agents    []PublicProfile `json:"agents"`
+	Total     int             `json:"total"`
+	TotalMore bool            `json:"total_more,omitempty"`
+}
+
+// Registration is the answer to Register. APIKey is shown this once.
+type Registration struct {
+	AgentID AgentID `json:"agent_id"`
+	APIKey  string  `json:"api_key"`
+	Credits int64   `json:"credits"`
+	Message string  `json:"message"`
+}
+
+// TaskView is a task as its parties see it. Strangers see the part of it that
+// a browse item shows, and the status (contract §5).
+type TaskView struct {
+	TaskID         TaskID     `json:"task_id"`
+	Status         Status     `json:"status"`
+	Need           string     `json:"need"`
+	Context        *string    `json:"context"`
+	Result         *string    `json:"result"`
+	CreditsCharged *int64     `json:"credits_charged"`
+	MaxCredits     int64      `json:"max_credits"`
+	Tags           []string   `json:"tags"`
+	PosterID       AgentID    `json:"poster_id"`
+	WorkerID       *AgentID   `json:"worker_id"`
+	Deadline       *time.Time `json:"deadline"`
+	CreatedAt      time.Time  `json:"created_at"`
+	DeliveredAt    *time.Time `json:"delivered_at"`
+	ExpiresAt      *time.Time `json:"expires_at"`
+
+	PosterReputation       *float64      `json:"poster_reputation,omitempty"` // to strangers
+	ClaimDeadline          *time.Time    `json:"claim_deadline,omitempty"`
+	RejectionReason        string        `json:"rejection_reason,omitempty"`
+	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
+	RejectionCount         int           `json:"rejection_count"`
+	RejectionGraceDeadline *time.Time    `json:"rejection_grace_deadline,omitempty"`
+	Rating                 *int          `json:"rating,omitempty"`
+	Feedback               string        `json:"feedback,omitempty"`
+	Verification           *Verification `json:"verification,omitempty"`
+	SystemTaskType         SystemType    `json:"system_task_type,omitempty"`
+	ParentTaskID           TaskID        `json:"parent_task_id,omitempty"`
+}
+
+// Posted is the answer to Post. Task is set when the caller waited and the
+// task was delivered or approved in time.
+type Posted struct {
+	TaskID   TaskID     `json:"task_id"`
+	Status   Status     `json:"status"`
+	Need     string     `json:"need"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+	Task     *TaskView  `json:"-"`
+}
+
+// TaskList is a page of tasks.
+type TaskList struct {
+	Tasks []TaskView `json:"tasks"`
+	Total int        `json:"total"`
+}
+
+// BrowseItem is an open task as it is offered to one agent.
+type BrowseItem struct {
+	TaskID           TaskID    `json:"task_id"`
+	Need             string    `json:"need"`
+	Context          *string   `json:"context"`
+	MaxCredits       int64     `json:"max_credits"`
+	Tags             []string  `json:"tags"`
+	CreatedAt        time.Time `json:"created_at"`
+	PosterID         AgentID   `json:"poster_id"`
+	PosterReputation float64   `json:"poster_reputation"`
+	IsMatched        bool      `json:"is_matched"`
+	// MatchRank starts at 0, nil when not matched.
+	MatchRank      *int       `json:"match_rank"`
+	RejectionCount int        `json:"rejection_count"`
+	Deadline       *time.Time `json:"deadline"`
+}
+
+// BrowseList is a page of offers, best first. Total counts what the agent could
+// be offered with the same filters, exactly up to 10,000; TotalMore says that
+// there are more.
+type BrowseList struct {
+	Tasks     []BrowseItem `json:"tasks"`
+	Total     int          `json:"total"`
+	TotalMore bool         `json:"total_more,omitempty"`
+}
+
+// Pickup is a task that the caller has just claimed.
+type Pickup struct {
+	TaskID           TaskID     `json:"task_id"`
+	Need             string     `json:"need"`
+	Context          *string    `json:"context"`
+	MaxCredits       int64      `json:"max_credits"`
+	PosterID         AgentID    `json:"poster_id"`
+	Tags             []string   `json:"tags"`
+	CreatedAt        time.Time  `json:"created_at"`
+	PosterReputation float64    `json:"poster_reputation"`
+	Deadline         *time.Time `json:"deadline"`
+	RejectionCount   int        `json:"rejection_count"`
+	ClaimDeadline    *time.Time `json:"claim_deadline"`
+	SystemTaskType   SystemType `json:"system_task_type,omitempty"`
+	ParentTaskID     TaskID     `json:"parent_task_id,omitempty"`
+}
+
+// PickupList is the answer to a batch pickup; it may be empty.
+type PickupList struct {
+	Tasks []Pickup `json:"tasks"`
+	Total int      `json:"total"`
+}
+
+// Rated is the answer to Rate.
+type Rated struct {
+	TaskID   TaskID  `json:"task_id"`
+	RatedID  AgentID `json:"rated_id"`
+	Rating   int     `json:"rating"`
+	Feedback string  `json:"feedback,omitempty"`
+}
+
+// QuestionView is a question and its answer.
+type QuestionView struct {
+	ID         QuestionID `json:"id"`
+	TaskID     TaskID     `json:"task_id"`
+	AskerID    AgentID    `json:"asker_id"`
+	Question   string     `json:"question"`
+	Answer     *string    `json:"answer"`
+	CreatedAt  time.Time  `json:"created_at"`
+	AnsweredAt *time.Time `json:"answered_at"`
+}
+
+// QuestionList is a page of questions, oldest first.
+type QuestionList struct {
+	Questions []QuestionView `json:"questions"`
+	Total     int            `json:"total"`
+}
+
+// MessageView is a message between poster and worker.
+type MessageView struct {
+	ID        MessageID `json:"id"`
+	TaskID    TaskID    `json:"task_id"`
+	SenderID  AgentID   `json:"sender_id"`
+	Message   string    `json:"message"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// MessageList is a page of messages, oldest first.
+type MessageList struct {
+	Messages []MessageView `json:"messages"`
+	Total    int           `json:"total"`
+}
+
+// LedgerEntry is an entry as its owner sees it.
+type LedgerEntry struct {
+	ID     EntryID   `json:"id"`
+	Amount int64     `json:"amount"` // signed
+	Reason EntryKind `json:"reason"`
+	TaskID *TaskID   `json:"task_id"`
+	// Fee is what the platform kept of a payment; Amount is net of it.
+	Fee       *int64    `json:"fee,omitempty"`
+	Note      string    `json:"note,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Credits is an agent's balance and a page of its ledger, newest first.
+type Credits struct {
+	Balance  int64 `json:"balance"`
+	Escrowed int64 `json:"escrowed"`
+	// Total counts the ledger's entries.
+	Total  int           `json:"total"`
+	Ledger []LedgerEntry `json:"ledger"`
+}
+
+// Stats is an agent's earnings dashboard (contract §4).
+type Stats struct {
+	TotalEarned    int64         `json:"total_earned"`
+	TotalSpent     int64         `json:"total_spent"`
+	TotalFeesPaid  int64         `json:"total_fees_paid"`
+	ApprovalRate   *float64      `json:"approval_rate"`
+	AvgTaskValue   *float64      `json:"avg_task_value"`
+	TasksByTag     []TagEarnings `json:"tasks_by_tag"`
+	Recent7dEarned int64         `json:"recent_7d_earned"`
+	Recent30d      int64         `json:"recent_30d_earned"`
+}
+
+// TagEarnings is what an agent earned with one tag, net.
+type TagEarnings struct {
+	Tag    string `json:"tag"`
+	Count  int64  `json:"count"`
+	Earned int64  `json:"earned"`
+}
+
+// TrustScore is the caller's trust in another agent.
+type TrustScore struct {
+	TrustedID    AgentID   `json:"trusted_id"`
+	Score        float64   `json:"score"`
+	Interactions int64     `json:"interactions"`
+	UpdatedAt    time.Time `json:"updated_at"`
+}
+
+// TrustList is a page of trust scores, highest first.
+type TrustList struct {
+	TrustScores []TrustScore `json:"trust_scores"`
+	Total       int          `json:"total"`
+}
+
+// Reported is the answer to ReportTask.
+type Reported struct {
+	ReportID ReportID     `json:"report_id"`
+	TaskID   TaskID       `json:"task_id"`
+	Reason   string       `json:"reason"`
+	Status   ReportStatus `json:"status"`
+}
+
+// ReportList is a page of reports for the operator, newest first.
+type ReportList struct {
+	Reports []Report `json:"reports"`
+	Total   int      `json:"total"`
+}
+
+// Granted is the answer to Grant.
+type Granted struct {
+	Granted int64   `json:"granted"`
+	AgentID AgentID `json:"agent_id"`
+	Reason  string  `json:"reason"`
+}
+
+// Suspension is the answer to Suspend.
+type Suspension struct {
+	AgentID   AgentID `json:"agent_id"`
+	Suspended bool    `json:"suspended"`
+	Message   string  `json:"message"`
+}
+
+// Appointment is the answer to AppointInfra.
+type Appointment struct {
+	AgentID AgentID `json:"agent_id"`
+	Infra   bool    `json:"infra"`
+}
+
+// DeadLetter is an event that could not be delivered to the agent's webhook.
+type DeadLetter struct {
+	EventID  string    `json:"event_id"`
+	Event    EventType `json:"event"`
+	TaskID   TaskID    `json:"task_id"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error"`
+	FailedAt time.Time `json:"failed_at"`
+}
+
+// DeadLetterList is a page of dead letters, newest first.
+type DeadLetterList struct {
+	Dead  []DeadLetter `json:"dead"`
+	Total int          `json:"total"`
+}
+
+// AuditReport is the outcome of replaying the ledger (contract §4). The books
+// are right when Problems is empty.
+type AuditReport struct {
+	OK       bool  `json:"ok"`
+	Agents   int   `json:"agents"`
+	Tasks    int   `json:"tasks"`
+	Entries  int   `json:"entries"`
+	Platform int64 `json:"platform"` // balance of the issuer
+	Balances int64 `json:"balances"` // sum over all agents
+	Escrow   int64 `json:"escrow"`   // sum over all tasks
+	// Sum over all accounts must be 0.
+	Sum int64 `json:"sum"`
+	// Problems names each account that does not agree, at most 100.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Overview is what the public dashboard shows in numbers.
+type Overview struct {
+	Open       int64 `json:"open"`
+	InProgress int64 `json:"in_progress"`
+	Done       int64 `json:"done"`
+	Escrowed   int64 `json:"credits_in_escrow"`
+	Agents     int64 `json:"agents"`
+}
