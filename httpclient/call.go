@@ -1,0 +1,171 @@
+package httpclient
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// call is one operation: a request that can be sent several times.
+type call struct {
+	method string
+	path   string // escaped, from the base URL on, such as "/v1/me"
+	query  url.Values
+	body   any // encoded as JSON; nil for none
+	// wait is how long the server may take because it was asked to.
+	wait time.Duration
+	// once forbids another attempt.
+	once bool
+}
+
+func get(path string, query url.Values) call {
+	return call{method: http.MethodGet, path: path, query: query}
+}
+
+func post(path string, body any) call {
+	return call{method: http.MethodPost, path: path, body: body}
+}
+
+// answer is a successful response, read to its end.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// fetch makes the call and decodes its answer.
+func fetch[T any](ctx context.Context, c *caller, what call) (T, error) {
+	var out T
+	a, err := c.do(ctx, what)
+	if err != nil {
+		return out, err
+	}
+	return out, a.decode(&out)
+}
+
+func (a answer) decode(into any) error {
+	if err := json.Unmarshal(a.body, into); err != nil {
+		return &market.Error{
+			Kind: market.ErrUnavailable, Cause: err,
+			Message: "The server's answer is not the JSON that this API gives; is the address right?",
+		}
+	}
+	return nil
+}
+
+// do makes the call, again where that can help and is safe.
+func (c *caller) do(ctx context.Context, what call) (answer, error) {
+	body, err := encode(what.body)
+	if err != nil {
+		return answer{}, err
+	}
+	key := idempotencyKey(ctx, what)
+	for attempt := 1; ; attempt++ {
+		a, err := c.attempt(ctx, what, body, key)
+		if err == nil {
+			return a, nil
+		}
+		if ctx.Err() != nil {
+			return answer{}, ctx.Err()
+		}
+		delay, again := c.options.pause(attempt, err)
+		if !again || what.once {
+			return answer{}, err
+		}
+		if err := sleep(ctx, delay); err != nil {
+			return answer{}, err
+		}
+	}
+}
+
+func encode(body any) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, &market.Error{Kind: market.ErrInvalid, Message: "The input cannot be written as JSON", Cause: err}
+	}
+	return data, nil
+}
+
+// idempotencyKey is the caller's key or a fresh one: the server then runs the
+// call once, however often it is sent.
+func idempotencyKey(ctx context.Context, what call) string {
+	if what.method != http.MethodPost || what.once {
+		return ""
+	}
+	if key := market.IdempotencyKey(ctx); key != "" {
+		return key
+	}
+	return rand.Text()
+}
+
+func (c *caller) attempt(ctx context.Context, what call, body []byte, key string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.options.timeout+what.wait)
+	defer cancel()
+	req, err := c.request(ctx, what, body, key)
+	if err != nil {
+		return answer{}, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, unreachable(c.Server(), err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := c.read(res)
+	if err != nil {
+		return answer{}, err
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return answer{}, refusal(res, data)
+	}
+	return answer{res.StatusCode, data}, nil
+}
+
+func (c *caller) request(ctx context.Context, what call, body []byte, key string) (*http.Request, error) {
+	target := c.Server() + what.path
+	if len(what.query) > 0 {
+		target += "?" + what.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, what.method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, &market.Error{Kind: market.ErrInvalid, Message: "The request cannot be made", Cause: err}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.options.userAgent)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return req, nil
+}
+
+var errTooLarge = errors.New("the answer is larger than the limit")
+
+func (c *caller) read(res *http.Response) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(res.Body, c.options.maxResponse+1))
+	if err != nil {
+		return nil, unreachable(c.Server(), err)
+	}
+	if int64(len(data)) > c.options.maxResponse {
+		return nil, &market.Error{
+			Kind: market.ErrUnavailable, Cause: errTooLarge,
+			Message: fmt.Sprintf("The server's answer is larger than %d bytes; ask for a smaller page", c.options.maxResponse),
+		}
+	}
+	return data, nil
+}

@@ -1,0 +1,151 @@
+package httpclient
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// ErrUnreachable is matched by the errors of calls that got no answer at all:
+// no such host, connection refused or cut, time-out. They match
+// market.ErrUnavailable too.
+var ErrUnreachable = errors.New("the server cannot be reached")
+
+func unreachable(server string, err error) error {
+	return &market.Error{
+		Kind:    market.ErrUnavailable,
+		Message: fmt.Sprintf("The server at %s cannot be reached: %v", server, rootCause(err)),
+		Cause:   passing{fmt.Errorf("%w: %w", ErrUnreachable, err)},
+	}
+}
+
+// rootCause leaves out the wrappers around a network error, which repeat the URL.
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// kinds maps statuses to the kinds of refusal, as the server maps them the
+// other way.
+var kinds = map[int]error{
+	http.StatusBadRequest:            market.ErrInvalid,
+	http.StatusUnauthorized:          market.ErrUnauthorized,
+	http.StatusPaymentRequired:       market.ErrInsufficientCredits,
+	http.StatusForbidden:             market.ErrForbidden,
+	http.StatusNotFound:              market.ErrNotFound,
+	http.StatusMethodNotAllowed:      market.ErrNotConfigured,
+	http.StatusConflict:              market.ErrConflict,
+	http.StatusRequestEntityTooLarge: market.ErrInvalid,
+	http.StatusUnsupportedMediaType:  market.ErrInvalid,
+	http.StatusUnprocessableEntity:   market.ErrInvalid,
+	http.StatusTooManyRequests:       market.ErrRateLimited,
+	http.StatusNotImplemented:        market.ErrNotConfigured,
+}
+
+// refusal turns an unsuccessful response into the error that the in-process
+// market gives in the same case.
+func refusal(res *http.Response, body []byte) error {
+	if res.StatusCode >= 300 && res.StatusCode <= 399 {
+		return redirected(res)
+	}
+	e := &market.Error{Kind: kinds[res.StatusCode], Message: message(res, body), RetryAfter: retryAfter(res)}
+	if e.Kind == nil {
+		e.Kind = market.ErrUnavailable
+	}
+	if e.Kind == market.ErrForbidden && strings.EqualFold(e.Message, "Agent suspended") {
+		e.Kind = market.ErrSuspended
+	}
+	if e.Kind == market.ErrInvalid {
+		e.Field = field(e.Message)
+	}
+	if repeatable(res.StatusCode) {
+		e.Cause = passing{fmt.Errorf("status %d", res.StatusCode)}
+	}
+	return e
+}
+
+func repeatable(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+func redirected(res *http.Response) error {
+	where := "another address"
+	if u, err := res.Location(); err == nil {
+		u.User = nil
+		where = printable(u.String())
+	}
+	return &market.Error{
+		Kind:    market.ErrUnavailable,
+		Message: "The server redirects to " + where + ", which is not followed; if you trust it, use that address",
+	}
+}
+
+// message is what the server says is wrong, without control characters.
+func message(res *http.Response, body []byte) string {
+	var said struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &said) == nil && strings.TrimSpace(said.Error) != "" {
+		return printable(said.Error)
+	}
+	return "The server answered " + strings.TrimSpace(fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode)))
+}
+
+const longestMessage = 2000
+
+func printable(s string) string {
+	if r := []rune(s); len(r) > longestMessage {
+		s = string(r[:longestMessage]) + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+var fieldPrefix = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_.\[\]-]*): `)
+
+// field is the name at the front of a message like "max_credits: must be at least 1".
+func field(message string) string {
+	if m := fieldPrefix.FindStringSubmatch(message); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// retryAfter reads the header in either of its forms; 0 when there is none.
+func retryAfter(res *http.Response) time.Duration {
+	value := strings.TrimSpace(res.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now := time.Now()
+	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		now = date
+	}
+	return max(at.Sub(now), 0)
+}

@@ -1,0 +1,181 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/tmaxmax/go-sse"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Events yields the agent's events from after on: an id that was yielded
+// before, or "" for now. When the connection ends it is made again from the
+// last event on, with growing pauses of at most a minute, for as long as ctx
+// lives; nothing is lost for 7 days (contract §10). The sequence ends with
+// ctx, or with one error that connecting again cannot cure, such as a refused
+// key or a malformed id.
+//
+// Event.Agent is the agent's id where it is known without asking; Event.Seq is
+// 0, since ids are opaque to clients.
+func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.StreamEvent, error] {
+	return func(yield func(market.StreamEvent, error) bool) {
+		s := subscription{client: c, position: after, yield: yield}
+		for failures := 1; ; failures++ {
+			position, started := s.position, time.Now()
+			err := s.connect(ctx)
+			if s.stopped || ctx.Err() != nil {
+				return
+			}
+			if s.final(err) {
+				yield(market.StreamEvent{}, err)
+				return
+			}
+			if s.position != position || time.Since(started) > slowestReconnect {
+				failures = 1
+			}
+			if sleep(ctx, reconnectDelay(failures, err)) != nil {
+				return
+			}
+		}
+	}
+}
+
+const slowestReconnect = time.Minute
+
+func reconnectDelay(failures int, err error) time.Duration {
+	delay := backoff(failures, slowestReconnect)
+	var refused *market.Error
+	if errors.As(err, &refused) && refused.RetryAfter > 0 {
+		delay = max(delay, min(refused.RetryAfter, slowestReconnect))
+	}
+	return delay
+}
+
+// subscription is one run of Events over several connections.
+type subscription struct {
+	client   *Client
+	position string // id of the last event seen
+	yield    func(market.StreamEvent, error) bool
+	opened   bool // the server has accepted a connection before
+	stopped  bool // the consumer wants no more
+}
+
+// final reports whether connecting again is of no use. Too many streams is
+// final at first; later it may be our own old connection that the server has
+// not seen ending yet.
+func (s *subscription) final(err error) bool {
+	return !isPassing(err) || !s.opened && errors.Is(err, market.ErrRateLimited)
+}
+
+var errStreamEnded = errors.New("the event stream ended")
+
+// connect reads one connection to its end and says why it ended.
+func (s *subscription) connect(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := time.AfterFunc(s.client.options.idle, func() { cancel(errSilent) })
+	defer idle.Stop()
+	res, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	alive := &pulse{from: res.Body, timer: idle, every: s.client.options.idle}
+	return s.read(alive)
+}
+
+func (s *subscription) open(ctx context.Context) (*http.Response, error) {
+	c := s.client
+	req, err := c.request(ctx, get("/v1/events", nil), nil, "")
+	if err != nil {
+		return nil, err
+	}
+	// The stream is the one answer that is no JSON; a refusal still is.
+	req.Header.Set("Accept", "text/event-stream, application/json;q=0.9")
+	if s.position != "" {
+		req.Header.Set("Last-Event-ID", s.position)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(c.Server(), err)
+	}
+	if res.StatusCode == http.StatusOK {
+		s.opened = true
+		return res, nil
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := c.read(res)
+	if err != nil {
+		return nil, err
+	}
+	return nil, refusal(res, data)
+}
+
+const largestEvent = 1 << 20
+
+func (s *subscription) read(r io.Reader) error {
+	for raw, err := range sse.Read(r, &sse.ReadConfig{MaxEventSize: largestEvent}) {
+		if err != nil {
+			return unreachable(s.client.Server(), err)
+		}
+		if raw.LastEventID != "" {
+			s.position = raw.LastEventID
+		}
+		if raw.Data == "" {
+			continue // an id alone: where the stream starts
+		}
+		event, err := s.client.event(raw)
+		if err != nil {
+			return err
+		}
+		if !s.yield(event, nil) {
+			s.stopped = true
+			return nil
+		}
+	}
+	return unreachable(s.client.Server(), errStreamEnded)
+}
+
+// event reads the flat data of an event (contract §11).
+func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
+	var flat struct {
+		Type market.EventType `json:"type"`
+		Task market.TaskID    `json:"task_id"`
+		At   time.Time        `json:"at"`
+		market.EventData
+	}
+	if err := (answer{body: []byte(raw.Data)}).decode(&flat); err != nil {
+		return market.StreamEvent{}, err
+	}
+	if flat.Type == "" {
+		flat.Type = market.EventType(raw.Type)
+	}
+	e := market.Event{Agent: *c.id.Load(), Type: flat.Type, Task: flat.Task, Data: flat.EventData, At: flat.At}
+	out := market.StreamEvent{ID: raw.LastEventID, Event: e}
+	if e.Type == market.EventGap {
+		out.ID = ""
+	}
+	return out, nil
+}
+
+var errSilent = errors.New("nothing was heard for too long")
+
+// pulse puts the idle timer off whenever something arrives, comments included.
+type pulse struct {
+	from  io.Reader
+	timer *time.Timer
+	every time.Duration
+}
+
+func (p *pulse) Read(b []byte) (int, error) {
+	n, err := p.from.Read(b)
+	if n > 0 {
+		p.timer.Reset(p.every)
+	}
+	return n, err
+}

@@ -1,0 +1,129 @@
+package httpclient
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Post delegates a task and escrows its max_credits. With in.Wait it returns
+// when the task is delivered or the time is up; Posted.Task is set when it was
+// delivered. A repeated request waits on the task already made (contract §11).
+func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {
+	what := post("/v1/tasks", in)
+	if in.Wait != nil {
+		what.wait = time.Duration(max(*in.Wait, 0)) * time.Second
+	}
+	a, err := c.do(ctx, what)
+	if err != nil {
+		return market.Posted{}, err
+	}
+	var posted market.Posted
+	if err := a.decode(&posted); err != nil || a.status != http.StatusOK {
+		return posted, err
+	}
+	posted.Task = new(market.TaskView)
+	return posted, a.decode(posted.Task)
+}
+
+// Browse lists what Pickup would offer, best first; limit 1–100, default 20
+// (contract §6).
+func (c *Client) Browse(ctx context.Context, q market.BrowseQuery) (market.BrowseList, error) {
+	return fetch[market.BrowseList](ctx, &c.caller, get("/v1/tasks/available", browseQuery(q)))
+}
+
+// Mine lists the agent's own tasks, newest first; limit 1–100, default 20.
+func (c *Client) Mine(ctx context.Context, q market.MineQuery) (market.TaskList, error) {
+	return fetch[market.TaskList](ctx, &c.caller, get("/v1/tasks/mine", mineQuery(q)))
+}
+
+// Task returns a task. With wait above 0, at most 5 minutes, rounded up to
+// whole seconds, and the agent being its poster, it returns when the task is
+// delivered or has ended, or when the time is up.
+func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration) (market.TaskView, error) {
+	path, err := taskPath(id)
+	if err != nil {
+		return market.TaskView{}, err
+	}
+	what := get(path, nil)
+	if wait > 0 {
+		what.wait = wait
+		seconds := (wait + time.Second - 1) / time.Second
+		what.query = url.Values{"wait": {strconv.Itoa(int(seconds))}}
+	}
+	return fetch[market.TaskView](ctx, &c.caller, what)
+}
+
+// Pickup claims the best task on offer; ok is false when there is none.
+func (c *Client) Pickup(ctx context.Context, f market.Filter) (p market.Pickup, ok bool, err error) {
+	what := post("/v1/tasks/pickup", nil)
+	what.query = url.Values{}
+	addFilter(what.query, f.Tags, f.Search)
+	a, err := c.do(ctx, what)
+	if err != nil || a.status == http.StatusNoContent {
+		return p, false, err
+	}
+	if err := a.decode(&p); err != nil {
+		return p, false, err
+	}
+	return p, true, nil
+}
+
+// PickupTask claims one task.
+func (c *Client) PickupTask(ctx context.Context, id market.TaskID) (market.Pickup, error) {
+	return onTask[market.Pickup](ctx, c, id, "pickup", nil)
+}
+
+// PickupBatch claims up to in.Count tasks (1–10, default 5), each atomically.
+func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.PickupList, error) {
+	return fetch[market.PickupList](ctx, &c.caller, post("/v1/tasks/pickup/batch", in))
+}
+
+// Deliver hands in the result of a claimed task.
+func (c *Client) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.TaskView, error) {
+	return onTask[market.TaskView](ctx, c, id, "deliver", in)
+}
+
+// Approve pays the worker of a delivered task.
+func (c *Client) Approve(ctx context.Context, id market.TaskID, in market.ApproveInput) (market.TaskView, error) {
+	return onTask[market.TaskView](ctx, c, id, "approve", in)
+}
+
+// Reject sends a delivery back to its worker.
+func (c *Client) Reject(ctx context.Context, id market.TaskID, in market.RejectInput) (market.TaskView, error) {
+	return onTask[market.TaskView](ctx, c, id, "reject", in)
+}
+
+// Cancel takes back a posted task and refunds it.
+func (c *Client) Cancel(ctx context.Context, id market.TaskID) (market.TaskView, error) {
+	return onTask[market.TaskView](ctx, c, id, "cancel", nil)
+}
+
+// Abandon gives back a claimed task.
+func (c *Client) Abandon(ctx context.Context, id market.TaskID) (market.TaskView, error) {
+	return onTask[market.TaskView](ctx, c, id, "abandon", nil)
+}
+
+// Rate rates the poster of an approved task, 1–5.
+func (c *Client) Rate(ctx context.Context, id market.TaskID, in market.RateInput) (market.Rated, error) {
+	return onTask[market.Rated](ctx, c, id, "rate", in)
+}
+
+// ReportTask tells the operator about a task; reason is 1–5,000 characters.
+func (c *Client) ReportTask(ctx context.Context, id market.TaskID, reason string) (market.Reported, error) {
+	return onTask[market.Reported](ctx, c, id, "report", map[string]string{"reason": reason})
+}
+
+// onTask posts to one of the routes under a task.
+func onTask[T any](ctx context.Context, c *Client, id market.TaskID, action string, body any) (T, error) {
+	path, err := taskPath(id, action)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return fetch[T](ctx, &c.caller, post(path, body))
+}
