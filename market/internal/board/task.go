@@ -1,0 +1,74 @@
+package board
+
+import "time"
+
+// Task is an open task as it is offered. V is what the caller wants back with
+// an offer.
+type Task[V any] struct {
+	ID string
+	// Version orders Puts and Removes of the same task; Seq ends every tie.
+	Version, Seq int64
+	Poster       string
+	// Tags are the task's own: what Query.Tags looks at. Together with
+	// Extracted they count against an agent's capabilities.
+	Tags, Extracted []string
+	// Need and Context are searched. They are read by Put and not kept.
+	Need, Context string
+	CreatedAt     time.Time
+	// ClosesAt is the first instant at which the task is not offered any more;
+	// zero for never.
+	ClosesAt time.Time
+	// System marks a system task: phase 0 alone, oldest first, whoever posted it.
+	System bool
+	// Excluded and Infra are agents that are never offered the task.
+	Excluded, Infra []string
+	// Matched are the agents that see the task in phase 1, best first; a name's
+	// first place is its rank. Until HeadStart nobody else is offered the task.
+	// Without Matched, HeadStart means nothing.
+	Matched   []string
+	HeadStart time.Time
+	Value     V
+}
+
+// Query asks what an agent is offered.
+type Query struct {
+	Agent string
+	// Infra adds phase 0, the system tasks.
+	Infra bool
+	// Capabilities are the agent's tags. Without any it gets plain FIFO. At most
+	// 255 count.
+	Capabilities []string
+	// Tags must all be among a task's own tags, case-insensitively.
+	Tags []string
+	// Search holds terms, each of which need or context must contain.
+	Search string
+	// Now decides about head starts and closing times. The board's time does
+	// not go back: an instant up to a second before one asked earlier counts as
+	// that one.
+	Now time.Time
+}
+
+// Offer is a task that an agent may have.
+type Offer[V any] struct {
+	ID    string
+	Value V
+	// Matched is set in phase 1; Rank then starts at 0.
+	Matched bool
+	Rank    int
+	// Reputation is the poster's.
+	Reputation float64
+}
+
+// Trust is a poster's trust toward an agent.
+type Trust struct {
+	From  string
+	Score float64
+	// Interactions is the version of the pair: more of them win.
+	Interactions int64
+}
+
+// Known is a task that the board holds.
+type Known struct {
+	ID      string
+	Version int64
+}

@@ -1,0 +1,66 @@
+// Package text says when a search term is contained in a text (contract §6),
+// and indexes texts so that a marketplace full of them can be searched at once.
+//
+// Everything is compared in folded form: NFKC, then full Unicode case folding.
+// A term has no white space, but its folded form may: U+00A8 becomes a space
+// and a combining mark. What counts is always whether Fold(text) contains
+// Fold(term).
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+var folder = cases.Fold()
+
+// Fold returns the form in which texts are compared: NFKC, then full case
+// folding. ASCII text without capitals is returned as it is.
+func Fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return folder.String(norm.NFKC.String(s))
+		}
+	}
+	return strings.ToLower(s)
+}
+
+// FoldTag returns the form in which tags are compared.
+func FoldTag(tag string) string { return Fold(tag) }
+
+// Terms returns the distinct terms of a search, folded, in order of first
+// appearance. A text matches a search when it contains every one of them
+// (contract §6).
+func Terms(search string) []string {
+	return distinct(strings.Fields(search), Fold)
+}
+
+// Words returns the distinct words of a text, folded, in order of first
+// appearance: the maximal runs of letters, digits and combining marks.
+func Words(s string) []string {
+	return distinct(strings.FieldsFunc(Fold(s), separates), func(w string) string { return w })
+}
+
+func separates(r rune) bool {
+	if r < utf8.RuneSelf {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+}
+
+func distinct(words []string, fold func(string) string) []string {
+	seen := make(map[string]struct{}, len(words))
+	out := words[:0]
+	for _, w := range words {
+		w = fold(w)
+		if _, dup := seen[w]; !dup {
+			seen[w] = struct{}{}
+			out = append(out, w)
+		}
+	}
+	return out
+}

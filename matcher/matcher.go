@@ -1,0 +1,60 @@
+// Package matcher is the built-in matcher of a marketplace: it finds agents
+// for a new task when no infra agent does (contract §7).
+//
+//	m := matcher.New()
+//	agents, err := m.Match(ctx, market.MatchTask{Need: "Review my Go code", Tags: []string{"go"}}, dir)
+//
+// An agent's score is 2 for each tag that it shares with the task, 1 for each
+// keyword of the need that its good_at holds too, and half its reputation.
+// Reputation alone never makes a match.
+package matcher
+
+import (
+	"context"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// MaxMatches is how many agents Match returns at most.
+const MaxMatches = 5
+
+// The weights of the score (contract §7).
+const (
+	tagWeight        = 2
+	keywordWeight    = 1
+	reputationWeight = 0.5
+)
+
+// Builtin is the built-in market.Matcher. The zero value is ready to use, by
+// many goroutines at once.
+type Builtin struct{}
+
+var _ market.Matcher = (*Builtin)(nil)
+
+// New returns a Builtin.
+func New() *Builtin { return &Builtin{} }
+
+// Match returns the MaxMatches agents with the highest scores, best first, ties
+// by ascending id. None means that nobody shares a tag or a keyword. The error
+// is ctx's.
+func (b *Builtin) Match(ctx context.Context, task market.MatchTask, dir market.Directory) ([]market.AgentID, error) {
+	return b.Candidates(ctx, task, dir, MaxMatches)
+}
+
+// Candidates returns at most limit agents in the same order as Match. The
+// error is ctx's.
+func (b *Builtin) Candidates(ctx context.Context, task market.MatchTask, dir market.Directory, limit int) ([]market.AgentID, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	found := dir.Top(market.TopQuery{
+		Tags: task.Tags, Words: Keywords(task.Need),
+		TagWeight: tagWeight, WordWeight: keywordWeight, ReputationWeight: reputationWeight,
+		Exclude: task.Poster, Limit: limit,
+	})
+	ids := make([]market.AgentID, len(found))
+	for i, c := range found {
+		ids[i] = c.ID
+	}
+	return ids, nil
+}
