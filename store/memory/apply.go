@@ -1,0 +1,123 @@
+package memory
+
+import "github.com/pinchwork/pinchwork/market"
+
+// apply writes a Change whose guards hold. It cannot fail.
+func (s *Store) apply(c *market.Change) (done market.Committed) {
+	s.stamp++
+	for i := range c.Agents {
+		s.writeAgent(&c.Agents[i])
+	}
+	for i := range c.Tasks {
+		w := &c.Tasks[i]
+		if seq := s.write(w); w.Old == nil {
+			done.Seqs = append(done.Seqs, seq)
+		}
+	}
+	s.applyAccounts(c)
+	s.applyRemarks(c)
+	for i := range c.Trust {
+		s.writeTrust(&c.Trust[i].New)
+	}
+	for i := range c.Events {
+		s.tell(c, c.Events[i])
+	}
+	for _, item := range c.Feed {
+		s.appendFeed(feedLine{at: c.At, FeedItem: item})
+	}
+	if c.Idempotency != nil {
+		s.once.put(c.Idempotency)
+	}
+	if r := s.tasks[c.WantText]; r != nil {
+		done.Text = r.text()
+	}
+	return done
+}
+
+func (s *Store) writeAgent(w *market.AgentWrite) {
+	p := s.party(w.New.ID)
+	if w.Old != nil {
+		s.own(p).Profile = *w.New
+		return
+	}
+	p.agent, p.stamp = &market.Agent{Profile: *w.New}, s.stamp
+	s.keys[w.Key] = p
+	s.agents.Set(p)
+}
+
+// applyAccounts moves counters first: a ledger entry shows the account as it
+// is after the commit.
+func (s *Store) applyAccounts(c *market.Change) {
+	for i := range c.Accounts {
+		s.move(&c.Accounts[i])
+	}
+	for i := range c.Strikes {
+		s.own(s.party(c.Strikes[i].Agent)).Strikes = c.Strikes[i].New
+	}
+	for i := range c.Tags {
+		s.party(c.Tags[i].Agent).tag(&c.Tags[i].TagStat)
+	}
+	for i := range c.Transfers {
+		s.transfer(&c.Transfers[i])
+	}
+}
+
+func (s *Store) move(d *market.AccountDelta) {
+	a := s.own(s.party(d.Agent))
+	a.Escrowed += d.Escrowed
+	a.OpenClaims += d.OpenClaims
+	a.Posted += d.Posted
+	a.Completed += d.Completed
+	a.RatingSum += d.RatingSum
+	a.RatingCount += d.RatingCount
+	a.Earned += d.Earned
+	a.Fees += d.Fees
+	a.Charged += d.Charged
+	a.Spent += d.Spent
+	a.Rejected += d.Rejected
+	s.escrowed += d.Escrowed
+}
+
+func (p *party) tag(d *market.TagStat) {
+	if p.tags == nil {
+		p.tags = make(map[string]*market.TagStat)
+	}
+	stat := p.tags[d.Tag]
+	if stat == nil {
+		stat = &market.TagStat{Tag: d.Tag}
+		p.tags[d.Tag] = stat
+	}
+	stat.Count += d.Count
+	stat.Earned += d.Earned
+	stat.RatingSum += d.RatingSum
+	stat.RatingCount += d.RatingCount
+}
+
+// applyRemarks writes what gathers around tasks.
+func (s *Store) applyRemarks(c *market.Change) {
+	for _, w := range c.Roles {
+		s.aside(w.Task).take(w)
+	}
+	for _, result := range c.Results {
+		a := s.aside(result.Task)
+		a.results = append(a.results, result)
+	}
+	for i := range c.Questions {
+		s.ask(&c.Questions[i])
+	}
+	for i := range c.Answers {
+		s.talk.answer(&c.Answers[i])
+	}
+	for _, d := range c.OpenQuestions {
+		s.aside(d.Task).open += d.Delta
+	}
+	for i := range c.Messages {
+		s.message(&c.Messages[i])
+	}
+	for i := range c.Reports {
+		s.report(&c.Reports[i])
+	}
+	for i := range c.Resolutions {
+		s.reports.resolve(&c.Resolutions[i])
+	}
+}

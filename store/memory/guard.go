@@ -1,0 +1,163 @@
+package memory
+
+import (
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// guards are tried in this order. A repeated request comes first, so that its
+// sender is given the first outcome and not what has changed since.
+var guards = [...]func(*Store, *market.Change) *market.Conflict{
+	(*Store).guardIdempotency,
+	(*Store).guardActive,
+	(*Store).guardTasks,
+	(*Store).guardAgents,
+	(*Store).guardTrust,
+	(*Store).guardStrikes,
+	(*Store).guardRoles,
+	(*Store).guardTransfers,
+	(*Store).guardAccounts,
+	(*Store).guardTags,
+	(*Store).guardResults,
+	(*Store).guardQuestions,
+	(*Store).guardMessages,
+	(*Store).guardReports,
+}
+
+// check returns the first guard that fails. It writes nothing.
+func (s *Store) check(c *market.Change) *market.Conflict {
+	for _, guard := range guards {
+		if conflict := guard(s, c); conflict != nil {
+			return conflict
+		}
+	}
+	return nil
+}
+
+// inserts reports whether the Change makes the agent exist.
+func inserts(c *market.Change, id market.AgentID) bool {
+	for i := range c.Agents {
+		if c.Agents[i].Old == nil && c.Agents[i].New.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// missing reports whether there is no such agent even after the Change.
+func (s *Store) missing(c *market.Change, id market.AgentID) bool {
+	return s.existing(id) == nil && !inserts(c, id)
+}
+
+func (s *Store) guardActive(c *market.Change) *market.Conflict {
+	for _, id := range c.Active {
+		if id == market.Platform {
+			continue
+		}
+		if a := s.agent(id); a != nil && a.Suspended || s.missing(c, id) {
+			return &market.Conflict{Guard: market.GuardSuspended, Agent: id}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardTasks(c *market.Change) *market.Conflict {
+	for _, ref := range c.Unchanged {
+		if t := s.task(ref.ID); t == nil || t.Version != ref.Version {
+			return &market.Conflict{Guard: market.GuardTask, Task: ref.ID}
+		}
+	}
+	for i := range c.Tasks {
+		w := &c.Tasks[i]
+		t := s.task(w.New.ID)
+		switch {
+		case w.Old == nil && (t != nil || repeated(c.Tasks[:i], w.New.ID)):
+			return &market.Conflict{Guard: market.GuardDuplicate, Task: w.New.ID}
+		case w.Old != nil && (t == nil || t.Version != w.Old.Version):
+			return &market.Conflict{Guard: market.GuardTask, Task: w.New.ID}
+		}
+	}
+	return nil
+}
+
+func repeated(earlier []market.TaskWrite, id market.TaskID) bool {
+	for i := range earlier {
+		if earlier[i].New.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Store) guardAgents(c *market.Change) *market.Conflict {
+	for i := range c.Agents {
+		w := &c.Agents[i]
+		a := s.agent(w.New.ID)
+		switch {
+		case w.Old == nil && (a != nil || s.keys[w.Key] != nil):
+			return &market.Conflict{Guard: market.GuardDuplicate, Agent: w.New.ID}
+		case w.Old != nil && (a == nil || a.Version != w.Old.Version):
+			return &market.Conflict{Guard: market.GuardAgent, Agent: w.New.ID}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardStrikes(c *market.Change) *market.Conflict {
+	for i := range c.Strikes {
+		w := &c.Strikes[i]
+		a := s.agent(w.Agent)
+		if a == nil || a.Strikes.Count != w.Old.Count || !a.Strikes.BlockedUntil.Equal(w.Old.BlockedUntil) {
+			return &market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardRoles(c *market.Change) *market.Conflict {
+	for _, w := range c.Roles {
+		if has := s.tasks[w.Task].role(w.Agent); has != market.RoleNone && has != w.Role {
+			return &market.Conflict{Guard: market.GuardRole, Task: w.Task, Agent: w.Agent}
+		}
+	}
+	return nil
+}
+
+// guardAccounts also refuses to move counters of an agent that does not exist.
+func (s *Store) guardAccounts(c *market.Change) *market.Conflict {
+	for i := range c.Accounts {
+		d := &c.Accounts[i]
+		if s.missing(c, d.Agent) {
+			return &market.Conflict{Guard: market.GuardAgent, Agent: d.Agent}
+		}
+		var open int64
+		if a := s.agent(d.Agent); a != nil {
+			open = a.OpenClaims
+		}
+		if d.MaxOpenClaims != 0 && d.OpenClaims > 0 && open+d.OpenClaims > d.MaxOpenClaims {
+			return &market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardTags(c *market.Change) *market.Conflict {
+	for i := range c.Tags {
+		if s.missing(c, c.Tags[i].Agent) {
+			return &market.Conflict{Guard: market.GuardAgent, Agent: c.Tags[i].Agent}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardResults(c *market.Change) *market.Conflict {
+	for i := range c.Results {
+		w := &c.Results[i]
+		same := func(other market.Result) bool { return other.Task == w.Task && other.No == w.No }
+		if s.tasks[w.Task].hasResult(w.No) || slices.ContainsFunc(c.Results[:i], same) {
+			return &market.Conflict{Guard: market.GuardDuplicate, Task: w.Task}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package memory
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/tidwall/btree"
+)
+
+// idempotency has the first outcomes by key, and in the order in which they
+// expire.
+type idempotency struct {
+	byID     map[market.IdempotencyID]*outcome
+	byExpiry *btree.BTreeG[*outcome]
+	next     int64
+}
+
+type outcome struct {
+	n int64
+	*market.IdempotencyRecord
+}
+
+func newIdempotency() idempotency {
+	return idempotency{
+		byID: make(map[market.IdempotencyID]*outcome),
+		byExpiry: ordered(func(a, b *outcome) bool {
+			if !a.ExpiresAt.Equal(b.ExpiresAt) {
+				return a.ExpiresAt.Before(b.ExpiresAt)
+			}
+			return a.n < b.n
+		}),
+	}
+}
+
+// get returns the record under a key unless it has expired.
+func (x *idempotency) get(id market.IdempotencyID, now time.Time) *market.IdempotencyRecord {
+	if found := x.byID[id]; found != nil && found.ExpiresAt.After(now) {
+		return found.IdempotencyRecord
+	}
+	return nil
+}
+
+// put replaces an expired record.
+func (x *idempotency) put(r *market.IdempotencyRecord) {
+	if old := x.byID[r.IdempotencyID]; old != nil {
+		x.byExpiry.Delete(old)
+	}
+	x.next++
+	kept := &outcome{n: x.next, IdempotencyRecord: r}
+	x.byID[r.IdempotencyID] = kept
+	x.byExpiry.Set(kept)
+}
+
+// prune deletes at most limit expired records.
+func (x *idempotency) prune(now time.Time, limit int) (n int) {
+	for ; n < limit; n++ {
+		first, ok := x.byExpiry.Min()
+		if !ok || first.ExpiresAt.After(now) {
+			break
+		}
+		x.byExpiry.Delete(first)
+		delete(x.byID, first.IdempotencyID)
+	}
+	return n
+}
+
+func (s *Store) guardIdempotency(c *market.Change) *market.Conflict {
+	if c.Idempotency != nil && s.once.get(c.Idempotency.IdempotencyID, c.At) != nil {
+		return &market.Conflict{Guard: market.GuardIdempotency, Agent: c.Idempotency.Caller}
+	}
+	return nil
+}

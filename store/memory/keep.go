@@ -1,0 +1,123 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// lease is a named lease of one holder.
+type lease struct {
+	holder string
+	until  time.Time
+}
+
+// Lease gives the holder a named lease; see market.TimerQueue.
+func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held, found := s.leases[name]
+	if found && held.holder != holder && held.until.After(now) {
+		return false, nil
+	}
+	s.leases[name] = lease{holder, until}
+	return true, nil
+}
+
+// Prune deletes a bounded batch of what is old; see market.Keeper. Each kind
+// is found in the order of its age.
+func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+	if err := ctx.Err(); err != nil {
+		return market.Pruned{}, err
+	}
+	s.limits.prune(q.Now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	done := market.Pruned{
+		Events:  s.pruneEvents(q.EventsBefore, q.Limit),
+		Tasks:   s.pruneTasks(q.EndedBefore, q.Limit),
+		Records: s.once.prune(q.Now, q.Limit),
+		Feed:    s.pruneFeed(q.FeedBefore, q.Limit),
+		Dead:    s.pruneDead(q.DeadBefore, q.Limit),
+	}
+	done.More = q.Limit > 0 && max(done.Events, done.Tasks, done.Records, done.Feed, done.Dead) == q.Limit
+	return done, nil
+}
+
+// pruneEvents deletes an agent's events from the oldest on, so that what is
+// kept has no gap.
+func (s *Store) pruneEvents(before time.Time, limit int) (n int) {
+	for n < limit {
+		p, ok := s.events.Min()
+		if !ok || !p.oldestEvent().At.Before(before) {
+			break
+		}
+		s.events.Delete(p)
+		for n < limit && p.events.len() > 0 && p.oldestEvent().At.Before(before) {
+			p.events.shift()
+			n++
+		}
+		if p.events.len() > 0 {
+			s.events.Set(p)
+		}
+	}
+	return n
+}
+
+func (s *Store) pruneTasks(before time.Time, limit int) (n int) {
+	for ; n < limit; n++ {
+		r := s.ended.lowestBelow(before.UnixMicro())
+		if r == nil {
+			break
+		}
+		s.place(r, r.task, nil)
+		if r.aside != nil {
+			s.talk.forget(r.aside)
+			s.reports.forget(r.aside)
+		}
+		delete(s.tasks, r.task.ID)
+	}
+	return n
+}
+
+func (s *Store) pruneFeed(before time.Time, limit int) (n int) {
+	for n < limit && s.feed.len() > 0 && s.feed.at(s.feed.first).at.Before(before) {
+		s.feed.shift()
+		n++
+	}
+	return n
+}
+
+func (s *Store) pruneDead(before time.Time, limit int) (n int) {
+	for n < limit {
+		dead, ok := s.outbox.byFailure.Min()
+		if !ok || !dead.FailedAt.Before(before) {
+			break
+		}
+		s.outbox.unbury(dead)
+		n++
+	}
+	return n
+}
+
+// Totals are exact; see market.Keeper.
+func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+	if err := ctx.Err(); err != nil {
+		return market.Totals{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return market.Totals{
+		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()),
+	}, nil
+}
+
+// Ping answers nil: the store is the process. It has no clock to report.
+func (s *Store) Ping(ctx context.Context) (time.Time, error) {
+	return time.Time{}, ctx.Err()
+}

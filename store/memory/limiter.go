@@ -1,0 +1,106 @@
+package memory
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// limiter has the rate buckets. It has a lock of its own, so that charging
+// waits for no commit.
+//
+// A bucket that was left alone for its whole refill time is full, and a full
+// bucket is as good as none. So the buckets lie in two generations, and one
+// that was not charged during a whole generation goes: nothing ever looks for
+// full buckets.
+type limiter struct {
+	mu         sync.Mutex
+	young, old map[bucket]time.Time
+	// began is when the young generation did, longest the longest refill time.
+	began   time.Time
+	longest time.Duration
+}
+
+// bucket names a bucket; agent is set when it belongs to the agent of a key.
+type bucket struct {
+	name  string
+	agent market.AgentID
+}
+
+func newLimiter() limiter {
+	return limiter{young: make(map[bucket]time.Time)}
+}
+
+// turn starts a new generation when the young one is as old as the longest
+// refill takes.
+func (l *limiter) turn(now time.Time) {
+	if l.began.IsZero() {
+		l.began = now
+	}
+	if now.Sub(l.began) > l.longest {
+		l.young, l.old = make(map[bucket]time.Time), l.young
+		l.began = now
+	}
+}
+
+// charge takes one unit by the generic cell rate algorithm: the state is the
+// instant at which the bucket is full again.
+func (l *limiter) charge(b bucket, c *market.Charge, now time.Time) market.Admitted {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	refill := c.Every * time.Duration(c.Burst)
+	l.longest = max(l.longest, refill)
+	l.turn(now)
+	full, found := l.young[b]
+	if !found {
+		full = l.old[b]
+	}
+	if full.Before(now) {
+		full = now
+	}
+	next := full.Add(c.Every)
+	if over := next.Sub(now) - refill; over > 0 {
+		return market.Admitted{RetryAfter: over, ResetAfter: full.Sub(now)}
+	}
+	l.young[b] = next
+	left := refill - next.Sub(now)
+	return market.Admitted{Allowed: true, Remaining: int(left / max(c.Every, 1)), ResetAfter: next.Sub(now)}
+}
+
+func (l *limiter) prune(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.turn(now)
+}
+
+// Admit finds the agent of a key and charges a bucket; see market.Reader.
+func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+	if err := ctx.Err(); err != nil {
+		return market.Admitted{}, err
+	}
+	var agent *market.Agent
+	if a.Key != nil {
+		agent = s.agentOf(*a.Key)
+	}
+	if a.Charge == nil || a.Key != nil && agent == nil {
+		return market.Admitted{Agent: agent, Allowed: true}, nil
+	}
+	b := bucket{name: a.Charge.Bucket}
+	if agent != nil {
+		b.agent = agent.ID
+	}
+	admitted := s.limits.charge(b, a.Charge, a.Now)
+	admitted.Agent = agent
+	return admitted, nil
+}
+
+func (s *Store) agentOf(key market.KeyDigest) *market.Agent {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.keys[key]; p != nil {
+		return p.agent
+	}
+	return nil
+}

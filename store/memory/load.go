@@ -1,0 +1,85 @@
+package memory
+
+import (
+	"context"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Load brings what one decision needs; see market.Reader.
+func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	l := new(market.Loaded)
+	if q.Caller != "" {
+		l.Caller = s.agent(q.Caller)
+		l.Due = s.dueAt(q.Caller, q.Now)
+	}
+	if q.Agent != "" {
+		l.Agent = s.agent(q.Agent)
+	}
+	if q.Task != "" {
+		s.loadTask(l, &q)
+	}
+	if q.TrustIn {
+		l.TrustIn = s.trustIn(q.Caller)
+	}
+	if q.Idempotency != nil {
+		l.Idempotency = s.once.get(*q.Idempotency, q.Now)
+	}
+	if q.Report != "" {
+		l.Report = s.reports.get(q.Report)
+	}
+	return l, nil
+}
+
+func (s *Store) loadTask(l *market.Loaded, q *market.LoadQuery) {
+	r := s.tasks[q.Task]
+	if r == nil || r.task == nil {
+		return
+	}
+	t := r.task
+	l.Task = t
+	l.Poster, l.Worker = s.agent(t.Poster), s.agent(t.Worker())
+	s.loadRelatives(l)
+	if q.Text {
+		l.Text = r.texts()
+	}
+	if q.Trust {
+		l.PosterTrust = s.trustOf(t.Poster, t.Worker())
+		l.WorkerTrust = s.trustOf(t.Worker(), t.Poster)
+	}
+	if q.Role {
+		l.Role = s.roleBasis(r).role(q.Caller)
+	}
+	if q.Question != "" {
+		l.Question = s.talk.question(q.Task, q.Question)
+	}
+	if r.aside != nil {
+		s.loadTalk(l, r.aside, q)
+	}
+}
+
+func (s *Store) loadRelatives(l *market.Loaded) {
+	if system := l.Task.System; system != nil {
+		l.Parent = s.task(system.Parent)
+		l.Subject = s.agent(system.Subject)
+	}
+	for _, id := range l.Task.Children {
+		if child := s.task(id); child != nil {
+			l.Children = append(l.Children, child)
+		}
+	}
+}
+
+// roleBasis is the task on which roles exclude each other: the parent of a
+// system task, else the task itself.
+func (s *Store) roleBasis(r *record) *record {
+	if r.task.System != nil {
+		return s.tasks[r.task.System.Parent]
+	}
+	return r
+}

@@ -1,0 +1,210 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/tidwall/btree"
+)
+
+// maxDropped bounds the deliveries that one lease drops on its way.
+const maxDropped = 1000
+
+// outbox has the events that wait for webhooks, and those that failed.
+type outbox struct {
+	queue   *btree.BTreeG[*delivery]
+	pending map[eventID]*delivery
+	letters map[eventID]*letter
+	// byFailure has the dead letters of all agents.
+	byFailure *btree.BTreeG[*letter]
+	// pushed and leases number deliveries and leases.
+	pushed, leases int64
+}
+
+type eventID struct {
+	agent market.AgentID
+	seq   int64
+}
+
+func idOf(e *market.Event) eventID { return eventID{e.Agent, e.Seq} }
+
+// delivery is an event on its way to a webhook, due at an instant in
+// microseconds. n keeps those that are due at once in the order of commits.
+type delivery struct {
+	event    market.Event
+	to       *party
+	due, n   int64
+	attempts int
+	lease    int64
+}
+
+// letter is a dead delivery.
+type letter struct {
+	market.DeadWebhook
+	to *party
+}
+
+func newOutbox() outbox {
+	return outbox{
+		queue: ordered(func(a, b *delivery) bool {
+			if a.due != b.due {
+				return a.due < b.due
+			}
+			return a.n < b.n
+		}),
+		pending:   make(map[eventID]*delivery),
+		letters:   make(map[eventID]*letter),
+		byFailure: ordered(diedEarlier),
+	}
+}
+
+func diedEarlier(a, b *letter) bool {
+	switch {
+	case !a.FailedAt.Equal(b.FailedAt):
+		return a.FailedAt.Before(b.FailedAt)
+	case a.Event.Seq != b.Event.Seq:
+		return a.Event.Seq < b.Event.Seq
+	}
+	return a.Event.Agent < b.Event.Agent
+}
+
+func (o *outbox) push(d *delivery) {
+	o.pushed++
+	d.n = o.pushed
+	o.pending[idOf(&d.event)] = d
+	o.queue.Set(d)
+}
+
+func (o *outbox) remove(d *delivery) {
+	o.queue.Delete(d)
+	delete(o.pending, idOf(&d.event))
+}
+
+// postpone makes a delivery due at another instant.
+func (o *outbox) postpone(d *delivery, due time.Time) {
+	o.queue.Delete(d)
+	d.due = due.UnixMicro()
+	o.queue.Set(d)
+}
+
+// bury keeps a failed delivery as a dead letter.
+func (o *outbox) bury(d *delivery, out *market.WebhookOutcome) {
+	o.remove(d)
+	dead := &letter{to: d.to, DeadWebhook: market.DeadWebhook{
+		Event: d.event, Attempts: d.attempts, Error: out.Error, FailedAt: out.At,
+	}}
+	utc(&dead.FailedAt)
+	if d.to.dead == nil {
+		d.to.dead = ordered(diedEarlier)
+	}
+	d.to.dead.Set(dead)
+	o.byFailure.Set(dead)
+	o.letters[idOf(&d.event)] = dead
+}
+
+func (o *outbox) unbury(dead *letter) {
+	dead.to.dead.Delete(dead)
+	o.byFailure.Delete(dead)
+	delete(o.letters, idOf(&dead.Event))
+}
+
+// LeaseWebhooks takes due deliveries; see market.WebhookQueue. One call drops
+// at most 1,000 deliveries that nobody wants any more.
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var taken []*delivery
+	for dropped := 0; len(taken) < limit && dropped < maxDropped; {
+		d, ok := s.outbox.queue.Min()
+		if !ok || d.due > now.UnixMicro() {
+			break
+		}
+		if a := d.to.agent; a.Suspended || a.WebhookURL == "" {
+			s.outbox.remove(d)
+			dropped++
+			continue
+		}
+		s.outbox.queue.Delete(d)
+		taken = append(taken, d)
+	}
+	return s.outbox.lease(taken, until), nil
+}
+
+// lease puts deliveries back into the queue for when the lease ends.
+func (o *outbox) lease(taken []*delivery, until time.Time) []market.WebhookJob {
+	jobs := make([]market.WebhookJob, 0, len(taken))
+	for _, d := range taken {
+		o.leases++
+		d.lease, d.due = o.leases, until.UnixMicro()
+		o.queue.Set(d)
+		jobs = append(jobs, market.WebhookJob{
+			Event: d.event, URL: d.to.agent.WebhookURL, Secret: d.to.agent.WebhookSecret,
+			Attempts: d.attempts, Lease: d.lease,
+		})
+	}
+	return jobs
+}
+
+// FinishWebhook writes the outcome of a leased delivery; see
+// market.WebhookQueue. It also ends the lease.
+func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.outbox.pending[idOf(&job.Event)]
+	if d == nil || d.lease == 0 || d.lease != job.Lease {
+		return false, nil
+	}
+	d.lease = 0
+	d.attempts++
+	switch {
+	case out.Delivered:
+		s.outbox.remove(d)
+	case out.RetryAt.IsZero():
+		s.outbox.bury(d, &out)
+	default:
+		s.outbox.postpone(d, out.RetryAt)
+	}
+	return true, nil
+}
+
+// DeadWebhooks pages through an agent's dead letters; see market.WebhookQueue.
+func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+	if err := ctx.Err(); err != nil {
+		return market.DeadPage{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p := s.parties[q.Agent]
+	if p == nil || p.dead == nil {
+		return market.DeadPage{}, nil
+	}
+	page := market.DeadPage{Total: p.dead.Len()}
+	for i := page.Total - 1 - max(q.Offset, 0); i >= 0 && len(page.Dead) < q.Limit; i-- {
+		dead, _ := p.dead.GetAt(i)
+		page.Dead = append(page.Dead, dead.DeadWebhook)
+	}
+	return page, nil
+}
+
+// RedeliverWebhook revives a dead letter; see market.WebhookQueue.
+func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dead := s.outbox.letters[eventID{agent, seq}]
+	if dead == nil {
+		return false, nil
+	}
+	s.outbox.unbury(dead)
+	s.outbox.push(&delivery{event: dead.Event, to: dead.to, due: now.UnixMicro()})
+	return true, nil
+}

@@ -1,0 +1,77 @@
+package memory
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/tidwall/btree"
+)
+
+// maxDue is how many due tasks of one agent come with a read.
+const maxDue = 100
+
+// party is everything that is stored under one agent id. It exists from its
+// first mention, which may be before there is such an agent or, for the
+// platform, without one.
+type party struct {
+	id market.AgentID
+	// agent is nil until the agent exists. Readers share it: a commit that
+	// changes it replaces it once (Store.own).
+	agent *market.Agent
+	stamp uint64
+
+	posted, worked *roleIndex
+	// due has the tasks of both roles by NextDue.
+	due index
+
+	// entries are the numbers of the agent's lines in the ledger, by Seq;
+	// latest those after which no line bears an earlier instant.
+	entries, latest []uint32
+	tags            map[string]*market.TagStat
+	events          log[market.Event]
+	trust           *trust
+	dead            *btree.BTreeG[*letter]
+}
+
+// party returns what is stored under an id, and makes room for it at first.
+func (s *Store) party(id market.AgentID) *party {
+	p := s.parties[id]
+	if p == nil {
+		p = &party{id: id}
+		s.parties[id] = p
+	}
+	return p
+}
+
+// existing returns the party of an agent that exists, else nil.
+func (s *Store) existing(id market.AgentID) *party {
+	if p := s.parties[id]; p != nil && p.agent != nil {
+		return p
+	}
+	return nil
+}
+
+// agent returns an agent, or nil.
+func (s *Store) agent(id market.AgentID) *market.Agent {
+	if p := s.parties[id]; p != nil {
+		return p.agent
+	}
+	return nil
+}
+
+// own returns the agent for writing: a copy that belongs to the running commit.
+func (s *Store) own(p *party) *market.Agent {
+	if p.stamp != s.stamp {
+		next := *p.agent
+		p.agent, p.stamp = &next, s.stamp
+	}
+	return p.agent
+}
+
+// dueAt returns the ids of the agent's due tasks, the longest due first.
+func (s *Store) dueAt(id market.AgentID, now time.Time) []market.TaskID {
+	if p := s.parties[id]; p != nil {
+		return p.due.upTo(now.UnixMicro(), maxDue)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package memory
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// utc brings an instant to the form in which stores keep it: UTC, microseconds,
+// no monotonic reading. What has the form already is not written, for it may
+// be shared with readers.
+func utc(t *time.Time) {
+	if kept := t.UTC().Truncate(time.Microsecond); kept != *t {
+		*t = kept
+	}
+}
+
+// settle brings the instants of a Change to the stored form. It runs before
+// the lock is taken: until its commit a Change is nobody else's.
+func settle(c *market.Change) {
+	utc(&c.At)
+	for i := range c.Tasks {
+		settleTask(c.Tasks[i].New)
+	}
+	for i := range c.Agents {
+		utc(&c.Agents[i].New.CreatedAt)
+		utc(&c.Agents[i].New.ExtractedAt)
+	}
+	for i := range c.Trust {
+		utc(&c.Trust[i].New.UpdatedAt)
+	}
+	for i := range c.Strikes {
+		utc(&c.Strikes[i].New.BlockedUntil)
+	}
+	for i := range c.Transfers {
+		utc(&c.Transfers[i].At)
+	}
+	for i := range c.Events {
+		settleEvent(&c.Events[i])
+	}
+	if c.Idempotency != nil {
+		utc(&c.Idempotency.ExpiresAt)
+	}
+	settleTalk(c)
+	settleFeed(c.Feed)
+}
+
+func settleTask(t *market.Task) {
+	utc(&t.CreatedAt)
+	utc(&t.ExpiresAt)
+	utc(&t.Deadline)
+	utc(&t.NextDue)
+	if t.Matching != nil {
+		utc(&t.Matching.Until)
+	}
+	if t.Claim != nil {
+		utc(&t.Claim.At)
+		utc(&t.Claim.Timeout)
+		utc(&t.Claim.Grace)
+	}
+	if t.Delivery != nil {
+		utc(&t.Delivery.At)
+		utc(&t.Delivery.ReviewUntil)
+	}
+	if t.Rejection != nil {
+		utc(&t.Rejection.At)
+	}
+	if t.Ending != nil {
+		utc(&t.Ending.At)
+	}
+}
+
+func settleEvent(e *market.Event) {
+	utc(&e.At)
+	if e.Data.GraceDeadline != nil {
+		utc(e.Data.GraceDeadline)
+	}
+}
+
+func settleTalk(c *market.Change) {
+	for i := range c.Questions {
+		utc(&c.Questions[i].CreatedAt)
+		utc(&c.Questions[i].AnsweredAt)
+	}
+	for i := range c.Answers {
+		utc(&c.Answers[i].At)
+	}
+	for i := range c.Messages {
+		utc(&c.Messages[i].CreatedAt)
+	}
+	for i := range c.Reports {
+		utc(&c.Reports[i].CreatedAt)
+		utc(&c.Reports[i].ResolvedAt)
+	}
+	for i := range c.Resolutions {
+		utc(&c.Resolutions[i].ResolvedAt)
+	}
+}
+
+func settleFeed(items []market.FeedItem) {
+	for i := range items {
+		if items[i].Trust != nil {
+			utc(&items[i].Trust.UpdatedAt)
+		}
+	}
+}

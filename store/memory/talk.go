@@ -1,0 +1,127 @@
+package memory
+
+import (
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// talk has the questions and messages of all tasks by id.
+type talk struct {
+	questions map[market.QuestionID]*market.Question
+	messages  map[market.MessageID]struct{}
+}
+
+func newTalk() talk {
+	return talk{
+		questions: make(map[market.QuestionID]*market.Question),
+		messages:  make(map[market.MessageID]struct{}),
+	}
+}
+
+func (s *Store) guardQuestions(c *market.Change) *market.Conflict {
+	for i := range c.Questions {
+		q := &c.Questions[i]
+		same := func(other market.Question) bool { return other.ID == q.ID }
+		if s.talk.questions[q.ID] != nil || slices.ContainsFunc(c.Questions[:i], same) {
+			return &market.Conflict{Guard: market.GuardDuplicate, Task: q.Task, Agent: q.Asker}
+		}
+	}
+	for _, a := range c.Answers {
+		q := s.talk.questions[a.Question]
+		if q == nil || q.Task != a.Task || !q.AnsweredAt.IsZero() {
+			return &market.Conflict{Guard: market.GuardAnswered, Task: a.Task}
+		}
+	}
+	for _, d := range c.OpenQuestions {
+		if d.Delta >= 0 && s.openQuestions(d.Task)+d.Delta > d.Max {
+			return &market.Conflict{Guard: market.GuardQuestions, Task: d.Task}
+		}
+	}
+	return nil
+}
+
+func (s *Store) openQuestions(id market.TaskID) int {
+	if r := s.tasks[id]; r != nil && r.aside != nil {
+		return r.aside.open
+	}
+	return 0
+}
+
+func (s *Store) guardMessages(c *market.Change) *market.Conflict {
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		same := func(other market.Message) bool { return other.ID == m.ID }
+		if _, exists := s.talk.messages[m.ID]; exists || slices.ContainsFunc(c.Messages[:i], same) {
+			return &market.Conflict{Guard: market.GuardDuplicate, Task: m.Task, Agent: m.Sender}
+		}
+	}
+	return nil
+}
+
+func (s *Store) ask(q *market.Question) {
+	a := s.aside(q.Task)
+	a.questions = append(a.questions, q.ID)
+	s.talk.questions[q.ID] = q
+}
+
+// answer replaces the question: readers may hold the old one.
+func (t *talk) answer(a *market.Answer) {
+	next := *t.questions[a.Question]
+	next.Answer, next.AnsweredAt = a.Text, a.At
+	t.questions[a.Question] = &next
+}
+
+func (s *Store) message(m *market.Message) {
+	a := s.aside(m.Task)
+	a.messages = append(a.messages, m)
+	if a.threads == nil {
+		a.threads = make(map[market.AgentID][]*market.Message)
+	}
+	a.threads[m.Worker] = append(a.threads[m.Worker], m)
+	s.talk.messages[m.ID] = struct{}{}
+}
+
+// question returns a question of the task, or nil.
+func (t *talk) question(task market.TaskID, id market.QuestionID) *market.Question {
+	if q := t.questions[id]; q != nil && q.Task == task {
+		return q
+	}
+	return nil
+}
+
+// loadTalk reads the pages that the query asks for.
+func (s *Store) loadTalk(l *market.Loaded, a *aside, q *market.LoadQuery) {
+	if q.Messages != nil {
+		thread := a.messages
+		if q.Messages.Worker != "" {
+			thread = a.threads[q.Messages.Worker]
+		}
+		l.TalkTotal = len(thread)
+		for _, m := range window(thread, q.Messages.Offset, q.Messages.Limit) {
+			l.Messages = append(l.Messages, *m)
+		}
+	}
+	if q.Questions != nil {
+		l.TalkTotal = len(a.questions)
+		for _, id := range window(a.questions, q.Questions.Offset, q.Questions.Limit) {
+			l.Questions = append(l.Questions, *s.talk.questions[id])
+		}
+	}
+}
+
+// window returns at most limit elements after the first offset.
+func window[T any](all []T, offset, limit int) []T {
+	from := min(max(offset, 0), len(all))
+	return all[from:min(from+max(limit, 0), len(all))]
+}
+
+// forgetTalk drops the talk of a task that is deleted.
+func (t *talk) forget(a *aside) {
+	for _, id := range a.questions {
+		delete(t.questions, id)
+	}
+	for _, m := range a.messages {
+		delete(t.messages, m.ID)
+	}
+}

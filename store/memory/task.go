@@ -1,0 +1,223 @@
+package memory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// record is everything that is stored under one task id.
+type record struct {
+	// task is nil while there are only remarks about a task yet unseen.
+	task          *market.Task
+	seq           int64
+	need, context string
+	// aside holds what most open tasks do not have.
+	aside *aside
+}
+
+// aside is what gathers around a task.
+type aside struct {
+	// roles are in the order of agents.
+	roles     []market.RoleWrite
+	results   []market.Result
+	open      int // unanswered questions
+	questions []market.QuestionID
+	messages  []*market.Message
+	threads   map[market.AgentID][]*market.Message
+	reports   []market.ReportID
+}
+
+// record returns what is stored under an id, and makes room for it at first.
+func (s *Store) record(id market.TaskID) *record {
+	r := s.tasks[id]
+	if r == nil {
+		r = new(record)
+		s.tasks[id] = r
+	}
+	return r
+}
+
+// task returns a task, or nil.
+func (s *Store) task(id market.TaskID) *market.Task {
+	if r := s.tasks[id]; r != nil {
+		return r.task
+	}
+	return nil
+}
+
+func (s *Store) aside(id market.TaskID) *aside {
+	r := s.record(id)
+	if r.aside == nil {
+		r.aside = new(aside)
+	}
+	return r.aside
+}
+
+func (r *record) text() market.TaskText {
+	return market.TaskText{Need: r.need, Context: r.context}
+}
+
+// texts includes the result that belongs to the task now.
+func (r *record) texts() market.TaskText {
+	text := r.text()
+	if no := r.task.ResultNo(); no != 0 {
+		text.Result = r.result(no)
+	}
+	return text
+}
+
+func (r *record) result(no int) string {
+	if r.aside != nil {
+		for _, result := range slices.Backward(r.aside.results) {
+			if result.No == no {
+				return result.Text
+			}
+		}
+	}
+	return ""
+}
+
+func (r *record) hasResult(no int) bool {
+	return r != nil && r.aside != nil && slices.ContainsFunc(r.aside.results, func(x market.Result) bool { return x.No == no })
+}
+
+// role returns the agent's role on the task.
+func (r *record) role(id market.AgentID) market.Role {
+	if r == nil || r.aside == nil {
+		return market.RoleNone
+	}
+	if i, found := r.aside.find(id); found {
+		return r.aside.roles[i].Role
+	}
+	return market.RoleNone
+}
+
+func (a *aside) find(id market.AgentID) (int, bool) {
+	return slices.BinarySearchFunc(a.roles, id, func(w market.RoleWrite, id market.AgentID) int {
+		return strings.Compare(string(w.Agent), string(id))
+	})
+}
+
+func (a *aside) take(w market.RoleWrite) {
+	if i, found := a.find(w.Agent); !found {
+		a.roles = slices.Insert(a.roles, i, w)
+	}
+}
+
+// infra returns the agents with RoleInfra on the task.
+func (r *record) infra() []market.AgentID {
+	if r.aside == nil {
+		return nil
+	}
+	var ids []market.AgentID
+	for _, w := range r.aside.roles {
+		if w.Role == market.RoleInfra {
+			ids = append(ids, w.Agent)
+		}
+	}
+	return ids
+}
+
+func (r *record) stored() market.StoredTask {
+	return market.StoredTask{Task: r.task, Text: r.text(), Infra: r.infra()}
+}
+
+// write inserts or replaces a task, and returns its Seq.
+func (s *Store) write(w *market.TaskWrite) int64 {
+	r := s.record(w.New.ID)
+	old := r.task
+	if old == nil {
+		s.seq++
+		r.seq, r.need, r.context = s.seq, w.Text.Need, w.Text.Context
+	}
+	if w.New.Seq != r.seq {
+		w.New.Seq = r.seq
+	}
+	r.task = w.New
+	s.place(r, old, w.New)
+	return r.seq
+}
+
+// place moves a task in all indexes from where it stood as old to where it
+// stands as next; nil is nowhere.
+func (s *Store) place(r *record, old, next *market.Task) {
+	s.count(old, -1)
+	s.count(next, 1)
+	s.all.move(r, old != nil, next != nil, r.seq, r.seq)
+	s.open.move(r, isOpen(old), isOpen(next), r.seq, r.seq)
+	endedOld, wasEnded := endedAt(old)
+	endedNext, ended := endedAt(next)
+	s.ended.move(r, wasEnded, ended, endedOld, endedNext)
+	s.placeRoles(r, old, next)
+	s.placeDue(r, old, next)
+}
+
+// move keeps one task of an index where it belongs.
+func (x *index) move(r *record, was, is bool, from, to int64) {
+	if was && is && from == to {
+		return
+	}
+	if was {
+		x.remove(from, r)
+	}
+	if is {
+		x.add(to, r)
+	}
+}
+
+// count keeps the totals, from which system tasks are left out.
+func (s *Store) count(t *market.Task, n int64) {
+	if t != nil && t.System == nil {
+		s.byStatus[t.Status] += n
+	}
+}
+
+func isOpen(t *market.Task) bool { return t != nil && t.Status == market.StatusPosted }
+
+func endedAt(t *market.Task) (int64, bool) {
+	if t == nil || t.Ending == nil {
+		return 0, false
+	}
+	return t.Ending.At.UnixMicro(), true
+}
+
+func nextDue(t *market.Task) (int64, bool) {
+	if t == nil || t.NextDue.IsZero() {
+		return 0, false
+	}
+	return t.NextDue.UnixMicro(), true
+}
+
+// placeDue keeps the timers of the marketplace and of both parties.
+func (s *Store) placeDue(r *record, old, next *market.Task) {
+	from, was := nextDue(old)
+	to, is := nextDue(next)
+	s.due.move(r, was, is, from, to)
+	if old != nil && next != nil && old.Worker() == next.Worker() {
+		for _, p := range s.partiesOf(next) {
+			p.due.move(r, was, is, from, to)
+		}
+		return
+	}
+	for _, p := range s.partiesOf(old) {
+		p.due.move(r, was, false, from, 0)
+	}
+	for _, p := range s.partiesOf(next) {
+		p.due.move(r, false, is, 0, to)
+	}
+}
+
+// partiesOf returns the poster and the worker of a task.
+func (s *Store) partiesOf(t *market.Task) []*party {
+	if t == nil {
+		return nil
+	}
+	out := make([]*party, 1, 2)
+	out[0] = s.party(t.Poster)
+	if worker := t.Worker(); worker != "" {
+		out = append(out, s.party(worker))
+	}
+	return out
+}
