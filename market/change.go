@@ -176,8 +176,7 @@ const (
 type FeedItem struct {
 	Kind FeedKind `json:"k"`
 	// Task, Version and Open: the task was written at this version and is
-	// (not) posted now. Conflicts of an open task changed when the version
-	// is the one already known.
+	// (not) posted now. Version is 0 when only the roles on it changed.
 	Task    TaskID `json:"t,omitempty"`
 	Version int64  `json:"v,omitempty"`
 	Open    bool   `json:"o,omitempty"`

@@ -1,4 +1,166 @@
 package market
 
-// Market is a marketplace.
-type Market struct{}
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Market is a marketplace: all its rules over a Store. It is safe for use by
+// many goroutines, and many Markets, in one process or several, may share the
+// same data through a Store. Nothing runs in the background before Run is
+// called, and the rules hold without it: what is due takes effect when it is
+// looked at.
+type Market struct {
+	store      Store
+	clock      Clock
+	matcher    Matcher
+	notifier   Notifier
+	background []Background
+	policy     *Policy
+	log        *slog.Logger
+	meter      *meter
+	ids        idSource
+	mirror     *mirror
+	// hosted is set while bound to a host's transaction: then nothing is shown
+	// or told before the host commits.
+	hosted bool
+	// name tells this Market from others that share the store, in leases.
+	name string
+
+	streams streamCounter
+	running sync.Mutex
+}
+
+// Config holds the parts of a Market. Package pinchwork fills in sensible
+// ones; only Store is required here.
+type Config struct {
+	Store Store
+	// Clock is the standard clock when nil.
+	Clock Clock
+	// Matcher matches new tasks when there is no infra agent; nil broadcasts
+	// every task.
+	Matcher Matcher
+	// Notifier wakes streams and waits; when nil, an in-process one that knows
+	// no other process.
+	Notifier Notifier
+	// Background is run and owned by Run.
+	Background []Background
+	// Policy is DefaultPolicy when nil.
+	Policy *Policy
+	// Logger is silent when nil.
+	Logger *slog.Logger
+	// Telemetry is off when zero.
+	Telemetry Telemetry
+	// Random is the source of identifiers and keys; crypto/rand when nil.
+	// Anything else belongs in tests.
+	Random io.Reader
+}
+
+// New makes a Market of its parts. It starts nothing and reads nothing.
+func New(cfg Config) (*Market, error) {
+	if cfg.Store == nil {
+		return nil, errors.New("market: Config.Store is required")
+	}
+	policy := DefaultPolicy()
+	if cfg.Policy != nil {
+		policy = *cfg.Policy
+	}
+	if err := policy.Validate(); err != nil {
+		return nil, errors.Join(errors.New("market: bad policy"), err)
+	}
+	m := &Market{
+		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
+		background: cfg.Background, policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
+	}
+	m.fillIn()
+	var err error
+	if m.meter, err = newMeter(cfg.Telemetry); err != nil {
+		return nil, err
+	}
+	if m.name, err = m.ids.next("mk-"); err != nil {
+		return nil, err
+	}
+	m.mirror = newMirror(m)
+	return m, nil
+}
+
+func (m *Market) fillIn() {
+	if m.clock == nil {
+		m.clock = systemClock{}
+	}
+	if m.notifier == nil {
+		m.notifier = newLocalNotifier()
+	}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	if m.ids.random == nil {
+		m.ids.random = rand.Reader
+	}
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time                         { return time.Now() }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// now is the instant of an operation, read once by each. Stores keep
+// microseconds, so finer ones would not survive.
+func (m *Market) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
+
+// Now is the market's present instant, in UTC, to the microsecond.
+func (m *Market) Now() time.Time { return m.now() }
+
+// After is the market's clock's After.
+func (m *Market) After(d time.Duration) <-chan time.Time { return m.clock.After(d) }
+
+// Policy returns a copy of the market's policy.
+func (m *Market) Policy() Policy { return *m.policy }
+
+// As returns the handle bound to one agent. It does not look the agent up:
+// every operation does, and answers ErrUnauthorized for an unknown one and
+// ErrSuspended for a suspended one.
+func (m *Market) As(id AgentID) *Handle { return &Handle{m: m, id: id} }
+
+// Handle is the marketplace as one agent sees it. It implements AgentAPI.
+type Handle struct {
+	m  *Market
+	id AgentID
+}
+
+var _ AgentAPI = (*Handle)(nil)
+
+// ID returns the agent's id.
+func (h *Handle) ID() AgentID { return h.id }
+
+// Hosted returns this Market bound to a store that writes inside the
+// transaction of a host program, as store/postgres offers: post, cancel and
+// approve then commit or roll back with the host's rows. Nothing is shown on the
+// board or told to listeners before the host commits; posted tasks are matched
+// by the next sweep after that. The result is for one transaction and one goroutine.
+func (m *Market) Hosted(store Store) *Market {
+	hosted := &Market{
+		store: store, clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
+		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
+	}
+	return hosted
+}
+
+// known turns the errors of stores into ErrUnavailable and leaves the
+// context's own as they are.
+func known(ctx context.Context, err error) error {
+	var refusal *Error
+	switch {
+	case err == nil, errors.As(err, &refusal):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	default:
+		return unavailable(err)
+	}
+}

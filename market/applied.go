@@ -1,0 +1,115 @@
+package market
+
+// applied shows a commit of this process on its own board and directory at
+// once, and wakes whoever waits for it, here and elsewhere. Inside a host's
+// transaction both wait for the host's commit, and come with the feed.
+func (m *Market) applied(o *outcome, committed Committed, l *Loaded) {
+	if m.hosted {
+		return
+	}
+	m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
+	m.wake(o)
+}
+
+func (m *Market) wake(o *outcome) {
+	if len(o.Feed) > 0 {
+		m.notifier.FeedMoved()
+	}
+	switch len(o.Events) {
+	case 0:
+		return
+	case 1:
+		m.notifier.Wake(o.Events[0].Agent)
+		return
+	}
+	ids := make([]AgentID, len(o.Events))
+	for i := range o.Events {
+		ids[i] = o.Events[i].Agent
+	}
+	m.notifier.Wake(ids...)
+}
+
+// apply brings the mirror up to date with a commit and returns the feed items
+// that it thereby covers.
+func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
+	covered := c.Feed
+	inserted := 0
+	for _, w := range c.Tasks {
+		t := w.New
+		if w.Old == nil {
+			t = numbered(t, committed.Seqs, inserted)
+			inserted++
+		}
+		switch {
+		case t.Status != StatusPosted:
+			if w.Old != nil && w.Old.Status == StatusPosted {
+				s.board.Remove(string(t.ID), t.Version)
+			}
+		case w.Text.Need == "":
+			// Without its text it has to come with the feed.
+			covered = nil
+		default:
+			s.putTask(&StoredTask{Task: t, Text: w.Text})
+		}
+	}
+	for _, w := range c.Roles {
+		if w.Role == RoleInfra {
+			s.board.Exclude(string(w.Task), string(w.Agent))
+		}
+	}
+	s.applyAgents(c, l)
+	for _, w := range c.Trust {
+		s.board.TrustChanged(string(w.New.From), string(w.New.To), w.New.Score, w.New.Interactions)
+	}
+	return covered
+}
+
+// numbered returns the task with the number that the store gave it.
+func numbered(t *Task, seqs []int64, i int) *Task {
+	if i >= len(seqs) || t.Seq == seqs[i] {
+		return t
+	}
+	with := *t
+	with.Seq = seqs[i]
+	return &with
+}
+
+// applyAgents estimates what the store holds for the agents that changed from
+// what was loaded. Should somebody else have changed them meanwhile, the feed
+// puts it right within its second.
+func (s *mirror) applyAgents(c *Change, l *Loaded) {
+	for _, item := range c.Feed {
+		if item.Kind != FeedAgent {
+			continue
+		}
+		a := loadedAgent(l, item.Agent)
+		for _, w := range c.Agents {
+			if w.New.ID == item.Agent {
+				a.Profile = *w.New
+			}
+		}
+		if a.ID == "" {
+			continue
+		}
+		for _, d := range c.Accounts {
+			if d.Agent == item.Agent {
+				a.RatingSum += d.RatingSum
+				a.RatingCount += d.RatingCount
+				a.Completed += d.Completed
+			}
+		}
+		s.putAgent(&a)
+	}
+}
+
+func loadedAgent(l *Loaded, id AgentID) Agent {
+	if l == nil {
+		return Agent{}
+	}
+	for _, a := range []*Agent{l.Caller, l.Agent, l.Poster, l.Worker, l.Subject} {
+		if a != nil && a.ID == id {
+			return *a
+		}
+	}
+	return Agent{}
+}

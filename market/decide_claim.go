@@ -1,0 +1,73 @@
+package market
+
+import (
+	"slices"
+	"time"
+)
+
+// decideClaim gives a posted task to a worker. It needs nothing but the task,
+// so that several candidates can be decided before the store picks the first
+// that is still open; match is the task's pending match_agents task if nobody
+// has claimed that, else nil.
+func (p *Policy) decideClaim(now time.Time, t *Task, worker AgentID, match *Task) (*outcome, error) {
+	if t.Status != StatusPosted {
+		return nil, wrongState(t, "be picked up")
+	}
+	if !t.NextDue.IsZero() && !now.Before(t.NextDue) && (!now.Before(t.ExpiresAt) || passed(t.Deadline, now)) {
+		return nil, refuse(ErrConflict, "Task has expired")
+	}
+	o := p.outcome(now)
+	o.active(worker, t.Poster)
+	next := *t
+	next.Status = StatusClaimed
+	next.Claims++
+	next.Claim = &Claim{Worker: worker, At: now}
+	if d := p.claimTimeout(t); d > 0 {
+		next.Claim.Timeout = now.Add(d)
+	}
+	next.Matching = nil
+	if match != nil && match.Status == StatusPosted {
+		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id TaskID) bool { return id == match.ID })
+		o.end(match, StatusCancelled)
+	}
+	o.replace(t, &next, TaskText{})
+	d := o.account(worker)
+	d.OpenClaims, d.MaxOpenClaims = 1, p.MaxOpenClaims
+	o.takeRole(t, worker)
+	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{})
+	o.WantText = t.ID
+	return o, nil
+}
+
+// takeRole keeps those who match or verify a task from working on it, and the
+// other way round (contract §6).
+func (o *outcome) takeRole(t *Task, worker AgentID) {
+	switch {
+	case t.System == nil:
+		o.Roles = append(o.Roles, RoleWrite{Task: t.ID, Agent: worker, Role: RoleWorker})
+	case t.System.Parent != "":
+		o.Roles = append(o.Roles, RoleWrite{Task: t.System.Parent, Agent: worker, Role: RoleInfra})
+		o.Feed = append(o.Feed, FeedItem{Kind: FeedTask, Task: t.System.Parent, Open: true})
+	}
+}
+
+func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+func wrongState(t *Task, what string) *Error {
+	return refuse(ErrConflict, "Task is %s and cannot %s", t.Status, what)
+}
+
+// merge puts independent claims into one Change, for a batch that must be
+// written together with its idempotency record.
+func (o *outcome) merge(more *outcome) {
+	o.active(more.Active...)
+	o.Tasks = append(o.Tasks, more.Tasks...)
+	o.Roles = append(o.Roles, more.Roles...)
+	o.Events = append(o.Events, more.Events...)
+	o.Feed = append(o.Feed, more.Feed...)
+	for _, d := range more.Accounts {
+		sum := o.account(d.Agent)
+		sum.OpenClaims += d.OpenClaims
+		sum.MaxOpenClaims = max(sum.MaxOpenClaims, d.MaxOpenClaims)
+	}
+}

@@ -1,0 +1,45 @@
+package market
+
+import "time"
+
+// decideDeliver hands in a result under the worker's claim. verify, when not
+// nil, is the verify_completion task to post with it.
+func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify *systemDraft) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusClaimed {
+		return nil, wrongState(t, "be delivered")
+	}
+	o := p.outcome(now)
+	o.active(l.Caller.ID)
+	next := *t
+	next.Status = StatusDelivered
+	next.Deliveries++
+	next.Delivery = &Delivery{
+		No: next.Deliveries, At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
+		ReviewUntil: now.Add(p.reviewTimeout(t)),
+	}
+	next.Claim = &Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
+	next.Children = o.endChildren(l.Children, false)
+	if verify != nil {
+		next.Verifications++
+		next.Delivery.Verification = &Verification{Status: VerificationPending}
+		child := verify.build(p, now)
+		child.System.Delivery = next.Delivery.No
+		next.Children = append(next.Children, child.ID)
+		o.insert(child, verify.text)
+	}
+	o.replace(t, &next, TaskText{})
+	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
+	o.account(t.Claim.Worker).OpenClaims--
+	o.tell(t.Poster, EventTaskDelivered, t.ID, EventData{})
+	return o, nil
+}
+
+// charged is what a delivery asks for: at most the budget, all of it by
+// default (contract §4).
+func charged(claimed *int64, most int64) int64 {
+	if claimed == nil {
+		return most
+	}
+	return min(*claimed, most)
+}

@@ -1,0 +1,77 @@
+package market
+
+import "time"
+
+// decideCancel takes back a posted task.
+func (p *Policy) decideCancel(now time.Time, l *Loaded) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusPosted {
+		return nil, wrongState(t, "be cancelled")
+	}
+	o := p.outcome(now)
+	o.active(t.Poster)
+	o.endChildren(l.Children, true)
+	o.end(t, StatusCancelled)
+	o.tellAbout(t.Matching, EventTaskCancelled, t.ID)
+	return o, nil
+}
+
+// tellAbout tells the matched agents that a task is gone.
+func (o *outcome) tellAbout(m *Matching, typ EventType, task TaskID) {
+	if m == nil {
+		return
+	}
+	for _, id := range m.Agents {
+		o.tell(id, typ, task, EventData{})
+	}
+}
+
+// decideAbandon gives a claimed task back and counts against the worker.
+func (p *Policy) decideAbandon(now time.Time, l *Loaded) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusClaimed {
+		return nil, wrongState(t, "be abandoned")
+	}
+	o := p.outcome(now)
+	o.active(t.Claim.Worker)
+	o.strike(l.Worker)
+	o.giveBack(l)
+	return o, nil
+}
+
+// giveBack reposts a claimed task, or cancels a system task that its parent
+// needs no more.
+func (o *outcome) giveBack(l *Loaded) {
+	if l.Task.System != nil && !o.policy.needed(l) {
+		o.end(l.Task, StatusCancelled)
+		return
+	}
+	if l.Task.System == nil {
+		// Verdicts on an earlier delivery are of no use to the next worker.
+		o.endChildren(l.Children, false)
+	}
+	o.repost(l.Task, l.Text)
+}
+
+// decideRate is the worker's rating of the poster, once (contract §5, §8).
+func (p *Policy) decideRate(now time.Time, l *Loaded, in RateInput) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusApproved {
+		return nil, wrongState(t, "be rated")
+	}
+	if t.Ending.PosterRating != 0 {
+		return nil, refuse(ErrConflict, "Task is approved and already rated")
+	}
+	o := p.outcome(now)
+	o.active(l.Caller.ID)
+	next := *t
+	ending := *t.Ending
+	ending.PosterRating, ending.PosterFeedback = in.Rating, in.Feedback
+	next.Ending = &ending
+	o.replace(t, &next, TaskText{})
+	d := o.account(t.Poster)
+	d.RatingSum, d.RatingCount = int64(in.Rating), 1
+	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, in.Rating >= 3)
+	o.agentChanged(t.Poster)
+	return o, nil
+}

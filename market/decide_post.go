@@ -1,0 +1,48 @@
+package market
+
+import "time"
+
+// decidePost escrows the budget and opens the task. How it is matched was
+// found out before: matching is nil for a broadcast.
+func (p *Policy) decidePost(now time.Time, poster *Agent, t *Task, text TaskText) (*outcome, error) {
+	if poster.Balance < t.MaxCredits {
+		return nil, refuse(ErrInsufficientCredits, "Insufficient credits. Have %d, need %d", poster.Balance, t.MaxCredits)
+	}
+	o := p.outcome(now)
+	o.active(poster.ID)
+	o.insert(t, text)
+	o.transfer(Transfer{
+		From: AgentAccount(poster.ID), To: EscrowAccount(t.ID), Amount: t.MaxCredits,
+		Kind: EntryEscrow, Agent: poster.ID, Task: t.ID,
+	})
+	d := o.account(poster.ID)
+	d.Posted, d.Escrowed = 1, t.MaxCredits
+	o.tellMatched(t)
+	return o, nil
+}
+
+// tellMatched tells the matched agents their rank.
+func (o *outcome) tellMatched(t *Task) {
+	if t.Matching == nil || t.Matching.State != Matched {
+		return
+	}
+	for rank, id := range t.Matching.Agents {
+		o.tell(id, EventTaskMatched, t.ID, EventData{Rank: &rank})
+	}
+}
+
+// matched sets the agents that a task is kept for, or broadcasts it.
+func (p *Policy) matched(now time.Time, agents []AgentID) *Matching {
+	if len(agents) == 0 {
+		return nil
+	}
+	return &Matching{State: Matched, Until: now.Add(p.MatchHeadStart), Agents: agents}
+}
+
+// newTask fills in what every new task has.
+func (p *Policy) newTask(id TaskID, poster AgentID, now time.Time) *Task {
+	return &Task{
+		ID: id, Poster: poster, Status: StatusPosted,
+		CreatedAt: now, ExpiresAt: now.Add(p.TaskExpiry),
+	}
+}

@@ -1,0 +1,106 @@
+package market
+
+import (
+	"strings"
+	"time"
+)
+
+// decideApprove pays the worker what was charged less the fee, and gives the
+// rest of the budget back (contract §4). It serves the poster and the timer;
+// the timer's approval also reaches the poster.
+func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto bool) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusDelivered {
+		return nil, wrongState(t, "be approved")
+	}
+	o := p.outcome(now)
+	worker, charged := t.Claim.Worker, t.Delivery.Charged
+	fee := p.fee(charged)
+	next := *t
+	next.Status = StatusApproved
+	next.Ending = &Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
+	if in.Rating != nil {
+		next.Ending.Rating = *in.Rating
+	}
+	next.Children = o.endChildren(l.Children, false)
+	o.replace(t, &next, TaskText{})
+	o.pay(t, worker, charged, fee)
+	o.credit(t, worker, charged-fee, fee, next.Ending.Rating)
+	o.trustStep(l.PosterTrust, t.Poster, worker, true)
+	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
+	o.tell(worker, EventTaskApproved, t.ID, EventData{})
+	if auto {
+		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{})
+	} else {
+		o.active(t.Poster)
+	}
+	return o, nil
+}
+
+// pay empties the escrow of an approved task.
+func (o *outcome) pay(t *Task, worker AgentID, charged, fee int64) {
+	escrow := EscrowAccount(t.ID)
+	o.transfer(Transfer{
+		From: escrow, To: AgentAccount(worker), Amount: charged - fee, Fee: fee,
+		Kind: EntryPayment, Agent: worker, Task: t.ID,
+	})
+	o.transfer(Transfer{From: escrow, To: PlatformAccount, Amount: fee, Kind: EntryPlatformFee, Task: t.ID})
+	o.transfer(Transfer{
+		From: escrow, To: AgentAccount(t.Poster), Amount: t.MaxCredits - charged,
+		Kind: EntryRefund, Agent: t.Poster, Task: t.ID,
+	})
+}
+
+// credit moves the statistics of an approval.
+func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
+	w := o.account(worker)
+	w.Completed, w.Earned, w.Fees, w.Charged = 1, net, fee, net+fee
+	w.RatingSum, w.RatingCount = int64(rating), rated(rating)
+	poster := o.account(t.Poster)
+	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
+	for _, tag := range t.Tags {
+		o.Change.Tags = append(o.Change.Tags, TagDelta{Agent: worker, TagStat: TagStat{
+			Tag: strings.ToLower(tag), Count: 1, Earned: net,
+			RatingSum: int64(rating), RatingCount: rated(rating),
+		}})
+	}
+	o.agentChanged(worker)
+}
+
+func rated(rating int) int64 {
+	if rating > 0 {
+		return 1
+	}
+	return 0
+}
+
+// decideReject sends the delivery back; the worker keeps the claim for the
+// grace, and an old verdict does not outlive it (pitfall 18).
+func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcome, error) {
+	t := l.Task
+	if t.Status != StatusDelivered {
+		return nil, wrongState(t, "be rejected")
+	}
+	o := p.outcome(now)
+	o.active(t.Poster)
+	grace := now.Add(p.RejectionGrace)
+	next := *t
+	next.Status = StatusClaimed
+	next.Rejections++
+	next.Rejection = &Rejection{Reason: in.Reason, Feedback: in.Feedback, At: now}
+	claim := *t.Claim
+	claim.Grace = grace
+	next.Claim = &claim
+	delivery := *t.Delivery
+	delivery.Verification = nil
+	next.Delivery = &delivery
+	next.Children = o.endChildren(l.Children, false)
+	o.replace(t, &next, TaskText{})
+	worker := o.account(claim.Worker)
+	worker.OpenClaims, worker.Rejected = 1, 1
+	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
+	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
+		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: &grace,
+	})
+	return o, nil
+}

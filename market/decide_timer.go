@@ -1,0 +1,83 @@
+package market
+
+import "time"
+
+// suspendedRecheck is how often a timer looks again at a delivery whose worker
+// is suspended. Ending the suspension does not wait for it.
+const suspendedRecheck = time.Minute
+
+// decideTimer takes the one step of a task that is due. Its effects bear the
+// instant at which they were due; a chain of timers is a chain of steps
+// (contract §5). deferred is what the matcher found for a MatchDeferred task.
+func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred []AgentID) *outcome {
+	t := l.Task
+	o := p.outcome(t.NextDue)
+	switch t.Status {
+	case StatusPosted:
+		o.timePosted(l, deferred)
+	case StatusClaimed:
+		o.timeClaimed(l)
+	case StatusDelivered:
+		o.timeDelivered(l, now)
+	}
+	return o
+}
+
+func (o *outcome) timePosted(l *Loaded, deferred []AgentID) {
+	t := l.Task
+	switch {
+	case passed(t.Deadline, o.At), passed(t.ExpiresAt, o.At):
+		o.expire(l)
+	case t.Matching.State == MatchDeferred:
+		next := *t
+		next.Matching = o.policy.matched(o.At, deferred)
+		o.replace(t, &next, l.Text)
+		o.tellMatched(&next)
+	default:
+		next := *t
+		next.Matching = nil
+		next.Children = o.endChildren(l.Children, false)
+		o.replace(t, &next, l.Text)
+	}
+}
+
+func (o *outcome) expire(l *Loaded) {
+	t := l.Task
+	o.endChildren(l.Children, true)
+	o.end(t, StatusExpired)
+	o.tell(t.Poster, EventTaskExpired, t.ID, EventData{})
+	if passed(t.Deadline, o.At) {
+		o.tellAbout(t.Matching, EventTaskExpired, t.ID)
+	}
+	o.unanswered(l)
+}
+
+func (o *outcome) timeClaimed(l *Loaded) {
+	t := l.Task
+	typ, data := EventDeadlineExpired, EventData{}
+	switch {
+	case !t.Claim.Grace.IsZero():
+		typ = EventRejectionGraceExpired
+	case !passed(t.Deadline, o.At):
+		data.Reason = "claim_timeout"
+	}
+	o.strike(l.Worker)
+	o.giveBack(l)
+	o.tell(t.Claim.Worker, typ, t.ID, data)
+	o.tell(t.Poster, typ, t.ID, data)
+}
+
+// timeDelivered approves in the poster's place, but not the work of a
+// suspended agent (pitfall 29).
+func (o *outcome) timeDelivered(l *Loaded, now time.Time) {
+	if l.Worker != nil && l.Worker.Suspended {
+		next := *l.Task
+		o.replace(l.Task, &next, TaskText{})
+		next.NextDue = now.Add(suspendedRecheck)
+		return
+	}
+	approved, err := o.policy.decideApprove(o.At, l, ApproveInput{}, true)
+	if err == nil {
+		*o = *approved
+	}
+}

@@ -1,0 +1,59 @@
+package market
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+)
+
+// idempotencyLife is how long a key gives the first outcome again (contract §11).
+const idempotencyLife = 24 * time.Hour
+
+// prepare reads the idempotency key of the call, if the operation has a use
+// for one, and returns the digest of its input.
+func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, err error) {
+	key := IdempotencyKey(ctx)
+	if key == "" || op.outcome == nil {
+		return request, nil
+	}
+	if err := checkText("Idempotency-Key", key, MaxKey); err != nil {
+		return request, err
+	}
+	data, err := json.Marshal(op.input)
+	if err != nil {
+		return request, invalid("body", "cannot be repeated under an Idempotency-Key")
+	}
+	caller := op.load.Caller
+	if op.anonymous {
+		caller = Platform
+	}
+	op.load.Idempotency = &IdempotencyID{Caller: caller, Operation: op.name, Key: key}
+	return sha256.Sum256(data), nil
+}
+
+func replay(record *IdempotencyRecord, request [32]byte) ([]byte, error) {
+	if record.Request != request {
+		return nil, refuse(ErrConflict, "Idempotency-Key was used with another request")
+	}
+	return record.Outcome, nil
+}
+
+func newRecord(id IdempotencyID, request [32]byte, outcome any, now time.Time) (*IdempotencyRecord, error) {
+	data, err := json.Marshal(outcome)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return &IdempotencyRecord{
+		IdempotencyID: id, Request: request, Outcome: data, ExpiresAt: now.Add(idempotencyLife),
+	}, nil
+}
+
+// recall decodes a recorded outcome.
+func recall[T any](data []byte) (T, error) {
+	var v T
+	if err := json.Unmarshal(data, &v); err != nil {
+		return v, unavailable(err)
+	}
+	return v, nil
+}

@@ -1,0 +1,88 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Me returns the agent's own profile and credits. What was due is settled.
+func (h *Handle) Me(ctx context.Context) (Me, error) {
+	d, err := h.m.operate(ctx, operation{
+		name: "me", load: LoadQuery{Caller: h.id},
+		decide: func(time.Time, *Loaded) (*outcome, error) { return nil, nil },
+	})
+	if err != nil {
+		return Me{}, err
+	}
+	return meView(d.loaded.Caller), nil
+}
+
+// UpdateMe changes the fields that are set; null clears good_at, webhook_url,
+// webhook_secret and tags (contract §3). A changed good_at starts an extraction
+// of capability tags when an infra agent can do it.
+func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
+	var draft *systemDraft
+	if goodAt, set := in.GoodAt.Get(); set {
+		var err error
+		if draft, err = h.m.extraction(ctx, Profile{ID: h.id, GoodAt: goodAt}); err != nil {
+			return Me{}, err
+		}
+	}
+	d, err := h.m.operate(ctx, operation{
+		name: "update me", load: LoadQuery{Caller: h.id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			return h.m.decideUpdate(now, l, in, draft)
+		},
+	})
+	if err != nil {
+		return Me{}, err
+	}
+	after := *d.loaded.Caller
+	if d.outcome != nil {
+		after.Profile = *d.outcome.Agents[0].New
+	}
+	return meView(&after), nil
+}
+
+func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *systemDraft) (*outcome, error) {
+	old := &l.Caller.Profile
+	next := *old
+	if err := update(&next, in); err != nil {
+		return nil, err
+	}
+	if err := m.checkProfile(&next); err != nil {
+		return nil, err
+	}
+	o := m.policy.outcome(now)
+	switch {
+	case next.GoodAt == "":
+		next.ExtractedTags = nil
+	case next.GoodAt != old.GoodAt:
+		o.startExtraction(&next, draft)
+	}
+	o.profile(old, &next)
+	return o, nil
+}
+
+// update applies the fields that are present.
+func update(p *Profile, in UpdateInput) error {
+	if in.Name.IsNull() {
+		return invalid("name", "must not be null")
+	}
+	if in.AcceptsSystemTasks.IsNull() {
+		return invalid("accepts_system_tasks", "must not be null")
+	}
+	set(&p.Name, in.Name)
+	set(&p.GoodAt, in.GoodAt)
+	set(&p.AcceptsSystemTasks, in.AcceptsSystemTasks)
+	set(&p.WebhookURL, in.WebhookURL)
+	set(&p.WebhookSecret, in.WebhookSecret)
+	set(&p.Tags, in.Tags)
+	return nil
+}
+
+func set[T any](field *T, o Optional[T]) {
+	if v, present := o.Get(); present {
+		*field = v
+	}
+}

@@ -1,0 +1,221 @@
+package market
+
+import (
+	"slices"
+	"time"
+)
+
+// outcome collects the Change of one decision. The deciding functions take
+// what was loaded, one instant and the policy, and return an outcome or a
+// refusal; they ask no clock, no store and no random source.
+type outcome struct {
+	Change
+	policy *Policy
+}
+
+func (p *Policy) outcome(at time.Time) *outcome {
+	return &outcome{Change: Change{At: at}, policy: p}
+}
+
+// insert adds a new task.
+func (o *outcome) insert(t *Task, text TaskText) {
+	t.Version = 1
+	o.arm(t)
+	o.Tasks = append(o.Tasks, TaskWrite{New: t, Text: text})
+	if t.Status == StatusPosted {
+		o.feedTask(t)
+	}
+}
+
+// replace writes next over old, which must be a copy of it with changes.
+// The text is for this process's own board, should the task be open.
+func (o *outcome) replace(old, next *Task, text TaskText) {
+	next.Version = old.Version + 1
+	o.arm(next)
+	o.Tasks = append(o.Tasks, TaskWrite{Old: old, New: next, Text: text})
+	if old.Status == StatusPosted || next.Status == StatusPosted {
+		o.feedTask(next)
+	}
+}
+
+func (o *outcome) feedTask(t *Task) {
+	o.Feed = append(o.Feed, FeedItem{
+		Kind: FeedTask, Task: t.ID, Version: t.Version, Open: t.Status == StatusPosted,
+	})
+}
+
+// agentChanged refreshes everybody's directory.
+func (o *outcome) agentChanged(id AgentID) {
+	for _, item := range o.Feed {
+		if item.Kind == FeedAgent && item.Agent == id {
+			return
+		}
+	}
+	o.Feed = append(o.Feed, FeedItem{Kind: FeedAgent, Agent: id})
+}
+
+// account returns the one delta of an agent.
+func (o *outcome) account(id AgentID) *AccountDelta {
+	for i := range o.Accounts {
+		if o.Accounts[i].Agent == id {
+			return &o.Accounts[i]
+		}
+	}
+	o.Accounts = append(o.Accounts, AccountDelta{Agent: id})
+	return &o.Accounts[len(o.Accounts)-1]
+}
+
+// transfer moves credits; nothing moves for an amount of 0. The id is given
+// before the commit.
+func (o *outcome) transfer(t Transfer) {
+	if t.Amount == 0 {
+		return
+	}
+	t.At = o.At
+	o.Transfers = append(o.Transfers, t)
+}
+
+// tell writes an event to an agent. The platform and nobody are not told.
+func (o *outcome) tell(id AgentID, typ EventType, task TaskID, data EventData) {
+	if id == "" || id == Platform {
+		return
+	}
+	o.Events = append(o.Events, Event{Agent: id, Type: typ, Task: task, Data: data, At: o.At})
+}
+
+func (o *outcome) active(ids ...AgentID) {
+	for _, id := range ids {
+		if id != Platform && !slices.Contains(o.Active, id) {
+			o.Active = append(o.Active, id)
+		}
+	}
+}
+
+// arm computes the one instant at which a timer next touches the task
+// (contract §5).
+func (o *outcome) arm(t *Task) {
+	t.NextDue = time.Time{}
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (t.NextDue.IsZero() || at.Before(t.NextDue)) {
+			t.NextDue = at
+		}
+	}
+	switch t.Status {
+	case StatusPosted:
+		sooner(t.ExpiresAt)
+		sooner(t.Deadline)
+		if t.Matching != nil && t.Matching.State != Matched {
+			sooner(t.Matching.Until)
+		}
+	case StatusClaimed:
+		if !t.Claim.Grace.IsZero() {
+			// During a rejection grace the other limits wait.
+			sooner(t.Claim.Grace)
+			return
+		}
+		sooner(t.Deadline)
+		sooner(t.Claim.Timeout)
+	case StatusDelivered:
+		sooner(t.Delivery.ReviewUntil)
+	}
+}
+
+// repost gives a claimed task back to everybody: a new expiry, broadcast, and
+// nothing left that belonged to the claim (pitfalls 8, 9).
+func (o *outcome) repost(old *Task, text TaskText) {
+	next := *old
+	next.Status = StatusPosted
+	next.Claim, next.Delivery, next.Rejection, next.Matching = nil, nil, nil, nil
+	next.ExpiresAt = o.At.Add(o.policy.TaskExpiry)
+	if !next.Deadline.After(o.At) {
+		next.Deadline = time.Time{}
+	}
+	o.replace(old, &next, TaskText{Need: text.Need, Context: text.Context})
+	o.account(old.Claim.Worker).OpenClaims--
+}
+
+// strike counts a claim that was given up or lapsed; the one that reaches the
+// limit blocks pickup, after which the count restarts (contract §5).
+func (o *outcome) strike(a *Agent) {
+	if o.policy.AbandonLimit == 0 || a == nil {
+		return
+	}
+	old := a.Strikes
+	if o.At.Before(old.BlockedUntil) {
+		return
+	}
+	next := Strikes{Count: old.Count + 1}
+	if next.Count >= o.policy.AbandonLimit {
+		next = Strikes{BlockedUntil: o.At.Add(o.policy.AbandonCooldown)}
+	}
+	o.Strikes = append(o.Strikes, StrikeWrite{Agent: a.ID, Old: old, New: next})
+}
+
+// end closes a task without pay: expired or cancelled, the escrow refunded.
+func (o *outcome) end(old *Task, status Status) {
+	next := *old
+	next.Status = status
+	next.Ending = &Ending{At: o.At}
+	next.Matching, next.Children = nil, nil
+	o.replace(old, &next, TaskText{})
+	if old.Claim != nil && old.Status == StatusClaimed {
+		o.account(old.Claim.Worker).OpenClaims--
+	}
+	if old.System != nil {
+		// Nothing was escrowed for a system task (pitfall 4).
+		return
+	}
+	o.account(old.Poster).Escrowed -= old.MaxCredits
+	o.transfer(Transfer{
+		From: EscrowAccount(old.ID), To: AgentAccount(old.Poster), Amount: old.MaxCredits,
+		Kind: EntryRefund, Agent: old.Poster, Task: old.ID,
+	})
+}
+
+// endChildren cancels the system tasks about a parent that needs them no more:
+// those nobody has claimed, and all of them when the parent is gone, so that
+// posting, cancelling and answering mints nothing (contract §7, pitfall 3).
+// It returns the ids that stay.
+func (o *outcome) endChildren(children []*Task, gone bool) (stay []TaskID) {
+	for _, child := range children {
+		switch {
+		case child.Status == StatusPosted || gone && child.Status == StatusClaimed:
+			o.end(child, StatusCancelled)
+			o.tell(child.Worker(), EventTaskCancelled, child.ID, EventData{})
+		case !child.Status.Ended():
+			stay = append(stay, child.ID)
+		}
+	}
+	return stay
+}
+
+// trustStep is one step of directed trust (contract §8), rounded to 6
+// decimals after each step.
+func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
+	if positive {
+		pair.Score += (1 - pair.Score) * 0.1
+	} else {
+		pair.Score *= 0.9
+	}
+	pair.Score = float64(int64(pair.Score*1e6+0.5)) / 1e6
+	pair.From, pair.To = from, to
+	pair.Interactions++
+	pair.UpdatedAt = o.At
+	o.Trust = append(o.Trust, TrustWrite{New: pair})
+	o.Feed = append(o.Feed, FeedItem{Kind: FeedTrust, Trust: &pair})
+}
+
+// timePtr gives the JSON views null instead of a zero time.
+func timePtr(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func stringPtr[S ~string](s S) *S {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,42 @@
+package market
+
+import "sync"
+
+// ownWrites remembers the task items that this process has put into the feed
+// and applied itself, so that reading them back costs no read of the task. It
+// is bounded: what it forgot is merely read again.
+type ownWrites struct {
+	mu    sync.Mutex
+	items map[FeedItem]int
+}
+
+const maxOwnWrites = 100_000
+
+func (w *ownWrites) add(items []FeedItem) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.items == nil || len(w.items) > maxOwnWrites {
+		w.items = map[FeedItem]int{}
+	}
+	for _, item := range items {
+		if item.Kind == FeedTask {
+			w.items[item]++
+		}
+	}
+}
+
+// take reports whether the item is an own one, and forgets it.
+func (w *ownWrites) take(item FeedItem) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.items[item]
+	switch {
+	case n == 0:
+		return false
+	case n == 1:
+		delete(w.items, item)
+	default:
+		w.items[item] = n - 1
+	}
+	return true
+}

@@ -1,0 +1,131 @@
+package market
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Policy holds the amounts, durations and limits that an operator may change
+// (contract §12). Start from DefaultPolicy: several zero values mean something.
+type Policy struct {
+	// InitialCredits are granted at registration, 0–1,000,000,000; default 100.
+	InitialCredits int64
+	// FeePercent is the platform's share of what is charged, 0–100, rounded
+	// down to whole credits; default 10.
+	FeePercent float64
+	// TaskExpiry is how long a task stays posted; default 72h.
+	TaskExpiry time.Duration
+	// AutoApprove is how long the poster has to review a delivery; default 24h.
+	AutoApprove time.Duration
+	// ClaimTimeout is how long a worker may hold a claim; default 72h, 0 = for ever.
+	ClaimTimeout time.Duration
+	// RejectionGrace is how long the worker keeps a rejected task; default 5m.
+	RejectionGrace time.Duration
+	// MatchTimeout is how long a match_agents task may take; default 120s.
+	MatchTimeout time.Duration
+	// MatchHeadStart is how long a matched task is kept for its matched agents;
+	// default 120s, 0 = not at all.
+	MatchHeadStart time.Duration
+	// AbandonLimit claims given up block pickup for AbandonCooldown; defaults 5
+	// and 30m. A limit of 0 switches it off.
+	AbandonLimit    int
+	AbandonCooldown time.Duration
+	// MaxOpenClaims bounds the undelivered claims of one agent; default 100,
+	// 0 = no bound.
+	MaxOpenClaims int64
+	// MaxStreams bounds the event streams of one agent in one process;
+	// default 10, 0 = no bound.
+	MaxStreams int
+	// Infra says who may take system tasks; default InfraOpen.
+	Infra InfraMode
+	// EventRetention is how long events are kept; default 168h.
+	EventRetention time.Duration
+	// PrivateWebhooks allows http, any port and private addresses in webhook
+	// URLs; for tests and closed networks. Default false.
+	PrivateWebhooks bool
+}
+
+// InfraMode says who may take system tasks.
+type InfraMode string
+
+// The modes of Policy.Infra.
+const (
+	// InfraOpen: every agent that accepts system tasks.
+	InfraOpen InfraMode = "open"
+	// InfraAppointed: only those of them that the operator has appointed.
+	InfraAppointed InfraMode = "appointed"
+)
+
+// DefaultPolicy returns the defaults of contract §12.
+func DefaultPolicy() Policy {
+	return Policy{
+		InitialCredits: 100, FeePercent: 10,
+		TaskExpiry: 72 * time.Hour, AutoApprove: 24 * time.Hour, ClaimTimeout: 72 * time.Hour,
+		RejectionGrace: 5 * time.Minute, MatchTimeout: 2 * time.Minute, MatchHeadStart: 2 * time.Minute,
+		AbandonLimit: 5, AbandonCooldown: 30 * time.Minute,
+		MaxOpenClaims: 100, MaxStreams: 10,
+		Infra: InfraOpen, EventRetention: 168 * time.Hour,
+	}
+}
+
+// Validate returns an error that names the first setting that makes no sense.
+func (p *Policy) Validate() error {
+	if p.InitialCredits < 0 || p.InitialCredits > MaxGrant {
+		return fmt.Errorf("initial credits must be 0 to %d, not %d", int64(MaxGrant), p.InitialCredits)
+	}
+	if !(p.FeePercent >= 0 && p.FeePercent <= 100) {
+		return fmt.Errorf("platform fee percent must be 0 to 100, not %v", p.FeePercent)
+	}
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+		zero bool
+	}{
+		{"task expiry", p.TaskExpiry, false},
+		{"auto approve", p.AutoApprove, false},
+		{"claim timeout", p.ClaimTimeout, true},
+		{"rejection grace", p.RejectionGrace, true},
+		{"match timeout", p.MatchTimeout, false},
+		{"match head start", p.MatchHeadStart, true},
+		{"abandon cooldown", p.AbandonCooldown, true},
+		{"event retention", p.EventRetention, false},
+	} {
+		if d.d < 0 || (d.d == 0 && !d.zero) || d.d > maxDuration {
+			return fmt.Errorf("%s must be positive and at most ten years, not %v", d.name, d.d)
+		}
+	}
+	if p.AbandonLimit < 0 || p.MaxOpenClaims < 0 || p.MaxStreams < 0 {
+		return fmt.Errorf("abandon limit, max open claims and max streams may not be negative")
+	}
+	if p.Infra != InfraOpen && p.Infra != InfraAppointed {
+		return fmt.Errorf("infra must be %q or %q, not %q", InfraOpen, InfraAppointed, p.Infra)
+	}
+	return nil
+}
+
+const maxDuration = 10 * 365 * 24 * time.Hour
+
+// fee is the platform's part of what was charged (contract §4). The small
+// addend makes 7 % of 100 seven credits although 0.07 has no exact form.
+func (p *Policy) fee(charged int64) int64 {
+	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))
+}
+
+func (p *Policy) isInfra(a *Profile) bool {
+	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
+}
+
+func (p *Policy) claimTimeout(t *Task) time.Duration {
+	if t.ClaimTimeout != 0 {
+		return t.ClaimTimeout
+	}
+	return p.ClaimTimeout
+}
+
+func (p *Policy) reviewTimeout(t *Task) time.Duration {
+	if t.ReviewTimeout != 0 {
+		return t.ReviewTimeout
+	}
+	return p.AutoApprove
+}

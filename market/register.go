@@ -1,0 +1,129 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/weburl"
+)
+
+// Register makes an agent and gives it the signup bonus (contract §3, §4). It
+// is the one operation that cannot be repeated under an idempotency key: its
+// answer holds the API key, which is not stored.
+//
+// Errors: ErrInvalid, ErrUnavailable.
+func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, error) {
+	profile, err := m.checkRegister(in)
+	if err != nil {
+		return Registration{}, err
+	}
+	id, err := m.ids.next("ag-")
+	if err != nil {
+		return Registration{}, unavailable(err)
+	}
+	key, err := m.ids.key()
+	if err != nil {
+		return Registration{}, unavailable(err)
+	}
+	profile.ID = AgentID(id)
+	extract, err := m.extraction(ctx, profile)
+	if err != nil {
+		return Registration{}, err
+	}
+	_, err = m.operate(ctx, operation{
+		name: "register", anonymous: true,
+		decide: func(now time.Time, _ *Loaded) (*outcome, error) {
+			return m.policy.decideRegister(now, profile, key.Digest(), extract), nil
+		},
+	})
+	if err != nil {
+		return Registration{}, err
+	}
+	return Registration{
+		AgentID: profile.ID, APIKey: string(key), Credits: m.policy.InitialCredits,
+		Message: "Welcome to Pinchwork. SAVE YOUR API KEY: it is shown only this once and cannot be recovered. Never send it to any other server.",
+	}, nil
+}
+
+func (m *Market) checkRegister(in RegisterInput) (Profile, error) {
+	p := Profile{
+		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
+		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
+	}
+	return p, m.checkProfile(&p)
+}
+
+// checkProfile validates what an agent says of itself and folds its tags.
+func (m *Market) checkProfile(p *Profile) error {
+	if err := checkRequired("name", p.Name, MaxName); err != nil {
+		return err
+	}
+	if err := checkText("good_at", p.GoodAt, MaxGoodAt); err != nil {
+		return err
+	}
+	if err := m.checkWebhook(p.WebhookURL); err != nil {
+		return err
+	}
+	if err := checkText("webhook_secret", p.WebhookSecret, MaxWebhookSecret); err != nil {
+		return err
+	}
+	tags, err := checkTags("tags", p.Tags, MaxAgentTags)
+	p.Tags = tags
+	return err
+}
+
+func (m *Market) checkWebhook(url string) error {
+	if url == "" {
+		return nil
+	}
+	if err := checkText("webhook_url", url, MaxWebhookURL); err != nil {
+		return err
+	}
+	if err := weburl.Check(url, m.policy.PrivateWebhooks); err != nil {
+		return invalid("webhook_url", "%s", err)
+	}
+	return nil
+}
+
+func (p *Policy) decideRegister(now time.Time, profile Profile, key KeyDigest, extract *systemDraft) *outcome {
+	o := p.outcome(now)
+	profile.Version, profile.CreatedAt = 1, now
+	o.startExtraction(&profile, extract)
+	o.Agents = append(o.Agents, AgentWrite{New: &profile, Key: key})
+	o.transfer(Transfer{
+		From: PlatformAccount, To: AgentAccount(profile.ID), Amount: p.InitialCredits,
+		Kind: EntrySignupBonus, Agent: profile.ID,
+	})
+	o.agentChanged(profile.ID)
+	return o
+}
+
+// startExtraction posts an extract_capabilities task, at most once an hour and
+// one at a time for an agent (contract §7, pitfall 3).
+func (o *outcome) startExtraction(p *Profile, draft *systemDraft) {
+	if draft == nil || p.Extraction != "" || o.At.Before(p.ExtractedAt.Add(extractEvery)) {
+		return
+	}
+	p.Extraction, p.ExtractedAt = draft.id, o.At
+	o.insert(draft.build(o.policy, o.At), draft.text)
+}
+
+// extraction drafts the system task for an agent's good_at, or returns nil when
+// there is nothing to extract or nobody to do it.
+func (m *Market) extraction(ctx context.Context, p Profile) (*systemDraft, error) {
+	if p.GoodAt == "" || !m.infraBut(ctx, p.ID) {
+		return nil, nil
+	}
+	id, err := m.ids.next("tk-")
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return extractDraft(TaskID(id), extractInput{AgentID: p.ID, GoodAt: p.GoodAt}), nil
+}
+
+// infraBut reports whether somebody other than these agents may take system
+// tasks now. On a mirror that cannot be read it says no: everything still
+// works without infra agents.
+func (m *Market) infraBut(ctx context.Context, ids ...AgentID) bool {
+	return m.mirror.fresh(ctx) == nil && m.mirror.agents.HasInfra(plain(ids)...)
+}

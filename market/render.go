@@ -1,0 +1,134 @@
+package market
+
+import "time"
+
+// taskView is a task as a party sees it.
+func taskView(t *Task, text TaskText) TaskView {
+	v := TaskView{
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
+		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
+		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: t.Rejections,
+	}
+	if t.Status == StatusPosted {
+		v.ExpiresAt = timePtr(t.ExpiresAt)
+	}
+	if t.Claim != nil {
+		v.WorkerID = stringPtr(t.Claim.Worker)
+		v.RejectionGraceDeadline = timePtr(t.Claim.Grace)
+		if t.Status == StatusClaimed {
+			v.ClaimDeadline = claimDeadline(t)
+		}
+	}
+	if d := t.Delivery; d != nil {
+		v.Result, v.DeliveredAt = stringPtr(text.Result), timePtr(d.At)
+		v.Verification = d.Verification
+		if t.Status == StatusDelivered {
+			v.CreditsCharged = Ptr(d.Charged)
+		}
+	}
+	if t.Rejection != nil {
+		v.RejectionReason, v.RejectionFeedback = t.Rejection.Reason, t.Rejection.Feedback
+	}
+	if t.Status == StatusApproved {
+		v.approved(t.Ending)
+	}
+	if t.System != nil {
+		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
+	}
+	return v
+}
+
+func (v *TaskView) approved(e *Ending) {
+	v.CreditsCharged = Ptr(e.Charged)
+	if e.Rating != 0 {
+		v.Rating = Ptr(e.Rating)
+	}
+	v.Feedback = e.Feedback
+}
+
+// publicView is an open task as strangers see it: what a browse item shows,
+// and the status (contract §5).
+func publicView(t *Task, text TaskText, poster *Agent) TaskView {
+	v := TaskView{
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
+		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
+		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: t.Rejections,
+		PosterReputation: Ptr(reputation(poster)),
+	}
+	return v
+}
+
+// claimDeadline is when the claim ends if nothing is delivered.
+func claimDeadline(t *Task) *time.Time {
+	if !t.Claim.Grace.IsZero() {
+		return timePtr(t.Claim.Grace)
+	}
+	until := t.Claim.Timeout
+	if !t.Deadline.IsZero() && (until.IsZero() || t.Deadline.Before(until)) {
+		until = t.Deadline
+	}
+	return timePtr(until)
+}
+
+func reputation(a *Agent) float64 {
+	if a == nil {
+		return 0
+	}
+	return a.Reputation()
+}
+
+// tagList gives JSON [] instead of null.
+func tagList(tags []string) []string {
+	if tags == nil {
+		return []string{}
+	}
+	return tags
+}
+
+func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
+	p := Pickup{
+		TaskID: t.ID, Need: text.Need, Context: stringPtr(text.Context), MaxCredits: t.MaxCredits,
+		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: t.CreatedAt, PosterReputation: posterReputation,
+		Deadline: timePtr(t.Deadline), RejectionCount: t.Rejections, ClaimDeadline: claimDeadline(t),
+	}
+	if t.System != nil {
+		p.SystemTaskType, p.ParentTaskID = t.System.Type, t.System.Parent
+	}
+	return p
+}
+
+func questionView(q *Question) QuestionView {
+	return QuestionView{
+		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: stringPtr(q.Answer),
+		CreatedAt: q.CreatedAt, AnsweredAt: timePtr(q.AnsweredAt),
+	}
+}
+
+func messageView(m *Message) MessageView {
+	return MessageView{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: m.CreatedAt}
+}
+
+func ledgerView(e *Entry) LedgerEntry {
+	v := LedgerEntry{
+		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: e.At,
+	}
+	if e.Kind == EntryPayment {
+		v.Fee = Ptr(e.Fee)
+	}
+	return v
+}
+
+func meView(a *Agent) Me {
+	return Me{
+		ID: a.ID, Name: a.Name, Credits: a.Balance, Reputation: a.Reputation(),
+		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: stringPtr(a.GoodAt),
+		Tags: tagList(a.CapabilityTags()), AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
+	}
+}
+
+func publicProfile(a *Agent) PublicProfile {
+	return PublicProfile{
+		ID: a.ID, Name: a.Name, Reputation: a.Reputation(), TasksCompleted: a.Completed,
+		RatingCount: a.RatingCount, GoodAt: stringPtr(a.GoodAt), Tags: tagList(a.CapabilityTags()),
+	}
+}

@@ -1,0 +1,97 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+)
+
+// Telemetry takes the OpenTelemetry providers of the host program. What is
+// nil stays off. Instruments are named pinchwork.*; attributes never hold
+// keys, texts or identifiers of agents.
+type Telemetry struct {
+	MeterProvider  metric.MeterProvider
+	TracerProvider trace.TracerProvider
+}
+
+const instrumentation = "github.com/pinchwork/pinchwork/market"
+
+// meter holds the instruments of one Market.
+type meter struct {
+	tracer     trace.Tracer
+	operations metric.Float64Histogram
+	conflicts  metric.Int64Counter
+	lag        metric.Float64Histogram
+	claims     metric.Int64Counter
+	open       metric.Int64Gauge
+}
+
+func newMeter(t Telemetry) (*meter, error) {
+	if t.MeterProvider == nil {
+		t.MeterProvider = metricnoop.NewMeterProvider()
+	}
+	if t.TracerProvider == nil {
+		t.TracerProvider = tracenoop.NewTracerProvider()
+	}
+	in := t.MeterProvider.Meter(instrumentation)
+	m := &meter{tracer: t.TracerProvider.Tracer(instrumentation)}
+	var errs [5]error
+	m.operations, errs[0] = in.Float64Histogram("pinchwork.operation.duration",
+		metric.WithUnit("s"), metric.WithDescription("Duration of operations by name and outcome"))
+	m.conflicts, errs[1] = in.Int64Counter("pinchwork.commit.conflicts",
+		metric.WithDescription("Commits that lost a race, by guard"))
+	m.lag, errs[2] = in.Float64Histogram("pinchwork.timer.lag",
+		metric.WithUnit("s"), metric.WithDescription("Time from when a timer was due until it was settled"))
+	m.claims, errs[3] = in.Int64Counter("pinchwork.claims",
+		metric.WithDescription("Tasks claimed"))
+	m.open, errs[4] = in.Int64Gauge("pinchwork.board.open",
+		metric.WithDescription("Open tasks on this process's board"))
+	return m, errors.Join(errs[:]...)
+}
+
+// operation starts a span, which it puts into ctx, and returns what ends it.
+func (m *meter) operation(ctx *context.Context, name string) func(error) {
+	name, _, _ = strings.Cut(name, " ")
+	start := time.Now()
+	spanned, span := m.tracer.Start(*ctx, "pinchwork."+name)
+	*ctx = spanned
+	return func(err error) {
+		outcome := outcomeName(err)
+		if outcome == "unavailable" {
+			span.SetStatus(codes.Error, outcome)
+		}
+		span.End()
+		m.operations.Record(spanned, time.Since(start).Seconds(), metric.WithAttributes(
+			attribute.String("operation", name), attribute.String("outcome", outcome)))
+	}
+}
+
+func outcomeName(err error) string {
+	var refusal *Error
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &refusal):
+		return refusal.Kind.Error()
+	default:
+		return "cancelled"
+	}
+}
+
+func (m *meter) conflict(ctx context.Context, guard Guard) {
+	m.conflicts.Add(ctx, 1, metric.WithAttributes(attribute.String("guard", string(guard))))
+}
+
+func (m *meter) settled(ctx context.Context, lag time.Duration) { m.lag.Record(ctx, lag.Seconds()) }
+
+func (m *meter) claimed(ctx context.Context, n int) { m.claims.Add(ctx, int64(n)) }
+
+func (m *meter) boardSize(ctx context.Context, n int) { m.open.Record(ctx, int64(n)) }
