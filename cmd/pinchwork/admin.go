@@ -1,0 +1,135 @@
+package main
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// operator is the admin group with its own key.
+type operator struct {
+	*app
+	keyFile string
+}
+
+func newAdmin(a *app) *cobra.Command {
+	o := &operator{app: a}
+	cmd := group(&cobra.Command{
+		Use:   "admin",
+		Short: "Run the marketplace: grant, suspend, appoint, reports, audit",
+		Long:  "Commands for the operator. The admin key is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
+	}, newGrant(o), newSuspend(o), newInfra(o), newReports(o), newAudit(o))
+	cmd.PersistentFlags().StringVar(&o.keyFile, "admin-key-file", "", "read the admin key from a file (`path`, or - for standard input)")
+	return cmd
+}
+
+func (o *operator) client() (*httpclient.Admin, error) {
+	s, err := o.session()
+	if err != nil {
+		return nil, err
+	}
+	key := o.getenv("PINCHWORK_ADMIN_KEY")
+	switch {
+	case o.keyFile != "":
+		if key, err = o.readText("admin key", o.keyFile); err != nil {
+			return nil, err
+		}
+	case key == "":
+		return nil, usagef("no admin key: set PINCHWORK_ADMIN_KEY or give --admin-key-file")
+	case !o.environmentServes(s.server):
+		return nil, usagef("PINCHWORK_ADMIN_KEY is for PINCHWORK_SERVER and goes nowhere else; give --admin-key-file for %s", s.server)
+	}
+	c, err := httpclient.NewAdmin(s.server, key, userAgent())
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return c, nil
+}
+
+func newGrant(o *operator) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "grant AGENT AMOUNT",
+		Short: "Give credits to an agent",
+		Args:  args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			amount, err := strconv.ParseInt(args[1], 10, 64)
+			if err != nil {
+				return usagef("the amount %q is not a whole number", args[1])
+			}
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			granted, err := c.Grant(o.context(cmd), market.GrantInput{AgentID: market.AgentID(args[0]), Amount: amount, Reason: reason})
+			if err != nil {
+				return err
+			}
+			return o.show(granted, fields("Agent", string(granted.AgentID), "Granted", number(granted.Granted), "Reason", granted.Reason))
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "a `note` for the ledger")
+	return cmd
+}
+
+func newSuspend(o *operator) *cobra.Command {
+	var reason string
+	var lift bool
+	cmd := &cobra.Command{
+		Use:   "suspend AGENT",
+		Short: "Suspend an agent, or end its suspension with --lift",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			s, err := c.Suspend(o.context(cmd), market.SuspendInput{AgentID: market.AgentID(args[0]), Suspended: !lift, Reason: reason})
+			if err != nil {
+				return err
+			}
+			return o.show(s, fields("Agent", string(s.AgentID), "Suspended", yes(s.Suspended), "Message", s.Message))
+		},
+	}
+	cmd.Flags().BoolVar(&lift, "lift", false, "end the suspension")
+	cmd.Flags().StringVar(&reason, "reason", "", "a `note` for the operator only")
+	return cmd
+}
+
+func newInfra(o *operator) *cobra.Command {
+	var remove bool
+	cmd := &cobra.Command{
+		Use:   "infra AGENT",
+		Short: "Appoint an infra agent, or take it back with --remove",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			p, err := c.AppointInfra(o.context(cmd), market.InfraInput{AgentID: market.AgentID(args[0]), Infra: !remove})
+			if err != nil {
+				return err
+			}
+			return o.show(p, fields("Agent", string(p.AgentID), "Infra", yes(p.Infra)))
+		},
+	}
+	cmd.Flags().BoolVar(&remove, "remove", false, "take the appointment back")
+	return cmd
+}
+
+// fields prints pairs of title and value.
+func fields(pairs ...string) func(io.Writer, render.Style) error {
+	return func(w io.Writer, style render.Style) error {
+		r := render.Record{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			r.Add(pairs[i], pairs[i+1])
+		}
+		return r.Write(w, style)
+	}
+}

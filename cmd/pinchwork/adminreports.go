@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newReports(o *operator) *cobra.Command {
+	var p market.Page
+	var status string
+	cmd := &cobra.Command{Use: "reports", Short: "List reports about tasks, or resolve one"}
+	group(cmd, newResolve(o))
+	cmd.Flags().StringVar(&status, "status", "", "only `open`, reviewed or dismissed")
+	complete(cmd, "status", string(market.ReportOpen), string(market.ReportReviewed), string(market.ReportDismissed))
+	pageFlags(cmd, &p)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := o.client()
+		if err != nil {
+			return err
+		}
+		list, err := c.Reports(cmd.Context(), market.ReportStatus(status), p)
+		if err != nil {
+			return err
+		}
+		return o.show(list, func(w io.Writer, style render.Style) error {
+			t := render.Table{Columns: []render.Column{{Title: "Report"}, {Title: "Status"}, {Title: "Task"}, {Title: "Reporter"}, {Title: "When"}, {Title: "Reason", Flex: true}}}
+			for _, r := range list.Reports {
+				t.Rows = append(t.Rows, []string{string(r.ID), string(r.Status), string(r.Task), string(r.Reporter), when(r.CreatedAt), r.Reason})
+			}
+			defer o.more(len(list.Reports), p.Offset, list.Total, false)
+			return o.table(w, style, &t, "No reports.")
+		})
+	}
+	return cmd
+}
+
+func newResolve(o *operator) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "resolve REPORT reviewed|dismissed",
+		Short: "Close a report",
+		Args:  args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			r, err := c.ResolveReport(o.context(cmd), market.ReportID(args[0]), market.ResolveInput{Status: market.ReportStatus(args[1]), Note: note})
+			if err != nil {
+				return err
+			}
+			return o.show(r, fields("Report", string(r.ID), "Task", string(r.Task), "Status", string(r.Status), "Note", r.Note))
+		},
+	}
+	cmd.Flags().StringVar(&note, "note", "", "a `note` for the record")
+	return cmd
+}
+
+func newAudit(o *operator) *cobra.Command {
+	return &cobra.Command{
+		Use:   "audit",
+		Short: "Replay the ledger and prove every balance",
+		Long:  "Replay the ledger and prove every balance. Exits with 1 when the books are wrong.",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			report, err := c.Audit(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := o.show(report, auditDetails(report)); err != nil {
+				return err
+			}
+			if !report.OK {
+				return errors.New("the books do not balance")
+			}
+			return nil
+		},
+	}
+}
+
+func auditDetails(r market.AuditReport) func(io.Writer, render.Style) error {
+	return func(w io.Writer, style render.Style) error {
+		out := render.Record{}
+		out.Add("Books", map[bool]string{true: "right", false: "WRONG"}[r.OK])
+		out.Add("Agents", number(r.Agents))
+		out.Add("Tasks", number(r.Tasks))
+		out.Add("Entries", number(r.Entries))
+		out.Add("Platform", number(r.Platform))
+		out.Add("Balances", number(r.Balances))
+		out.Add("Escrow", number(r.Escrow))
+		out.Add("Sum", number(r.Sum))
+		out.Section("Problems", strings.Join(r.Problems, "\n"))
+		return out.Write(w, style)
+	}
+}

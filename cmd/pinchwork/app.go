@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"golang.org/x/term"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// app is what every command works with: the streams, the environment and the
+// flags that all of them have.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	environ        []string
+
+	server, key, profile string
+	output               outputFormat
+	idempotencyKey       string
+}
+
+// context is the command's context with the caller's idempotency key.
+func (a *app) context(cmd *cobra.Command) context.Context {
+	if a.idempotencyKey == "" {
+		return cmd.Context()
+	}
+	return market.WithIdempotencyKey(cmd.Context(), a.idempotencyKey)
+}
+
+// show prints a result: as the API's JSON for programs, or by human.
+func (a *app) show(v any, human func(io.Writer, render.Style) error) error {
+	if a.output == outputJSON {
+		return a.json(v)
+	}
+	return human(a.stdout, a.style())
+}
+
+// json prints v in the form of the HTTP API.
+func (a *app) json(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// note tells a person something that is not the result.
+func (a *app) note(format string, args ...any) {
+	_, _ = fmt.Fprintln(a.stderr, render.Line(fmt.Sprintf(format, args...)))
+}
+
+// style is what standard output can show. Without a terminal there is no width
+// to fit, unless COLUMNS gives one, and no color.
+func (a *app) style() render.Style {
+	width := columns(a.getenv("COLUMNS"))
+	f, isFile := a.stdout.(*os.File)
+	tty := isFile && term.IsTerminal(int(f.Fd()))
+	if tty && width == 0 {
+		width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	color := tty && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	return render.Style{Width: width, Color: color}
+}
+
+func columns(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0
+	}
+	return n
+}
+
+// outputFormat is the value of --output.
+type outputFormat string
+
+const (
+	outputTable outputFormat = "table"
+	outputJSON  outputFormat = "json"
+)
+
+func (o *outputFormat) String() string { return string(*o) }
+func (o *outputFormat) Type() string   { return "format" }
+
+func (o *outputFormat) Set(s string) error {
+	switch outputFormat(s) {
+	case outputTable, outputJSON:
+		*o = outputFormat(s)
+		return nil
+	}
+	return fmt.Errorf("must be table or json")
+}

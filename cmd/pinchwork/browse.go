@@ -1,0 +1,119 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newList(a *app) *cobra.Command {
+	var q market.BrowseQuery
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"browse", "available"},
+		Short:   "List the tasks on offer, best first",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Browse(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			return a.show(list, func(w io.Writer, style render.Style) error {
+				defer a.more(len(list.Tasks), q.Offset, list.Total, list.TotalMore)
+				return a.table(w, style, offers(list.Tasks), "No tasks on offer.")
+			})
+		},
+	}
+	filterFlags(cmd, &q.Filter)
+	pageFlags(cmd, &q.Page)
+	return cmd
+}
+
+func offers(tasks []market.BrowseItem) *render.Table {
+	t := render.Table{Columns: []render.Column{
+		{Title: "Task"},
+		{Title: "Credits", Right: true},
+		{Title: "Match"},
+		{Title: "Poster", Right: true},
+		{Title: "Tags"},
+		{Title: "Need", Flex: true},
+	}}
+	for _, o := range tasks {
+		match := ""
+		if o.MatchRank != nil {
+			match = "#" + number(*o.MatchRank+1)
+		}
+		t.Rows = append(t.Rows, []string{
+			string(o.TaskID), number(o.MaxCredits), match, short(o.PosterReputation), strings.Join(o.Tags, ","), o.Need,
+		})
+	}
+	return &t
+}
+
+func short(reputation float64) string {
+	if reputation == 0 {
+		return "–"
+	}
+	return rating(reputation)
+}
+
+func newMine(a *app) *cobra.Command {
+	var q market.MineQuery
+	var role, status string
+	cmd := &cobra.Command{
+		Use:   "mine",
+		Short: "List the agent's own tasks, newest first",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q.Role, q.Status = market.PartyRole(role), market.Status(status)
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Mine(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			return a.show(list, func(w io.Writer, style render.Style) error {
+				defer a.more(len(list.Tasks), q.Offset, list.Total, false)
+				return a.table(w, style, tasks(list.Tasks), "No tasks.")
+			})
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", "", "only as `poster` or worker")
+	cmd.Flags().StringVar(&status, "status", "", "only in this `status`")
+	complete(cmd, "role", "poster", "worker")
+	complete(cmd, "status", statusNames()...)
+	pageFlags(cmd, &q.Page)
+	return cmd
+}
+
+func statusNames() []string {
+	var out []string
+	for _, s := range market.Statuses() {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func tasks(list []market.TaskView) *render.Table {
+	t := render.Table{Columns: []render.Column{
+		{Title: "Task"}, {Title: "Status"}, {Title: "Credits", Right: true}, {Title: "Created"}, {Title: "Need", Flex: true},
+	}}
+	for _, v := range list {
+		cost := v.MaxCredits
+		if v.CreditsCharged != nil {
+			cost = *v.CreditsCharged
+		}
+		t.Rows = append(t.Rows, []string{string(v.TaskID), string(v.Status), number(cost), when(v.CreatedAt), v.Need})
+	}
+	return &t
+}

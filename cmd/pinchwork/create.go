@@ -1,0 +1,96 @@
+package main
+
+import (
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// createFlags are the flags of tasks create.
+type createFlags struct {
+	file, about                            string
+	credits                                int64
+	tags                                   []string
+	deadline, claimWithin, review, waiting span
+}
+
+func newCreate(a *app) *cobra.Command {
+	minutes := span{unit: time.Minute}
+	o := createFlags{deadline: minutes, claimWithin: minutes, review: minutes, waiting: span{unit: time.Second}}
+	cmd := &cobra.Command{
+		Use:     "create NEED",
+		Aliases: []string{"post"},
+		Short:   "Delegate a task",
+		Long:    "Delegate a task. NEED is its text, - for standard input, or @file. Its credits are held in escrow.",
+		Example: `  pinchwork tasks create "Review this code for bugs" --credits 25 --tags code-review
+  git diff | pinchwork tasks create - --context "Focus on races" --wait 5m`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error { return a.create(cmd, given, &o) },
+	}
+	f := cmd.Flags()
+	fileFlag(cmd, &o.file, "need")
+	f.Int64Var(&o.credits, "credits", 50, "the most that it may cost (`n`)")
+	f.StringVar(&o.about, "context", "", "background for the worker; @file or - as for the need")
+	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
+	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
+	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
+	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
+	f.Var(&o.waiting, "wait", "wait this long for the result (seconds, or a duration)")
+	return cmd
+}
+
+func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
+	in, err := a.postInput(cmd, given, o)
+	if err != nil {
+		return err
+	}
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	posted, err := c.Post(a.context(cmd), in)
+	if err != nil {
+		return err
+	}
+	if o.waiting.d == 0 {
+		return a.show(posted, postedDetails(posted))
+	}
+	a.note("%s is posted", posted.TaskID)
+	t, err := a.await(cmd.Context(), c, posted.TaskID, o.waiting.d)
+	if err != nil {
+		return err
+	}
+	return a.show(t, taskDetails(t))
+}
+
+func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (market.PostInput, error) {
+	need, err := a.text("need", args, o.file)
+	if err != nil {
+		return market.PostInput{}, err
+	}
+	about, err := a.expand("context", o.about)
+	if err != nil {
+		return market.PostInput{}, err
+	}
+	return market.PostInput{
+		Need: need, Context: about, Tags: o.tags, MaxCredits: given(cmd, "credits", o.credits),
+		DeadlineMinutes:      given(cmd, "deadline", o.deadline.units()),
+		ClaimTimeoutMinutes:  given(cmd, "claim-timeout", o.claimWithin.units()),
+		ReviewTimeoutMinutes: given(cmd, "review-timeout", o.review.units()),
+	}, nil
+}
+
+func postedDetails(p market.Posted) func(io.Writer, render.Style) error {
+	return func(w io.Writer, style render.Style) error {
+		r := render.Record{}
+		r.Add("Task", string(p.TaskID))
+		r.Add("Status", string(p.Status))
+		r.Add("Deadline", whenSet(p.Deadline))
+		r.Section("Need", p.Need)
+		return r.Write(w, style)
+	}
+}

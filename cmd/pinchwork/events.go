@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newEvents(a *app) *cobra.Command {
+	var after string
+	var types []string
+	var count int
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Follow the agent's events live",
+		Long: `Follow the agent's events live, one per line, until interrupted. A lost
+connection is made again without losing an event. With --after it begins after
+an event seen before; events are kept for 7 days.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.events(cmd, after, types, count) },
+	}
+	cmd.Flags().StringVar(&after, "after", "", "begin after the event with this `id`")
+	cmd.Flags().StringSliceVar(&types, "type", nil, "only these `types`, comma-separated")
+	cmd.Flags().IntVar(&count, "count", 0, "end after this many (`n`)")
+	return cmd
+}
+
+func (a *app) events(cmd *cobra.Command, after string, types []string, count int) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	// The stream waits for a server that is away; a first question finds out
+	// whether it is there at all, and takes the key.
+	if _, err := c.Me(cmd.Context()); err != nil {
+		return err
+	}
+	for e, err := range c.Events(cmd.Context(), after) {
+		if err != nil {
+			return err
+		}
+		if len(types) > 0 && !slices.Contains(types, string(e.Type)) && e.Type != market.EventGap {
+			continue
+		}
+		if err := a.printEvent(e); err != nil {
+			return err
+		}
+		if count--; count == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// eventLine is an event as the stream has it, with its id.
+type eventLine struct {
+	ID   string           `json:"id,omitempty"`
+	Type market.EventType `json:"type"`
+	Task market.TaskID    `json:"task_id,omitempty"`
+	At   *time.Time       `json:"at,omitempty"`
+	market.EventData
+}
+
+func (a *app) printEvent(e market.StreamEvent) error {
+	if a.output == outputJSON {
+		line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data}
+		if !e.At.IsZero() {
+			line.At = &e.At
+		}
+		enc := json.NewEncoder(a.stdout)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(line)
+	}
+	at := e.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	words := []string{when(at), string(e.Type), string(e.Task), details(e.Data)}
+	_, err := fmt.Fprintln(a.stdout, render.Line(strings.Join(words, "  ")))
+	return err
+}
+
+func details(d market.EventData) string {
+	var out []string
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, name+"="+value)
+		}
+	}
+	add("reason", d.Reason)
+	add("feedback", d.Feedback)
+	add("grace_deadline", whenSet(d.GraceDeadline))
+	add("question_id", string(d.QuestionID))
+	add("message_id", string(d.MessageID))
+	if d.Rank != nil {
+		add("rank", number(*d.Rank))
+	}
+	if d.MeetsRequirements != nil {
+		add("meets_requirements", yes(*d.MeetsRequirements))
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// largestText is as much text as the server accepts in one request.
+const largestText = 8 << 20
+
+// text is what an argument or a --file stands for: the argument itself,
+// standard input for "-", a file for "@path" ("@@" for a text that begins with
+// an at sign). what names it in errors.
+func (a *app) text(what string, given []string, file string) (string, error) {
+	switch {
+	case len(given) > 0 && file != "":
+		return "", usagef("give the %s as an argument or with --file, not both", what)
+	case file != "":
+		return a.readText(what, file)
+	case len(given) == 0:
+		return "", usagef("the %s is missing: give it as an argument, - for standard input, or @file", what)
+	}
+	return a.expand(what, given[0])
+}
+
+// expand resolves "-" and "@path".
+func (a *app) expand(what, arg string) (string, error) {
+	if arg == "-" {
+		return a.readText(what, "-")
+	}
+	if rest, ok := strings.CutPrefix(arg, "@"); ok {
+		if strings.HasPrefix(rest, "@") {
+			return rest, nil
+		}
+		return a.readText(what, rest)
+	}
+	return checkText(what, []byte(arg))
+}
+
+func (a *app) readText(what, path string) (string, error) {
+	r := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", usagef("the %s cannot be read: %w", what, err)
+		}
+		defer func() { _ = f.Close() }()
+		r = f
+	}
+	data, err := io.ReadAll(io.LimitReader(r, largestText+1))
+	if err != nil {
+		return "", usagef("the %s cannot be read: %w", what, err)
+	}
+	text, err := checkText(what, data)
+	text = strings.TrimSuffix(text, "\n")
+	return strings.TrimSuffix(text, "\r"), err
+}
+
+func checkText(what string, data []byte) (string, error) {
+	if len(data) > largestText {
+		return "", usagef("the %s is larger than 8 MiB", what)
+	}
+	if !utf8.Valid(data) {
+		return "", usagef("the %s is not UTF-8 text", what)
+	}
+	return string(data), nil
+}
+
+// fileFlag adds --file to a command that takes a text.
+func fileFlag(cmd *cobra.Command, into *string, what string) {
+	cmd.Flags().StringVar(into, "file", "", "read the "+what+" from a file (`path`, or - for standard input)")
+}
+
+// given returns the flag's value only when the user set it.
+func given[T any](cmd *cobra.Command, flag string, value T) *T {
+	if !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	return &value
+}
+
+// span is a flag for a time: a plain number counts units, else it is a
+// duration as Go writes them.
+type span struct {
+	d    time.Duration
+	unit time.Duration
+}
+
+func (s *span) String() string {
+	if s.d == 0 {
+		return ""
+	}
+	return s.d.String()
+}
+
+func (s *span) Type() string { return "time" }
+
+func (s *span) Set(text string) error {
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+		s.d = time.Duration(n) * s.unit
+	} else if d, err := time.ParseDuration(text); err == nil {
+		s.d = d
+	} else {
+		return fmt.Errorf("must be a number of %s or a duration like 90s or 2h", unitName(s.unit))
+	}
+	if s.d <= 0 {
+		return errors.New("must be positive")
+	}
+	return nil
+}
+
+func unitName(unit time.Duration) string {
+	if unit == time.Minute {
+		return "minutes"
+	}
+	return "seconds"
+}
+
+// units is the span in whole units, rounded up.
+func (s *span) units() int { return int((s.d + s.unit - 1) / s.unit) }

@@ -1,0 +1,140 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Command does a task by a shell command: the need on stdin, the result from
+// stdout, and about the task, in the environment,
+//
+//	PINCHWORK_TASK_ID, PINCHWORK_TASK_TAGS (comma-separated), PINCHWORK_TASK_MAX_CREDITS,
+//	PINCHWORK_TASK_POSTER_ID, PINCHWORK_TASK_SYSTEM_TYPE,
+//	PINCHWORK_TASK_REJECTION_REASON, PINCHWORK_TASK_REJECTION_FEEDBACK,
+//	PINCHWORK_TASK_CONTEXT (when it has at most 64 KiB) and
+//	PINCHWORK_TASK_FILE, a JSON file with all of it.
+//
+// The command works on a stranger's text, so keys are not in its environment.
+type Command struct {
+	// Line is run by the shell.
+	Line string
+	// Environ is the environment that the command inherits.
+	Environ []string
+	// Stderr shows what the command writes there.
+	Stderr io.Writer
+}
+
+const (
+	largestEnv = 64 << 10
+	// killDelay is the time between asking a command to end and killing it.
+	killDelay = 5 * time.Second
+	mostBytes = 4 * MaxResult
+)
+
+var errTooLong = errors.New("its result is too long")
+
+// Do runs the command. When ctx ends, the command and everything it started
+// is asked to end and killed 5 s later; at once when the cause is ErrKilled.
+func (c Command) Do(ctx context.Context, job Job) (string, error) {
+	file, err := taskFile(job)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.Remove(file) }()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := &limited{most: mostBytes, full: func() { cancel(errTooLong) }}
+	cmd := shell(ctx, c.Line)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(job.Need), out, c.Stderr
+	cmd.Env = append(withoutKeys(c.Environ), taskEnv(job, file)...)
+	cmd.WaitDelay = killDelay
+	group(cmd, func() bool { return errors.Is(context.Cause(ctx), ErrKilled) })
+	err = cmd.Run()
+	if err != nil && cmd.Process != nil {
+		killGroup(cmd.Process.Pid)
+	}
+	return out.text.String(), explain(ctx, err)
+}
+
+func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return errors.New("the command left processes behind that hold its output open")
+	}
+	return fmt.Errorf("the command failed: %w", err)
+}
+
+// limited keeps what is written, up to a number of bytes.
+type limited struct {
+	text bytes.Buffer
+	most int
+	full func()
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.text.Len()+len(p) > l.most {
+		l.full()
+		return 0, errTooLong
+	}
+	return l.text.Write(p)
+}
+
+func taskFile(job Job) (string, error) {
+	f, err := os.CreateTemp("", "pinchwork-task-*.json") // mode 0600
+	if err != nil {
+		return "", fmt.Errorf("writing the task's file: %w", err)
+	}
+	err = json.NewEncoder(f).Encode(job)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(f.Name())
+		return "", fmt.Errorf("writing the task's file: %w", err)
+	}
+	return f.Name(), nil
+}
+
+func withoutKeys(environ []string) []string {
+	var out []string
+	for _, e := range environ {
+		name, _, _ := strings.Cut(e, "=")
+		if name != "PINCHWORK_API_KEY" && name != "PINCHWORK_ADMIN_KEY" && !strings.HasPrefix(name, "PINCHWORK_TASK_") {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func taskEnv(job Job, file string) []string {
+	vars := [][2]string{
+		{"ID", string(job.ID)},
+		{"TAGS", strings.Join(job.Tags, ",")},
+		{"MAX_CREDITS", strconv.FormatInt(job.MaxCredits, 10)},
+		{"POSTER_ID", string(job.PosterID)},
+		{"SYSTEM_TYPE", string(job.System)},
+		{"REJECTION_REASON", job.RejectionReason},
+		{"REJECTION_FEEDBACK", job.RejectionFeedback},
+		{"FILE", file},
+	}
+	if len(job.Context) <= largestEnv {
+		vars = append(vars, [2]string{"CONTEXT", job.Context})
+	}
+	out := make([]string, 0, len(vars))
+	for _, v := range vars {
+		out = append(out, "PINCHWORK_TASK_"+v[0]+"="+v[1])
+	}
+	return out
+}

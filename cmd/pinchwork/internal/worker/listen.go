@@ -1,0 +1,57 @@
+package worker
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// listen follows the agent's events. Without them the work goes on by polling,
+// so a stream that fails is only tried again later.
+func (w *worker) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		for e, err := range w.API.Events(ctx, "") {
+			if err != nil {
+				if errors.Is(err, market.ErrUnauthorized) || errors.Is(err, market.ErrForbidden) {
+					return // the next pickup says so
+				}
+				w.logf("no events, polling only: %v", err)
+				break
+			}
+			w.heard(e.Event)
+		}
+		if sleep(ctx, w.Poll) != nil {
+			return
+		}
+		w.nudge() // what was missed
+	}
+}
+
+func (w *worker) heard(e market.Event) {
+	switch e.Type {
+	case market.EventTaskRejected:
+		w.rejected(e.Task)
+	case market.EventDeadlineExpired, market.EventRejectionGraceExpired:
+		w.lost(e.Task)
+	case market.EventTaskApproved:
+		w.mu.Lock()
+		delete(w.delivered, e.Task)
+		w.mu.Unlock()
+		w.earned()
+	case market.EventTaskMatched, market.EventGap:
+		w.nudge()
+	default:
+		// The poster's side of the agent, and talk, are not the worker's.
+	}
+}
+
+// lost stops a task whose claim has ended.
+func (w *worker) lost(id market.TaskID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.delivered, id)
+	if cancel, ok := w.running[id]; ok {
+		cancel(ErrLost)
+	}
+}

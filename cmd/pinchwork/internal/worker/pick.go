@@ -1,0 +1,187 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// pick starts tasks until the work is to end.
+func (w *worker) pick(ctx context.Context) error {
+	if w.Resume {
+		if err := w.resume(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	for w.slot(ctx) {
+		job, ok, err := w.next(ctx)
+		switch {
+		case ok:
+			w.start(job)
+			continue
+		case ctx.Err() != nil:
+			w.release()
+			return nil
+		case err != nil && fatal(err):
+			w.release()
+			return err
+		case err != nil:
+			w.logf("cannot pick up: %v", err)
+		}
+		w.release()
+		if err == nil && w.Once {
+			if w.quiet(ctx) {
+				return nil
+			}
+			continue
+		}
+		w.pause(ctx, err)
+	}
+	return nil
+}
+
+// slot takes a free slot; false when the work is to end instead.
+func (w *worker) slot(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case w.slots <- struct{}{}:
+	}
+	if ctx.Err() != nil || w.enough() {
+		w.release()
+		return false
+	}
+	return true
+}
+
+func (w *worker) release() { <-w.slots }
+
+func (w *worker) enough() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.MaxTasks > 0 && w.summary.Started >= w.MaxTasks || w.Once && w.summary.Failed > 0
+}
+
+// next is a rejected task to do again, or what the marketplace offers.
+func (w *worker) next(ctx context.Context) (Job, bool, error) {
+	if job, ok := w.again(ctx); ok {
+		return job, true, nil
+	}
+	if err := w.cool(ctx); err != nil {
+		return Job{}, false, err
+	}
+	asking, cancel := outlast(ctx, pickupGrace)
+	defer cancel()
+	p, ok, err := w.API.Pickup(asking, w.Filter)
+	w.checked()
+	return fromPickup(p), ok, err
+}
+
+// pickupGrace is how long a pickup under way may go on when the work is to
+// end: giving up on it at once could leave a claimed task behind.
+const pickupGrace = 5 * time.Second
+
+// outlast returns a context that ends d after ctx.
+func outlast(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return longer, func() { stop(); cancel() }
+}
+
+// quiet waits, in a run that ends when nothing is on offer, for the tasks that
+// still run: their end may bring new ones. True when none ran.
+func (w *worker) quiet(ctx context.Context) bool {
+	w.mu.Lock()
+	idle := len(w.running) == 0
+	w.mu.Unlock()
+	if idle {
+		return true
+	}
+	select {
+	case <-ctx.Done():
+	case <-w.wake:
+	}
+	return false
+}
+
+// fatal reports whether no later pickup can succeed either.
+func fatal(err error) bool {
+	for _, kind := range []error{market.ErrUnauthorized, market.ErrForbidden, market.ErrInvalid, market.ErrNotFound, market.ErrNotConfigured} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits until it is worth asking again: an event, or a slow poll with
+// some jitter. A refusal that names a time is taken at its word.
+func (w *worker) pause(ctx context.Context, err error) {
+	d := w.Poll + rand.N(w.Poll/5+1)
+	var refused *market.Error
+	if errors.As(err, &refused) && refused.RetryAfter > 0 {
+		sleep(ctx, refused.RetryAfter)
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-w.wake:
+	}
+}
+
+const longestCooling = 10 * time.Minute
+
+// cool waits after failures: the poll interval, doubled for each in a row.
+func (w *worker) cool(ctx context.Context) error {
+	w.mu.Lock()
+	failures := w.failures
+	w.mu.Unlock()
+	if failures == 0 {
+		return nil
+	}
+	d := longestCooling
+	if failures < 16 {
+		d = min(w.Poll<<(failures-1), longestCooling)
+	}
+	w.logf("pausing for %v after %d failed in a row", d, failures)
+	return sleep(ctx, d)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func fromPickup(p market.Pickup) Job {
+	return Job{
+		ID: p.TaskID, Need: p.Need, Context: deref(p.Context), MaxCredits: p.MaxCredits,
+		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType,
+	}
+}
+
+func fromTask(t market.TaskView) Job {
+	return Job{
+		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
+		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType,
+		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback,
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

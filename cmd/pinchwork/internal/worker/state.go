@@ -1,0 +1,61 @@
+package worker
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/atomicfile"
+)
+
+// State is the content of state.json (product document, heartbeat).
+type State struct {
+	// LastCheck is when the marketplace was last asked for work.
+	LastCheck time.Time `json:"lastCheck"`
+	// TasksCompleted counts the results delivered by this and earlier runs.
+	TasksCompleted int64 `json:"tasksCompleted"`
+	// CreditsEarned is what the agent has been paid so far, net of fees.
+	CreditsEarned int64 `json:"creditsEarned"`
+}
+
+// StateFile is a file that holds a State. Several workers may share it.
+type StateFile struct{ Path string }
+
+// Update changes the state: all at once, and never over somebody else's change.
+func (f *StateFile) Update(change func(*State)) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return err
+	}
+	unlock, err := lockedfile.MutexAt(f.Path + ".lock").Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	state, err := f.Load()
+	if err != nil {
+		return err
+	}
+	change(&state)
+	return atomicfile.WriteJSON(f.Path, state)
+}
+
+// Load reads the state; a file that does not exist or is damaged is a new one.
+func (f *StateFile) Load() (State, error) {
+	data, err := os.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, err
+	}
+	var s State
+	if json.Unmarshal(data, &s) != nil {
+		return State{}, nil
+	}
+	return s, nil
+}

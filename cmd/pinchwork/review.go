@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newApprove(a *app) *cobra.Command {
+	var in market.ApproveInput
+	var rating int
+	var cmd *cobra.Command
+	cmd = a.taskCommand("approve", "Approve a delivery and pay the worker",
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+			in.Rating = given(cmd, "rating", rating)
+			return c.Approve(ctx, id, in)
+		})
+	cmd.Flags().IntVar(&rating, "rating", 0, "rate the worker from 1 to 5 (`n`)")
+	cmd.Flags().StringVar(&in.Feedback, "feedback", "", "a `text` for the worker")
+	return cmd
+}
+
+func newReject(a *app) *cobra.Command {
+	var in market.RejectInput
+	cmd := &cobra.Command{
+		Use:     "reject TASK REASON",
+		Short:   "Send a delivery back to its worker",
+		Example: `  pinchwork tasks reject tk-abc123 "Missing error handling" --feedback "Good structure"`,
+		Args:    args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && in.Reason != "" {
+				return usagef("give the reason as an argument or with --reason, not both")
+			}
+			if in.Reason == "" {
+				reason, err := a.text("reason", args[1:], "")
+				if err != nil {
+					return err
+				}
+				in.Reason = reason
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			t, err := c.Reject(a.context(cmd), market.TaskID(args[0]), in)
+			if err != nil {
+				return err
+			}
+			return a.show(t, taskDetails(t))
+		},
+	}
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why, instead of the argument")
+	cmd.Flags().StringVar(&in.Feedback, "feedback", "", "a `text` that helps to do better")
+	return cmd
+}
+
+func newCancel(a *app) *cobra.Command {
+	return a.taskCommand("cancel", "Take back a posted task and get its credits back",
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+			return c.Cancel(ctx, id)
+		})
+}
+
+func newAbandon(a *app) *cobra.Command {
+	return a.taskCommand("abandon", "Give back a claimed task",
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+			return c.Abandon(ctx, id)
+		})
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the release build.
+var version = ""
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// newRoot returns the command tree.
+func newRoot(a *app) *cobra.Command {
+	a.output = outputTable
+	root := group(&cobra.Command{
+		Use:     "pinchwork",
+		Short:   "Delegate tasks to other agents. Pick up work. Earn credits.",
+		Version: buildVersion(),
+		Example: `  pinchwork register --name "my-agent" --good-at "code review, Python"
+  pinchwork tasks create "Review this code for bugs" --credits 25 --tags code-review
+  pinchwork tasks pickup --tags code-review
+  pinchwork tasks deliver tk-abc123 "Found 3 issues: ..."
+  pinchwork events`,
+		Long: `Delegate tasks to other agents. Pick up work. Earn credits.
+
+A key that is stored by register or login goes only to the server that issued
+it. Exit codes: 0 done, 1 refused by the server or failed, 2 wrong usage or
+set-up, 3 the server cannot be reached, 4 nothing is available.`,
+	}, commands(a)...)
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetVersionTemplate("pinchwork {{.Version}}\n")
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, err) })
+	globalFlags(a, root)
+	return root
+}
+
+// commands are the commands below the root, in the order of the help.
+func commands(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newProfiles(a),
+		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
+		newCredits(a), newStats(a), newTrust(a), newAgents(a), newEvents(a), newWebhooks(a),
+		newWork(a), newAdmin(a),
+	}
+}
+
+func globalFlags(a *app, root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVar(&a.server, "server", "", "base `URL` of the server (PINCHWORK_SERVER; default the profile's, or "+defaultServer+")")
+	f.StringVar(&a.key, "key", "", "API `key` (PINCHWORK_API_KEY; default the profile's)")
+	f.StringVar(&a.profile, "profile", "", "`name` of the stored profile (PINCHWORK_PROFILE)")
+	f.VarP(&a.output, "output", "o", "table for people or json for programs")
+	f.StringVar(&a.idempotencyKey, "idempotency-key", "", "make a change safe to repeat: the same `key` within 24 h changes nothing twice")
+	complete(root, "output", string(outputTable), string(outputJSON))
+	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return a.profileNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// complete offers fixed values for a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// group makes a command that only holds others: without one it shows its help,
+// with an unknown one it says so.
+func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(children...)
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := ""
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = ", did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
+}
+
+// misused is err as a mistake in using cmd.
+func misused(cmd *cobra.Command, err error) error {
+	return usagef("%w (see %s --help)", err, cmd.CommandPath())
+}
+
+// args makes cobra's checks of arguments usage errors.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		if err := check(cmd, given); err != nil {
+			return misused(cmd, err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"net/url"
+	"path/filepath"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/credentials"
+	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const defaultServer = "http://127.0.0.1:8000"
+
+// session is the server and the agent that a command is about.
+type session struct {
+	// server is normalized.
+	server string
+	// name is the profile's, stored what it holds, if it exists.
+	name    string
+	stored  credentials.Profile
+	exists  bool
+	named   bool // by flag or environment
+	key     market.APIKey
+	agentID market.AgentID // where it is known without asking
+}
+
+func (a *app) credentials() (credentials.File, error) {
+	dir, err := credentials.Dir(a.getenv)
+	if err != nil {
+		return credentials.File{}, usageError{err}
+	}
+	return credentials.File{Path: filepath.Join(dir, "credentials.json")}, nil
+}
+
+// session resolves the profile and the server, without a key.
+func (a *app) session() (session, error) {
+	file, err := a.credentials()
+	if err != nil {
+		return session{}, err
+	}
+	set, err := file.Load()
+	if err != nil {
+		return session{}, usageError{err}
+	}
+	if file.Exposed() {
+		a.note("warning: others can read %s; run: chmod 600 %s", file.Path, file.Path)
+	}
+	s := session{name: first(a.profile, a.getenv("PINCHWORK_PROFILE"))}
+	if s.named = s.name != ""; s.named && !credentials.ValidName(s.name) {
+		return session{}, usagef("a profile name has 1–64 letters, digits, dots, dashes and underscores")
+	}
+	s.name = first(s.name, set.CurrentName())
+	s.stored, s.exists = set.Profiles[s.name]
+	s.server, err = httpclient.NormalizeURL(first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server, defaultServer))
+	if err != nil {
+		return session{}, usageError{err}
+	}
+	return s, nil
+}
+
+// authenticated resolves the key too: the flag's; or the named profile's; or
+// the environment's; or the current profile's. A stored key goes only to the
+// server that issued it (contract §12).
+func (a *app) authenticated() (session, error) {
+	s, err := a.session()
+	if err != nil {
+		return session{}, err
+	}
+	fromEnv := market.APIKey(a.getenv("PINCHWORK_API_KEY"))
+	switch {
+	case a.key != "":
+		s.key = market.APIKey(a.key)
+	case a.profile == "" && fromEnv != "":
+		if !a.environmentServes(s.server) {
+			return session{}, usagef("PINCHWORK_API_KEY is for PINCHWORK_SERVER and goes nowhere else; give --key for %s", s.server)
+		}
+		s.key = fromEnv
+	case s.named && !s.exists:
+		return session{}, usagef("there is no profile %q; see: pinchwork profiles", s.name)
+	case !s.exists:
+		return session{}, usagef("no key for %s: run pinchwork register or pinchwork login, or give --key", s.server)
+	case !s.stored.IssuedBy(s.server):
+		return session{}, usagef("the key of profile %q was issued by %s and goes nowhere else; give --key for %s",
+			s.name, first(s.stored.Server, "a server on this machine"), s.server)
+	default:
+		s.key, s.agentID = s.stored.APIKey, s.stored.AgentID
+	}
+	return s, nil
+}
+
+// environmentServes reports whether keys from the environment may go to the
+// server: not when a flag leads away from the environment's own.
+func (a *app) environmentServes(server string) bool {
+	own := a.getenv("PINCHWORK_SERVER")
+	if own == "" || a.server == "" {
+		return true
+	}
+	normal, err := httpclient.NormalizeURL(own)
+	return err == nil && normal == server
+}
+
+// client returns the client of the agent that the command is for.
+func (a *app) client() (*httpclient.Client, error) {
+	s, err := a.authenticated()
+	if err != nil {
+		return nil, err
+	}
+	return a.connect(s)
+}
+
+// public returns a client that shows no key.
+func (a *app) public() (*httpclient.Client, error) {
+	s, err := a.session()
+	if err != nil {
+		return nil, err
+	}
+	return a.connect(s)
+}
+
+func (a *app) connect(s session) (*httpclient.Client, error) {
+	c, err := httpclient.New(s.server, s.key, httpclient.WithAgentID(s.agentID), userAgent())
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return c, nil
+}
+
+func userAgent() httpclient.Option {
+	return httpclient.WithUserAgent("pinchwork-cli/" + buildVersion())
+}
+
+// warnOfPlainHTTP says so when a key is about to cross a network unencrypted.
+func (a *app) warnOfPlainHTTP(server string) {
+	u, err := url.Parse(server)
+	if err == nil && u.Scheme == "http" && !(credentials.Profile{}).IssuedBy(server) {
+		a.note("warning: %s is not encrypted, others on the network can read the key", server)
+	}
+}
+
+func (a *app) profileNames() []string {
+	file, err := a.credentials()
+	if err != nil {
+		return nil
+	}
+	set, err := file.Load()
+	if err != nil {
+		return nil
+	}
+	return set.Names()
+}
+
+// first returns the first string that is not empty.
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

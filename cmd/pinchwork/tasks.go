@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newTasks(a *app) *cobra.Command {
+	return group(&cobra.Command{Use: "tasks", Aliases: []string{"task"}, Short: "Delegate tasks and do those of others"},
+		newCreate(a), newList(a), newMine(a), newShow(a), newPickup(a), newDeliver(a),
+		newApprove(a), newReject(a), newCancel(a), newAbandon(a), newRate(a), newReport(a))
+}
+
+// taskCommand makes a command that does one thing to one task.
+func (a *app) taskCommand(use, short string, do func(context.Context, *httpclient.Client, market.TaskID) (market.TaskView, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   use + " TASK",
+		Short: short,
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			t, err := do(a.context(cmd), c, market.TaskID(given[0]))
+			if err != nil {
+				return err
+			}
+			return a.show(t, taskDetails(t))
+		},
+	}
+}
+
+func taskDetails(t market.TaskView) func(io.Writer, render.Style) error {
+	return func(w io.Writer, style render.Style) error {
+		r := render.Record{}
+		r.Add("Task", string(t.TaskID))
+		r.Add("Status", string(t.Status))
+		r.Add("Credits", budget(t))
+		r.Add("Tags", strings.Join(t.Tags, ", "))
+		r.Add("Poster", string(t.PosterID))
+		r.Add("Worker", deref(t.WorkerID))
+		r.Add("Created", when(t.CreatedAt))
+		r.Add("Deadline", whenSet(t.Deadline))
+		r.Add("Claim until", whenSet(t.ClaimDeadline))
+		r.Add("Delivered", whenSet(t.DeliveredAt))
+		r.Add("Expires", whenSet(t.ExpiresAt))
+		addReview(&r, t)
+		r.Section("Need", t.Need)
+		r.Section("Context", deref(t.Context))
+		r.Section("Result", deref(t.Result))
+		return r.Write(w, style)
+	}
+}
+
+func budget(t market.TaskView) string {
+	if t.CreditsCharged != nil {
+		return number(*t.CreditsCharged) + " charged of " + number(t.MaxCredits)
+	}
+	return number(t.MaxCredits)
+}
+
+func addReview(r *render.Record, t market.TaskView) {
+	if t.RejectionCount > 0 {
+		r.Add("Rejections", number(t.RejectionCount))
+	}
+	r.Add("Rejected", t.RejectionReason)
+	r.Add("Advice", t.RejectionFeedback)
+	r.Add("Redeliver by", whenSet(t.RejectionGraceDeadline))
+	r.Add("Rating", stars(t.Rating))
+	r.Add("Feedback", t.Feedback)
+	if v := t.Verification; v != nil {
+		r.Add("Verification", verdict(v))
+		r.Add("Explanation", v.Explanation)
+	}
+}
+
+func verdict(v *market.Verification) string {
+	if v.MeetsRequirements == nil {
+		return v.Status
+	}
+	if *v.MeetsRequirements {
+		return "meets the requirements"
+	}
+	return "does not meet the requirements"
+}
