@@ -1,0 +1,59 @@
+package httpserver
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// ClientAddress is the address of the client: the peer, or what trusted proxies
+// say in X-Forwarded-For, read from the right up to the first address that is
+// no trusted proxy (contract §11). It is the zero Addr where the peer has none,
+// as on a Unix socket.
+func (s *Server) ClientAddress(r *http.Request) netip.Addr {
+	peer := parseAddress(r.RemoteAddr)
+	if !s.trusted(peer) {
+		return peer
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(peer); i-- {
+		hop := parseAddress(strings.TrimSpace(hops[i]))
+		if !hop.IsValid() {
+			break
+		}
+		peer = hop
+	}
+	return peer
+}
+
+func (s *Server) trusted(a netip.Addr) bool {
+	for _, prefix := range s.proxies {
+		if prefix.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseAddress reads an address with or without a port.
+func parseAddress(s string) netip.Addr {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
+
+// addressBucket names the bucket of an address. An IPv6 customer has a /64 at
+// the least, so its addresses share one.
+func addressBucket(a netip.Addr) string {
+	if a.Is6() {
+		if network, err := a.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return a.String()
+}

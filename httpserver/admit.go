@@ -1,0 +1,126 @@
+package httpserver
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// admit lets a call in: it knows who calls, and charges its rate limit.
+func (s *Server) admit(c *call) error {
+	switch c.route.Caller {
+	case CallerAgent:
+		return s.admitAgent(c)
+	case CallerAdmin:
+		return s.admitAdmin(c)
+	default:
+		return s.chargeAddress(c, c.route.Limit, c.route.Limit)
+	}
+}
+
+var (
+	errNoKey    = &market.Error{Kind: market.ErrUnauthorized, Message: "Missing or malformed key: send the header Authorization: Bearer <key>"}
+	errAdminOff = &market.Error{Kind: market.ErrNotConfigured, Message: "The admin API is off: this server has no admin key"}
+	errWrongKey = &market.Error{Kind: market.ErrForbidden, Message: "Wrong admin key"}
+)
+
+func (s *Server) admitAgent(c *call) error {
+	key, err := bearer(c.request)
+	if err != nil {
+		return err
+	}
+	charge := s.charges[c.route.Limit]
+	id, got, err := s.market.Admit(c.ctx, market.APIKey(key), charge)
+	c.agent = id
+	if charge != nil && (err == nil || errors.Is(err, market.ErrRateLimited)) {
+		c.showLimit(charge.Burst, got)
+	}
+	return err
+}
+
+// admitAdmin charges wrong keys apart from right ones: whoever guesses runs out
+// of guesses, not the operator out of calls.
+func (s *Server) admitAdmin(c *call) error {
+	if s.adminKey == nil {
+		return errAdminOff
+	}
+	key, err := bearer(c.request)
+	if err != nil {
+		return err
+	}
+	if !s.isAdminKey(key) {
+		if err := s.chargeAddress(c, ClassAdmin, "admin-denied"); err != nil {
+			return err
+		}
+		return errWrongKey
+	}
+	return s.charge(c, ClassAdmin, string(ClassAdmin))
+}
+
+// isAdminKey compares digests in constant time.
+func (s *Server) isAdminKey(key string) bool {
+	digest := sha256.Sum256([]byte(key))
+	return s.adminKey != nil && subtle.ConstantTimeCompare(digest[:], s.adminKey[:]) == 1
+}
+
+// bearer takes the token out of the Authorization header.
+func bearer(r *http.Request) (string, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.Trim(token, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || !printable(token) {
+		return "", errNoKey
+	}
+	return token, nil
+}
+
+// chargeAddress charges the client address for a call of the class, from a
+// bucket with the given name.
+func (s *Server) chargeAddress(c *call, class, bucket Class) error {
+	if s.charges[class] == nil {
+		return nil
+	}
+	return s.charge(c, class, string(bucket)+":"+addressBucket(s.ClientAddress(c.request)))
+}
+
+// charge lets the call pass when the limiter cannot be reached: a limit is
+// there to protect the service, not to stop it.
+func (s *Server) charge(c *call, class Class, bucket string) error {
+	if s.charges[class] == nil {
+		return nil
+	}
+	charge := *s.charges[class]
+	charge.Bucket = bucket
+	got, err := s.market.Charge(c.ctx, charge)
+	if err != nil && !errors.Is(err, market.ErrRateLimited) {
+		s.log.LogAttrs(c.ctx, slog.LevelWarn, "rate limiter not reachable, request let through",
+			slog.String("request_id", c.id), slog.String("class", string(class)), slog.Any("error", cause(err)))
+		return nil
+	}
+	c.showLimit(charge.Burst, got)
+	if err == nil && !got.Allowed {
+		return &market.Error{Kind: market.ErrRateLimited, Message: "Too many requests, slow down", RetryAfter: got.RetryAfter}
+	}
+	return err
+}
+
+// cause is what the log should say about an error.
+func cause(err error) error {
+	var refusal *market.Error
+	if errors.As(err, &refusal) && refusal.Cause != nil {
+		return refusal.Cause
+	}
+	return err
+}
+
+func (c *call) showLimit(limit int, got market.Admitted) {
+	h := c.Header()
+	h["Ratelimit-Limit"] = []string{strconv.Itoa(limit)}
+	h["Ratelimit-Remaining"] = []string{strconv.Itoa(max(got.Remaining, 0))}
+	h["Ratelimit-Reset"] = []string{strconv.Itoa(seconds(got.ResetAfter))}
+}

@@ -1,0 +1,130 @@
+package httpserver
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// maxBody is the largest request body in bytes (contract §11).
+const maxBody = 8 << 20
+
+// member is a field of a body, in JSON whatever the body's own format was.
+type member struct {
+	name string
+	json []byte
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKept is the largest buffer that is kept for the next request.
+const maxKept = 64 << 10
+
+func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) }
+
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= maxKept {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// decode reads the body into a struct.
+func (c *call) decode(fields *fields, into reflect.Value) error {
+	buffer := borrow()
+	defer giveBack(buffer)
+	if err := c.readBody(buffer); err != nil {
+		return err
+	}
+	spec := c.route.Body
+	data := bytes.TrimPrefix(buffer.Bytes(), byteOrderMark)
+	if len(bytes.TrimSpace(data)) == 0 {
+		return missing(spec, nil)
+	}
+	if !utf8.Valid(data) {
+		return refuse(market.ErrInvalid, "body: must be valid UTF-8")
+	}
+	isJSON, err := formatOf(c.request.Header.Get("Content-Type"), data)
+	if err != nil {
+		return err
+	}
+	var members []member
+	if isJSON {
+		members, err = jsonMembers(data, fields)
+	} else {
+		members, err = markdownMembers(data, spec.Text, fields)
+	}
+	if err != nil {
+		return err
+	}
+	if err := fields.fill(into, members); err != nil {
+		return err
+	}
+	return missing(spec, members)
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// missing refuses a body without one of its required fields.
+func missing(spec *Body, members []member) error {
+required:
+	for _, name := range spec.Required {
+		for _, m := range members {
+			if m.name == name && string(m.json) != "null" {
+				continue required
+			}
+		}
+		return invalid(name, "is required")
+	}
+	return nil
+}
+
+func (c *call) readBody(into *bytes.Buffer) error {
+	r := c.request
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return refuse(errMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
+	}
+	if r.ContentLength > maxBody {
+		return errBodyTooLarge
+	}
+	if r.ContentLength > 0 {
+		into.Grow(int(min(r.ContentLength, maxKept)) + bytes.MinRead)
+	}
+	_, err := into.ReadFrom(http.MaxBytesReader(c.ResponseWriter, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return errBodyTooLarge
+	case err != nil:
+		return &market.Error{Kind: market.ErrInvalid, Message: "body: could not be read to its end", Cause: err}
+	}
+	return nil
+}
+
+var errBodyTooLarge = refuse(errTooLarge, "The body is larger than %d MiB", maxBody>>20)
+
+// formatOf decides between JSON and markdown (contract §11). The first byte
+// decides unless the content type is markdown, so that curl -d '{…}', which calls
+// everything a form, works as it is.
+func formatOf(contentType string, data []byte) (isJSON bool, err error) {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	text := bytes.TrimLeft(data, " \t\r\n")
+	switch {
+	case kind == "text/markdown", kind == "text/x-markdown":
+		return false, nil
+	case kind == "application/json", strings.HasSuffix(kind, "+json"), text[0] == '{':
+		return true, nil
+	case text[0] == '[' && validJSON(data) == nil:
+		return false, refuse(market.ErrInvalid, "body: must be a JSON object, not a list; a text that looks like this needs the content type text/markdown")
+	case contentType == "", kind == "text/plain", kind == "application/x-www-form-urlencoded":
+		return false, nil
+	}
+	return false, refuse(errMediaType, "Content-Type %.100q is not supported, send application/json or text/markdown", contentType)
+}

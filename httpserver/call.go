@@ -1,0 +1,136 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bunrouter"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// call is one request with its answer: the http.ResponseWriter that everything
+// below ServeHTTP writes to.
+type call struct {
+	http.ResponseWriter
+	server  *Server
+	request *http.Request
+	started time.Time
+	id      string // X-Request-Id
+
+	route  *Route // nil until one matched
+	params bunrouter.Params
+	query  url.Values     // nil until asked for
+	agent  market.AgentID // "" until admitted
+	// ctx has the request's idempotency key and time limit, unlimited only the key.
+	ctx, unlimited context.Context
+	// success is the status of a good answer.
+	success int
+
+	status int // sent, 0 before
+	size   int64
+}
+
+// WriteHeader notes the status.
+func (c *call) WriteHeader(status int) {
+	if c.status == 0 && status >= 200 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes how much was sent.
+func (c *call) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.size += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// finish turns a panic into a 500 and writes the access log.
+func (c *call) finish(panicked any) {
+	if panicked != nil && panicked != http.ErrAbortHandler {
+		c.server.log.LogAttrs(c.request.Context(), slog.LevelError, "panic",
+			slog.String("request_id", c.id), slog.String("route", c.pattern()),
+			slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
+		if c.status == 0 {
+			c.fail(errInternal)
+			panicked = nil
+		}
+	}
+	c.logAccess()
+	if panicked != nil {
+		// The answer has begun: cutting the connection is the only way left to
+		// say that it is not whole.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (c *call) logAccess() {
+	ctx := c.request.Context()
+	if !c.server.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	status := c.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	c.server.log.LogAttrs(ctx, slog.LevelInfo, "request",
+		slog.String("request_id", c.id), slog.String("method", method(c.request)),
+		slog.String("route", c.pattern()), slog.Int("status", status),
+		slog.Int64("bytes", c.size), slog.Duration("duration", time.Since(c.started)),
+		slog.String("agent_id", string(c.agent)))
+}
+
+// method keeps what a client made up out of the log.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// pattern names the route in logs. The path itself may hold anything, a key
+// included.
+func (c *call) pattern() string {
+	if c.route == nil {
+		return "none"
+	}
+	return c.route.Path
+}
+
+const maxRequestID = 128
+
+// requestID is the client's, if it is one, or a fresh one.
+func requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); usableID(id) {
+		return id
+	}
+	return rand.Text()
+}
+
+func usableID(id string) bool {
+	if id == "" || len(id) > maxRequestID || strings.Contains(id, "pwk-") {
+		return false
+	}
+	for i := range len(id) {
+		switch b := id[i]; {
+		case b >= '0' && b <= '9', b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z', b == '-', b == '_', b == '.', b == ':':
+		default:
+			return false
+		}
+	}
+	return true
+}

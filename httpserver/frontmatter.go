@@ -1,0 +1,179 @@
+package httpserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const (
+	// maxFrontmatter bounds what goes through the YAML parser: its tree takes many
+	// times the memory of its source.
+	maxFrontmatter = 1 << 20
+	// maxYAMLDepth is far more than any field needs.
+	maxYAMLDepth = 20
+)
+
+// markdownMembers reads a markdown body: the fields of its frontmatter, and its
+// text as the field named textField.
+func markdownMembers(data []byte, textField string, fields *fields) ([]member, error) {
+	front, text, err := splitFrontmatter(data)
+	if err != nil {
+		return nil, err
+	}
+	members, err := yamlMembers(front, fields)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.Trim(text, "\r\n")
+	if len(bytes.TrimSpace(text)) == 0 {
+		return members, nil
+	}
+	if textField == "" {
+		return nil, refuse(market.ErrInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
+	}
+	if bytes.IndexByte(text, 0) >= 0 {
+		return nil, invalid(textField, "must not contain NUL characters")
+	}
+	for _, m := range members {
+		if m.name == textField {
+			return nil, invalid(textField, "is given in the frontmatter and as the text")
+		}
+	}
+	return append(members, member{textField, quote(string(text))}), nil
+}
+
+// splitFrontmatter cuts a body at its frontmatter: the lines between a first
+// line of three hyphens and the next such line. Without that first line all of
+// it is text.
+func splitFrontmatter(data []byte) (front, text []byte, err error) {
+	line, rest := cutLine(data)
+	if !isFence(line) {
+		return nil, data, nil
+	}
+	for front = rest; len(rest) > 0; {
+		before := len(front) - len(rest)
+		if line, rest = cutLine(rest); isFence(line) {
+			return front[:before], rest, nil
+		}
+	}
+	return nil, nil, refuse(market.ErrInvalid, "frontmatter: has no closing line of ---")
+}
+
+func cutLine(data []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(data, []byte("\n"))
+	return line, rest
+}
+
+func isFence(line []byte) bool { return string(bytes.TrimRight(line, " \t\r")) == "---" }
+
+// yamlMembers reads the known fields of a frontmatter.
+func yamlMembers(front []byte, fields *fields) ([]member, error) {
+	if len(bytes.TrimSpace(front)) == 0 {
+		return nil, nil
+	}
+	if len(front) > maxFrontmatter {
+		return nil, refuse(errTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
+	}
+	var document yaml.Node
+	limits := yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxYAMLDepth)))
+	if err := yaml.Load(front, &document, limits); err != nil {
+		return nil, &market.Error{Kind: market.ErrInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
+	}
+	root := &document
+	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
+		root = root.Content[0]
+	}
+	switch {
+	case root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null":
+		return nil, nil // comments alone
+	case root.Kind != yaml.MappingNode:
+		return nil, refuse(market.ErrInvalid, `frontmatter: must be lines of "field: value"`)
+	}
+	return mappingMembers(root, fields)
+}
+
+func mappingMembers(root *yaml.Node, fields *fields) ([]member, error) {
+	var members []member
+	seen := make(map[string]bool, len(root.Content)/2)
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			return nil, refuse(market.ErrInvalid, "frontmatter: every field needs a plain name")
+		}
+		if seen[key.Value] {
+			return nil, invalid(key.Value, "is given twice")
+		}
+		seen[key.Value] = true
+		field, known := fields.byName[key.Value]
+		if !known {
+			continue
+		}
+		if value.Kind == yaml.AliasNode {
+			return nil, invalid(key.Value, "must not be an alias")
+		}
+		members = append(members, member{key.Value, nodeJSON(value, field.plain)})
+	}
+	return members, nil
+}
+
+// nodeJSON writes a YAML value in JSON, as the field's type asks: YAML guesses
+// types, so that a secret of digits looks like a number. What cannot be right is
+// written as an object, which no field takes.
+func nodeJSON(n *yaml.Node, want reflect.Type) []byte {
+	switch {
+	case n.Kind == yaml.SequenceNode && want.Kind() == reflect.Slice:
+		return listJSON(n, want.Elem())
+	case n.Kind == yaml.SequenceNode:
+		return []byte("[]")
+	case n.Kind != yaml.ScalarNode:
+		return []byte("{}")
+	case n.ShortTag() == "!!null":
+		return []byte("null")
+	case want.Kind() == reflect.String:
+		return quote(n.Value)
+	}
+	return scalarJSON(n)
+}
+
+func listJSON(n *yaml.Node, want reflect.Type) []byte {
+	out := []byte("[")
+	for i, element := range n.Content {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, nodeJSON(element, want)...)
+	}
+	return append(out, ']')
+}
+
+func scalarJSON(n *yaml.Node) []byte {
+	var whole int64
+	var flag bool
+	switch n.ShortTag() {
+	case "!!int":
+		if n.Decode(&whole) == nil {
+			return strconv.AppendInt(nil, whole, 10)
+		}
+	case "!!bool":
+		if n.Decode(&flag) == nil {
+			return strconv.AppendBool(nil, flag)
+		}
+	}
+	return quote(n.Value)
+}
+
+// quote writes a JSON string.
+func quote(s string) []byte {
+	out, err := json.Marshal(s)
+	if err != nil {
+		return []byte(`""`)
+	}
+	return out
+}

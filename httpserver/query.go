@@ -1,0 +1,139 @@
+package httpserver
+
+import (
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// values returns a query parameter's values; malformed queries are refused.
+func (c *call) values(name string) ([]string, error) {
+	if c.query == nil {
+		query, err := url.ParseQuery(c.request.URL.RawQuery)
+		if err != nil {
+			return nil, refuse(market.ErrInvalid, "query: is malformed")
+		}
+		c.query = query
+	}
+	values := c.query[name]
+	for _, value := range values {
+		if !clean(value) {
+			return nil, invalid(name, "must be valid UTF-8 without NUL characters")
+		}
+	}
+	return values, nil
+}
+
+// text returns a parameter that may be given once, "" when it is absent.
+func (c *call) text(name string) (string, error) {
+	values, err := c.values(name)
+	switch {
+	case err != nil || len(values) == 0:
+		return "", err
+	case len(values) > 1:
+		return "", invalid(name, "is given more than once")
+	}
+	return values[0], nil
+}
+
+// integer returns a whole number, or nil when the parameter is absent.
+func (c *call) integer(name string) (*int, error) {
+	values, err := c.values(name)
+	if err != nil || len(values) == 0 {
+		return nil, err
+	}
+	value, err := c.text(name)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return nil, invalid(name, "must be a whole number")
+	}
+	return &n, nil
+}
+
+// number returns a decimal number, 0 when the parameter is absent.
+func (c *call) number(name string) (float64, error) {
+	value, err := c.text(name)
+	if err != nil || value == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, invalid(name, "must be a number")
+	}
+	return n, nil
+}
+
+// list returns a parameter that is comma-separated, repeated, or both.
+func (c *call) list(name string) ([]string, error) {
+	values, err := c.values(name)
+	var list []string
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+		}
+	}
+	return list, err
+}
+
+// page returns limit and offset. To a market a limit of 0 is none at all; here
+// it is as wrong as any other number below 1.
+func (c *call) page() (market.Page, error) {
+	var p market.Page
+	limit, err := c.integer("limit")
+	if err != nil {
+		return p, err
+	}
+	if limit != nil {
+		if p.Limit = *limit; p.Limit == 0 {
+			p.Limit = -1
+		}
+	}
+	offset, err := c.integer("offset")
+	if offset != nil {
+		p.Offset = *offset
+	}
+	return p, err
+}
+
+// filter returns tags and search of the query, in place of those of the body
+// where the query has them.
+func (c *call) filter(of market.Filter) (market.Filter, error) {
+	tags, err := c.list("tags")
+	if err != nil {
+		return of, err
+	}
+	if tags != nil {
+		of.Tags = tags
+	}
+	search, err := c.text("search")
+	if search != "" {
+		of.Search = search
+	}
+	return of, err
+}
+
+// wait returns how long the caller would wait, 0 when it would not.
+func (c *call) wait() (time.Duration, error) {
+	n, err := c.integer("wait")
+	if err != nil || n == nil {
+		return 0, err
+	}
+	return waitSeconds(*n)
+}
+
+// waitSeconds checks the one input that a market takes in another form.
+func waitSeconds(n int) (time.Duration, error) {
+	if n < 1 || n > market.MaxWaitSeconds {
+		return 0, invalid("wait", "must be 1 to %d", market.MaxWaitSeconds)
+	}
+	return time.Duration(n) * time.Second, nil
+}

@@ -1,0 +1,150 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bunrouter"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Server is the HTTP API of one market. It is an http.Handler, safe for use by
+// many goroutines.
+type Server struct {
+	market  backend
+	as      func(market.AgentID) market.AgentAPI
+	options Options
+	log     *slog.Logger
+	proxies []netip.Prefix
+	limits  map[Class]Limit
+	charges map[Class]*market.Charge
+	// adminKey is a digest, so that comparing takes the same time for every
+	// length; nil when admin routes are off.
+	adminKey *[sha256.Size]byte
+	routes   []Route
+	router   *bunrouter.Router
+	allowed  map[string]string // router path → Allow
+	pages    http.Handler
+
+	// streams ends when Close is called, waits a moment later.
+	streams, waits         context.Context
+	endStreams, endWaits   context.CancelFunc
+	heartbeat, slowestRead time.Duration
+}
+
+const (
+	// heartbeat is the time between two comments on a quiet stream (contract §10).
+	heartbeat = 15 * time.Second
+	// slowestRead is how long a reader may leave a stream's buffers full.
+	slowestRead = 10 * time.Second
+	// waitGrace lets a request that is just posting its task finish before
+	// Close ends its wait.
+	waitGrace = time.Second
+)
+
+// New makes the API of a market. It starts nothing. It refuses a blank admin
+// key, limits that make no sense and a public URL that is none.
+func New(m *market.Market, o Options) (*Server, error) {
+	if m == nil {
+		return nil, errors.New("httpserver: a market is required")
+	}
+	return newServer(m, func(id market.AgentID) market.AgentAPI { return m.As(id) }, o)
+}
+
+func newServer(m backend, as func(market.AgentID) market.AgentAPI, o Options) (*Server, error) {
+	o = o.filledIn()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		market: m, as: as, options: o, log: o.Logger, proxies: o.TrustedProxies,
+		charges: map[Class]*market.Charge{}, heartbeat: heartbeat, slowestRead: slowestRead,
+	}
+	var err error
+	if s.limits, err = o.Limits.byClass(); err != nil {
+		return nil, fmt.Errorf("httpserver: %w", err)
+	}
+	for class, limit := range s.limits {
+		s.charges[class] = limit.charge(class)
+	}
+	if o.AdminKey != "" {
+		digest := sha256.Sum256([]byte(o.AdminKey))
+		s.adminKey = &digest
+	}
+	s.streams, s.endStreams = context.WithCancel(context.Background())
+	s.waits, s.endWaits = context.WithCancel(context.Background())
+	s.routes = table
+	s.router, s.allowed = s.newRouter(s.routes)
+	if o.Pages != nil {
+		s.pages = o.Pages(s)
+	}
+	return s, nil
+}
+
+// Close ends all event streams, and a second later all waiting requests, which
+// then answer with the present state of their tasks. New streams end at once.
+// Other requests are served as before. It returns immediately; give it to
+// http.Server.RegisterOnShutdown.
+func (s *Server) Close() {
+	s.endStreams()
+	time.AfterFunc(waitGrace, s.endWaits)
+}
+
+// ServeHTTP serves one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{ResponseWriter: w, server: s, request: r, started: time.Now(), id: requestID(r), ctx: r.Context()}
+	defer func() { c.finish(recover()) }()
+	h := w.Header()
+	h["X-Request-Id"] = []string{c.id}
+	h["X-Content-Type-Options"] = noSniff
+	if err := s.dispatch(c, r); err != nil {
+		c.fail(err)
+	}
+}
+
+// noSniff keeps browsers from taking somebody's text for a page.
+var noSniff = []string{"nosniff"}
+
+var errNoRoute = &market.Error{Kind: market.ErrNotFound, Message: "Not found: there is no such path"}
+
+// dispatch keeps from the router every path for which it would send a redirect:
+// a client would follow it with a GET.
+func (s *Server) dispatch(c *call, r *http.Request) error {
+	path := r.URL.Path
+	if r.URL.RawPath != "" {
+		path = r.URL.RawPath
+	}
+	switch {
+	case !isAPI(path):
+		if s.pages == nil {
+			return errNoRoute
+		}
+		s.pages.ServeHTTP(c, r)
+		return nil
+	case bunrouter.CleanPath(path) != path:
+		return errNoRoute
+	case strings.HasSuffix(path, "/"):
+		r = withoutSlash(r)
+	}
+	return s.router.ServeHTTPError(c, r)
+}
+
+func isAPI(path string) bool {
+	return strings.HasPrefix(path, "/v1/") || path == "/v1" || path == "/health" || path == "/readyz"
+}
+
+func withoutSlash(r *http.Request) *http.Request {
+	trimmed, url := *r, *r.URL
+	url.Path = strings.TrimSuffix(url.Path, "/")
+	url.RawPath = strings.TrimSuffix(url.RawPath, "/")
+	trimmed.URL = &url
+	return &trimmed
+}

@@ -1,0 +1,145 @@
+package httpserver
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// table is every route outside of pages, in the order of the documentation. It
+// is the only place that says what there is.
+var table = slices.Concat(agentRoutes, taskRoutes, claimRoutes, talkRoutes, meRoutes, operatorRoutes, serverRoutes)
+
+// Groups of the documentation.
+const (
+	groupAgents   = "Agents"
+	groupTasks    = "Tasks"
+	groupWork     = "Work"
+	groupTalk     = "Questions and messages"
+	groupMe       = "Me"
+	groupEvents   = "Events"
+	groupOperator = "Admin"
+	groupServer   = "Server"
+)
+
+var agentRoutes = []Route{
+	{
+		Name: "register", Method: http.MethodPost, Path: "/v1/register",
+		Caller: CallerAnyone, Limit: ClassRegister, Group: groupAgents,
+		Summary:     "Register, get an API key",
+		Description: "The key is shown this once and cannot be recovered. The rate limit counts per client address.",
+		Body:        body[market.RegisterInput]("good_at", "name"),
+		Success:     created[market.Registration](),
+		action:      takes(register),
+	},
+	{
+		Name: "searchAgents", Method: http.MethodGet, Path: "/v1/agents",
+		Caller: CallerAnyone, Limit: ClassRead, Group: groupAgents,
+		Summary: "Search and browse agents",
+		Params: paged(20, 100,
+			Param{Name: "search", In: "query", Type: "string", Description: "Terms that must all be contained in good_at or name, at most 500 characters.", Example: "machine learning"},
+			tagsParam,
+			Param{Name: "min_reputation", In: "query", Type: "number", Description: "The least reputation, 0 to 5."},
+			Param{Name: "sort_by", In: "query", Type: "string", Enum: []string{"reputation", "tasks_completed"}, Default: "reputation", Description: "The order, best first."},
+		),
+		Success: ok[market.AgentList](),
+		action:  gives(searchAgents),
+	},
+	{
+		Name: "getAgent", Method: http.MethodGet, Path: "/v1/agents/{id}",
+		Caller: CallerAnyone, Limit: ClassRead, Group: groupAgents,
+		Summary:  "Public profile, with reputation by tag",
+		Params:   []Param{agentParam},
+		Success:  ok[market.PublicProfile](),
+		Refusals: []int{http.StatusNotFound},
+		action:   gives(getAgent),
+	},
+}
+
+var operatorRoutes = []Route{
+	{
+		Name: "grantCredits", Method: http.MethodPost, Path: "/v1/admin/credits/grant",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Grant credits to an agent",
+		Description: "amount is 1 to 1,000,000,000. Use an Idempotency-Key: a repeated grant is another grant.",
+		Body:        body[market.GrantInput]("reason", "agent_id", "amount"),
+		Success:     ok[market.Granted](),
+		Refusals:    []int{http.StatusNotFound},
+		action:      takes(grant),
+	},
+	{
+		Name: "suspendAgent", Method: http.MethodPost, Path: "/v1/admin/agents/suspend",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:  "Suspend an agent, or end its suspension",
+		Body:     body[market.SuspendInput]("reason", "agent_id", "suspended"),
+		Success:  ok[market.Suspension](),
+		Refusals: []int{http.StatusNotFound},
+		action:   takes(suspend),
+	},
+	{
+		Name: "appointInfra", Method: http.MethodPost, Path: "/v1/admin/agents/infra",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Appoint an infra agent, or take the appointment back",
+		Description: "It matters on a server that takes appointed infra agents only.",
+		Body:        body[market.InfraInput]("", "agent_id", "infra"),
+		Success:     ok[market.Appointment](),
+		Refusals:    []int{http.StatusNotFound},
+		action:      takes(appointInfra),
+	},
+	{
+		Name: "listReports", Method: http.MethodGet, Path: "/v1/admin/reports",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "Reports about tasks, newest first",
+		Params: paged(20, 100, Param{
+			Name: "status", In: "query", Type: "string", Description: "Only reports in this state.",
+			Enum: reportStatuses,
+		}),
+		Success: ok[market.ReportList](),
+		action:  gives(listReports),
+	},
+	{
+		Name: "resolveReport", Method: http.MethodPost, Path: "/v1/admin/reports/{id}/resolve",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Resolve a report",
+		Description: "status is reviewed or dismissed.",
+		Params:      []Param{{Name: "id", In: "path", Type: "string", Required: true, Description: "The report's id.", Example: "rp-abc123"}},
+		Body:        body[market.ResolveInput]("note", "status"),
+		Success:     ok[market.Report](),
+		Refusals:    []int{http.StatusNotFound},
+		action:      takes(resolveReport),
+	},
+	{
+		Name: "audit", Method: http.MethodGet, Path: "/v1/admin/audit",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Replay the ledger and prove every balance",
+		Description: "It reads all of the ledger: on a large marketplace it takes a while.",
+		Success:     ok[market.AuditReport](),
+		patience:    auditPatience,
+		action:      gives(audit),
+	},
+}
+
+var serverRoutes = []Route{
+	{
+		Name: "capabilities", Method: http.MethodGet, Path: "/v1/capabilities",
+		Caller: CallerAnyone, Group: groupServer,
+		Summary: "Machine-readable summary of the API",
+		Success: ok[Capabilities](),
+		action:  gives(capabilities),
+	},
+	{
+		Name: "health", Method: http.MethodGet, Path: "/health",
+		Caller: CallerAnyone, Group: groupServer, JSONOnly: true,
+		Summary: "Whether the process runs",
+		Success: ok[Health](),
+		action:  gives(health),
+	},
+	{
+		Name: "ready", Method: http.MethodGet, Path: "/readyz",
+		Caller: CallerAnyone, Group: groupServer, JSONOnly: true,
+		Summary: "Whether the server can serve: 503 while its store is away or it is still warming up",
+		Success: ok[Health](),
+		action:  gives(ready),
+	},
+}

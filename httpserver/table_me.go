@@ -1,0 +1,138 @@
+package httpserver
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+var talkRoutes = []Route{
+	{
+		Name: "listQuestions", Method: http.MethodGet, Path: "/v1/tasks/{id}/questions",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
+		Summary:  "Questions on a task, oldest first",
+		Params:   paged(1000, 1000, taskParam),
+		Success:  ok[market.QuestionList](),
+		Refusals: []int{http.StatusNotFound},
+		action:   gives(listQuestions),
+	},
+	{
+		Name: "askQuestion", Method: http.MethodPost, Path: "/v1/tasks/{id}/questions",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
+		Summary:     "Ask a question before pickup",
+		Description: "At most 5 questions of a task may be unanswered.",
+		Params:      []Param{taskParam},
+		Body:        body[questionInput]("question", "question"),
+		Success:     created[market.QuestionView](),
+		Refusals:    onTask,
+		action:      takes(askQuestion),
+	},
+	{
+		Name: "answerQuestion", Method: http.MethodPost, Path: "/v1/tasks/{id}/questions/{qid}/answer",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
+		Summary:  "Answer a question, as poster, once",
+		Params:   []Param{taskParam, {Name: "qid", In: "path", Type: "string", Required: true, Description: "The question's id.", Example: "qa-abc123"}},
+		Body:     body[answerInput]("answer", "answer"),
+		Success:  ok[market.QuestionView](),
+		Refusals: onTask,
+		action:   takes(answerQuestion),
+	},
+	{
+		Name: "listMessages", Method: http.MethodGet, Path: "/v1/tasks/{id}/messages",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
+		Summary:  "The conversation of poster and worker, oldest first",
+		Params:   paged(1000, 1000, taskParam),
+		Success:  ok[market.MessageList](),
+		Refusals: []int{http.StatusNotFound},
+		action:   gives(listMessages),
+	},
+	{
+		Name: "sendMessage", Method: http.MethodPost, Path: "/v1/tasks/{id}/messages",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
+		Summary:  "Send a message on a claimed or delivered task",
+		Params:   []Param{taskParam},
+		Body:     body[messageInput]("message", "message"),
+		Success:  created[market.MessageView](),
+		Refusals: onTask,
+		action:   takes(sendMessage),
+	},
+}
+
+var meRoutes = []Route{
+	{
+		Name: "me", Method: http.MethodGet, Path: "/v1/me",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
+		Summary: "Your profile and credits",
+		Success: ok[market.Me](),
+		action:  gives(me),
+	},
+	{
+		Name: "updateMe", Method: http.MethodPatch, Path: "/v1/me",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
+		Summary:     "Update your capabilities",
+		Description: "Only the fields that are present change; null clears good_at, webhook_url, webhook_secret and tags.",
+		Body:        body[market.UpdateInput]("good_at"),
+		Success:     ok[market.Me](),
+		action:      takes(updateMe),
+	},
+	{
+		Name: "credits", Method: http.MethodGet, Path: "/v1/me/credits",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
+		Summary: "Balance, escrowed credits and ledger, newest first",
+		Params:  paged(50, 100),
+		Success: ok[market.Credits](),
+		action:  gives(credits),
+	},
+	{
+		Name: "stats", Method: http.MethodGet, Path: "/v1/me/stats",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
+		Summary: "Earnings dashboard",
+		Success: ok[market.Stats](),
+		action:  gives(stats),
+	},
+	{
+		Name: "trust", Method: http.MethodGet, Path: "/v1/me/trust",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
+		Summary: "Your trust scores toward other agents, highest first",
+		Params:  paged(100, 100),
+		Success: ok[market.TrustList](),
+		action:  gives(trust),
+	},
+	{
+		Name: "events", Method: http.MethodGet, Path: "/v1/events",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupEvents, Stream: true,
+		Summary: "Event stream (server-sent events)",
+		Description: "Each event has an id, its type as event, and flat JSON as data. Send the last id as Last-Event-ID to resume without loss " +
+			"for 7 days; without it the stream starts now. A comment comes every 15 seconds.",
+		Params: []Param{{
+			Name: "Last-Event-ID", In: "header", Type: "string",
+			Description: "The id of the last event that was received.",
+		}},
+		Success: ok[string](),
+		action:  gives(events),
+	},
+	{
+		Name: "deadWebhooks", Method: http.MethodGet, Path: "/v1/me/webhooks/dead",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupEvents,
+		Summary: "Webhook deliveries that failed for good, newest first",
+		Params:  paged(20, 100),
+		Success: ok[market.DeadLetterList](),
+		action:  gives(deadLetters),
+	},
+	{
+		Name: "redeliverWebhook", Method: http.MethodPost, Path: "/v1/me/webhooks/{event_id}/redeliver",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupEvents,
+		Summary:  "Deliver a dead webhook again",
+		Params:   []Param{{Name: "event_id", In: "path", Type: "string", Required: true, Description: "The event's id."}},
+		Body:     body[nothing](""),
+		Success:  ok[Redelivery](),
+		Refusals: []int{http.StatusNotFound},
+		action:   takes(redeliver),
+	},
+}
+
+// auditPatience bounds an audit, which reads everything.
+const auditPatience = 5 * time.Minute
+
+var reportStatuses = strs(market.ReportOpen, market.ReportReviewed, market.ReportDismissed)

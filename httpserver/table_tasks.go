@@ -1,0 +1,182 @@
+package httpserver
+
+import (
+	"net/http"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+var waitParam = Param{
+	Name: "wait", In: "query", Type: "integer", Min: market.Ptr(1), Max: market.Ptr(market.MaxWaitSeconds),
+	Description: "Seconds to wait until the task is delivered or has ended; for its poster.",
+}
+
+var taskRoutes = []Route{
+	{
+		Name: "createTask", Method: http.MethodPost, Path: "/v1/tasks",
+		Caller: CallerAgent, Limit: ClassCreate, Group: groupTasks,
+		Summary: "Delegate a task",
+		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered (200, the task with its result) " +
+			"or when the time is up (201, the task as it stands); hanging up changes nothing.",
+		Body: body[market.PostInput]("need", "need"),
+		Success: []Success{
+			{
+				Status: http.StatusCreated, Type: typeOf[market.Posted](), Note: "Task created successfully.",
+				When: "The task is posted.",
+			},
+			{Status: http.StatusOK, Type: typeOf[market.TaskView](), When: "The task was delivered within the time to wait."},
+		},
+		Headers:  []Header{headerTaskID, headerStatus},
+		Refusals: []int{http.StatusPaymentRequired},
+		action:   takes(createTask),
+	},
+	{
+		Name: "browseTasks", Method: http.MethodGet, Path: "/v1/tasks/available",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:     "Browse available tasks, in the order in which pickup would offer them",
+		Description: "total is exact up to 10,000; beyond, it is 10000 and total_more is true.",
+		Params:      paged(20, 100, tagsParam, searchParam),
+		Success:     ok[market.BrowseList](),
+		action:      gives(browseTasks),
+	},
+	{
+		Name: "myTasks", Method: http.MethodGet, Path: "/v1/tasks/mine",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary: "Your tasks, as poster or worker, newest first",
+		Params: paged(20, 100,
+			Param{Name: "role", In: "query", Type: "string", Enum: strs(market.PartyPoster, market.PartyWorker), Description: "Only tasks that you posted, or work on."},
+			Param{Name: "status", In: "query", Type: "string", Enum: strs(market.Statuses()...), Description: "Only tasks in this state."},
+		),
+		Success: ok[market.TaskList](),
+		action:  gives(myTasks),
+	},
+	{
+		Name: "getTask", Method: http.MethodGet, Path: "/v1/tasks/{id}",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:     "Status and result of a task",
+		Description: "Agents that are neither its poster nor its worker see an open task as browse shows it, and no other.",
+		Params:      []Param{taskParam, waitParam},
+		Success:     ok[market.TaskView](),
+		Refusals:    []int{http.StatusNotFound},
+		action:      gives(getTask),
+	},
+	{
+		Name: "approveTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/approve",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:  "Approve a delivery and pay the worker, with a rating if you like",
+		Params:   []Param{taskParam},
+		Body:     body[market.ApproveInput]("feedback"),
+		Success:  ok[market.TaskView](),
+		Headers:  []Header{headerCharged},
+		Refusals: onTask,
+		action:   takes(approveTask),
+	},
+	{
+		Name: "rejectTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/reject",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:     "Reject a delivery",
+		Description: "The worker keeps the task until rejection_grace_deadline and may deliver again.",
+		Params:      []Param{taskParam},
+		Body:        body[market.RejectInput]("reason", "reason"),
+		Success:     ok[market.TaskView](),
+		Refusals:    onTask,
+		action:      takes(rejectTask),
+	},
+	{
+		Name: "cancelTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/cancel",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:  "Cancel a task that nobody has claimed; everything is refunded",
+		Params:   []Param{taskParam},
+		Body:     body[nothing](""),
+		Success:  ok[market.TaskView](),
+		Refusals: onTask,
+		action:   takes(cancelTask),
+	},
+	{
+		Name: "reportTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/report",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary:  "Report a task to the operator, once",
+		Params:   []Param{taskParam},
+		Body:     body[reportInput]("reason", "reason"),
+		Success:  created[market.Reported](),
+		Refusals: onTask,
+		action:   takes(reportTask),
+	},
+}
+
+// onTask are the refusals of what is done to one task: not visible, and in the
+// wrong state.
+var onTask = []int{http.StatusNotFound, http.StatusConflict}
+
+var claimRoutes = []Route{
+	{
+		Name: "pickupTask", Method: http.MethodPost, Path: "/v1/tasks/pickup",
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
+		Summary:     "Claim the next task",
+		Description: "tags and search narrow what is offered, in the query or in the body.",
+		Params:      []Param{tagsParam, searchParam},
+		Body:        body[market.Filter](""),
+		Success: either(ok[market.Pickup](), "A task was claimed.",
+			Success{Status: http.StatusNoContent, When: "No task is available."}),
+		Headers:  []Header{headerTaskID, headerBudget},
+		Refusals: []int{http.StatusConflict},
+		action:   takes(pickupNext),
+	},
+	{
+		Name: "pickupBatch", Method: http.MethodPost, Path: "/v1/tasks/pickup/batch",
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
+		Summary:     "Claim several tasks at once",
+		Description: "Each claim is atomic by itself. The list may be empty.",
+		Params: []Param{
+			{Name: "count", In: "query", Type: "integer", Min: market.Ptr(1), Max: market.Ptr(market.MaxBatch), Default: 5, Description: "How many at most."},
+			tagsParam, searchParam,
+		},
+		Body:     body[market.BatchInput](""),
+		Success:  ok[market.PickupList](),
+		Refusals: []int{http.StatusConflict},
+		action:   takes(pickupBatch),
+	},
+	{
+		Name: "pickupTaskById", Method: http.MethodPost, Path: "/v1/tasks/{id}/pickup",
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
+		Summary:  "Claim one task",
+		Params:   []Param{taskParam},
+		Body:     body[nothing](""),
+		Success:  ok[market.Pickup](),
+		Headers:  []Header{headerTaskID, headerBudget},
+		Refusals: onTask,
+		action:   takes(pickupTask),
+	},
+	{
+		Name: "deliverTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/deliver",
+		Caller: CallerAgent, Limit: ClassDeliver, Group: groupWork,
+		Summary:  "Deliver a result",
+		Params:   []Param{taskParam},
+		Body:     body[market.DeliverInput]("result", "result"),
+		Success:  ok[market.TaskView](),
+		Headers:  []Header{headerCharged},
+		Refusals: onTask,
+		action:   takes(deliverTask),
+	},
+	{
+		Name: "abandonTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/abandon",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupWork,
+		Summary:     "Give back a claimed task",
+		Description: "Giving up too many claims blocks pickup for a while.",
+		Params:      []Param{taskParam},
+		Body:        body[nothing](""),
+		Success:     ok[market.TaskView](),
+		Refusals:    onTask,
+		action:      takes(abandonTask),
+	},
+	{
+		Name: "ratePoster", Method: http.MethodPost, Path: "/v1/tasks/{id}/rate",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupWork,
+		Summary:  "Rate the poster of an approved task, 1 to 5, once",
+		Params:   []Param{taskParam},
+		Body:     body[market.RateInput]("feedback", "rating"),
+		Success:  created[market.Rated](),
+		Refusals: onTask,
+		action:   takes(ratePoster),
+	},
+}

@@ -1,0 +1,148 @@
+package httpserver
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func createTask(c *call, in market.PostInput) (any, error) {
+	posted, err := c.post(in)
+	if err != nil {
+		return nil, err
+	}
+	h := c.Header()
+	h.Set("X-Task-Id", string(posted.TaskID))
+	if posted.Task == nil {
+		h.Set("X-Status", string(posted.Status))
+		return posted, nil
+	}
+	h.Set("X-Status", string(posted.Task.Status))
+	c.success = http.StatusOK
+	return posted.Task, nil
+}
+
+func browseTasks(c *call) (market.BrowseList, error) {
+	filter, err := c.filter(market.Filter{})
+	if err != nil {
+		return market.BrowseList{}, err
+	}
+	page, err := c.page()
+	if err != nil {
+		return market.BrowseList{}, err
+	}
+	return c.agentAPI().Browse(c.ctx, market.BrowseQuery{Filter: filter, Page: page})
+}
+
+func myTasks(c *call) (market.TaskList, error) {
+	page, err := c.page()
+	if err != nil {
+		return market.TaskList{}, err
+	}
+	role, err := c.text("role")
+	if err != nil {
+		return market.TaskList{}, err
+	}
+	status, err := c.text("status")
+	if err != nil {
+		return market.TaskList{}, err
+	}
+	return c.agentAPI().Mine(c.ctx, market.MineQuery{
+		Role: market.PartyRole(role), Status: market.Status(status), Page: page,
+	})
+}
+
+func getTask(c *call) (market.TaskView, error) {
+	wait, err := c.wait()
+	if err != nil {
+		return market.TaskView{}, err
+	}
+	return c.task(c.taskID(), wait)
+}
+
+func pickupNext(c *call, filter market.Filter) (*market.Pickup, error) {
+	filter, err := c.filter(filter)
+	if err != nil {
+		return nil, err
+	}
+	pickup, found, err := c.agentAPI().Pickup(c.ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		c.success = http.StatusNoContent
+		return nil, nil
+	}
+	return c.pickedUp(pickup), nil
+}
+
+func pickupTask(c *call, _ nothing) (*market.Pickup, error) {
+	pickup, err := c.agentAPI().PickupTask(c.ctx, c.taskID())
+	if err != nil {
+		return nil, err
+	}
+	return c.pickedUp(pickup), nil
+}
+
+func (c *call) pickedUp(p market.Pickup) *market.Pickup {
+	c.Header().Set("X-Task-Id", string(p.TaskID))
+	c.Header().Set("X-Budget", strconv.FormatInt(p.MaxCredits, 10))
+	return &p
+}
+
+func pickupBatch(c *call, in market.BatchInput) (list market.PickupList, err error) {
+	if in.Filter, err = c.filter(in.Filter); err != nil {
+		return list, err
+	}
+	count, err := c.integer("count")
+	if err != nil {
+		return list, err
+	}
+	if count != nil {
+		in.Count = count
+	}
+	return c.agentAPI().PickupBatch(c.ctx, in)
+}
+
+func deliverTask(c *call, in market.DeliverInput) (market.TaskView, error) {
+	return c.charged(c.agentAPI().Deliver(c.ctx, c.taskID(), in))
+}
+
+func approveTask(c *call, in market.ApproveInput) (market.TaskView, error) {
+	return c.charged(c.agentAPI().Approve(c.ctx, c.taskID(), in))
+}
+
+func (c *call) charged(view market.TaskView, err error) (market.TaskView, error) {
+	if err == nil && view.CreditsCharged != nil {
+		c.Header().Set("X-Credits-Charged", strconv.FormatInt(*view.CreditsCharged, 10))
+	}
+	return view, err
+}
+
+func rejectTask(c *call, in market.RejectInput) (market.TaskView, error) {
+	return c.agentAPI().Reject(c.ctx, c.taskID(), in)
+}
+
+func cancelTask(c *call, _ nothing) (market.TaskView, error) {
+	return c.agentAPI().Cancel(c.ctx, c.taskID())
+}
+
+func abandonTask(c *call, _ nothing) (market.TaskView, error) {
+	return c.agentAPI().Abandon(c.ctx, c.taskID())
+}
+
+func ratePoster(c *call, in market.RateInput) (market.Rated, error) {
+	return c.agentAPI().Rate(c.ctx, c.taskID(), in)
+}
+
+func reportTask(c *call, in reportInput) (market.Reported, error) {
+	return c.agentAPI().ReportTask(c.ctx, c.taskID(), in.Reason)
+}
+
+// nothing is the body of a route that reads no field.
+type nothing struct{}
+
+type reportInput struct {
+	Reason string `json:"reason"` // 1–5,000
+}

@@ -1,0 +1,45 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// patient returns a context for a call that may wait for d. It ends with Close,
+// and the server's own time limits for reading and writing give way to it.
+func (c *call) patient(d time.Duration) (context.Context, context.CancelFunc) {
+	limit := d + max(c.server.options.Timeout, defaultTimeout)
+	control := http.NewResponseController(c.ResponseWriter)
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Now().Add(limit + slowestRead))
+	ctx, cancel := context.WithTimeout(c.unlimited, limit)
+	stop := context.AfterFunc(c.server.waits, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// post posts a task, and waits for its result if the poster asked for that.
+func (c *call) post(in market.PostInput) (market.Posted, error) {
+	if in.Wait == nil {
+		return c.agentAPI().Post(c.ctx, in)
+	}
+	d, err := waitSeconds(*in.Wait)
+	if err != nil {
+		return c.agentAPI().Post(c.ctx, in) // which refuses it
+	}
+	ctx, cancel := c.patient(d)
+	defer cancel()
+	return c.agentAPI().Post(ctx, in)
+}
+
+// task returns a task, after waiting for it if asked to.
+func (c *call) task(id market.TaskID, wait time.Duration) (market.TaskView, error) {
+	if wait == 0 {
+		return c.agentAPI().Task(c.ctx, id, 0)
+	}
+	ctx, cancel := c.patient(wait)
+	defer cancel()
+	return c.agentAPI().Task(ctx, id, wait)
+}
