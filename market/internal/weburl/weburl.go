@@ -1,0 +1,179 @@
+// Package weburl says which URLs may be webhooks (contract §3). It is the first
+// of two gates: what it lets pass is looked at again by the dialer of package
+// notify, after the host has been resolved and on every attempt, because a name
+// can resolve to anything at any time.
+package weburl
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"code.dny.dev/ssrf"
+)
+
+// MaxLength bounds a URL, in characters.
+const MaxLength = 2_000
+
+// The reasons for which Check refuses, in words for whoever sent the URL.
+var (
+	errLength     = errors.New("must be at most 2000 characters")
+	errMalformed  = errors.New("is not a valid URL")
+	errScheme     = errors.New("must be an https URL")
+	errSchemes    = errors.New("must be an https or http URL")
+	errUser       = errors.New("must not contain a user name or password")
+	errFragment   = errors.New("must not contain a fragment")
+	errHost       = errors.New("must name a valid host")
+	errASCII      = errors.New("must write an international host name in its xn-- form")
+	errPublic     = errors.New("must name a public host")
+	errPort       = errors.New("must name a valid port")
+	errPublicPort = errors.New("must use port 443 or 80")
+)
+
+// Check returns nil when raw may be a webhook: an https URL with a public host,
+// port 443 or 80, no user, no fragment, at most MaxLength characters. With
+// allowPrivate also http, any port and any host. The error is fit for users
+// and continues a sentence that begins with the name of the field.
+func Check(raw string, allowPrivate bool) error {
+	u, err := parse(raw)
+	switch {
+	case err != nil:
+		return err
+	case allowPrivate && u.Scheme != "https" && u.Scheme != "http":
+		return errSchemes
+	case !allowPrivate && u.Scheme != "https":
+		return errScheme
+	}
+	if err := checkAuthority(raw, u); err != nil || allowPrivate {
+		return err
+	}
+	return checkPublic(u)
+}
+
+func parse(raw string) (*url.URL, error) {
+	if utf8.RuneCountInString(raw) > MaxLength {
+		return nil, errLength
+	}
+	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, forbidden) {
+		return nil, errMalformed
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Opaque != "" {
+		return nil, errMalformed
+	}
+	return u, nil
+}
+
+// forbidden are characters that parsers of URLs disagree about.
+func forbidden(r rune) bool { return r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// checkAuthority checks what holds for every webhook, private or not.
+func checkAuthority(raw string, u *url.URL) error {
+	switch {
+	case u.User != nil:
+		return errUser
+	case strings.Contains(raw, "#"):
+		return errFragment
+	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.Contains(u.Host, "%"):
+		return errHost
+	case !validPort(u.Port()):
+		return errPort
+	}
+	return nil
+}
+
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+func checkPublic(u *url.URL) error {
+	switch {
+	case u.Port() != "" && u.Port() != "443" && u.Port() != "80":
+		return errPublicPort
+	case strings.HasPrefix(u.Host, "["):
+		return checkLiteral(u.Hostname())
+	}
+	return checkName(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")))
+}
+
+// azurePlatform is a public address that inside Azure answers as the host's own
+// platform; it is no special prefix of anybody's registry.
+var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
+
+var guard = ssrf.New(ssrf.WithDeniedV4Prefixes(azurePlatform))
+
+// checkLiteral accepts addresses in their one canonical form alone. Mapped,
+// NAT64 and 6to4 forms are special prefixes, and refused as such.
+func checkLiteral(host string) error {
+	ip, err := netip.ParseAddr(host)
+	if err != nil || ip.Zone() != "" {
+		return errHost
+	}
+	if guard.SafeAddr(ip) != nil {
+		return errPublic
+	}
+	return nil
+}
+
+const maxName, maxLabel = 253, 63
+
+func checkName(host string) error {
+	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return errASCII
+	}
+	labels := strings.Split(host, ".")
+	if len(host) > maxName || !validLabels(labels) {
+		return errHost
+	}
+	if numeric(labels[len(labels)-1]) {
+		return checkLiteral(host)
+	}
+	if len(labels) == 1 || internal(host) {
+		return errPublic
+	}
+	return nil
+}
+
+func validLabels(labels []string) bool {
+	for _, label := range labels {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		if strings.ContainsFunc(label, notInName) {
+			return false
+		}
+	}
+	return true
+}
+
+// notInName allows the underscore: it is no host name's by the book, and in use.
+func notInName(r rune) bool {
+	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+}
+
+// numeric tells that a host whose last label this is would be read as an IPv4
+// address by the C library and by browsers: 2130706433, 0x7f.1, 127.1, 0177.1.
+func numeric(label string) bool {
+	if hex, ok := strings.CutPrefix(label, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return strings.Trim(label, "0123456789") == ""
+}
+
+// internal tells names that never resolve in the public DNS.
+func internal(host string) bool {
+	for _, zone := range []string{"localhost", "localdomain", "local", "internal", "home.arpa"} {
+		if host == zone || strings.HasSuffix(host, "."+zone) {
+			return true
+		}
+	}
+	return false
+}
