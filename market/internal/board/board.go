@@ -1,12 +1,26 @@
 // Package board keeps the open tasks of a marketplace in memory and ranks them
 // for each agent, exactly (contract §6).
+//
+//	b := board.New[*Task]()
+//	b.Put(board.Task[*Task]{ID: "tk-1", Version: 1, Poster: "ag-1", Need: "Review my code", Tags: []string{"go"}, Value: t})
+//	r := b.Reserve(board.Query{Agent: "ag-2", Capabilities: []string{"go"}, Now: now}, 8)
+//	defer r.Release()
+//	for _, offer := range r.Offers { … }
+//
+// It is a cache: it holds no texts, decides nothing, and can be dropped and
+// filled again at any time. Readers do not wait for each other.
+//
+// A task lives in a slot. Tags and words list slots in no order, and a query
+// counts or verifies along them; queues hold slots in the orders that offers
+// come in: oldest first, by poster, by matched agent. Posters stand in their
+// own order, so that a change of reputation moves one poster and no task.
 package board
 
 import (
-	"cmp"
-	"slices"
-	"strings"
+	"hash/maphash"
+	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
@@ -15,290 +29,138 @@ import (
 // Board is an index of open tasks. Use New. All methods may be called by many
 // goroutines at once.
 type Board[V any] struct {
-	mu       sync.Mutex
-	tasks    map[string]Task[V]
-	closed   map[string]int64
-	rep      map[string]float64
-	susp     map[string]bool
-	trust    map[string]map[string]Trust
-	loaded   map[string]bool
-	reserved map[string]*Reservation[V]
-	wake     chan struct{}
+	mu    sync.RWMutex
+	seed  maphash.Seed
+	texts *text.Index
+	// slots finds a task by its id; marks and tasks are what is known of it.
+	slots  map[string]uint32
+	marks  []mark
+	tasks  []*task[V]
+	tags   tags
+	agents agents
+	// everybody are the open tasks, system the system tasks, oldest first.
+	everybody, system queue
+	// onOffer counts the open tasks of unsuspended posters.
+	onOffer int
+	// due are the tasks that change their state by themselves; now is the
+	// instant up to which they did.
+	due  queue
+	now  int64
+	tomb tombstones
+
+	// reserved has a bit for each slot, set and cleared by readers.
+	reserved []atomic.Uint64
+	wake     bell
+	trust    trust
+	scratch  sync.Pool
+	limits   limits
 }
 
 // New returns an empty board.
 func New[V any]() *Board[V] {
-	b := &Board[V]{}
+	b := &Board[V]{seed: maphash.MakeSeed(), limits: usualLimits}
+	b.scratch.New = func() any { return new(scratch) }
 	b.Reset()
 	return b
 }
 
-// Put adds an open task or replaces what was known of it. An older version
-// than known, or than a recently removed one, is ignored; the same version
-// replaces.
-func (b *Board[V]) Put(t Task[V]) {
+// Reset forgets everything: tasks, removals, posters and trust.
+func (b *Board[V]) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t.Version <= b.closed[t.ID] || t.Version < b.tasks[t.ID].Version {
-		return
-	}
-	b.tasks[t.ID] = t
-	b.wakeUp()
-}
-
-func (b *Board[V]) wakeUp() {
-	close(b.wake)
-	b.wake = make(chan struct{})
-}
-
-// Remove takes off a task that is not open any more since the version. Older
-// versions that arrive later are ignored.
-func (b *Board[V]) Remove(id string, version int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.closed[id] = max(b.closed[id], version)
-	if b.tasks[id].Version <= version {
-		delete(b.tasks, id)
-		delete(b.reserved, id)
-	}
-}
-
-// SetPoster says what is known of a poster; all its tasks follow at once.
-func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.rep[id], b.susp[id] = reputation, suspended
-}
-
-// TrustKnown reports whether the posters' trust toward the agent is cached.
-// When it is not, load it and call SetTrustIn; TrustChanged may come between.
-func (b *Board[V]) TrustKnown(to string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.trust[to] == nil {
-		b.trust[to] = map[string]Trust{}
-	}
-	return b.loaded[to]
-}
-
-// SetTrustIn caches the posters' trust toward the agent.
-func (b *Board[V]) SetTrustIn(to string, pairs []Trust) {
-	for _, p := range pairs {
-		b.TrustChanged(p.From, to, p.Score, p.Interactions)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.loaded[to] = true
-}
-
-// TrustChanged updates one pair, if trust toward the agent is cached or being
-// loaded.
-func (b *Board[V]) TrustChanged(from, to string, score float64, interactions int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if m := b.trust[to]; m != nil && m[from].Interactions < interactions {
-		m[from] = Trust{from, score, interactions}
-	}
-}
-
-// Page returns offers, best first, from offset on, at most limit.
-func (b *Board[V]) Page(q Query, offset, limit int) []Offer[V] {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := b.rank(q)
-	return all[min(offset, len(all)):min(offset+limit, len(all))]
-}
-
-// Count counts what Page would return without phase 0, up to max; more says
-// that there are more.
-func (b *Board[V]) Count(q Query, max int) (n int, more bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q.Infra = false
-	all := b.rank(q)
-	return min(len(all), max), len(all) > max
-}
-
-// Reservation holds tasks for one caller.
-type Reservation[V any] struct {
-	Offers []Offer[V]
-	// Busy is set when there are no Offers but tasks that others hold: it is
-	// closed when it is worth to ask again.
-	Busy  <-chan struct{}
-	board *Board[V]
-}
-
-// Reserve takes the best n tasks that nobody holds and holds them until
-// Release.
-func (b *Board[V]) Reserve(q Query, n int) *Reservation[V] {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := &Reservation[V]{board: b}
-	all := b.rank(q)
-	for _, o := range all {
-		if b.reserved[o.ID] == nil && len(r.Offers) < n {
-			b.reserved[o.ID] = r
-			r.Offers = append(r.Offers, o)
-		}
-	}
-	if len(r.Offers) == 0 && len(all) > 0 {
-		r.Busy = b.wake
-	}
-	return r
-}
-
-// Release lets others have what is still on the board. It may be called twice.
-func (r *Reservation[V]) Release() {
-	r.board.mu.Lock()
-	defer r.board.mu.Unlock()
-	for _, o := range r.Offers {
-		if r.board.reserved[o.ID] == r {
-			delete(r.board.reserved, o.ID)
-		}
-	}
-	r.board.wakeUp()
+	b.texts = text.NewIndex()
+	b.slots, b.marks, b.tasks = map[string]uint32{}, nil, nil
+	b.tags, b.agents = newTags(), newAgents()
+	b.everybody, b.system, b.onOffer = queue{}, queue{}, 0
+	b.due, b.now, b.tomb = queue{}, ages, tombstones{}
+	b.reserved = nil
+	b.trust.reset()
+	b.wake.ring()
 }
 
 // Get returns the value of a task on the board.
 func (b *Board[V]) Get(id string) (v V, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t, ok := b.tasks[id]
-	return t.Value, ok
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	slot, ok := b.slots[id]
+	if ok {
+		v = b.tasks[slot].value
+	}
+	return v, ok
 }
 
-// Len counts the tasks on the board.
+// Len counts the tasks on the board, those whose time has passed included.
 func (b *Board[V]) Len() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.tasks)
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return len(b.slots)
 }
 
 // Versions returns the version of each task, 0 for those not on the board.
 func (b *Board[V]) Versions(ids ...string) []int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	out := make([]int64, len(ids))
 	for i, id := range ids {
-		out[i] = b.tasks[id].Version
+		if slot, ok := b.slots[id]; ok {
+			out[i] = b.tasks[slot].version
+		}
 	}
 	return out
 }
 
-// Snapshot pages through the tasks on the board: pass next back as from until
-// it is 0. Tasks put or removed meanwhile may be missed or repeated.
+// Snapshot pages through the tasks on the board, about limit at a time: pass
+// next back as from until it is 0. Tasks put or removed meanwhile may be missed.
 func (b *Board[V]) Snapshot(from, limit int) (known []Known, next int) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	end := min(from+max(limit, 1), len(b.tasks))
+	for _, t := range b.tasks[min(from, end):end] {
+		if t != nil {
+			known = append(known, Known{t.id, t.version})
+		}
+	}
+	if end < len(b.tasks) {
+		next = end
+	}
+	return known, next
+}
+
+// SetPoster says how a poster stands; all its tasks follow at once.
+func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, t := range b.tasks {
-		known = append(known, Known{id, t.Version})
+	before, tasks := standing{}, 0
+	if n := b.agents.number(id); n != noAgent {
+		before, tasks = b.agents.standings[n], b.agents.list[n].tasks.len
 	}
-	return known, 0
+	if before.suspended && !suspended {
+		b.onOffer += tasks
+	} else if suspended && !before.suspended {
+		b.onOffer -= tasks
+	}
+	b.agents.stand(id, standing{reputation, suspended})
+	b.wake.ring()
 }
 
-// Reset forgets all tasks, removals, posters and trust.
-func (b *Board[V]) Reset() {
+// Advance tells the board the time, as every query does. Call it before a cold
+// board is filled, so that tasks find their place at once.
+func (b *Board[V]) Advance(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tasks = map[string]Task[V]{}
-	b.closed = map[string]int64{}
-	b.rep = map[string]float64{}
-	b.susp = map[string]bool{}
-	b.trust = map[string]map[string]Trust{}
-	b.loaded = map[string]bool{}
-	b.reserved = map[string]*Reservation[V]{}
-	if b.wake != nil {
-		close(b.wake)
-	}
-	b.wake = make(chan struct{})
+	b.advance(instant(now))
 }
 
-type ranked[V any] struct {
-	Offer[V]
-	phase, shared int
-	trust         float64
-	at            time.Time
-	seq           int64
+// rlock takes the lock for reading, with the indexes right for the instant.
+func (b *Board[V]) rlock(now int64) {
+	b.mu.RLock()
+	for !b.current(now) {
+		b.mu.RUnlock()
+		b.mu.Lock()
+		b.advance(now)
+		b.mu.Unlock()
+		b.mu.RLock()
+	}
 }
 
-func (b *Board[V]) rank(q Query) []Offer[V] {
-	var out []ranked[V]
-	for _, t := range b.tasks {
-		if r, ok := b.judge(q, t); ok {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(x, y ranked[V]) int {
-		return cmp.Or(
-			cmp.Compare(x.phase, y.phase), cmp.Compare(x.Rank, y.Rank), cmp.Compare(y.shared, x.shared),
-			cmp.Compare(y.reputation(), x.reputation()), cmp.Compare(y.trust, x.trust), x.at.Compare(y.at), cmp.Compare(x.seq, y.seq),
-		)
-	})
-	offers := make([]Offer[V], len(out))
-	for i, r := range out {
-		offers[i] = r.Offer
-	}
-	return offers
-}
-
-func (r ranked[V]) reputation() float64 {
-	if r.trust < 0 {
-		return 0
-	}
-	return r.Reputation
-}
-
-func (b *Board[V]) judge(q Query, t Task[V]) (ranked[V], bool) {
-	r := ranked[V]{Offer: Offer[V]{ID: t.ID, Value: t.Value, Reputation: b.rep[t.Poster]}, trust: -1, at: t.CreatedAt, seq: t.Seq}
-	switch {
-	case !t.ClosesAt.IsZero() && !q.Now.Before(t.ClosesAt),
-		slices.Contains(t.Excluded, q.Agent), slices.Contains(t.Infra, q.Agent),
-		!selects(q, t):
-		return r, false
-	case t.System:
-		return r, q.Infra
-	case t.Poster == q.Agent, b.susp[t.Poster]:
-		return r, false
-	}
-	if rank := slices.Index(t.Matched, q.Agent); rank >= 0 {
-		r.phase, r.Matched, r.Rank = 1, true, rank
-		return r, true
-	}
-	r.phase = 2
-	if len(q.Capabilities) > 0 {
-		r.shared, r.trust = overlap(q.Capabilities, t), 0.5
-		if p, ok := b.trust[q.Agent][t.Poster]; ok {
-			r.trust = p.Score
-		}
-	}
-	return r, len(t.Matched) == 0 || !q.Now.Before(t.HeadStart)
-}
-
-func selects[V any](q Query, t Task[V]) bool {
-	for _, tag := range q.Tags {
-		if !slices.ContainsFunc(t.Tags, func(s string) bool { return text.FoldTag(s) == text.FoldTag(tag) }) {
-			return false
-		}
-	}
-	for _, term := range text.Terms(q.Search) {
-		if !strings.Contains(text.Fold(t.Need), term) && !strings.Contains(text.Fold(t.Context), term) {
-			return false
-		}
-	}
-	return true
-}
-
-func overlap[V any](capabilities []string, t Task[V]) int {
-	have := map[string]bool{}
-	for _, tag := range slices.Concat(t.Tags, t.Extracted) {
-		have[text.FoldTag(tag)] = true
-	}
-	n := 0
-	for _, c := range capabilities {
-		if f := text.FoldTag(c); have[f] {
-			n++
-			have[f] = false
-		}
-	}
-	return n
-}
+func trailing(w uint64) int { return bits.TrailingZeros64(w) }

@@ -22,9 +22,9 @@ type Task[V any] struct {
 	System bool
 	// Excluded and Infra are agents that are never offered the task.
 	Excluded, Infra []string
-	// Matched are the agents that see the task in phase 1, best first; a name's
-	// first place is its rank. Until HeadStart nobody else is offered the task.
-	// Without Matched, HeadStart means nothing.
+	// Matched are the agents that see the task in phase 1, best first, repeats
+	// left out. Until HeadStart nobody else is offered the task. Without
+	// Matched, HeadStart means nothing.
 	Matched   []string
 	HeadStart time.Time
 	Value     V

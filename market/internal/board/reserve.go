@@ -1,0 +1,112 @@
+package board
+
+import "sync/atomic"
+
+// Reservation holds tasks for one caller, so that callers in this process do
+// not run for the same ones.
+type Reservation[V any] struct {
+	// Offers are the reserved tasks, best first.
+	Offers []Offer[V]
+	// Busy is set when there are no Offers because others hold what there is: it
+	// is closed when it is worth asking again.
+	Busy <-chan struct{}
+
+	board    *Board[V]
+	slots    []uint32
+	tasks    []*task[V]
+	released atomic.Bool
+}
+
+// Reserve takes the best n tasks that nobody has reserved, until Release or
+// until they are removed or put with other texts.
+func (b *Board[V]) Reserve(q Query, n int) *Reservation[V] {
+	r := &Reservation[V]{board: b}
+	if n <= 0 || b.reserve(r, q, n) {
+		return r
+	}
+	// Listen first, then look again, so that no release is missed.
+	r.Busy = b.wake.listen()
+	if b.reserve(r, q, n) {
+		r.Busy = nil
+	}
+	return r
+}
+
+// reserve reports whether it took something or there is nothing to take.
+func (b *Board[V]) reserve(r *Reservation[V], q Query, n int) bool {
+	b.rlock(instant(q.Now))
+	defer b.mu.RUnlock()
+	for {
+		v := b.newView(&q)
+		v.free = true
+		found := v.best(q.Agent, n-len(r.slots))
+		taken := r.mark(found)
+		r.Offers = append(r.Offers, v.offers(taken)...)
+		v.close()
+		if len(taken) == len(found) {
+			return len(r.Offers) > 0 || !v.busy
+		}
+		// Somebody was faster with one of them: look for others.
+	}
+}
+
+// mark reserves what it can of the candidates, and returns that.
+func (r *Reservation[V]) mark(found []candidate) []candidate {
+	taken := found[:0:len(found)]
+	for _, c := range found {
+		if r.board.setReserved(c.slot) {
+			r.slots, r.tasks = append(r.slots, c.slot), append(r.tasks, r.board.tasks[c.slot])
+			taken = append(taken, c)
+		}
+	}
+	return taken
+}
+
+// Release lets others have what is still on the board. It may be called again.
+func (r *Reservation[V]) Release() {
+	if r.released.Swap(true) || len(r.slots) == 0 {
+		return
+	}
+	b := r.board
+	b.mu.RLock()
+	for i, slot := range r.slots {
+		// The slot may hold another task by now, or be from before a Reset.
+		if int(slot) < len(b.tasks) && b.tasks[slot] == r.tasks[i] {
+			b.reserved[slot/64].And(^(uint64(1) << (slot % 64)))
+		}
+	}
+	b.mu.RUnlock()
+	b.wake.ring()
+}
+
+func (b *Board[V]) isReserved(slot uint32) bool {
+	return b.reserved[slot/64].Load()>>(slot%64)&1 != 0
+}
+
+func (b *Board[V]) setReserved(slot uint32) bool {
+	bit := uint64(1) << (slot % 64)
+	return b.reserved[slot/64].Or(bit)&bit == 0
+}
+
+// bell wakes those who listened before it rang.
+type bell struct{ ch atomic.Pointer[chan struct{}] }
+
+// listen returns a channel that is closed when the bell next rings.
+func (l *bell) listen() <-chan struct{} {
+	for {
+		if ch := l.ch.Load(); ch != nil {
+			return *ch
+		}
+		ch := make(chan struct{})
+		l.ch.CompareAndSwap(nil, &ch)
+	}
+}
+
+func (l *bell) ring() {
+	if l.ch.Load() == nil {
+		return
+	}
+	if ch := l.ch.Swap(nil); ch != nil {
+		close(*ch)
+	}
+}

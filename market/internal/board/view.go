@@ -1,0 +1,208 @@
+package board
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market/internal/text"
+)
+
+// maxCapabilities is how many capability tags count: shared tags fit a byte.
+const maxCapabilities = 255
+
+// view answers one query, under the read lock.
+type view[V any] struct {
+	board *Board[V]
+	infra bool
+	// number is the agent's, or noAgent; self is then nil.
+	number uint32
+	self   *agent
+	// personal is set for agents with capabilities: these are tags of the board.
+	personal     bool
+	capabilities []uint32
+	// A task must have these tags and contain these terms; none does when one of
+	// them is unknown to the whole board.
+	tags  []uint32
+	terms []text.Term
+	none  bool
+	// free leaves out reserved tasks; busy tells that there was one.
+	free, busy bool
+	// steps are how many tasks may be looked at in order, before it is cheaper
+	// to gather all that pass.
+	steps   int
+	scratch *scratch
+}
+
+// scratch is memory that queries use one after the other.
+type scratch struct {
+	// shared counts the shared tags of each slot; touched are the slots where it
+	// is not 0, unless these are too many.
+	shared  []uint8
+	touched []uint32
+	// seen has a bit for each slot.
+	seen []uint64
+	// trust is that of each poster, less the usual 0.5; trusted are the posters
+	// where it is not 0.
+	trust   []float64
+	trusted []uint32
+}
+
+// usualTrust is a poster's trust in an agent that it had nothing to do with.
+const usualTrust = 0.5
+
+func (b *Board[V]) newView(q *Query) *view[V] {
+	v := &view[V]{board: b, infra: q.Infra, number: b.agents.number(q.Agent)}
+	if v.number != noAgent {
+		v.self = b.agents.list[v.number]
+	}
+	v.scratch, _ = b.scratch.Get().(*scratch)
+	v.personal = len(q.Capabilities) > 0
+	v.capabilities = b.knownTags(q.Capabilities)
+	v.narrow(q)
+	return v
+}
+
+func (v *view[V]) close() {
+	for _, n := range v.scratch.trusted {
+		v.scratch.trust[n] = 0
+	}
+	v.scratch.trusted = v.scratch.trusted[:0]
+	v.board.scratch.Put(v.scratch)
+}
+
+// knownTags returns the numbers of the distinct tags that some task has.
+func (b *Board[V]) knownTags(names []string) []uint32 {
+	var out []uint32
+	for _, s := range names {
+		n, ok := b.tags.numbers[text.FoldTag(s)]
+		if ok && !slices.Contains(out, n) && len(out) < maxCapabilities {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (v *view[V]) narrow(q *Query) {
+	for _, s := range q.Tags {
+		n, ok := v.board.tags.numbers[text.FoldTag(s)]
+		if !ok {
+			v.none = true
+			return
+		}
+		v.tags = append(v.tags, n)
+	}
+	for _, s := range text.Terms(q.Search) {
+		t := v.board.texts.Find(s)
+		if t.Size() == 0 {
+			v.none = true
+			return
+		}
+		v.terms = append(v.terms, t)
+	}
+}
+
+func (v *view[V]) filtered() bool { return len(v.tags)+len(v.terms) > 0 }
+
+// phase returns where the task may come for the agent, if anywhere; not yet
+// whether it passes.
+func (v *view[V]) phase(slot uint32) (phase uint8, rank uint32, ok bool) {
+	m := &v.board.marks[slot]
+	switch m.state {
+	case system:
+		return 0, 0, v.infra
+	case held, open:
+		if m.matched && v.self != nil && v.self.matched.len > 0 {
+			if i := slices.Index(v.board.tasks[slot].matched, v.number); i >= 0 {
+				return 1, uint32(i), true
+			}
+		}
+		return 2, 0, m.state == open
+	}
+	return 0, 0, false
+}
+
+// passes reports whether nothing keeps the task from the agent, apart from its
+// state.
+func (v *view[V]) passes(slot uint32) bool {
+	b := v.board
+	m := &b.marks[slot]
+	if m.poster != noAgent && (m.poster == v.number || b.agents.standings[m.poster].suspended) {
+		return false
+	}
+	if m.conflicts && v.self != nil && v.self.conflicts.has(slot) {
+		return false
+	}
+	if !v.selects(slot) {
+		return false
+	}
+	if v.free && b.isReserved(slot) {
+		v.busy = true
+		return false
+	}
+	return true
+}
+
+func (v *view[V]) selects(slot uint32) bool {
+	for _, n := range v.tags {
+		if t := v.board.tasks[slot]; !slices.ContainsFunc(t.tags[:t.own], func(r tagRef) bool { return r.tag == n }) {
+			return false
+		}
+	}
+	for i := range v.terms {
+		if !v.terms[i].In(slot) {
+			return false
+		}
+	}
+	return true
+}
+
+// candidate describes a task of phase 2, or of another one.
+func (v *view[V]) candidate(slot uint32, phase uint8, rank uint32, shared uint8) candidate {
+	m := &v.board.marks[slot]
+	c := candidate{phase: phase, rank: rank, slot: slot, at: m.at, seq: m.seq}
+	if phase == 2 && v.personal {
+		c.shared = shared
+		c.reputation = v.board.agents.standings[m.poster].reputation
+		c.trust = v.scratch.trust[m.poster]
+	}
+	return c
+}
+
+// loadTrust spreads the posters' trust in the agent over their numbers.
+func (v *view[V]) loadTrust(agent string) {
+	a, s := &v.board.agents, v.scratch
+	if n := len(a.list); len(s.trust) < n {
+		s.trust = make([]float64, n+n/4)
+	}
+	in := v.board.trust.of(agent)
+	if in == nil {
+		return
+	}
+	in.mu.RLock()
+	defer in.mu.RUnlock()
+	for n, p := range known(a, in.from) {
+		if p.Score != usualTrust {
+			s.trust[n] = p.Score - usualTrust
+			s.trusted = append(s.trusted, n)
+		}
+	}
+}
+
+// known yields the pairs whose poster has a number, the cheaper way round.
+func known(a *agents, from map[string]Trust) iter.Seq2[uint32, Trust] {
+	return func(yield func(uint32, Trust) bool) {
+		if len(from) <= len(a.numbers) {
+			for id, p := range from {
+				if n, ok := a.numbers[id]; ok && !yield(n, p) {
+					return
+				}
+			}
+			return
+		}
+		for id, n := range a.numbers {
+			if p, ok := from[id]; ok && !yield(n, p) {
+				return
+			}
+		}
+	}
+}
