@@ -1,0 +1,47 @@
+package redis
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Admit implements market.Reader.
+func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+	var digest, bucket string
+	var charge market.Charge
+	if a.Key != nil {
+		digest = string(a.Key[:])
+	}
+	if a.Charge != nil {
+		charge = *a.Charge
+		bucket = "b:" + charge.Bucket
+	}
+	reply, err := s.run(ctx, admitScript, s.prefix(),
+		micros(a.Now), digest, bucket, charge.Every.Microseconds(), charge.Burst)
+	if err != nil {
+		return market.Admitted{}, err
+	}
+	agent, err := decodeAgent(at(reply, 0))
+	if err != nil {
+		return market.Admitted{}, err
+	}
+	admitted := market.Admitted{Agent: agent, Allowed: integer(at(reply, 1)) == 1}
+	if a.Charge != nil && (a.Key == nil || agent != nil) {
+		meter(&admitted, charge, time.Duration(integer(at(reply, 2))-a.Now.UnixMicro())*time.Microsecond)
+	}
+	return admitted, nil
+}
+
+// meter says how a bucket stands that is full again after the given time.
+func meter(a *market.Admitted, c market.Charge, full time.Duration) {
+	a.ResetAfter = full
+	room := c.Every*time.Duration(c.Burst) - full
+	if c.Every > 0 && room > 0 {
+		a.Remaining = int(room / c.Every)
+	}
+	if !a.Allowed {
+		a.RetryAfter = c.Every - room
+	}
+}

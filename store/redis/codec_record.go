@@ -1,0 +1,36 @@
+package redis
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// encodeRecord gives "expires request outcome". The outcome is kept byte by
+// byte; whose record it is, its key says.
+func encodeRecord(r *market.IdempotencyRecord) string {
+	return micros(r.ExpiresAt) + " " + hex.EncodeToString(r.Request[:]) + " " + string(r.Outcome)
+}
+
+// decodeRecord returns nil for "" and for a record that has expired by now.
+func decodeRecord(id market.IdempotencyID, s string, now time.Time) (*market.IdempotencyRecord, error) {
+	if s == "" {
+		return nil, nil
+	}
+	parts := strings.SplitN(s, " ", 3)
+	if len(parts) < 3 {
+		return nil, fmt.Errorf("redis: stored idempotency record is damaged")
+	}
+	expires := fromMicros(parts[0])
+	if !now.Before(expires) {
+		return nil, nil
+	}
+	record := &market.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(parts[2]), ExpiresAt: expires}
+	if _, err := hex.Decode(record.Request[:], []byte(parts[1])); err != nil {
+		return nil, fmt.Errorf("redis: stored idempotency record: %w", err)
+	}
+	return record, nil
+}

@@ -1,0 +1,104 @@
+package redis
+
+import (
+	"strconv"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func (p *program) guardAgents(c *market.Change) {
+	for _, id := range c.Active {
+		if id != market.Platform {
+			p.guard(market.Conflict{Guard: market.GuardSuspended, Agent: id}, "is", p.agent(id), "x", "0")
+		}
+	}
+	for _, w := range c.Agents {
+		p.guardAgent(w)
+	}
+	for i := range c.Trust {
+		pair := &c.Trust[i].New
+		p.guard(market.Conflict{Guard: market.GuardTrust, Agent: pair.From},
+			"follows", p.trust(pair.From), string(pair.To), pair.Interactions)
+	}
+	for _, w := range c.Strikes {
+		p.guard(market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent},
+			"is", p.agent(w.Agent), "st", encodeStrikes(w.Old))
+	}
+}
+
+func (p *program) guardAgent(w market.AgentWrite) {
+	id := w.New.ID
+	if w.Old != nil {
+		p.guard(market.Conflict{Guard: market.GuardAgent, Agent: id}, "is", p.agent(id), "v", w.Old.Version)
+		return
+	}
+	duplicate := market.Conflict{Guard: market.GuardDuplicate, Agent: id}
+	p.fresh(duplicate, p.agent(id), "v")
+	p.fresh(duplicate, p.apiKeys(), string(w.Key[:]))
+}
+
+func (p *program) writeAgents(c *market.Change) {
+	for _, w := range c.Agents {
+		p.writeAgent(w)
+	}
+	for i := range c.Trust {
+		pair := &c.Trust[i].New
+		doc := encodeTrust(pair)
+		p.write("HSET", p.trust(pair.From), string(pair.To), doc)
+		p.write("HSET", p.trusted(pair.To), string(pair.From), doc)
+		p.write("ZADD", p.ranking(pair.From), score(-pair.Score), string(pair.To))
+	}
+	for _, w := range c.Strikes {
+		p.write("HSET", p.agent(w.Agent), "st", encodeStrikes(w.New))
+	}
+	for i := range c.Accounts {
+		p.writeAccount(&c.Accounts[i])
+	}
+	for _, d := range c.Tags {
+		p.count(p.tags(d.Agent), "c:"+d.Tag, d.Count)
+		p.count(p.tags(d.Agent), "e:"+d.Tag, d.Earned)
+		p.count(p.tags(d.Agent), "s:"+d.Tag, d.RatingSum)
+		p.count(p.tags(d.Agent), "n:"+d.Tag, d.RatingCount)
+	}
+}
+
+func (p *program) writeAgent(w market.AgentWrite) {
+	a := w.New
+	p.write("HSET", p.agent(a.ID),
+		"p", p.encoded(encodeProfile(a)), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.WebhookURL != ""))
+	if w.Old == nil {
+		p.write("HSET", p.apiKeys(), string(w.Key[:]), string(a.ID))
+		p.write("ZADD", p.agents(), "0", string(a.ID))
+	}
+}
+
+func (p *program) writeAccount(d *market.AccountDelta) {
+	key := p.agent(d.Agent)
+	p.count(key, "esc", d.Escrowed)
+	p.count(key, "open", d.OpenClaims)
+	p.count(key, "posted", d.Posted)
+	p.count(key, "done", d.Completed)
+	p.count(key, "rs", d.RatingSum)
+	p.count(key, "rc", d.RatingCount)
+	p.count(key, "earn", d.Earned)
+	p.count(key, "fees", d.Fees)
+	p.count(key, "chg", d.Charged)
+	p.count(key, "spent", d.Spent)
+	p.count(key, "rej", d.Rejected)
+}
+
+// count moves a counter, unless by nothing.
+func (p *program) count(key, field string, delta int64) {
+	if delta != 0 {
+		p.write("HINCRBY", key, field, delta)
+	}
+}
+
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }

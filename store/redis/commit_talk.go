@@ -1,0 +1,75 @@
+package redis
+
+import "github.com/pinchwork/pinchwork/market"
+
+func (p *program) guardTalk(c *market.Change) {
+	for i := range c.Questions {
+		q := &c.Questions[i]
+		p.fresh(market.Conflict{Guard: market.GuardDuplicate, Task: q.Task}, p.question(q.ID), "d")
+	}
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		duplicate := market.Conflict{Guard: market.GuardDuplicate, Task: m.Task}
+		if p.repeated(p.message(m.ID)) {
+			p.guard(duplicate, "never", p.message(m.ID))
+		}
+		p.guard(duplicate, "absent", p.message(m.ID))
+	}
+	for i := range c.Reports {
+		r := &c.Reports[i]
+		duplicate := market.Conflict{Guard: market.GuardDuplicate, Agent: r.Reporter, Task: r.Task}
+		p.fresh(duplicate, p.report(r.ID), "d")
+		p.fresh(duplicate, p.taskReports(r.Task), string(r.Reporter))
+	}
+	for _, a := range c.Answers {
+		p.guard(market.Conflict{Guard: market.GuardAnswered, Task: a.Task}, "is", p.question(a.Question), "s", "0")
+	}
+	for i := range c.Resolutions {
+		r := &c.Resolutions[i]
+		p.guard(market.Conflict{Guard: market.GuardReport, Task: r.Task}, "is", p.report(r.ID), "s", string(market.ReportOpen))
+	}
+	for _, n := range c.OpenQuestions {
+		if n.Delta >= 0 {
+			p.guard(market.Conflict{Guard: market.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
+		}
+	}
+}
+
+func (p *program) writeTalk(c *market.Change) {
+	for i := range c.Questions {
+		q := &c.Questions[i]
+		p.write("HSET", p.question(q.ID), "d", p.encoded(encodeQuestion(q)), "s", "0")
+		p.write("RPUSH", p.taskQuestions(q.Task), string(q.ID))
+	}
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		p.write("SET", p.message(m.ID), p.encoded(encodeMessage(m)))
+		p.write("RPUSH", p.taskMessages(m.Task), string(m.ID)+" "+string(m.Worker))
+		p.write("RPUSH", p.claimMessages(m.Task, m.Worker), string(m.ID))
+	}
+	for i := range c.Reports {
+		p.writeReport(&c.Reports[i])
+	}
+	for i := range c.Answers {
+		a := &c.Answers[i]
+		p.write("HSET", p.question(a.Question), "a", p.encoded(encodeAnswer(a)), "s", "1")
+	}
+	for i := range c.Resolutions {
+		r := &c.Resolutions[i]
+		p.write("resolve", p.report(r.ID), p.key(p.reports(market.ReportOpen)), p.key(p.reports(r.Status)),
+			string(r.ID), string(r.Status), p.encoded(encodeResolution(r)))
+	}
+	for _, n := range c.OpenQuestions {
+		p.count(p.task(n.Task), "q", int64(n.Delta))
+	}
+}
+
+func (p *program) writeReport(r *market.Report) {
+	id := string(r.ID)
+	p.write("number", p.counters(), "report")
+	p.write("HSET", p.report(r.ID), "d", p.encoded(encodeReport(r)), "s", string(r.Status))
+	p.write("hnumber", p.report(r.ID), "n")
+	p.write("znumber", p.reports(""), id)
+	p.write("znumber", p.reports(r.Status), id)
+	p.write("HSET", p.taskReports(r.Task), string(r.Reporter), id)
+}

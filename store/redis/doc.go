@@ -1,0 +1,23 @@
+// Package redis keeps a marketplace in Redis 7.0 or later, or Valkey, without
+// modules. It works on anything that a go-redis UniversalClient reaches: one
+// server, sentinel, a cluster.
+//
+//	store, err := redis.Open(ctx, "redis://localhost:6379/0", redis.WithNamespace("shop"))
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//	market, err := pinchwork.New(pinchwork.WithStore(store))
+//
+// Every step that has to be atomic is one Lua script in folder lua, run by its
+// digest in one round trip. All keys of a marketplace begin with its namespace
+// as a hash tag, so that they live on one node of a cluster, and several
+// marketplaces can share a server. A script that commits declares every key that
+// it touches; scripts that only read or prune find some keys on their way, all
+// under the same hash tag.
+//
+// Redis keeps what its own settings let it keep. Store.Durability says what
+// those settings can lose, and RequireAOF refuses less than an append-only
+// file. Never let Redis evict: with a maxmemory-policy other than
+// noeviction, a full memory deletes credits.
+package redis

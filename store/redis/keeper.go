@@ -1,0 +1,50 @@
+package redis
+
+import (
+	"context"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Totals implements market.Keeper. They are exact.
+func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var numbers *goredis.MapStringStringCmd
+	var agents *goredis.IntCmd
+	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
+		numbers, agents = p.HGetAll(ctx, s.keys.totals()), p.ZCard(ctx, s.keys.agents())
+		return nil
+	})
+	if err != nil {
+		return market.Totals{}, failed(err)
+	}
+	totals := market.Totals{
+		Tasks: map[market.Status]int64{}, Escrowed: integer(numbers.Val()["escrowed"]), Agents: agents.Val(),
+	}
+	for _, status := range market.Statuses() {
+		if n := integer(numbers.Val()[string(status)]); n != 0 {
+			totals.Tasks[status] = n
+		}
+	}
+	return totals, nil
+}
+
+// Ping implements market.Keeper. It fails while the server is still loading.
+func (s *Store) Ping(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var clock *goredis.TimeCmd
+	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
+		p.Ping(ctx)
+		clock = p.Time(ctx)
+		return nil
+	})
+	if err != nil {
+		return time.Time{}, failed(err)
+	}
+	return clock.Val().UTC(), nil
+}

@@ -1,0 +1,164 @@
+package redis
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// keyspace is the prefix of all keys of one marketplace: its namespace as a
+// hash tag. The layout of keys below is version 1 (layoutVersion).
+type keyspace string
+
+func newKeyspace(namespace string) keyspace { return keyspace("{" + namespace + "}:") }
+
+func (k keyspace) name(parts ...string) string {
+	return string(k) + strings.Join(parts, ":")
+}
+
+// Single keys.
+
+// layout holds the version of the key layout.
+func (k keyspace) layout() string { return string(k) + "layout" }
+
+// counters is a hash of the last numbers given: task, entry, report, feed, lease.
+func (k keyspace) counters() string { return string(k) + "counters" }
+
+// entries is a stream of all ledger entries under their numbers.
+func (k keyspace) entries() string { return string(k) + "entries" }
+
+// feed is the capped stream of feed items under their numbers.
+func (k keyspace) feed() string { return string(k) + "feed" }
+
+// oldest is a zset of the agents that have events, by the time of the oldest.
+func (k keyspace) oldest() string { return string(k) + "oldest" }
+
+// hooks is a zset of webhook deliveries ("agent:seq") by the time they are due.
+func (k keyspace) hooks() string { return string(k) + "hooks" }
+
+// jobs is a hash of webhook deliveries: "attempts lease at event".
+func (k keyspace) jobs() string { return string(k) + "jobs" }
+
+// apiKeys is a hash from key digest to agent.
+func (k keyspace) apiKeys() string { return string(k) + "keys" }
+
+// agents is a zset of all agents with score 0, for walking in order of ids.
+func (k keyspace) agents() string { return string(k) + "agents" }
+
+// tasks is a zset of all tasks by Seq, open of the posted ones alone.
+func (k keyspace) tasks() string { return string(k) + "tasks" }
+func (k keyspace) open() string  { return string(k) + "open" }
+
+// due is a zset of tasks by NextDue, ended one of ended tasks by Ending.At.
+func (k keyspace) due() string   { return string(k) + "due" }
+func (k keyspace) ended() string { return string(k) + "ended" }
+
+// totals is a hash of the number of tasks by status, and of escrow.
+func (k keyspace) totals() string { return string(k) + "totals" }
+
+// records is a zset of idempotency records by the time they expire.
+func (k keyspace) records() string { return string(k) + "records" }
+
+// rates is a zset of rate buckets by the time at which each is full again,
+// which is all the state that they have.
+func (k keyspace) rates() string { return string(k) + "rates" }
+
+// dead is a zset of dead webhook deliveries by FailedAt, for pruning.
+func (k keyspace) dead() string { return string(k) + "dead" }
+
+// Keys of an agent.
+
+// agent is a hash: profile p, its version v, suspended x and hooked h as 0 or
+// 1, strikes st, and the counters of the account.
+func (k keyspace) agent(id market.AgentID) string { return string(k) + "a:" + string(id) }
+
+// ledger is a list of the numbers of the agent's entries, oldest first.
+func (k keyspace) ledger(id market.AgentID) string { return string(k) + "l:" + string(id) }
+
+// earnings is a zset "seq:earned" by the entry's At. It holds only the entries
+// that no later one precedes in time, so that the last one up to an instant is
+// the answer of Stats for that instant.
+func (k keyspace) earnings(id market.AgentID) string { return string(k) + "y:" + string(id) }
+
+// events is a list of the agent's events, "at event", oldest first; the last
+// one has the number ev of the agent.
+func (k keyspace) events(id market.AgentID) string { return string(k) + "e:" + string(id) }
+
+// tags is a hash of statistics: c:tag count, e:tag earned, s:tag rating sum,
+// n:tag rating count.
+func (k keyspace) tags(id market.AgentID) string { return string(k) + "g:" + string(id) }
+
+// trust is a hash of pairs "interactions score at" by trusted agent, trusted
+// the same by trusting agent, ranking a zset of trusted agents by −score.
+func (k keyspace) trust(from market.AgentID) string   { return string(k) + "tf:" + string(from) }
+func (k keyspace) trusted(to market.AgentID) string   { return string(k) + "tt:" + string(to) }
+func (k keyspace) ranking(from market.AgentID) string { return string(k) + "tr:" + string(from) }
+
+// dueOf is a zset of the tasks that the agent is a party of, by NextDue.
+func (k keyspace) dueOf(id market.AgentID) string { return string(k) + "d:" + string(id) }
+
+// partyTasks is a zset, by Seq, of the tasks in a status that an agent posted
+// (role p) or works or worked on (role w).
+func (k keyspace) partyTasks(id market.AgentID, role string, status market.Status) string {
+	return k.name("o", string(id), role, string(status))
+}
+
+// deadOf is a zset of the agent's dead deliveries (16 digits of seq) by
+// FailedAt, deadJobs a hash of them.
+func (k keyspace) deadOf(id market.AgentID) string   { return string(k) + "x:" + string(id) }
+func (k keyspace) deadJobs(id market.AgentID) string { return string(k) + "xj:" + string(id) }
+
+// Keys of a task.
+
+// task is a hash: document d, version v, number n, references x (see
+// references), need, context, unanswered questions q, and results r1, r2, …
+func (k keyspace) task(id market.TaskID) string { return string(k) + "t:" + string(id) }
+
+// roles is a hash from agent to its role on the task.
+func (k keyspace) roles(id market.TaskID) string { return string(k) + "r:" + string(id) }
+
+// transfers is a hash from kind to the number of the task's entry.
+func (k keyspace) transfers(id market.TaskID) string { return string(k) + "m:" + string(id) }
+
+// taskQuestions is a list of ids, oldest first; question a hash: document d,
+// answer a, answered s as 0 or 1.
+func (k keyspace) taskQuestions(id market.TaskID) string { return string(k) + "tq:" + string(id) }
+func (k keyspace) question(id market.QuestionID) string  { return string(k) + "q:" + string(id) }
+
+// taskMessages is a list "id worker", oldest first; claimMessages a list of the
+// ids of those under the claims of one worker; message a string.
+func (k keyspace) taskMessages(id market.TaskID) string { return string(k) + "tm:" + string(id) }
+func (k keyspace) claimMessages(id market.TaskID, worker market.AgentID) string {
+	return k.name("tm", string(id), string(worker))
+}
+func (k keyspace) message(id market.MessageID) string { return string(k) + "msg:" + string(id) }
+
+// taskReports is a hash from reporter to report; report a hash: document d,
+// resolution r, status s, number n; reports a zset of those in a status, or of
+// all for "", by number.
+func (k keyspace) taskReports(id market.TaskID) string  { return string(k) + "tp:" + string(id) }
+func (k keyspace) report(id market.ReportID) string     { return string(k) + "rp:" + string(id) }
+func (k keyspace) reports(s market.ReportStatus) string { return string(k) + "rs:" + string(s) }
+
+// Other keys.
+
+// record is a string "expires document".
+func (k keyspace) record(id market.IdempotencyID) string { return string(k) + "i:" + recordName(id) }
+
+// recordName keeps any bytes of a client's key out of key names.
+func recordName(id market.IdempotencyID) string {
+	h := sha256.New()
+	for _, part := range []string{string(id.Caller), id.Operation, id.Key} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// lease is a string "until holder".
+func (k keyspace) lease(name string) string { return string(k) + "lease:" + name }
+
+// channel is where relays publish wake-ups.
+func (k keyspace) channel() string { return string(k) + "wake" }

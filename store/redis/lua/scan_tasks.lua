@@ -1,0 +1,27 @@
+-- Pages through tasks in ascending number.
+--
+-- KEYS[1]  prefix
+-- ARGV[1]  the number after which to start    ARGV[2]  how many
+-- ARGV[3]  "open" for the posted ones with texts and roles, "all" for the
+--          documents of all
+-- ARGV[4]  stop after the task with which the texts reach so many bytes
+--
+-- Returns {{document, number, need, context, {agent, role, …}}, …}, without the
+-- last three for all.
+
+local open, room = ARGV[3] == 'open', tonumber(ARGV[4])
+local ids = call('ZRANGEBYSCORE', P .. (open and 'open' or 'tasks'), '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
+local rows = {}
+for i, id in ipairs(ids) do
+  local key = P .. 't:' .. id
+  if open then
+    local row = call('HMGET', key, 'd', 'n', 'need', 'context')
+    row[5] = call('HGETALL', P .. 'r:' .. id)
+    room = room - #(row[3] or '') - #(row[4] or '')
+    rows[i] = row
+  else
+    rows[i] = call('HMGET', key, 'd', 'n')
+  end
+  if room <= 0 then break end
+end
+return rows

@@ -1,0 +1,41 @@
+-- What the reading scripts share; it is put before each of them.
+--
+-- KEYS[1] is the prefix of all keys of the marketplace.
+
+local P, call = KEYS[1], redis.call
+
+-- The fields of an agent, in the order of agentFields.
+local AGENT = {
+  'p', 'st', 'bal', 'esc', 'open', 'posted', 'done', 'rs', 'rc',
+  'earn', 'fees', 'chg', 'spent', 'rej', 'ev', 'le',
+}
+
+-- agent returns the agent's fields, or false.
+local function agent(id)
+  local fields = call('HMGET', P .. 'a:' .. id, unpack(AGENT))
+  return fields[1] and fields
+end
+
+-- due returns the first 100 of the agent's tasks that are due.
+local function due(id, now)
+  return call('ZRANGEBYSCORE', P .. 'd:' .. id, '-inf', now, 'LIMIT', 0, 100)
+end
+
+-- references reads what a task's field x says: the ids of poster, worker,
+-- subject and parent, the number of the result, the status, and a table of the
+-- children's ids; '-' stands for nobody and nothing.
+local function references(x)
+  local words = {}
+  for word in string.gmatch(x, '%S+') do words[#words + 1] = word end
+  local children = {}
+  for i = 7, #words do children[i - 6] = words[i] end
+  return words[1], words[2], words[3], words[4], words[5], words[6], children
+end
+
+-- messages returns the messages of a piece of a list of them.
+local function messages(elements)
+  if #elements == 0 then return {} end
+  local keys = {}
+  for i, element in ipairs(elements) do keys[i] = P .. 'msg:' .. string.match(element, '^%S+') end
+  return call('MGET', unpack(keys))
+end

@@ -1,0 +1,157 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// layoutVersion is the version of the key layout in keys.go that this code
+// reads and writes. It grows when old code could not work on new data.
+const layoutVersion = 1
+
+// Store is a market.Store in Redis. It is safe for use by many goroutines, and
+// many Stores, in one process or several, may share a namespace.
+type Store struct {
+	client     goredis.UniversalClient
+	owned      bool
+	namespace  string
+	keys       keyspace
+	log        *slog.Logger
+	feedLength int64
+	timeout    time.Duration
+	requireAOF bool
+	durability durability
+}
+
+var _ market.Store = (*Store)(nil)
+
+// Open connects to one server and makes a Store that owns the connection. The
+// URL is redis://, rediss:// (TLS) or unix://, as go-redis reads it, with
+// settings of the connection as parameters. A server that is away is noticed
+// within 5 s, unless those settings say otherwise. For sentinel and cluster
+// make a goredis.UniversalClient and use New.
+func Open(ctx context.Context, serverURL string, opts ...Option) (*Store, error) {
+	o, err := goredis.ParseURL(serverURL)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	withDefaults(o)
+	client := goredis.NewClient(o)
+	s, err := New(ctx, client, opts...)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	s.owned = true
+	return s, nil
+}
+
+// badURL leaves out the URL, which may hold a password.
+func badURL(err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		err = parse.Err
+	}
+	return fmt.Errorf("redis: the URL cannot be used: %w", err)
+}
+
+// withDefaults keeps a server that is away from holding a caller for more than
+// a few seconds, where the URL does not say otherwise.
+func withDefaults(o *goredis.Options) {
+	o.ContextTimeoutEnabled = true
+	if o.DialTimeout == 0 {
+		o.DialTimeout = 2 * time.Second
+	}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = 3 * time.Second
+	}
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 3 * time.Second
+	}
+	if o.MaxRetries == 0 {
+		o.MaxRetries = 1
+	}
+	o.DialerRetries = 1
+}
+
+// New makes a Store on the embedder's client, which stays the embedder's. It
+// reads the server's settings, warns of what they can lose, and refuses a key
+// layout that is newer than this code. The client should have
+// ContextTimeoutEnabled set, so that WithTimeout holds.
+func New(ctx context.Context, client goredis.UniversalClient, opts ...Option) (*Store, error) {
+	if client == nil {
+		return nil, errors.New("redis: a client is required")
+	}
+	s := &Store{
+		client: client, namespace: DefaultNamespace, log: slog.New(slog.DiscardHandler),
+		feedLength: DefaultFeedLength, timeout: DefaultTimeout,
+	}
+	for _, opt := range opts {
+		if err := opt(s); err != nil {
+			return nil, err
+		}
+	}
+	s.keys = newKeyspace(s.namespace)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if err := s.claimLayout(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.readDurability(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// claimLayout marks an empty namespace with the layout, or checks the mark.
+func (s *Store) claimLayout(ctx context.Context) error {
+	var has *goredis.StringCmd
+	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
+		p.SetNX(ctx, s.keys.layout(), layoutVersion, 0)
+		has = p.Get(ctx, s.keys.layout())
+		return nil
+	})
+	if err != nil {
+		return failed(err)
+	}
+	version, err := strconv.Atoi(has.Val())
+	if err != nil {
+		return fmt.Errorf("redis: namespace %q holds something else than a marketplace", s.namespace)
+	}
+	if version > layoutVersion {
+		return fmt.Errorf("redis: namespace %q has key layout %d, this program knows %d: use a newer one", s.namespace, version, layoutVersion)
+	}
+	return nil
+}
+
+// Close closes the connection if Open made it.
+func (s *Store) Close() error {
+	if !s.owned {
+		return nil
+	}
+	return s.client.Close()
+}
+
+// Client returns the client that the Store works on, for a relay on the same
+// server. It remains the Store's, or the embedder's.
+func (s *Store) Client() goredis.UniversalClient { return s.client }
+
+// Channel is the name of the pub/sub channel for wake-ups of this marketplace.
+func (s *Store) Channel() string { return s.keys.channel() }
+
+// failed says whose error it is. Errors of the client hold no credentials and
+// no values.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("redis: %w", err)
+}

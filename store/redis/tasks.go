@@ -1,0 +1,125 @@
+package redis
+
+import (
+	"context"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Tasks implements market.Reader.
+func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	rows, roles := make([]*goredis.SliceCmd, len(ids)), make([]*goredis.MapStringStringCmd, len(ids))
+	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
+		for i, id := range ids {
+			rows[i] = p.HMGet(ctx, s.keys.task(id), "d", "n", "need", "context")
+			roles[i] = p.HGetAll(ctx, s.keys.roles(id))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, failed(err)
+	}
+	tasks := make([]market.StoredTask, 0, len(ids))
+	for i := range ids {
+		if rows[i].Val()[0] == nil {
+			continue
+		}
+		task, err := decodeRow(rows[i].Val())
+		if err != nil {
+			return nil, err
+		}
+		for agent, role := range roles[i].Val() {
+			task.Infra = addInfra(task.Infra, agent, role)
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks, nil
+}
+
+// decodeRow reads {document, number, need, context, result}, of which the last
+// may be missing.
+func decodeRow(v any) (market.StoredTask, error) {
+	task, err := decodeTask(text(at(v, 0)), integer(at(v, 1)))
+	return market.StoredTask{
+		Task: task,
+		Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3)), Result: text(at(v, 4))},
+	}, err
+}
+
+func addInfra(infra []market.AgentID, agent, role string) []market.AgentID {
+	if market.Role(role) != market.RoleInfra {
+		return infra
+	}
+	return append(infra, market.AgentID(agent))
+}
+
+// TasksOf implements market.Reader.
+func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+	reply, err := s.run(ctx, tasksOfScript, append(s.prefix(), s.indexesOf(q)...),
+		string(q.Agent), micros(q.Now), q.Limit, q.Offset)
+	if err != nil {
+		return market.TasksPage{}, err
+	}
+	tasks, err := decodeList(at(reply, 1), decodeRow)
+	return market.TasksPage{
+		Tasks: tasks, Total: int(integer(at(reply, 0))), Due: texts[market.TaskID](at(reply, 2)),
+	}, err
+}
+
+// indexesOf are the disjoint zsets whose union is asked for: nobody is poster
+// and worker of the same task.
+func (s *Store) indexesOf(q market.TasksQuery) []string {
+	roles, statuses := []string{rolePoster, roleWorker}, market.Statuses()
+	switch q.Role {
+	case market.PartyPoster:
+		roles = roles[:1]
+	case market.PartyWorker:
+		roles = roles[1:]
+	}
+	if q.Status != "" {
+		statuses = []market.Status{q.Status}
+	}
+	var keys []string
+	for _, role := range roles {
+		for _, status := range statuses {
+			keys = append(keys, s.keys.partyTasks(q.Agent, role, status))
+		}
+	}
+	return keys
+}
+
+// scanBytes bounds the texts of one page of a scan, which would otherwise hold
+// up everybody else.
+const scanBytes = 4 << 20
+
+// ScanTasks implements market.FeedReader. A page ends early when its texts
+// reach 4 MiB.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+	which := "all"
+	if open {
+		which = "open"
+	}
+	reply, err := s.run(ctx, scanTasksScript, s.prefix(), after, limit, which, scanBytes)
+	if err != nil {
+		return nil, err
+	}
+	return decodeList(reply, decodeScanned)
+}
+
+// decodeScanned reads {document, number, need, context, {agent, role, …}}.
+func decodeScanned(v any) (market.StoredTask, error) {
+	task, err := decodeTask(text(at(v, 0)), integer(at(v, 1)))
+	stored := market.StoredTask{Task: task, Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3))}}
+	roles := list(at(v, 4))
+	for i := 0; i+1 < len(roles); i += 2 {
+		stored.Infra = addInfra(stored.Infra, text(roles[i]), text(roles[i+1]))
+	}
+	return stored, err
+}

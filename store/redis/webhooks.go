@@ -1,0 +1,103 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// LeaseWebhooks implements market.WebhookQueue.
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+	reply, err := s.run(ctx, leaseWebhooksScript, s.prefix(), micros(now), micros(until), limit)
+	if err != nil {
+		return nil, err
+	}
+	return decodeList(reply, decodeJob)
+}
+
+// decodeJob reads {"agent:seq", "attempts lease at event", profile}.
+func decodeJob(v any) (market.WebhookJob, error) {
+	agent, number, _ := strings.Cut(text(at(v, 0)), ":")
+	parts := strings.SplitN(text(at(v, 1)), " ", 3)
+	if len(parts) < 3 {
+		return market.WebhookJob{}, fmt.Errorf("redis: stored webhook delivery is damaged")
+	}
+	event, err := decodeEvent(market.AgentID(agent), integer(number), parts[2])
+	if err != nil {
+		return market.WebhookJob{}, err
+	}
+	profile, err := decodeProfile(text(at(v, 2)))
+	return market.WebhookJob{
+		Event: event, URL: profile.WebhookURL, Secret: profile.WebhookSecret,
+		Attempts: int(integer(parts[0])), Lease: integer(parts[1]),
+	}, err
+}
+
+// FinishWebhook implements market.WebhookQueue.
+func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+	how := "retry"
+	switch {
+	case out.Delivered:
+		how = "delivered"
+	case out.RetryAt.IsZero():
+		how = "dead"
+	}
+	reply, err := s.run(ctx, finishWebhookScript, s.deliveryKeys(job.Event.Agent),
+		deliveryName(job.Event.Agent, job.Event.Seq), job.Lease, how,
+		micros(out.RetryAt), micros(out.At), deadName(job.Event.Seq), out.Error)
+	return integer(reply) == 1, err
+}
+
+func (s *Store) deliveryKeys(agent market.AgentID) []string {
+	return []string{s.keys.hooks(), s.keys.jobs(), s.keys.deadOf(agent), s.keys.deadJobs(agent), s.keys.dead()}
+}
+
+func deliveryName(agent market.AgentID, seq int64) string { return string(agent) + ":" + decimal(seq) }
+
+// deadName sorts as text in the order of the numbers.
+func deadName(seq int64) string { return fmt.Sprintf("%016d", seq) }
+
+// DeadWebhooks implements market.WebhookQueue.
+func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+	reply, err := s.run(ctx, deadWebhooksScript, s.prefix(), string(q.Agent), q.Limit, q.Offset)
+	if err != nil {
+		return market.DeadPage{}, err
+	}
+	page := market.DeadPage{Total: int(integer(at(reply, 2)))}
+	lines := list(at(reply, 1))
+	for i, name := range texts[string](at(reply, 0)) {
+		dead, err := decodeDead(q.Agent, name, text(at(lines, i)))
+		if err != nil {
+			return market.DeadPage{}, err
+		}
+		page.Dead = append(page.Dead, dead)
+	}
+	return page, nil
+}
+
+// decodeDead reads "attempts failed length error", the error of that many
+// bytes, and "at event" right after it.
+func decodeDead(agent market.AgentID, name, line string) (market.DeadWebhook, error) {
+	parts := strings.SplitN(line, " ", 4)
+	if len(parts) < 4 {
+		return market.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
+	}
+	length, err := strconv.Atoi(parts[2])
+	if err != nil || length < 0 || length > len(parts[3]) {
+		return market.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
+	}
+	event, err := decodeEvent(agent, integer(name), parts[3][length:])
+	return market.DeadWebhook{
+		Event: event, Attempts: int(integer(parts[0])), Error: parts[3][:length], FailedAt: fromMicros(parts[1]),
+	}, err
+}
+
+// RedeliverWebhook implements market.WebhookQueue.
+func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
+	reply, err := s.run(ctx, redeliverWebhookScript, s.deliveryKeys(agent), deliveryName(agent, seq), deadName(seq), micros(now))
+	return integer(reply) == 1, err
+}
