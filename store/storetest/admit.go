@@ -1,0 +1,142 @@
+package storetest
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Who is it, and may it now.
+var admitCases = []testCase{
+	{"By key", func(w *world) {
+		w.people()
+		key := keyOf(bob).Digest()
+		got, err := w.store.Admit(w.ctx, market.Admission{Now: w.now, Key: &key})
+		w.ok(err)
+		w.equal(got, market.Admitted{Agent: w.agent(bob), Allowed: true})
+	}},
+	{"A suspended agent is found and shows it", func(w *world) {
+		w.people()
+		w.change(bob, func(p *market.Profile) { p.Suspended = true })
+		key := keyOf(bob).Digest()
+		got, err := w.store.Admit(w.ctx, market.Admission{Now: w.now, Key: &key})
+		w.ok(err)
+		w.equal(got.Agent, w.agent(bob))
+	}},
+	{"A bucket of three, one back each second", func(w *world) {
+		charge := &market.Charge{Bucket: "b", Every: time.Second, Burst: 3}
+		steps := []struct {
+			at   time.Duration
+			want market.Admitted
+		}{
+			{0, market.Admitted{Allowed: true, Remaining: 2, ResetAfter: time.Second}},
+			{0, market.Admitted{Allowed: true, Remaining: 1, ResetAfter: 2 * time.Second}},
+			{0, market.Admitted{Allowed: true, Remaining: 0, ResetAfter: 3 * time.Second}},
+			{0, market.Admitted{RetryAfter: time.Second, ResetAfter: 3 * time.Second}},
+			{400 * time.Millisecond, market.Admitted{RetryAfter: 600 * time.Millisecond, ResetAfter: 2600 * time.Millisecond}},
+			{time.Second, market.Admitted{Allowed: true, Remaining: 0, ResetAfter: 3 * time.Second}},
+			{time.Second, market.Admitted{RetryAfter: time.Second, ResetAfter: 3 * time.Second}},
+			{2500 * time.Millisecond, market.Admitted{Allowed: true, Remaining: 0, ResetAfter: 2500 * time.Millisecond}},
+			{3500 * time.Millisecond, market.Admitted{Allowed: true, Remaining: 0, ResetAfter: 2500 * time.Millisecond}},
+			{time.Hour, market.Admitted{Allowed: true, Remaining: 2, ResetAfter: time.Second}},
+		}
+		for i, step := range steps {
+			got, err := w.store.Admit(w.ctx, market.Admission{Now: w.in(step.at), Charge: charge})
+			w.ok(err)
+			if d := diff(got, step.want); d != "" {
+				w.Fatalf("step %d%s", i, d)
+			}
+		}
+	}},
+	{"A bucket of one", func(w *world) {
+		charge := &market.Charge{Bucket: "b", Every: time.Hour, Burst: 1}
+		w.equal(w.admit(0, charge), market.Admitted{Allowed: true, ResetAfter: time.Hour})
+		w.equal(w.admit(time.Minute, charge), market.Admitted{RetryAfter: 59 * time.Minute, ResetAfter: 59 * time.Minute})
+		w.equal(w.admit(time.Hour, charge), market.Admitted{Allowed: true, ResetAfter: time.Hour})
+	}},
+	{"What was refused is not charged", func(w *world) {
+		charge := &market.Charge{Bucket: "b", Every: time.Second, Burst: 1}
+		w.equal(w.admit(0, charge).Allowed, true)
+		for range 20 {
+			w.equal(w.admit(time.Millisecond, charge).Allowed, false)
+		}
+		w.equal(w.admit(time.Second, charge).Allowed, true)
+	}},
+	{"Buckets do not mix", func(w *world) {
+		for _, name := range []string{"a", "A", "ab", "", "create:" + string(ann)} {
+			charge := &market.Charge{Bucket: name, Every: time.Hour, Burst: 1}
+			w.equal(w.admit(0, charge).Allowed, true)
+			w.equal(w.admit(0, charge).Allowed, false)
+		}
+	}},
+	{"With a key each agent has its own bucket", func(w *world) {
+		w.people()
+		charge := &market.Charge{Bucket: "b", Every: time.Hour, Burst: 1}
+		for _, id := range []market.AgentID{ann, bob} {
+			key := keyOf(id).Digest()
+			a := market.Admission{Now: w.now, Key: &key, Charge: charge}
+			for _, allowed := range []bool{true, false} {
+				got, err := w.store.Admit(w.ctx, a)
+				w.ok(err)
+				w.equal(got.Agent, w.agent(id))
+				w.equal(got.Allowed, allowed)
+			}
+		}
+		w.equal(w.admit(0, charge).Allowed, true)
+	}},
+	{"An unknown key is charged nothing", func(w *world) {
+		key := keyOf(nobody).Digest()
+		charge := &market.Charge{Bucket: "b", Every: time.Hour, Burst: 1}
+		for range 3 {
+			got, err := w.store.Admit(w.ctx, market.Admission{Now: w.now, Key: &key, Charge: charge})
+			w.ok(err)
+			w.equal(got, market.Admitted{Allowed: true})
+		}
+		w.equal(w.admit(0, charge).Allowed, true)
+	}},
+	{"Neither key nor charge", func(w *world) {
+		w.equal(w.admit(0, nil), market.Admitted{Allowed: true})
+	}},
+	{"A hundred at once, and exactly the burst gets in", func(w *world) {
+		charge := &market.Charge{Bucket: "b", Every: time.Minute, Burst: 10}
+		var allowed atomic.Int64
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				got, err := w.store.Admit(w.ctx, market.Admission{Now: w.now, Charge: charge})
+				if err != nil {
+					w.Error(err)
+				}
+				if got.Allowed {
+					allowed.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		w.equal(allowed.Load(), int64(10))
+		w.equal(w.admit(time.Minute, charge).Allowed, true)
+	}},
+	{"Pruning forgets only full buckets", func(w *world) {
+		short := &market.Charge{Bucket: "short", Every: time.Second, Burst: 1}
+		long := &market.Charge{Bucket: "long", Every: time.Hour, Burst: 2}
+		w.admit(0, short)
+		w.admit(0, long)
+		w.admit(0, long)
+		for _, d := range []time.Duration{time.Second, 30 * time.Minute, 59 * time.Minute} {
+			_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.in(d), Limit: everything})
+			w.ok(err)
+		}
+		w.equal(w.admit(59*time.Minute, short).Allowed, true)
+		w.equal(w.admit(59*time.Minute, long), market.Admitted{RetryAfter: time.Minute, ResetAfter: 61 * time.Minute})
+	}},
+}
+
+// admit charges a bucket of no agent.
+func (w *world) admit(at time.Duration, charge *market.Charge) market.Admitted {
+	w.Helper()
+	got, err := w.store.Admit(w.ctx, market.Admission{Now: w.in(at), Charge: charge})
+	w.ok(err)
+	return got
+}

@@ -1,0 +1,382 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// A Change that holds is written whole.
+var commitCases = []testCase{
+	{"Every read sees the whole Change", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		w.commit(c)
+		l := w.load(market.LoadQuery{
+			Caller: bob, Task: taskNo(1), Text: true, Trust: true, Role: true,
+			Questions: &market.TalkQuery{Limit: 9}, Report: "rp-1", Idempotency: &c.Idempotency.IdempotencyID,
+		})
+		w.equal(l.Task.Status, market.StatusPosted)
+		w.equal(l.Text.Need, textOf(taskNo(1)).Need)
+		w.equal(l.PosterTrust.Score, 0.5)
+		w.equal(l.Role, market.RoleWorker)
+		w.equal(len(l.Questions), 1)
+		w.equal(l.Report.ID, market.ReportID("rp-1"))
+		w.equal(l.Idempotency.Outcome, c.Idempotency.Outcome)
+		w.equal(l.Poster.Balance, int64(bonus-10))
+		w.equal(l.Poster.Escrowed, int64(10))
+		w.equal(l.Poster.EventSeq, int64(1))
+		w.equal(w.stats(bob).Tags, []market.TagStat{{Tag: "go", Count: 1}})
+		w.equal(len(w.feedSince(w.start)), 1)
+	}},
+	{"Inserted tasks are numbered in the order of the Change", func(w *world) {
+		w.people()
+		old := w.post(taskNo(1), ann)
+		c := &market.Change{Tasks: []market.TaskWrite{
+			{New: w.open(taskNo(3), ann), Text: textOf(taskNo(3))},
+			rewritten(old, w.claimedBy(bob)),
+			{New: w.open(taskNo(2), ann), Text: textOf(taskNo(2))},
+		}}
+		done := w.commit(c)
+		w.equal(len(done.Seqs), 2)
+		w.equal(w.task(taskNo(3)).Seq, done.Seqs[0])
+		w.equal(w.task(taskNo(2)).Seq, done.Seqs[1])
+		if first := w.task(taskNo(1)).Seq; first >= done.Seqs[0] || done.Seqs[0] >= done.Seqs[1] {
+			w.Fatalf("the numbers do not grow: %d, then %v", first, done.Seqs)
+		}
+	}},
+	{"A number never changes", func(w *world) {
+		w.people()
+		old := w.post(taskNo(1), ann)
+		w.post(taskNo(2), ann)
+		next := w.rewrite(old, w.claimedBy(bob))
+		w.equal(next.Seq, old.Seq)
+		w.equal(next.Version, int64(2))
+	}},
+	{"WantText brings need and context", func(w *world) {
+		w.people()
+		old := w.post(taskNo(1), ann)
+		done := w.commit(&market.Change{
+			Tasks: []market.TaskWrite{rewritten(old, w.claimedBy(bob))}, WantText: taskNo(1),
+		})
+		w.equal(done.Text, textOf(taskNo(1)))
+	}},
+	{"Without WantText there is no text", func(w *world) {
+		w.people()
+		old := w.post(taskNo(1), ann)
+		done := w.commit(&market.Change{Tasks: []market.TaskWrite{rewritten(old, w.claimedBy(bob))}})
+		w.equal(done, market.Committed{})
+	}},
+	{"A replacement does not touch the text", func(w *world) {
+		w.people()
+		write := rewritten(w.post(taskNo(1), ann), w.claimedBy(bob))
+		write.Text = market.TaskText{Need: "other"}
+		w.commit(&market.Change{Tasks: []market.TaskWrite{write}})
+		w.equal(w.load(market.LoadQuery{Task: taskNo(1), Text: true}).Text, textOf(taskNo(1)))
+	}},
+	{"A new agent starts at zero and takes part in its own Change", func(w *world) {
+		c := w.registration(ann)
+		c.Active = []market.AgentID{market.Platform}
+		c.Accounts = []market.AccountDelta{{Agent: ann, Posted: 1}}
+		c.Events = []market.Event{{Agent: ann, Type: market.EventTaskMatched, Task: taskNo(1), At: w.now}}
+		w.commit(c)
+		w.equal(w.agent(ann).Account, market.Account{Balance: bonus, Posted: 1, EventSeq: 1, LedgerSeq: 1})
+	}},
+	{"A profile is replaced and the account stays", func(w *world) {
+		w.people()
+		before := w.agent(ann).Account
+		w.change(ann, func(p *market.Profile) { p.Name, p.Tags = "new", []string{"a", "b"} })
+		after := w.agent(ann)
+		w.equal(after.Name, "new")
+		w.equal(after.Version, int64(2))
+		w.equal(after.Account, before)
+	}},
+	{"Counters never touch the version of a profile", func(w *world) {
+		w.people()
+		write := w.edited(ann, func(p *market.Profile) { p.Name = "new" })
+		w.commit(&market.Change{
+			Transfers: []market.Transfer{w.grant(ann, 5)},
+			Accounts:  []market.AccountDelta{{Agent: ann, Posted: 1}},
+			Events:    []market.Event{{Agent: ann, Type: market.EventTaskMatched, Task: taskNo(1), At: w.now}},
+		})
+		w.commit(&market.Change{Agents: []market.AgentWrite{write}})
+		w.equal(w.agent(ann).Name, "new")
+		w.equal(w.agent(ann).Balance, int64(bonus+5))
+	}},
+	{"The key of a replaced agent stays", func(w *world) {
+		w.people()
+		write := w.edited(ann, func(p *market.Profile) { p.Name = "new" })
+		write.Key = market.APIKey("pwk-other").Digest()
+		w.commit(&market.Change{Agents: []market.AgentWrite{write}})
+		key := keyOf(ann).Digest()
+		got, err := w.store.Admit(w.ctx, market.Admission{Now: w.now, Key: &key})
+		w.ok(err)
+		w.equal(got.Agent.ID, ann)
+		got, err = w.store.Admit(w.ctx, market.Admission{Now: w.now, Key: &write.Key})
+		w.ok(err)
+		w.equal(got.Agent, (*market.Agent)(nil))
+	}},
+	{"Account counters go down as well", func(w *world) {
+		w.people()
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: ann, OpenClaims: 3, Escrowed: 40}}})
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: ann, OpenClaims: -2, Escrowed: -40}}})
+		w.equal(w.agent(ann).OpenClaims, int64(1))
+		w.equal(w.agent(ann).Escrowed, int64(0))
+	}},
+	{"Statistics by tag add up", func(w *world) {
+		w.people()
+		d := market.TagStat{Tag: "go", Count: 1, Earned: 9, RatingSum: 5, RatingCount: 1}
+		w.full(d)
+		other := market.TagStat{Tag: "sql", Earned: 1}
+		w.commit(&market.Change{Tags: []market.TagDelta{{Agent: ann, TagStat: d}, {Agent: ann, TagStat: other}}})
+		w.commit(&market.Change{Tags: []market.TagDelta{{Agent: ann, TagStat: d}}})
+		w.equal(w.stats(ann).Tags, []market.TagStat{
+			{Tag: "go", Count: 2, Earned: 18, RatingSum: 10, RatingCount: 2}, other,
+		})
+		w.equal(len(w.stats(bob).Tags), 0)
+	}},
+	{"Twenty agents hear of one Change", func(w *world) {
+		c := &market.Change{}
+		for i := range 20 {
+			w.register(agentNo(i))
+			c.Events = append(c.Events, market.Event{Agent: agentNo(i), Type: market.EventTaskMatched, Task: taskNo(1), At: w.now})
+		}
+		w.commit(c)
+		for i := range 20 {
+			w.equal(w.eventPage(agentNo(i), 0, 9).Head, int64(1))
+		}
+	}},
+	{"An empty Change is fine", func(w *world) {
+		w.people()
+		before := w.snapshot()
+		w.equal(w.commit(&market.Change{}), market.Committed{})
+		w.equal(w.snapshot(), before)
+	}},
+	{"A Change of a hundred tasks", func(w *world) {
+		w.people()
+		c := &market.Change{}
+		for i := range 100 {
+			c.Tasks = append(c.Tasks, market.TaskWrite{New: w.open(taskNo(i), ann), Text: textOf(taskNo(i))})
+		}
+		w.equal(len(w.commit(c).Seqs), 100)
+		all, err := w.store.ScanTasks(w.ctx, 0, everything, true)
+		w.ok(err)
+		for i, t := range all {
+			w.equal(t.Task.ID, taskNo(i))
+			w.equal(t.Text.Need, fmt.Sprint("need of ", taskNo(i)))
+		}
+	}},
+}
+
+// wholeChange has something of everything: ann posts a task.
+func wholeChange(w *world) *market.Change {
+	id := taskNo(1)
+	return &market.Change{
+		At:     w.now,
+		Active: []market.AgentID{ann, bob},
+		Tasks:  []market.TaskWrite{{New: w.open(id, ann), Text: textOf(id)}},
+		Agents: []market.AgentWrite{w.edited(cyd, func(p *market.Profile) { p.Name = "Cyd" })},
+		Trust: []market.TrustWrite{{New: market.TrustPair{
+			From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now,
+		}}},
+		Strikes: []market.StrikeWrite{{Agent: bob, New: market.Strikes{Count: 1}}},
+		Roles:   []market.RoleWrite{{Task: id, Agent: bob, Role: market.RoleWorker}},
+		Results: []market.Result{{Task: id, No: 1, Text: "result"}},
+		Questions: []market.Question{{
+			ID: "qa-1", Task: id, Asker: bob, Text: "what?", CreatedAt: w.now,
+		}},
+		Messages: []market.Message{{ID: "msg-1", Task: id, Sender: ann, Worker: bob, Text: "hi", CreatedAt: w.now}},
+		Reports: []market.Report{{
+			ID: "rp-1", Task: id, Reporter: bob, Reason: "odd", Status: market.ReportOpen, CreatedAt: w.now,
+		}},
+		OpenQuestions: []market.QuestionCount{{Task: id, Delta: 1, Max: 5}},
+		Transfers:     []market.Transfer{escrow(w, id, 10)},
+		Accounts:      []market.AccountDelta{{Agent: ann, Escrowed: 10, Posted: 1}},
+		Tags:          []market.TagDelta{{Agent: bob, TagStat: market.TagStat{Tag: "go", Count: 1}}},
+		Events:        []market.Event{{Agent: ann, Type: market.EventTaskQuestion, Task: id, At: w.now}},
+		Feed:          []market.FeedItem{{Kind: market.FeedTask, Task: id, Version: 1, Open: true}},
+		Idempotency:   record(w, "whole"),
+	}
+}
+
+// escrow takes a task's budget from ann.
+func escrow(w *world, id market.TaskID, amount int64) market.Transfer {
+	return market.Transfer{
+		ID: nextEntry(), From: market.AgentAccount(ann), To: market.EscrowAccount(id), Amount: amount,
+		Kind: market.EntryEscrow, Agent: ann, Task: id, At: w.now,
+	}
+}
+
+// The first of several Changes.
+var commitFirstCases = []testCase{
+	{"The first that holds, and no other", func(w *world) {
+		w.people()
+		a, b := w.post(taskNo(1), ann), w.post(taskNo(2), ann)
+		index, done, _, err := w.store.CommitFirst(w.ctx, []*market.Change{claim(w, a, bob), claim(w, b, bob)})
+		w.ok(err)
+		w.equal(index, 0)
+		w.equal(done, market.Committed{Text: textOf(taskNo(1))})
+		w.equal(w.task(taskNo(1)).Status, market.StatusClaimed)
+		w.equal(w.task(taskNo(2)).Status, market.StatusPosted)
+		w.equal(w.agent(bob).OpenClaims, int64(1))
+	}},
+	{"What comes before leaves no trace", func(w *world) {
+		w.people()
+		a, b := w.post(taskNo(1), ann), w.post(taskNo(2), ann)
+		w.rewrite(a, w.claimedBy(cyd))
+		lost := claim(w, a, bob)
+		lost.Events = []market.Event{{Agent: ann, Type: market.EventTaskClaimed, Task: a.ID, At: w.now}}
+		lost.Roles = []market.RoleWrite{{Task: b.ID, Agent: bob, Role: market.RoleInfra}}
+		lost.Feed = []market.FeedItem{{Kind: market.FeedTask, Task: a.ID, Version: 9}}
+		index, done, _, err := w.store.CommitFirst(w.ctx, []*market.Change{lost, claim(w, b, bob)})
+		w.ok(err)
+		w.equal(index, 1)
+		w.equal(done, market.Committed{Text: textOf(taskNo(2))})
+		w.equal(w.task(a.ID).Worker(), cyd)
+		w.equal(w.agent(bob).OpenClaims, int64(1))
+		w.equal(w.agent(ann).EventSeq, int64(0))
+		w.equal(len(w.feedSince(w.start)), 0)
+		w.equal(w.load(market.LoadQuery{Caller: bob, Task: b.ID, Role: true}).Role, market.RoleWorker)
+	}},
+	{"None holds", func(w *world) {
+		w.people()
+		a, b := w.post(taskNo(1), ann), w.post(taskNo(2), ann)
+		w.rewrite(a, w.claimedBy(cyd))
+		second := claim(w, b, bob)
+		second.Active = []market.AgentID{nobody}
+		w.tasks = append(w.tasks, a.ID, b.ID)
+		before := w.snapshot()
+		index, done, errs, err := w.store.CommitFirst(w.ctx, []*market.Change{claim(w, a, bob), second})
+		w.ok(err)
+		w.equal(index, -1)
+		w.equal(done, market.Committed{})
+		if len(errs) != 2 {
+			w.Fatalf("got %d errors for 2 changes", len(errs))
+		}
+		w.equal(w.conflict(errs[0], market.GuardTask).Task, a.ID)
+		w.equal(w.conflict(errs[1], market.GuardSuspended).Agent, nobody)
+		w.equal(w.snapshot(), before)
+	}},
+	{"The last of eight", func(w *world) {
+		w.people()
+		var cs []*market.Change
+		for i := range 8 {
+			t := w.post(taskNo(i), ann)
+			if i < 7 {
+				w.rewrite(t, w.claimedBy(cyd))
+			}
+			cs = append(cs, claim(w, t, bob))
+		}
+		index, done, _, err := w.store.CommitFirst(w.ctx, cs)
+		w.ok(err)
+		w.equal(index, 7)
+		w.equal(done.Text, textOf(taskNo(7)))
+		w.equal(w.agent(bob).OpenClaims, int64(1))
+	}},
+	{"Numbers of the one that was committed", func(w *world) {
+		w.people()
+		a := w.post(taskNo(1), ann)
+		bad := &market.Change{At: w.now, Tasks: []market.TaskWrite{{New: w.open(taskNo(1), ann)}}}
+		good := &market.Change{At: w.now, Tasks: []market.TaskWrite{{New: w.open(taskNo(2), ann)}}}
+		_, done, _, err := w.store.CommitFirst(w.ctx, []*market.Change{bad, good})
+		w.ok(err)
+		w.equal(done.Seqs, []int64{w.task(taskNo(2)).Seq})
+		w.equal(w.task(taskNo(1)).Seq, a.Seq)
+	}},
+	{"Of none", func(w *world) {
+		index, done, errs, err := w.store.CommitFirst(w.ctx, nil)
+		w.ok(err)
+		w.equal(index, -1)
+		w.equal(done, market.Committed{})
+		w.equal(len(errs), 0)
+	}},
+}
+
+// claim takes an open task as the pickup of a Market would.
+func claim(w *world, t *market.Task, worker market.AgentID) *market.Change {
+	return &market.Change{
+		At:       w.now,
+		Active:   []market.AgentID{t.Poster, worker},
+		Tasks:    []market.TaskWrite{rewritten(t, w.claimedBy(worker))},
+		Roles:    []market.RoleWrite{{Task: t.ID, Agent: worker, Role: market.RoleWorker}},
+		Accounts: []market.AccountDelta{{Agent: worker, OpenClaims: 1, MaxOpenClaims: 100}},
+		WantText: t.ID,
+	}
+}
+
+// Each of several Changes.
+var commitEachCases = []testCase{
+	{"One that fails stops no other", func(w *world) {
+		w.people()
+		a, b, c := w.post(taskNo(1), ann), w.post(taskNo(2), ann), w.post(taskNo(3), ann)
+		w.rewrite(b, w.claimedBy(cyd))
+		done, errs := w.store.CommitEach(w.ctx, []*market.Change{claim(w, a, bob), claim(w, b, bob), claim(w, c, bob)})
+		if len(done) != 3 || len(errs) != 3 {
+			w.Fatalf("got %d outcomes and %d errors for 3 changes", len(done), len(errs))
+		}
+		w.ok(errs[0])
+		w.equal(w.conflict(errs[1], market.GuardTask).Task, b.ID)
+		w.ok(errs[2])
+		w.equal(done[0].Text, textOf(a.ID))
+		w.equal(done[1], market.Committed{})
+		w.equal(done[2].Text, textOf(c.ID))
+		w.equal(w.task(a.ID).Worker(), bob)
+		w.equal(w.task(b.ID).Worker(), cyd)
+		w.equal(w.task(c.ID).Worker(), bob)
+		w.equal(w.agent(bob).OpenClaims, int64(2))
+	}},
+	{"In order", func(w *world) {
+		w.people()
+		cs := []*market.Change{
+			{At: w.now, Transfers: []market.Transfer{escrow(w, taskNo(1), bonus+50)}},
+			{At: w.now, Transfers: []market.Transfer{w.grant(ann, 50)}},
+			{At: w.now, Transfers: []market.Transfer{escrow(w, taskNo(1), bonus+50)}},
+			{At: w.now, Transfers: []market.Transfer{escrow(w, taskNo(2), 1)}},
+		}
+		_, errs := w.store.CommitEach(w.ctx, cs)
+		w.conflict(errs[0], market.GuardBalance)
+		w.ok(errs[1])
+		w.ok(errs[2])
+		w.conflict(errs[3], market.GuardBalance)
+		w.equal(w.agent(ann).Balance, int64(0))
+		w.equal(w.agent(ann).LedgerSeq, int64(3))
+	}},
+	{"One builds on another", func(w *world) {
+		w.people()
+		a := w.post(taskNo(1), ann)
+		first := claim(w, a, bob)
+		second := &market.Change{At: w.now, Tasks: []market.TaskWrite{
+			rewritten(first.Tasks[0].New, func(t *market.Task) { t.Status = market.StatusDelivered }),
+		}}
+		_, errs := w.store.CommitEach(w.ctx, []*market.Change{first, second})
+		w.ok(errs[0])
+		w.ok(errs[1])
+		w.equal(w.task(a.ID).Version, int64(3))
+		w.equal(w.task(a.ID).Status, market.StatusDelivered)
+	}},
+	{"A hundred", func(w *world) {
+		w.people()
+		var cs []*market.Change
+		for i := range 100 {
+			cs = append(cs, &market.Change{
+				At:     w.in(time.Duration(i) * time.Millisecond),
+				Tasks:  []market.TaskWrite{{New: w.open(taskNo(i), ann), Text: textOf(taskNo(i))}},
+				Events: []market.Event{{Agent: ann, Type: market.EventTaskClaimed, Task: taskNo(i), At: w.now}},
+			})
+		}
+		done, errs := w.store.CommitEach(w.ctx, cs)
+		for i := range 100 {
+			w.ok(errs[i])
+			w.equal(done[i].Seqs, []int64{w.task(taskNo(i)).Seq})
+		}
+		for i, e := range w.eventPage(ann, 0, everything).Events {
+			w.equal(e.Task, taskNo(i))
+		}
+	}},
+	{"Of none", func(w *world) {
+		done, errs := w.store.CommitEach(w.ctx, nil)
+		w.equal(len(done), 0)
+		w.equal(len(errs), 0)
+	}},
+}

@@ -1,0 +1,15 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+var entries atomic.Int64
+
+// nextEntry is a new ledger entry's id: no two transfers share one.
+func nextEntry() market.EntryID {
+	return market.EntryID(fmt.Sprintf("le-%016d", entries.Add(1)))
+}

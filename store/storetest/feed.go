@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// What keeps boards current.
+var feedCases = []testCase{
+	{"With no position there are no items, but the head", func(w *world) {
+		w.publish(1, 3)
+		page, err := w.store.Feed(w.ctx, "", 10)
+		w.ok(err)
+		w.equal(len(page.Items), 0)
+		if page.Next == "" {
+			w.Fatal("there is no head")
+		}
+		w.equal(len(w.feedSince(page.Next)), 0)
+		w.publish(4, 1)
+		w.equal(w.feedSince(page.Next), []market.FeedItem{feedNo(4)})
+	}},
+	{"Every item after a position", func(w *world) {
+		w.publish(0, 250)
+		want := map[string]bool{}
+		for i := range 250 {
+			want[feedKey(feedNo(i))] = true
+		}
+		got := w.feedSince(w.start)
+		w.equal(len(got), len(want))
+		for _, item := range got {
+			if !want[feedKey(item)] {
+				w.Fatalf("nobody wrote %+v", item)
+			}
+		}
+	}},
+	{"A limit, and whether there is more", func(w *world) {
+		w.publish(0, 50)
+		after, calls := w.start, 0
+		for more := true; more; calls++ {
+			page, err := w.store.Feed(w.ctx, after, 10)
+			w.ok(err)
+			if len(page.Items) > 20 {
+				w.Fatalf("asked for about 10 items, got %d", len(page.Items))
+			}
+			after, more = page.Next, page.More
+		}
+		if calls < 3 {
+			w.Fatalf("50 items came in %d calls of about 10", calls)
+		}
+		w.equal(len(w.feedSince(after)), 0)
+	}},
+	{"A position can be used again", func(w *world) {
+		w.publish(0, 5)
+		w.equal(len(w.feedSince(w.start)), 5)
+		w.equal(len(w.feedSince(w.start)), 5)
+	}},
+	{"ErrFeedTruncated once items after a position are gone", func(w *world) {
+		w.publish(0, 5)
+		_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.now, FeedBefore: w.in(time.Hour), Limit: everything})
+		w.ok(err)
+		if _, err = w.store.Feed(w.ctx, w.start, 10); !errors.Is(err, market.ErrFeedTruncated) {
+			w.Fatalf("got %v, want ErrFeedTruncated", err)
+		}
+		head := w.head()
+		w.publish(6, 1)
+		w.equal(w.feedSince(head), []market.FeedItem{feedNo(6)})
+	}},
+	{"Every item is seen while many commit", func(w *world) { followFeed(w) }},
+	{"ScanTasks pages in ascending Seq", func(w *world) {
+		w.people()
+		var all, open []market.TaskID
+		for i := range 10 {
+			t := w.post(taskNo(9-i), ann)
+			all = append(all, t.ID)
+			if i%3 == 0 {
+				w.rewrite(t, w.claimedBy(bob))
+			} else {
+				open = append(open, t.ID)
+			}
+		}
+		w.equal(w.scan(3, false), all)
+		w.equal(w.scan(3, true), open)
+		w.equal(w.scan(100, true), open)
+	}},
+	{"ScanTasks of open tasks brings text and infra agents", func(w *world) {
+		w.people()
+		t := w.post(taskNo(1), ann)
+		w.commit(&market.Change{Roles: []market.RoleWrite{
+			{Task: t.ID, Agent: bob, Role: market.RoleInfra}, {Task: t.ID, Agent: cyd, Role: market.RoleWorker},
+		}})
+		got, err := w.store.ScanTasks(w.ctx, 0, 9, true)
+		w.ok(err)
+		w.equal(got, []market.StoredTask{{Task: t, Text: textOf(t.ID), Infra: []market.AgentID{bob}}})
+	}},
+	{"A reposted task is open again at its old place", func(w *world) {
+		w.people()
+		first := w.post(taskNo(1), ann)
+		w.post(taskNo(2), ann)
+		first = w.rewrite(first, w.claimedBy(bob))
+		w.equal(w.scan(9, true), []market.TaskID{taskNo(2)})
+		w.rewrite(first, func(t *market.Task) { t.Status, t.Claim = market.StatusPosted, nil })
+		w.equal(w.scan(9, true), []market.TaskID{taskNo(1), taskNo(2)})
+	}},
+	{"A replaced open task shows its new version", func(w *world) {
+		w.people()
+		t := w.post(taskNo(1), ann)
+		t = w.rewrite(t, func(t *market.Task) { t.ExtractedTags = []string{"x"} })
+		got, err := w.store.ScanTasks(w.ctx, 0, 9, true)
+		w.ok(err)
+		w.equal(got[0].Task, t)
+		w.equal(t.Version, int64(2))
+	}},
+}
+
+// feedNo is a feed item that tells itself from others.
+func feedNo(n int) market.FeedItem {
+	return market.FeedItem{Kind: market.FeedTask, Task: taskNo(n), Version: 1, Open: true}
+}
+
+// publish commits n feed items from first on, five in a Change.
+func (w *world) publish(first, n int) {
+	w.Helper()
+	for i := 0; i < n; i += 5 {
+		c := &market.Change{}
+		for j := i; j < min(n, i+5); j++ {
+			c.Feed = append(c.Feed, feedNo(first+j))
+		}
+		w.commit(c)
+	}
+}
+
+// scan reads all tasks in pages.
+func (w *world) scan(limit int, open bool) (out []market.TaskID) {
+	w.Helper()
+	for after := int64(0); ; {
+		page, err := w.store.ScanTasks(w.ctx, after, limit, open)
+		w.ok(err)
+		if len(page) > limit {
+			w.Fatalf("got %d tasks, asked for %d", len(page), limit)
+		}
+		if len(page) == 0 {
+			return out
+		}
+		for _, t := range page {
+			if t.Task.Seq <= after {
+				w.Fatalf("Seq %d came after %d", t.Task.Seq, after)
+			}
+			after = t.Task.Seq
+		}
+		out = append(out, ids(page)...)
+	}
+}
+
+// followFeed reads the feed from its start while others commit, some of them
+// what fails, and must see every item that was committed.
+func followFeed(w *world) {
+	const writers, each = 8, 40
+	w.people()
+	from := w.head()
+	var group sync.WaitGroup
+	done := make(chan struct{})
+	for n := range writers {
+		group.Go(func() {
+			for i := range each {
+				c := &market.Change{At: w.now, Feed: []market.FeedItem{feedNo(n*each + i)}}
+				// All writers meet at one agent, in turns and out of turn.
+				c.Events = []market.Event{w.event(ann, i), w.event(agentNo(n), i)}
+				if _, err := w.store.Commit(w.ctx, c); err != nil {
+					w.Error(err)
+				}
+				c = &market.Change{At: w.now, Active: []market.AgentID{nobody}, Feed: []market.FeedItem{feedNo(-1)}}
+				if _, err := w.store.Commit(w.ctx, c); err == nil {
+					w.Error("a Change with a failing guard was committed")
+				}
+			}
+		})
+	}
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	seen := map[string]bool{}
+	for quiet := false; !quiet; {
+		// What was committed before this point must be seen by what follows.
+		select {
+		case <-done:
+			quiet = true
+		default:
+		}
+		for more := true; more; {
+			page, err := w.store.Feed(w.ctx, from, 32)
+			w.ok(err)
+			for _, item := range page.Items {
+				seen[feedKey(item)] = true
+			}
+			from, more = page.Next, page.More
+		}
+	}
+	w.equal(len(seen), writers*each)
+	if seen[feedKey(feedNo(-1))] {
+		w.Fatal(fmt.Errorf("an item of a refused Change came through the feed"))
+	}
+}

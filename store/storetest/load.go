@@ -1,0 +1,195 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// What one decision needs, in one read.
+var loadCases = []testCase{
+	{"Parts that are zero are not loaded", func(w *world) {
+		w.people()
+		w.commit(wholeChange(w))
+		w.equal(w.load(market.LoadQuery{}), &market.Loaded{})
+		l := w.load(market.LoadQuery{Task: taskNo(1)})
+		w.equal(l, &market.Loaded{Task: w.task(taskNo(1)), Poster: w.agent(ann)})
+	}},
+	{"Caller and another agent", func(w *world) {
+		w.people()
+		l := w.load(market.LoadQuery{Caller: ann, Agent: bob})
+		w.equal(l, &market.Loaded{Caller: w.agent(ann), Agent: w.agent(bob)})
+	}},
+	{"The parties of a task", func(w *world) {
+		w.people()
+		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))
+		l := w.load(market.LoadQuery{Task: taskNo(1)})
+		w.equal(l.Poster, w.agent(ann))
+		w.equal(l.Worker, w.agent(bob))
+	}},
+	{"Platform and nobody are nil", func(w *world) {
+		w.people()
+		w.post(taskNo(1), market.Platform)
+		l := w.load(market.LoadQuery{Task: taskNo(1)})
+		w.equal(l.Poster, (*market.Agent)(nil))
+		w.equal(l.Worker, (*market.Agent)(nil))
+	}},
+	{"The parent and the subject of a system task", func(w *world) {
+		w.people()
+		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))
+		w.put(systemTask(w, taskNo(2), &market.System{Type: market.VerifyCompletion, Parent: taskNo(1)}))
+		w.put(systemTask(w, taskNo(3), &market.System{Type: market.ExtractCapabilities, Subject: cyd}))
+		l := w.load(market.LoadQuery{Task: taskNo(2)})
+		w.equal(l.Parent, w.task(taskNo(1)))
+		w.equal(l.Subject, (*market.Agent)(nil))
+		l = w.load(market.LoadQuery{Task: taskNo(3)})
+		w.equal(l.Subject, w.agent(cyd))
+		w.equal(l.Parent, (*market.Task)(nil))
+	}},
+	{"Children are the tasks that the task names", func(w *world) {
+		w.people()
+		w.put(systemTask(w, taskNo(2), &market.System{Type: market.MatchAgents, Parent: taskNo(1)}))
+		w.put(systemTask(w, taskNo(3), &market.System{Type: market.MatchAgents, Parent: taskNo(1)}))
+		t := w.open(taskNo(1), ann)
+		t.Children = []market.TaskID{taskNo(2)}
+		w.put(t)
+		w.equal(w.load(market.LoadQuery{Task: t.ID}).Children, []*market.Task{w.task(taskNo(2))})
+	}},
+	{"Text with the result that belongs to the task now", func(w *world) {
+		w.people()
+		t := w.put(delivered(w, taskNo(1)))
+		w.commit(&market.Change{Results: []market.Result{{Task: t.ID, No: 1, Text: "one"}, {Task: t.ID, No: 2, Text: "two"}}})
+		want := textOf(t.ID)
+		want.Result = "one"
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, want)
+		t = w.rewrite(t, func(t *market.Task) { t.Delivery = &market.Delivery{No: 2, At: w.now} })
+		want.Result = "two"
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, want)
+		w.rewrite(t, func(t *market.Task) { t.Delivery = nil })
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, textOf(t.ID))
+	}},
+	{"Trust between the parties", func(w *world) {
+		w.people()
+		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))
+		even := market.TrustPair{From: bob, To: ann, Score: 0.5}
+		w.commit(&market.Change{Trust: []market.TrustWrite{{New: market.TrustPair{
+			From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now,
+		}}}})
+		l := w.load(market.LoadQuery{Task: taskNo(1), Trust: true})
+		w.equal(l.PosterTrust, market.TrustPair{From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now})
+		w.equal(l.WorkerTrust.Score, even.Score)
+		w.equal(l.WorkerTrust.Interactions, int64(0))
+	}},
+	{"Every pair toward the caller", func(w *world) {
+		w.people()
+		up := market.TrustPair{From: bob, To: ann, Score: 0.55, Interactions: 1, UpdatedAt: w.now}
+		away := market.TrustPair{From: ann, To: bob, Score: 0.45, Interactions: 1, UpdatedAt: w.now}
+		w.commit(&market.Change{Trust: []market.TrustWrite{{New: up}, {New: away}}})
+		w.equal(w.load(market.LoadQuery{Caller: ann, TrustIn: true}).TrustIn, []market.TrustPair{up})
+		up.Score, up.Interactions = 0.595, 2
+		w.commit(&market.Change{Trust: []market.TrustWrite{{New: up}}})
+		w.equal(w.load(market.LoadQuery{Caller: ann, TrustIn: true}).TrustIn, []market.TrustPair{up})
+		w.equal(len(w.load(market.LoadQuery{Caller: cyd, TrustIn: true}).TrustIn), 0)
+	}},
+	{"The caller's role, on the parent of a system task", func(w *world) {
+		w.people()
+		w.post(taskNo(1), ann)
+		w.put(systemTask(w, taskNo(2), &market.System{Type: market.MatchAgents, Parent: taskNo(1)}))
+		w.commit(&market.Change{Roles: []market.RoleWrite{{Task: taskNo(1), Agent: bob, Role: market.RoleInfra}}})
+		role := func(task market.TaskID, caller market.AgentID) market.Role {
+			return w.load(market.LoadQuery{Caller: caller, Task: task, Role: true}).Role
+		}
+		w.equal(role(taskNo(1), bob), market.RoleInfra)
+		w.equal(role(taskNo(2), bob), market.RoleInfra)
+		w.equal(role(taskNo(1), cyd), market.RoleNone)
+	}},
+	{"Due tasks of the caller", func(w *world) {
+		w.people()
+		for i, d := range []time.Duration{3 * time.Minute, time.Minute, 2 * time.Minute, -time.Minute, time.Hour} {
+			t := w.open(taskNo(i), ann)
+			if i%2 == 0 {
+				t.Poster = cyd
+				w.claimedBy(ann)(t)
+			}
+			t.NextDue = w.in(d)
+			w.put(t)
+		}
+		never := w.open(taskNo(7), ann)
+		never.NextDue = time.Time{}
+		w.put(never)
+		other := w.open(taskNo(8), bob)
+		other.NextDue = w.now
+		w.put(other)
+		want := []market.TaskID{taskNo(3), taskNo(1), taskNo(2)}
+		w.equal(w.load(market.LoadQuery{Caller: ann, Now: w.in(2 * time.Minute)}).Due, want)
+		w.equal(w.load(market.LoadQuery{Caller: ann, Now: w.in(2*time.Minute - time.Microsecond)}).Due, want[:2])
+		w.equal(w.load(market.LoadQuery{Caller: cyd, Now: w.in(2 * time.Minute)}).Due, want[2:])
+	}},
+	{"Due follows the task", func(w *world) {
+		w.people()
+		t := w.open(taskNo(1), ann)
+		t.NextDue = w.now
+		t = w.put(t)
+		due := func(who market.AgentID, at time.Time) int {
+			return len(w.load(market.LoadQuery{Caller: who, Now: at}).Due)
+		}
+		w.equal(due(ann, w.now), 1)
+		t = w.rewrite(t, func(t *market.Task) {
+			w.claimedBy(bob)(t)
+			t.NextDue = w.in(time.Minute)
+		})
+		w.equal(due(ann, w.now), 0)
+		w.equal(due(ann, w.in(time.Minute)), 1)
+		w.equal(due(bob, w.in(time.Minute)), 1)
+		t = w.rewrite(t, func(t *market.Task) { t.Status, t.Claim = market.StatusPosted, nil })
+		w.equal(due(ann, w.in(time.Minute)), 1)
+		w.equal(due(bob, w.in(time.Minute)), 0)
+		w.rewrite(t, ended(w.now))
+		w.equal(due(ann, w.in(time.Hour)), 0)
+	}},
+	{"At most a hundred due tasks", func(w *world) {
+		w.people()
+		c := &market.Change{}
+		for i := range 110 {
+			t := w.open(taskNo(i), ann)
+			t.NextDue = w.in(-time.Duration(i) * time.Second)
+			c.Tasks = append(c.Tasks, market.TaskWrite{New: t, Text: textOf(t.ID)})
+		}
+		w.commit(c)
+		due := w.load(market.LoadQuery{Caller: ann}).Due
+		w.equal(len(due), 100)
+		w.equal(due[0], taskNo(109))
+		w.equal(due[99], taskNo(10))
+	}},
+	{"Lists bring due tasks as well", func(w *world) {
+		w.people()
+		t := w.open(taskNo(1), ann)
+		t.NextDue = w.now
+		w.put(t)
+		for _, at := range []time.Time{w.now, w.in(-time.Microsecond)} {
+			want := []market.TaskID{t.ID}
+			if at.Before(w.now) {
+				want = nil
+			}
+			tasks, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: ann, Limit: 1, Now: at})
+			w.ok(err)
+			w.equal(tasks.Due, want)
+			page := market.PageQuery{Agent: ann, Limit: 1, Now: at}
+			ledger, err := w.store.Ledger(w.ctx, page)
+			w.ok(err)
+			w.equal(ledger.Due, want)
+			stats, err := w.store.Stats(w.ctx, market.StatsQuery{Agent: ann, Now: at})
+			w.ok(err)
+			w.equal(stats.Due, want)
+			trust, err := w.store.TrustOf(w.ctx, page)
+			w.ok(err)
+			w.equal(trust.Due, want)
+		}
+	}},
+}
+
+func systemTask(w *world, id market.TaskID, system *market.System) *market.Task {
+	t := w.open(id, market.Platform)
+	t.System = system
+	return t
+}

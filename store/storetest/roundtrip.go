@@ -1,0 +1,346 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// What is committed is read again, field by field.
+var roundTripCases = []testCase{
+	{"A task with every field", func(w *world) {
+		w.people()
+		t := fullTask(w)
+		w.full(*t)
+		want := *t
+		done := w.commit(&market.Change{Tasks: []market.TaskWrite{{New: t, Text: textOf(t.ID)}}})
+		want.Seq = done.Seqs[0]
+		l := w.load(market.LoadQuery{Task: t.ID, Text: true})
+		w.equal(l.Task, &want)
+		w.equal(l.Text.Need, textOf(t.ID).Need)
+		w.equal(l.Text.Context, textOf(t.ID).Context)
+	}},
+	{"A task with nothing optional", func(w *world) {
+		w.people()
+		t := &market.Task{
+			ID: taskNo(1), Version: 1, Poster: ann, MaxCredits: 1, Status: market.StatusPosted,
+			CreatedAt: w.now, ExpiresAt: w.now,
+		}
+		want := *t
+		done := w.commit(&market.Change{Tasks: []market.TaskWrite{{New: t, Text: market.TaskText{Need: "n"}}}})
+		want.Seq = done.Seqs[0]
+		l := w.load(market.LoadQuery{Task: t.ID, Text: true})
+		w.equal(l.Task, &want)
+		w.equal(l.Text, market.TaskText{Need: "n"})
+	}},
+	{"A replaced task loses what the new version lacks", func(w *world) {
+		w.people()
+		t := w.put(fullTask(w))
+		want := *t
+		got := w.rewrite(t, func(t *market.Task) {
+			t.Tags, t.ExtractedTags, t.Children = nil, nil, nil
+			t.Matching, t.Claim, t.Delivery, t.Rejection, t.Ending = nil, nil, nil, nil, nil
+			t.Deadline, t.NextDue, t.ClaimTimeout, t.Claims = time.Time{}, time.Time{}, 0, 0
+			want = *t
+		})
+		w.equal(got, &want)
+	}},
+	{"An agent with every field", func(w *world) {
+		p := fullProfile(w)
+		w.full(*p)
+		want := market.Agent{Profile: *p}
+		w.commit(&market.Change{Agents: []market.AgentWrite{{New: p, Key: keyOf(p.ID).Digest()}}})
+		w.equal(w.agent(p.ID), &want)
+	}},
+	{"An account with every counter", func(w *world) {
+		w.register(ann)
+		want := market.Agent{Profile: *w.profile(ann), Account: fullAccount(w)}
+		d := market.AccountDelta{
+			Agent: ann, Escrowed: 2, OpenClaims: 3, Posted: 4, Completed: 5, RatingSum: 6,
+			RatingCount: 7, Earned: 8, Fees: 9, Charged: 10, Spent: 11, Rejected: 12, MaxOpenClaims: 100,
+		}
+		w.full(d)
+		w.full(want.Account)
+		w.commit(&market.Change{
+			Accounts: []market.AccountDelta{d},
+			Strikes:  []market.StrikeWrite{{Agent: ann, New: want.Strikes}},
+			Events:   []market.Event{{Agent: ann, Type: market.EventTaskClaimed, Task: taskNo(1), At: w.now}},
+		})
+		w.equal(w.agent(ann), &want)
+	}},
+	{"A ledger entry with every field", func(w *world) {
+		w.register(ann)
+		t := market.Transfer{
+			ID: nextEntry(), From: market.EscrowAccount(taskNo(1)), To: market.AgentAccount(ann), Amount: 9,
+			Kind: market.EntryPayment, Agent: ann, Task: taskNo(1), Fee: 1, Note: "a note", At: w.in(-time.Hour),
+		}
+		want := market.Entry{Transfer: t, Seq: 2, Balance: bonus + 9, Earned: 9}
+		w.full(want)
+		w.commit(&market.Change{
+			Transfers: []market.Transfer{t},
+			Accounts:  []market.AccountDelta{{Agent: ann, Earned: 9}},
+		})
+		page, err := w.store.Ledger(w.ctx, market.PageQuery{Agent: ann, Limit: 1, Now: w.now})
+		w.ok(err)
+		w.equal(page.Entries, []market.Entry{want})
+	}},
+	{"An event with every field", func(w *world) {
+		w.register(ann)
+		rank, yes, grace := 0, false, w.in(time.Minute)
+		want := market.Event{
+			Agent: ann, Seq: 1, Type: market.EventTaskRejected, Task: taskNo(1), At: w.now,
+			Data: market.EventData{
+				Reason: "r", Feedback: "f", GraceDeadline: &grace, QuestionID: "qa-1", MessageID: "msg-1",
+				Rank: &rank, MeetsRequirements: &yes,
+			},
+		}
+		w.full(want)
+		e := want
+		e.Seq = 0
+		w.commit(&market.Change{Events: []market.Event{e}})
+		w.equal(w.eventPage(ann, 0, 10).Events, []market.Event{want})
+	}},
+	{"A question, a message and a report with every field", func(w *world) {
+		w.people()
+		w.post(taskNo(1), ann)
+		q := market.Question{
+			ID: "qa-1", Task: taskNo(1), Asker: bob, Text: "why?", Answer: "because",
+			CreatedAt: w.now, AnsweredAt: w.in(time.Second),
+		}
+		m := market.Message{
+			ID: "msg-1", Task: taskNo(1), Sender: ann, Text: "hello", Worker: bob, CreatedAt: w.now,
+		}
+		r := market.Report{
+			ID: "rp-1", Task: taskNo(1), Reporter: bob, Reason: "spam", Status: market.ReportReviewed,
+			Note: "seen", CreatedAt: w.now, ResolvedAt: w.in(time.Second),
+		}
+		w.full(q)
+		w.full(m)
+		w.full(r)
+		w.commit(&market.Change{
+			Questions: []market.Question{q}, Messages: []market.Message{m}, Reports: []market.Report{r},
+		})
+		page := &market.TalkQuery{Limit: 10}
+		l := w.load(market.LoadQuery{Task: taskNo(1), Question: q.ID, Questions: page, Messages: page, Report: r.ID})
+		w.equal(l.Question, &q)
+		w.equal(l.Questions, []market.Question{q})
+		w.equal(l.Messages, []market.Message{m})
+		w.equal(l.Report, &r)
+	}},
+	{"A trust pair and its score to 6 decimals", func(w *world) {
+		w.people()
+		want := market.TrustPair{From: ann, To: bob, Score: 0.123457, Interactions: 1, UpdatedAt: w.now}
+		w.full(want)
+		w.commit(&market.Change{Trust: []market.TrustWrite{{New: want}}})
+		page, err := w.store.TrustOf(w.ctx, market.PageQuery{Agent: ann, Limit: 10, Now: w.now})
+		w.ok(err)
+		w.equal(page.Pairs, []market.TrustPair{want})
+	}},
+	{"An idempotency record with every field", func(w *world) {
+		want := record(w, "key")
+		want.Request = [32]byte{1, 31: 255}
+		want.Outcome = json.RawMessage(`{ "b" : 1.50, "a":"é\u00e9" }`)
+		w.full(*want)
+		w.commit(&market.Change{Idempotency: want})
+		w.equal(w.load(market.LoadQuery{Idempotency: &want.IdempotencyID}).Idempotency, want)
+	}},
+	{"Feed items with every field", func(w *world) {
+		pair := market.TrustPair{From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now}
+		items := []market.FeedItem{
+			{Kind: market.FeedAgent, Agent: ann},
+			{Kind: market.FeedTask, Task: taskNo(1), Version: 3, Open: true},
+			{Kind: market.FeedTrust, Trust: &pair},
+		}
+		w.commit(&market.Change{Feed: items})
+		w.equal(w.feedSince(w.start), items)
+	}},
+	{"Long texts", func(w *world) {
+		w.people()
+		text := market.TaskText{Need: wild(50_000), Context: wild(100_000)}
+		w.commit(&market.Change{Tasks: []market.TaskWrite{{New: delivered(w, taskNo(1)), Text: text}}})
+		text.Result = wild(500_000)
+		w.commit(&market.Change{Results: []market.Result{{Task: taskNo(1), No: 1, Text: text.Result}}})
+		w.equal(w.load(market.LoadQuery{Task: taskNo(1), Text: true}).Text, text)
+		page, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: ann, Limit: 1, Now: w.now})
+		w.ok(err)
+		w.equal(page.Tasks[0].Text, text)
+	}},
+	{"Text in any script", func(w *world) {
+		w.people()
+		for i, text := range scripts {
+			t := w.open(taskNo(i), ann)
+			w.commit(&market.Change{Tasks: []market.TaskWrite{{New: t, Text: market.TaskText{Need: text, Context: text}}}})
+			l := w.load(market.LoadQuery{Task: t.ID, Text: true})
+			w.equal(l.Text, market.TaskText{Need: text, Context: text})
+		}
+		w.change(ann, func(p *market.Profile) {
+			p.Name, p.GoodAt, p.Tags = strings.Join(scripts, " "), strings.Join(scripts, "\n"), scripts
+		})
+		w.equal(w.agent(ann).Tags, scripts)
+		w.equal(w.agent(ann).GoodAt, strings.Join(scripts, "\n"))
+	}},
+	{"Large amounts stay exact", func(w *world) {
+		w.register(ann)
+		const amount = 1_000_000_000_000_001
+		c := &market.Change{
+			Transfers: []market.Transfer{w.grant(ann, amount)},
+			Accounts:  []market.AccountDelta{{Agent: ann, Earned: amount, Spent: amount}},
+		}
+		w.commit(c)
+		a := w.agent(ann)
+		w.equal(a.Balance, int64(amount+bonus))
+		w.equal(a.Earned, int64(amount))
+		w.equal(a.Spent, int64(amount))
+		w.equal(w.stats(ann, w.now).EarnedAt, []int64{amount})
+	}},
+	{"Instants of another zone come back in UTC", func(w *world) {
+		w.register(ann)
+		there := time.FixedZone("there", 5*3600+1800)
+		t := w.open(taskNo(1), ann)
+		t.CreatedAt, t.ExpiresAt = t.CreatedAt.In(there), t.ExpiresAt.In(there)
+		t.Claim = &market.Claim{Worker: ann, At: w.now.In(there)}
+		w.put(t)
+		got := w.task(t.ID)
+		w.equal(got.CreatedAt, w.now)
+		w.equal(got.ExpiresAt, w.in(72*time.Hour))
+		w.equal(got.Claim.At, w.now)
+	}},
+	{"Instants are kept to the microsecond", func(w *world) {
+		w.register(ann)
+		t := w.open(taskNo(1), ann)
+		t.CreatedAt = w.now.Add(1999)
+		w.put(t)
+		got := w.task(t.ID).CreatedAt
+		if got.Nanosecond()%1000 != 0 || got.Sub(w.now) < 0 || got.Sub(w.now) > 2*time.Microsecond {
+			w.Fatalf("got %v for %v", got, w.now.Add(1999))
+		}
+	}},
+	{"Ids that differ only by case are different", func(w *world) {
+		upper, lower := market.AgentID("ag-ABCDEFGH00000000"), market.AgentID("ag-abcdefgh00000000")
+		w.register(upper)
+		w.register(lower)
+		w.post("tk-XYZ", upper)
+		w.post("tk-xyz", lower)
+		w.equal(w.task("tk-XYZ").Poster, upper)
+		w.equal(w.task("tk-xyz").Poster, lower)
+		w.commit(&market.Change{
+			Transfers: []market.Transfer{w.grant(upper, 7)},
+			Events:    []market.Event{{Agent: lower, Type: market.EventTaskClaimed, Task: "tk-XYZ", At: w.now}},
+			Trust:     []market.TrustWrite{{New: market.TrustPair{From: upper, To: lower, Score: 0.6, Interactions: 1, UpdatedAt: w.now}}},
+		})
+		w.equal(w.agent(upper).Balance, int64(bonus+7))
+		w.equal(w.agent(lower).Balance, int64(bonus))
+		w.equal(w.eventPage(upper, 0, 9).Head, int64(0))
+		w.equal(w.eventPage(lower, 0, 9).Head, int64(1))
+		w.equal(w.load(market.LoadQuery{Caller: lower, TrustIn: true}).TrustIn[0].From, upper)
+	}},
+}
+
+// scripts are texts that trip encoders.
+var scripts = []string{
+	"plain", "Grüße, naïve café", "漢字かな交じり文", "العربية", "हिन्दी", "👩‍👩‍👧‍👦 🇩🇪", "e\u0301 ≠ é",
+	`"quotes" 'single' \back\slash {brace} $1 %s :x ?`, "line\r\nfeed\ttab\u2028\u2029", "\u0001\u001f\u007f\ufeff\uffff",
+	"</script><!-- & -->", "𝄞 beyond the first plane", "null", "[]", "{}", "0", " ",
+}
+
+// wild returns n characters of one to four bytes.
+func wild(n int) string {
+	pattern := []rune("aé漢𝄞\"\\\n")
+	out := make([]rune, n)
+	for i := range out {
+		out[i] = pattern[i%len(pattern)]
+	}
+	return string(out)
+}
+
+// full fails the test when a field is zero: a field that was added later then
+// cannot be forgotten here.
+func (w *world) full(v any) {
+	w.Helper()
+	if empty := emptyField(reflect.ValueOf(v)); empty != "" {
+		w.Fatalf("the suite itself is incomplete: %T%s is not set", v, empty)
+	}
+}
+
+func emptyField(v reflect.Value) string {
+	for i := range v.NumField() {
+		f, name := v.Field(i), v.Type().Field(i).Name
+		switch {
+		case name == "Seq" && v.Type() == reflect.TypeFor[market.Task]():
+			// The store gives it.
+		case f.IsZero():
+			return "." + name
+		case f.Kind() == reflect.Pointer && f.Elem().Kind() == reflect.Struct && f.Elem().Type() != timeType:
+			if inner := emptyField(f.Elem()); inner != "" {
+				return fmt.Sprintf(".%s%s", name, inner)
+			}
+		}
+	}
+	return ""
+}
+
+func fullTask(w *world) *market.Task {
+	yes := true
+	return &market.Task{
+		ID: taskNo(77), Version: 1, Poster: ann, MaxCredits: 100_000,
+		System: &market.System{
+			Type: market.VerifyCompletion, Parent: taskNo(1), Delivery: 3, Subject: cyd,
+			Excluded: []market.AgentID{ann, bob},
+		},
+		Tags: []string{"Go", "api-design"}, ExtractedTags: []string{"x_1"},
+		CreatedAt: w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
+		ClaimTimeout: 3 * time.Minute, ReviewTimeout: 525_600 * time.Minute,
+		Status:   market.StatusApproved,
+		Matching: &market.Matching{State: market.Matched, Until: w.in(time.Second), Agents: []market.AgentID{cyd, bob}},
+		Children: []market.TaskID{taskNo(5), taskNo(6)}, Claims: 2, Deliveries: 3, Verifications: 4,
+		Claim: &market.Claim{Worker: bob, At: w.now, Timeout: w.in(time.Minute), Grace: w.in(time.Hour)},
+		Delivery: &market.Delivery{
+			No: 3, At: w.now, Charged: 99, ReviewUntil: w.in(time.Hour),
+			Verification: &market.Verification{
+				Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "fine",
+			},
+		},
+		Rejections: 5, Rejection: &market.Rejection{Reason: "no", Feedback: "more", At: w.now},
+		Ending: &market.Ending{
+			At: w.now, Charged: 99, Fee: 9, Auto: true, Rating: 5, Feedback: "good",
+			PosterRating: 4, PosterFeedback: "kind",
+		},
+		NextDue: w.in(3 * time.Hour),
+	}
+}
+
+func fullProfile(w *world) *market.Profile {
+	return &market.Profile{
+		ID: ann, Version: 1, Name: "Ann", GoodAt: "go", Tags: []string{"go"}, ExtractedTags: []string{"sql"},
+		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "https://example.com/hook", WebhookSecret: "s",
+		Suspended: true, SuspendReason: "why", Extraction: taskNo(1), ExtractedAt: w.in(-time.Hour), CreatedAt: w.now,
+	}
+}
+
+func fullAccount(w *world) market.Account {
+	return market.Account{
+		Balance: bonus, Escrowed: 2, OpenClaims: 3, Posted: 4, Completed: 5, RatingSum: 6, RatingCount: 7,
+		Earned: 8, Fees: 9, Charged: 10, Spent: 11, Rejected: 12,
+		Strikes: market.Strikes{Count: 4, BlockedUntil: w.in(time.Minute)}, EventSeq: 1, LedgerSeq: 1,
+	}
+}
+
+// delivered is a task of ann in the hands of bob, with its first delivery.
+func delivered(w *world, id market.TaskID) *market.Task {
+	t := w.open(id, ann)
+	t.Status = market.StatusDelivered
+	t.Claim = &market.Claim{Worker: bob, At: w.now}
+	t.Delivery = &market.Delivery{No: 1, At: w.now, Charged: t.MaxCredits}
+	return t
+}
+
+func record(w *world, key string) *market.IdempotencyRecord {
+	return &market.IdempotencyRecord{
+		IdempotencyID: market.IdempotencyID{Caller: ann, Operation: "post", Key: key},
+		Request:       [32]byte{1}, Outcome: json.RawMessage(`{"task_id":"tk-1"}`), ExpiresAt: w.in(24 * time.Hour),
+	}
+}

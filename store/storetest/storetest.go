@@ -1,0 +1,64 @@
+// Package storetest is the contract of market.Store as a test suite that any
+// implementation runs in one line:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) market.Store { return open(t) })
+//	}
+//
+// Each sentence of the Store's and the Change's documentation is a small named
+// subtest, so that what fails says which promise is broken. The suite needs the
+// standard library and package market alone.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Run tests the stores that open returns. It calls open once for each subtest,
+// one after the other, and needs a fresh, empty store each time; release what
+// the store holds with t.Cleanup. The suite tells the store what time it is,
+// and sleeps nowhere.
+func Run(t *testing.T, open func(t *testing.T) market.Store) {
+	groups := []struct {
+		name  string
+		cases []testCase
+	}{
+		{"Absence", absenceCases},
+		{"RoundTrip", roundTripCases},
+		{"Commit", commitCases},
+		{"Guards", guardCases},
+		{"CommitFirst", commitFirstCases},
+		{"CommitEach", commitEachCases},
+		{"Load", loadCases},
+		{"Talk", talkCases},
+		{"Tasks", taskCases},
+		{"Agents", agentCases},
+		{"Ledger", ledgerCases},
+		{"Trust", trustCases},
+		{"Events", eventCases},
+		{"Reports", reportCases},
+		{"Idempotency", idempotencyCases},
+		{"Admit", admitCases},
+		{"Timers", timerCases},
+		{"Webhooks", webhookCases},
+		{"Feed", feedCases},
+		{"Prune", pruneCases},
+		{"Keeper", keeperCases},
+		{"Races", raceCases},
+	}
+	for _, group := range groups {
+		t.Run(group.name, func(t *testing.T) {
+			for _, c := range group.cases {
+				t.Run(c.name, func(t *testing.T) { c.run(newWorld(t, open(t))) })
+			}
+		})
+	}
+}
+
+// testCase is one promise. It has a store for itself.
+type testCase struct {
+	name string
+	run  func(w *world)
+}

@@ -1,0 +1,166 @@
+package storetest
+
+import (
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Tasks by id and by party.
+var taskCases = []testCase{
+	{"Tasks come in the order of ids, unknown ones left out", func(w *world) {
+		w.people()
+		for i := range 4 {
+			w.post(taskNo(i), ann)
+		}
+		got, err := w.store.Tasks(w.ctx, []market.TaskID{taskNo(2), nothing, taskNo(0), taskNo(3)})
+		w.ok(err)
+		w.equal(ids(got), []market.TaskID{taskNo(2), taskNo(0), taskNo(3)})
+		w.equal(got[1].Text, textOf(taskNo(0)))
+	}},
+	{"A thousand tasks at once", func(w *world) {
+		w.people()
+		var want []market.TaskID
+		for part := range 10 {
+			c := &market.Change{}
+			for i := range 100 {
+				t := w.open(taskNo(part*100+i), ann)
+				c.Tasks = append(c.Tasks, market.TaskWrite{New: t, Text: textOf(t.ID)})
+				want = append(want, t.ID)
+			}
+			w.commit(c)
+		}
+		slices.Reverse(want)
+		got, err := w.store.Tasks(w.ctx, want)
+		w.ok(err)
+		w.equal(ids(got), want)
+	}},
+	{"Infra agents come with a task", func(w *world) {
+		w.people()
+		w.post(taskNo(1), ann)
+		w.commit(&market.Change{Roles: []market.RoleWrite{
+			{Task: taskNo(1), Agent: bob, Role: market.RoleInfra}, {Task: taskNo(1), Agent: cyd, Role: market.RoleWorker},
+		}})
+		got, err := w.store.Tasks(w.ctx, []market.TaskID{taskNo(1)})
+		w.ok(err)
+		w.equal(got[0].Infra, []market.AgentID{bob})
+	}},
+	{"TasksOf selects by role and status", func(w *world) {
+		w.people()
+		byStatus := w.oneOfEach()
+		for _, status := range market.Statuses() {
+			w.equal(w.tasksOf(ann, market.PartyPoster, status), byStatus[status])
+			worked := byStatus[status]
+			if status == market.StatusPosted || status == market.StatusExpired || status == market.StatusCancelled {
+				worked = nil
+			}
+			w.equal(w.tasksOf(bob, market.PartyWorker, status), worked)
+			w.equal(w.tasksOf(bob, market.PartyPoster, status), []market.TaskID(nil))
+			w.equal(w.tasksOf(bob, market.PartyAny, status), worked)
+		}
+		w.equal(len(w.tasksOf(ann, market.PartyAny, "")), 12)
+		w.equal(len(w.tasksOf(bob, market.PartyAny, "")), 6)
+		w.equal(len(w.tasksOf(cyd, market.PartyAny, "")), 0)
+	}},
+	{"TasksOf pages, highest Seq first, with the total", func(w *world) {
+		w.people()
+		var want []market.TaskID
+		for i := range 30 {
+			t := w.open(taskNo((i*7)%30), ann)
+			if i%3 == 0 {
+				t.Poster = bob
+				w.claimedBy(ann)(t)
+			}
+			w.put(t)
+			want = append(want, t.ID)
+		}
+		slices.Reverse(want)
+		w.pages(ann, market.PartyAny, "", want)
+		var posted, claimed []market.TaskID
+		for i, id := range want {
+			if (29-i)%3 == 0 {
+				claimed = append(claimed, id)
+			} else {
+				posted = append(posted, id)
+			}
+		}
+		w.pages(ann, market.PartyPoster, "", posted)
+		w.pages(ann, market.PartyWorker, "", claimed)
+		w.pages(ann, market.PartyAny, market.StatusClaimed, claimed)
+		w.pages(ann, market.PartyAny, market.StatusPosted, posted)
+	}},
+	{"TasksOf follows a task through its life", func(w *world) {
+		w.people()
+		t := w.post(taskNo(1), ann)
+		t = w.rewrite(t, w.claimedBy(bob))
+		w.equal(w.tasksOf(bob, market.PartyWorker, market.StatusClaimed), []market.TaskID{t.ID})
+		w.equal(len(w.tasksOf(ann, market.PartyPoster, market.StatusPosted)), 0)
+		t = w.rewrite(t, func(t *market.Task) { t.Status, t.Claim = market.StatusPosted, nil })
+		w.equal(len(w.tasksOf(bob, market.PartyAny, "")), 0)
+		w.equal(w.tasksOf(ann, market.PartyPoster, market.StatusPosted), []market.TaskID{t.ID})
+		t = w.rewrite(t, w.claimedBy(cyd))
+		w.equal(w.tasksOf(cyd, market.PartyAny, ""), []market.TaskID{t.ID})
+		w.rewrite(t, ended(w.now))
+		w.equal(w.tasksOf(cyd, market.PartyWorker, market.StatusCancelled), []market.TaskID{t.ID})
+		w.equal(w.tasksOf(ann, market.PartyAny, ""), []market.TaskID{t.ID})
+	}},
+	{"TasksOf brings all texts", func(w *world) {
+		w.people()
+		t := w.put(delivered(w, taskNo(1)))
+		w.commit(&market.Change{Results: []market.Result{{Task: t.ID, No: 1, Text: "done"}}})
+		page, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: bob, Limit: 1, Now: w.now})
+		w.ok(err)
+		want := textOf(t.ID)
+		want.Result = "done"
+		w.equal(page.Tasks[0].Text, want)
+		w.equal(page.Tasks[0].Task, t)
+	}},
+}
+
+// oneOfEach puts two tasks of ann in every status, those that need one in the
+// hands of bob, and returns them by status, newest first.
+func (w *world) oneOfEach() map[market.Status][]market.TaskID {
+	w.Helper()
+	out := map[market.Status][]market.TaskID{}
+	for i := range 12 {
+		status := market.Statuses()[i%6]
+		t := w.open(taskNo(i), ann)
+		switch status {
+		case market.StatusClaimed, market.StatusDelivered, market.StatusApproved:
+			w.claimedBy(bob)(t)
+		case market.StatusExpired, market.StatusCancelled:
+			ended(w.now)(t)
+		}
+		t.Status = status
+		w.put(t)
+		out[status] = append([]market.TaskID{t.ID}, out[status]...)
+	}
+	return out
+}
+
+// tasksOf reads all of a list, and checks the total.
+func (w *world) tasksOf(agent market.AgentID, role market.PartyRole, status market.Status) []market.TaskID {
+	w.Helper()
+	page, err := w.store.TasksOf(w.ctx, market.TasksQuery{
+		Agent: agent, Role: role, Status: status, Limit: everything, Now: w.now,
+	})
+	w.ok(err)
+	w.equal(page.Total, len(page.Tasks))
+	return ids(page.Tasks)
+}
+
+// pages reads a list in pieces of several sizes.
+func (w *world) pages(agent market.AgentID, role market.PartyRole, status market.Status, want []market.TaskID) {
+	w.Helper()
+	for _, limit := range []int{1, 7, 100} {
+		for offset := 0; offset <= len(want)+1; offset += limit {
+			page, err := w.store.TasksOf(w.ctx, market.TasksQuery{
+				Agent: agent, Role: role, Status: status, Limit: limit, Offset: offset, Now: w.now,
+			})
+			w.ok(err)
+			from := min(offset, len(want))
+			w.equal(ids(page.Tasks), want[from:min(from+limit, len(want))])
+			w.equal(page.Total, len(want))
+		}
+	}
+}
