@@ -1,0 +1,79 @@
+// Package redistest starts private Redis servers for tests, real ones that a
+// test may hurt, and in-process ones.
+//
+//	server := redistest.Start(t, redistest.Durable())
+//	store, err := redis.Open(ctx, server.URL())
+//	server.Kill()
+//	server.Restart()
+//
+// The program, redis-server or valkey-server, comes from PATH. Without it a
+// test is skipped, or fails when PINCHWORK_TEST_REQUIRE contains "redis".
+package redistest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// Start runs a private server on a free port of the loopback interface until
+// the test ends. Its data lie in a folder of their own; by default it keeps
+// nothing on disk.
+func Start(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	program, err := find()
+	if err != nil {
+		missing(t)
+	}
+	s := &Server{t: t, program: program, settings: map[string]string{"appendonly": "no", "save": ""}}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if s.dir, err = os.MkdirTemp("", "redistest"); err != nil {
+		t.Fatalf("making a folder for Redis: %v", err)
+	}
+	t.Cleanup(s.close)
+	s.launch()
+	return s
+}
+
+// Mini runs an in-process server, which needs no program, until the test ends.
+func Mini(t testing.TB) *miniredis.Miniredis {
+	t.Helper()
+	return miniredis.RunT(t)
+}
+
+// Option changes the settings of a server.
+type Option func(*Server)
+
+// Durable makes a server that has every command on disk before it answers.
+func Durable() Option {
+	return func(s *Server) {
+		s.settings["appendonly"] = "yes"
+		s.settings["appendfsync"] = "always"
+	}
+}
+
+// With sets one of the server's own settings.
+func With(name, value string) Option {
+	return func(s *Server) { s.settings[name] = value }
+}
+
+func find() (string, error) {
+	if path, err := exec.LookPath("redis-server"); err == nil {
+		return path, nil
+	}
+	return exec.LookPath("valkey-server")
+}
+
+func missing(t testing.TB) {
+	t.Helper()
+	const what = "neither redis-server nor valkey-server is in PATH"
+	if strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "redis") {
+		t.Fatal(what)
+	}
+	t.Skip("SKIPPED: " + what + "; this test proves nothing about Redis")
+}
