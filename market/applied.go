@@ -50,6 +50,10 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 			covered = nil
 		default:
 			s.putTask(&StoredTask{Task: t, Text: w.Text})
+			if w.Old != nil {
+				// Who matched or verified it before comes with the feed.
+				covered = nil
+			}
 		}
 	}
 	for _, w := range c.Roles {

@@ -207,7 +207,7 @@ func (s *mirror) refreshAgents(ctx context.Context, ids []AgentID) error {
 func (s *mirror) putAgent(a *Agent) {
 	s.agents.Put(directory.Agent{
 		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
-		Reputation: a.Reputation(), RatingCount: int(a.RatingCount), Completed: int(a.Completed),
+		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
 		Suspended: a.Suspended, Infra: s.policy.isInfra(&a.Profile),
 	})
 	s.board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)

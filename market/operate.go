@@ -19,6 +19,9 @@ type operation struct {
 	input any
 	// decide is pure. It may run several times.
 	decide func(now time.Time, l *Loaded) (*outcome, error)
+	// conflict, when not nil, may turn a failed guard into a refusal; else the
+	// operation starts over and decides on what it then finds.
+	conflict func(c *Conflict) error
 	// outcome is what a repeat under the same key gets back; nil for nothing.
 	outcome func(l *Loaded, o *outcome) any
 	// anonymous operations have no calling agent.
@@ -98,6 +101,11 @@ func (m *Market) decideAndCommit(ctx context.Context, op operation, request [32]
 	var conflict *Conflict
 	if errors.As(err, &conflict) {
 		m.meter.conflict(ctx, conflict.Guard)
+		if op.conflict != nil {
+			if err := op.conflict(conflict); err != nil {
+				return false, err
+			}
+		}
 		return true, nil
 	}
 	if err != nil {

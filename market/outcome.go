@@ -219,3 +219,13 @@ func stringPtr[S ~string](s S) *S {
 	}
 	return &s
 }
+
+// written returns the task as the outcome leaves it, or nil.
+func (o *outcome) written(id TaskID) *Task {
+	for i := len(o.Tasks) - 1; i >= 0; i-- {
+		if o.Tasks[i].New.ID == id {
+			return o.Tasks[i].New
+		}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package market
+
+// visible refuses everything about a task to those who may not know of it:
+// strangers see a task while it is posted, system tasks never (contract §5,
+// pitfall 28).
+func visible(l *Loaded) error {
+	t := l.Task
+	if t == nil || !t.IsParty(l.Caller.ID) && (t.System != nil || t.Status != StatusPosted) {
+		return notFound()
+	}
+	return nil
+}
+
+func notFound() *Error { return refuse(ErrNotFound, "Task not found") }
+
+// posterOnly and workerOnly also refuse those who see the task but have the
+// wrong role.
+func posterOnly(l *Loaded, what string) error {
+	if err := visible(l); err != nil {
+		return err
+	}
+	if l.Task.Poster != l.Caller.ID {
+		return refuse(ErrForbidden, "Only the poster can %s", what)
+	}
+	return nil
+}
+
+func workerOnly(l *Loaded, what string) error {
+	if err := visible(l); err != nil {
+		return err
+	}
+	if l.Task.Worker() != l.Caller.ID {
+		return refuse(ErrForbidden, "Only the worker can %s", what)
+	}
+	return nil
+}
+
+func partyOnly(l *Loaded, what string) error {
+	if err := visible(l); err != nil {
+		return err
+	}
+	if !l.Task.IsParty(l.Caller.ID) {
+		return refuse(ErrForbidden, "Only the poster and the worker can %s", what)
+	}
+	return nil
+}

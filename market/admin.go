@@ -1,0 +1,173 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Grant gives credits from the platform to an agent (contract §4, §11). Its
+// reason is kept as a note: the kind of the entry is ours (pitfall 5).
+func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
+	if err := checkRange("amount", in.Amount, 1, MaxGrant); err != nil {
+		return Granted{}, err
+	}
+	if err := checkText("reason", in.Reason, MaxReason); err != nil {
+		return Granted{}, err
+	}
+	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
+	return recorded(ctx, m, operation{
+		name: "grant", input: in, anonymous: true, load: LoadQuery{Agent: in.AgentID},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if l.Agent == nil {
+				return nil, noAgent()
+			}
+			if l.Agent.Balance > maxBalance-in.Amount {
+				return nil, invalid("amount", "the balance may not exceed %d", int64(maxBalance))
+			}
+			o := m.policy.outcome(now)
+			o.transfer(Transfer{
+				From: PlatformAccount, To: AgentAccount(in.AgentID), Amount: in.Amount,
+				Kind: EntryAdminGrant, Agent: in.AgentID, Note: in.Reason,
+			})
+			return o, nil
+		},
+		outcome: func(*Loaded, *outcome) any { return granted },
+	}, func() Granted { return granted })
+}
+
+// maxBalance keeps all sums far from overflow, also where numbers are floats.
+const maxBalance = 1 << 50
+
+// Suspend suspends an agent or ends its suspension (contract §3). Its streams
+// close; ending it lets the approvals that waited for it happen.
+func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
+	if err := checkText("reason", in.Reason, MaxReason); err != nil {
+		return Suspension{}, err
+	}
+	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
+	if !in.Suspended {
+		answer.Message = "Agent unsuspended"
+	}
+	_, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *Profile) {
+		p.Suspended, p.SuspendReason = in.Suspended, in.Reason
+	})
+	if err != nil {
+		return Suspension{}, err
+	}
+	m.notifier.Wake(in.AgentID)
+	if !in.Suspended {
+		err = m.resumeReviews(ctx, in.AgentID)
+	}
+	return answer, err
+}
+
+// edit is the operator's change of a profile.
+func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, answer any, edit func(*Profile)) (done, error) {
+	return m.operate(ctx, operation{
+		name: name, input: input, anonymous: true, load: LoadQuery{Agent: id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if l.Agent == nil {
+				return nil, noAgent()
+			}
+			next := l.Agent.Profile
+			edit(&next)
+			o := m.policy.outcome(now)
+			o.profile(&l.Agent.Profile, &next)
+			return o, nil
+		},
+		outcome: func(*Loaded, *outcome) any { return answer },
+	})
+}
+
+// resumeReviews makes the approvals that waited for a suspended worker due
+// now. A crash in between only delays them by suspendedRecheck.
+func (m *Market) resumeReviews(ctx context.Context, worker AgentID) error {
+	now := m.now()
+	for offset := 0; ; offset += 100 {
+		page, err := m.store.TasksOf(ctx, TasksQuery{
+			Agent: worker, Role: PartyWorker, Status: StatusDelivered, Limit: 100, Offset: offset, Now: now,
+		})
+		if err != nil {
+			return known(ctx, err)
+		}
+		var changes []*Change
+		for _, st := range page.Tasks {
+			if t := st.Task; passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
+				changes = append(changes, m.policy.resumeReview(now, t))
+			}
+		}
+		if len(changes) > 0 {
+			// One that fails was changed by somebody else meanwhile.
+			m.store.CommitEach(ctx, changes)
+		}
+		if len(page.Tasks) < 100 {
+			return nil
+		}
+	}
+}
+
+func (p *Policy) resumeReview(now time.Time, t *Task) *Change {
+	o := p.outcome(now)
+	next := *t
+	o.replace(t, &next, TaskText{})
+	next.NextDue = now
+	return &o.Change
+}
+
+// AppointInfra names an infra agent or takes the name back; it matters with
+// InfraAppointed (contract §7).
+func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
+	answer := Appointment(in)
+	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *Profile) { p.Appointed = in.Infra })
+	return answer, err
+}
+
+// Reports lists reports, newest first; status "" lists all. Limit 1–100,
+// default 50.
+func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (ReportList, error) {
+	switch status {
+	case "", ReportOpen, ReportReviewed, ReportDismissed:
+	default:
+		return ReportList{}, invalid("status", "must be open, reviewed or dismissed")
+	}
+	p, err := checkPage(p, 50, 100)
+	if err != nil {
+		return ReportList{}, err
+	}
+	page, err := m.store.Reports(ctx, status, p.Limit, p.Offset)
+	if err != nil {
+		return ReportList{}, known(ctx, err)
+	}
+	if page.Reports == nil {
+		page.Reports = []Report{}
+	}
+	return ReportList(page), nil
+}
+
+// ResolveReport closes an open report as reviewed or dismissed.
+func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (Report, error) {
+	if in.Status != ReportReviewed && in.Status != ReportDismissed {
+		return Report{}, invalid("status", "must be reviewed or dismissed")
+	}
+	if err := checkText("note", in.Note, MaxReason); err != nil {
+		return Report{}, err
+	}
+	var resolved Report
+	return recorded(ctx, m, operation{
+		name: "resolve " + string(id), input: in, anonymous: true, load: LoadQuery{Report: id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if l.Report == nil {
+				return nil, refuse(ErrNotFound, "Report not found")
+			}
+			if l.Report.Status != ReportOpen {
+				return nil, refuse(ErrConflict, "Report is already %s", l.Report.Status)
+			}
+			resolved = *l.Report
+			resolved.Status, resolved.Note, resolved.ResolvedAt = in.Status, in.Note, now
+			o := m.policy.outcome(now)
+			o.Resolutions = []Report{resolved}
+			return o, nil
+		},
+		outcome: func(*Loaded, *outcome) any { return resolved },
+	}, func() Report { return resolved })
+}

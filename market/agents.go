@@ -1,0 +1,114 @@
+package market
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market/internal/directory"
+)
+
+// Agent returns a public profile with the reputation by tag; the platform and
+// unknown ids are ErrNotFound (contract §3).
+func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
+	if id == "" || id == Platform {
+		return PublicProfile{}, noAgent()
+	}
+	row, err := m.store.Stats(ctx, StatsQuery{Agent: id, Now: m.now()})
+	if err != nil {
+		return PublicProfile{}, known(ctx, err)
+	}
+	if row.Agent == nil {
+		return PublicProfile{}, noAgent()
+	}
+	p := publicProfile(row.Agent)
+	p.ReputationByTag = tagReputation(row.Tags)
+	return p, nil
+}
+
+func noAgent() *Error { return refuse(ErrNotFound, "Agent not found") }
+
+// tagReputation lists the rated tags, most ratings first.
+func tagReputation(tags []TagStat) []TagReputation {
+	out := []TagReputation{}
+	for _, t := range tags {
+		if t.RatingCount > 0 {
+			out = append(out, TagReputation{Tag: t.Tag, AvgRating: Mean(t.RatingSum, t.RatingCount), Count: t.RatingCount})
+		}
+	}
+	slices.SortFunc(out, func(a, b TagReputation) int {
+		if a.Count != b.Count {
+			return int(b.Count - a.Count)
+		}
+		return strings.Compare(a.Tag, b.Tag)
+	})
+	return out
+}
+
+// Agents searches the public profiles of agents that are not suspended
+// (contract §3). Limit 1–100, default 20; unknown sort orders are ErrInvalid.
+func (m *Market) Agents(ctx context.Context, q AgentQuery) (list AgentList, err error) {
+	finish := m.meter.operation(&ctx, "agents")
+	defer func() { finish(err) }()
+	query, err := checkAgentQuery(q)
+	if err != nil {
+		return list, err
+	}
+	if err := m.mirror.fresh(ctx); err != nil {
+		return list, err
+	}
+	found, total, more := m.mirror.agents.Search(query)
+	list = AgentList{Agents: []PublicProfile{}, Total: total, TotalMore: more}
+	if len(found) == 0 {
+		return list, nil
+	}
+	ids := make([]AgentID, len(found))
+	for i, id := range found {
+		ids[i] = AgentID(id)
+	}
+	agents, err := m.store.Agents(ctx, ids)
+	if err != nil {
+		return list, known(ctx, err)
+	}
+	for _, a := range agents {
+		if !a.Suspended {
+			list.Agents = append(list.Agents, publicProfile(a))
+		}
+	}
+	return list, nil
+}
+
+func checkAgentQuery(q AgentQuery) (out directory.SearchQuery, err error) {
+	f, err := checkFilter(Filter{Tags: q.Tags, Search: q.Search})
+	if err != nil {
+		return out, err
+	}
+	page, err := checkPage(q.Page, 20, 100)
+	if err != nil {
+		return out, err
+	}
+	if !(q.MinReputation >= 0 && q.MinReputation <= 5) {
+		return out, invalid("min_reputation", "must be 0 to 5")
+	}
+	switch q.SortBy {
+	case "":
+		q.SortBy = "reputation"
+	case "reputation", "tasks_completed":
+	default:
+		return out, invalid("sort_by", "must be reputation or tasks_completed")
+	}
+	return directory.SearchQuery{
+		Search: f.Search, Tags: f.Tags, MinReputation: q.MinReputation, SortBy: q.SortBy,
+		Limit: page.Limit, Offset: page.Offset,
+	}, nil
+}
+
+// Agent is Market.Agent.
+func (h *Handle) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
+	return h.m.Agent(ctx, id)
+}
+
+// Agents is Market.Agents.
+func (h *Handle) Agents(ctx context.Context, q AgentQuery) (AgentList, error) {
+	return h.m.Agents(ctx, q)
+}

@@ -1,0 +1,287 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Audit replays the whole ledger and proves every balance, every escrow and
+// the zero sum (contract §4). It is exact also while the market runs: an
+// account is compared with its entries up to the number that was read with
+// it, and what differs is read once more before it is called a problem. It
+// reads everything that is stored.
+func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
+	a := &audit{m: m, agents: map[AgentID]*auditAgent{}, escrow: map[TaskID]int64{}, held: map[AgentID]int64{}}
+	for _, step := range []func(context.Context) error{a.readAgents, a.replay, a.readTasks, a.compare} {
+		if err := step(ctx); err != nil {
+			return AuditReport{}, known(ctx, err)
+		}
+	}
+	a.report.OK = len(a.report.Problems) == 0
+	return a.report, nil
+}
+
+type audit struct {
+	m      *Market
+	report AuditReport
+	agents map[AgentID]*auditAgent
+	// escrow is what the replay leaves in the escrow of each task, without zeros.
+	escrow map[TaskID]int64
+	// held is what the states of its tasks say an agent has in escrow.
+	held map[AgentID]int64
+	// suspects are tasks whose escrow did not agree at first sight.
+	suspects []TaskID
+}
+
+type auditAgent struct {
+	balance, escrowed, ledgerSeq int64
+	sum, entries                 int64
+}
+
+func (a *audit) problem(format string, args ...any) {
+	if len(a.report.Problems) < 100 {
+		a.report.Problems = append(a.report.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+func (a *audit) readAgents(ctx context.Context) error {
+	for after := AgentID(""); ; {
+		page, err := a.m.store.ScanAgents(ctx, after, feedBatch)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, agent := range page {
+			a.agents[agent.ID] = &auditAgent{balance: agent.Balance, escrowed: agent.Escrowed, ledgerSeq: agent.LedgerSeq}
+			a.report.Agents++
+			a.report.Balances += agent.Balance
+			if agent.Balance < 0 {
+				a.problem("agent %s has a negative balance: %d", agent.ID, agent.Balance)
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+func (a *audit) replay(ctx context.Context) error {
+	for cursor := ""; ; {
+		entries, next, err := a.m.store.Entries(ctx, "", cursor, feedBatch)
+		if err != nil {
+			return err
+		}
+		for i := range entries {
+			a.entry(&entries[i])
+		}
+		if next == "" {
+			return nil
+		}
+		cursor = next
+	}
+}
+
+func (a *audit) entry(e *Entry) {
+	a.report.Entries++
+	if e.Amount < 1 {
+		a.problem("entry %s moves %d credits", e.ID, e.Amount)
+	}
+	a.move(e.From, -e.Amount)
+	a.move(e.To, e.Amount)
+	if e.Agent == "" {
+		return
+	}
+	agent := a.agents[e.Agent]
+	if agent == nil || e.Seq > agent.ledgerSeq {
+		// Written after the account was read.
+		a.report.Balances += e.Signed()
+		return
+	}
+	agent.sum += e.Signed()
+	agent.entries++
+}
+
+func (a *audit) move(account AccountName, amount int64) {
+	if account == PlatformAccount {
+		a.report.Platform += amount
+		return
+	}
+	task, ok := strings.CutPrefix(string(account), string(EscrowAccount("")))
+	if !ok {
+		return
+	}
+	id := TaskID(task)
+	if a.escrow[id] += amount; a.escrow[id] == 0 {
+		delete(a.escrow, id)
+	}
+	a.report.Escrow += amount
+}
+
+func (a *audit) readTasks(ctx context.Context) error {
+	for after := int64(0); ; {
+		page, err := a.m.store.ScanTasks(ctx, after, scanBatch, false)
+		if err != nil {
+			return err
+		}
+		for _, st := range page {
+			a.task(st.Task)
+		}
+		if len(page) == 0 {
+			break
+		}
+		after = page[len(page)-1].Task.Seq
+	}
+	for id := range a.escrow {
+		a.suspects = append(a.suspects, id)
+	}
+	return nil
+}
+
+// task compares a task's state with its escrow, and forgets what agrees.
+func (a *audit) task(t *Task) {
+	a.report.Tasks++
+	if held := inEscrow(t); a.escrow[t.ID] == held {
+		delete(a.escrow, t.ID)
+		a.held[t.Poster] += held
+	} else if held != 0 && a.escrow[t.ID] == 0 {
+		a.suspects = append(a.suspects, t.ID)
+	}
+}
+
+// inEscrow is what the escrow of a task must hold.
+func inEscrow(t *Task) int64 {
+	if t.System != nil || t.Status.Ended() {
+		return 0
+	}
+	return t.MaxCredits
+}
+
+func (a *audit) compare(ctx context.Context) error {
+	for _, id := range a.suspects {
+		if err := a.recheckTask(ctx, id); err != nil {
+			return err
+		}
+	}
+	for id, agent := range a.agents {
+		if agent.entries != agent.ledgerSeq || agent.sum != agent.balance {
+			a.problem("agent %s has %d credits after %d entries, its ledger says %d after %d",
+				id, agent.balance, agent.ledgerSeq, agent.sum, agent.entries)
+		}
+		if a.held[id] != agent.escrowed {
+			if err := a.recheckEscrowed(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	a.report.Sum = a.report.Balances + a.report.Escrow + a.report.Platform
+	if a.report.Sum != 0 {
+		a.problem("the sum over all accounts is %d", a.report.Sum)
+	}
+	return nil
+}
+
+// recheckTask decides between a problem and a task that moved during the audit.
+func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
+	for range maxTries {
+		before, err := a.m.store.Load(ctx, LoadQuery{Now: a.m.now(), Task: id})
+		if err != nil {
+			return err
+		}
+		entries, _, err := a.m.store.Entries(ctx, id, "", feedBatch)
+		if err != nil {
+			return err
+		}
+		after, err := a.m.store.Load(ctx, LoadQuery{Now: a.m.now(), Task: id})
+		if err != nil {
+			return err
+		}
+		if version(before.Task) != version(after.Task) {
+			continue
+		}
+		if have, want := escrowOf(entries, id), expected(after.Task); have != want {
+			a.problem("task %s has %d credits in escrow, its state wants %d", id, have, want)
+		}
+		return nil
+	}
+	return nil
+}
+
+func version(t *Task) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Version
+}
+
+// expected is 0 also for tasks that were pruned.
+func expected(t *Task) int64 {
+	if t == nil {
+		return 0
+	}
+	return inEscrow(t)
+}
+
+func escrowOf(entries []Entry, id TaskID) (sum int64) {
+	for i := range entries {
+		switch EscrowAccount(id) {
+		case entries[i].To:
+			sum += entries[i].Amount
+		case entries[i].From:
+			sum -= entries[i].Amount
+		}
+	}
+	return sum
+}
+
+// recheckEscrowed sums an agent's unfinished tasks while its account stands
+// still.
+func (a *audit) recheckEscrowed(ctx context.Context, id AgentID) error {
+	for range maxTries {
+		before, err := a.account(ctx, id)
+		if err != nil {
+			return err
+		}
+		held, err := a.heldBy(ctx, id)
+		if err != nil {
+			return err
+		}
+		after, err := a.account(ctx, id)
+		if err != nil {
+			return err
+		}
+		if before != after {
+			continue
+		}
+		if held != after.Escrowed {
+			a.problem("agent %s has %d credits in escrow, its tasks hold %d", id, after.Escrowed, held)
+		}
+		return nil
+	}
+	return nil
+}
+
+func (a *audit) account(ctx context.Context, id AgentID) (Account, error) {
+	agents, err := a.m.store.Agents(ctx, []AgentID{id})
+	if err != nil || len(agents) == 0 {
+		return Account{}, err
+	}
+	return agents[0].Account, nil
+}
+
+func (a *audit) heldBy(ctx context.Context, id AgentID) (held int64, err error) {
+	for _, status := range []Status{StatusPosted, StatusClaimed, StatusDelivered} {
+		for offset := 0; ; offset += 100 {
+			page, err := a.m.store.TasksOf(ctx, TasksQuery{
+				Agent: id, Role: PartyPoster, Status: status, Limit: 100, Offset: offset, Now: a.m.now(),
+			})
+			if err != nil {
+				return 0, err
+			}
+			for _, st := range page.Tasks {
+				held += inEscrow(st.Task)
+			}
+			if len(page.Tasks) < 100 {
+				break
+			}
+		}
+	}
+	return held, nil
+}

@@ -1,0 +1,94 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Deliver hands in the result of a task under the caller's claim (contract §5).
+// A system task is approved and paid with the delivery (contract §7).
+//
+// Errors: ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict in another state.
+func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskView, error) {
+	if err := checkResult(in); err != nil {
+		return TaskView{}, err
+	}
+	m := h.m
+	verifier := false
+	if m.mirror.warm.Load() || !m.mirror.followed.Load() {
+		// Whether there may be a verifier at all; who exactly is decided below.
+		verifier = m.infraBut(ctx, h.id)
+	}
+	childID, err := m.ids.next("tk-")
+	if err != nil {
+		return TaskView{}, unavailable(err)
+	}
+	return h.change(ctx, change{
+		name: "deliver", id: id, input: in, result: in.Result,
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := workerOnly(l, "deliver"); err != nil {
+				return nil, err
+			}
+			if l.Task.System != nil {
+				return m.policy.decideAnswer(now, l, in, m.mirror.fits)
+			}
+			var verify *systemDraft
+			if verifier && l.Task.Verifications < maxVerifications && m.mirror.agents.HasInfra(string(l.Task.Poster), string(h.id)) {
+				verify = verifyDraft(TaskID(childID), verifyInput{
+					TaskID: id, Need: l.Text.Need, Context: l.Text.Context, Result: in.Result,
+				}, l.Task.Poster, h.id)
+			}
+			return m.policy.decideDeliver(now, l, in, verify)
+		},
+	})
+}
+
+func checkResult(in DeliverInput) error {
+	if err := checkRequired("result", in.Result, MaxResult); err != nil {
+		return err
+	}
+	if in.CreditsClaimed != nil && *in.CreditsClaimed < 1 {
+		return invalid("credits_claimed", "must be 1 or more")
+	}
+	return nil
+}
+
+// change is an operation on one task that answers with the task.
+type change struct {
+	name   string
+	id     TaskID
+	input  any
+	trust  bool
+	result string // the new result, when there is one
+	decide func(now time.Time, l *Loaded) (*outcome, error)
+}
+
+func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
+	d, err := h.m.operate(ctx, operation{
+		name: c.name + " " + string(c.id), input: c.input,
+		load:   LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust},
+		decide: c.decide,
+		outcome: func(_ *Loaded, o *outcome) any {
+			return o.written(c.id)
+		},
+	})
+	if err != nil {
+		return TaskView{}, err
+	}
+	text := d.loaded.Text
+	if d.replay != nil {
+		t, err := recall[*Task](d.replay)
+		if err != nil {
+			return TaskView{}, err
+		}
+		if d.loaded.Task == nil || t.ResultNo() != d.loaded.Task.ResultNo() {
+			text.Result = c.result
+		}
+		return taskView(t, text), nil
+	}
+	t := d.outcome.written(c.id)
+	if c.result != "" {
+		text.Result = c.result
+	}
+	return taskView(t, text), nil
+}

@@ -1,0 +1,73 @@
+package market
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pinchwork/pinchwork/market/internal/directory"
+)
+
+// match runs the matcher for a task that was posted before.
+func (m *Market) match(ctx context.Context, t *Task, text TaskText) []AgentID {
+	if m.mirror.fresh(ctx) != nil {
+		return nil
+	}
+	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: t.Tags, Poster: t.Poster})
+}
+
+// bestMatches asks the matcher and keeps what fits. A matcher that fails costs
+// the match, not the task.
+func (m *Market) bestMatches(ctx context.Context, task MatchTask) []AgentID {
+	if m.matcher == nil {
+		return nil
+	}
+	agents, err := guarded(func() ([]AgentID, error) { return m.matcher.Match(ctx, task, m.mirror) })
+	if err != nil {
+		m.log.WarnContext(ctx, "the matcher failed, the task is broadcast", "error", err)
+		return nil
+	}
+	return firstFitting(agents, task.Poster, m.mirror.fits)
+}
+
+// guarded turns a panic of a replaceable part into an error.
+func guarded[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
+}
+
+// candidates lists the agents that an infra agent chooses from.
+func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) matchInput {
+	in := matchInput{TaskID: id, Need: task.Need, Context: task.Context, Tags: tagList(task.Tags), Agents: []matchCandidate{}}
+	if m.matcher == nil {
+		return in
+	}
+	ids, err := guarded(func() ([]AgentID, error) { return m.matcher.Candidates(ctx, task, m.mirror, maxCandidates) })
+	if err != nil {
+		m.log.WarnContext(ctx, "the matcher failed, the match task lists no candidates", "error", err)
+	}
+	for _, id := range ids[:min(len(ids), maxCandidates)] {
+		if a, ok := m.mirror.agents.Get(string(id)); ok {
+			in.Agents = append(in.Agents, matchCandidate{
+				ID: id, Name: a.Name, GoodAt: a.GoodAt, Tags: a.Tags, Reputation: a.Reputation,
+			})
+		}
+	}
+	return in
+}
+
+// Top makes the mirror the Directory of a Matcher.
+func (s *mirror) Top(q TopQuery) []Candidate {
+	found := s.agents.Top(directory.TopQuery{
+		Tags: q.Tags, Words: q.Words, TagWeight: q.TagWeight, WordWeight: q.WordWeight,
+		ReputationWeight: q.ReputationWeight, Exclude: string(q.Exclude), Limit: q.Limit,
+	})
+	out := make([]Candidate, len(found))
+	for i, c := range found {
+		out[i] = Candidate{ID: AgentID(c.ID), Score: c.Score}
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Mine lists the agent's tasks, newest first (contract §6). Limit 1–100,
+// default 20; unknown roles and states are ErrInvalid.
+func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err error) {
+	finish := h.m.meter.operation(&ctx, "mine")
+	defer func() { finish(err) }()
+	if !slices.Contains([]PartyRole{PartyAny, PartyPoster, PartyWorker}, q.Role) {
+		return list, invalid("role", "must be poster or worker")
+	}
+	if q.Status != "" && !slices.Contains(Statuses(), q.Status) {
+		return list, invalid("status", "must be one of posted, claimed, delivered, approved, expired, cancelled")
+	}
+	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
+		return list, err
+	}
+	page, err := settled(ctx, h, func(now time.Time) (TasksPage, []TaskID, error) {
+		page, err := h.m.store.TasksOf(ctx, TasksQuery{
+			Agent: h.id, Role: q.Role, Status: q.Status, Limit: q.Limit, Offset: q.Offset, Now: now,
+		})
+		return page, page.Due, err
+	})
+	if err != nil {
+		return list, err
+	}
+	list = TaskList{Tasks: make([]TaskView, len(page.Tasks)), Total: page.Total}
+	for i, st := range page.Tasks {
+		list.Tasks[i] = taskView(st.Task, st.Text)
+	}
+	return list, nil
+}
+
+// settled reads something of an agent, and reads again after settling what
+// the agent's due tasks change in it.
+func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T, []TaskID, error)) (v T, err error) {
+	if err := h.standing(ctx); err != nil {
+		return v, err
+	}
+	now := h.m.now()
+	for steps := 0; ; {
+		v, due, err := read(now)
+		if err != nil {
+			return v, known(ctx, err)
+		}
+		n, err := h.m.settleAll(ctx, due, now)
+		if err != nil {
+			return v, err
+		}
+		if steps += n; n == 0 || steps >= maxSettle {
+			return v, nil
+		}
+	}
+}
+
+// standing refuses unknown and suspended agents where what is read does not
+// bring the profile along. The HTTP API has asked the store at the door; for
+// an embedder the directory's word is good enough for reading.
+func (h *Handle) standing(ctx context.Context) error {
+	if err := h.m.mirror.fresh(ctx); err != nil {
+		if errors.Is(err, errWarming) {
+			return nil
+		}
+		return err
+	}
+	a, ok := h.m.mirror.agents.Get(string(h.id))
+	switch {
+	case !ok:
+		return admitted(nil)
+	case a.Suspended:
+		return refuse(ErrSuspended, "Agent suspended")
+	}
+	return nil
+}
+
+// Credits returns the balance and a page of the ledger, newest first (contract
+// §4). Limit 1–100, default 50.
+func (h *Handle) Credits(ctx context.Context, p Page) (c Credits, err error) {
+	finish := h.m.meter.operation(&ctx, "credits")
+	defer func() { finish(err) }()
+	if p, err = checkPage(p, 50, 100); err != nil {
+		return c, err
+	}
+	page, err := settled(ctx, h, func(now time.Time) (LedgerPage, []TaskID, error) {
+		page, err := h.m.store.Ledger(ctx, PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
+		return page, page.Due, err
+	})
+	if err != nil {
+		return c, err
+	}
+	if page.Account == nil {
+		return c, admitted(nil)
+	}
+	c = Credits{
+		Balance: page.Account.Balance, Escrowed: page.Account.Escrowed, Total: page.Total,
+		Ledger: make([]LedgerEntry, len(page.Entries)),
+	}
+	for i := range page.Entries {
+		c.Ledger[i] = ledgerView(&page.Entries[i])
+	}
+	return c, nil
+}
+
+const day = 24 * time.Hour
+
+// Stats returns the earnings dashboard, exact to the second (contract §4).
+func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {
+	finish := h.m.meter.operation(&ctx, "stats")
+	defer func() { finish(err) }()
+	row, err := settled(ctx, h, func(now time.Time) (StatsRow, []TaskID, error) {
+		row, err := h.m.store.Stats(ctx, StatsQuery{
+			Agent: h.id, Now: now, Since: []time.Time{now.Add(-7 * day), now.Add(-30 * day)},
+		})
+		return row, row.Due, err
+	})
+	if err != nil {
+		return s, err
+	}
+	if err := admitted(row.Agent); err != nil {
+		return s, err
+	}
+	return statsView(row), nil
+}
+
+func statsView(row StatsRow) Stats {
+	a := row.Agent
+	s := Stats{
+		TotalEarned: a.Earned, TotalSpent: a.Spent, TotalFeesPaid: a.Fees,
+		TasksByTag:     []TagEarnings{},
+		Recent7dEarned: a.Earned - row.EarnedAt[0], Recent30d: a.Earned - row.EarnedAt[1],
+	}
+	if n := a.Completed + a.Rejected; n > 0 {
+		s.ApprovalRate = Ptr(Mean(a.Completed, n))
+	}
+	if a.Completed > 0 {
+		s.AvgTaskValue = Ptr(Mean(a.Charged, a.Completed))
+	}
+	for _, tag := range row.Tags {
+		if tag.Count > 0 {
+			s.TasksByTag = append(s.TasksByTag, TagEarnings{Tag: tag.Tag, Count: tag.Count, Earned: tag.Earned})
+		}
+	}
+	slices.SortFunc(s.TasksByTag, func(a, b TagEarnings) int {
+		if a.Earned != b.Earned {
+			return int(b.Earned - a.Earned)
+		}
+		return strings.Compare(a.Tag, b.Tag)
+	})
+	return s
+}
+
+// Trust returns the agent's trust in others, highest first (contract §8).
+// Limit 1–100, default 100.
+func (h *Handle) Trust(ctx context.Context, p Page) (list TrustList, err error) {
+	finish := h.m.meter.operation(&ctx, "trust")
+	defer func() { finish(err) }()
+	if p, err = checkPage(p, 100, 100); err != nil {
+		return list, err
+	}
+	page, err := settled(ctx, h, func(now time.Time) (TrustPage, []TaskID, error) {
+		page, err := h.m.store.TrustOf(ctx, PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
+		return page, page.Due, err
+	})
+	if err != nil {
+		return list, err
+	}
+	list = TrustList{TrustScores: make([]TrustScore, len(page.Pairs)), Total: page.Total}
+	for i, pair := range page.Pairs {
+		list.TrustScores[i] = TrustScore{
+			TrustedID: pair.To, Score: pair.Score, Interactions: pair.Interactions, UpdatedAt: pair.UpdatedAt,
+		}
+	}
+	return list, nil
+}

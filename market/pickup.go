@@ -1,0 +1,396 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/board"
+)
+
+// Pickup claims the best task on offer (contract §6). The board ranks, the
+// store decides; ok is false only when the store has nothing for this agent.
+//
+// Errors: ErrInvalid, ErrRateLimited during the abandon cooldown, ErrConflict
+// at the limit of open claims, ErrUnavailable.
+func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error) {
+	f, err = checkFilter(f)
+	if err != nil {
+		return p, false, err
+	}
+	c, err := h.claim(ctx, "pickup", f, f, 1)
+	if err != nil || len(c) == 0 {
+		return p, false, err
+	}
+	return c[0], true, nil
+}
+
+// PickupBatch claims up to in.Count tasks, each atomically. It stops at the
+// limit of open claims, and what was claimed is always answered (pitfall 15).
+// Under an idempotency key all of them are claimed in one commit.
+func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
+	if err := checkOptional("count", in.Count, 1, MaxBatch); err != nil {
+		return PickupList{}, err
+	}
+	f, err := checkFilter(in.Filter)
+	if err != nil {
+		return PickupList{}, err
+	}
+	in.Filter = f
+	if in.Count == nil {
+		in.Count = Ptr(defaultBatch)
+	}
+	c, err := h.claim(ctx, "pickup batch", in, f, *in.Count)
+	if c == nil {
+		c = []Pickup{}
+	}
+	return PickupList{Tasks: c, Total: len(c)}, err
+}
+
+// claiming is a pickup under way.
+type claiming struct {
+	*Handle
+	now     time.Time
+	query   board.Query
+	caller  *Agent
+	idem    *IdempotencyID
+	request [32]byte
+	// left is how many claims the agent may still make.
+	want, left int
+	claimed    []Pickup
+	// lost is set after a lost race: then more candidates are worth a try.
+	lost bool
+	// current is set once the board has been read to the store's head.
+	current bool
+}
+
+// claim finds and claims up to want tasks.
+func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, want int) (_ []Pickup, err error) {
+	finish := h.m.meter.operation(&ctx, name)
+	defer func() { finish(err) }()
+	op := operation{name: name, input: input, load: LoadQuery{Caller: h.id}, outcome: func(*Loaded, *outcome) any { return nil }}
+	request, err := h.m.prepare(ctx, &op)
+	if err != nil {
+		return nil, err
+	}
+	l, err := h.enter(ctx, op.load)
+	if err != nil {
+		return nil, err
+	}
+	if l.Idempotency != nil {
+		return h.m.replayClaims(ctx, l.Idempotency, request)
+	}
+	c := &claiming{Handle: h, now: h.m.now(), caller: l.Caller, idem: op.load.Idempotency, request: request, want: want}
+	if err := c.allowed(); err != nil {
+		return nil, err
+	}
+	c.query = h.query(c.caller, f, c.now)
+	err = c.run(ctx)
+	if len(c.claimed) > 0 {
+		h.m.meter.claimed(ctx, len(c.claimed))
+		return c.claimed, nil
+	}
+	return nil, err
+}
+
+// enter loads the caller, settled, and what ranking needs of it.
+func (h *Handle) enter(ctx context.Context, q LoadQuery) (*Loaded, error) {
+	q.Now, q.TrustIn = h.m.now(), !h.m.mirror.board.TrustKnown(string(h.id))
+	for settled := 0; ; {
+		l, err := h.m.store.Load(ctx, q)
+		if err != nil {
+			return nil, known(ctx, err)
+		}
+		if err := admitted(l.Caller); err != nil {
+			return nil, err
+		}
+		n, err := h.m.settleLoaded(ctx, l, q.Now)
+		if err != nil {
+			return nil, err
+		}
+		if settled += n; n > 0 && settled < maxSettle {
+			continue
+		}
+		if q.TrustIn {
+			h.m.mirror.setTrust(h.id, l.TrustIn)
+		}
+		return l, nil
+	}
+}
+
+// query is what the board is asked for this agent.
+func (h *Handle) query(a *Agent, f Filter, now time.Time) board.Query {
+	return board.Query{
+		Agent: string(h.id), Infra: h.m.policy.isInfra(&a.Profile), Capabilities: a.CapabilityTags(),
+		Tags: f.Tags, Search: f.Search, Now: now,
+	}
+}
+
+// allowed enforces the cooldown and the limit of open claims.
+func (c *claiming) allowed() error {
+	if err := cooldown(c.caller, c.now); err != nil {
+		return err
+	}
+	c.left = c.want
+	if most := c.m.policy.MaxOpenClaims; most > 0 {
+		if c.caller.OpenClaims >= most {
+			return tooManyClaims(most)
+		}
+		c.left = min(c.left, int(most-c.caller.OpenClaims))
+	}
+	return nil
+}
+
+func cooldown(a *Agent, now time.Time) error {
+	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
+		err := refuse(ErrRateLimited, "Too many abandoned tasks, pickup is blocked until %s", a.Strikes.BlockedUntil.Format(time.RFC3339))
+		err.RetryAfter = wait
+		return err
+	}
+	return nil
+}
+
+func tooManyClaims(most int64) *Error {
+	return refuse(ErrConflict, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
+}
+
+// run asks the board for candidates and the store for a decision until enough
+// is claimed or nothing is left.
+func (c *claiming) run(ctx context.Context) error {
+	if err := c.m.mirror.fresh(ctx); err != nil {
+		if errors.Is(err, errWarming) {
+			return c.runCold(ctx)
+		}
+		return err
+	}
+	for c.left > 0 {
+		r := c.m.mirror.board.Reserve(c.query, c.candidates())
+		more, err := c.try(ctx, r)
+		r.Release()
+		if !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// candidates is how many tasks to propose at once: one for each wanted claim,
+// and more after a lost race.
+func (c *claiming) candidates() int {
+	if c.lost {
+		return max(c.left, maxFirst)
+	}
+	return c.left
+}
+
+// maxFirst is the most Changes that CommitFirst takes.
+const maxFirst = 8
+
+// try claims among the reserved tasks; more is false when there is nothing
+// left to try.
+func (c *claiming) try(ctx context.Context, r *board.Reservation[*Task]) (more bool, err error) {
+	switch {
+	case len(r.Offers) > 0:
+		return true, c.commit(ctx, r.Offers)
+	case r.Busy != nil:
+		select {
+		case <-r.Busy:
+			return true, nil
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	case c.current:
+		return false, nil
+	}
+	// "No work" is never the answer of a stale board.
+	c.current = true
+	return true, c.m.mirror.catchUp(ctx)
+}
+
+// commit lets the store decide over the candidates and sorts out the outcome.
+func (c *claiming) commit(ctx context.Context, offers []board.Offer[*Task]) error {
+	outcomes := c.decide(offers)
+	switch {
+	case len(outcomes) == 0:
+		return nil
+	case c.want == 1:
+		return c.commitFirst(ctx, outcomes)
+	case c.idem != nil:
+		return c.commitTogether(ctx, outcomes)
+	default:
+		return c.commitEach(ctx, outcomes)
+	}
+}
+
+// candidate is a claim decided beforehand.
+type candidate struct {
+	*outcome
+	task       *Task
+	reputation float64
+}
+
+func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
+	out := make([]candidate, 0, len(offers))
+	for _, offer := range offers {
+		t := offer.Value
+		o, err := c.m.policy.decideClaim(c.now, t, c.id, c.m.mirror.pendingMatch(t))
+		if err != nil {
+			c.m.mirror.board.Remove(offer.ID, t.Version)
+			continue
+		}
+		out = append(out, candidate{outcome: o, task: o.written(t.ID), reputation: offer.Reputation})
+	}
+	return out
+}
+
+// pendingMatch returns the match_agents task of an open task if nobody has
+// claimed it.
+func (s *mirror) pendingMatch(t *Task) *Task {
+	if t.Matching == nil || t.Matching.State != MatchPending {
+		return nil
+	}
+	for _, id := range t.Children {
+		if child, ok := s.board.Get(string(id)); ok {
+			return child
+		}
+	}
+	return nil
+}
+
+// commitFirst claims the first candidate that is still open.
+func (c *claiming) commitFirst(ctx context.Context, cs []candidate) error {
+	cs = cs[:min(len(cs), maxFirst)]
+	changes := make([]*Change, len(cs))
+	for i := range cs {
+		if err := c.record(cs[i].outcome, cs[i:i+1]); err != nil {
+			return err
+		}
+		changes[i] = &cs[i].Change
+	}
+	i, done, errs, err := c.m.store.CommitFirst(ctx, changes)
+	if err != nil {
+		return known(ctx, err)
+	}
+	if err := c.sortOut(ctx, cs, errs); err != nil || i < 0 {
+		return err
+	}
+	c.won(cs[i], done)
+	return nil
+}
+
+// commitEach claims each candidate on its own.
+func (c *claiming) commitEach(ctx context.Context, cs []candidate) error {
+	cs = cs[:min(len(cs), c.left)]
+	changes := make([]*Change, len(cs))
+	for i := range cs {
+		changes[i] = &cs[i].Change
+	}
+	done, errs := c.m.store.CommitEach(ctx, changes)
+	for i := range cs {
+		if errs[i] == nil {
+			c.won(cs[i], done[i])
+		}
+	}
+	return c.sortOut(ctx, cs, errs)
+}
+
+// commitTogether claims all candidates in one commit with the idempotency
+// record, and one less each time somebody else was faster.
+func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
+	cs = cs[:min(len(cs), c.left)]
+	all := c.m.policy.outcome(c.now)
+	for _, one := range cs {
+		all.merge(one.outcome)
+	}
+	if err := c.record(all, cs); err != nil {
+		return err
+	}
+	if _, err := c.m.store.Commit(ctx, &all.Change); err != nil {
+		return c.lostTogether(ctx, cs, err)
+	}
+	texts, err := c.m.texts(ctx, cs)
+	for _, one := range cs {
+		c.won(one, Committed{Text: texts[one.task.ID]})
+	}
+	c.left = 0
+	return err
+}
+
+// lostTogether drops the candidate that somebody else took.
+func (c *claiming) lostTogether(ctx context.Context, cs []candidate, err error) error {
+	var conflict *Conflict
+	if !errors.As(err, &conflict) {
+		return known(ctx, err)
+	}
+	for _, one := range cs {
+		if conflict.Task == "" || conflict.Task == one.task.ID {
+			return c.sortOut(ctx, []candidate{one}, []error{err})
+		}
+	}
+	return c.sortOut(ctx, cs[:1], []error{err})
+}
+
+// texts reads need and context of tasks.
+func (m *Market) texts(ctx context.Context, cs []candidate) (map[TaskID]TaskText, error) {
+	ids := make([]TaskID, len(cs))
+	for i, one := range cs {
+		ids[i] = one.task.ID
+	}
+	stored, err := m.store.Tasks(ctx, ids)
+	texts := make(map[TaskID]TaskText, len(stored))
+	for _, st := range stored {
+		texts[st.Task.ID] = st.Text
+	}
+	return texts, known(ctx, err)
+}
+
+// won takes note of a claim.
+func (c *claiming) won(one candidate, done Committed) {
+	c.m.applied(one.outcome, done, nil)
+	c.claimed = append(c.claimed, pickupView(one.task, done.Text, one.reputation))
+	c.left--
+}
+
+// record adds the idempotency record, if the call has a key.
+func (c *claiming) record(o *outcome, cs []candidate) (err error) {
+	if c.idem == nil {
+		return nil
+	}
+	claims := make([]recordedClaim, len(cs))
+	for i, one := range cs {
+		claims[i] = recordedClaim{Task: one.task, Reputation: one.reputation}
+	}
+	o.Idempotency, err = newRecord(*c.idem, c.request, claims, c.now)
+	return err
+}
+
+// recordedClaim is a claim in an idempotency record, without the texts.
+type recordedClaim struct {
+	Task       *Task   `json:"task"`
+	Reputation float64 `json:"reputation"`
+}
+
+// replayClaims renders the recorded claims again.
+func (m *Market) replayClaims(ctx context.Context, record *IdempotencyRecord, request [32]byte) ([]Pickup, error) {
+	data, err := replay(record, request)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := recall[[]recordedClaim](data)
+	if err != nil {
+		return nil, err
+	}
+	cs := make([]candidate, len(claims))
+	for i, claim := range claims {
+		cs[i].task = claim.Task
+	}
+	texts, err := m.texts(ctx, cs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Pickup, len(claims))
+	for i, claim := range claims {
+		out[i] = pickupView(claim.Task, texts[claim.Task.ID], claim.Reputation)
+	}
+	return out, nil
+}

@@ -1,0 +1,94 @@
+package market
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market/internal/text"
+)
+
+// coldScan is how many open tasks a pickup looks at, oldest first, while the
+// board is still loading, before it answers ErrUnavailable.
+const coldScan = 10_000
+
+// runCold serves a pickup from the store's own list of open tasks. It keeps
+// every rule but the exact order, which is promised of a warm board.
+func (c *claiming) runCold(ctx context.Context) error {
+	for after, seen := int64(0), 0; c.left > 0; {
+		if seen >= coldScan {
+			return errWarming
+		}
+		page, err := c.m.store.ScanTasks(ctx, after, scanBatch, true)
+		if err != nil {
+			return known(ctx, err)
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		seen += len(page)
+		after = page[len(page)-1].Task.Seq
+		if err := c.claimCold(ctx, page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
+	var offers []candidate
+	for i := range page {
+		if !c.eligible(&page[i]) {
+			continue
+		}
+		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.id, nil)
+		if err == nil {
+			offers = append(offers, candidate{outcome: o, task: o.written(page[i].Task.ID)})
+		}
+	}
+	for len(offers) > 0 && c.left > 0 {
+		n := min(len(offers), maxFirst)
+		if err := c.commitFirst(ctx, offers[:n]); err != nil {
+			return err
+		}
+		offers = offers[n:]
+	}
+	return nil
+}
+
+// eligible is the board's filter in plain words.
+func (c *claiming) eligible(st *StoredTask) bool {
+	t := st.Task
+	switch {
+	case t.Poster == c.id, slices.Contains(st.Infra, c.id):
+		return false
+	case t.System != nil && (!c.query.Infra || slices.Contains(t.System.Excluded, c.id)):
+		return false
+	case t.Matching != nil && t.Matching.State == Matched && c.now.Before(t.Matching.Until) && !slices.Contains(t.Matching.Agents, c.id):
+		return false
+	}
+	return hasTags(t.Tags, c.query.Tags) && hasTerms(st.Text, c.query.Search)
+}
+
+func hasTags(have, want []string) bool {
+	for _, tag := range want {
+		if !slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, tag) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasTerms(t TaskText, search string) bool {
+	terms := text.Terms(search)
+	if len(terms) == 0 {
+		return true
+	}
+	need, background := text.Fold(t.Need), text.Fold(t.Context)
+	for _, term := range terms {
+		if !strings.Contains(need, term) && !strings.Contains(background, term) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,65 @@
+package market
+
+import (
+	"context"
+	"errors"
+)
+
+// sortOut learns from the claims that failed: what the board had wrong is
+// corrected, and what concerns the caller itself ends the pickup.
+func (c *claiming) sortOut(ctx context.Context, cs []candidate, errs []error) error {
+	for i, err := range errs {
+		var conflict *Conflict
+		switch {
+		case err == nil:
+		case errors.As(err, &conflict):
+			c.m.meter.conflict(ctx, conflict.Guard)
+			if err := c.lose(ctx, cs[i], conflict); err != nil {
+				return err
+			}
+		default:
+			return known(ctx, err)
+		}
+	}
+	return nil
+}
+
+func (c *claiming) lose(ctx context.Context, one candidate, conflict *Conflict) error {
+	c.lost = true
+	id := string(one.task.ID)
+	switch conflict.Guard {
+	case GuardOpenClaims:
+		c.left = 0
+		if len(c.claimed) > 0 {
+			return nil
+		}
+		return tooManyClaims(c.m.policy.MaxOpenClaims)
+	case GuardSuspended:
+		if conflict.Agent == c.id {
+			return refuse(ErrSuspended, "Agent suspended")
+		}
+		return c.m.mirror.reread(ctx, one.task.ID, conflict.Agent)
+	case GuardRole:
+		c.m.mirror.board.Exclude(id, string(c.id))
+	case GuardIdempotency:
+		return refuse(ErrConflict, "Another request with this Idempotency-Key is under way, try again")
+	default:
+		// Somebody was faster, or the board is behind: what is left of the
+		// task comes from the store.
+		return c.m.mirror.reread(ctx, one.task.ID)
+	}
+	return nil
+}
+
+// reread brings one task and some agents of the mirror up to date.
+func (s *mirror) reread(ctx context.Context, task TaskID, agents ...AgentID) error {
+	if err := s.refreshAgents(ctx, agents); err != nil {
+		return known(ctx, err)
+	}
+	return known(ctx, s.refreshTasks(ctx, []TaskID{task}))
+}
+
+// setTrust caches the trust of posters toward an agent, for ranking.
+func (s *mirror) setTrust(to AgentID, pairs []TrustPair) {
+	s.board.SetTrustIn(string(to), boardTrust(pairs))
+}

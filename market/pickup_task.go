@@ -1,0 +1,73 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// PickupTask claims one task by id, also during the head start of others
+// (contract §5, §6). System tasks cannot be claimed by id.
+//
+// Errors: ErrNotFound for system tasks and unknown ids, ErrConflict for an own
+// task, one that is not posted, or one the caller matched or verified.
+func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
+	d, err := h.m.operate(ctx, operation{
+		name: "pickup " + string(id),
+		load: LoadQuery{Caller: h.id, Task: id, Text: true, Role: true},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := h.m.policy.mayClaim(now, l); err != nil {
+				return nil, err
+			}
+			return h.m.policy.decideClaim(now, l.Task, h.id, pendingChild(l))
+		},
+		conflict: func(c *Conflict) error {
+			if c.Guard == GuardOpenClaims {
+				return tooManyClaims(h.m.policy.MaxOpenClaims)
+			}
+			return nil
+		},
+		outcome: func(l *Loaded, o *outcome) any {
+			return recordedClaim{Task: o.written(id), Reputation: reputation(l.Poster)}
+		},
+	})
+	if err != nil {
+		return Pickup{}, err
+	}
+	if d.replay != nil {
+		claim, err := recall[recordedClaim](d.replay)
+		if err != nil {
+			return Pickup{}, err
+		}
+		return pickupView(claim.Task, d.loaded.Text, claim.Reputation), nil
+	}
+	h.m.meter.claimed(ctx, 1)
+	return pickupView(d.outcome.written(id), d.loaded.Text, reputation(d.loaded.Poster)), nil
+}
+
+func (p *Policy) mayClaim(now time.Time, l *Loaded) error {
+	t := l.Task
+	switch {
+	case t == nil, t.System != nil:
+		return notFound()
+	case t.Status != StatusPosted:
+		// The one exception to "strangers get 404" (contract §5).
+		return wrongState(t, "be picked up")
+	case t.Poster == l.Caller.ID:
+		return refuse(ErrConflict, "You cannot pick up your own task")
+	case l.Role == RoleInfra:
+		return refuse(ErrConflict, "You matched or verified this task and cannot work on it")
+	case l.Poster != nil && l.Poster.Suspended:
+		return refuse(ErrConflict, "Task is posted and cannot be picked up at present")
+	}
+	return cooldown(l.Caller, now)
+}
+
+// pendingChild returns the match_agents task that nobody has claimed yet.
+func pendingChild(l *Loaded) *Task {
+	for _, child := range l.Children {
+		if child.System != nil && child.System.Type == MatchAgents && child.Status == StatusPosted {
+			return child
+		}
+	}
+	return nil
+}

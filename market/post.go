@@ -1,0 +1,137 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Post delegates a task: max_credits move into escrow and the task opens, in
+// one commit (contract §5). With in.Wait it answers when the task is delivered
+// or the time is up; once posted it never fails (pitfall 7).
+//
+// Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
+// idempotency key), ErrUnavailable.
+func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
+	in, err := checkPost(in)
+	if err != nil {
+		return Posted{}, err
+	}
+	posted, err := h.post(ctx, in)
+	if err != nil || in.Wait == nil {
+		return posted, err
+	}
+	h.m.await(ctx, h.id, &posted, time.Duration(*in.Wait)*time.Second)
+	return posted, nil
+}
+
+func checkPost(in PostInput) (PostInput, error) {
+	if err := checkRequired("need", in.Need, MaxNeed); err != nil {
+		return in, err
+	}
+	if err := checkText("context", in.Context, MaxContext); err != nil {
+		return in, err
+	}
+	if in.MaxCredits == nil {
+		in.MaxCredits = Ptr(int64(defaultCredits))
+	}
+	if err := checkRange("max_credits", *in.MaxCredits, 1, MaxCredits); err != nil {
+		return in, err
+	}
+	for _, limit := range []struct {
+		field string
+		value *int
+		most  int
+	}{
+		{"deadline_minutes", in.DeadlineMinutes, MaxMinutes},
+		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, MaxMinutes},
+		{"review_timeout_minutes", in.ReviewTimeoutMinutes, MaxMinutes},
+		{"wait", in.Wait, MaxWaitSeconds},
+	} {
+		if err := checkOptional(limit.field, limit.value, 1, limit.most); err != nil {
+			return in, err
+		}
+	}
+	tags, err := checkTags("tags", in.Tags, MaxTags)
+	in.Tags = tags
+	return in, err
+}
+
+func (h *Handle) post(ctx context.Context, in PostInput) (Posted, error) {
+	m := h.m
+	id, err := m.ids.next("tk-")
+	if err != nil {
+		return Posted{}, unavailable(err)
+	}
+	text := TaskText{Need: in.Need, Context: in.Context}
+	matching, child, err := m.plan(ctx, TaskID(id), h.id, in)
+	if err != nil {
+		return Posted{}, err
+	}
+	d, err := m.operate(ctx, operation{
+		name: "post", input: in, load: LoadQuery{Caller: h.id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			t := m.policy.newTask(TaskID(id), h.id, now)
+			t.apply(in, now)
+			t.Matching = matching(now)
+			o, err := m.policy.decidePost(now, l.Caller, t, text)
+			if err == nil && child != nil {
+				t.Children = []TaskID{child.id}
+				o.insert(child.build(m.policy, now), child.text)
+			}
+			return o, err
+		},
+		outcome: func(_ *Loaded, o *outcome) any { return postedView(o.Tasks[0].New, "") },
+	})
+	if err != nil {
+		return Posted{}, err
+	}
+	if d.replay != nil {
+		posted, err := recall[Posted](d.replay)
+		posted.Need = in.Need
+		return posted, err
+	}
+	return postedView(d.outcome.Tasks[0].New, in.Need), nil
+}
+
+// apply copies what the poster said about the task.
+func (t *Task) apply(in PostInput, now time.Time) {
+	t.MaxCredits, t.Tags = *in.MaxCredits, in.Tags
+	if in.DeadlineMinutes != nil {
+		t.Deadline = now.Add(minutes(in.DeadlineMinutes))
+	}
+	t.ClaimTimeout, t.ReviewTimeout = minutes(in.ClaimTimeoutMinutes), minutes(in.ReviewTimeoutMinutes)
+}
+
+func minutes(n *int) time.Duration {
+	if n == nil {
+		return 0
+	}
+	return time.Duration(*n) * time.Minute
+}
+
+func postedView(t *Task, need string) Posted {
+	return Posted{TaskID: t.ID, Status: t.Status, Need: need, Deadline: timePtr(t.Deadline)}
+}
+
+// plan finds out how a new task is matched: by an infra agent, whose task it
+// drafts, by the built-in matcher, or later when a host's transaction has to
+// commit first (contract §7).
+func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (func(time.Time) *Matching, *systemDraft, error) {
+	p := m.policy
+	if m.hosted || m.mirror.fresh(ctx) != nil {
+		return func(now time.Time) *Matching { return &Matching{State: MatchDeferred, Until: now} }, nil, nil
+	}
+	task := MatchTask{Need: in.Need, Context: in.Context, Tags: in.Tags, Poster: poster}
+	if m.mirror.agents.HasInfra(string(poster)) {
+		childID, err := m.ids.next("tk-")
+		if err != nil {
+			return nil, nil, unavailable(err)
+		}
+		pending := func(now time.Time) *Matching {
+			return &Matching{State: MatchPending, Until: now.Add(p.MatchTimeout)}
+		}
+		return pending, matchDraft(TaskID(childID), m.candidates(ctx, id, task), poster), nil
+	}
+	agents := m.bestMatches(ctx, task)
+	return func(now time.Time) *Matching { return p.matched(now, agents) }, nil, nil
+}

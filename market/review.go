@@ -1,0 +1,153 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+// Approve pays the worker of a delivered task (contract §4, §5).
+func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskView, error) {
+	if err := checkOptional("rating", in.Rating, 1, 5); err != nil {
+		return TaskView{}, err
+	}
+	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+		return TaskView{}, err
+	}
+	return h.change(ctx, change{
+		name: "approve", id: id, input: in, trust: true,
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := posterOnly(l, "approve"); err != nil {
+				return nil, err
+			}
+			return h.m.policy.decideApprove(now, l, in, false)
+		},
+	})
+}
+
+// Reject sends a delivery back; its worker keeps the claim for the rejection
+// grace (contract §5).
+func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error) {
+	if err := checkRequired("reason", in.Reason, MaxReason); err != nil {
+		return TaskView{}, err
+	}
+	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+		return TaskView{}, err
+	}
+	return h.change(ctx, change{
+		name: "reject", id: id, input: in, trust: true,
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := posterOnly(l, "reject"); err != nil {
+				return nil, err
+			}
+			return h.m.policy.decideReject(now, l, in)
+		},
+	})
+}
+
+// Cancel takes back a task that nobody has claimed, with a full refund
+// (contract §5).
+func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
+	return h.change(ctx, change{
+		name: "cancel", id: id,
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := posterOnly(l, "cancel"); err != nil {
+				return nil, err
+			}
+			return h.m.policy.decideCancel(now, l)
+		},
+	})
+}
+
+// Abandon gives back a claimed task. It counts toward the abandon cooldown
+// (contract §5).
+func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
+	view, err := h.change(ctx, change{
+		name: "abandon", id: id,
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := workerOnly(l, "abandon"); err != nil {
+				return nil, err
+			}
+			return h.m.policy.decideAbandon(now, l)
+		},
+	})
+	return view, err
+}
+
+// Rate rates the poster of an approved task, 1–5, once (contract §5). System
+// tasks are not rated (pitfall 23).
+func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error) {
+	if err := checkRange("rating", in.Rating, 1, 5); err != nil {
+		return Rated{}, err
+	}
+	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+		return Rated{}, err
+	}
+	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
+	d, err := h.m.operate(ctx, operation{
+		name: "rate " + string(id), input: in,
+		load: LoadQuery{Caller: h.id, Task: id, Trust: true},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := workerOnly(l, "rate the poster"); err != nil {
+				return nil, err
+			}
+			if l.Task.System != nil {
+				return nil, refuse(ErrForbidden, "System tasks are not rated")
+			}
+			return h.m.policy.decideRate(now, l, in)
+		},
+		outcome: func(*Loaded, *outcome) any { return rated },
+	})
+	if err == nil {
+		rated.RatedID = d.loaded.Task.Poster
+	}
+	return rated, err
+}
+
+// ReportTask tells the operator about a task that the caller may see, once
+// (contract §5).
+func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error) {
+	if err := checkRequired("reason", reason, MaxReason); err != nil {
+		return Reported{}, err
+	}
+	reportID, err := h.m.ids.next("rp-")
+	if err != nil {
+		return Reported{}, unavailable(err)
+	}
+	reported := Reported{ReportID: ReportID(reportID), TaskID: id, Reason: reason, Status: ReportOpen}
+	return recorded(ctx, h.m, operation{
+		name: "report " + string(id), input: reason,
+		load: LoadQuery{Caller: h.id, Task: id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := visible(l); err != nil {
+				return nil, err
+			}
+			o := h.m.policy.outcome(now)
+			o.active(h.id)
+			o.Reports = append(o.Reports, Report{
+				ID: reported.ReportID, Task: id, Reporter: h.id, Reason: reason, Status: ReportOpen, CreatedAt: now,
+			})
+			return o, nil
+		},
+		conflict: func(c *Conflict) error {
+			if c.Guard == GuardDuplicate {
+				return refuse(ErrConflict, "You have already reported this task")
+			}
+			return nil
+		},
+		outcome: func(*Loaded, *outcome) any { return reported },
+	}, func() Reported { return reported })
+}
+
+// recorded runs an operation whose answer is what it records under an
+// idempotency key.
+func recorded[T any](ctx context.Context, m *Market, op operation, answer func() T) (T, error) {
+	d, err := m.operate(ctx, op)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	if d.replay != nil {
+		return recall[T](d.replay)
+	}
+	return answer(), nil
+}

@@ -1,0 +1,225 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// followEvery is how often the feed is read without a hint, in real time:
+	// it bounds how long other replicas' writes stay unseen.
+	followEvery = 100 * time.Millisecond
+	// checkEvery is the beat of the board's comparison with the store.
+	checkEvery = 10 * time.Second
+	checkBatch = 200
+	// pruneEvery is the beat of retention, by the market's clock.
+	pruneEvery = time.Minute
+	pruneBatch = 1_000
+	// feedRetention is how long a process may be away from the feed before it
+	// has to load its board anew; deadRetention is how long dead letters stay.
+	feedRetention = time.Hour
+	deadRetention = 30 * day
+)
+
+// Run keeps the market moving until ctx ends, and then returns nil: it follows
+// the feed, settles timers, enforces retention and runs the Backgrounds. It owns
+// every goroutine it starts. A market can be Run once at a time.
+func (m *Market) Run(ctx context.Context) error {
+	if !m.running.TryLock() {
+		return errors.New("market: Run is already running")
+	}
+	defer m.running.Unlock()
+	m.mirror.followed.Store(true)
+	defer m.mirror.followed.Store(false)
+	var wait sync.WaitGroup
+	m.keep(ctx, &wait, "feed", m.followFeed)
+	m.keep(ctx, &wait, "board check", m.checkBoard)
+	m.keep(ctx, &wait, "timers", m.runTimers)
+	m.keep(ctx, &wait, "retention", m.runRetention)
+	for _, b := range m.background {
+		m.keep(ctx, &wait, fmt.Sprintf("%T", b), func(ctx context.Context) error { return b.Run(ctx, m) })
+	}
+	wait.Wait()
+	return nil
+}
+
+// keep runs a part of the background until ctx ends, and starts it again a
+// second after it failed.
+func (m *Market) keep(ctx context.Context, wait *sync.WaitGroup, name string, part func(context.Context) error) {
+	wait.Go(func() {
+		for ctx.Err() == nil {
+			_, err := guarded(func() (struct{}, error) { return struct{}{}, part(ctx) })
+			if ctx.Err() != nil {
+				return
+			}
+			m.log.ErrorContext(ctx, "a part of the background stopped and is started again", "part", name, "error", reason(err))
+			pause(ctx, time.Second)
+		}
+	})
+}
+
+// reason is an error with its cause, for the log.
+func reason(err error) error {
+	var refusal *Error
+	if errors.As(err, &refusal) && refusal.Cause != nil {
+		return fmt.Errorf("%w: %w", refusal, refusal.Cause)
+	}
+	return err
+}
+
+// pause waits in real time: for a store that is away, or for the machine.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// followFeed reads the feed at every hint of another process, and regularly
+// beneath that.
+func (m *Market) followFeed(ctx context.Context) error {
+	hints := m.notifier.FeedHints()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hints:
+		case <-timer.C:
+		}
+		if err := m.mirror.catchUp(ctx); err != nil {
+			return err
+		}
+		m.meter.boardSize(ctx, m.mirror.board.Len())
+		timer.Reset(followEvery)
+	}
+}
+
+// checkBoard compares the board with the store, a piece at a time, and heals
+// what differs: the board is a cache.
+func (m *Market) checkBoard(ctx context.Context) error {
+	from := 0
+	for {
+		pause(ctx, checkEvery)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !m.mirror.warm.Load() {
+			continue
+		}
+		var err error
+		if from, err = m.mirror.check(ctx, from, checkBatch); err != nil {
+			return err
+		}
+	}
+}
+
+// check compares a piece of the board and returns where the next one starts.
+func (s *mirror) check(ctx context.Context, from, limit int) (next int, err error) {
+	known, next := s.board.Snapshot(from, limit)
+	if len(known) == 0 {
+		return next, nil
+	}
+	ids := make([]TaskID, len(known))
+	for i, k := range known {
+		ids[i] = TaskID(k.ID)
+	}
+	stored, err := s.store.Tasks(ctx, ids)
+	if err != nil {
+		return from, err
+	}
+	found := make(map[TaskID]bool, len(stored))
+	for i := range stored {
+		found[stored[i].Task.ID] = true
+		s.putTask(&stored[i])
+	}
+	for _, k := range known {
+		if !found[TaskID(k.ID)] {
+			s.board.Remove(k.ID, k.Version)
+		}
+	}
+	return next, nil
+}
+
+// runTimers sweeps. One replica does all of it while it holds the lease; the
+// others look only for what it leaves undone.
+func (m *Market) runTimers(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.clock.After(sweepEvery):
+		}
+		now := m.now()
+		mine, err := m.store.Lease(ctx, "timers", m.name, now, now.Add(sweepLease))
+		if err != nil {
+			return err
+		}
+		if !mine {
+			now = now.Add(-sweepSlack)
+		}
+		if _, err := m.sweep(ctx, now); err != nil {
+			return err
+		}
+	}
+}
+
+// runRetention deletes what is older than the policy keeps, in small batches.
+func (m *Market) runRetention(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.clock.After(pruneEvery):
+		}
+		if at, err := m.store.Ping(ctx); err == nil {
+			m.checkSkew(ctx, at)
+		}
+		now := m.now()
+		mine, err := m.store.Lease(ctx, "retention", m.name, now, now.Add(pruneEvery))
+		if err != nil {
+			return err
+		}
+		if !mine {
+			continue
+		}
+		if _, err := m.prune(ctx, time.Time{}); err != nil {
+			return err
+		}
+	}
+}
+
+// Prune deletes events, dead letters and idempotency records that are older
+// than the policy keeps, and the tasks that ended before the given instant,
+// in batches of 1,000, until nothing is left to delete. With the zero instant all
+// tasks stay. Ledger entries, statistics and the numbering of events always stay.
+func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (Pruned, error) {
+	return m.prune(ctx, endedBefore)
+}
+
+func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned, err error) {
+	for {
+		now := m.now()
+		n, err := m.store.Prune(ctx, PruneQuery{
+			Now: now, EventsBefore: now.Add(-m.policy.EventRetention), FeedBefore: now.Add(-feedRetention),
+			DeadBefore: now.Add(-deadRetention), EndedBefore: endedBefore, Limit: pruneBatch,
+		})
+		if err != nil {
+			return total, known(ctx, err)
+		}
+		total.Events += n.Events
+		total.Tasks += n.Tasks
+		total.Records += n.Records
+		total.Feed += n.Feed
+		total.Dead += n.Dead
+		if !n.More || ctx.Err() != nil {
+			return total, nil
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// sweepEvery is the beat of the timers, by the market's clock.
+	sweepEvery = 250 * time.Millisecond
+	// sweepLease is how long one replica sweeps alone; sweepSlack is how late
+	// something must be before the others help all the same, so that a lease
+	// held by a dead replica, or one with a wrong clock, delays nothing.
+	sweepLease = time.Second
+	sweepSlack = time.Second
+
+	sweepBatch   = 200
+	sweepWorkers = 8
+	// fewDue are settled one after the other, in the order of their instants.
+	fewDue = 16
+)
+
+// Sweep settles everything that is due at the market's present instant and
+// returns the number of steps taken. Run does so all the time; tests on a fake
+// clock call it after moving the clock. A task that fails stops no other: the
+// errors are joined.
+func (m *Market) Sweep(ctx context.Context) (steps int, err error) {
+	return m.sweep(ctx, m.now())
+}
+
+func (m *Market) sweep(ctx context.Context, until time.Time) (steps int, err error) {
+	failed := map[TaskID]error{}
+	for {
+		due, err := m.store.Due(ctx, until, sweepBatch+len(failed))
+		if err != nil {
+			return steps, errors.Join(known(ctx, err), joined(failed))
+		}
+		fresh := due[:0:0]
+		for _, id := range due {
+			if failed[id] == nil {
+				fresh = append(fresh, id)
+			}
+		}
+		if len(fresh) == 0 {
+			return steps, joined(failed)
+		}
+		steps += m.settleMany(ctx, fresh, failed)
+		if ctx.Err() != nil {
+			return steps, errors.Join(context.Cause(ctx), joined(failed))
+		}
+	}
+}
+
+func joined(failed map[TaskID]error) error {
+	errs := make([]error, 0, len(failed))
+	for _, err := range failed {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// settleMany settles tasks, several at a time when there are many, and notes
+// those that fail.
+func (m *Market) settleMany(ctx context.Context, ids []TaskID, failed map[TaskID]error) (steps int) {
+	workers := sweepWorkers
+	if len(ids) <= fewDue {
+		workers = 1
+	}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	next := make(chan TaskID)
+	for range workers {
+		wait.Go(func() {
+			for id := range next {
+				n, err := m.settleSafely(ctx, id)
+				mu.Lock()
+				steps += n
+				if err != nil {
+					failed[id] = fmt.Errorf("market: settling %s: %w", id, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, id := range ids {
+		next <- id
+	}
+	close(next)
+	wait.Wait()
+	return steps
+}
+
+// settleSafely keeps one bad row from stopping the others.
+func (m *Market) settleSafely(ctx context.Context, id TaskID) (steps int, err error) {
+	return guarded(func() (int, error) { return m.settleTask(ctx, id, m.now()) })
+}

@@ -1,0 +1,184 @@
+package market
+
+import (
+	"context"
+	"time"
+)
+
+const talkPage = 1_000
+
+// Ask asks a question about a posted task; at most 5 of a task may be
+// unanswered (contract §9).
+//
+// Errors: ErrForbidden for the poster, ErrConflict when the task is not posted,
+// ErrRateLimited at the limit.
+func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionView, error) {
+	if err := checkRequired("question", question, MaxQuestion); err != nil {
+		return QuestionView{}, err
+	}
+	qid, err := h.m.ids.next("qa-")
+	if err != nil {
+		return QuestionView{}, unavailable(err)
+	}
+	q := Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
+	return recorded(ctx, h.m, operation{
+		name: "ask " + string(id), input: question, load: LoadQuery{Caller: h.id, Task: id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			q.CreatedAt = now
+			return h.m.policy.decideAsk(now, l, q)
+		},
+		conflict: func(c *Conflict) error {
+			if c.Guard == GuardQuestions {
+				return refuse(ErrRateLimited, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
+			}
+			return nil
+		},
+		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
+	}, func() QuestionView { return questionView(&q) })
+}
+
+func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, error) {
+	if err := visible(l); err != nil {
+		return nil, err
+	}
+	t := l.Task
+	switch {
+	case t.Poster == l.Caller.ID:
+		return nil, refuse(ErrForbidden, "The poster cannot ask about the own task")
+	case t.Status != StatusPosted:
+		return nil, wrongState(t, "be asked about")
+	}
+	o := p.outcome(now)
+	o.active(l.Caller.ID)
+	o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
+	o.Questions = []Question{q}
+	o.OpenQuestions = []QuestionCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered}}
+	o.tell(t.Poster, EventTaskQuestion, t.ID, EventData{QuestionID: q.ID})
+	return o, nil
+}
+
+// Answer answers a question about an own task, once (contract §9).
+func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (QuestionView, error) {
+	if err := checkRequired("answer", answer, MaxReason); err != nil {
+		return QuestionView{}, err
+	}
+	var q Question
+	return recorded(ctx, h.m, operation{
+		name: "answer " + string(id) + " " + string(qid), input: answer,
+		load: LoadQuery{Caller: h.id, Task: id, Question: qid},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := posterOnly(l, "answer questions"); err != nil {
+				return nil, err
+			}
+			if l.Question == nil || l.Question.Task != id {
+				return nil, refuse(ErrNotFound, "Question not found")
+			}
+			if !l.Question.AnsweredAt.IsZero() {
+				return nil, refuse(ErrConflict, "Question is already answered; the task is %s", l.Task.Status)
+			}
+			q = *l.Question
+			q.Answer, q.AnsweredAt = answer, now
+			o := h.m.policy.outcome(now)
+			o.active(h.id)
+			o.Answers = []Answer{{Question: qid, Task: id, Text: answer, At: now}}
+			o.OpenQuestions = []QuestionCount{{Task: id, Delta: -1}}
+			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid})
+			return o, nil
+		},
+		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
+	}, func() QuestionView { return questionView(&q) })
+}
+
+// Questions lists the questions about a task, oldest first: every agent may
+// read them, whatever the task's state (contract §9). Limit 1–1,000, default 1,000.
+func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list QuestionList, err error) {
+	if p, err = checkPage(p, talkPage, talkPage); err != nil {
+		return list, err
+	}
+	d, err := h.m.operate(ctx, operation{
+		name: "questions",
+		load: LoadQuery{Caller: h.id, Task: id, Questions: &TalkQuery{Limit: p.Limit, Offset: p.Offset}},
+		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+			if l.Task == nil || l.Task.System != nil {
+				return nil, notFound()
+			}
+			return nil, nil
+		},
+	})
+	if err != nil {
+		return list, err
+	}
+	list = QuestionList{Questions: make([]QuestionView, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
+	for i := range d.loaded.Questions {
+		list.Questions[i] = questionView(&d.loaded.Questions[i])
+	}
+	return list, nil
+}
+
+// SendMessage writes to the other party of a claimed or delivered task
+// (contract §9). The conversation belongs to the claim (pitfall 27).
+func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (MessageView, error) {
+	if err := checkRequired("message", text, MaxReason); err != nil {
+		return MessageView{}, err
+	}
+	mid, err := h.m.ids.next("msg-")
+	if err != nil {
+		return MessageView{}, unavailable(err)
+	}
+	msg := Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
+	return recorded(ctx, h.m, operation{
+		name: "message " + string(id), input: text, load: LoadQuery{Caller: h.id, Task: id},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if err := partyOnly(l, "send messages"); err != nil {
+				return nil, err
+			}
+			t := l.Task
+			if t.Status != StatusClaimed && t.Status != StatusDelivered {
+				return nil, wrongState(t, "be discussed")
+			}
+			msg.CreatedAt, msg.Worker = now, t.Claim.Worker
+			o := h.m.policy.outcome(now)
+			o.active(h.id)
+			o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
+			o.Messages = []Message{msg}
+			to := t.Poster
+			if to == h.id {
+				to = t.Claim.Worker
+			}
+			o.tell(to, EventTaskMessage, id, EventData{MessageID: msg.ID})
+			return o, nil
+		},
+		outcome: func(*Loaded, *outcome) any { return messageView(&msg) },
+	}, func() MessageView { return messageView(&msg) })
+}
+
+// Messages lists the conversation on a task, oldest first: all of it to the
+// poster, the own part to the worker (contract §9). Limit 1–1,000, default 1,000.
+func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageList, err error) {
+	if p, err = checkPage(p, talkPage, talkPage); err != nil {
+		return list, err
+	}
+	all, err := h.messages(ctx, id, TalkQuery{Limit: p.Limit, Offset: p.Offset})
+	if err == nil && all.Task.Poster != h.id && all.Task.Claims > 1 {
+		// There may be talk with an earlier worker, which is not this one's.
+		all, err = h.messages(ctx, id, TalkQuery{Limit: p.Limit, Offset: p.Offset, Worker: h.id})
+	}
+	if err != nil {
+		return list, err
+	}
+	list = MessageList{Messages: make([]MessageView, len(all.Messages)), Total: all.TalkTotal}
+	for i := range all.Messages {
+		list.Messages[i] = messageView(&all.Messages[i])
+	}
+	return list, nil
+}
+
+func (h *Handle) messages(ctx context.Context, id TaskID, q TalkQuery) (*Loaded, error) {
+	d, err := h.m.operate(ctx, operation{
+		name: "messages", load: LoadQuery{Caller: h.id, Task: id, Messages: &q},
+		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+			return nil, partyOnly(l, "read messages")
+		},
+	})
+	return d.loaded, err
+}
