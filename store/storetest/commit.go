@@ -14,12 +14,11 @@ var commitCases = []testCase{
 		c := wholeChange(w)
 		w.commit(c)
 		l := w.load(market.LoadQuery{
-			Caller: bob, Task: taskNo(1), Text: true, Trust: true, Role: true,
+			Caller: bob, Task: taskNo(1), Text: true, Role: true,
 			Questions: &market.TalkQuery{Limit: 9}, Report: "rp-1", Idempotency: &c.Idempotency.IdempotencyID,
 		})
 		w.equal(l.Task.Status, market.StatusPosted)
 		w.equal(l.Text.Need, textOf(taskNo(1)).Need)
-		w.equal(l.PosterTrust.Score, 0.5)
 		w.equal(l.Role, market.RoleWorker)
 		w.equal(len(l.Questions), 1)
 		w.equal(l.Report.ID, market.ReportID("rp-1"))
@@ -28,6 +27,7 @@ var commitCases = []testCase{
 		w.equal(l.Poster.Escrowed, int64(10))
 		w.equal(l.Poster.EventSeq, int64(1))
 		w.equal(w.stats(bob).Tags, []market.TagStat{{Tag: "go", Count: 1}})
+		w.equal(w.trustOf(ann, 9, 0).Pairs, []market.TrustPair{c.Trust[0].New})
 		w.equal(len(w.feedSince(w.start)), 1)
 	}},
 	{"Inserted tasks are numbered in the order of the Change", func(w *world) {

@@ -107,10 +107,9 @@ var roundTripCases = []testCase{
 	{"A question, a message and a report with every field", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
-		q := market.Question{
-			ID: "qa-1", Task: taskNo(1), Asker: bob, Text: "why?", Answer: "because",
-			CreatedAt: w.now, AnsweredAt: w.in(time.Second),
-		}
+		asked := market.Question{ID: "qa-1", Task: taskNo(1), Asker: bob, Text: "why?", CreatedAt: w.now}
+		q := asked
+		q.Answer, q.AnsweredAt = "because", w.in(time.Second)
 		m := market.Message{
 			ID: "msg-1", Task: taskNo(1), Sender: ann, Text: "hello", Worker: bob, CreatedAt: w.now,
 		}
@@ -122,8 +121,11 @@ var roundTripCases = []testCase{
 		w.full(m)
 		w.full(r)
 		w.commit(&market.Change{
-			Questions: []market.Question{q}, Messages: []market.Message{m}, Reports: []market.Report{r},
+			Questions: []market.Question{asked}, Messages: []market.Message{m}, Reports: []market.Report{r},
 		})
+		w.commit(&market.Change{Answers: []market.Answer{
+			{Question: q.ID, Task: q.Task, Text: q.Answer, At: q.AnsweredAt},
+		}})
 		page := &market.TalkQuery{Limit: 10}
 		l := w.load(market.LoadQuery{Task: taskNo(1), Question: q.ID, Questions: page, Messages: page, Report: r.ID})
 		w.equal(l.Question, &q)
