@@ -81,19 +81,19 @@ func yamlMembers(front []byte, fields *fields) ([]member, error) {
 	if len(front) > maxFrontmatter {
 		return nil, refuse(errTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
 	}
-	var document yaml.Node
+	var documents []yaml.Node
 	limits := yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxYAMLDepth)))
-	if err := yaml.Load(front, &document, limits); err != nil {
+	if err := yaml.Load(front, &documents, limits, yaml.WithAllDocuments()); err != nil {
 		return nil, &market.Error{Kind: market.ErrInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
 	}
-	root := &document
+	if len(documents) == 0 {
+		return nil, nil // comments alone
+	}
+	root := &documents[0]
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
 		root = root.Content[0]
 	}
-	switch {
-	case root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null":
-		return nil, nil // comments alone
-	case root.Kind != yaml.MappingNode:
+	if root.Kind != yaml.MappingNode || len(documents) > 1 {
 		return nil, refuse(market.ErrInvalid, `frontmatter: must be lines of "field: value"`)
 	}
 	return mappingMembers(root, fields)
@@ -139,7 +139,7 @@ func nodeJSON(n *yaml.Node, want reflect.Type) []byte {
 	case want.Kind() == reflect.String:
 		return quote(n.Value)
 	}
-	return scalarJSON(n)
+	return scalarJSON(n, want)
 }
 
 func listJSON(n *yaml.Node, want reflect.Type) []byte {
@@ -153,18 +153,17 @@ func listJSON(n *yaml.Node, want reflect.Type) []byte {
 	return append(out, ']')
 }
 
-func scalarJSON(n *yaml.Node) []byte {
+// scalarJSON writes numbers and truth values; anything else becomes a string,
+// which no field of these types takes. YAML's yes and no are allowed, quoted ones
+// are not.
+func scalarJSON(n *yaml.Node, want reflect.Type) []byte {
 	var whole int64
 	var flag bool
-	switch n.ShortTag() {
-	case "!!int":
-		if n.Decode(&whole) == nil {
-			return strconv.AppendInt(nil, whole, 10)
-		}
-	case "!!bool":
-		if n.Decode(&flag) == nil {
-			return strconv.AppendBool(nil, flag)
-		}
+	switch {
+	case n.ShortTag() == "!!int" && n.Decode(&whole) == nil:
+		return strconv.AppendInt(nil, whole, 10)
+	case want.Kind() == reflect.Bool && n.Style == 0 && n.Decode(&flag) == nil:
+		return strconv.AppendBool(nil, flag)
 	}
 	return quote(n.Value)
 }
