@@ -1,0 +1,76 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+
+	prom "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	exporter "go.opentelemetry.io/otel/exporters/prometheus"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// metrics serves what the market measures, in the form of Prometheus, on an
+// address of its own. Without an address it measures nothing.
+type metrics struct {
+	listener net.Listener
+	server   *http.Server
+	provider *sdk.MeterProvider
+}
+
+func newMetrics(listen string) (*metrics, error) {
+	if listen == "" {
+		return &metrics{}, nil
+	}
+	registry := prom.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reader, err := exporter.New(exporter.WithRegisterer(registry))
+	if err != nil {
+		return nil, fmt.Errorf("setting up metrics: %w", err)
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --metrics-listen (PINCHWORK_METRICS_LISTEN): %w", ErrSetting, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return &metrics{
+		listener: listener,
+		server:   &http.Server{Handler: mux, ReadHeaderTimeout: headersWithin},
+		provider: sdk.NewMeterProvider(sdk.WithReader(reader)),
+	}, nil
+}
+
+func (m *metrics) telemetry() market.Telemetry {
+	if m.provider == nil {
+		return market.Telemetry{}
+	}
+	return market.Telemetry{MeterProvider: m.provider}
+}
+
+func (m *metrics) serve(wait *sync.WaitGroup, failed chan<- error) {
+	if m.server == nil {
+		return
+	}
+	wait.Go(func() {
+		if err := m.server.Serve(m.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+}
+
+// close may be called twice.
+func (m *metrics) close() {
+	if m.server != nil {
+		_ = m.server.Close()
+		_ = m.listener.Close()
+		_ = m.provider.Shutdown(context.Background())
+	}
+}

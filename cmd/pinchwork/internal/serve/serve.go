@@ -1,0 +1,131 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/notify"
+)
+
+const (
+	// drainFor is how long requests may take to end after a SIGTERM.
+	drainFor = 10 * time.Second
+	// headersWithin and idleFor keep slow and silent clients from holding
+	// connections.
+	headersWithin = 10 * time.Second
+	idleFor       = 2 * time.Minute
+)
+
+// Run serves until ctx ends, then drains. It prints the address it listens on
+// to out once it is ready, and logs to logs. Errors that match ErrSetting are
+// mistakes of the operator.
+func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) error {
+	log := logger(s.Log, logs)
+	if err := s.Policy.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSetting, err)
+	}
+	metrics, err := newMetrics(s.MetricsListen)
+	if err != nil {
+		return err
+	}
+	defer metrics.close()
+	b, err := open(ctx, &s, log)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	m, err := newMarket(&s, b, metrics.telemetry(), log)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSetting, err)
+	}
+	api, err := newAPI(m, &s, version, log)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSetting, err)
+	}
+	return serve(ctx, &s, m, api, metrics, out, log)
+}
+
+func logger(format string, w io.Writer) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger) (*market.Market, error) {
+	opts := []pinchwork.Option{
+		pinchwork.WithStore(b.store), pinchwork.WithLogger(log), pinchwork.WithBackground(b.background...),
+		pinchwork.WithPolicy(func(p *market.Policy) { *p = s.Policy }),
+		pinchwork.WithWebhooks(notify.NewWebhooks(notify.WebhookOptions{
+			MaxRetries: &s.WebhookRetries, Timeout: s.WebhookTimeout, AllowPrivate: s.Policy.PrivateWebhooks, Logger: log,
+		})),
+		pinchwork.WithTelemetry(telemetry),
+	}
+	if b.notifier != nil {
+		opts = append(opts, pinchwork.WithNotifier(b.notifier))
+	}
+	return pinchwork.New(opts...)
+}
+
+func newAPI(m *market.Market, s *Settings, version string, log *slog.Logger) (*httpserver.Server, error) {
+	limits := s.Limits
+	if !s.RateLimits {
+		limits = httpserver.NoLimits()
+	}
+	return httpserver.New(m, httpserver.Options{
+		AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
+		PublicURL: s.PublicURL, Logger: log, Version: version,
+	})
+}
+
+// serve owns the background and the listeners, and ends them in order: no new
+// requests, the running ones drained, then the background.
+func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, out io.Writer, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: --listen (PINCHWORK_LISTEN): %w", ErrSetting, err)
+	}
+	server := &http.Server{
+		Handler: api, ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(api.Close)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var wait sync.WaitGroup
+	failed := make(chan error, 3)
+	wait.Go(func() { failed <- m.Run(background) })
+	wait.Go(func() { failed <- server.Serve(listener) })
+	metrics.serve(&wait, failed)
+	_, _ = fmt.Fprintf(out, "pinchwork listens on http://%s\n", listener.Addr())
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+	}
+	err = errors.Join(err, drain(ctx, server))
+	stop()
+	metrics.close()
+	wait.Wait()
+	return err
+}
+
+// drain lets running requests end.
+func drain(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("some requests did not end within %v", drainFor), server.Close())
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+// Package serve runs the marketplace server of the pinchwork command: its
+// settings, its stores and its life from the first log line to the last drained
+// request.
+package serve
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Settings are everything that contract §12 lets an operator set.
+type Settings struct {
+	Listen         string
+	Store          string
+	Namespace      string
+	PublicURL      string
+	AdminKey       string
+	Policy         market.Policy
+	RateLimits     bool
+	Limits         httpserver.Limits
+	TrustedProxies []netip.Prefix
+	WebhookRetries int
+	WebhookTimeout time.Duration
+	MetricsListen  string
+	Log            string
+}
+
+// Defaults returns the settings of contract §12.
+func Defaults() Settings {
+	return Settings{
+		Listen: "127.0.0.1:8000", Store: "memory", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
+		RateLimits: true, Limits: httpserver.DefaultLimits(), WebhookRetries: 3, WebhookTimeout: 10 * time.Second,
+		Log: "text",
+	}
+}
+
+// Setting is one setting: its environment variable, its flag and how to read
+// and show it.
+type Setting struct {
+	Env, Flag, Help string
+	// Secret settings have no flag: a command line is public.
+	Secret bool
+	set    func(s *Settings, value string) error
+	get    func(s *Settings) string
+}
+
+// Set reads a value into s; the error names what is wrong with it.
+func (o *Setting) Set(s *Settings, value string) error {
+	if err := o.set(s, value); err != nil {
+		return fmt.Errorf("%s: %w", o.name(), err)
+	}
+	return nil
+}
+
+// Get shows the value in the form that Set reads.
+func (o *Setting) Get(s *Settings) string { return o.get(s) }
+
+func (o *Setting) name() string {
+	if o.Flag == "" {
+		return o.Env
+	}
+	return "--" + o.Flag + " (" + o.Env + ")"
+}
+
+// All lists the settings in the order of the help.
+func All() []Setting {
+	return []Setting{
+		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
+		text("STORE", "memory, redis://… or postgres://…", func(s *Settings) *string { return &s.Store }),
+		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
+		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
+		adminKey(),
+		number("INITIAL_CREDITS", "signup bonus", func(s *Settings) *int64 { return &s.Policy.InitialCredits }),
+		percent("PLATFORM_FEE_PERCENT", "the platform's share of each payment, 0 to 100", func(s *Settings) *float64 { return &s.Policy.FeePercent }),
+		duration("TASK_EXPIRY", "how long a task stays posted", func(s *Settings) *time.Duration { return &s.Policy.TaskExpiry }),
+		duration("AUTO_APPROVE", "how long a poster may review a delivery", func(s *Settings) *time.Duration { return &s.Policy.AutoApprove }),
+		duration("CLAIM_TIMEOUT", "how long a worker may hold a claim, 0 for ever", func(s *Settings) *time.Duration { return &s.Policy.ClaimTimeout }),
+		duration("REJECTION_GRACE", "how long a worker keeps a rejected task", func(s *Settings) *time.Duration { return &s.Policy.RejectionGrace }),
+		duration("MATCH_TIMEOUT", "how long an infra agent may take to match", func(s *Settings) *time.Duration { return &s.Policy.MatchTimeout }),
+		duration("MATCH_HEAD_START", "how long a matched task is kept for its agents", func(s *Settings) *time.Duration { return &s.Policy.MatchHeadStart }),
+		number("ABANDON_LIMIT", "claims given up that block pickup, 0 for none", func(s *Settings) *int { return &s.Policy.AbandonLimit }),
+		duration("ABANDON_COOLDOWN", "how long pickup is blocked then", func(s *Settings) *time.Duration { return &s.Policy.AbandonCooldown }),
+		choice("RATE_LIMITS", "on, or off for no rate limits at all", "on", "off", func(s *Settings) *bool { return &s.RateLimits }),
+		proxies(),
+		number("WEBHOOK_MAX_RETRIES", "retries of a webhook after the first attempt", func(s *Settings) *int { return &s.WebhookRetries }),
+		seconds("WEBHOOK_TIMEOUT_SECONDS", "time for one webhook attempt", func(s *Settings) *time.Duration { return &s.WebhookTimeout }),
+		choice("WEBHOOK_ALLOW_PRIVATE", "true also allows http, any port and private addresses", "true", "false", func(s *Settings) *bool { return &s.Policy.PrivateWebhooks }),
+		infra(),
+		number("MAX_OPEN_CLAIMS", "undelivered claims of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxOpenClaims }),
+		number("MAX_STREAMS", "event streams of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxStreams }),
+		duration("EVENT_RETENTION", "how long events are kept", func(s *Settings) *time.Duration { return &s.Policy.EventRetention }),
+		rate("RATE_REGISTER", "registrations per client address", func(s *Settings) *httpserver.Limit { return &s.Limits.Register }),
+		rate("RATE_CREATE", "tasks created per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Create }),
+		rate("RATE_PICKUP", "pickups per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Pickup }),
+		rate("RATE_DELIVER", "deliveries per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Deliver }),
+		rate("RATE_READ", "other requests per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Read }),
+		rate("RATE_ADMIN", "admin requests", func(s *Settings) *httpserver.Limit { return &s.Limits.Admin }),
+		text("METRICS_LISTEN", "address that serves Prometheus /metrics; none when empty", func(s *Settings) *string { return &s.MetricsListen }),
+		logFormat(),
+	}
+}
+
+// named makes a setting of its name: PINCHWORK_NAME and --name.
+func named(name, help string) Setting {
+	return Setting{Env: "PINCHWORK_" + name, Flag: strings.ToLower(strings.ReplaceAll(name, "_", "-")), Help: help}
+}
+
+func text(name, help string, field func(*Settings) *string) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error { *field(s) = v; return nil }
+	o.get = func(s *Settings) string { return *field(s) }
+	return o
+}
+
+func number[N int | int64](name, help string, field func(*Settings) *N) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < 0 || n > market.MaxGrant {
+			return fmt.Errorf("%q is not a whole number from 0 to %d", v, int64(market.MaxGrant))
+		}
+		*field(s) = N(n)
+		return nil
+	}
+	o.get = func(s *Settings) string { return strconv.FormatInt(int64(*field(s)), 10) }
+	return o
+}
+
+func percent(name, help string, field func(*Settings) *float64) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		n, err := strconv.ParseFloat(v, 64)
+		if err != nil || !(n >= 0 && n <= 100) {
+			return fmt.Errorf("%q is not a number from 0 to 100", v)
+		}
+		*field(s) = n
+		return nil
+	}
+	o.get = func(s *Settings) string { return strconv.FormatFloat(*field(s), 'f', -1, 64) }
+	return o
+}
+
+func duration(name, help string, field func(*Settings) *time.Duration) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q is not a duration such as 72h, 5m or 1500ms", v)
+		}
+		*field(s) = d
+		return nil
+	}
+	o.get = func(s *Settings) string { return short(*field(s)) }
+	return o
+}
+
+// short leaves the zeros out of 72h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func seconds(name, help string, field func(*Settings) *time.Duration) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 300 {
+			return fmt.Errorf("%q is not a whole number of seconds from 1 to 300", v)
+		}
+		*field(s) = time.Duration(n) * time.Second
+		return nil
+	}
+	o.get = func(s *Settings) string { return strconv.Itoa(int(*field(s) / time.Second)) }
+	return o
+}
+
+func choice(name, help, yes, no string, field func(*Settings) *bool) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		if v != yes && v != no {
+			return fmt.Errorf("%q must be %s or %s", v, yes, no)
+		}
+		*field(s) = v == yes
+		return nil
+	}
+	o.get = func(s *Settings) string {
+		if *field(s) {
+			return yes
+		}
+		return no
+	}
+	return o
+}
+
+func rate(name, help string, field func(*Settings) *httpserver.Limit) Setting {
+	o := named(name, help+`, such as "5/h" or "off"`)
+	o.set = func(s *Settings, v string) error { return field(s).UnmarshalText([]byte(v)) }
+	o.get = func(s *Settings) string { return field(s).String() }
+	return o
+}
+
+// adminKey is read from the environment only. A variable that is set to
+// nothing is a mistake that must not open or close anything silently.
+func adminKey() Setting {
+	return Setting{
+		Env: "PINCHWORK_ADMIN_KEY", Secret: true, Help: "opens the admin API",
+		set: func(s *Settings, v string) error {
+			if strings.TrimSpace(v) == "" {
+				return fmt.Errorf("must not be blank; unset it to switch the admin API off")
+			}
+			s.AdminKey = v
+			return nil
+		},
+		get: func(*Settings) string { return "" },
+	}
+}
+
+func proxies() Setting {
+	o := named("TRUSTED_PROXIES", "comma-separated CIDRs of proxies whose X-Forwarded-For is believed")
+	o.set = func(s *Settings, v string) error {
+		s.TrustedProxies = nil
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				continue
+			}
+			prefix, err := netip.ParsePrefix(part)
+			if err != nil {
+				return fmt.Errorf("%q is not a CIDR such as 10.0.0.0/8", part)
+			}
+			s.TrustedProxies = append(s.TrustedProxies, prefix)
+		}
+		return nil
+	}
+	o.get = func(s *Settings) string {
+		parts := make([]string, len(s.TrustedProxies))
+		for i, p := range s.TrustedProxies {
+			parts[i] = p.String()
+		}
+		return strings.Join(parts, ",")
+	}
+	return o
+}
+
+func infra() Setting {
+	o := named("INFRA", "who may take system tasks: open or appointed")
+	o.set = func(s *Settings, v string) error {
+		if v != string(market.InfraOpen) && v != string(market.InfraAppointed) {
+			return fmt.Errorf("%q must be open or appointed", v)
+		}
+		s.Policy.Infra = market.InfraMode(v)
+		return nil
+	}
+	o.get = func(s *Settings) string { return string(s.Policy.Infra) }
+	return o
+}
+
+func logFormat() Setting {
+	o := named("LOG", "text or json")
+	o.set = func(s *Settings, v string) error {
+		if v != "text" && v != "json" {
+			return fmt.Errorf("%q must be text or json", v)
+		}
+		s.Log = v
+		return nil
+	}
+	o.get = func(s *Settings) string { return s.Log }
+	return o
+}

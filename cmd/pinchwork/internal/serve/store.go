@@ -1,0 +1,40 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/memory"
+)
+
+// ErrSetting matches mistakes in the settings, for exit code 2.
+var ErrSetting = errors.New("bad setting")
+
+// backend is an opened store with what belongs to it.
+type backend struct {
+	store market.Store
+	// notifier reaches the other replicas; nil for a store that has none.
+	notifier   market.Notifier
+	background []market.Background
+	close      func()
+}
+
+// open opens the store that the settings name.
+func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
+	scheme, _, _ := strings.Cut(s.Store, "://")
+	switch scheme {
+	case "memory":
+		log.Warn("the memory store keeps nothing: all agents, tasks and credits end with this process")
+		return &backend{store: memory.New(), close: func() {}}, nil
+	case "redis", "rediss", "unix":
+		return openRedis(ctx, s, log)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, s, log)
+	}
+	// The value may hold a password: only its scheme is repeated.
+	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): unknown kind %q; it must be memory, redis://… or postgres://…", ErrSetting, scheme)
+}
