@@ -1,0 +1,230 @@
+package notify
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const (
+	// leaseSlack is how much longer a lease is than an attempt, leaseMargin the
+	// part of it that is kept for writing down how the attempt ended.
+	leaseSlack, leaseMargin = 5 * time.Second, time.Second
+	// leaseEvery is how long due deliveries may stay unseen.
+	leaseEvery = time.Second
+	// leaseGap is the least real time between two looks at a queue that had
+	// nothing: a busy market wakes more often than it has webhooks.
+	leaseGap = 25 * time.Millisecond
+	// leaseRest is the real time between two looks at a queue that has more.
+	leaseRest = 5 * time.Millisecond
+	// leaseBatch bounds one look; half a lane, so that one agent's burst fits.
+	leaseBatch = maxWaiting / 2
+	// maxHeld bounds what waits in this process.
+	maxHeld = 4_096
+	// maxSlowLanes is how many slow endpoints without deliveries are remembered.
+	maxSlowLanes = 1_024
+	// leaseTimeout bounds one look at the queue.
+	leaseTimeout = 5 * time.Second
+	// grace is how long attempts may go on after the end.
+	grace = 2 * time.Second
+)
+
+// dispatcher hands deliveries from the queue to attempts. One goroutine owns
+// it; attempts report over results.
+type dispatcher struct {
+	*Webhooks
+	queue   Queue
+	results chan result
+	under   sync.WaitGroup // attempts
+
+	lanes map[market.AgentID]*lane
+	// turn are the agents that have deliveries waiting, the next first.
+	turn []market.AgentID
+	// held counts what waits, running the attempts, slow those to slow endpoints.
+	held, running, slow int
+
+	// due says that the queue may have something, notBefore when to look.
+	due       bool
+	notBefore time.Time
+	away      bool
+}
+
+// result is how an attempt ended.
+type result struct {
+	agent  market.AgentID
+	onSlow bool
+	failed bool
+	took   time.Duration
+}
+
+func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
+	return &dispatcher{
+		Webhooks: w, queue: queue, due: true,
+		results: make(chan result, w.concurrency),
+		lanes:   map[market.AgentID]*lane{},
+	}
+}
+
+func (d *dispatcher) run(ctx context.Context) {
+	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	tick := d.queue.After(leaseEvery)
+	for ctx.Err() == nil {
+		d.lease(ctx)
+		d.start(attempts)
+		look, stop := d.lookAgain()
+		select {
+		case <-ctx.Done():
+		case r := <-d.results:
+			d.ended(r)
+		case <-d.wake:
+			d.due = true
+		case <-look:
+		case <-tick:
+			d.due, tick = true, d.queue.After(leaseEvery)
+		}
+		stop()
+	}
+	d.finish(cut)
+}
+
+// lookAgain returns what fires when a look at the queue that is due may be
+// made; nothing when none is due, or there is no room.
+func (d *dispatcher) lookAgain() (<-chan time.Time, func() bool) {
+	if !d.due || d.held >= maxHeld {
+		return nil, func() bool { return false }
+	}
+	timer := time.NewTimer(max(time.Until(d.notBefore), leaseRest))
+	return timer.C, timer.Stop
+}
+
+// finish waits for the attempts under way, and cuts them off after the grace.
+func (d *dispatcher) finish(cut context.CancelFunc) {
+	defer time.AfterFunc(grace, cut).Stop()
+	d.under.Wait()
+}
+
+// lease looks at the queue, if it is time, and gives what it finds to lanes.
+func (d *dispatcher) lease(ctx context.Context) {
+	now := time.Now()
+	limit := min(leaseBatch, maxHeld-d.held)
+	if !d.due || limit <= 0 || now.Before(d.notBefore) || d.holdBack(now) {
+		return
+	}
+	looked := d.queue.Now()
+	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
+	defer cancel()
+	jobs, err := d.queue.LeaseWebhooks(ctx, d.timeout+leaseSlack, limit)
+	d.reachable(ctx, err)
+	if err != nil {
+		d.notBefore = now.Add(leaseEvery)
+		return
+	}
+	for _, job := range jobs {
+		d.accept(held{WebhookJob: job, until: looked.Add(leaseSlack - leaseMargin)})
+	}
+	if d.due = len(jobs) == limit; !d.due {
+		d.notBefore = now.Add(leaseGap)
+	}
+}
+
+func (d *dispatcher) holdBack(now time.Time) bool {
+	for _, agent := range d.turn {
+		if d.lanes[agent].holdsBack(now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *dispatcher) reachable(ctx context.Context, err error) {
+	away := err != nil
+	if away == d.away || ctx.Err() == context.Canceled {
+		return
+	}
+	d.away = away
+	if away {
+		d.log.Warn("the webhook queue cannot be read for now", "error", err)
+		return
+	}
+	d.log.Info("the webhook queue can be read again")
+}
+
+func (d *dispatcher) accept(job held) {
+	agent := job.Event.Agent
+	l := d.lanes[agent]
+	if l == nil {
+		l = newLane()
+		d.lanes[agent] = l
+	}
+	if !l.accept(job) {
+		return
+	}
+	if d.held++; len(l.waiting) == 1 {
+		d.turn = append(d.turn, agent)
+	}
+}
+
+// start starts what may run, one delivery of each agent in turn.
+func (d *dispatcher) start(ctx context.Context) {
+	now := d.queue.Now()
+	for started := true; started && d.running < d.concurrency; {
+		started = false
+		for range len(d.turn) {
+			agent := d.turn[0]
+			d.turn = d.turn[1:]
+			l := d.lanes[agent]
+			d.held -= l.expire(now)
+			if l.ready() && d.free(l) {
+				d.launch(ctx, agent, l)
+				started = true
+			}
+			if len(l.waiting) > 0 {
+				d.turn = append(d.turn, agent)
+			} else {
+				d.forget(agent, l)
+			}
+		}
+	}
+}
+
+// free tells whether there is a slot for the lane. Slow endpoints together get
+// half of them.
+func (d *dispatcher) free(l *lane) bool {
+	return d.running < d.concurrency && (!l.slow || d.slow < max(1, d.concurrency/2))
+}
+
+func (d *dispatcher) launch(ctx context.Context, agent market.AgentID, l *lane) {
+	job := l.next()
+	onSlow := l.slow
+	d.held--
+	d.running++
+	if onSlow {
+		d.slow++
+	}
+	d.under.Go(func() {
+		began := time.Now()
+		failed := d.deliver(ctx, d.queue, &job.WebhookJob)
+		d.results <- result{agent: agent, onSlow: onSlow, failed: failed, took: time.Since(began)}
+	})
+}
+
+func (d *dispatcher) ended(r result) {
+	l := d.lanes[r.agent]
+	l.ended(r.failed, r.took)
+	d.running--
+	if r.onSlow {
+		d.slow--
+	}
+	d.forget(r.agent, l)
+}
+
+// forget drops a lane that has nothing to do. That an endpoint is slow is
+// remembered, within bounds.
+func (d *dispatcher) forget(agent market.AgentID, l *lane) {
+	if l.idle() && (!l.slow || len(d.lanes) > maxSlowLanes) {
+		delete(d.lanes, agent)
+	}
+}

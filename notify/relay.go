@@ -1,0 +1,34 @@
+package notify
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Relay carries hints between the processes that share a store. It may lose
+// them, repeat them and change their order. All methods may be called at once.
+type Relay interface {
+	// Publish sends the hint to every process that is subscribed, this one
+	// included. It returns when the hint is sent or ctx ends. The hint is the
+	// relay's to read only; Hint.Payloads encodes it for the wire.
+	Publish(ctx context.Context, h Hint) error
+	// Subscribe calls hear with each hint, one at a time, and blocks until ctx
+	// ends (then it returns ctx's error) or the subscription breaks. It does
+	// not reconnect: the caller calls it again, after a pause. Once the
+	// subscription is live, and before any other hint, it calls hear with the
+	// zero Hint, since nobody knows what was missed until then; it does so again
+	// whenever something may have been missed since. hear never blocks.
+	Subscribe(ctx context.Context, hear func(Hint)) error
+}
+
+// Source is what a RelayedHub needs of a market to find out what its hints
+// have missed. *market.Market is one.
+type Source interface {
+	// EventHeads returns where the logs of at most 1,000 agents stand; unknown
+	// agents are left out.
+	EventHeads(ctx context.Context, ids []market.AgentID) (map[market.AgentID]market.Head, error)
+	// After is the market's clock's.
+	After(d time.Duration) <-chan time.Time
+}

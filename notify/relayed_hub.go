@@ -1,0 +1,166 @@
+package notify
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// The pace of a RelayedHub.
+const (
+	// publishEvery is the least time between two hints: a busy process sends
+	// 100 a second, however many commits it makes.
+	publishEvery = 10 * time.Millisecond
+	// publishTimeout bounds one Relay.Publish.
+	publishTimeout = 5 * time.Second
+	// pollEvery is how long a listener waits at most when a hint was lost.
+	pollEvery = time.Second
+	// pollBatch is how many agents one round trip asks about.
+	pollBatch = 1_000
+	// pauseMin and pauseMax bound the pause after a broken connection.
+	pauseMin, pauseMax = 100 * time.Millisecond, 5 * time.Second
+)
+
+// RelayedHub is a Hub that also reaches the other processes on the same store.
+// Listeners in this process are woken at once. Others get coalesced hints
+// over the relay, the first at once and then one per 10 ms at most, outside of any
+// commit. Beneath lies a poll, once a second by the market's clock, of the heads of
+// those agents that somebody here listens for, so a lost hint costs a second
+// and never an event; its cost grows with the listeners, not with what is stored.
+//
+// It implements market.Notifier and market.Background: hints are sent, heard
+// and polled while Run runs.
+type RelayedHub struct {
+	*Hub
+	relay  Relay
+	log    *slog.Logger
+	origin string
+	feed   chan struct{}
+	outbox outbox
+}
+
+var (
+	_ market.Notifier   = (*RelayedHub)(nil)
+	_ market.Background = (*RelayedHub)(nil)
+)
+
+// RelayOption changes a RelayedHub.
+type RelayOption func(*RelayedHub)
+
+// WithLogger logs lost and regained connections. Without it nothing is logged.
+func WithLogger(log *slog.Logger) RelayOption { return func(h *RelayedHub) { h.log = log } }
+
+// NewRelayedHub returns a hub over the relay. It starts nothing; Run does.
+func NewRelayedHub(relay Relay, opts ...RelayOption) *RelayedHub {
+	h := &RelayedHub{
+		Hub: NewHub(), relay: relay, log: slog.New(slog.DiscardHandler),
+		origin: rand.Text()[:12], feed: make(chan struct{}, 1), outbox: newOutbox(),
+	}
+	for _, opt := range opts {
+		opt(h)
+	}
+	return h
+}
+
+// Wake wakes the listeners of this process and hints to the others. It never
+// blocks.
+func (h *RelayedHub) Wake(agents ...market.AgentID) {
+	h.Hub.Wake(agents...)
+	h.outbox.agentsMoved(agents)
+}
+
+// FeedMoved hints to other processes that the feed has new items. It never
+// blocks.
+func (h *RelayedHub) FeedMoved() { h.outbox.feedMoved() }
+
+// FeedHints receives when another process said FeedMoved, coalesced, and when
+// hints may have been missed. The channel is always the same, for one reader.
+func (h *RelayedHub) FeedHints() <-chan struct{} { return h.feed }
+
+// Run sends, hears and polls until ctx ends, and returns nil. market.Market.Run
+// calls it; it runs once at a time.
+func (h *RelayedHub) Run(ctx context.Context, m *market.Market) error {
+	h.serve(ctx, m)
+	return nil
+}
+
+func (h *RelayedHub) serve(ctx context.Context, source Source) {
+	var all sync.WaitGroup
+	all.Go(func() { h.publish(ctx) })
+	all.Go(func() { h.subscribe(ctx) })
+	all.Go(func() { h.poll(ctx, source) })
+	all.Wait()
+}
+
+// hear takes a hint from the relay.
+func (h *RelayedHub) hear(hint Hint) {
+	switch {
+	case hint.Origin == h.origin:
+	case hint.everything():
+		h.wakeAll()
+		signal(h.feed)
+	default:
+		h.wake(hint.Agents)
+		if hint.Feed {
+			signal(h.feed)
+		}
+	}
+}
+
+// subscribe keeps a subscription up.
+func (h *RelayedHub) subscribe(ctx context.Context) {
+	pause := newPause()
+	for ctx.Err() == nil {
+		err := h.relay.Subscribe(ctx, func(hint Hint) {
+			if pause.reset() {
+				h.log.Info("hints from other processes arrive again")
+			}
+			h.hear(hint)
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		if pause.first() {
+			h.log.Warn("no hints from other processes for now", "error", err)
+		}
+		pause.wait(ctx)
+	}
+}
+
+// publish sends what is in the outbox, in real time: it paces input and
+// output, which the market's clock knows nothing of.
+func (h *RelayedHub) publish(ctx context.Context) {
+	pause := newPause()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.outbox.filled:
+		}
+		hint := h.outbox.take()
+		hint.Origin = h.origin
+		if err := h.send(ctx, hint); err != nil {
+			// What was in it is not known any more once others have followed.
+			h.outbox.everythingMoved()
+			if pause.first() && ctx.Err() == nil {
+				h.log.Warn("no hints to other processes for now", "error", err)
+			}
+			pause.wait(ctx)
+			continue
+		}
+		if pause.reset() {
+			h.log.Info("hints to other processes are sent again")
+		}
+		sleep(ctx, publishEvery)
+	}
+}
+
+func (h *RelayedHub) send(ctx context.Context, hint Hint) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	return h.relay.Publish(ctx, hint)
+}

@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// WebhookOptions are the settings of Webhooks. The zero value has the defaults
+// of contract §10.
+type WebhookOptions struct {
+	// MaxRetries is how often a failed delivery is tried again; 3 when nil, and
+	// 0 means a single attempt (market.Ptr helps).
+	MaxRetries *int
+	// Timeout bounds one attempt, from resolving the host to the answer's
+	// headers; 10 s when 0.
+	Timeout time.Duration
+	// AllowPrivate lets webhooks go to http, to any port and any address. It is
+	// for tests and closed networks: with it, agents can make this process call
+	// what only this process can reach.
+	AllowPrivate bool
+	// Concurrency bounds the attempts under way at once; 64 when 0.
+	Concurrency int
+	// Wake, when not nil, receives when there may be something to deliver:
+	// Hub.Activity. Without it events leave within a second of being written.
+	Wake <-chan struct{}
+	// Logger is silent when nil. It never gets a URL or a secret.
+	Logger *slog.Logger
+	// MeterProvider counts and times attempts when not nil.
+	MeterProvider metric.MeterProvider
+	// Transport replaces the guarded transport, so also the guard. For tests.
+	Transport http.RoundTripper
+}
+
+// Queue is where deliveries come from. *market.Market is one. Errors mean that
+// the store cannot be reached for now.
+type Queue interface {
+	// Now and After are the market's clock.
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+	// LeaseWebhooks takes at most limit due deliveries, for no longer than lease.
+	LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]market.WebhookJob, error)
+	// FinishWebhook writes how an attempt ended; false when the lease was lost.
+	FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error)
+}
+
+// Webhooks delivers events to the agents that have a webhook (contract §10):
+// at least once, each by one process at a time. A delivery is a POST of
+//
+//	{"event": "task_delivered", "task_id": "tk-…", "data": {…}, "timestamp": "2025-01-15T10:30:00Z"}
+//
+// with the headers HeaderSignature, HeaderEventID and HeaderEvent. An answer
+// of 2xx within Timeout delivers it. Anything else, redirects included, is a failure:
+// it is tried again after about 1, 2 and 4 seconds, then kept as a dead letter
+// that its owner can look at and redeliver.
+//
+// Everything it knows is in the store. A process that dies holds its deliveries
+// back for the rest of their lease, Timeout and 5 s, no longer. An endpoint
+// that hangs or fails gets one attempt at a time and cannot hold up others.
+//
+// The host is resolved and its addresses are checked for each attempt: only
+// public ones, on ports 443 and 80, are dialed, unless AllowPrivate.
+type Webhooks struct {
+	maxRetries  int
+	timeout     time.Duration
+	private     bool
+	concurrency int
+	wake        <-chan struct{}
+	log         *slog.Logger
+	client      *http.Client
+	observe     observer
+}
+
+var _ market.Background = (*Webhooks)(nil)
+
+// The defaults of WebhookOptions.
+const (
+	defaultRetries     = 3
+	defaultTimeout     = 10 * time.Second
+	defaultConcurrency = 64
+)
+
+// NewWebhooks returns Webhooks that deliver while Run runs. It starts nothing.
+func NewWebhooks(opts WebhookOptions) *Webhooks {
+	w := &Webhooks{
+		maxRetries: defaultRetries, timeout: defaultTimeout, concurrency: defaultConcurrency,
+		private: opts.AllowPrivate, wake: opts.Wake, log: opts.Logger, observe: newObserver(opts.MeterProvider),
+	}
+	if opts.MaxRetries != nil {
+		w.maxRetries = max(0, *opts.MaxRetries)
+	}
+	if opts.Timeout > 0 {
+		w.timeout = opts.Timeout
+	}
+	if opts.Concurrency > 0 {
+		w.concurrency = opts.Concurrency
+	}
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	transport := opts.Transport
+	if transport == nil {
+		transport = newTransport(w.private)
+	}
+	w.client = newClient(transport)
+	return w
+}
+
+// Run delivers what is due in the market until ctx ends, and returns nil.
+// Attempts under way then get 2 s to end; what is cut off is delivered again
+// once its lease is over, without counting as an attempt. market.Market.Run calls it.
+func (w *Webhooks) Run(ctx context.Context, m *market.Market) error { return w.Deliver(ctx, m) }
+
+// Deliver is Run for any queue.
+func (w *Webhooks) Deliver(ctx context.Context, queue Queue) error {
+	newDispatcher(w, queue).run(ctx)
+	return nil
+}
