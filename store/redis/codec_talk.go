@@ -7,26 +7,32 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// questionRecord is a market.Question without its answer.
+// questionRecord is market.Question as it was inserted.
 type questionRecord struct {
-	ID        market.QuestionID `json:"id"`
-	Task      market.TaskID     `json:"t"`
-	Asker     market.AgentID    `json:"a"`
-	Text      string            `json:"x"`
-	CreatedAt instant           `json:"c,omitempty"`
+	ID         market.QuestionID `json:"id"`
+	Task       market.TaskID     `json:"t"`
+	Asker      market.AgentID    `json:"a"`
+	Text       string            `json:"x"`
+	Answer     string            `json:"y,omitempty"`
+	CreatedAt  instant           `json:"c,omitempty"`
+	AnsweredAt instant           `json:"v,omitempty"`
 }
 
+// answerRecord has the names of the question's fields that it fills in.
 type answerRecord struct {
-	Text string  `json:"x"`
-	At   instant `json:"a,omitempty"`
+	Answer     string  `json:"y"`
+	AnsweredAt instant `json:"v,omitempty"`
 }
 
 func encodeQuestion(q *market.Question) ([]byte, error) {
-	return json.Marshal(&questionRecord{ID: q.ID, Task: q.Task, Asker: q.Asker, Text: q.Text, CreatedAt: toInstant(q.CreatedAt)})
+	return json.Marshal(&questionRecord{
+		ID: q.ID, Task: q.Task, Asker: q.Asker, Text: q.Text, Answer: q.Answer,
+		CreatedAt: toInstant(q.CreatedAt), AnsweredAt: toInstant(q.AnsweredAt),
+	})
 }
 
 func encodeAnswer(a *market.Answer) ([]byte, error) {
-	return json.Marshal(&answerRecord{Text: a.Text, At: toInstant(a.At)})
+	return json.Marshal(&answerRecord{Answer: a.Text, AnsweredAt: toInstant(a.At)})
 }
 
 // decodeQuestion reads the pair of question and answer.
@@ -39,16 +45,15 @@ func decodeQuestion(v any) (market.Question, error) {
 	if err := json.Unmarshal([]byte(text(pair[0])), &r); err != nil {
 		return market.Question{}, fmt.Errorf("redis: stored question: %w", err)
 	}
-	q := market.Question{ID: r.ID, Task: r.Task, Asker: r.Asker, Text: r.Text, CreatedAt: r.CreatedAt.time()}
-	if pair[1] == nil {
-		return q, nil
+	if pair[1] != nil {
+		if err := json.Unmarshal([]byte(text(pair[1])), &r); err != nil {
+			return market.Question{}, fmt.Errorf("redis: stored answer: %w", err)
+		}
 	}
-	var a answerRecord
-	if err := json.Unmarshal([]byte(text(pair[1])), &a); err != nil {
-		return market.Question{}, fmt.Errorf("redis: stored answer: %w", err)
-	}
-	q.Answer, q.AnsweredAt = a.Text, a.At.time()
-	return q, nil
+	return market.Question{
+		ID: r.ID, Task: r.Task, Asker: r.Asker, Text: r.Text, Answer: r.Answer,
+		CreatedAt: r.CreatedAt.time(), AnsweredAt: r.AnsweredAt.time(),
+	}, nil
 }
 
 // messageRecord is market.Message.

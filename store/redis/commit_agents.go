@@ -85,6 +85,7 @@ func (p *program) writeAccount(d *market.AccountDelta) {
 	p.count(key, "chg", d.Charged)
 	p.count(key, "spent", d.Spent)
 	p.count(key, "rej", d.Rejected)
+	p.count(p.totals(), "escrowed", d.Escrowed)
 }
 
 // count moves a counter, unless by nothing.

@@ -38,7 +38,7 @@ func (p *program) guardTalk(c *market.Change) {
 func (p *program) writeTalk(c *market.Change) {
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		p.write("HSET", p.question(q.ID), "d", p.encoded(encodeQuestion(q)), "s", "0")
+		p.write("HSET", p.question(q.ID), "d", p.encoded(encodeQuestion(q)), "s", flag(!q.AnsweredAt.IsZero()))
 		p.write("RPUSH", p.taskQuestions(q.Task), string(q.ID))
 	}
 	for i := range c.Messages {

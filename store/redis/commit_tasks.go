@@ -178,22 +178,11 @@ func contains(places []place, x place) bool {
 
 // moveTotals keeps what a dashboard shows; system tasks do not count.
 func (p *program) moveTotals(old, next *market.Task) {
-	if next.System != nil {
+	if next.System != nil || old != nil && old.Status == next.Status {
 		return
 	}
-	var escrowed int64
 	if old != nil {
-		if old.Status == next.Status {
-			return
-		}
 		p.count(p.totals(), string(old.Status), -1)
-		if !old.Status.Ended() {
-			escrowed -= old.MaxCredits
-		}
 	}
 	p.count(p.totals(), string(next.Status), 1)
-	if !next.Status.Ended() {
-		escrowed += next.MaxCredits
-	}
-	p.count(p.totals(), "escrowed", escrowed)
 }

@@ -101,7 +101,7 @@ func (d *decoder) task(l *market.Loaded, q market.LoadQuery) {
 			l.Children = append(l.Children, t)
 		}
 	}
-	if worker := l.Task.Worker(); q.Trust && worker != "" {
+	if worker := l.Task.Worker(); q.Trust {
 		l.PosterTrust = decodeTrust(l.Task.Poster, worker, text(d.at(9)))
 		l.WorkerTrust = decodeTrust(worker, l.Task.Poster, text(d.at(10)))
 	}

@@ -39,7 +39,7 @@ func (p *pruning) batches(ctx context.Context, script *script, keys []string, be
 	deleted := 0
 	for p.err == nil && deleted < p.limit {
 		batch := min(pruneBatch, p.limit-deleted)
-		reply, err := p.store.run(ctx, script, keys, micros(before), batch)
+		reply, err := p.store.run(ctx, script, keys, micros(before), batch, string(market.Platform))
 		if err != nil {
 			p.err = err
 			return counted

@@ -77,17 +77,17 @@ local writes = {
   -- the entry
   transfer = function(agent, i)
     local n = call('HINCRBY', COUNTERS, 'entry', 1)
-    local seq, balance, earned = 0, 0, 0
+    local seq, balance, earned = 0, 0, '0'
     if agent then
       balance = call('HINCRBY', agent, 'bal', ARGV[i + 3])
       seq = call('HINCRBY', agent, 'le', 1)
-      earned = tonumber(call('HGET', agent, 'earn') or 0)
+      earned = call('HGET', agent, 'earn') or '0'
       call('RPUSH', KEYS[tonumber(ARGV[i])], n)
-      if earned ~= 0 then
+      if earned ~= '0' then
         local earnings, at = KEYS[tonumber(ARGV[i + 1])], ARGV[i + 4]
         call('ZREMRANGEBYSCORE', earnings, at, '+inf')
         local last = call('ZRANGE', earnings, -1, -1)[1]
-        if not last or tonumber(string.match(last, ':(.*)')) ~= earned then
+        if not last or string.match(last, ':(.*)') ~= earned then
           call('ZADD', earnings, at, seq .. ':' .. earned)
         end
       end

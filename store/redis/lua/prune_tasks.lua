@@ -2,7 +2,8 @@
 -- their ledger entries stay, so that no transfer can ever happen twice.
 --
 -- KEYS[1]  prefix
--- ARGV[1]  before    ARGV[2]  how many at most
+-- ARGV[1]  before    ARGV[2]  how many at most    ARGV[3]  the platform, whose
+--          tasks are not in the totals
 --
 -- Returns how many it deleted.
 
@@ -30,6 +31,7 @@ local function deleteTask(id)
   deleteReports(id)
   call('ZREM', P .. 'o:' .. poster .. ':p:' .. status, id)
   call('ZREM', P .. 'o:' .. worker .. ':w:' .. status, id)
+  if poster ~= ARGV[3] then call('HINCRBY', P .. 'totals', status, -1) end
   call('ZREM', P .. 'tasks', id)
   call('ZREM', P .. 'ended', id)
   call('DEL', P .. 't:' .. id, P .. 'r:' .. id)
