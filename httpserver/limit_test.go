@@ -60,7 +60,7 @@ func TestPitfall14LimitsAreUsed(t *testing.T) {
 		t.Errorf("charged %+v, want %+v", s.charged, want)
 	}
 	for _, bad := range []Limits{{Read: Limit{Count: -2, Per: time.Hour}}, {Admin: Limit{Count: 5}}, {Create: Limit{Per: time.Hour}}} {
-		if _, err := newServer(s, nil, Options{Limits: bad}); err == nil {
+		if _, err := newServer(s, Options{Limits: bad}); err == nil {
 			t.Errorf("%+v was accepted", bad)
 		}
 	}

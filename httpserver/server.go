@@ -21,6 +21,7 @@ import (
 type Server struct {
 	market  backend
 	as      func(market.AgentID) market.AgentAPI
+	open    func(ctx context.Context, agent market.AgentID, after string) (source, error)
 	options Options
 	log     *slog.Logger
 	proxies []netip.Prefix
@@ -56,16 +57,24 @@ func New(m *market.Market, o Options) (*Server, error) {
 	if m == nil {
 		return nil, errors.New("httpserver: a market is required")
 	}
-	return newServer(m, func(id market.AgentID) market.AgentAPI { return m.As(id) }, o)
+	s, err := newServer(m, o)
+	if err != nil {
+		return nil, err
+	}
+	s.as = func(id market.AgentID) market.AgentAPI { return m.As(id) }
+	s.open = func(ctx context.Context, id market.AgentID, after string) (source, error) {
+		return m.As(id).Stream(ctx, after)
+	}
+	return s, nil
 }
 
-func newServer(m backend, as func(market.AgentID) market.AgentAPI, o Options) (*Server, error) {
+func newServer(m backend, o Options) (*Server, error) {
 	o = o.filledIn()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	s := &Server{
-		market: m, as: as, options: o, log: o.Logger, proxies: o.TrustedProxies,
+		market: m, options: o, log: o.Logger, proxies: o.TrustedProxies,
 		charges: map[Class]*market.Charge{}, heartbeat: heartbeat, slowestRead: slowestRead,
 	}
 	var err error

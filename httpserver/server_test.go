@@ -175,11 +175,11 @@ func TestRequestID(t *testing.T) {
 // TestPitfall25: no admin key, no admin; and no way to break the comparison.
 func TestPitfall25AdminKey(t *testing.T) {
 	for _, key := range []string{" ", "\t", "  \n", "a b", "schlüssel", "a\x00"} {
-		if _, err := newServer(&stub{}, nil, Options{AdminKey: key}); err == nil {
+		if _, err := newServer(&stub{}, Options{AdminKey: key}); err == nil {
 			t.Errorf("admin key %q was accepted", key)
 		}
 	}
-	closed, err := newServer(&stub{}, nil, Options{})
+	closed, err := newServer(&stub{}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestBaseURL(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"pinchwork.dev", "ftp://x", "https://", "https://x?y", "https://u:p@x", "://"} {
-		if _, err := newServer(s, nil, Options{PublicURL: bad}); err == nil {
+		if _, err := newServer(s, Options{PublicURL: bad}); err == nil {
 			t.Errorf("public URL %q was accepted", bad)
 		}
 	}

@@ -11,11 +11,17 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// openAfter is how long a stream may stay silent before it is opened: until
-// then a refusal (malformed id, too many streams) still has its status code.
-const openAfter = 20 * time.Millisecond
+// source is a market.Stream.
+type source interface {
+	// Next waits for events and returns at least one.
+	Next(ctx context.Context) ([]market.StreamEvent, error)
+	// Position is the id after which the stream continues.
+	Position() string
+	Close()
+}
 
-// events serves the event stream (contract §10).
+// events serves the event stream (contract §10). Refusals come before the
+// stream is open, with a status of their own.
 func events(c *call) (any, error) {
 	header := c.request.Header.Values("Last-Event-ID")
 	after := ""
@@ -25,111 +31,31 @@ func events(c *call) (any, error) {
 	if len(header) > 1 || !clean(after) {
 		return nil, invalid("Last-Event-ID", "must be one id that this stream has sent")
 	}
-	s := &stream{call: c, control: http.NewResponseController(c.ResponseWriter)}
-	if c.request.Method == http.MethodHead {
-		s.open()
-		return nil, nil
+	from, err := c.server.open(c.ctx, c.agent, after)
+	if err != nil {
+		return nil, err
 	}
-	return nil, s.run(after)
+	defer from.Close()
+	s := &stream{call: c, control: http.NewResponseController(c.ResponseWriter)}
+	s.start()
+	if c.request.Method != http.MethodHead {
+		s.follow(from)
+	}
+	return nil, nil
 }
 
-// stream writes the events of one agent to one client. Nothing of it but the
-// request's own goroutine stays awake between events.
+// stream writes the events of one agent to one client. Between events nothing
+// of it is awake, and it holds nothing but the request's goroutine.
 type stream struct {
 	*call
 	control *http.ResponseController
 	cancel  context.CancelFunc
 
-	mu     sync.Mutex // one writer at a time
-	opened bool
-	ended  bool
-	beat   *time.Timer
+	mu   sync.Mutex  // one writer at a time: events, or the heartbeat
+	beat *time.Timer // nil when the stream is over
 }
 
-func (s *stream) run(after string) error {
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
-	defer context.AfterFunc(s.server.streams, cancel)()
-	s.cancel = cancel
-	_ = s.control.SetReadDeadline(time.Time{})
-	s.mu.Lock()
-	s.beat = time.AfterFunc(openAfter, s.comment)
-	s.mu.Unlock()
-	defer s.end()
-	for event, err := range s.agentAPI().Events(ctx, after) {
-		if err != nil {
-			return s.failed(ctx, err)
-		}
-		if !s.push(frame(event)) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// end keeps a late heartbeat from writing to an answer that is over.
-func (s *stream) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-	s.beat.Stop()
-	if !s.opened {
-		s.open()
-	}
-}
-
-// failed lets a refusal have its status if nothing was sent yet. Later the
-// stream can only end: the client connects again and is told why.
-func (s *stream) failed(ctx context.Context, err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.opened && ctx.Err() == nil {
-		s.opened = true // the refusal is the answer
-		return err
-	}
-	if !errors.Is(err, market.ErrForbidden) {
-		s.logFailure(err)
-	}
-	return nil
-}
-
-// comment keeps the connection alive and notices when the reader is gone.
-func (s *stream) comment() {
-	if s.push([]byte(":\n\n")) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !s.ended {
-			s.beat.Reset(s.server.heartbeat)
-		}
-	}
-}
-
-// push writes and flushes, and ends the stream when the reader does not take it
-// in time.
-func (s *stream) push(data []byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return false
-	}
-	if !s.opened {
-		s.open()
-	}
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.server.slowestRead))
-	_, err := s.Write(data)
-	if err == nil {
-		err = s.control.Flush()
-	}
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
-		s.ended = true
-		s.cancel()
-		return false
-	}
-	return true
-}
-
-func (s *stream) open() {
-	s.opened = true
+func (s *stream) start() {
 	h := s.Header()
 	h["Content-Type"] = []string{"text/event-stream"}
 	h["Cache-Control"] = noStore
@@ -137,7 +63,80 @@ func (s *stream) open() {
 	s.WriteHeader(http.StatusOK)
 }
 
-// flat is the data of an event: the event's own fields beside type and task.
+// follow writes until the client is gone, does not read, or the server closes.
+func (s *stream) follow(from source) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	defer context.AfterFunc(s.server.streams, cancel)()
+	s.cancel = cancel
+	_ = s.control.SetReadDeadline(time.Time{})
+	s.mu.Lock()
+	s.beat = time.AfterFunc(s.server.heartbeat, s.comment)
+	s.mu.Unlock()
+	defer s.end()
+	// The first id lets a client that is cut off before its first event resume.
+	for data := openingOf(from.Position()); s.push(data); {
+		events, err := from.Next(ctx)
+		if err != nil {
+			s.ended(ctx, err)
+			return
+		}
+		data = data[:0]
+		for _, event := range events {
+			data = appendEvent(data, event)
+		}
+	}
+}
+
+// ended says why in the log, where it is not the usual reason. The client
+// connects again, and is then refused with a status if it has to be.
+func (s *stream) ended(ctx context.Context, err error) {
+	if ctx.Err() == nil && !errors.Is(err, market.ErrForbidden) {
+		s.logFailure(err)
+	}
+}
+
+// end keeps a late heartbeat from writing to an answer that is over.
+func (s *stream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beat.Stop()
+	s.beat = nil
+}
+
+// comment keeps proxies from closing a quiet connection, and notices when the
+// reader is gone.
+func (s *stream) comment() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.beat != nil && s.write(comment) {
+		s.beat.Reset(s.server.heartbeat)
+	}
+}
+
+var comment = []byte(":\n\n")
+
+func (s *stream) push(data []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(data)
+}
+
+// write ends the stream of a reader that does not take the data in time.
+func (s *stream) write(data []byte) bool {
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.server.slowestRead))
+	_, err := s.Write(data)
+	if err == nil {
+		err = s.control.Flush()
+	}
+	if err != nil {
+		s.cancel()
+	}
+	return err == nil
+}
+
+// flat is the data of an event: the event's own fields beside type and task
+// (contract §11).
 type flat struct {
 	Type   market.EventType `json:"type"`
 	TaskID market.TaskID    `json:"task_id,omitempty"`
@@ -145,20 +144,20 @@ type flat struct {
 	At time.Time `json:"at,omitzero"`
 }
 
-// frame writes an event as a stream has it. An event without a type only tells
-// where the stream is; gap has no id, since nothing can resume after it.
-func frame(e market.StreamEvent) []byte {
-	out := make([]byte, 0, 256)
+func openingOf(position string) []byte {
+	return append(append([]byte(": stream open\nid: "), position...), "\n\n"...)
+}
+
+// appendEvent writes an event as streams have it. A gap has no id: nothing can
+// resume after it.
+func appendEvent(out []byte, e market.StreamEvent) []byte {
+	data, err := json.Marshal(flat{e.Type, e.Task, e.Data, e.At})
+	if err != nil {
+		return out // no field of it can fail
+	}
 	if e.ID != "" {
 		out = append(append(append(out, "id: "...), e.ID...), '\n')
 	}
-	if e.Type != "" {
-		data, err := json.Marshal(flat{e.Type, e.Task, e.Data, e.At})
-		if err != nil {
-			data = []byte("{}") // no field of it can fail
-		}
-		out = append(append(append(out, "event: "...), e.Type...), '\n')
-		out = append(append(append(out, "data: "...), data...), '\n')
-	}
-	return append(out, '\n')
+	out = append(append(append(out, "event: "...), e.Type...), '\n')
+	return append(append(append(out, "data: "...), data...), "\n\n"...)
 }

@@ -3,7 +3,6 @@ package httpserver
 import (
 	"context"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,7 +27,7 @@ type stub struct {
 	suspend  func(market.SuspendInput) (market.Suspension, error)
 	me       func(context.Context) (market.Me, error)
 	cancel   func(market.TaskID) (market.TaskView, error)
-	events   func(ctx context.Context, after string) iter.Seq2[market.StreamEvent, error]
+	open     func(ctx context.Context, after string) (source, error)
 	ready    error
 	charged  []market.Charge
 }
@@ -83,9 +82,6 @@ func (s *stub) Me(ctx context.Context) (market.Me, error) { return s.me(ctx) }
 func (s *stub) Cancel(_ context.Context, id market.TaskID) (market.TaskView, error) {
 	return s.cancel(id)
 }
-func (s *stub) Events(ctx context.Context, after string) iter.Seq2[market.StreamEvent, error] {
-	return s.events(ctx, after)
-}
 func (s *stub) Ready(context.Context) error { return s.ready }
 
 // Agent and Agents are in both interfaces.
@@ -101,9 +97,13 @@ func (s *stub) server(t testing.TB, o Options) *Server {
 	if o.AdminKey == "" {
 		o.AdminKey = adminKey
 	}
-	server, err := newServer(s, func(market.AgentID) market.AgentAPI { return s }, o)
+	server, err := newServer(s, o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	server.as = func(market.AgentID) market.AgentAPI { return s }
+	server.open = func(ctx context.Context, _ market.AgentID, after string) (source, error) {
+		return s.open(ctx, after)
 	}
 	t.Cleanup(server.Close)
 	return server
