@@ -16,9 +16,9 @@ import (
 // Events yields the agent's events from after on: an id that was yielded
 // before, or "" for now. When the connection ends it is made again from the
 // last event on, with growing pauses of at most a minute, for as long as ctx
-// lives; nothing is lost for 7 days (contract §10). The sequence ends with
-// ctx, or with one error that connecting again cannot cure, such as a refused
-// key or a malformed id.
+// lives; nothing is lost for 7 days (contract §10). The sequence ends with one
+// error: the context's, or one that connecting again cannot cure, such as a
+// refused key or a malformed id.
 //
 // Event.Agent is the agent's id where it is known without asking; Event.Seq is
 // 0, since ids are opaque to clients.
@@ -28,19 +28,20 @@ func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.Stre
 		for failures := 1; ; failures++ {
 			position, started := s.position, time.Now()
 			err := s.connect(ctx)
-			if s.stopped || ctx.Err() != nil {
+			if s.stopped {
 				return
 			}
-			if s.final(err) {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			if ctx.Err() != nil || s.final(err) {
 				yield(market.StreamEvent{}, err)
 				return
 			}
 			if s.position != position || time.Since(started) > slowestReconnect {
 				failures = 1
 			}
-			if sleep(ctx, reconnectDelay(failures, err)) != nil {
-				return
-			}
+			_ = sleep(ctx, reconnectDelay(failures, err))
 		}
 	}
 }

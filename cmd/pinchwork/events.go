@@ -43,6 +43,9 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 		return err
 	}
 	for e, err := range c.Events(cmd.Context(), after) {
+		if cmd.Context().Err() != nil {
+			return nil // interrupting is how it ends
+		}
 		if err != nil {
 			return err
 		}

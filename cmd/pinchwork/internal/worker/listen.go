@@ -12,6 +12,9 @@ import (
 func (w *worker) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		for e, err := range w.API.Events(ctx, "") {
+			if ctx.Err() != nil {
+				return
+			}
 			if err != nil {
 				if errors.Is(err, market.ErrUnauthorized) || errors.Is(err, market.ErrForbidden) {
 					return // the next pickup says so

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/matcher"
+	"github.com/pinchwork/pinchwork/store/memory"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pinchwork": main})
+}
+
+// TestScripts types the commands of testdata/*.txt against a real server, one
+// for each script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup:               setUpScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "get": getField, "streams": awaitStreams, "until": until, "mode": fileMode, "signal": signalTo,
+		},
+	})
+}
+
+const adminKey = "operator-key"
+
+func setUpScript(env *testscript.Env) error {
+	server, err := startMarket(env)
+	if err != nil {
+		return err
+	}
+	home := filepath.Join(env.WorkDir, "home")
+	env.Setenv("HOME", home)
+	env.Setenv("XDG_CONFIG_HOME", "")
+	env.Setenv("CONFIG", filepath.Join(home, ".config", "pinchwork"))
+	env.Setenv("SERVER", server.URL)
+	env.Setenv("PINCHWORK_SERVER", server.URL)
+	env.Setenv("ADMIN_KEY", adminKey)
+	env.Setenv("TZ", "UTC")
+	return os.MkdirAll(home, 0o700)
+}
+
+// scriptServer is the marketplace of one script.
+type scriptServer struct {
+	*httptest.Server
+	streams atomic.Int32 // event streams that are open now
+}
+
+type serverKey struct{}
+
+func startMarket(env *testscript.Env) (*scriptServer, error) {
+	m, err := market.New(market.Config{Store: memory.New(), Matcher: matcher.New()})
+	if err != nil {
+		return nil, err
+	}
+	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Limits: httpserver.NoLimits()})
+	if err != nil {
+		return nil, err
+	}
+	s := &scriptServer{}
+	s.Server = httptest.NewServer(s.counting(api))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = m.Run(ctx) })
+	env.Values[serverKey{}] = s
+	env.Defer(func() {
+		api.Close()
+		s.CloseClientConnections()
+		s.Close()
+		cancel()
+		running.Wait()
+	})
+	return s, nil
+}
+
+// counting counts the event streams that have begun.
+func (s *scriptServer) counting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/events" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		c := &countedStream{ResponseWriter: w, open: &s.streams}
+		defer c.done()
+		next.ServeHTTP(c, r)
+	})
+}
+
+type countedStream struct {
+	http.ResponseWriter
+	open  *atomic.Int32
+	begun bool
+}
+
+func (c *countedStream) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c *countedStream) WriteHeader(status int) {
+	if status == http.StatusOK && !c.begun {
+		c.begun = true
+		c.open.Add(1)
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *countedStream) done() {
+	if c.begun {
+		c.open.Add(-1)
+	}
+}
+
+// exits CODE program args... runs a program and checks its exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [args...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var failed *exec.ExitError
+	switch {
+	case errors.As(err, &failed):
+		code = failed.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+// get NAME path sets an environment variable from the JSON on standard output;
+// the path is like tasks.0.task_id.
+func getField(ts *testscript.TestScript, _ bool, args []string) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for part := range strings.SplitSeq(args[1], ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			ts.Check(err)
+			if i >= len(at) {
+				ts.Fatalf("no element %d", i)
+			}
+			v = at[i]
+		}
+	}
+	if v == nil {
+		ts.Fatalf("no %s in the output", args[1])
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+const patience = 20 * time.Second
+
+func poll(ts *testscript.TestScript, what string, ok func() bool) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+// streams N waits until N event streams are open.
+func awaitStreams(ts *testscript.TestScript, _ bool, args []string) {
+	s := ts.Value(serverKey{}).(*scriptServer)
+	poll(ts, args[0]+" streams", func() bool { return strconv.Itoa(int(s.streams.Load())) == args[0] })
+}
+
+// until PATTERN program args... runs a program until its output contains the
+// pattern.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	poll(ts, args[0], func() bool {
+		_ = ts.Exec(args[1], args[2:]...)
+		return strings.Contains(ts.ReadFile("stdout"), args[0])
+	})
+}
+
+// mode FILE OCTAL checks a file's permissions.
+func fileMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}
+
+// signal FILE sends SIGINT to the process whose id is in the file.
+func signalTo(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(os.Interrupt))
+}
