@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,7 @@ func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error
 	list := DeadLetterList{Dead: make([]DeadLetter, len(page.Dead)), Total: page.Total}
 	for i, d := range page.Dead {
 		list.Dead[i] = DeadLetter{
-			EventID: eventID(d.Event.Seq), Event: d.Event.Type, TaskID: d.Event.Task,
+			EventID: d.Event.DeliveryID(), Event: d.Event.Type, TaskID: d.Event.Task,
 			Attempts: d.Attempts, Error: d.Error, FailedAt: d.FailedAt,
 		}
 	}
@@ -45,10 +46,11 @@ func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error
 }
 
 // Redeliver puts a dead letter back into the queue with all its attempts
-// (contract §10).
+// (contract §10). The id is the one that the dead letter and the header
+// X-Pinchwork-Event-Id bear.
 func (h *Handle) Redeliver(ctx context.Context, id string) error {
-	seq, err := parseEventID(id)
-	if err != nil || id == "" {
+	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))
+	if err != nil || seq == 0 {
 		return refuse(ErrNotFound, "Dead letter not found")
 	}
 	if err := h.standing(ctx); err != nil {
