@@ -59,7 +59,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 	poster := o.account(t.Poster)
 	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
 	for _, tag := range t.Tags {
-		o.Change.Tags = append(o.Change.Tags, TagDelta{Agent: worker, TagStat: TagStat{
+		o.Tags = append(o.Tags, TagDelta{Agent: worker, TagStat: TagStat{
 			Tag: strings.ToLower(tag), Count: 1, Earned: net,
 			RatingSum: int64(rating), RatingCount: rated(rating),
 		}})

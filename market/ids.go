@@ -1,7 +1,6 @@
 package market
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -56,8 +55,6 @@ const (
 
 // idSource makes identifiers and keys from a source of random bytes.
 type idSource struct{ random io.Reader }
-
-func defaultIDs() idSource { return idSource{random: rand.Reader} }
 
 // next returns prefix and idLength unbiased base62 characters.
 func (s idSource) next(prefix string) (string, error) {

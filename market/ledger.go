@@ -16,9 +16,8 @@ const (
 	EntrySystemPayment EntryKind = "system_payment"
 )
 
-// Account names in transfers: an agent's own id, the platform's, or a task's
-// escrow. They are what double entry is about: every Transfer takes from one
-// what it gives to another.
+// AccountName names an account in transfers: an agent's own id, the platform's,
+// or a task's escrow. Every Transfer takes from one what it gives to another.
 type AccountName string
 
 // AgentAccount is the spendable account of an agent, or of Platform.

@@ -30,13 +30,10 @@ func (w *ownWrites) take(item FeedItem) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := w.items[item]
-	switch {
-	case n == 0:
-		return false
-	case n == 1:
-		delete(w.items, item)
-	default:
+	if n > 1 {
 		w.items[item] = n - 1
+	} else {
+		delete(w.items, item)
 	}
-	return true
+	return n > 0
 }
