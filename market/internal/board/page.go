@@ -15,7 +15,7 @@ type limits struct {
 	crowd int
 }
 
-var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 4096}
+var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024}
 
 // Page returns the offers from offset on, best first, at most limit. Tasks that
 // are reserved are among them.

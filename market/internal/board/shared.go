@@ -1,9 +1,6 @@
 package board
 
-import (
-	"encoding/binary"
-	"iter"
-)
+import "encoding/binary"
 
 // byShared takes the tasks of phase 2: most shared tags first, then as
 // candidate.ahead says. It counts along the lists of the agent's capabilities,
@@ -98,21 +95,20 @@ func (v *view[V]) level(high uint8, dense bool, want int) (low uint8, level []ca
 // these are more than limit, or the steps ran out in looking whether tasks
 // pass the filters.
 func (v *view[V]) compare(low, high uint8, dense bool, want, limit int) ([]candidate, bool) {
+	slots, ok := v.counted(low, high, dense, limit)
+	if !ok {
+		return nil, false
+	}
 	best, filtered := top{want: want}, v.filtered()
-	for slot := range v.counted(low, dense) {
-		n := v.scratch.shared[slot]
-		if n > high {
-			continue
-		}
-		if limit--; limit < 0 || v.steps < 0 {
-			return nil, false
-		}
-		c := v.candidate(slot, 2, 0, n)
+	for _, slot := range slots {
+		c := v.candidate(slot, 2, 0, v.scratch.shared[slot])
 		if !best.admits(&c) {
 			continue
 		}
 		if filtered {
-			v.steps--
+			if v.steps--; v.steps < 0 {
+				return nil, false
+			}
 		}
 		if phase, _, ok := v.phase(slot); ok && phase == 2 && v.passes(slot) {
 			best.add(c)
@@ -121,18 +117,23 @@ func (v *view[V]) compare(low, high uint8, dense bool, want, limit int) ([]candi
 	return best.sorted(), true
 }
 
-// counted yields the slots with at least low shared tags.
-func (v *view[V]) counted(low uint8, dense bool) iter.Seq[uint32] {
-	if dense {
-		return func(yield func(uint32) bool) { scan(v.scratch.shared, low, yield) }
-	}
-	return func(yield func(uint32) bool) {
-		for _, slot := range v.scratch.touched {
-			if v.scratch.shared[slot] >= low && !yield(slot) {
-				return
-			}
+// counted returns the slots with low to high shared tags, unless they are more
+// than limit. They are good until the next call.
+func (v *view[V]) counted(low, high uint8, dense bool, limit int) ([]uint32, bool) {
+	level, shared := v.scratch.level[:0], v.scratch.shared
+	add := func(slot uint32) bool {
+		if n := shared[slot]; n >= low && n <= high {
+			level = append(level, slot)
 		}
+		return len(level) <= limit
 	}
+	if dense {
+		scan(shared, low, add)
+	} else {
+		eachOf(v.scratch.touched, add)
+	}
+	v.scratch.level = level
+	return level, len(level) <= limit
 }
 
 const (
@@ -140,15 +141,15 @@ const (
 	lowBits  = 0x0101010101010101
 )
 
-// scan yields the indexes of the counters that are at least low, eight at a
-// time: adding 128 − low to seven bits sets the eighth. The length is a
+// scan yields the indexes of all counters that are at least low, and may yield
+// others that are at least 128. It looks at eight at a time: adding 128 − low to seven bits sets the eighth. The length is a
 // multiple of 8.
 func scan(shared []uint8, low uint8, yield func(uint32) bool) {
 	add := uint64(128-min(low, 128)) * lowBits
 	for i := 0; i+8 <= len(shared); i += 8 {
 		w := binary.LittleEndian.Uint64(shared[i:])
 		for hits := (w&^highBits + add | w) & highBits; hits != 0; hits &= hits - 1 {
-			if slot := i + trailing(hits)/8; shared[slot] >= low && !yield(uint32(slot)) {
+			if !yield(uint32(i + trailing(hits)/8)) {
 				return
 			}
 		}

@@ -39,6 +39,8 @@ type scratch struct {
 	// is not 0, unless these are too many.
 	shared  []uint8
 	touched []uint32
+	// level holds the slots of one level of shared tags.
+	level []uint32
 	// seen has a bit for each slot.
 	seen []uint64
 	// trust is that of each poster, less the usual 0.5; trusted are the posters
