@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -26,6 +27,7 @@ type site struct {
 	url    string
 	// answered holds the names of the routes that gave a good answer.
 	answered map[string]bool
+	mu       sync.Mutex
 }
 
 func (s *site) note(r *http.Request, status int) {
@@ -42,7 +44,11 @@ func (s *site) note(r *http.Request, status int) {
 			best = &table[i]
 		}
 	}
-	s.answered[best.Name] = true
+	if best != nil && s.answered != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.answered[best.Name] = true
+	}
 }
 
 func newSite(t testing.TB, o Options, opts ...pinchwork.Option) *site {
@@ -63,7 +69,7 @@ func newSite(t testing.TB, o Options, opts ...pinchwork.Option) *site {
 		server.Close()
 		live.Close()
 	})
-	return &site{t, m, server, live.URL, map[string]bool{}}
+	return &site{t: t, market: m, server: server, url: live.URL, answered: map[string]bool{}}
 }
 
 // person is somebody with a key who speaks one of the formats.
