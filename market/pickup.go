@@ -73,14 +73,23 @@ func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, wa
 	if err != nil {
 		return nil, err
 	}
-	l, err := h.enter(ctx, op.load)
+	for try := 0; ; try++ {
+		claimed, err := h.claimOnce(ctx, op.load, request, f, want)
+		if try == maxTries || !errors.Is(err, errRepeated) {
+			return claimed, err
+		}
+	}
+}
+
+func (h *Handle) claimOnce(ctx context.Context, load LoadQuery, request [32]byte, f Filter, want int) ([]Pickup, error) {
+	l, err := h.enter(ctx, load)
 	if err != nil {
 		return nil, err
 	}
 	if l.Idempotency != nil {
 		return h.m.replayClaims(ctx, l.Idempotency, request)
 	}
-	c := &claiming{Handle: h, now: h.m.now(), caller: l.Caller, idem: op.load.Idempotency, request: request, want: want}
+	c := &claiming{Handle: h, now: h.m.now(), caller: l.Caller, idem: load.Idempotency, request: request, want: want}
 	if err := c.allowed(); err != nil {
 		return nil, err
 	}
@@ -163,7 +172,10 @@ func (c *claiming) run(ctx context.Context) error {
 		}
 		return err
 	}
-	for c.left > 0 {
+	for try := 0; c.left > 0; try++ {
+		if try == maxPickupTries {
+			return unavailable(errLostAll)
+		}
 		r := c.m.mirror.board.Reserve(c.query, c.candidates())
 		more, err := c.try(ctx, r)
 		r.Release()
@@ -173,6 +185,12 @@ func (c *claiming) run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// maxPickupTries bounds a pickup that loses every race: each of them was won
+// by somebody else.
+const maxPickupTries = 1_000
+
+var errLostAll = errors.New("a pickup lost every race")
 
 // candidates is how many tasks to propose at once: one for each wanted claim,
 // and more after a lost race.

@@ -38,25 +38,31 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *Conflict) 
 		if conflict.Agent == c.id {
 			return refuse(ErrSuspended, "Agent suspended")
 		}
-		return c.m.mirror.reread(ctx, one.task.ID, conflict.Agent)
+		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID)
 	case GuardRole:
 		c.m.mirror.board.Exclude(id, string(c.id))
 	case GuardIdempotency:
-		return refuse(ErrConflict, "Another request with this Idempotency-Key is under way, try again")
+		return errRepeated
 	default:
 		// Somebody was faster, or the board is behind: what is left of the
-		// task comes from the store.
-		return c.m.mirror.reread(ctx, one.task.ID)
+		// task, or of its match task, comes from the store.
+		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID, conflict.Task)
 	}
 	return nil
 }
 
-// reread brings one task and some agents of the mirror up to date.
-func (s *mirror) reread(ctx context.Context, task TaskID, agents ...AgentID) error {
-	if err := s.refreshAgents(ctx, agents); err != nil {
-		return known(ctx, err)
+// errRepeated ends a pickup whose idempotency key another request has used
+// meanwhile: that one's outcome is this one's.
+var errRepeated = errors.New("market: the idempotency key was used meanwhile")
+
+// reread brings some tasks, and an agent if one is named, up to date.
+func (s *mirror) reread(ctx context.Context, agent AgentID, tasks ...TaskID) error {
+	if agent != "" {
+		if err := s.refreshAgents(ctx, []AgentID{agent}); err != nil {
+			return known(ctx, err)
+		}
 	}
-	return known(ctx, s.refreshTasks(ctx, []TaskID{task}))
+	return known(ctx, s.refreshTasks(ctx, tasks))
 }
 
 // setTrust caches the trust of posters toward an agent, for ranking.

@@ -8,9 +8,7 @@ func taskView(t *Task, text TaskText) TaskView {
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: t.Rejections,
-	}
-	if t.Status == StatusPosted {
-		v.ExpiresAt = timePtr(t.ExpiresAt)
+		ExpiresAt: timePtr(t.ExpiresAt),
 	}
 	if t.Claim != nil {
 		v.WorkerID = stringPtr(t.Claim.Worker)
