@@ -61,14 +61,14 @@ func refusal(res *http.Response, body []byte) error {
 	if res.StatusCode >= 300 && res.StatusCode <= 399 {
 		return redirected(res)
 	}
-	e := &market.Error{Kind: kinds[res.StatusCode], Message: message(res, body), RetryAfter: retryAfter(res)}
-	if e.Kind == nil {
-		e.Kind = market.ErrUnavailable
+	e := &market.Error{Kind: market.ErrUnavailable, Message: message(res, body), RetryAfter: retryAfter(res)}
+	if kind, ok := kinds[res.StatusCode]; ok {
+		e.Kind = kind
 	}
-	if e.Kind == market.ErrForbidden && strings.EqualFold(e.Message, "Agent suspended") {
+	switch {
+	case res.StatusCode == http.StatusForbidden && strings.EqualFold(e.Message, "Agent suspended"):
 		e.Kind = market.ErrSuspended
-	}
-	if e.Kind == market.ErrInvalid {
+	case errors.Is(e.Kind, market.ErrInvalid):
 		e.Field = field(e.Message)
 	}
 	if repeatable(res.StatusCode) {

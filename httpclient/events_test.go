@@ -104,10 +104,10 @@ func TestReconnectsWithGrowingPauses(t *testing.T) {
 		start := time.Now()
 		s := &server{respond: func(attempt int, req *http.Request) (*http.Response, error) {
 			at = append(at, time.Since(start))
-			switch {
-			case attempt == 3:
+			switch attempt {
+			case 3:
 				return reply(503, "", "Retry-After", "20"), nil
-			case attempt == 12:
+			case 12:
 				return reply(200, streamEvent("z", "task_approved", "")), nil
 			}
 			return cut(req)

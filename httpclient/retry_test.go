@@ -15,7 +15,7 @@ import (
 const posted = `{"task_id":"tk-1","status":"posted","need":"x"}`
 
 // failing fails the first n attempts, then succeeds.
-func failing(n int, how func(*http.Request) (*http.Response, error)) *server {
+func failing(n int, how failure) *server {
 	return &server{respond: func(attempt int, req *http.Request) (*http.Response, error) {
 		if attempt <= n {
 			return how(req)
@@ -26,7 +26,10 @@ func failing(n int, how func(*http.Request) (*http.Response, error)) *server {
 
 func cut(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset by peer") }
 
-func status(code int, header ...string) func(*http.Request) (*http.Response, error) {
+// failure is how an attempt fails.
+type failure func(*http.Request) (*http.Response, error)
+
+func status(code int, header ...string) failure {
 	return func(*http.Request) (*http.Response, error) {
 		return reply(code, `{"error":"not now"}`, header...), nil
 	}
@@ -42,7 +45,7 @@ func keys(s *server) map[string]int {
 
 // A call that changes something is repeated under one key, so that it happens once.
 func TestPassingFailuresAreRetriedUnderOneKey(t *testing.T) {
-	for name, how := range map[string]func(*http.Request) (*http.Response, error){
+	for name, how := range map[string]failure{
 		"cut": cut, "502": status(502), "503": status(503), "504": status(504), "429": status(429, "Retry-After", "2"),
 		"time-out": hang,
 	} {
@@ -89,7 +92,7 @@ func TestRefusalsAreNotRetried(t *testing.T) {
 }
 
 func TestRegisterIsNeverRepeated(t *testing.T) {
-	for name, how := range map[string]func(*http.Request) (*http.Response, error){"cut": cut, "503": status(503)} {
+	for name, how := range map[string]failure{"cut": cut, "503": status(503)} {
 		s := failing(1, how)
 		_, err := s.client(t).Register(t.Context(), market.RegisterInput{Name: "a"})
 		if !errors.Is(err, market.ErrUnavailable) || len(s.requests()) != 1 {
@@ -131,7 +134,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 func TestLongRetryAfterIsHandedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, start := failing(1, status(429, "Retry-After", "1800")), time.Now()
-		e := wantKind(t, "post", post(t.Context(), s.client(t)), market.ErrRateLimited)
+		e := refusalOf(t, "post", post(t.Context(), s.client(t)), market.ErrRateLimited)
 		if e.RetryAfter != 30*time.Minute || time.Since(start) > time.Second || len(s.requests()) != 1 {
 			t.Errorf("retry after %v, took %v, %d attempts", e.RetryAfter, time.Since(start), len(s.requests()))
 		}

@@ -29,7 +29,7 @@ func newReports(o *operator) *cobra.Command {
 			return err
 		}
 		return o.show(list, func(w io.Writer, style render.Style) error {
-			t := render.Table{Columns: []render.Column{{Title: "Report"}, {Title: "Status"}, {Title: "Task"}, {Title: "Reporter"}, {Title: "When"}, {Title: "Reason", Flex: true}}}
+			t := render.Table{Columns: []render.Column{{Title: "Report"}, {Title: "Status"}, {Title: "Task"}, {Title: "Reporter", Drop: true}, {Title: "When", Drop: true}, {Title: "Reason", Flex: true}}}
 			for _, r := range list.Reports {
 				t.Rows = append(t.Rows, []string{string(r.ID), string(r.Status), string(r.Task), string(r.Reporter), when(r.CreatedAt), r.Reason})
 			}

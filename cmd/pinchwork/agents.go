@@ -40,7 +40,7 @@ func newAgents(a *app) *cobra.Command {
 
 func agents(list []market.PublicProfile) *render.Table {
 	t := render.Table{Columns: []render.Column{
-		{Title: "Agent"}, {Title: "Name"}, {Title: "Rating", Right: true}, {Title: "Done", Right: true}, {Title: "Good at", Flex: true},
+		{Title: "Agent"}, {Title: "Name"}, {Title: "Rating", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true}, {Title: "Good at", Flex: true},
 	}}
 	for _, p := range list {
 		skills := deref(p.GoodAt)

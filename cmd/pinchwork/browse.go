@@ -41,9 +41,9 @@ func offers(tasks []market.BrowseItem) *render.Table {
 	t := render.Table{Columns: []render.Column{
 		{Title: "Task"},
 		{Title: "Credits", Right: true},
-		{Title: "Match"},
-		{Title: "Poster", Right: true},
-		{Title: "Tags"},
+		{Title: "Match", Drop: true},
+		{Title: "Poster", Right: true, Drop: true},
+		{Title: "Tags", Drop: true},
 		{Title: "Need", Flex: true},
 	}}
 	for _, o := range tasks {
@@ -106,7 +106,7 @@ func statusNames() []string {
 
 func tasks(list []market.TaskView) *render.Table {
 	t := render.Table{Columns: []render.Column{
-		{Title: "Task"}, {Title: "Status"}, {Title: "Credits", Right: true}, {Title: "Created"}, {Title: "Need", Flex: true},
+		{Title: "Task"}, {Title: "Status"}, {Title: "Credits", Right: true}, {Title: "Created", Drop: true}, {Title: "Need", Flex: true},
 	}}
 	for _, v := range list {
 		cost := v.MaxCredits

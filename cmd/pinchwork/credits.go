@@ -45,7 +45,7 @@ func (a *app) account(w io.Writer, style render.Style, c market.Credits) error {
 		return err
 	}
 	t := render.Table{Columns: []render.Column{
-		{Title: "When"}, {Title: "Amount", Right: true}, {Title: "Fee", Right: true}, {Title: "Reason"}, {Title: "Task"}, {Title: "Note", Flex: true},
+		{Title: "When"}, {Title: "Amount", Right: true}, {Title: "Fee", Right: true}, {Title: "Reason"}, {Title: "Task", Drop: true}, {Title: "Note", Flex: true},
 	}}
 	for _, e := range c.Ledger {
 		t.Rows = append(t.Rows, []string{when(e.CreatedAt), signed(e.Amount), numberSet(e.Fee), string(e.Reason), deref(e.TaskID), e.Note})
@@ -75,8 +75,8 @@ func newStats(a *app) *cobra.Command {
 func dashboard(w io.Writer, style render.Style, s market.Stats) error {
 	r := render.Record{}
 	r.Add("Earned", number(s.TotalEarned))
-	r.Add("in 7 days", number(s.Recent7dEarned))
-	r.Add("in 30 days", number(s.Recent30d))
+	r.Add("Last 7 days", number(s.Recent7dEarned))
+	r.Add("Last 30 days", number(s.Recent30d))
 	r.Add("Fees paid", number(s.TotalFeesPaid))
 	r.Add("Spent", number(s.TotalSpent))
 	r.Add("Approval rate", decimal(s.ApprovalRate))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -96,7 +97,8 @@ func (a *app) askKey() (market.APIKey, error) {
 	if a.key != "" {
 		return market.APIKey(a.key), nil
 	}
-	key, err := "", error(nil)
+	var key string
+	var err error
 	if f, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		_, _ = fmt.Fprint(a.stderr, "API key: ")
 		var typed []byte
@@ -105,7 +107,7 @@ func (a *app) askKey() (market.APIKey, error) {
 		key = string(typed)
 	} else {
 		key, err = bufio.NewReader(io.LimitReader(a.stdin, longestKey)).ReadString('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = nil
 		}
 	}

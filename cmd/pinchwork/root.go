@@ -43,7 +43,7 @@ set-up, 3 the server cannot be reached, 4 nothing is available.`,
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, err) })
+	root.SetFlagErrorFunc(misused)
 	globalFlags(a, root)
 	return root
 }

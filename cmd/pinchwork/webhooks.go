@@ -30,7 +30,7 @@ func newDead(a *app) *cobra.Command {
 				return err
 			}
 			return a.show(list, func(w io.Writer, style render.Style) error {
-				t := render.Table{Columns: []render.Column{{Title: "Event"}, {Title: "Type"}, {Title: "Task"}, {Title: "Tries", Right: true}, {Title: "Failed"}, {Title: "Error", Flex: true}}}
+				t := render.Table{Columns: []render.Column{{Title: "Event"}, {Title: "Type"}, {Title: "Task"}, {Title: "Tries", Right: true, Drop: true}, {Title: "Failed", Drop: true}, {Title: "Error", Flex: true}}}
 				for _, d := range list.Dead {
 					t.Rows = append(t.Rows, []string{d.EventID, string(d.Event), string(d.TaskID), number(d.Attempts), when(d.FailedAt), d.Error})
 				}

@@ -88,6 +88,22 @@ func TestTableLooksLikeThis(t *testing.T) {
 	}
 }
 
+func TestColumnsGoBeforeTheTable(t *testing.T) {
+	for width, want := range map[int]string{
+		56: "TASK  TAGS           WHEN        NEED\nt1    one,two,three  2025-01-15  A need of some words\n",
+		40: "TASK  TAGS           NEED\nt1    one,two,three  A need of some wor…\n",
+		30: "TASK  NEED\nt1    A need of some words\n",
+	} {
+		table := &render.Table{
+			Columns: []render.Column{{Title: "Task"}, {Title: "Tags", Drop: true}, {Title: "When", Drop: true}, {Title: "Need", Flex: true}},
+			Rows:    [][]string{{"t1", "one,two,three", "2025-01-15", "A need of some words"}},
+		}
+		if got := write(t, tableIn{table, render.Style{Width: width}}); got != want {
+			t.Errorf("width %d:\n%s\nwant\n%s", width, got, want)
+		}
+	}
+}
+
 func TestNarrowTerminalGetsBlocks(t *testing.T) {
 	out := write(t, tableIn{sample(), render.Style{Width: 24}})
 	if !strings.HasPrefix(out, "Task:    tk-1\nCredits: 5\nNeed:    Short\n\nTask:") {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -22,6 +23,9 @@ type Column struct {
 	Right bool
 	// Flex marks the one column that shrinks to fit.
 	Flex bool
+	// Drop marks columns that go first when the terminal is narrow, the last
+	// one before the others.
+	Drop bool
 }
 
 // Table is rows of cells, each a single line.
@@ -44,10 +48,39 @@ func (t *Table) Write(w io.Writer, style Style) error {
 			row[i] = Line(row[i])
 		}
 	}
-	flex := t.flexWidth(style.Width)
-	if flex < leastFlex && !t.fits(style.Width) {
-		return t.blocks(w, style)
+	shown := t
+	for shown.tight(style.Width) {
+		fewer := shown.dropped()
+		if fewer == nil {
+			return t.blocks(w, style)
+		}
+		shown = fewer
 	}
+	return shown.lines(w, style)
+}
+
+// tight reports whether the shrinking column gets too little room.
+func (t *Table) tight(width int) bool {
+	return t.flexWidth(width) < leastFlex && !t.fits(width)
+}
+
+// dropped is the table without its last column that may go; nil when none may.
+func (t *Table) dropped() *Table {
+	for i := len(t.Columns) - 1; i >= 0; i-- {
+		if !t.Columns[i].Drop {
+			continue
+		}
+		fewer := &Table{Columns: slices.Delete(slices.Clone(t.Columns), i, i+1)}
+		for _, row := range t.Rows {
+			fewer.Rows = append(fewer.Rows, slices.Delete(slices.Clone(row), i, i+1))
+		}
+		return fewer
+	}
+	return nil
+}
+
+func (t *Table) lines(w io.Writer, style Style) error {
+	flex := t.flexWidth(style.Width)
 	for _, row := range t.Rows {
 		for i, c := range t.Columns {
 			if c.Flex {

@@ -17,7 +17,7 @@ import (
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 )
 
-func do(t *testing.T, ctx context.Context, line string, job worker.Job) (string, string, error) {
+func do(ctx context.Context, t *testing.T, line string, job worker.Job) (string, string, error) {
 	t.Helper()
 	var stderr strings.Builder
 	out, err := worker.Command{Line: line, Environ: os.Environ(), Stderr: &stderr}.Do(ctx, job)
@@ -29,7 +29,7 @@ func TestCommandGetsTheTask(t *testing.T) {
 	t.Setenv("PINCHWORK_ADMIN_KEY", "secret")
 	t.Setenv("PINCHWORK_TASK_REJECTION_REASON", "of an outer task")
 	job := worker.Job{ID: "tk-1", Need: "the need\n", Context: "line 1\nline 2", MaxCredits: 7, Tags: []string{"a", "b"}, PosterID: "ag-1"}
-	out, stderr, err := do(t, t.Context(), `cat; echo "$PINCHWORK_TASK_ID|$PINCHWORK_TASK_CONTEXT|$PINCHWORK_TASK_TAGS|$PINCHWORK_TASK_MAX_CREDITS|$PINCHWORK_TASK_POSTER_ID|$PINCHWORK_TASK_REJECTION_REASON|$PINCHWORK_API_KEY$PINCHWORK_ADMIN_KEY"; echo trouble >&2`, job)
+	out, stderr, err := do(t.Context(), t, `cat; echo "$PINCHWORK_TASK_ID|$PINCHWORK_TASK_CONTEXT|$PINCHWORK_TASK_TAGS|$PINCHWORK_TASK_MAX_CREDITS|$PINCHWORK_TASK_POSTER_ID|$PINCHWORK_TASK_REJECTION_REASON|$PINCHWORK_API_KEY$PINCHWORK_ADMIN_KEY"; echo trouble >&2`, job)
 	want := "the need\ntk-1|line 1\nline 2|a,b|7|ag-1||\n"
 	if err != nil || out != want || stderr != "trouble\n" {
 		t.Errorf("out %q, stderr %q, %v", out, stderr, err)
@@ -39,7 +39,7 @@ func TestCommandGetsTheTask(t *testing.T) {
 // A context of 100,000 characters fits no environment variable.
 func TestLargeContextIsInTheFile(t *testing.T) {
 	job := worker.Job{ID: "tk-1", Need: "n", Context: strings.Repeat("日", 100_000), RejectionReason: "r"}
-	out, _, err := do(t, t.Context(), `echo "${PINCHWORK_TASK_CONTEXT-unset}"; cat "$PINCHWORK_TASK_FILE"; echo "$PINCHWORK_TASK_FILE"`, job)
+	out, _, err := do(t.Context(), t, `echo "${PINCHWORK_TASK_CONTEXT-unset}"; cat "$PINCHWORK_TASK_FILE"; echo "$PINCHWORK_TASK_FILE"`, job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +54,14 @@ func TestLargeContextIsInTheFile(t *testing.T) {
 }
 
 func TestCommandThatDoesNotReadItsInput(t *testing.T) {
-	out, _, err := do(t, t.Context(), "echo done", worker.Job{Need: strings.Repeat("x", 1<<20)})
+	out, _, err := do(t.Context(), t, "echo done", worker.Job{Need: strings.Repeat("x", 1<<20)})
 	if err != nil || out != "done\n" {
 		t.Errorf("out %q, %v", out, err)
 	}
 }
 
 func TestFailedCommand(t *testing.T) {
-	_, stderr, err := do(t, t.Context(), "echo why >&2; exit 3", worker.Job{})
+	_, stderr, err := do(t.Context(), t, "echo why >&2; exit 3", worker.Job{})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || stderr != "why\n" {
 		t.Errorf("error %v, stderr %q", err, stderr)
 	}
@@ -69,7 +69,7 @@ func TestFailedCommand(t *testing.T) {
 
 func TestEndlessOutputIsStopped(t *testing.T) {
 	start := time.Now()
-	out, _, err := do(t, t.Context(), "yes", worker.Job{})
+	out, _, err := do(t.Context(), t, "yes", worker.Job{})
 	if err == nil || !strings.Contains(err.Error(), "too long") || len(out) > 4*worker.MaxResult || time.Since(start) > time.Minute {
 		t.Errorf("%d bytes after %v, error %v", len(out), time.Since(start), err)
 	}
@@ -84,7 +84,7 @@ func TestTimeoutKillsTheWholeGroup(t *testing.T) {
 			line := `trap "" TERM; sh -c 'trap "" TERM; echo $$ > ` + pids + `.tmp; mv ` + pids + `.tmp ` + pids + `; sleep 1000 & wait; sleep 1000' & wait; sleep 1000`
 			done := make(chan error, 1)
 			go func() {
-				_, _, err := do(t, ctx, line, worker.Job{})
+				_, _, err := do(ctx, t, line, worker.Job{})
 				done <- err
 			}()
 			child := waitForPID(t, pids)

@@ -123,7 +123,7 @@ func (w *worker) pause(ctx context.Context, err error) {
 	d := w.Poll + rand.N(w.Poll/5+1)
 	var refused *market.Error
 	if errors.As(err, &refused) && refused.RetryAfter > 0 {
-		sleep(ctx, refused.RetryAfter)
+		_ = sleep(ctx, refused.RetryAfter)
 		return
 	}
 	timer := time.NewTimer(d)
