@@ -27,9 +27,9 @@ func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted,
 	if err != nil {
 		return market.Admitted{}, err
 	}
-	admitted := market.Admitted{Agent: agent, Allowed: integer(at(reply, 1)) == 1}
+	admitted := market.Admitted{Agent: agent, Allowed: number(at(reply, 1)) == 1}
 	if a.Charge != nil && (a.Key == nil || agent != nil) {
-		meter(&admitted, charge, time.Duration(integer(at(reply, 2))-a.Now.UnixMicro())*time.Microsecond)
+		meter(&admitted, charge, time.Duration(number(at(reply, 2))-a.Now.UnixMicro())*time.Microsecond)
 	}
 	return admitted, nil
 }

@@ -60,7 +60,7 @@ func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow
 	agent, err := decodeAgent(at(reply, 0))
 	row := market.StatsRow{Agent: agent, Tags: tagStats(list(at(reply, 1))), Due: texts[market.TaskID](at(reply, 3))}
 	for _, earned := range list(at(reply, 2)) {
-		row.EarnedAt = append(row.EarnedAt, integer(earned))
+		row.EarnedAt = append(row.EarnedAt, number(earned))
 	}
 	return row, err
 }
@@ -81,7 +81,7 @@ func tagStats(flat []any) []market.TagStat {
 			index[tag] = j
 			stats = append(stats, market.TagStat{Tag: tag})
 		}
-		addTagStat(&stats[j], field[0], integer(flat[i+1]))
+		addTagStat(&stats[j], field[0], number(flat[i+1]))
 	}
 	return stats
 }
@@ -105,7 +105,7 @@ func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPa
 	if err != nil {
 		return market.TrustPage{}, err
 	}
-	page := market.TrustPage{Total: int(integer(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3))}
+	page := market.TrustPage{Total: int(number(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3))}
 	pairs := list(at(reply, 1))
 	for i, to := range texts[market.AgentID](at(reply, 0)) {
 		page.Pairs = append(page.Pairs, decodeTrust(q.Agent, to, text(at(pairs, i))))

@@ -187,7 +187,7 @@ func (r *recorder) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
 	return func(ctx context.Context, cmd goredis.Cmder) error {
 		if cmd.Name() == "evalsha" {
 			r.mu.Lock()
-			r.calls = append(r.calls, cmd.Args())
+			r.calls = append(r.calls, slices.Clone(cmd.Args()))
 			r.mu.Unlock()
 		}
 		return next(ctx, cmd)

@@ -1,55 +1,68 @@
 package redis
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// profileRecord is market.Profile.
-type profileRecord struct {
-	ID                 market.AgentID `json:"id"`
-	Version            int64          `json:"v"`
-	Name               string         `json:"n,omitempty"`
-	GoodAt             string         `json:"g,omitempty"`
-	Tags               []string       `json:"t,omitempty"`
-	ExtractedTags      []string       `json:"xt,omitempty"`
-	AcceptsSystemTasks bool           `json:"sy,omitempty"`
-	Appointed          bool           `json:"ap,omitempty"`
-	WebhookURL         string         `json:"wu,omitempty"`
-	WebhookSecret      string         `json:"ws,omitempty"`
-	Suspended          bool           `json:"su,omitempty"`
-	SuspendReason      string         `json:"sr,omitempty"`
-	Extraction         market.TaskID  `json:"ex,omitempty"`
-	ExtractedAt        instant        `json:"xa,omitempty"`
-	CreatedAt          instant        `json:"c,omitempty"`
+func packProfile(a *market.Profile) string {
+	p := newPacker()
+	put(p, "id", a.ID)
+	p.number("v", a.Version)
+	put(p, "n", a.Name)
+	put(p, "g", a.GoodAt)
+	putAll(p, "t", a.Tags)
+	putAll(p, "xt", a.ExtractedTags)
+	p.flag("sy", a.AcceptsSystemTasks)
+	p.flag("ap", a.Appointed)
+	put(p, "wu", a.WebhookURL)
+	put(p, "ws", a.WebhookSecret)
+	p.flag("su", a.Suspended)
+	put(p, "sr", a.SuspendReason)
+	put(p, "ex", a.Extraction)
+	p.instant("xa", a.ExtractedAt)
+	p.instant("c", a.CreatedAt)
+	return p.String()
 }
 
-func encodeProfile(p *market.Profile) ([]byte, error) {
-	return json.Marshal(&profileRecord{
-		ID: p.ID, Version: p.Version, Name: p.Name, GoodAt: p.GoodAt, Tags: p.Tags, ExtractedTags: p.ExtractedTags,
-		AcceptsSystemTasks: p.AcceptsSystemTasks, Appointed: p.Appointed,
-		WebhookURL: p.WebhookURL, WebhookSecret: p.WebhookSecret,
-		Suspended: p.Suspended, SuspendReason: p.SuspendReason,
-		Extraction: p.Extraction, ExtractedAt: toInstant(p.ExtractedAt), CreatedAt: toInstant(p.CreatedAt),
+func unpackProfile(doc string) (a market.Profile, err error) {
+	err = unpack(doc, func(name, value string) {
+		switch name {
+		case "id":
+			a.ID = market.AgentID(value)
+		case "v":
+			a.Version = integer(value)
+		case "n":
+			a.Name = value
+		case "g":
+			a.GoodAt = value
+		case "t":
+			a.Tags = append(a.Tags, value)
+		case "xt":
+			a.ExtractedTags = append(a.ExtractedTags, value)
+		case "sy":
+			a.AcceptsSystemTasks = true
+		case "ap":
+			a.Appointed = true
+		case "wu":
+			a.WebhookURL = value
+		case "ws":
+			a.WebhookSecret = value
+		case "su":
+			a.Suspended = true
+		case "sr":
+			a.SuspendReason = value
+		case "ex":
+			a.Extraction = market.TaskID(value)
+		case "xa":
+			a.ExtractedAt = unpackInstant(value)
+		case "c":
+			a.CreatedAt = unpackInstant(value)
+		}
 	})
-}
-
-func decodeProfile(doc string) (market.Profile, error) {
-	var r profileRecord
-	if err := json.Unmarshal([]byte(doc), &r); err != nil {
-		return market.Profile{}, fmt.Errorf("redis: stored agent: %w", err)
-	}
-	return market.Profile{
-		ID: r.ID, Version: r.Version, Name: r.Name, GoodAt: r.GoodAt, Tags: r.Tags, ExtractedTags: r.ExtractedTags,
-		AcceptsSystemTasks: r.AcceptsSystemTasks, Appointed: r.Appointed,
-		WebhookURL: r.WebhookURL, WebhookSecret: r.WebhookSecret,
-		Suspended: r.Suspended, SuspendReason: r.SuspendReason,
-		Extraction: r.Extraction, ExtractedAt: r.ExtractedAt.time(), CreatedAt: r.CreatedAt.time(),
-	}, nil
+	return a, err
 }
 
 // agentFields are the fields of an agent's hash in the order in which scripts
@@ -65,16 +78,16 @@ func decodeAgent(v any) (*market.Agent, error) {
 	if len(f) < len(agentFields) || f[0] == nil {
 		return nil, nil
 	}
-	profile, err := decodeProfile(text(f[0]))
+	profile, err := unpackProfile(text(f[0]))
 	if err != nil {
 		return nil, err
 	}
 	return &market.Agent{Profile: profile, Account: market.Account{
 		Strikes: decodeStrikes(text(f[1])),
-		Balance: integer(f[2]), Escrowed: integer(f[3]), OpenClaims: integer(f[4]),
-		Posted: integer(f[5]), Completed: integer(f[6]), RatingSum: integer(f[7]), RatingCount: integer(f[8]),
-		Earned: integer(f[9]), Fees: integer(f[10]), Charged: integer(f[11]), Spent: integer(f[12]),
-		Rejected: integer(f[13]), EventSeq: integer(f[14]), LedgerSeq: integer(f[15]),
+		Balance: number(f[2]), Escrowed: number(f[3]), OpenClaims: number(f[4]),
+		Posted: number(f[5]), Completed: number(f[6]), RatingSum: number(f[7]), RatingCount: number(f[8]),
+		Earned: number(f[9]), Fees: number(f[10]), Charged: number(f[11]), Spent: number(f[12]),
+		Rejected: number(f[13]), EventSeq: number(f[14]), LedgerSeq: number(f[15]),
 	}}, nil
 }
 
@@ -91,13 +104,12 @@ func decodeStrikes(s string) market.Strikes {
 	if !ok {
 		return market.Strikes{}
 	}
-	n, _ := strconv.Atoi(count)
-	return market.Strikes{Count: n, BlockedUntil: fromMicros(until)}
+	return market.Strikes{Count: int(integer(count)), BlockedUntil: fromMicros(until)}
 }
 
 // encodeTrust gives "interactions score updated".
 func encodeTrust(p *market.TrustPair) string {
-	return strconv.FormatInt(p.Interactions, 10) + " " + score(p.Score) + " " + micros(p.UpdatedAt)
+	return decimal(p.Interactions) + " " + score(p.Score) + " " + micros(p.UpdatedAt)
 }
 
 // decodeTrust returns the pair, as never stored for "".
@@ -107,7 +119,7 @@ func decodeTrust(from, to market.AgentID, s string) market.TrustPair {
 	if len(f) != 3 {
 		return pair
 	}
-	pair.Interactions, _ = strconv.ParseInt(f[0], 10, 64)
+	pair.Interactions = integer(f[0])
 	pair.Score, _ = strconv.ParseFloat(f[1], 64)
 	pair.UpdatedAt = fromMicros(f[2])
 	return pair

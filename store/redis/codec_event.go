@@ -1,100 +1,127 @@
 package redis
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// eventRecord is a market.Event; agent and number are known by where it
-// stands, and its instant stands before it.
-type eventRecord struct {
-	Type              market.EventType  `json:"y"`
-	Task              market.TaskID     `json:"t,omitempty"`
-	Reason            string            `json:"r,omitempty"`
-	Feedback          string            `json:"f,omitempty"`
-	GraceDeadline     *instant          `json:"g,omitempty"`
-	QuestionID        market.QuestionID `json:"q,omitempty"`
-	MessageID         market.MessageID  `json:"m,omitempty"`
-	Rank              *int              `json:"k,omitempty"`
-	MeetsRequirements *bool             `json:"v,omitempty"`
-}
-
-func encodeEvent(e *market.Event) ([]byte, error) {
-	r := eventRecord{
-		Type: e.Type, Task: e.Task, Reason: e.Data.Reason, Feedback: e.Data.Feedback,
-		QuestionID: e.Data.QuestionID, MessageID: e.Data.MessageID, Rank: e.Data.Rank,
-		MeetsRequirements: e.Data.MeetsRequirements,
-	}
+// packEvent gives the document of an event. Agent and number are known by where
+// it stands, and its instant stands before it.
+func packEvent(e *market.Event) string {
+	p := newPacker()
+	put(p, "y", e.Type)
+	put(p, "t", e.Task)
+	put(p, "r", e.Data.Reason)
+	put(p, "f", e.Data.Feedback)
+	put(p, "q", e.Data.QuestionID)
+	put(p, "m", e.Data.MessageID)
 	if g := e.Data.GraceDeadline; g != nil {
-		at := toInstant(*g)
-		r.GraceDeadline = &at
+		put(p, "g", micros(*g))
 	}
-	return json.Marshal(&r)
+	if rank := e.Data.Rank; rank != nil {
+		put(p, "k", decimal(int64(*rank)))
+	}
+	p.optional("v", e.Data.MeetsRequirements)
+	return p.String()
 }
 
 // decodeEvent reads "at event".
 func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, error) {
 	at, doc, _ := strings.Cut(line, " ")
-	var r eventRecord
-	if err := json.Unmarshal([]byte(doc), &r); err != nil {
-		return market.Event{}, fmt.Errorf("redis: stored event: %w", err)
-	}
-	return market.Event{
-		Agent: agent, Seq: seq, Type: r.Type, Task: r.Task, At: fromMicros(at),
-		Data: market.EventData{
-			Reason: r.Reason, Feedback: r.Feedback, GraceDeadline: r.GraceDeadline.timePtr(),
-			QuestionID: r.QuestionID, MessageID: r.MessageID, Rank: r.Rank, MeetsRequirements: r.MeetsRequirements,
-		},
-	}, nil
-}
-
-func (i *instant) timePtr() *time.Time {
-	if i == nil {
-		return nil
-	}
-	t := i.time()
-	return &t
-}
-
-// feedRecord is a market.FeedItem.
-type feedRecord struct {
-	Kind    market.FeedKind `json:"k"`
-	Task    market.TaskID   `json:"t,omitempty"`
-	Version int64           `json:"v,omitempty"`
-	Open    bool            `json:"o,omitempty"`
-	Agent   market.AgentID  `json:"a,omitempty"`
-	From    market.AgentID  `json:"f,omitempty"`
-	To      market.AgentID  `json:"r,omitempty"`
-	Pair    string          `json:"p,omitempty"`
-}
-
-func encodeFeed(items []market.FeedItem) ([]byte, error) {
-	records := make([]feedRecord, len(items))
-	for i, item := range items {
-		records[i] = feedRecord{Kind: item.Kind, Task: item.Task, Version: item.Version, Open: item.Open, Agent: item.Agent}
-		if p := item.Trust; p != nil {
-			records[i].From, records[i].To, records[i].Pair = p.From, p.To, encodeTrust(p)
+	e := market.Event{Agent: agent, Seq: seq, At: fromMicros(at)}
+	err := unpack(doc, func(name, value string) {
+		switch name {
+		case "y":
+			e.Type = market.EventType(value)
+		case "t":
+			e.Task = market.TaskID(value)
+		case "r":
+			e.Data.Reason = value
+		case "f":
+			e.Data.Feedback = value
+		case "q":
+			e.Data.QuestionID = market.QuestionID(value)
+		case "m":
+			e.Data.MessageID = market.MessageID(value)
+		case "g":
+			grace := fromMicros(value)
+			e.Data.GraceDeadline = &grace
+		case "k":
+			rank := int(integer(value))
+			e.Data.Rank = &rank
+		case "v":
+			e.Data.MeetsRequirements = unpackOptional(value)
 		}
-	}
-	return json.Marshal(records)
+	})
+	return e, err
 }
 
-func decodeFeed(doc string) ([]market.FeedItem, error) {
-	var records []feedRecord
-	if err := json.Unmarshal([]byte(doc), &records); err != nil {
-		return nil, fmt.Errorf("redis: stored feed: %w", err)
+// packFeed gives the items of one commit.
+func packFeed(items []market.FeedItem) string {
+	p := newPacker()
+	for i := range items {
+		item := &items[i]
+		p.part("i", func() {
+			put(p, "k", item.Kind)
+			put(p, "t", item.Task)
+			p.number("v", item.Version)
+			p.flag("o", item.Open)
+			put(p, "a", item.Agent)
+			if pair := item.Trust; pair != nil {
+				put(p, "f", pair.From)
+				put(p, "r", pair.To)
+				put(p, "p", encodeTrust(pair))
+			}
+		})
 	}
-	items := make([]market.FeedItem, len(records))
-	for i, r := range records {
-		items[i] = market.FeedItem{Kind: r.Kind, Task: r.Task, Version: r.Version, Open: r.Open, Agent: r.Agent}
-		if r.Pair != "" {
-			pair := decodeTrust(r.From, r.To, r.Pair)
-			items[i].Trust = &pair
+	return p.String()
+}
+
+// unpackFeed adds the items of one commit to those before.
+func unpackFeed(items []market.FeedItem, doc string) ([]market.FeedItem, error) {
+	var damaged error
+	err := unpack(doc, func(name, value string) {
+		if name != "i" {
+			return
 		}
+		item, err := unpackFeedItem(value)
+		if err != nil {
+			damaged = err
+		}
+		items = append(items, item)
+	})
+	if err == nil {
+		err = damaged
 	}
-	return items, nil
+	return items, err
+}
+
+func unpackFeedItem(doc string) (item market.FeedItem, err error) {
+	var from, to, pair string
+	err = unpack(doc, func(name, value string) {
+		switch name {
+		case "k":
+			item.Kind = market.FeedKind(value)
+		case "t":
+			item.Task = market.TaskID(value)
+		case "v":
+			item.Version = integer(value)
+		case "o":
+			item.Open = true
+		case "a":
+			item.Agent = market.AgentID(value)
+		case "f":
+			from = value
+		case "r":
+			to = value
+		case "p":
+			pair = value
+		}
+	})
+	if pair != "" {
+		trust := decodeTrust(market.AgentID(from), market.AgentID(to), pair)
+		item.Trust = &trust
+	}
+	return item, err
 }

@@ -1,50 +1,56 @@
 package redis
 
-import (
-	"encoding/json"
-	"fmt"
+import "github.com/pinchwork/pinchwork/market"
 
-	"github.com/pinchwork/pinchwork/market"
-)
-
-// transferRecord is market.Transfer.
-type transferRecord struct {
-	ID     market.EntryID     `json:"id"`
-	From   market.AccountName `json:"f"`
-	To     market.AccountName `json:"t"`
-	Amount int64              `json:"n"`
-	Kind   market.EntryKind   `json:"k"`
-	Agent  market.AgentID     `json:"a,omitempty"`
-	Task   market.TaskID      `json:"tk,omitempty"`
-	Fee    int64              `json:"fe,omitempty"`
-	Note   string             `json:"no,omitempty"`
-	At     instant            `json:"at,omitempty"`
+func packTransfer(t *market.Transfer) string {
+	p := newPacker()
+	put(p, "id", t.ID)
+	put(p, "f", t.From)
+	put(p, "t", t.To)
+	p.number("n", t.Amount)
+	put(p, "k", t.Kind)
+	put(p, "a", t.Agent)
+	put(p, "tk", t.Task)
+	p.number("fe", t.Fee)
+	put(p, "no", t.Note)
+	p.instant("at", t.At)
+	return p.String()
 }
 
-func encodeTransfer(t *market.Transfer) ([]byte, error) {
-	return json.Marshal(&transferRecord{
-		ID: t.ID, From: t.From, To: t.To, Amount: t.Amount, Kind: t.Kind,
-		Agent: t.Agent, Task: t.Task, Fee: t.Fee, Note: t.Note, At: toInstant(t.At),
+func unpackTransfer(doc string) (t market.Transfer, err error) {
+	err = unpack(doc, func(name, value string) {
+		switch name {
+		case "id":
+			t.ID = market.EntryID(value)
+		case "f":
+			t.From = market.AccountName(value)
+		case "t":
+			t.To = market.AccountName(value)
+		case "n":
+			t.Amount = integer(value)
+		case "k":
+			t.Kind = market.EntryKind(value)
+		case "a":
+			t.Agent = market.AgentID(value)
+		case "tk":
+			t.Task = market.TaskID(value)
+		case "fe":
+			t.Fee = integer(value)
+		case "no":
+			t.Note = value
+		case "at":
+			t.At = unpackInstant(value)
+		}
 	})
+	return t, err
 }
 
 // decodeEntry reads an element of the entries' stream: t the transfer, s the
 // agent's number, b and e balance and earnings after it.
 func decodeEntry(v any) (market.Entry, error) {
 	f := fields(v)
-	var r transferRecord
-	if err := json.Unmarshal([]byte(f["t"]), &r); err != nil {
-		return market.Entry{}, fmt.Errorf("redis: stored entry: %w", err)
-	}
+	transfer, err := unpackTransfer(f["t"])
 	return market.Entry{
-		Transfer: market.Transfer{
-			ID: r.ID, From: r.From, To: r.To, Amount: r.Amount, Kind: r.Kind,
-			Agent: r.Agent, Task: r.Task, Fee: r.Fee, Note: r.Note, At: r.At.time(),
-		},
-		Seq: integer(f["s"]), Balance: integer(f["b"]), Earned: integer(f["e"]),
-	}, nil
-}
-
-func decodeEntries(v any) ([]market.Entry, error) {
-	return decodeList(v, decodeEntry)
+		Transfer: transfer, Seq: integer(f["s"]), Balance: integer(f["b"]), Earned: integer(f["e"]),
+	}, err
 }

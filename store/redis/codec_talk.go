@@ -1,136 +1,125 @@
 package redis
 
-import (
-	"encoding/json"
-	"fmt"
+import "github.com/pinchwork/pinchwork/market"
 
-	"github.com/pinchwork/pinchwork/market"
-)
-
-// questionRecord is market.Question as it was inserted.
-type questionRecord struct {
-	ID         market.QuestionID `json:"id"`
-	Task       market.TaskID     `json:"t"`
-	Asker      market.AgentID    `json:"a"`
-	Text       string            `json:"x"`
-	Answer     string            `json:"y,omitempty"`
-	CreatedAt  instant           `json:"c,omitempty"`
-	AnsweredAt instant           `json:"v,omitempty"`
+func packQuestion(q *market.Question) string {
+	p := newPacker()
+	put(p, "id", q.ID)
+	put(p, "t", q.Task)
+	put(p, "a", q.Asker)
+	put(p, "x", q.Text)
+	p.instant("c", q.CreatedAt)
+	put(p, "y", q.Answer)
+	p.instant("v", q.AnsweredAt)
+	return p.String()
 }
 
-// answerRecord has the names of the question's fields that it fills in.
-type answerRecord struct {
-	Answer     string  `json:"y"`
-	AnsweredAt instant `json:"v,omitempty"`
+// packAnswer gives the fields of a question that an answer fills in.
+func packAnswer(a *market.Answer) string {
+	p := newPacker()
+	put(p, "y", a.Text)
+	p.instant("v", a.At)
+	return p.String()
 }
 
-func encodeQuestion(q *market.Question) ([]byte, error) {
-	return json.Marshal(&questionRecord{
-		ID: q.ID, Task: q.Task, Asker: q.Asker, Text: q.Text, Answer: q.Answer,
-		CreatedAt: toInstant(q.CreatedAt), AnsweredAt: toInstant(q.AnsweredAt),
-	})
-}
-
-func encodeAnswer(a *market.Answer) ([]byte, error) {
-	return json.Marshal(&answerRecord{Answer: a.Text, AnsweredAt: toInstant(a.At)})
-}
-
-// decodeQuestion reads the pair of question and answer.
-func decodeQuestion(v any) (market.Question, error) {
-	pair := list(v)
-	if len(pair) < 2 {
-		return market.Question{}, fmt.Errorf("redis: stored question is missing")
-	}
-	var r questionRecord
-	if err := json.Unmarshal([]byte(text(pair[0])), &r); err != nil {
-		return market.Question{}, fmt.Errorf("redis: stored question: %w", err)
-	}
-	if pair[1] != nil {
-		if err := json.Unmarshal([]byte(text(pair[1])), &r); err != nil {
-			return market.Question{}, fmt.Errorf("redis: stored answer: %w", err)
+// decodeQuestion reads the pair of question and answer, the latter maybe nil.
+func decodeQuestion(v any) (q market.Question, err error) {
+	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
+		switch name {
+		case "id":
+			q.ID = market.QuestionID(value)
+		case "t":
+			q.Task = market.TaskID(value)
+		case "a":
+			q.Asker = market.AgentID(value)
+		case "x":
+			q.Text = value
+		case "c":
+			q.CreatedAt = unpackInstant(value)
+		case "y":
+			q.Answer = value
+		case "v":
+			q.AnsweredAt = unpackInstant(value)
 		}
-	}
-	return market.Question{
-		ID: r.ID, Task: r.Task, Asker: r.Asker, Text: r.Text, Answer: r.Answer,
-		CreatedAt: r.CreatedAt.time(), AnsweredAt: r.AnsweredAt.time(),
-	}, nil
-}
-
-// messageRecord is market.Message.
-type messageRecord struct {
-	ID        market.MessageID `json:"id"`
-	Task      market.TaskID    `json:"t"`
-	Sender    market.AgentID   `json:"s"`
-	Text      string           `json:"x"`
-	Worker    market.AgentID   `json:"w,omitempty"`
-	CreatedAt instant          `json:"c,omitempty"`
-}
-
-func encodeMessage(m *market.Message) ([]byte, error) {
-	return json.Marshal(&messageRecord{
-		ID: m.ID, Task: m.Task, Sender: m.Sender, Text: m.Text, Worker: m.Worker, CreatedAt: toInstant(m.CreatedAt),
 	})
+	return q, err
 }
 
-func decodeMessage(v any) (market.Message, error) {
-	var r messageRecord
-	if err := json.Unmarshal([]byte(text(v)), &r); err != nil {
-		return market.Message{}, fmt.Errorf("redis: stored message: %w", err)
-	}
-	return market.Message{
-		ID: r.ID, Task: r.Task, Sender: r.Sender, Text: r.Text, Worker: r.Worker, CreatedAt: r.CreatedAt.time(),
-	}, nil
+func packMessage(m *market.Message) string {
+	p := newPacker()
+	put(p, "id", m.ID)
+	put(p, "t", m.Task)
+	put(p, "s", m.Sender)
+	put(p, "x", m.Text)
+	put(p, "w", m.Worker)
+	p.instant("c", m.CreatedAt)
+	return p.String()
 }
 
-// reportRecord is market.Report as it was filed.
-type reportRecord struct {
-	ID        market.ReportID     `json:"id"`
-	Task      market.TaskID       `json:"t"`
-	Reporter  market.AgentID      `json:"r"`
-	Reason    string              `json:"x"`
-	Status    market.ReportStatus `json:"s"`
-	Note      string              `json:"n,omitempty"`
-	CreatedAt instant             `json:"c,omitempty"`
-	Resolved  instant             `json:"v,omitempty"`
-}
-
-func encodeReport(r *market.Report) ([]byte, error) {
-	return json.Marshal(&reportRecord{
-		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
-		CreatedAt: toInstant(r.CreatedAt), Resolved: toInstant(r.ResolvedAt),
-	})
-}
-
-// resolutionRecord is what the operator made of a report.
-type resolutionRecord struct {
-	Status   market.ReportStatus `json:"s"`
-	Note     string              `json:"n,omitempty"`
-	Resolved instant             `json:"v,omitempty"`
-}
-
-func encodeResolution(r *market.Report) ([]byte, error) {
-	return json.Marshal(&resolutionRecord{Status: r.Status, Note: r.Note, Resolved: toInstant(r.ResolvedAt)})
-}
-
-// decodeReport reads the pair of report and resolution.
-func decodeReport(v any) (market.Report, error) {
-	pair := list(v)
-	if len(pair) < 2 {
-		return market.Report{}, fmt.Errorf("redis: stored report is missing")
-	}
-	var r reportRecord
-	if err := json.Unmarshal([]byte(text(pair[0])), &r); err != nil {
-		return market.Report{}, fmt.Errorf("redis: stored report: %w", err)
-	}
-	if pair[1] != nil {
-		// The resolution has the names of the report's fields and replaces them.
-		r.Note, r.Resolved = "", 0
-		if err := json.Unmarshal([]byte(text(pair[1])), &r); err != nil {
-			return market.Report{}, fmt.Errorf("redis: stored resolution: %w", err)
+func decodeMessage(v any) (m market.Message, err error) {
+	err = unpack(text(v), func(name, value string) {
+		switch name {
+		case "id":
+			m.ID = market.MessageID(value)
+		case "t":
+			m.Task = market.TaskID(value)
+		case "s":
+			m.Sender = market.AgentID(value)
+		case "x":
+			m.Text = value
+		case "w":
+			m.Worker = market.AgentID(value)
+		case "c":
+			m.CreatedAt = unpackInstant(value)
 		}
-	}
-	return market.Report{
-		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
-		CreatedAt: r.CreatedAt.time(), ResolvedAt: r.Resolved.time(),
-	}, nil
+	})
+	return m, err
+}
+
+func packReport(r *market.Report) string {
+	p := newPacker()
+	put(p, "id", r.ID)
+	put(p, "t", r.Task)
+	put(p, "r", r.Reporter)
+	put(p, "x", r.Reason)
+	p.instant("c", r.CreatedAt)
+	put(p, "s", r.Status)
+	put(p, "n", r.Note)
+	p.instant("v", r.ResolvedAt)
+	return p.String()
+}
+
+// packResolution gives the fields of a report that a resolution replaces, empty
+// ones too.
+func packResolution(r *market.Report) string {
+	p := newPacker()
+	putAll(p, "s", []market.ReportStatus{r.Status})
+	putAll(p, "n", []string{r.Note})
+	p.instant("v", r.ResolvedAt)
+	return p.String()
+}
+
+// decodeReport reads the pair of report and resolution, the latter maybe nil.
+func decodeReport(v any) (r market.Report, err error) {
+	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
+		switch name {
+		case "id":
+			r.ID = market.ReportID(value)
+		case "t":
+			r.Task = market.TaskID(value)
+		case "r":
+			r.Reporter = market.AgentID(value)
+		case "x":
+			r.Reason = value
+		case "c":
+			r.CreatedAt = unpackInstant(value)
+		case "s":
+			r.Status = market.ReportStatus(value)
+		case "n":
+			r.Note = value
+		case "v":
+			r.ResolvedAt = unpackInstant(value)
+		}
+	})
+	return r, err
 }

@@ -1,75 +1,97 @@
 package redis
 
 import (
-	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// The records of this package are the stored form of the market's types, apart
-// from them so that the market may rename what it shows without touching what
-// is stored. Fields may be added; none may change its name or meaning without
-// a new layoutVersion.
-
-// taskRecord is the document of a task. Its Seq stands beside it, because the
+// packTask gives the document of a task. Its Seq stands beside it, because the
 // commit script gives it.
-type taskRecord struct {
-	ID            market.TaskID    `json:"id"`
-	Version       int64            `json:"v"`
-	Poster        market.AgentID   `json:"p,omitempty"`
-	System        *systemRecord    `json:"sy,omitempty"`
-	MaxCredits    int64            `json:"m,omitempty"`
-	Tags          []string         `json:"t,omitempty"`
-	ExtractedTags []string         `json:"xt,omitempty"`
-	CreatedAt     instant          `json:"c,omitempty"`
-	ExpiresAt     instant          `json:"x,omitempty"`
-	Deadline      instant          `json:"dl,omitempty"`
-	ClaimTimeout  time.Duration    `json:"ct,omitempty"`
-	ReviewTimeout time.Duration    `json:"rt,omitempty"`
-	Status        market.Status    `json:"s,omitempty"`
-	Matching      *matchingRecord  `json:"ma,omitempty"`
-	Children      []market.TaskID  `json:"ch,omitempty"`
-	Claims        int              `json:"nc,omitempty"`
-	Deliveries    int              `json:"nd,omitempty"`
-	Verifications int              `json:"nv,omitempty"`
-	Claim         *claimRecord     `json:"cl,omitempty"`
-	Delivery      *deliveryRecord  `json:"de,omitempty"`
-	Rejections    int              `json:"nr,omitempty"`
-	Rejection     *rejectionRecord `json:"re,omitempty"`
-	Ending        *endingRecord    `json:"en,omitempty"`
-	NextDue       instant          `json:"du,omitempty"`
+func packTask(t *market.Task) string {
+	p := newPacker()
+	put(p, "id", t.ID)
+	p.number("v", t.Version)
+	put(p, "p", t.Poster)
+	p.number("m", t.MaxCredits)
+	putAll(p, "t", t.Tags)
+	putAll(p, "xt", t.ExtractedTags)
+	p.instant("c", t.CreatedAt)
+	p.instant("x", t.ExpiresAt)
+	p.instant("dl", t.Deadline)
+	p.number("ct", int64(t.ClaimTimeout))
+	p.number("rt", int64(t.ReviewTimeout))
+	put(p, "s", t.Status)
+	putAll(p, "ch", t.Children)
+	p.number("nc", int64(t.Claims))
+	p.number("nd", int64(t.Deliveries))
+	p.number("nv", int64(t.Verifications))
+	p.number("nr", int64(t.Rejections))
+	p.instant("du", t.NextDue)
+	packSystem(p, t.System)
+	packMatching(p, t.Matching)
+	packClaim(p, t.Claim)
+	packDelivery(p, t.Delivery)
+	packRejection(p, t.Rejection)
+	packEnding(p, t.Ending)
+	return p.String()
 }
 
-func encodeTask(t *market.Task) ([]byte, error) {
-	return json.Marshal(&taskRecord{
-		ID: t.ID, Version: t.Version, Poster: t.Poster, System: toSystem(t.System),
-		MaxCredits: t.MaxCredits, Tags: t.Tags, ExtractedTags: t.ExtractedTags,
-		CreatedAt: toInstant(t.CreatedAt), ExpiresAt: toInstant(t.ExpiresAt), Deadline: toInstant(t.Deadline),
-		ClaimTimeout: t.ClaimTimeout, ReviewTimeout: t.ReviewTimeout,
-		Status: t.Status, Matching: toMatching(t.Matching), Children: t.Children,
-		Claims: t.Claims, Deliveries: t.Deliveries, Verifications: t.Verifications,
-		Claim: toClaim(t.Claim), Delivery: toDelivery(t.Delivery),
-		Rejections: t.Rejections, Rejection: toRejection(t.Rejection),
-		Ending: toEnding(t.Ending), NextDue: toInstant(t.NextDue),
+func unpackTask(doc string, seq int64) (*market.Task, error) {
+	t := &market.Task{Seq: seq}
+	var errs [6]error
+	err := unpack(doc, func(name, value string) {
+		switch name {
+		case "id":
+			t.ID = market.TaskID(value)
+		case "v":
+			t.Version = integer(value)
+		case "p":
+			t.Poster = market.AgentID(value)
+		case "m":
+			t.MaxCredits = integer(value)
+		case "t":
+			t.Tags = append(t.Tags, value)
+		case "xt":
+			t.ExtractedTags = append(t.ExtractedTags, value)
+		case "c":
+			t.CreatedAt = unpackInstant(value)
+		case "x":
+			t.ExpiresAt = unpackInstant(value)
+		case "dl":
+			t.Deadline = unpackInstant(value)
+		case "ct":
+			t.ClaimTimeout = time.Duration(integer(value))
+		case "rt":
+			t.ReviewTimeout = time.Duration(integer(value))
+		case "s":
+			t.Status = market.Status(value)
+		case "ch":
+			t.Children = append(t.Children, market.TaskID(value))
+		case "nc":
+			t.Claims = int(integer(value))
+		case "nd":
+			t.Deliveries = int(integer(value))
+		case "nv":
+			t.Verifications = int(integer(value))
+		case "nr":
+			t.Rejections = int(integer(value))
+		case "du":
+			t.NextDue = unpackInstant(value)
+		case "sy":
+			t.System, errs[0] = unpackSystem(value)
+		case "ma":
+			t.Matching, errs[1] = unpackMatching(value)
+		case "cl":
+			t.Claim, errs[2] = unpackClaim(value)
+		case "de":
+			t.Delivery, errs[3] = unpackDelivery(value)
+		case "re":
+			t.Rejection, errs[4] = unpackRejection(value)
+		case "en":
+			t.Ending, errs[5] = unpackEnding(value)
+		}
 	})
-}
-
-func decodeTask(doc string, seq int64) (*market.Task, error) {
-	var r taskRecord
-	if err := json.Unmarshal([]byte(doc), &r); err != nil {
-		return nil, fmt.Errorf("redis: stored task: %w", err)
-	}
-	return &market.Task{
-		ID: r.ID, Version: r.Version, Seq: seq, Poster: r.Poster, System: r.System.system(),
-		MaxCredits: r.MaxCredits, Tags: r.Tags, ExtractedTags: r.ExtractedTags,
-		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(), Deadline: r.Deadline.time(),
-		ClaimTimeout: r.ClaimTimeout, ReviewTimeout: r.ReviewTimeout,
-		Status: r.Status, Matching: r.Matching.matching(), Children: r.Children,
-		Claims: r.Claims, Deliveries: r.Deliveries, Verifications: r.Verifications,
-		Claim: r.Claim.claim(), Delivery: r.Delivery.delivery(),
-		Rejections: r.Rejections, Rejection: r.Rejection.rejection(),
-		Ending: r.Ending.ending(), NextDue: r.NextDue.time(),
-	}, nil
+	return t, errors.Join(err, errors.Join(errs[:]...))
 }

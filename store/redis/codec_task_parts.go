@@ -2,158 +2,207 @@ package redis
 
 import "github.com/pinchwork/pinchwork/market"
 
-// systemRecord is market.System.
-type systemRecord struct {
-	Type     market.SystemType `json:"t"`
-	Parent   market.TaskID     `json:"p,omitempty"`
-	Delivery int               `json:"d,omitempty"`
-	Subject  market.AgentID    `json:"s,omitempty"`
-	Excluded []market.AgentID  `json:"x,omitempty"`
-}
-
-func toSystem(s *market.System) *systemRecord {
+func packSystem(p *packer, s *market.System) {
 	if s == nil {
-		return nil
+		return
 	}
-	return &systemRecord{Type: s.Type, Parent: s.Parent, Delivery: s.Delivery, Subject: s.Subject, Excluded: s.Excluded}
+	p.part("sy", func() {
+		put(p, "t", s.Type)
+		put(p, "p", s.Parent)
+		p.number("d", int64(s.Delivery))
+		put(p, "s", s.Subject)
+		putAll(p, "x", s.Excluded)
+	})
 }
 
-func (r *systemRecord) system() *market.System {
-	if r == nil {
-		return nil
-	}
-	return &market.System{Type: r.Type, Parent: r.Parent, Delivery: r.Delivery, Subject: r.Subject, Excluded: r.Excluded}
+func unpackSystem(doc string) (*market.System, error) {
+	s := &market.System{}
+	return s, unpack(doc, func(name, value string) {
+		switch name {
+		case "t":
+			s.Type = market.SystemType(value)
+		case "p":
+			s.Parent = market.TaskID(value)
+		case "d":
+			s.Delivery = int(integer(value))
+		case "s":
+			s.Subject = market.AgentID(value)
+		case "x":
+			s.Excluded = append(s.Excluded, market.AgentID(value))
+		}
+	})
 }
 
-// matchingRecord is market.Matching.
-type matchingRecord struct {
-	State  market.MatchState `json:"s"`
-	Until  instant           `json:"u,omitempty"`
-	Agents []market.AgentID  `json:"a,omitempty"`
-}
-
-func toMatching(m *market.Matching) *matchingRecord {
+func packMatching(p *packer, m *market.Matching) {
 	if m == nil {
-		return nil
+		return
 	}
-	return &matchingRecord{State: m.State, Until: toInstant(m.Until), Agents: m.Agents}
+	p.part("ma", func() {
+		put(p, "s", m.State)
+		p.instant("u", m.Until)
+		putAll(p, "a", m.Agents)
+	})
 }
 
-func (r *matchingRecord) matching() *market.Matching {
-	if r == nil {
-		return nil
-	}
-	return &market.Matching{State: r.State, Until: r.Until.time(), Agents: r.Agents}
+func unpackMatching(doc string) (*market.Matching, error) {
+	m := &market.Matching{}
+	return m, unpack(doc, func(name, value string) {
+		switch name {
+		case "s":
+			m.State = market.MatchState(value)
+		case "u":
+			m.Until = unpackInstant(value)
+		case "a":
+			m.Agents = append(m.Agents, market.AgentID(value))
+		}
+	})
 }
 
-// claimRecord is market.Claim.
-type claimRecord struct {
-	Worker  market.AgentID `json:"w"`
-	At      instant        `json:"a,omitempty"`
-	Timeout instant        `json:"t,omitempty"`
-	Grace   instant        `json:"g,omitempty"`
-}
-
-func toClaim(c *market.Claim) *claimRecord {
+func packClaim(p *packer, c *market.Claim) {
 	if c == nil {
-		return nil
+		return
 	}
-	return &claimRecord{Worker: c.Worker, At: toInstant(c.At), Timeout: toInstant(c.Timeout), Grace: toInstant(c.Grace)}
+	p.part("cl", func() {
+		put(p, "w", c.Worker)
+		p.instant("a", c.At)
+		p.instant("t", c.Timeout)
+		p.instant("g", c.Grace)
+	})
 }
 
-func (r *claimRecord) claim() *market.Claim {
-	if r == nil {
-		return nil
-	}
-	return &market.Claim{Worker: r.Worker, At: r.At.time(), Timeout: r.Timeout.time(), Grace: r.Grace.time()}
+func unpackClaim(doc string) (*market.Claim, error) {
+	c := &market.Claim{}
+	return c, unpack(doc, func(name, value string) {
+		switch name {
+		case "w":
+			c.Worker = market.AgentID(value)
+		case "a":
+			c.At = unpackInstant(value)
+		case "t":
+			c.Timeout = unpackInstant(value)
+		case "g":
+			c.Grace = unpackInstant(value)
+		}
+	})
 }
 
-// deliveryRecord is market.Delivery.
-type deliveryRecord struct {
-	No           int                 `json:"n"`
-	At           instant             `json:"a,omitempty"`
-	Charged      int64               `json:"c,omitempty"`
-	ReviewUntil  instant             `json:"r,omitempty"`
-	Verification *verificationRecord `json:"v,omitempty"`
-}
-
-type verificationRecord struct {
-	Status            string `json:"s"`
-	MeetsRequirements *bool  `json:"m,omitempty"`
-	Explanation       string `json:"e,omitempty"`
-}
-
-func toDelivery(d *market.Delivery) *deliveryRecord {
+func packDelivery(p *packer, d *market.Delivery) {
 	if d == nil {
-		return nil
+		return
 	}
-	r := &deliveryRecord{No: d.No, At: toInstant(d.At), Charged: d.Charged, ReviewUntil: toInstant(d.ReviewUntil)}
-	if v := d.Verification; v != nil {
-		r.Verification = &verificationRecord{Status: v.Status, MeetsRequirements: v.MeetsRequirements, Explanation: v.Explanation}
-	}
-	return r
+	p.part("de", func() {
+		p.number("n", int64(d.No))
+		p.instant("a", d.At)
+		p.number("c", d.Charged)
+		p.instant("r", d.ReviewUntil)
+		if v := d.Verification; v != nil {
+			p.part("v", func() {
+				put(p, "s", v.Status)
+				p.optional("m", v.MeetsRequirements)
+				put(p, "e", v.Explanation)
+			})
+		}
+	})
 }
 
-func (r *deliveryRecord) delivery() *market.Delivery {
-	if r == nil {
-		return nil
+func unpackDelivery(doc string) (*market.Delivery, error) {
+	d := &market.Delivery{}
+	var damaged error
+	err := unpack(doc, func(name, value string) {
+		switch name {
+		case "n":
+			d.No = int(integer(value))
+		case "a":
+			d.At = unpackInstant(value)
+		case "c":
+			d.Charged = integer(value)
+		case "r":
+			d.ReviewUntil = unpackInstant(value)
+		case "v":
+			d.Verification, damaged = unpackVerification(value)
+		}
+	})
+	if err == nil {
+		err = damaged
 	}
-	d := &market.Delivery{No: r.No, At: r.At.time(), Charged: r.Charged, ReviewUntil: r.ReviewUntil.time()}
-	if v := r.Verification; v != nil {
-		d.Verification = &market.Verification{Status: v.Status, MeetsRequirements: v.MeetsRequirements, Explanation: v.Explanation}
-	}
-	return d
+	return d, err
 }
 
-// rejectionRecord is market.Rejection.
-type rejectionRecord struct {
-	Reason   string  `json:"r"`
-	Feedback string  `json:"f,omitempty"`
-	At       instant `json:"a,omitempty"`
+func unpackVerification(doc string) (*market.Verification, error) {
+	v := &market.Verification{}
+	return v, unpack(doc, func(name, value string) {
+		switch name {
+		case "s":
+			v.Status = value
+		case "m":
+			v.MeetsRequirements = unpackOptional(value)
+		case "e":
+			v.Explanation = value
+		}
+	})
 }
 
-func toRejection(j *market.Rejection) *rejectionRecord {
+func packRejection(p *packer, j *market.Rejection) {
 	if j == nil {
-		return nil
+		return
 	}
-	return &rejectionRecord{Reason: j.Reason, Feedback: j.Feedback, At: toInstant(j.At)}
+	p.part("re", func() {
+		put(p, "r", j.Reason)
+		put(p, "f", j.Feedback)
+		p.instant("a", j.At)
+	})
 }
 
-func (r *rejectionRecord) rejection() *market.Rejection {
-	if r == nil {
-		return nil
-	}
-	return &market.Rejection{Reason: r.Reason, Feedback: r.Feedback, At: r.At.time()}
+func unpackRejection(doc string) (*market.Rejection, error) {
+	j := &market.Rejection{}
+	return j, unpack(doc, func(name, value string) {
+		switch name {
+		case "r":
+			j.Reason = value
+		case "f":
+			j.Feedback = value
+		case "a":
+			j.At = unpackInstant(value)
+		}
+	})
 }
 
-// endingRecord is market.Ending.
-type endingRecord struct {
-	At             instant `json:"a,omitempty"`
-	Charged        int64   `json:"c,omitempty"`
-	Fee            int64   `json:"f,omitempty"`
-	Auto           bool    `json:"o,omitempty"`
-	Rating         int     `json:"r,omitempty"`
-	Feedback       string  `json:"fb,omitempty"`
-	PosterRating   int     `json:"pr,omitempty"`
-	PosterFeedback string  `json:"pf,omitempty"`
-}
-
-func toEnding(e *market.Ending) *endingRecord {
+func packEnding(p *packer, e *market.Ending) {
 	if e == nil {
-		return nil
+		return
 	}
-	return &endingRecord{
-		At: toInstant(e.At), Charged: e.Charged, Fee: e.Fee, Auto: e.Auto, Rating: e.Rating, Feedback: e.Feedback,
-		PosterRating: e.PosterRating, PosterFeedback: e.PosterFeedback,
-	}
+	p.part("en", func() {
+		p.instant("a", e.At)
+		p.number("c", e.Charged)
+		p.number("f", e.Fee)
+		p.flag("o", e.Auto)
+		p.number("r", int64(e.Rating))
+		put(p, "fb", e.Feedback)
+		p.number("pr", int64(e.PosterRating))
+		put(p, "pf", e.PosterFeedback)
+	})
 }
 
-func (r *endingRecord) ending() *market.Ending {
-	if r == nil {
-		return nil
-	}
-	return &market.Ending{
-		At: r.At.time(), Charged: r.Charged, Fee: r.Fee, Auto: r.Auto, Rating: r.Rating, Feedback: r.Feedback,
-		PosterRating: r.PosterRating, PosterFeedback: r.PosterFeedback,
-	}
+func unpackEnding(doc string) (*market.Ending, error) {
+	e := &market.Ending{}
+	return e, unpack(doc, func(name, value string) {
+		switch name {
+		case "a":
+			e.At = unpackInstant(value)
+		case "c":
+			e.Charged = integer(value)
+		case "f":
+			e.Fee = integer(value)
+		case "o":
+			e.Auto = true
+		case "r":
+			e.Rating = int(integer(value))
+		case "fb":
+			e.Feedback = value
+		case "pr":
+			e.PosterRating = int(integer(value))
+		case "pf":
+			e.PosterFeedback = value
+		}
+	})
 }

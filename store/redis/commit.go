@@ -49,13 +49,11 @@ func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.C
 }
 
 // commit runs the Changes and returns an outcome for each that was tried.
-func (s *Store) commit(ctx context.Context, mode string, cs []*market.Change) ([]market.Committed, []error, error) {
+func (s *Store) commit(ctx context.Context, mode any, cs []*market.Change) ([]market.Committed, []error, error) {
 	p := newProgram(s.keys, mode)
+	defer p.release()
 	for _, c := range cs {
 		p.compile(c, s.feedLength)
-	}
-	if p.err != nil {
-		return nil, nil, fmt.Errorf("redis: encoding a change: %w", p.err)
 	}
 	reply, err := s.run(ctx, commitScript, p.keys, p.args...)
 	if err != nil {
@@ -87,7 +85,7 @@ func (p *program) outcomes(replies []any) ([]market.Committed, []error, error) {
 func committed(reply any) market.Committed {
 	c := market.Committed{Text: market.TaskText{Need: text(at(reply, 1)), Context: text(at(reply, 2))}}
 	for _, n := range list(at(reply, 0)) {
-		c.Seqs = append(c.Seqs, integer(n))
+		c.Seqs = append(c.Seqs, number(n))
 	}
 	return c
 }

@@ -65,7 +65,7 @@ func (p *program) writeAgents(c *market.Change) {
 func (p *program) writeAgent(w market.AgentWrite) {
 	a := w.New
 	p.write("HSET", p.agent(a.ID),
-		"p", p.encoded(encodeProfile(a)), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.WebhookURL != ""))
+		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.WebhookURL != ""))
 	if w.Old == nil {
 		p.write("HSET", p.apiKeys(), string(w.Key[:]), string(a.ID))
 		p.write("ZADD", p.agents(), "0", string(a.ID))

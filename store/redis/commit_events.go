@@ -6,7 +6,7 @@ func (p *program) writeEvents(c *market.Change) {
 	for i := range c.Events {
 		e := &c.Events[i]
 		p.write("event", p.agent(e.Agent), p.key(p.events(e.Agent)), string(e.Agent),
-			micros(e.At), p.encoded(encodeEvent(e)), micros(c.At))
+			micros(e.At), packEvent(e), micros(c.At))
 	}
 }
 
@@ -15,5 +15,5 @@ func (p *program) writeFeed(c *market.Change, longest int64) {
 	if len(c.Feed) == 0 {
 		return
 	}
-	p.writeKeyless("feed", longest, micros(c.At), len(c.Feed), p.encoded(encodeFeed(c.Feed)))
+	p.writeKeyless("feed", longest, micros(c.At), len(c.Feed), packFeed(c.Feed))
 }

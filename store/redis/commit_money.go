@@ -34,13 +34,13 @@ func (p *program) writeMoney(c *market.Change) {
 }
 
 func (p *program) writeTransfer(t *market.Transfer) {
-	transfers := "0"
+	transfers := 0
 	if t.Task != "" {
 		transfers = p.key(p.transfers(t.Task))
 	}
-	doc := p.encoded(encodeTransfer(t))
+	doc := packTransfer(t)
 	if t.Agent == "" {
-		p.writeKeyless("transfer", "0", "0", transfers, "0", micros(t.At), string(t.Kind), doc)
+		p.writeKeyless("transfer", 0, 0, transfers, 0, micros(t.At), string(t.Kind), doc)
 		return
 	}
 	p.write("transfer", p.agent(t.Agent), p.key(p.ledger(t.Agent)), p.key(p.earnings(t.Agent)), transfers,

@@ -10,7 +10,7 @@ func (p *program) guardTalk(c *market.Change) {
 	for i := range c.Messages {
 		m := &c.Messages[i]
 		duplicate := market.Conflict{Guard: market.GuardDuplicate, Task: m.Task}
-		if p.repeated(p.message(m.ID)) {
+		if p.repeated(p.message(m.ID), "") {
 			p.guard(duplicate, "never", p.message(m.ID))
 		}
 		p.guard(duplicate, "absent", p.message(m.ID))
@@ -38,12 +38,12 @@ func (p *program) guardTalk(c *market.Change) {
 func (p *program) writeTalk(c *market.Change) {
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		p.write("HSET", p.question(q.ID), "d", p.encoded(encodeQuestion(q)), "s", flag(!q.AnsweredAt.IsZero()))
+		p.write("HSET", p.question(q.ID), "d", packQuestion(q), "s", flag(!q.AnsweredAt.IsZero()))
 		p.write("RPUSH", p.taskQuestions(q.Task), string(q.ID))
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		p.write("SET", p.message(m.ID), p.encoded(encodeMessage(m)))
+		p.write("SET", p.message(m.ID), packMessage(m))
 		p.write("RPUSH", p.taskMessages(m.Task), string(m.ID)+" "+string(m.Worker))
 		p.write("RPUSH", p.claimMessages(m.Task, m.Worker), string(m.ID))
 	}
@@ -52,12 +52,12 @@ func (p *program) writeTalk(c *market.Change) {
 	}
 	for i := range c.Answers {
 		a := &c.Answers[i]
-		p.write("HSET", p.question(a.Question), "a", p.encoded(encodeAnswer(a)), "s", "1")
+		p.write("HSET", p.question(a.Question), "a", packAnswer(a), "s", "1")
 	}
 	for i := range c.Resolutions {
 		r := &c.Resolutions[i]
 		p.write("resolve", p.report(r.ID), p.key(p.reports(market.ReportOpen)), p.key(p.reports(r.Status)),
-			string(r.ID), string(r.Status), p.encoded(encodeResolution(r)))
+			string(r.ID), string(r.Status), packResolution(r))
 	}
 	for _, n := range c.OpenQuestions {
 		p.count(p.task(n.Task), "q", int64(n.Delta))
@@ -67,7 +67,7 @@ func (p *program) writeTalk(c *market.Change) {
 func (p *program) writeReport(r *market.Report) {
 	id := string(r.ID)
 	p.write("number", p.counters(), "report")
-	p.write("HSET", p.report(r.ID), "d", p.encoded(encodeReport(r)), "s", string(r.Status))
+	p.write("HSET", p.report(r.ID), "d", packReport(r), "s", string(r.Status))
 	p.write("hnumber", p.report(r.ID), "n")
 	p.write("znumber", p.reports(""), id)
 	p.write("znumber", p.reports(r.Status), id)

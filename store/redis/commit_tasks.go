@@ -52,12 +52,13 @@ func (p *program) insertTask(w *market.TaskWrite) {
 	p.write("number", p.counters(), "task")
 	p.write("numbered", key)
 	p.writeDocument(w.New, "need", w.Text.Need, "context", w.Text.Context)
-	p.write("znumber", p.tasks(), string(w.New.ID))
-	for _, place := range p.places(w.New) {
-		if place.bySeq {
-			p.write("znumber", place.zset, string(w.New.ID))
+	id := string(w.New.ID)
+	p.write("znumber", p.tasks(), id)
+	for _, place := range placesOf(w.New).list() {
+		if place.bySeq() {
+			p.write("znumber", p.zset(place), id)
 		} else {
-			p.write("ZADD", place.zset, place.score, string(w.New.ID))
+			p.write("ZADD", p.zset(place), micros(place.at), id)
 		}
 	}
 	p.moveTotals(nil, w.New)
@@ -66,28 +67,26 @@ func (p *program) insertTask(w *market.TaskWrite) {
 func (p *program) replaceTask(old, next *market.Task) {
 	id := string(next.ID)
 	p.writeDocument(next)
-	before, after := p.places(old), p.places(next)
-	for _, place := range before {
-		if !stays(place.zset, after) {
-			p.write("ZREM", place.zset, id)
+	before, after := placesOf(old), placesOf(next)
+	for _, place := range before.list() {
+		if !after.has(place, sameIndex) {
+			p.write("ZREM", p.zset(place), id)
 		}
 	}
-	for _, place := range after {
+	for _, place := range after.list() {
 		switch {
-		case contains(before, place):
-		case place.bySeq:
-			p.write("ZADD", place.zset, old.Seq, id)
+		case before.has(place, samePlace):
+		case place.bySeq():
+			p.write("ZADD", p.zset(place), old.Seq, id)
 		default:
-			p.write("ZADD", place.zset, place.score, id)
+			p.write("ZADD", p.zset(place), micros(place.at), id)
 		}
 	}
 	p.moveTotals(old, next)
 }
 
 func (p *program) writeDocument(t *market.Task, more ...any) {
-	p.write("HSET", p.task(t.ID), append([]any{
-		"d", p.encoded(encodeTask(t)), "v", t.Version, "x", references(t),
-	}, more...)...)
+	p.write("HSET", p.task(t.ID), append([]any{"d", packTask(t), "v", t.Version, "x", references(t)}, more...)...)
 }
 
 func resultField(no int) string { return "r" + strconv.Itoa(no) }
@@ -114,66 +113,6 @@ func orDash[S ~string](s S) string {
 		return "-"
 	}
 	return string(s)
-}
-
-// place is where a task stands in an index.
-type place struct {
-	zset string
-	// score is set unless the task stands there by its number.
-	score string
-	bySeq bool
-}
-
-// places are all the indexes that a task in this state stands in. Nobody asks
-// for the tasks of the platform as a party.
-func (p *program) places(t *market.Task) []place {
-	places := make([]place, 0, 7)
-	if t.Status == market.StatusPosted {
-		places = append(places, place{zset: p.open(), bySeq: true})
-	}
-	if t.Ending != nil {
-		places = append(places, place{zset: p.ended(), score: micros(t.Ending.At)})
-	}
-	if !t.NextDue.IsZero() {
-		places = append(places, place{zset: p.due(), score: micros(t.NextDue)})
-	}
-	places = p.partyPlaces(places, t, t.Poster, rolePoster)
-	return p.partyPlaces(places, t, t.Worker(), roleWorker)
-}
-
-// The roles of a party in keys.
-const (
-	rolePoster = "p"
-	roleWorker = "w"
-)
-
-func (p *program) partyPlaces(places []place, t *market.Task, id market.AgentID, role string) []place {
-	if id == "" || id == market.Platform {
-		return places
-	}
-	places = append(places, place{zset: p.partyTasks(id, role, t.Status), bySeq: true})
-	if t.NextDue.IsZero() {
-		return places
-	}
-	return append(places, place{zset: p.dueOf(id), score: micros(t.NextDue)})
-}
-
-func stays(zset string, places []place) bool {
-	for _, place := range places {
-		if place.zset == zset {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(places []place, x place) bool {
-	for _, place := range places {
-		if place == x {
-			return true
-		}
-	}
-	return false
 }
 
 // moveTotals keeps what a dashboard shows; system tasks do not count.

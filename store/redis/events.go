@@ -13,9 +13,9 @@ func (s *Store) Events(ctx context.Context, agent market.AgentID, after int64, l
 		return market.EventPage{}, err
 	}
 	page := market.EventPage{
-		Oldest: integer(at(reply, 2)), Head: integer(at(reply, 3)), Suspended: integer(at(reply, 4)) == 1,
+		Oldest: number(at(reply, 2)), Head: number(at(reply, 3)), Suspended: number(at(reply, 4)) == 1,
 	}
-	seq := integer(at(reply, 1))
+	seq := number(at(reply, 1))
 	for i, line := range list(at(reply, 0)) {
 		event, err := decodeEvent(agent, seq+int64(i), text(line))
 		if err != nil {
@@ -33,5 +33,5 @@ func (s *Store) Reports(ctx context.Context, status market.ReportStatus, limit, 
 		return market.ReportPage{}, err
 	}
 	reports, err := decodeList(at(reply, 0), decodeReport)
-	return market.ReportPage{Reports: reports, Total: int(integer(at(reply, 1)))}, err
+	return market.ReportPage{Reports: reports, Total: int(number(at(reply, 1)))}, err
 }

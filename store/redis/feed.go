@@ -12,24 +12,22 @@ import (
 // lost elements and others have taken their numbers, the instant tells, and
 // the reader starts anew.
 func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
-	number, instant, _ := strings.Cut(string(after), "@")
-	reply, err := s.run(ctx, feedScript, []string{s.keys.counters(), s.keys.feed()}, number, instant, limit)
+	element, instant, _ := strings.Cut(string(after), "@")
+	reply, err := s.run(ctx, feedScript, []string{s.keys.counters(), s.keys.feed()}, element, instant, limit)
 	if err != nil {
 		return market.FeedPage{}, err
 	}
 	if len(list(reply)) == 0 {
 		return market.FeedPage{}, market.ErrFeedTruncated
 	}
-	last, head := integer(at(reply, 1)), integer(at(reply, 3))
+	last, head := number(at(reply, 1)), number(at(reply, 3))
 	page := market.FeedPage{
 		Next: market.Position(decimal(last) + "@" + text(at(reply, 2))), More: after != "" && last < head,
 	}
 	for _, doc := range list(at(reply, 0)) {
-		items, err := decodeFeed(text(doc))
-		if err != nil {
+		if page.Items, err = unpackFeed(page.Items, text(doc)); err != nil {
 			return market.FeedPage{}, err
 		}
-		page.Items = append(page.Items, items...)
 	}
 	return page, nil
 }

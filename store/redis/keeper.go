@@ -23,10 +23,10 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 		return market.Totals{}, failed(err)
 	}
 	totals := market.Totals{
-		Tasks: map[market.Status]int64{}, Escrowed: integer(numbers.Val()["escrowed"]), Agents: agents.Val(),
+		Tasks: map[market.Status]int64{}, Escrowed: number(numbers.Val()["escrowed"]), Agents: agents.Val(),
 	}
 	for _, status := range market.Statuses() {
-		if n := integer(numbers.Val()[string(status)]); n != 0 {
+		if n := number(numbers.Val()[string(status)]); n != 0 {
 			totals.Tasks[status] = n
 		}
 	}

@@ -18,10 +18,10 @@ func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPa
 	if err != nil || agent == nil {
 		return market.LedgerPage{}, err
 	}
-	entries, err := decodeEntries(at(reply, 1))
+	entries, err := decodeList(at(reply, 1), decodeEntry)
 	return market.LedgerPage{
 		Account: &agent.Account, Entries: entries,
-		Total: int(integer(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3)),
+		Total: int(number(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3)),
 	}, err
 }
 
@@ -38,7 +38,7 @@ func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, l
 	if err != nil {
 		return nil, "", err
 	}
-	entries, err := decodeEntries(reply)
+	entries, err := decodeList(reply, decodeEntry)
 	if err != nil || task != "" || len(entries) < limit {
 		return entries, "", err
 	}

@@ -31,10 +31,17 @@ func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, e
 // loadArgs are the arguments of load.lua.
 func loadArgs(q market.LoadQuery) []any {
 	letters := ""
-	for letter, asked := range map[string]bool{"t": q.Text, "r": q.Trust, "o": q.Role, "i": q.TrustIn} {
-		if asked {
-			letters += letter
-		}
+	if q.Text {
+		letters += "t"
+	}
+	if q.Trust {
+		letters += "r"
+	}
+	if q.Role {
+		letters += "o"
+	}
+	if q.TrustIn {
+		letters += "i"
 	}
 	args := []any{
 		micros(q.Now), string(q.Caller), string(q.Agent), string(q.Task), letters, string(q.Question),
@@ -113,7 +120,7 @@ func (d *decoder) brief(v any) *market.Task {
 	if text(at(v, 0)) == "" {
 		return nil
 	}
-	t, err := decodeTask(text(at(v, 0)), integer(at(v, 1)))
+	t, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
 	return keep(d, t, err)
 }
 
@@ -128,7 +135,7 @@ func (d *decoder) talk(l *market.Loaded, q market.LoadQuery) {
 	l.Questions = keep(d, questions, err)
 	messages, err := decodeList(d.at(14), decodeMessage)
 	l.Messages = keep(d, messages, err)
-	l.TalkTotal = int(integer(d.at(15)))
+	l.TalkTotal = int(number(d.at(15)))
 }
 
 func (d *decoder) rest(l *market.Loaded, q market.LoadQuery) {

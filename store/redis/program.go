@@ -1,7 +1,7 @@
 package redis
 
 import (
-	"strconv"
+	"sync"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -16,50 +16,64 @@ type program struct {
 	args  []any
 	// changes has an element for each Change compiled so far.
 	changes []compiled
-	// err is the first that encoding met.
-	err error
+	// inserted are the fields that the present Change inserts, to find one that
+	// inserts the same thing twice.
+	inserted []field
 }
 
-// compiled is what a Change needs to be told its outcome.
-type compiled struct {
-	// conflicts are the guards in their order.
-	conflicts []market.Conflict
-	// once are the fields that must be new, to find a Change that inserts the
-	// same thing twice.
-	once map[string]bool
-}
+// compiled is what a Change needs to be told its outcome: what the failure of
+// each guard is called, in their order.
+type compiled struct{ conflicts []market.Conflict }
 
-// fixedKeys is the number of keys that stand in every program (commit.lua).
-const fixedKeys = 6
+type field struct{ key, name string }
 
-func newProgram(k keyspace, mode string) *program {
-	p := &program{
-		keyspace: k,
-		keys:     append(make([]string, 0, 24), k.counters(), k.entries(), k.feed(), k.oldest(), k.hooks(), k.jobs()),
-		index:    make(map[string]int, 24),
-		args:     append(make([]any, 0, 128), mode),
+// programs keeps the memory of programs that have run.
+var programs = sync.Pool{New: func() any { return &program{index: make(map[string]int, 64)} }}
+
+// newProgram starts a program with the keys that stand in every one
+// (commit.lua).
+func newProgram(k keyspace, mode any) *program {
+	p := programs.Get().(*program)
+	p.keyspace = k
+	for _, key := range []string{k.counters(), k.entries(), k.feed(), k.oldest(), k.hooks(), k.jobs()} {
+		p.key(key)
 	}
-	for i, key := range p.keys {
-		p.index[key] = i + 1
-	}
+	p.args = append(p.args, mode)
 	return p
 }
 
-// key returns the index of a key for the script, as an argument.
-func (p *program) key(name string) string {
+// most bounds what a program in the pool may hold.
+const mostArgs = 4_096
+
+// release gives the memory back, without what it refers to.
+func (p *program) release() {
+	if cap(p.args) > mostArgs {
+		return
+	}
+	clear(p.index)
+	clear(p.args)
+	clear(p.keys)
+	clear(p.inserted)
+	p.keys, p.args, p.inserted, p.changes = p.keys[:0], p.args[:0], p.inserted[:0], nil
+	programs.Put(p)
+}
+
+// key returns the index of a key for the script.
+func (p *program) key(name string) int {
 	i, ok := p.index[name]
 	if !ok {
 		p.keys = append(p.keys, name)
 		i = len(p.keys)
 		p.index[name] = i
 	}
-	return strconv.Itoa(i)
+	return i
 }
 
 // begin starts a Change; the two counts that it puts first are filled in by
 // guarded and end.
 func (p *program) begin() (header int) {
 	p.changes = append(p.changes, compiled{})
+	p.inserted = p.inserted[:0]
 	p.args = append(p.args, 0, 0)
 	return len(p.args) - 2
 }
@@ -67,53 +81,45 @@ func (p *program) begin() (header int) {
 func (p *program) guarded(header int) { p.args[header] = len(p.args) - header - 2 }
 
 func (p *program) end(header int) {
-	p.args[header+1] = len(p.args) - header - 2 - p.args[header].(int)
+	guards, _ := p.args[header].(int)
+	p.args[header+1] = len(p.args) - header - 2 - guards
 }
 
 // guard adds a condition, and what its failure is called.
-func (p *program) guard(c market.Conflict, name, key string, args ...any) {
+func (p *program) guard(c market.Conflict, name any, key string, args ...any) {
 	change := &p.changes[len(p.changes)-1]
 	change.conflicts = append(change.conflicts, c)
 	p.write(name, key, args...)
 }
 
 // fresh guards that a field of a hash is missing, also from the Change itself.
-func (p *program) fresh(c market.Conflict, key, field string) {
-	if p.repeated(key + " " + field) {
+func (p *program) fresh(c market.Conflict, key, name string) {
+	if p.repeated(key, name) {
 		p.guard(c, "never", key)
 		return
 	}
-	p.guard(c, "unset", key, field)
+	p.guard(c, "unset", key, name)
 }
 
-func (p *program) repeated(what string) bool {
-	change := &p.changes[len(p.changes)-1]
-	if change.once[what] {
-		return true
+func (p *program) repeated(key, name string) bool {
+	for _, f := range p.inserted {
+		if f.name == name && f.key == key {
+			return true
+		}
 	}
-	if change.once == nil {
-		change.once = make(map[string]bool, 4)
-	}
-	change.once[what] = true
+	p.inserted = append(p.inserted, field{key: key, name: name})
 	return false
 }
 
-// write adds a command, or one of the script's own writes, on a key.
-func (p *program) write(name, key string, args ...any) {
+// write adds a command, or one of the script's own writes, on a key. The name
+// is any so that a constant takes no memory.
+func (p *program) write(name any, key string, args ...any) {
 	p.args = append(p.args, name, p.key(key), len(args))
 	p.args = append(p.args, args...)
 }
 
 // writeKeyless adds one of the script's own writes that has no key of its own.
-func (p *program) writeKeyless(name string, args ...any) {
-	p.args = append(p.args, name, "0", len(args))
+func (p *program) writeKeyless(name any, args ...any) {
+	p.args = append(p.args, name, 0, len(args))
 	p.args = append(p.args, args...)
-}
-
-// encoded passes a document on and keeps the first error.
-func (p *program) encoded(doc []byte, err error) []byte {
-	if err != nil && p.err == nil {
-		p.err = err
-	}
-	return doc
 }

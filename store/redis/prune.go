@@ -44,9 +44,9 @@ func (p *pruning) batches(ctx context.Context, script *script, keys []string, be
 			p.err = err
 			return counted
 		}
-		n, d := integer(reply), integer(reply)
+		n, d := number(reply), number(reply)
 		if pair := list(reply); len(pair) == 2 {
-			n, d = integer(pair[0]), integer(pair[1])
+			n, d = number(pair[0]), number(pair[1])
 		}
 		counted, deleted = counted+int(n), deleted+int(d)
 		if int(d) < batch {

@@ -11,15 +11,18 @@ func text(v any) string {
 	return s
 }
 
-func integer(v any) int64 {
-	switch v := v.(type) {
-	case int64:
-		return v
-	case string:
-		n, _ := strconv.ParseInt(v, 10, 64)
+// integer reads a decimal number, 0 for "".
+func integer(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}
+
+// number reads a number that comes as one or as a text.
+func number(v any) int64 {
+	if n, ok := v.(int64); ok {
 		return n
 	}
-	return 0
+	return integer(text(v))
 }
 
 func list(v any) []any {

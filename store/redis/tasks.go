@@ -46,7 +46,7 @@ func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Stored
 // decodeRow reads {document, number, need, context, result}, of which the last
 // may be missing.
 func decodeRow(v any) (market.StoredTask, error) {
-	task, err := decodeTask(text(at(v, 0)), integer(at(v, 1)))
+	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
 	return market.StoredTask{
 		Task: task,
 		Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3)), Result: text(at(v, 4))},
@@ -69,7 +69,7 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksP
 	}
 	tasks, err := decodeList(at(reply, 1), decodeRow)
 	return market.TasksPage{
-		Tasks: tasks, Total: int(integer(at(reply, 0))), Due: texts[market.TaskID](at(reply, 2)),
+		Tasks: tasks, Total: int(number(at(reply, 0))), Due: texts[market.TaskID](at(reply, 2)),
 	}, err
 }
 
@@ -115,7 +115,7 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 
 // decodeScanned reads {document, number, need, context, {agent, role, …}}.
 func decodeScanned(v any) (market.StoredTask, error) {
-	task, err := decodeTask(text(at(v, 0)), integer(at(v, 1)))
+	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
 	stored := market.StoredTask{Task: task, Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3))}}
 	roles := list(at(v, 4))
 	for i := 0; i+1 < len(roles); i += 2 {

@@ -29,5 +29,5 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]market.Tas
 // Lease implements market.TimerQueue.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
 	reply, err := s.run(ctx, leaseScript, []string{s.keys.lease(name)}, holder, micros(now), micros(until))
-	return integer(reply) == 1, err
+	return number(reply) == 1, err
 }

@@ -21,19 +21,19 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 
 // decodeJob reads {"agent:seq", "attempts lease at event", profile}.
 func decodeJob(v any) (market.WebhookJob, error) {
-	agent, number, _ := strings.Cut(text(at(v, 0)), ":")
+	agent, seq, _ := strings.Cut(text(at(v, 0)), ":")
 	parts := strings.SplitN(text(at(v, 1)), " ", 3)
 	if len(parts) < 3 {
 		return market.WebhookJob{}, fmt.Errorf("redis: stored webhook delivery is damaged")
 	}
-	event, err := decodeEvent(market.AgentID(agent), integer(number), parts[2])
+	event, err := decodeEvent(market.AgentID(agent), integer(seq), parts[2])
 	if err != nil {
 		return market.WebhookJob{}, err
 	}
-	profile, err := decodeProfile(text(at(v, 2)))
+	profile, err := unpackProfile(text(at(v, 2)))
 	return market.WebhookJob{
 		Event: event, URL: profile.WebhookURL, Secret: profile.WebhookSecret,
-		Attempts: int(integer(parts[0])), Lease: integer(parts[1]),
+		Attempts: int(number(parts[0])), Lease: number(parts[1]),
 	}, err
 }
 
@@ -49,7 +49,7 @@ func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out ma
 	reply, err := s.run(ctx, finishWebhookScript, s.deliveryKeys(job.Event.Agent),
 		deliveryName(job.Event.Agent, job.Event.Seq), job.Lease, how,
 		micros(out.RetryAt), micros(out.At), deadName(job.Event.Seq), out.Error)
-	return integer(reply) == 1, err
+	return number(reply) == 1, err
 }
 
 func (s *Store) deliveryKeys(agent market.AgentID) []string {
@@ -67,7 +67,7 @@ func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.De
 	if err != nil {
 		return market.DeadPage{}, err
 	}
-	page := market.DeadPage{Total: int(integer(at(reply, 2)))}
+	page := market.DeadPage{Total: int(number(at(reply, 2)))}
 	lines := list(at(reply, 1))
 	for i, name := range texts[string](at(reply, 0)) {
 		dead, err := decodeDead(q.Agent, name, text(at(lines, i)))
@@ -90,14 +90,14 @@ func decodeDead(agent market.AgentID, name, line string) (market.DeadWebhook, er
 	if err != nil || length < 0 || length > len(parts[3]) {
 		return market.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
 	}
-	event, err := decodeEvent(agent, integer(name), parts[3][length:])
+	event, err := decodeEvent(agent, number(name), parts[3][length:])
 	return market.DeadWebhook{
-		Event: event, Attempts: int(integer(parts[0])), Error: parts[3][:length], FailedAt: fromMicros(parts[1]),
+		Event: event, Attempts: int(number(parts[0])), Error: parts[3][:length], FailedAt: fromMicros(parts[1]),
 	}, err
 }
 
 // RedeliverWebhook implements market.WebhookQueue.
 func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
 	reply, err := s.run(ctx, redeliverWebhookScript, s.deliveryKeys(agent), deliveryName(agent, seq), deadName(seq), micros(now))
-	return integer(reply) == 1, err
+	return number(reply) == 1, err
 }
