@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"hash/maphash"
+	"iter"
 	"slices"
 )
 
@@ -196,45 +197,49 @@ func (l *lexicon) rehash(size int) {
 	}
 }
 
-// containing returns the numbers of the words that contain the piece.
-func (l *lexicon) containing(piece string) []uint32 {
-	var out []uint32
-	want := []byte(piece)
-	for i := range l.chunks {
-		out = l.chunks[i].containing(want, out)
+// containing yields the numbers of the words that contain the piece.
+func (l *lexicon) containing(piece string) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		want := []byte(piece)
+		for i := range l.chunks {
+			if !l.chunks[i].containing(want, yield) {
+				return
+			}
+		}
 	}
-	return out
 }
 
-func (c *chunk) containing(piece []byte, out []uint32) []uint32 {
+func (c *chunk) containing(piece []byte, yield func(uint32) bool) bool {
 	word := 0
 	for at := 0; ; {
 		n := bytes.Index(c.text[at:], piece)
 		if n < 0 {
-			return out
+			return true
 		}
 		at += n
 		word += gallop(c.starts[word:], uint32(at))
-		out = append(out, c.words[word])
+		if !yield(c.words[word]) {
+			return false
+		}
 		if word++; word == len(c.starts) {
-			return out
+			return true
 		}
 		at = int(c.starts[word])
 	}
 }
 
 // gallop returns the index of the last start that is not after at. starts
-// begins with one that is not.
+// begins with one that is not. Mostly it is near.
 func gallop(starts []uint32, at uint32) int {
-	lo, step := 0, 1
-	for lo+step < len(starts) && starts[lo+step] <= at {
-		lo += step
-		step *= 2
+	const near = 8
+	for i := 1; i < near; i++ {
+		if i == len(starts) || starts[i] > at {
+			return i - 1
+		}
 	}
-	hi := min(lo+step, len(starts))
-	n, found := slices.BinarySearch(starts[lo:hi], at)
+	n, found := slices.BinarySearch(starts, at)
 	if found {
-		return lo + n
+		return n
 	}
-	return lo + n - 1
+	return n - 1
 }

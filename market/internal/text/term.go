@@ -2,6 +2,7 @@ package text
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -26,9 +27,10 @@ func (x *Index) Find(term string) Term {
 	return x.termOf(x.lex.containing(term))
 }
 
-func (x *Index) termOf(words []uint32) Term {
-	t := Term{index: x, words: words, set: make([]uint64, len(x.lex.words)/64+1)}
-	for _, id := range words {
+func (x *Index) termOf(words iter.Seq[uint32]) Term {
+	t := Term{index: x, set: make([]uint64, len(x.lex.words)/64+1)}
+	for id := range words {
+		t.words = append(t.words, id)
 		t.set[id/64] |= 1 << (id % 64)
 		t.size += len(x.lex.words[id].docs)
 	}
@@ -47,6 +49,25 @@ func (x *Index) findPhrase(pieces []string) Term {
 	}
 	best.phrase = pieces
 	return best
+}
+
+// Scan yields every document that contains the folded term, as Term.Docs does,
+// while it is still looking for words: a caller that stops early saves the
+// rest. When the term holds a space it yields documents that contain a piece
+// of it.
+func (x *Index) Scan(term string) iter.Seq[uint32] {
+	if pieces := strings.Split(term, " "); len(pieces) > 1 {
+		term = slices.MaxFunc(pieces, func(a, b string) int { return len(a) - len(b) })
+	}
+	return func(yield func(uint32) bool) {
+		for id := range x.lex.containing(term) {
+			for _, doc := range x.lex.words[id].docs {
+				if !yield(doc) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Size is at least the number of documents that contain the term.

@@ -45,6 +45,17 @@ func Words(s string) []string {
 	return distinct(strings.FieldsFunc(Fold(s), separates), func(w string) string { return w })
 }
 
+// IsWord reports whether s is surely a single word in folded form: small ASCII
+// letters and digits alone.
+func IsWord(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
 func separates(r rune) bool {
 	if r < utf8.RuneSelf {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

@@ -1,0 +1,227 @@
+package directory
+
+import (
+	"iter"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/market/internal/text"
+)
+
+// Sort keys of a SearchQuery.
+const (
+	ByReputation = "reputation"
+	ByCompleted  = "tasks_completed"
+)
+
+// MaxTotal is how far Search counts.
+const MaxTotal = 10_000
+
+// SearchQuery selects agents (contract §3).
+type SearchQuery struct {
+	// Search holds terms, each of which GoodAt or Name must contain.
+	Search string
+	// Tags must all be among the capability tags, case-insensitively.
+	Tags          []string
+	MinReputation float64
+	// SortBy is ByReputation, also when empty, or ByCompleted.
+	SortBy        string
+	Offset, Limit int
+}
+
+// Search returns a page of the ids of the unsuspended agents that q selects:
+// highest sort key first, then the other key, then ascending id. Total counts
+// them, exactly up to MaxTotal; more says that there are more.
+func (d *Directory) Search(q SearchQuery) (ids []string, total int, more bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	s := search{dir: d, SearchQuery: q, terms: text.Terms(q.Search), order: d.byReputation, before: moreReputation}
+	if q.SortBy == ByCompleted {
+		s.order, s.before = d.byCompleted, moreCompleted
+	}
+	s.Offset, s.Limit = max(q.Offset, 0), max(q.Limit, 0)
+	for _, t := range q.Tags {
+		f := d.tags.lookup(text.FoldTag(t))
+		if f == nil {
+			return nil, 0, false
+		}
+		s.tags = append(s.tags, f)
+	}
+	return s.run()
+}
+
+// search is a Search under way.
+type search struct {
+	SearchQuery
+	dir    *Directory
+	tags   []*feature
+	terms  []string
+	order  *btree.BTreeG[*record]
+	before func(a, b *record) bool
+}
+
+func (s *search) run() (ids []string, total int, more bool) {
+	if len(s.tags)+len(s.terms) == 0 {
+		return s.runPlain()
+	}
+	total = s.count()
+	page, ok := s.walk(total)
+	if !ok {
+		page = s.gather()
+	}
+	return page, min(total, MaxTotal), total > MaxTotal
+}
+
+// runPlain answers without filters of tags and terms: it reads in order.
+func (s *search) runPlain() (ids []string, total int, more bool) {
+	total = s.atLeast()
+	if s.order == s.dir.byReputation || total == s.order.Len() {
+		ids = s.slice(s.Offset, min(s.Offset+s.Limit, total))
+	} else if page, ok := s.walk(total); ok {
+		ids = page
+	} else {
+		ids = s.gather()
+	}
+	return ids, min(total, MaxTotal), total > MaxTotal
+}
+
+// atLeast counts the agents with the reputation asked for.
+func (s *search) atLeast() int {
+	byReputation := s.dir.byReputation
+	return sort.Search(byReputation.Len(), func(i int) bool {
+		r, _ := byReputation.GetAt(i)
+		return r.Reputation < s.MinReputation
+	})
+}
+
+func (s *search) slice(from, to int) (ids []string) {
+	if from >= to {
+		return nil
+	}
+	first, _ := s.order.GetAt(from)
+	s.order.Ascend(first, func(r *record) bool {
+		ids = append(ids, r.ID)
+		return len(ids) < to-from
+	})
+	return ids
+}
+
+// selects reports whether an agent passes all filters.
+func (s *search) selects(r *record) bool {
+	if r.Reputation < s.MinReputation {
+		return false
+	}
+	for _, f := range s.tags {
+		if !slices.Contains(r.tags, s.dir.tags.numbers[f.name]) {
+			return false
+		}
+	}
+	for _, t := range s.terms {
+		if !strings.Contains(r.goodAt, t) && !strings.Contains(r.name, t) {
+			return false
+		}
+	}
+	return true
+}
+
+// count counts the agents that pass, and stops one beyond MaxTotal.
+func (s *search) count() (n int) {
+	for r := range s.candidates() {
+		if s.selects(r) {
+			if n++; n > MaxTotal {
+				break
+			}
+		}
+	}
+	return n
+}
+
+// candidates yields, each once, agents among which are all that pass.
+func (s *search) candidates() iter.Seq[*record] {
+	var rarest *feature
+	for _, f := range s.tags {
+		if rarest == nil || f.count < rarest.count {
+			rarest = f
+		}
+	}
+	const few = 1000
+	switch {
+	case rarest != nil && (rarest.count < few || len(s.terms) == 0):
+		return s.records(rarest.slots)
+	case len(s.terms) > 0:
+		longest := slices.MaxFunc(s.terms, func(a, b string) int { return len(a) - len(b) })
+		return s.records(s.once(s.dir.texts.Scan(longest)))
+	}
+	return s.records(func(yield func(uint32) bool) {
+		for slot := range s.dir.slots {
+			if !yield(uint32(slot)) {
+				return
+			}
+		}
+	})
+}
+
+func (s *search) records(slots iter.Seq[uint32]) iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		for slot := range slots {
+			if r := s.dir.slots[slot]; r != nil && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// once leaves out slots that were there before.
+func (s *search) once(slots iter.Seq[uint32]) iter.Seq[uint32] {
+	seen := make([]uint64, len(s.dir.slots)/64+1)
+	return func(yield func(uint32) bool) {
+		for slot := range slots {
+			if bit := uint64(1) << (slot % 64); seen[slot/64]&bit == 0 {
+				seen[slot/64] |= bit
+				if !yield(slot) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// walk reads in order and keeps what passes. False when it looked at so many
+// that it is cheaper to gather the total.
+func (s *search) walk(total int) (ids []string, ok bool) {
+	want := s.Offset + s.Limit
+	if total <= MaxTotal {
+		want = min(want, total)
+	}
+	steps, n := total/2+4*want, 0
+	s.order.Scan(func(r *record) bool {
+		if n >= want || steps == 0 {
+			return false
+		}
+		steps--
+		if s.selects(r) {
+			if n++; n > s.Offset {
+				ids = append(ids, r.ID)
+			}
+		}
+		return true
+	})
+	return ids, n >= want || steps > 0
+}
+
+// gather finds all that pass and keeps the best.
+func (s *search) gather() (ids []string) {
+	found := best[*record]{want: s.Offset + s.Limit, before: s.before}
+	for r := range s.candidates() {
+		if last, full := found.last(); (!full || s.before(r, last)) && s.selects(r) {
+			found.add(r)
+		}
+	}
+	for _, r := range found.sorted()[min(s.Offset, len(found.heap)):] {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}

@@ -1,0 +1,179 @@
+package directory
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+
+	"github.com/pinchwork/pinchwork/market/internal/text"
+)
+
+// TopQuery scores agents by
+//
+//	TagWeight × shared tags + WordWeight × shared words of GoodAt + ReputationWeight × reputation.
+type TopQuery struct {
+	// Tags and Words are compared case-insensitively, each counted once. Words
+	// are maximal runs of letters and digits.
+	Tags, Words                             []string
+	TagWeight, WordWeight, ReputationWeight float64
+	// Exclude is left out of the answer.
+	Exclude string
+	Limit   int
+}
+
+// Candidate is an agent found by Top.
+type Candidate struct {
+	ID    string
+	Score float64
+}
+
+// scratch is memory that queries use one after the other.
+type scratch struct {
+	counts planes
+	set    []uint64
+}
+
+func ranksBefore(a, b Candidate) bool {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) < 0
+}
+
+// Top returns the q.Limit unsuspended agents with the highest scores that
+// share at least one tag or word, highest first, ties by ascending id.
+func (d *Directory) Top(q TopQuery) []Candidate {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	tags, words := d.shared(&q)
+	if q.Limit <= 0 || len(tags)+len(words) == 0 {
+		return nil
+	}
+	found := best[Candidate]{want: q.Limit, before: ranksBefore}
+	if shift, ok := q.shift(len(tags), len(words)); ok {
+		d.topByLevels(&q, tags, words, shift, &found)
+	} else {
+		d.topOfAll(&q, tags, words, &found)
+	}
+	return found.sorted()
+}
+
+// shared returns the features in question that some agent has, each once.
+func (d *Directory) shared(q *TopQuery) (tags, words []*feature) {
+	var numbers []uint32
+	for _, s := range q.Tags {
+		numbers = d.tags.append(numbers, text.FoldTag(s))
+	}
+	tags = d.tags.distinct(numbers)
+	numbers = numbers[:0]
+	for _, s := range q.Words {
+		if text.IsWord(s) {
+			numbers = d.words.append(numbers, s)
+			continue
+		}
+		for _, w := range text.Words(s) {
+			numbers = d.words.append(numbers, w)
+		}
+	}
+	return tags, d.words.distinct(numbers)
+}
+
+// shift returns n when a tag weighs 2ⁿ words and the weights of all that is
+// shared fit the counters; so scores fall into levels.
+func (q *TopQuery) shift(tags, words int) (n int, ok bool) {
+	if q.WordWeight <= 0 || q.ReputationWeight < 0 {
+		return 0, false
+	}
+	if whole := q.WordWeight * 1024; whole != math.Trunc(whole) || whole > 1<<30 {
+		return 0, false // sums would be rounded, and differ with their order
+	}
+	units := int(q.TagWeight / q.WordWeight)
+	if units < 1 || units > 8 || float64(units)*q.WordWeight != q.TagWeight || units&(units-1) != 0 {
+		return 0, false
+	}
+	return bits.TrailingZeros(uint(units)), tags*units+words < 1<<maxPlanes
+}
+
+// topByLevels counts what each agent shares, in units of a word, then goes
+// through the agents level by level until the rest cannot catch up any more,
+// however high its reputation.
+func (d *Directory) topByLevels(q *TopQuery, tags, words []*feature, shift int, found *best[Candidate]) {
+	s, _ := d.scratch.Get().(*scratch)
+	defer d.scratch.Put(s)
+	n := len(d.slots)/64 + 1
+	s.counts = newPlanes(s.counts, n)
+	for _, f := range tags {
+		f.addTo(s.counts, shift)
+	}
+	for _, f := range words {
+		f.addTo(s.counts, 0)
+	}
+	if len(s.set) < n {
+		s.set = make([]uint64, n+n/4)
+	}
+	highest := s.counts.highest(s.set[:n])
+	counts := s.counts[:bits.Len(uint(highest))]
+	for count := highest; count > 0; count-- {
+		if last, full := found.last(); full && last.Score > q.ceiling(count, d.highestReputation()) {
+			return
+		}
+		d.addLevel(q, counts.equal(count, n), count, found)
+	}
+}
+
+func (f *feature) addTo(p planes, shift int) {
+	p.addBits(f.bits, shift)
+	p.addSlots(f.list, shift)
+}
+
+// ceiling is above every score with so many units, by more than rounding can
+// do.
+func (q *TopQuery) ceiling(units int, reputation float64) float64 {
+	return (q.WordWeight*float64(units) + q.ReputationWeight*reputation) * (1 + 1e-9)
+}
+
+func (d *Directory) highestReputation() float64 {
+	if r, ok := d.byReputation.Min(); ok {
+		return max(r.Reputation, 0)
+	}
+	return 0
+}
+
+// addLevel takes the best of the agents with so many units.
+func (d *Directory) addLevel(q *TopQuery, slots func(func(uint32) bool), units int, found *best[Candidate]) {
+	for slot := range slots {
+		if last, full := found.last(); full && last.Score > q.ceiling(units, d.reputations[slot]) {
+			continue
+		}
+		if r := d.slots[slot]; r.ID != q.Exclude {
+			found.add(Candidate{r.ID, q.score(0, units, r.Reputation)})
+		}
+	}
+}
+
+func (q *TopQuery) score(tags, words int, reputation float64) float64 {
+	return q.TagWeight*float64(tags) + q.WordWeight*float64(words) + q.ReputationWeight*reputation
+}
+
+// topOfAll scores every agent that shares something: for weights that do not
+// fall into levels.
+func (d *Directory) topOfAll(q *TopQuery, tags, words []*feature, found *best[Candidate]) {
+	type shares struct{ tags, words int }
+	counts := map[uint32]shares{}
+	for _, f := range tags {
+		for slot := range f.slots {
+			c := counts[slot]
+			c.tags++
+			counts[slot] = c
+		}
+	}
+	for _, f := range words {
+		for slot := range f.slots {
+			c := counts[slot]
+			c.words++
+			counts[slot] = c
+		}
+	}
+	for slot, c := range counts {
+		if r := d.slots[slot]; r.ID != q.Exclude {
+			found.add(Candidate{r.ID, q.score(c.tags, c.words, r.Reputation)})
+		}
+	}
+}
