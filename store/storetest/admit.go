@@ -120,16 +120,21 @@ var admitCases = []testCase{
 	}},
 	{"Pruning forgets only full buckets", func(w *world) {
 		short := &market.Charge{Bucket: "short", Every: time.Second, Burst: 1}
-		long := &market.Charge{Bucket: "long", Every: time.Hour, Burst: 2}
+		long := &market.Charge{Bucket: "long", Every: time.Hour, Burst: 4}
 		w.admit(0, short)
-		w.admit(0, long)
-		w.admit(0, long)
-		for _, d := range []time.Duration{time.Second, 30 * time.Minute, 59 * time.Minute} {
-			_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.in(d), Limit: everything})
+		for range 4 {
+			w.admit(0, long)
+		}
+		for hours := range 4 {
+			at := time.Duration(hours) * 61 * time.Minute
+			w.admit(at, &market.Charge{Bucket: "other", Every: time.Hour, Burst: 1})
+			_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.in(at), Limit: everything})
 			w.ok(err)
 		}
-		w.equal(w.admit(59*time.Minute, short).Allowed, true)
-		w.equal(w.admit(59*time.Minute, long), market.Admitted{RetryAfter: time.Minute, ResetAfter: 61 * time.Minute})
+		w.equal(w.admit(183*time.Minute, short).Allowed, true)
+		w.equal(w.admit(183*time.Minute, long), market.Admitted{
+			Allowed: true, Remaining: 2, ResetAfter: 117 * time.Minute,
+		})
 	}},
 }
 

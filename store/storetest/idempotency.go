@@ -41,7 +41,7 @@ var idempotencyCases = []testCase{
 		first := record(w, "key")
 		w.commit(&market.Change{Idempotency: first})
 		second := record(w, "key")
-		second.Outcome = json.RawMessage(`"second"`)
+		second.Outcome, second.ExpiresAt = json.RawMessage(`"second"`), first.ExpiresAt.Add(time.Hour)
 		w.refused(&market.Change{
 			At: w.in(time.Hour), Idempotency: second, Transfers: []market.Transfer{w.grant(ann, 1)},
 		}, market.GuardIdempotency)
