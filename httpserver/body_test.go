@@ -11,19 +11,23 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// posted returns what a body becomes, or the refusal.
-func posted(t testing.TB, contentType, body string) (market.PostInput, int, string) {
-	t.Helper()
+// posting returns a function that says what a body becomes, or the refusal.
+func posting(t testing.TB) func(contentType, body string) (market.PostInput, int, string) {
 	var got market.PostInput
 	s := &stub{post: func(_ context.Context, in market.PostInput) (market.Posted, error) {
 		got = in
 		return market.Posted{TaskID: "tk-1", Status: market.StatusPosted, Need: in.Need}, nil
 	}}
-	w := ask(s.server(t, Options{}), "POST", "/v1/tasks", body, "Content-Type", contentType)
-	return got, w.Code, w.Body.String()
+	server := s.server(t, Options{Limits: NoLimits()})
+	return func(contentType, body string) (market.PostInput, int, string) {
+		got = market.PostInput{}
+		w := ask(server, "POST", "/v1/tasks", body, "Content-Type", contentType)
+		return got, w.Code, w.Body.String()
+	}
 }
 
 func TestBodiesThatMeanTheSame(t *testing.T) {
+	post := posting(t)
 	credits := int64(15)
 	want := market.PostInput{Need: "Review: \"this\"\n- é 日本", Context: "docs", MaxCredits: &credits, Tags: []string{"go", "api"}}
 	const js = `{"need": "Review: \"this\"\n- \u00e9 日本", "context":"docs" , "max_credits":15,"tags":["go","api"], "unknown": {"x": [1, {"y": "}"}]}}`
@@ -44,7 +48,7 @@ func TestBodiesThatMeanTheSame(t *testing.T) {
 		"block text in the frontmatter": {"text/markdown", "---\nmax_credits: 0xf\ncontext: >-\n  docs\ntags: ['go', \"api\"]\nneed: |-\n  Review: \"this\"\n  - é 日本\n---"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, status, answer := posted(t, c.contentType, c.body)
+			got, status, answer := post(c.contentType, c.body)
 			if status != http.StatusCreated {
 				t.Fatalf("%d %s", status, answer)
 			}
@@ -56,6 +60,7 @@ func TestBodiesThatMeanTheSame(t *testing.T) {
 }
 
 func TestMarkdownText(t *testing.T) {
+	post := posting(t)
 	for name, c := range map[string]struct{ body, want string }{
 		"no frontmatter":                {"Do it.\n", "Do it."},
 		"empty frontmatter":             {"---\n---\nDo it.", "Do it."},
@@ -68,7 +73,7 @@ func TestMarkdownText(t *testing.T) {
 		"trailing spaces after hyphens": {"--- \ncontext: a\n---  \nx", "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, status, answer := posted(t, "text/markdown", c.body)
+			got, status, answer := post("text/markdown", c.body)
 			if status != http.StatusCreated || got.Need != c.want {
 				t.Errorf("%d %s: need %q, want %q", status, answer, got.Need, c.want)
 			}
@@ -81,6 +86,7 @@ func TestMarkdownText(t *testing.T) {
 
 // TestPitfall36 sends what made servers answer 500.
 func TestPitfall36BadBodies(t *testing.T) {
+	post := posting(t)
 	bomb := "---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c]\ntags: *d\n---\nx"
 	for name, c := range map[string]struct {
 		contentType, body string
@@ -137,7 +143,7 @@ func TestPitfall36BadBodies(t *testing.T) {
 		"a form with files":           {"multipart/form-data; boundary=x", "--x", 415, "multipart"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, status, answer := posted(t, c.contentType, c.body)
+			got, status, answer := post(c.contentType, c.body)
 			if status != c.status || !strings.Contains(answer, c.says) || !strings.HasPrefix(answer, `{"error":`) {
 				t.Errorf("%d %s (%+v), want %d and %q", status, answer, got, c.status, c.says)
 			}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -59,6 +61,9 @@ func newSite(t testing.TB, o Options, opts ...pinchwork.Option) *site {
 	}
 	if o.AdminKey == "" {
 		o.AdminKey = adminKey
+	}
+	if testing.Verbose() && o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	server, err := New(m, o)
 	if err != nil {
