@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"time"
 
 	"code.dny.dev/ssrf"
 )
@@ -14,23 +13,24 @@ import (
 // own platform.
 var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 
+// guard refuses, after resolving, whatever is not public or not on port 443 or 80.
+var guard = ssrf.New(ssrf.WithDeniedV4Prefixes(azurePlatform))
+
 // newTransport returns a transport that opens a connection of its own for each
 // attempt, so that the guard looks at every one, and that no proxy of the
 // environment takes away from the guard. With private, it goes anywhere.
-func newTransport(private bool) *http.Transport {
-	// Deadlines are the request's: without one of its own, the dialer does not
-	// race two.
-	dialer := &net.Dialer{KeepAlive: -1}
+// The resolver is the system's when nil.
+func newTransport(private bool, resolver *net.Resolver) *http.Transport {
+	// The request's deadline bounds the dialer too.
+	dialer := &net.Dialer{KeepAlive: -1, Resolver: resolver}
 	if !private {
-		dialer.Control = ssrf.New(ssrf.WithDeniedV4Prefixes(azurePlatform)).Safe
+		dialer.Control = guard.Safe
 	}
 	return &http.Transport{
-		Proxy:                  nil,
 		DialContext:            dialer.DialContext,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 64 << 10,
-		ExpectContinueTimeout:  time.Second,
 	}
 }
 

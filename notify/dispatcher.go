@@ -205,9 +205,8 @@ func (d *dispatcher) launch(ctx context.Context, agent market.AgentID, l *lane) 
 		d.slow++
 	}
 	d.under.Go(func() {
-		began := time.Now()
-		failed := d.deliver(ctx, d.queue, &job.WebhookJob)
-		d.results <- result{agent: agent, onSlow: onSlow, failed: failed, took: time.Since(began)}
+		failed, took := d.deliver(ctx, d.queue, &job.WebhookJob)
+		d.results <- result{agent: agent, onSlow: onSlow, failed: failed, took: took}
 	})
 }
 

@@ -49,7 +49,7 @@ func networkFailure(err error, timeout time.Duration) error {
 		return errors.New("the host name could not be resolved")
 	case errors.As(err, &cert), errors.As(err, &host):
 		return errors.New("the TLS certificate is not valid for this host")
-	case errors.As(err, &tlsR):
+	case errors.As(err, &tlsR), errors.Is(err, http.ErrSchemeMismatch):
 		return errors.New("the server does not speak TLS")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("the connection was refused")

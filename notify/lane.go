@@ -17,7 +17,7 @@ const (
 	maxWaiting, maxWaitingSlow = 128, 32
 	// patience is how long a lane that fills up may hold others back while its
 	// endpoint answers.
-	patience = 250 * time.Millisecond
+	patience = 500 * time.Millisecond
 )
 
 // lane has the deliveries of one agent that this process holds. Its window

@@ -14,18 +14,21 @@ const (
 	writePause   = 200 * time.Millisecond
 )
 
-// deliver makes an attempt, writes down how it ended, and tells whether it failed.
-func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *market.WebhookJob) (failed bool) {
+// deliver makes an attempt, writes down how it ended, and tells whether it
+// failed and how long the endpoint took.
+func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *market.WebhookJob) (failed bool, took time.Duration) {
 	began := time.Now()
 	failure := w.attempt(ctx, job)
+	took = time.Since(began)
 	if failure != nil && ctx.Err() != nil {
-		return true // cut off: it says nothing about the endpoint, and counts as no attempt
+		// Cut off: that counts as no attempt.
+		return true, took
 	}
 	out, name := w.outcome(queue.Now(), job, failure)
-	w.observe.attempt(ctx, name, time.Since(began))
+	w.observe.attempt(ctx, name, took)
 	w.report(ctx, job, name, failure)
 	w.write(ctx, queue, job, out)
-	return failure != nil
+	return failure != nil, took
 }
 
 func (w *Webhooks) outcome(now time.Time, job *market.WebhookJob, failure error) (market.WebhookOutcome, string) {

@@ -105,7 +105,7 @@ func NewWebhooks(opts WebhookOptions) *Webhooks {
 	}
 	transport := opts.Transport
 	if transport == nil {
-		transport = newTransport(w.private)
+		transport = newTransport(w.private, nil)
 	}
 	w.client = newClient(transport)
 	return w

@@ -1,0 +1,92 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// decoded puts the payloads of a hint together again.
+func decoded(t *testing.T, payloads []string) Hint {
+	t.Helper()
+	var whole Hint
+	for _, p := range payloads {
+		if len(p) > MaxPayload {
+			t.Fatalf("a payload has %d bytes, want at most %d", len(p), MaxPayload)
+		}
+		h, err := DecodeHint(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(payloads) > 1 && h.everything() {
+			t.Fatal("a part of a hint is about everything")
+		}
+		whole.Origin = h.Origin
+		whole.Feed = whole.Feed || h.Feed
+		whole.Agents = append(whole.Agents, h.Agents...)
+	}
+	return whole
+}
+
+func TestHintSurvivesItsPayloads(t *testing.T) {
+	many := make([]market.AgentID, 5_000)
+	for i := range many {
+		many[i] = market.AgentID(fmt.Sprintf("ag-%016d", i))
+	}
+	for name, h := range map[string]Hint{
+		"everything": {Origin: "me"},
+		"feed":       {Origin: "me", Feed: true},
+		"one":        {Origin: "me", Agents: []market.AgentID{"ag-1"}},
+		"odd ids":    {Agents: []market.AgentID{"a\"b", "a,b", "", "<ä>", market.AgentID(strings.Repeat("x", 6_000))}},
+		"many":       {Origin: "me", Agents: many, Feed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(h, decoded(t, h.Payloads())); diff != "" {
+				t.Errorf("(-sent +received):\n%.500s", diff)
+			}
+		})
+	}
+	if n := len((Hint{Origin: "me", Agents: many}).Payloads()); n < 2 || n > 17 {
+		t.Errorf("5,000 agents take %d payloads, want few", n)
+	}
+}
+
+func TestHintOfHugeIDsIsAboutEverything(t *testing.T) {
+	h := Hint{Origin: "me", Feed: true, Agents: []market.AgentID{"ag-1", market.AgentID(strings.Repeat("x", MaxPayload))}}
+	if diff := cmp.Diff(Hint{Origin: "me"}, decoded(t, h.Payloads())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeHint(t *testing.T) {
+	if h, err := DecodeHint(`{"a":["ag-1"],"from the future":{}}`); err != nil || len(h.Agents) != 1 {
+		t.Errorf("a newer hint is %+v, %v", h, err)
+	}
+	for _, payload := range []string{"", "x", "[]", `{"a":5}`, `{"a":["x"]`} {
+		if h, err := DecodeHint(payload); err == nil {
+			t.Errorf("DecodeHint(%q) = %+v, want an error", payload, h)
+		}
+	}
+}
+
+func FuzzHint(f *testing.F) {
+	f.Add("me", "ag-1", "ag-2", true, 3)
+	f.Add("", "\x00\u2028", strings.Repeat("é", 2_000), false, 40)
+	f.Fuzz(func(t *testing.T, origin, a, b string, feed bool, n int) {
+		if !utf8.ValidString(origin+a+b) || len(origin) > 100 || len(a)+len(b) > 500 || n < 0 || n > 100 {
+			return
+		}
+		h := Hint{Origin: origin, Feed: feed}
+		for range n {
+			h.Agents = append(h.Agents, market.AgentID(a), market.AgentID(b))
+		}
+		if diff := cmp.Diff(h, decoded(t, h.Payloads())); diff != "" {
+			t.Errorf("(-sent +received):\n%.500s", diff)
+		}
+	})
+}

@@ -1,0 +1,344 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// bus is a relay within a process that can lose hints and break.
+type bus struct {
+	mu          sync.Mutex
+	subscribers map[int]func(Hint)
+	cut         chan struct{} // closed to break all subscriptions
+	attempts    int           // subscriptions ever tried
+	published   []Hint
+	at          []time.Time
+	lossy       bool // hints vanish
+	down        bool // publishing fails, and so does subscribing
+}
+
+var errDown = errors.New("the bus is down")
+
+func newBus() *bus { return &bus{subscribers: map[int]func(Hint){}, cut: make(chan struct{})} }
+
+func (b *bus) Publish(_ context.Context, h Hint) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down {
+		return errDown
+	}
+	b.published, b.at = append(b.published, h), append(b.at, time.Now())
+	if b.lossy {
+		return nil
+	}
+	for _, hear := range b.subscribers {
+		for _, p := range h.Payloads() {
+			got, err := DecodeHint(p)
+			if err != nil {
+				return err
+			}
+			hear(got)
+		}
+	}
+	return nil
+}
+
+func (b *bus) Subscribe(ctx context.Context, hear func(Hint)) error {
+	b.mu.Lock()
+	b.attempts++
+	id, cut := b.attempts, b.cut
+	if b.down {
+		b.mu.Unlock()
+		return errDown
+	}
+	hear(Hint{})
+	b.subscribers[id] = hear
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.subscribers, id)
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-cut:
+		return io.ErrUnexpectedEOF
+	}
+}
+
+// set changes the bus, and breaks all subscriptions when down.
+func (b *bus) set(lossy, down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lossy, b.down = lossy, down
+	if down {
+		close(b.cut)
+		b.cut = make(chan struct{})
+	}
+}
+
+func (b *bus) sent() []Hint {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.published)
+}
+
+// heads is a market's log for the poll.
+type heads struct {
+	mu      sync.Mutex
+	heads   map[market.AgentID]market.Head
+	fails   bool
+	batches []int
+}
+
+func (s *heads) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+func (s *heads) EventHeads(_ context.Context, ids []market.AgentID) (map[market.AgentID]market.Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.batches = append(s.batches, len(ids))
+	if s.fails {
+		return nil, errDown
+	}
+	out := map[market.AgentID]market.Head{}
+	for _, id := range ids {
+		if head, ok := s.heads[id]; ok {
+			out[id] = head
+		}
+	}
+	return out, nil
+}
+
+func (s *heads) put(id market.AgentID, head market.Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads = maps.Clone(s.heads)
+	if s.heads == nil {
+		s.heads = map[market.AgentID]market.Head{}
+	}
+	s.heads[id] = head
+}
+
+func (s *heads) fail(fails bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = fails
+}
+
+// pair runs f, in a bubble of fake time, with two hubs that serve over a bus.
+func pair(t *testing.T, f func(b *bus, s *heads, here, there *RelayedHub)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBus(), &heads{}
+		here, there := NewRelayedHub(b), NewRelayedHub(b)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { here.serve(ctx, s) })
+		all.Go(func() { there.serve(ctx, s) })
+		synctest.Wait()
+		woken(here.FeedHints())
+		woken(there.FeedHints())
+		f(b, s, here, there)
+		cancel()
+		all.Wait()
+	})
+}
+
+func TestRelayedHubWakesElsewhere(t *testing.T) {
+	pair(t, func(_ *bus, _ *heads, here, there *RelayedHub) {
+		near, stopNear := here.Listen("ag-1")
+		far, stopFar := there.Listen("ag-1")
+		other, stopOther := there.Listen("ag-2")
+		defer stopNear()
+		defer stopFar()
+		defer stopOther()
+		here.Wake("ag-1")
+		if !woken(near) {
+			t.Error("the listener in the same process was not woken at once")
+		}
+		synctest.Wait()
+		if !woken(far) || woken(other) {
+			t.Error("want the listener elsewhere woken, and not another agent's")
+		}
+		if woken(near) {
+			t.Error("a hub's own echo woke its listener again")
+		}
+		if woken(there.Activity()) || !woken(here.Activity()) {
+			t.Error("want activity in the process that wrote, and not elsewhere")
+		}
+	})
+}
+
+func TestRelayedHubTellsThatTheFeedMoved(t *testing.T) {
+	pair(t, func(_ *bus, _ *heads, here, there *RelayedHub) {
+		far, stop := there.Listen("ag-1")
+		defer stop()
+		here.FeedMoved()
+		synctest.Wait()
+		if !woken(there.FeedHints()) || woken(here.FeedHints()) || woken(far) {
+			t.Error("want a feed hint elsewhere, none here, and no listener woken")
+		}
+	})
+}
+
+// However many commits there are: one hint at once, then one per 10 ms.
+func TestRelayedHubCoalescesHints(t *testing.T) {
+	pair(t, func(b *bus, _ *heads, here, _ *RelayedHub) {
+		const commits = 1_000
+		began := time.Now()
+		for i := range commits {
+			here.Wake(market.AgentID(fmt.Sprintf("ag-%d", i)))
+			here.FeedMoved()
+			if i == 0 {
+				synctest.Wait()
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+		time.Sleep(publishEvery)
+		synctest.Wait()
+		if n := len(b.sent()); n < 10 || n > 12 {
+			t.Errorf("%d hints for %d commits in %v, want about 11", n, commits, time.Since(began))
+		}
+		if !b.at[0].Equal(began) {
+			t.Errorf("the first hint was sent after %v, want at once", b.at[0].Sub(began))
+		}
+		told := map[market.AgentID]bool{}
+		for _, h := range b.sent() {
+			for _, id := range h.Agents {
+				told[id] = true
+			}
+		}
+		if len(told) != commits {
+			t.Errorf("%d agents were hinted at, want %d", len(told), commits)
+		}
+	})
+}
+
+// Pitfall 32: a lost hint costs a second, never an event.
+func TestRelayedHubPollsBeneathLostHints(t *testing.T) {
+	pair(t, func(b *bus, s *heads, here, there *RelayedHub) {
+		b.set(true, false)
+		s.put("ag-1", market.Head{Seq: 7})
+		s.put("ag-2", market.Head{Seq: 3})
+		one, stopOne := there.Listen("ag-1")
+		two, stopTwo := there.Listen("ag-2")
+		defer stopOne()
+		defer stopTwo()
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		if !woken(one) || !woken(two) {
+			t.Error("a new listener was not woken by the first poll: it may have missed something")
+		}
+		s.put("ag-1", market.Head{Seq: 8})
+		here.Wake("ag-1")
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		if !woken(one) || woken(two) {
+			t.Error("want the one that moved woken, and not the other")
+		}
+		s.put("ag-2", market.Head{Seq: 3, Suspended: true})
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		if woken(one) || !woken(two) {
+			t.Error("want the suspended one woken, and not the other")
+		}
+	})
+}
+
+func TestRelayedHubRemembersHeadsWhileTheStoreIsAway(t *testing.T) {
+	pair(t, func(b *bus, s *heads, _, there *RelayedHub) {
+		s.put("ag-1", market.Head{Seq: 1})
+		wake, stop := there.Listen("ag-1")
+		defer stop()
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		woken(wake)
+		s.fail(true)
+		time.Sleep(3 * pollEvery)
+		synctest.Wait()
+		if woken(wake) {
+			t.Error("a failed poll woke somebody")
+		}
+		s.put("ag-1", market.Head{Seq: 2})
+		s.fail(false)
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		if !woken(wake) {
+			t.Error("what happened while the store was away woke nobody")
+		}
+	})
+}
+
+func TestRelayedHubPollsInBatches(t *testing.T) {
+	pair(t, func(_ *bus, s *heads, here, there *RelayedHub) {
+		for i := range 2*pollBatch + 5 {
+			_, stop := there.Listen(market.AgentID(fmt.Sprintf("ag-%d", i)))
+			defer stop()
+		}
+		time.Sleep(pollEvery)
+		synctest.Wait()
+		if want := []int{pollBatch, pollBatch, 5}; !slices.Equal(s.batches, want) {
+			t.Errorf("batches %v, want %v, and none for the hub without listeners", s.batches, want)
+		}
+	})
+}
+
+func TestRelayedHubReconnectsAndWakesEverybody(t *testing.T) {
+	pair(t, func(b *bus, _ *heads, here, there *RelayedHub) {
+		wake, stop := there.Listen("ag-1")
+		defer stop()
+		b.set(false, true)
+		here.Wake("ag-1") // cannot be sent
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if woken(wake) {
+			t.Error("a hint crossed a broken bus")
+		}
+		if b.attempts < 20 || b.attempts > 60 {
+			t.Errorf("%d attempts to subscribe in a minute, want pauses up to 5 s", b.attempts)
+		}
+		b.set(false, false)
+		time.Sleep(2 * pauseMax)
+		synctest.Wait()
+		if !woken(wake) || !woken(there.FeedHints()) {
+			t.Error("after a reconnect not everybody was woken")
+		}
+		if hints := b.sent(); len(hints) != 1 || !hints[0].everything() {
+			t.Errorf("what could not be sent became %+v, want one hint about everything", hints)
+		}
+		here.Wake("ag-1")
+		synctest.Wait()
+		if !woken(wake) {
+			t.Error("hints do not arrive after a reconnect")
+		}
+	})
+}
+
+func TestRelayedHubSaysEverythingRatherThanALongList(t *testing.T) {
+	pair(t, func(b *bus, _ *heads, here, there *RelayedHub) {
+		wake, stop := there.Listen("ag-not-named")
+		defer stop()
+		here.Wake("ag-first")
+		synctest.Wait()
+		for i := range maxPending + 10 {
+			here.Wake(market.AgentID(fmt.Sprintf("ag-%d", i)))
+		}
+		time.Sleep(publishEvery)
+		synctest.Wait()
+		hints := b.sent()
+		if len(hints) != 2 || !hints[1].everything() || !woken(wake) {
+			t.Errorf("%d hints, want the second to be about everything", len(hints))
+		}
+	})
+}
