@@ -1,0 +1,77 @@
+package markettest
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Advance moves time on by d and lets everything happen that falls due on the
+// way, each timer while the clock shows the instant at which it is due, in
+// order: chained timers too. Every waiting After of the clock fires likewise.
+// To move time without the timers, as a late sweep would have it, use
+// Clock.Advance.
+func (k *Kit) Advance(d time.Duration) {
+	k.Helper()
+	k.Until(k.Clock.Now().Add(d))
+}
+
+// Until is Advance to an instant.
+func (k *Kit) Until(to time.Time) {
+	k.Helper()
+	for {
+		next := k.nextDue(to)
+		if next.IsZero() {
+			break
+		}
+		if next.After(k.Clock.Now()) {
+			k.Clock.Set(next)
+		}
+		k.sweep()
+	}
+	k.Clock.Set(to)
+	k.stepped()
+}
+
+// Sweep settles what is due now and returns the number of steps taken.
+func (k *Kit) Sweep() int {
+	k.Helper()
+	n := k.sweep()
+	k.stepped()
+	return n
+}
+
+func (k *Kit) sweep() int {
+	k.Helper()
+	n, err := k.Market.Sweep(k.Ctx)
+	k.must(err, "sweeping")
+	return n
+}
+
+// nextDue returns the first instant up to to at which something happens: a
+// task's timer, or a waiting After while tasks have timers left.
+func (k *Kit) nextDue(to time.Time) time.Time {
+	k.Helper()
+	ids, err := k.Store.Due(k.Ctx, to, 1)
+	k.must(err, "asking what is due")
+	if len(ids) == 0 {
+		return time.Time{}
+	}
+	due := k.Stored(ids[0]).NextDue
+	if after := k.Clock.next(); !after.IsZero() && after.Before(due) {
+		return after
+	}
+	return due
+}
+
+// Stored returns a task as the store holds it, which says more than any agent
+// is shown. It must not be changed.
+func (k *Kit) Stored(id market.TaskID) *market.Task {
+	k.Helper()
+	tasks, err := k.Store.Tasks(k.Ctx, []market.TaskID{id})
+	k.must(err, "reading task %s", id)
+	if len(tasks) == 0 {
+		k.Fatalf("the store has no task %s", id)
+	}
+	return tasks[0].Task
+}

@@ -1,0 +1,210 @@
+package markettest
+
+import (
+	"fmt"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// claimNo names one claim of one task.
+type claimNo struct {
+	task market.TaskID
+	no   int
+}
+
+// Check proves the books and the states, and fails the test otherwise:
+//
+//   - a replay of the ledger gives every balance and escrow, and the sum over
+//     all accounts is 0 (Market.Audit);
+//   - no agent has a negative balance, escrow or count of claims;
+//   - an agent's open claims are the tasks that it has claimed and not delivered;
+//   - a claim never changes hands, and nobody works for himself;
+//   - a task that ended was settled exactly once, one that did not was not.
+//
+// It runs by itself after every scripted step and at the end of the test. It
+// reads everything that is stored, and expects nobody to write meanwhile.
+func (k *Kit) Check() {
+	k.Helper()
+	report, err := k.Market.Audit(k.Ctx)
+	k.must(err, "auditing")
+	for _, problem := range report.Problems {
+		k.Errorf("audit: %s", problem)
+	}
+	if report.Sum != 0 || !report.OK {
+		k.Errorf("audit: the sum over all accounts is %d, OK is %v", report.Sum, report.OK)
+	}
+	c := checking{kit: k, claims: map[market.AgentID]int64{}, moved: map[market.TaskID]map[market.EntryKind]int{}}
+	c.readLedger()
+	c.readTasks()
+	c.readAgents()
+	if k.Failed() {
+		k.FailNow()
+	}
+}
+
+// checking is one Check under way.
+type checking struct {
+	kit    *Kit
+	claims map[market.AgentID]int64
+	moved  map[market.TaskID]map[market.EntryKind]int
+}
+
+const page = 500
+
+func (c *checking) readLedger() {
+	c.kit.Helper()
+	for cursor := ""; ; {
+		entries, next, err := c.kit.Store.Entries(c.kit.Ctx, "", cursor, page)
+		c.kit.must(err, "reading the ledger")
+		for i := range entries {
+			c.entry(&entries[i])
+		}
+		if next == "" {
+			return
+		}
+		cursor = next
+	}
+}
+
+func (c *checking) entry(e *market.Entry) {
+	if e.Task == "" {
+		return
+	}
+	if c.moved[e.Task] == nil {
+		c.moved[e.Task] = map[market.EntryKind]int{}
+	}
+	if c.moved[e.Task][e.Kind]++; c.moved[e.Task][e.Kind] > 1 {
+		c.kit.Errorf("task %s has %d movements of kind %s", e.Task, c.moved[e.Task][e.Kind], e.Kind)
+	}
+}
+
+func (c *checking) readTasks() {
+	c.kit.Helper()
+	for after := int64(0); ; {
+		tasks, err := c.kit.Store.ScanTasks(c.kit.Ctx, after, page, false)
+		c.kit.must(err, "reading the tasks")
+		if len(tasks) == 0 {
+			return
+		}
+		for _, stored := range tasks {
+			c.task(stored.Task)
+		}
+		after = tasks[len(tasks)-1].Task.Seq
+	}
+}
+
+func (c *checking) task(t *market.Task) {
+	if err := consistent(t); err != nil {
+		c.kit.Errorf("task %s is %s at version %d: %v", t.ID, t.Status, t.Version, err)
+	}
+	if t.Claim != nil {
+		c.sameWorker(t)
+	}
+	if t.Status == market.StatusClaimed {
+		c.claims[t.Claim.Worker]++
+	}
+	if err := settled(t, c.moved[t.ID]); err != nil {
+		c.kit.Errorf("task %s is %s at version %d: %v", t.ID, t.Status, t.Version, err)
+	}
+}
+
+// sameWorker remembers whose claim it is: a claim never changes hands.
+func (c *checking) sameWorker(t *market.Task) {
+	k := c.kit
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	no := claimNo{t.ID, t.Claims}
+	if had := k.seen[no]; had != "" && had != t.Claim.Worker {
+		k.Errorf("claim %d of task %s went from %s to %s", t.Claims, t.ID, had, t.Claim.Worker)
+	}
+	k.seen[no] = t.Claim.Worker
+}
+
+// consistent checks that a task has what its state needs, and nothing else.
+func consistent(t *market.Task) error {
+	ended := t.Status.Ended()
+	switch {
+	case t.Claim != nil && t.Claim.Worker == t.Poster:
+		return fmt.Errorf("the poster works on it")
+	case (t.Ending != nil) != ended:
+		return fmt.Errorf("the ending is %v", t.Ending)
+	case !ended && t.NextDue.IsZero() && t.Status == market.StatusPosted:
+		return fmt.Errorf("no timer will touch it")
+	case ended && !t.NextDue.IsZero():
+		return fmt.Errorf("a timer at %s would touch it", t.NextDue)
+	}
+	switch t.Status {
+	case market.StatusPosted:
+		if t.Claim != nil || t.Delivery != nil || t.Rejection != nil {
+			return fmt.Errorf("something of an earlier claim is left")
+		}
+	case market.StatusClaimed:
+		if t.Claim == nil || t.Matching != nil {
+			return fmt.Errorf("claim %v, matching %v", t.Claim, t.Matching)
+		}
+	case market.StatusDelivered, market.StatusApproved:
+		if t.Claim == nil || t.Delivery == nil {
+			return fmt.Errorf("claim %v, delivery %v", t.Claim, t.Delivery)
+		}
+	}
+	return nil
+}
+
+// settled compares a task's state with the movements of credits about it.
+func settled(t *market.Task, moved map[market.EntryKind]int) error {
+	want := map[market.EntryKind]int{}
+	switch {
+	case t.System != nil:
+		if t.Status == market.StatusApproved {
+			want[market.EntrySystemPayment] = 1
+		}
+	case t.Status == market.StatusApproved:
+		want[market.EntryEscrow] = 1
+		want[market.EntryPayment] = once(t.Ending.Charged - t.Ending.Fee)
+		want[market.EntryPlatformFee] = once(t.Ending.Fee)
+		want[market.EntryRefund] = once(t.MaxCredits - t.Ending.Charged)
+	case t.Status.Ended():
+		want[market.EntryEscrow], want[market.EntryRefund] = 1, 1
+	default:
+		want[market.EntryEscrow] = 1
+	}
+	for _, kind := range []market.EntryKind{
+		market.EntryEscrow, market.EntryPayment, market.EntryPlatformFee, market.EntryRefund, market.EntrySystemPayment,
+	} {
+		if moved[kind] != want[kind] {
+			return fmt.Errorf("%d movements of kind %s, want %d", moved[kind], kind, want[kind])
+		}
+	}
+	return nil
+}
+
+func once(amount int64) int {
+	if amount > 0 {
+		return 1
+	}
+	return 0
+}
+
+func (c *checking) readAgents() {
+	c.kit.Helper()
+	for after := market.AgentID(""); ; {
+		agents, err := c.kit.Store.ScanAgents(c.kit.Ctx, after, page)
+		c.kit.must(err, "reading the agents")
+		if len(agents) == 0 {
+			return
+		}
+		for _, a := range agents {
+			c.agent(a)
+		}
+		after = agents[len(agents)-1].ID
+	}
+}
+
+func (c *checking) agent(a *market.Agent) {
+	if a.Balance < 0 || a.Escrowed < 0 || a.OpenClaims < 0 {
+		c.kit.Errorf("agent %s has %d credits, %d in escrow, %d open claims", a.ID, a.Balance, a.Escrowed, a.OpenClaims)
+	}
+	if a.OpenClaims != c.claims[a.ID] {
+		c.kit.Errorf("agent %s has %d open claims, %d tasks are claimed by it", a.ID, a.OpenClaims, c.claims[a.ID])
+	}
+}
