@@ -391,8 +391,12 @@ type PruneQuery struct {
 
 // Pruned counts what went. More is true when a limit was reached.
 type Pruned struct {
-	Events, Tasks, Records, Feed, Dead int
-	More                               bool
+	Events  int  `json:"events"`
+	Tasks   int  `json:"tasks"`
+	Records int  `json:"idempotency_records"`
+	Feed    int  `json:"feed"`
+	Dead    int  `json:"dead_letters"`
+	More    bool `json:"-"`
 }
 
 // Totals are numbers over the whole marketplace. System tasks are left out of

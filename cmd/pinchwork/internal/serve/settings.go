@@ -106,6 +106,18 @@ func All() []Setting {
 	}
 }
 
+// StoreSettings are those that a command on the store alone needs.
+func StoreSettings() []Setting {
+	var out []Setting
+	for _, o := range All() {
+		switch o.Flag {
+		case "store", "namespace", "event-retention", "log":
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // named makes a setting of its name: PINCHWORK_NAME and --name.
 func named(name, help string) Setting {
 	return Setting{Env: "PINCHWORK_" + name, Flag: strings.ToLower(strings.ReplaceAll(name, "_", "-")), Help: help}
