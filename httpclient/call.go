@@ -10,7 +10,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -68,6 +70,9 @@ func (c *caller) do(ctx context.Context, what call) (answer, error) {
 		return answer{}, err
 	}
 	key := idempotencyKey(ctx, what)
+	if !isHeader(key) {
+		return answer{}, invalid("Idempotency-Key", "must have no control characters")
+	}
 	for attempt := 1; ; attempt++ {
 		a, err := c.attempt(ctx, what, body, key)
 		if err == nil {
@@ -108,6 +113,9 @@ func idempotencyKey(ctx context.Context, what call) string {
 	}
 	return rand.Text()
 }
+
+// isHeader reports whether net/http would send s as a header.
+func isHeader(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) }
 
 func (c *caller) attempt(ctx context.Context, what call, body []byte, key string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.timeout+what.wait)

@@ -138,6 +138,18 @@ func TestBaseURLAndKeyAreChecked(t *testing.T) {
 	}
 }
 
+// What no header can carry is refused, not retried as a failure of the network.
+func TestControlCharactersInHeaders(t *testing.T) {
+	s := always(201, posted)
+	wantKind(t, "key", post(market.WithIdempotencyKey(t.Context(), "a\nb"), s.client(t)), market.ErrInvalid)
+	for _, err := range s.client(t).Events(t.Context(), "1\r\nX: y") {
+		wantKind(t, "event id", err, market.ErrInvalid)
+	}
+	if n := len(s.requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
 func TestNormalizeURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"HTTP://Example.COM:80/": "http://example.com", "https://x:443/a/": "https://x/a",

@@ -24,6 +24,10 @@ import (
 // 0, since ids are opaque to clients.
 func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.StreamEvent, error] {
 	return func(yield func(market.StreamEvent, error) bool) {
+		if !isHeader(after) {
+			yield(market.StreamEvent{}, invalid("Last-Event-ID", "is not an event id"))
+			return
+		}
 		s := subscription{client: c, position: after, yield: yield}
 		for failures := 1; ; failures++ {
 			position, started := s.position, time.Now()

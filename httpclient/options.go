@@ -31,8 +31,15 @@ func defaults() options {
 }
 
 // WithHTTPClient sends requests through c, for a transport of your own. Its
-// CheckRedirect and Timeout are replaced. The default is shared by all Clients.
-func WithHTTPClient(c *http.Client) Option { return func(o *options) { o.http = c } }
+// CheckRedirect and Timeout are replaced. The default, also for nil, is shared
+// by all Clients.
+func WithHTTPClient(c *http.Client) Option {
+	return func(o *options) {
+		if c != nil {
+			o.http = c
+		}
+	}
+}
 
 // WithAgentID says which agent the key belongs to, so that ID need not ask.
 func WithAgentID(id market.AgentID) Option { return func(o *options) { o.agentID = id } }

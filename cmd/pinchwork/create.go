@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -62,7 +63,8 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 	a.note("%s is posted", posted.TaskID)
 	t, err := a.await(cmd.Context(), c, posted.TaskID, o.waiting.d)
 	if err != nil {
-		return err
+		// It is posted nevertheless, and a program needs to know as what.
+		return errors.Join(err, a.show(posted, postedDetails(posted)))
 	}
 	return a.show(t, taskDetails(t))
 }

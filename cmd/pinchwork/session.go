@@ -34,16 +34,9 @@ func (a *app) credentials() (credentials.File, error) {
 
 // session resolves the profile and the server, without a key.
 func (a *app) session() (session, error) {
-	file, err := a.credentials()
+	set, err := a.profiles()
 	if err != nil {
 		return session{}, err
-	}
-	set, err := file.Load()
-	if err != nil {
-		return session{}, usageError{err}
-	}
-	if file.Exposed() {
-		a.note("warning: others can read %s; run: chmod 600 %s", file.Path, file.Path)
 	}
 	s := session{name: first(a.profile, a.getenv("PINCHWORK_PROFILE"))}
 	if s.named = s.name != ""; s.named && !credentials.ValidName(s.name) {
@@ -56,6 +49,23 @@ func (a *app) session() (session, error) {
 		return session{}, usageError{err}
 	}
 	return s, nil
+}
+
+// profiles reads the stored profiles. A user without a home folder has none,
+// but may have a key in the environment.
+func (a *app) profiles() (credentials.Set, error) {
+	file, err := a.credentials()
+	if err != nil {
+		return credentials.Set{}, nil
+	}
+	set, err := file.Load()
+	if err != nil {
+		return set, usageError{err}
+	}
+	if file.Exposed() {
+		a.note("warning: others can read %s; run: chmod 600 %s", file.Path, file.Path)
+	}
+	return set, nil
 }
 
 // authenticated resolves the key too: the flag's; or the named profile's; or
@@ -138,11 +148,7 @@ func (a *app) warnOfPlainHTTP(server string) {
 }
 
 func (a *app) profileNames() []string {
-	file, err := a.credentials()
-	if err != nil {
-		return nil
-	}
-	set, err := file.Load()
+	set, err := a.profiles()
 	if err != nil {
 		return nil
 	}

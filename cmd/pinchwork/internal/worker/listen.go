@@ -10,8 +10,9 @@ import (
 // listen follows the agent's events. Without them the work goes on by polling,
 // so a stream that fails is only tried again later.
 func (w *worker) listen(ctx context.Context) {
+	after := ""
 	for ctx.Err() == nil {
-		for e, err := range w.API.Events(ctx, "") {
+		for e, err := range w.API.Events(ctx, after) {
 			if ctx.Err() != nil {
 				return
 			}
@@ -21,6 +22,9 @@ func (w *worker) listen(ctx context.Context) {
 				}
 				w.logf("no events, polling only: %v", err)
 				break
+			}
+			if e.ID != "" {
+				after = e.ID
 			}
 			w.heard(e.Event)
 		}

@@ -1,0 +1,30 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Prune deletes what the policy does not keep, and the tasks that ended more
+// than age ago; 0 keeps all tasks.
+func Prune(ctx context.Context, s Settings, age time.Duration, logs io.Writer) (market.Pruned, error) {
+	log := logger(s.Log, logs)
+	b, err := open(ctx, &s, log)
+	if err != nil {
+		return market.Pruned{}, err
+	}
+	defer b.close()
+	m, err := newMarket(&s, b, market.Telemetry{}, log)
+	if err != nil {
+		return market.Pruned{}, fmt.Errorf("%w: %w", ErrSetting, err)
+	}
+	before := time.Time{}
+	if age > 0 {
+		before = m.Now().Add(-age)
+	}
+	return m.Prune(ctx, before)
+}
