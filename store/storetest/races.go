@@ -102,6 +102,39 @@ var raceCases = []testCase{
 		w.equal(len(won), 1)
 		w.equal(w.trustOf(ann, 9, 0).Pairs[0].Score, float64(won[0])/100)
 	}},
+	{"Many strikes from one state and one counts", func(w *world) {
+		w.people()
+		won := w.race(crowd, market.GuardStrikes, func(i int) *market.Change {
+			return &market.Change{At: w.now, Strikes: []market.StrikeWrite{{
+				Agent: bob, New: market.Strikes{Count: i + 1},
+			}}}
+		})
+		w.equal(len(won), 1)
+		w.equal(w.agent(bob).Strikes.Count, won[0]+1)
+	}},
+	{"Many edit one profile and one does", func(w *world) {
+		w.people()
+		won := w.race(crowd, market.GuardAgent, func(i int) *market.Change {
+			write := w.edited(bob, func(p *market.Profile) { p.Name = fmt.Sprint(i) })
+			return &market.Change{At: w.now, Agents: []market.AgentWrite{write}}
+		})
+		w.equal(len(won), 1)
+		w.equal(w.agent(bob).Name, fmt.Sprint(won[0]))
+	}},
+	{"Two Changes that each rely on what the other writes", func(w *world) {
+		w.people()
+		for i := range 10 {
+			pair := [2]*market.Task{w.post(taskNo(2*i), ann), w.post(taskNo(2*i+1), ann)}
+			won := w.race(2, market.GuardTask, func(i int) *market.Change {
+				other := pair[1-i]
+				return &market.Change{
+					At: w.now, Unchanged: []market.TaskRef{{ID: other.ID, Version: other.Version}},
+					Tasks: []market.TaskWrite{rewritten(pair[i], w.claimedBy(bob))},
+				}
+			})
+			w.equal(len(won), 1)
+		}
+	}},
 	{"Both roles on a task at once", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
