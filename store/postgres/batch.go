@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// batch collects the statements of one read, which travel together.
+type batch struct {
+	pgx.Batch
+	store *Store
+}
+
+// read runs what queue puts together, in one round trip. It may call queue
+// again after a failure, so queue starts its results anew.
+func (s *Store) read(ctx context.Context, what string, queue func(b *batch)) error {
+	return s.send(ctx, what, false, queue)
+}
+
+// consistent is a read whose statements all see the same moment. Inside a
+// host's transaction it is the host who has chosen the isolation.
+func (s *Store) consistent(ctx context.Context, what string, queue func(b *batch)) error {
+	return s.send(ctx, what, s.tx == nil, queue)
+}
+
+func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func(b *batch)) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	for try := 0; ; try++ {
+		b := &batch{store: s}
+		b.open(snapshot)
+		queue(b)
+		if snapshot {
+			b.Queue("commit")
+		}
+		err := s.db().SendBatch(ctx, &b.Batch).Close()
+		if err == nil {
+			return nil
+		}
+		if !s.again(ctx, err, try) {
+			return failure(what, err)
+		}
+	}
+}
+
+func (b *batch) open(snapshot bool) {
+	if snapshot {
+		b.Queue("begin isolation level repeatable read read only")
+	}
+	if b.store.tx == nil && !b.store.own {
+		// Our own connections are set up once; a host's transaction is not ours
+		// to set up.
+		b.Queue(b.store.sql["set_planner"])
+	}
+}
+
+// row queues a statement whose one row goes to the targets; they stay as they
+// are when it returns none.
+func (b *batch) row(name string, args []any, targets ...any) {
+	b.Queue(b.store.sql[name], args...).Query(func(rows pgx.Rows) error {
+		if rows.Next() {
+			if err := rows.Scan(targets...); err != nil {
+				return err
+			}
+		}
+		rows.Close()
+		return rows.Err()
+	})
+}
+
+// collect queues a statement all rows of which go to the slice.
+func collect[T any](b *batch, into *[]T, scan pgx.RowToFunc[T], name string, args ...any) {
+	b.Queue(b.store.sql[name], args...).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.AppendRows((*into)[:0:0], rows, scan)
+		return err
+	})
+}
+
+func scanID[T ~string](row pgx.CollectableRow) (id T, err error) {
+	var s string
+	err = row.Scan(&s)
+	return T(s), err
+}

@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// committed is what a commit function answers.
+type committed struct {
+	// refusal is empty, or guard, task and agent.
+	refusal       []string
+	seqs          []int64
+	need, context *string
+}
+
+// targets are where the columns of commit_change go.
+func (c *committed) targets() []any { return []any{&c.refusal, &c.seqs, &c.need, &c.context} }
+
+func (c *committed) done() market.Committed {
+	return market.Committed{Seqs: c.seqs, Text: market.TaskText{Need: orEmpty(c.need), Context: orEmpty(c.context)}}
+}
+
+func (c *committed) outcome() (market.Committed, error) {
+	if c.refusal != nil {
+		return market.Committed{}, conflict(c.refusal)
+	}
+	return c.done(), nil
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// conflict makes an error of guard, task and agent.
+func conflict(refusal []string) *market.Conflict {
+	return &market.Conflict{
+		Guard: market.Guard(refusal[0]), Task: market.TaskID(refusal[1]), Agent: market.AgentID(refusal[2]),
+	}
+}
+
+// Commit writes all of the Change or nothing; see market.Committer.
+func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var e encoder
+	doc, err := e.document(c)
+	if err != nil {
+		return market.Committed{}, err
+	}
+	return s.commit(ctx, doc, e.texts)
+}
+
+// commit runs again after a deadlock, which undid everything.
+func (s *Store) commit(ctx context.Context, doc string, texts []string) (market.Committed, error) {
+	for try := 0; ; try++ {
+		var c committed
+		err := s.db().QueryRow(ctx, s.sql["commit_change"], doc, texts).Scan(c.targets()...)
+		if err == nil {
+			return c.outcome()
+		}
+		if !s.again(ctx, err, try) {
+			return market.Committed{}, failure("committing", err)
+		}
+	}
+}
+
+// CommitFirst writes the first Change whose guards hold; see market.Committer.
+func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var e encoder
+	docs := make([]string, len(cs))
+	for i, c := range cs {
+		var err error
+		if docs[i], err = e.document(c); err != nil {
+			return -1, market.Committed{}, nil, err
+		}
+	}
+	return s.commitFirst(ctx, docs, e.texts)
+}
+
+func (s *Store) commitFirst(ctx context.Context, docs, texts []string) (int, market.Committed, []error, error) {
+	for try := 0; ; try++ {
+		var c committed
+		var chosen int
+		err := s.db().QueryRow(ctx, s.sql["commit_first"], docs, texts).
+			Scan(append([]any{&chosen}, c.targets()...)...)
+		if err == nil {
+			return chosen, c.done(), conflicts(c.refusal), nil
+		}
+		if !s.again(ctx, err, try) {
+			return -1, market.Committed{}, nil, failure("committing", err)
+		}
+	}
+}
+
+// conflicts makes errors of a flat list of refusals.
+func conflicts(refusals []string) (errs []error) {
+	for ; len(refusals) >= 3; refusals = refusals[3:] {
+		errs = append(errs, conflict(refusals))
+	}
+	return errs
+}

@@ -1,0 +1,190 @@
+package postgres
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// agentRow reads the columns of an agent; id is null when there is none.
+type agentRow struct {
+	id      *string
+	version *int64
+	profile []byte
+	counts  [14]*int64
+	strikes *int
+	blocked *time.Time
+}
+
+func (r *agentRow) targets() []any {
+	t := []any{&r.id, &r.version, &r.profile}
+	for i := range 12 {
+		t = append(t, &r.counts[i])
+	}
+	return append(t, &r.strikes, &r.blocked, &r.counts[12], &r.counts[13])
+}
+
+// agent is nil when there was none.
+func (r *agentRow) agent() (*market.Agent, error) {
+	if r.id == nil {
+		return nil, nil
+	}
+	a := &market.Agent{Account: r.account()}
+	if err := json.Unmarshal(r.profile, &a.Profile); err != nil {
+		return nil, fmt.Errorf("profile of agent %s: %w", *r.id, err)
+	}
+	a.Version = *r.version
+	settleTimes(&a.CreatedAt, &a.ExtractedAt)
+	return a, nil
+}
+
+func (r *agentRow) account() market.Account {
+	c := r.counts
+	return market.Account{
+		Balance: *c[0], Escrowed: *c[1], OpenClaims: *c[2], Posted: *c[3], Completed: *c[4],
+		RatingSum: *c[5], RatingCount: *c[6], Earned: *c[7], Fees: *c[8], Charged: *c[9],
+		Spent: *c[10], Rejected: *c[11],
+		Strikes:  market.Strikes{Count: *r.strikes, BlockedUntil: utc(r.blocked)},
+		EventSeq: *c[12], LedgerSeq: *c[13],
+	}
+}
+
+// utc is a time as stores return it; zero for null.
+func utc(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// settleTimes brings times of a document to UTC and microseconds.
+func settleTimes(times ...*time.Time) {
+	for _, t := range times {
+		*t = t.UTC().Truncate(time.Microsecond)
+	}
+}
+
+func decodeTask(seq, version int64, doc []byte) (*market.Task, error) {
+	t := new(market.Task)
+	if err := json.Unmarshal(doc, t); err != nil {
+		return nil, fmt.Errorf("task %d: %w", seq, err)
+	}
+	t.Seq, t.Version = seq, version
+	settleTimes(&t.CreatedAt, &t.ExpiresAt, &t.Deadline, &t.NextDue)
+	if t.Matching != nil {
+		settleTimes(&t.Matching.Until)
+	}
+	if t.Claim != nil {
+		settleTimes(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace)
+	}
+	if t.Delivery != nil {
+		settleTimes(&t.Delivery.At, &t.Delivery.ReviewUntil)
+	}
+	if t.Rejection != nil {
+		settleTimes(&t.Rejection.At)
+	}
+	if t.Ending != nil {
+		settleTimes(&t.Ending.At)
+	}
+	return t, nil
+}
+
+// scanStored reads seq, version, doc, need, context, result, infra.
+func scanStored(row pgx.CollectableRow) (t market.StoredTask, err error) {
+	var seq, version int64
+	var doc []byte
+	var result *string
+	var infra []string
+	err = row.Scan(&seq, &version, &doc, &t.Text.Need, &t.Text.Context, &result, &infra)
+	if err != nil {
+		return t, err
+	}
+	t.Text.Result = orEmpty(result)
+	t.Infra = typed[market.AgentID](infra)
+	t.Task, err = decodeTask(seq, version, doc)
+	return t, err
+}
+
+func typed[T ~string](in []string) []T {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]T, len(in))
+	for i, s := range in {
+		out[i] = T(s)
+	}
+	return out
+}
+
+func untyped[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, s := range in {
+		out[i] = string(s)
+	}
+	return out
+}
+
+func scanPair(row pgx.CollectableRow) (p market.TrustPair, err error) {
+	err = row.Scan((*string)(&p.From), (*string)(&p.To), &p.Score, &p.Interactions, &p.UpdatedAt)
+	settleTimes(&p.UpdatedAt)
+	return p, err
+}
+
+func scanEntry(row pgx.CollectableRow) (e market.Entry, err error) {
+	err = row.Scan((*string)(&e.ID), (*string)(&e.From), (*string)(&e.To), &e.Amount, (*string)(&e.Kind),
+		(*string)(&e.Agent), &e.Seq, (*string)(&e.Task), &e.Fee, &e.Note, &e.At, &e.Balance, &e.Earned)
+	settleTimes(&e.At)
+	return e, err
+}
+
+func scanQuestion(row pgx.CollectableRow) (q market.Question, err error) {
+	var answered *time.Time
+	err = row.Scan((*string)(&q.ID), (*string)(&q.Task), (*string)(&q.Asker), &q.Text, &q.Answer, &q.CreatedAt, &answered)
+	settleTimes(&q.CreatedAt)
+	q.AnsweredAt = utc(answered)
+	return q, err
+}
+
+func scanMessage(row pgx.CollectableRow) (m market.Message, err error) {
+	err = row.Scan((*string)(&m.ID), (*string)(&m.Task), (*string)(&m.Sender), &m.Text, (*string)(&m.Worker), &m.CreatedAt)
+	settleTimes(&m.CreatedAt)
+	return m, err
+}
+
+func scanReport(row pgx.CollectableRow) (r market.Report, err error) {
+	var resolved *time.Time
+	err = row.Scan((*string)(&r.ID), (*string)(&r.Task), (*string)(&r.Reporter), &r.Reason, (*string)(&r.Status),
+		&r.Note, &r.CreatedAt, &resolved)
+	settleTimes(&r.CreatedAt)
+	r.ResolvedAt = utc(resolved)
+	return r, err
+}
+
+// eventRow reads an event; data is null when empty.
+type eventRow struct {
+	event market.Event
+	data  []byte
+}
+
+func (r *eventRow) targets() []any {
+	e := &r.event
+	return []any{(*string)(&e.Agent), &e.Seq, (*string)(&e.Type), (*string)(&e.Task), &r.data, &e.At}
+}
+
+func (r *eventRow) decode() (market.Event, error) {
+	settleTimes(&r.event.At)
+	if r.data == nil {
+		return r.event, nil
+	}
+	if err := json.Unmarshal(r.data, &r.event.Data); err != nil {
+		return r.event, fmt.Errorf("event %d of agent %s: %w", r.event.Seq, r.event.Agent, err)
+	}
+	if at := r.event.Data.GraceDeadline; at != nil {
+		settleTimes(at)
+	}
+	return r.event, nil
+}

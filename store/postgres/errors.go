@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrRetry marks an error after which a host should roll back its transaction
+// and run it again: another transaction was in the way (deadlock, serialization
+// failure).
+var ErrRetry = errors.New("postgres: the transaction must be run again")
+
+// ErrNewerSchema means that a later version of this library has migrated the
+// schema.
+var ErrNewerSchema = errors.New("postgres: the schema is newer than this program")
+
+const (
+	codeSerialization = "40001"
+	codeDeadlock      = "40P01"
+
+	maxRetries = 10
+	retryPause = 5 * time.Millisecond
+)
+
+// classified marks what may be run again. Errors are told apart by SQLSTATE,
+// never by their text.
+func classified(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == codeSerialization || pg.Code == codeDeadlock) {
+		return fmt.Errorf("%w: %w", ErrRetry, err)
+	}
+	return err
+}
+
+// again reports whether a call that failed can be made once more: nothing was
+// written, and no transaction of the host was lost with it.
+func (s *Store) again(ctx context.Context, err error, try int) bool {
+	if err == nil || s.tx != nil || try >= maxRetries || ctx.Err() != nil {
+		return false
+	}
+	if errors.Is(classified(err), ErrRetry) {
+		return pause(ctx, try)
+	}
+	// The connection was found dead before anything was sent.
+	return try == 0 && pgconn.SafeToRetry(err)
+}
+
+func pause(ctx context.Context, try int) bool {
+	longest := retryPause << min(try, 5)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(rand.N(longest) + time.Millisecond):
+		return true
+	}
+}

@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const (
+	// foldBatch rows of totals become one at a time, in at most foldRounds
+	// transactions for one call.
+	foldBatch  = 10_000
+	foldRounds = 20
+)
+
+// Prune deletes a bounded batch of what is old; see market.Keeper. Space is
+// given back by the database's own vacuum.
+func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (gone market.Pruned, err error) {
+	if q.Limit <= 0 {
+		return gone, nil
+	}
+	var feedRows, buckets int
+	err = s.read(ctx, "pruning", func(b *batch) {
+		b.row("prune", []any{
+			q.Now, orNull(q.EventsBefore), orNull(q.EndedBefore), orNull(q.FeedBefore), orNull(q.DeadBefore), q.Limit,
+		}, &gone.Events, &gone.Tasks, &feedRows, &gone.Feed, &gone.Records, &buckets, &gone.Dead)
+	})
+	if err != nil {
+		return market.Pruned{}, err
+	}
+	gone.More = max(gone.Events, gone.Tasks, feedRows, gone.Records, buckets, gone.Dead) >= q.Limit
+	return gone, s.foldTotals(ctx)
+}
+
+// foldTotals keeps the sum of the totals short to read.
+func (s *Store) foldTotals(ctx context.Context) error {
+	for range foldRounds {
+		var folded int
+		err := s.read(ctx, "folding totals", func(b *batch) {
+			b.row("fold_totals", []any{foldBatch}, &folded)
+		})
+		if err != nil || folded < foldBatch {
+			return err
+		}
+	}
+	return nil
+}
+
+// Totals are exact; see market.Keeper.
+func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+	var n [8]int64
+	var rows int
+	err := s.read(ctx, "reading totals", func(b *batch) {
+		b.row("totals", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &rows)
+	})
+	if err != nil {
+		return market.Totals{}, err
+	}
+	totals := market.Totals{Tasks: make(map[market.Status]int64), Escrowed: n[6], Agents: n[7]}
+	for i, status := range market.Statuses() {
+		totals.Tasks[status] = n[i]
+	}
+	if rows > foldBatch {
+		err = s.foldTotals(ctx)
+	}
+	return totals, err
+}
+
+// Ping answers nil when the database can serve, with its clock; see
+// market.Keeper.
+func (s *Store) Ping(ctx context.Context) (clock time.Time, err error) {
+	err = s.read(ctx, "pinging", func(b *batch) {
+		b.row("ping", nil, &clock)
+	})
+	return clock.UTC(), err
+}

@@ -1,0 +1,216 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// maxTorn bounds how often a load is repeated because somebody changed the task
+// while its parts were read.
+const maxTorn = 3
+
+// Load brings what one decision needs; see market.Reader.
+func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+	for try := 1; ; try++ {
+		p := &parts{query: &q}
+		if err := s.read(ctx, "loading", p.queue); err != nil {
+			return nil, err
+		}
+		if l, whole := p.assemble(); whole || try == maxTorn {
+			return l, nil
+		}
+	}
+}
+
+// parts are the results of the statements of one load.
+type parts struct {
+	query  *market.LoadQuery
+	loaded *market.Loaded
+	agents map[market.AgentID]*market.Agent
+	tasks  map[market.TaskID]*market.Task
+	pairs  []market.TrustPair
+}
+
+func (p *parts) queue(b *batch) {
+	q := p.query
+	p.loaded = new(market.Loaded)
+	p.agents, p.tasks = map[market.AgentID]*market.Agent{}, map[market.TaskID]*market.Task{}
+	if q.Caller != "" {
+		collect(b, &p.loaded.Due, scanID[market.TaskID], "due_of", string(q.Caller), q.Now)
+	}
+	if q.Caller != "" || q.Agent != "" || q.Task != "" {
+		p.queueAgents(b)
+	}
+	if q.Task != "" {
+		p.queueTask(b)
+		p.queueTalk(b)
+	}
+	if q.TrustIn {
+		collect(b, &p.loaded.TrustIn, scanPair, "trust_in", string(q.Caller))
+	}
+	if q.Idempotency != nil {
+		p.queueRecord(b)
+	}
+	if q.Report != "" {
+		b.Queue(b.store.sql["report"], string(q.Report)).Query(func(rows pgx.Rows) (err error) {
+			p.loaded.Report, err = first(rows, scanReport)
+			return err
+		})
+	}
+}
+
+// first returns the first row, or nil.
+func first[T any](rows pgx.Rows, scan pgx.RowToFunc[T]) (*T, error) {
+	all, err := pgx.CollectRows(rows, scan)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+func (p *parts) queueAgents(b *batch) {
+	ids := []string{string(p.query.Caller), string(p.query.Agent)}
+	b.Queue(b.store.sql["load_agents"], ids, string(p.query.Task)).Query(func(rows pgx.Rows) error {
+		return eachAgent(rows, func(a *market.Agent) { p.agents[a.ID] = a })
+	})
+}
+
+func eachAgent(rows pgx.Rows, visit func(*market.Agent)) error {
+	var r agentRow
+	_, err := pgx.ForEachRow(rows, r.targets(), func() error {
+		a, err := r.agent()
+		if err == nil {
+			visit(a)
+		}
+		return err
+	})
+	return err
+}
+
+func (p *parts) queueTask(b *batch) {
+	task := string(p.query.Task)
+	b.Queue(b.store.sql["load_task"], task, p.query.Text).Query(func(rows pgx.Rows) error {
+		return p.scanTask(rows)
+	})
+	b.Queue(b.store.sql["load_relatives"], task).Query(func(rows pgx.Rows) error {
+		return p.scanRelatives(rows)
+	})
+	if p.query.Trust {
+		collect(b, &p.pairs, scanPair, "load_trust", task)
+	}
+	if p.query.Role {
+		b.row("load_role", []any{task, string(p.query.Caller)}, (*string)(&p.loaded.Role))
+	}
+}
+
+func (p *parts) scanTask(rows pgx.Rows) error {
+	var seq, version int64
+	var doc []byte
+	var need, context, result *string
+	_, err := pgx.ForEachRow(rows, []any{&seq, &version, &doc, &need, &context, &result}, func() (err error) {
+		p.loaded.Text = market.TaskText{Need: orEmpty(need), Context: orEmpty(context), Result: orEmpty(result)}
+		p.loaded.Task, err = decodeTask(seq, version, doc)
+		return err
+	})
+	return err
+}
+
+func (p *parts) scanRelatives(rows pgx.Rows) error {
+	var seq, version int64
+	var doc []byte
+	_, err := pgx.ForEachRow(rows, []any{&seq, &version, &doc}, func() error {
+		t, err := decodeTask(seq, version, doc)
+		if err == nil {
+			p.tasks[t.ID] = t
+		}
+		return err
+	})
+	return err
+}
+
+func (p *parts) queueTalk(b *batch) {
+	q, l := p.query, p.loaded
+	task := string(q.Task)
+	if q.Question != "" {
+		b.Queue(b.store.sql["question"], task, string(q.Question)).Query(func(rows pgx.Rows) (err error) {
+			l.Question, err = first(rows, scanQuestion)
+			return err
+		})
+	}
+	if m := q.Messages; m != nil {
+		collect(b, &l.Messages, scanMessage, "messages", task, string(m.Worker), m.Limit, max(m.Offset, 0))
+		b.row("message_count", []any{task, string(m.Worker)}, &l.TalkTotal)
+	}
+	if m := q.Questions; m != nil {
+		collect(b, &l.Questions, scanQuestion, "questions", task, m.Limit, max(m.Offset, 0))
+		b.row("question_count", []any{task}, &l.TalkTotal)
+	}
+}
+
+func (p *parts) queueRecord(b *batch) {
+	id := p.query.Idempotency
+	b.Queue(b.store.sql["idempotency"], string(id.Caller), id.Operation, id.Key, p.query.Now).Query(func(rows pgx.Rows) error {
+		var request []byte
+		var outcome string
+		var expires time.Time
+		_, err := pgx.ForEachRow(rows, []any{&request, &outcome, &expires}, func() error {
+			r := &market.IdempotencyRecord{IdempotencyID: *id, Outcome: []byte(outcome), ExpiresAt: expires.UTC()}
+			copy(r.Request[:], request)
+			p.loaded.Idempotency = r
+			return nil
+		})
+		return err
+	})
+}
+
+// assemble puts the parts together. They were read one after the other: when the
+// task changed in between, its parties may be other ones than those read, and
+// the load is not whole.
+func (p *parts) assemble() (l *market.Loaded, whole bool) {
+	l, whole = p.loaded, true
+	l.Caller, l.Agent = p.agents[p.query.Caller], p.agents[p.query.Agent]
+	t := l.Task
+	if t == nil {
+		p.forgetTask()
+		return l, true
+	}
+	l.Poster, l.Worker = p.agents[t.Poster], p.agents[t.Worker()]
+	whole = (l.Poster != nil || t.Poster == market.Platform) && (l.Worker != nil || t.Worker() == "")
+	if t.System != nil {
+		l.Parent, l.Subject = p.tasks[t.System.Parent], p.agents[t.System.Subject]
+		whole = whole && (l.Subject != nil || t.System.Subject == "")
+	}
+	for _, id := range t.Children {
+		if child := p.tasks[id]; child != nil {
+			l.Children = append(l.Children, child)
+		}
+	}
+	whole = whole && len(l.Children) == len(t.Children)
+	if p.query.Trust {
+		l.PosterTrust, l.WorkerTrust = p.pair(t.Poster, t.Worker()), p.pair(t.Worker(), t.Poster)
+	}
+	return l, whole
+}
+
+// forgetTask drops what belongs to a task that is not there.
+func (p *parts) forgetTask() {
+	l := p.loaded
+	l.Text, l.Question, l.Questions, l.Messages, l.TalkTotal = market.TaskText{}, nil, nil, nil, 0
+	l.Role = market.RoleNone
+}
+
+// untouched is the score of a pair without a row.
+const untouched = 0.5
+
+func (p *parts) pair(from, to market.AgentID) market.TrustPair {
+	i := slices.IndexFunc(p.pairs, func(t market.TrustPair) bool { return t.From == from && t.To == to })
+	if i < 0 {
+		return market.TrustPair{From: from, To: to, Score: untouched}
+	}
+	return p.pairs[i]
+}

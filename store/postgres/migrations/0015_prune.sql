@@ -1,0 +1,157 @@
+-- prune_tasks(before, most): deletes at most so many tasks that ended before an
+-- instant, with all that is about them but ledger entries and events.
+--
+-- out: how many
+create function pinchwork.prune_tasks(before timestamptz, most int) returns int
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    ids text[];
+    r   record;
+begin
+    select array_agg(doomed.id) into ids from (
+        select t.id from (select e.task from pinchwork.ended e where e.at < before order by e.at limit most) o
+        join pinchwork.task t on t.id = o.task order by t.id for no key update of t
+    ) doomed;
+    if ids is null then
+        return 0;
+    end if;
+    delete from pinchwork.result where task = any(ids);
+    delete from pinchwork.role where task = any(ids);
+    delete from pinchwork.question where task = any(ids);
+    delete from pinchwork.message where task = any(ids);
+    for r in
+        with gone as (delete from pinchwork.report where task = any(ids) returning status)
+        select status, count(*) as n from gone group by status order by status
+    loop
+        perform pinchwork.count_reports(r.status, -r.n);
+    end loop;
+    delete from pinchwork.task_text x using pinchwork.task t where t.id = any(ids) and x.seq = t.seq;
+    perform pinchwork.prune_parties(ids);
+    delete from pinchwork.ended e where e.at < before and e.task = any(ids)
+        and e.at in (select o.at from pinchwork.ended o where o.at < before order by o.at limit most);
+    delete from pinchwork.task where id = any(ids);
+    return cardinality(ids);
+end $$;
+
+-- prune_parties(ids): takes ended tasks from their parties' lists, and from
+-- the counts of both and of the marketplace.
+create function pinchwork.prune_parties(ids text[]) returns void
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    r record;
+begin
+    for r in
+        with posted as (
+            delete from pinchwork.party p using pinchwork.task t
+            where t.id = any(ids) and p.agent = t.poster and p.role = 1 and p.status = any('{4,5,6}'::smallint[]) and p.seq = t.seq
+            returning p.agent, p.role, p.status
+        ), worked as (
+            delete from pinchwork.party p using pinchwork.task t
+            where t.id = any(ids) and p.agent = t.worker and p.role = 2 and p.status = any('{4,5,6}'::smallint[]) and p.seq = t.seq
+            returning p.agent, p.role, p.status
+        ), gone as (
+            select * from posted union all select * from worked
+        )
+        select agent,
+            count(*) filter (where role = 1 and status = 4)::int as approved,
+            count(*) filter (where role = 1 and status = 5)::int as expired,
+            count(*) filter (where role = 1 and status = 6)::int as cancelled,
+            array[0, 0, 0,
+                -count(*) filter (where role = 1 and status = 4), -count(*) filter (where role = 1 and status = 5),
+                -count(*) filter (where role = 1 and status = 6), 0, 0, 0,
+                -count(*) filter (where role = 2 and status = 4), -count(*) filter (where role = 2 and status = 5),
+                -count(*) filter (where role = 2 and status = 6)]::int[] as tally
+        from gone group by agent order by agent
+    loop
+        continue when r.agent = 'ag-platform';
+        perform pinchwork.change_tally(r.agent, r.tally);
+        insert into pinchwork.total_change values (0, 0, 0, -r.approved, -r.expired, -r.cancelled, 0, 0);
+    end loop;
+end $$;
+
+-- prune_events(before, most): deletes events that are older than an instant,
+-- of each agent from the oldest on, so that what stays has no gap.
+--
+-- out: how many
+create function pinchwork.prune_events(before timestamptz, most int) returns int
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    whose text;
+    gone  int;
+    n     int := 0;
+begin
+    for whose in
+        select distinct o.agent from (select e.agent from pinchwork.event e where e.at < before order by e.at limit most) o
+    loop
+        exit when n >= most;
+        delete from pinchwork.event e using (
+            select o.seq, bool_and(o.at < before) over (order by o.seq) as old
+            from (select x.seq, x.at from pinchwork.event x where x.agent = whose order by x.seq limit most - n) o
+        ) o where e.agent = whose and e.seq = o.seq and o.old;
+        get diagnostics gone = row_count;
+        n := n + gone;
+    end loop;
+    return n;
+end $$;
+
+-- prune_feed(before, most): deletes the oldest rows of the feed, and remembers
+-- up to which transaction.
+--
+-- out: how many rows, and how many items were in them
+create function pinchwork.prune_feed(before timestamptz, most int, out gone int, out items int)
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    last xid8;
+begin
+    -- Prunes take turns, so that none forgets what another has deleted.
+    perform from pinchwork.feed_pruned for no key update;
+    with old as (
+        select o.ctid from (select f.ctid, f.at from pinchwork.feed f order by f.xid limit most) o where o.at < before
+    ), deleted as (
+        delete from pinchwork.feed f using old where f.ctid = old.ctid returning f.xid, jsonb_array_length(f.items) as n
+    )
+    select count(*), coalesce(sum(d.n), 0), (select x.xid from deleted x order by x.xid desc limit 1) into gone, items, last
+    from deleted d;
+    if gone > 0 then
+        update pinchwork.feed_pruned set xid = greatest(xid, last);
+    end if;
+end $$;
+
+-- prune_rest(now, dead_before, most): deletes expired idempotency keys, full
+-- rate buckets and old dead letters.
+--
+-- out: how many keys, buckets and letters
+create function pinchwork.prune_rest(now timestamptz, dead_before timestamptz, most int,
+    out records int, out buckets int, out dead int)
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+    delete from pinchwork.idempotency i using (
+        select x.caller, x.operation, x.key from pinchwork.idempotency x where x.expires_at <= now order by x.expires_at limit most
+    ) o where i.caller = o.caller and i.operation = o.operation and i.key = o.key and i.expires_at <= now;
+    get diagnostics records = row_count;
+    delete from pinchwork.bucket b using (
+        select x.name from pinchwork.bucket x where x.hour <= now - interval '1 hour' order by x.hour limit most
+    ) o where b.name = o.name and b.full_at <= now;
+    get diagnostics buckets = row_count;
+    delete from pinchwork.webhook w using (
+        select x.agent, x.seq from pinchwork.webhook x where x.dead_at < dead_before order by x.dead_at limit most
+    ) o where w.agent = o.agent and w.seq = o.seq and w.dead_at < dead_before;
+    get diagnostics dead = row_count;
+end $$;
+
+-- fold_totals(most): puts at most so many changes of the totals into one.
+--
+-- out: how many
+create function pinchwork.fold_totals(most int) returns bigint
+language sql as $$
+    with old as (
+        select ctid from pinchwork.total_change limit most for update skip locked
+    ), gone as (
+        delete from pinchwork.total_change t using old where t.ctid = old.ctid returning t.*
+    ), folded as (
+        insert into pinchwork.total_change
+        select sum(posted), sum(claimed), sum(delivered), sum(approved), sum(expired), sum(cancelled), sum(escrowed), sum(agents)
+        from gone having count(*) > 0
+    )
+    select count(*) from gone;
+$$;

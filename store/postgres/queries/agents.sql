@@ -1,0 +1,6 @@
+-- in:  $1 ids
+-- out: agents, in no order
+select a.id, a.version, a.profile, a.balance, a.escrowed, a.open_claims, a.posted, a.completed,
+       a.rating_sum, a.rating_count, a.earned, a.fees, a.charged, a.spent, a.rejected, a.strikes, a.blocked_until,
+       a.event_seq, a.ledger_seq
+from pinchwork.agent_now a where a.id = any($1::text[])

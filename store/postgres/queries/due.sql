@@ -1,0 +1,4 @@
+-- in:  $1 now, $2 how many
+-- out: tasks that a timer has to touch, the longest due first
+select p.task from pinchwork.party p
+where p.role = 1 and p.due <= $1::timestamptz and p.due is not null order by p.due, p.seq limit $2::int

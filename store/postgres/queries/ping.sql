@@ -1,0 +1,2 @@
+-- out: the server's clock
+select clock_timestamp()

@@ -1,0 +1,3 @@
+-- Plans for the batch that follows: a plan made while a table was small must not
+-- be kept when it has grown.
+select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Store is a market.Store in one schema of a Postgres database. It is safe for
+// use by many goroutines and processes at once.
+type Store struct {
+	pool *pgxpool.Pool
+	// tx is the host's transaction in a store made by InTx.
+	tx pgx.Tx
+	options
+	sql map[string]string
+	// own says that the store made the pool, and closes it.
+	own bool
+}
+
+var _ market.Store = (*Store)(nil)
+
+// Open connects to the database of a URL or connection string, brings the
+// schema up to date, and returns a store with a pool of its own. The server may
+// be away later, but not now.
+//
+// The pool holds max(8, 2 × CPUs) connections unless the URL says
+// pool_max_conns.
+func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
+	pool, err := OpenPool(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, pool, true, opts)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// New returns a store on the embedder's pool, which stays the embedder's, and
+// brings the schema up to date. It needs no settings of the pool; more
+// connections than about four for a core of the server make nothing faster.
+func New(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Store, error) {
+	return open(ctx, pool, false, opts)
+}
+
+func open(ctx context.Context, pool *pgxpool.Pool, own bool, opts []Option) (*Store, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.prepareSchema(ctx, pool); err != nil {
+		return nil, err
+	}
+	s := &Store{pool: pool, own: own, options: o, sql: o.queries()}
+	if _, err := pool.Exec(ctx, s.sql["feed_repair"]); err != nil {
+		return nil, failure("reading the feed", err)
+	}
+	return s, nil
+}
+
+// InTx returns a store that does everything inside the host's transaction: what
+// it commits becomes real, events included, when the host commits. A refused
+// Change leaves the transaction usable. A deadlock or a serialization failure
+// does not, and matches ErrRetry: roll back and run the transaction again.
+//
+// Agents whose credits moved stay locked until the transaction ends, so use the
+// market last and end soon. Like the transaction, the store is for one goroutine
+// at a time.
+func (s *Store) InTx(tx pgx.Tx) *Store {
+	bound := *s
+	bound.tx, bound.own = tx, false
+	return &bound
+}
+
+// Close closes the pool if the store made it, and waits for what is under way.
+func (s *Store) Close() error {
+	if s.own {
+		s.pool.Close()
+	}
+	return nil
+}
+
+// Schema is the name of the schema that holds the marketplace.
+func (s *Store) Schema() string { return s.schema }
+
+// Pool is the pool that the store works on.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+func (s *Store) db() querier {
+	if s.tx != nil {
+		return s.tx
+	}
+	return s.pool
+}
+
+// bounded gives a call its time: a caller hears within it that the server is
+// away.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.callTimeout)
+}
+
+// failure says what could not be done. Errors of the driver name hosts and
+// statements: they are for logs, never for clients, and hold no key.
+func failure(what string, err error) error {
+	return fmt.Errorf("postgres: %s: %w", what, classified(err))
+}

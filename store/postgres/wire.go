@@ -1,0 +1,235 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// The types in this file are the shape in which a Change travels to the
+// database, as one JSON document; migrations 0008 to 0012 say what each part
+// means. Long texts go beside it, and the document holds their positions,
+// counted from 1 (0 for an empty text).
+
+type wireChange struct {
+	At          instant           `json:"at"`
+	Once        *wireRecord       `json:"once,omitempty"`
+	Lock        []market.TaskID   `json:"lock,omitempty"`
+	Unchanged   []wireRef         `json:"unchanged,omitempty"`
+	Tasks       []wireTask        `json:"tasks,omitempty"`
+	Counts      []wireCount       `json:"counts,omitempty"`
+	Agents      []wireAgent       `json:"agents,omitempty"`
+	Roles       []wireRole        `json:"roles,omitempty"`
+	Results     []wireResult      `json:"results,omitempty"`
+	Questions   []wireQuestion    `json:"questions,omitempty"`
+	Answers     []wireAnswer      `json:"answers,omitempty"`
+	Messages    []wireMessage     `json:"messages,omitempty"`
+	Reports     []wireReport      `json:"reports,omitempty"`
+	Resolutions []wireResolution  `json:"resolutions,omitempty"`
+	Trust       []wireTrust       `json:"trust,omitempty"`
+	Tags        []wireTag         `json:"tags,omitempty"`
+	Loose       []wireEntry       `json:"loose,omitempty"`
+	Accounts    []*wireAccount    `json:"accounts,omitempty"`
+	Totals      *wireTotals       `json:"totals,omitempty"`
+	Feed        []market.FeedItem `json:"feed,omitempty"`
+	Want        market.TaskID     `json:"want,omitempty"`
+}
+
+type wireRecord struct {
+	Caller    market.AgentID `json:"caller"`
+	Operation string         `json:"operation"`
+	Key       string         `json:"key"`
+	Request   string         `json:"request"`
+	Outcome   string         `json:"outcome"`
+	Expires   instant        `json:"expires"`
+}
+
+type wireRef struct {
+	ID      market.TaskID `json:"id"`
+	Version int64         `json:"version"`
+}
+
+type wireTask struct {
+	ID      market.TaskID  `json:"id"`
+	Version int64          `json:"version,omitempty"`
+	Next    int64          `json:"next"`
+	Doc     *market.Task   `json:"doc"`
+	Poster  market.AgentID `json:"poster"`
+	Worker  market.AgentID `json:"worker,omitempty"`
+	Left    market.AgentID `json:"left,omitempty"`
+	Was     int            `json:"was,omitempty"`
+	Status  int            `json:"status"`
+	Due     instant        `json:"due,omitzero"`
+	Moved   bool           `json:"moved,omitempty"`
+	Ended   instant        `json:"ended,omitzero"`
+	Need    int            `json:"need,omitempty"`
+	Context int            `json:"context,omitempty"`
+}
+
+type wireCount struct {
+	Task  market.TaskID `json:"task"`
+	Delta int           `json:"delta"`
+	Max   int           `json:"max"`
+}
+
+type wireAgent struct {
+	ID        market.AgentID  `json:"id"`
+	Version   int64           `json:"version,omitempty"`
+	Next      int64           `json:"next"`
+	Key       string          `json:"key,omitempty"`
+	Profile   *market.Profile `json:"profile"`
+	Suspended bool            `json:"suspended"`
+	Hooked    bool            `json:"hooked"`
+}
+
+type wireRole struct {
+	Task  market.TaskID  `json:"task"`
+	Agent market.AgentID `json:"agent"`
+	Role  market.Role    `json:"role"`
+}
+
+type wireResult struct {
+	Task market.TaskID `json:"task"`
+	No   int           `json:"no"`
+	Body int           `json:"body,omitempty"`
+}
+
+type wireQuestion struct {
+	ID       market.QuestionID `json:"id"`
+	Task     market.TaskID     `json:"task"`
+	Asker    market.AgentID    `json:"asker"`
+	Body     int               `json:"body,omitempty"`
+	Answer   int               `json:"answer,omitempty"`
+	At       instant           `json:"at"`
+	Answered instant           `json:"answered,omitzero"`
+}
+
+type wireAnswer struct {
+	Question market.QuestionID `json:"question"`
+	Task     market.TaskID     `json:"task"`
+	Body     int               `json:"body,omitempty"`
+	At       instant           `json:"at"`
+}
+
+type wireMessage struct {
+	ID     market.MessageID `json:"id"`
+	Task   market.TaskID    `json:"task"`
+	Sender market.AgentID   `json:"sender"`
+	Worker market.AgentID   `json:"worker"`
+	Body   int              `json:"body,omitempty"`
+	At     instant          `json:"at"`
+}
+
+type wireReport struct {
+	ID       market.ReportID     `json:"id"`
+	Task     market.TaskID       `json:"task"`
+	Reporter market.AgentID      `json:"reporter"`
+	Reason   int                 `json:"reason,omitempty"`
+	Status   market.ReportStatus `json:"status"`
+	Note     string              `json:"note"`
+	At       instant             `json:"at"`
+	Resolved instant             `json:"resolved,omitzero"`
+}
+
+type wireResolution struct {
+	ID       market.ReportID     `json:"id"`
+	Task     market.TaskID       `json:"task"`
+	Status   market.ReportStatus `json:"status"`
+	Note     string              `json:"note"`
+	Resolved instant             `json:"resolved,omitzero"`
+}
+
+type wireTrust struct {
+	From  market.AgentID `json:"from"`
+	To    market.AgentID `json:"to"`
+	Score float64        `json:"score"`
+	N     int64          `json:"n"`
+	At    instant        `json:"at"`
+}
+
+type wireTag struct {
+	Agent       market.AgentID `json:"agent"`
+	Tag         string         `json:"tag"`
+	Count       int64          `json:"count"`
+	Earned      int64          `json:"earned"`
+	RatingSum   int64          `json:"rating_sum"`
+	RatingCount int64          `json:"rating_count"`
+}
+
+type wireEntry struct {
+	ID     market.EntryID     `json:"id"`
+	Source market.AccountName `json:"source"`
+	Target market.AccountName `json:"target"`
+	Amount int64              `json:"amount"`
+	Kind   market.EntryKind   `json:"kind"`
+	Task   market.TaskID      `json:"task,omitempty"`
+	Fee    int64              `json:"fee,omitempty"`
+	Note   string             `json:"note,omitempty"`
+	At     instant            `json:"at"`
+}
+
+type wireAccount struct {
+	ID            market.AgentID `json:"id"`
+	Active        bool           `json:"active,omitempty"`
+	Required      bool           `json:"required,omitempty"`
+	Suspended     *bool          `json:"suspended,omitempty"`
+	Hooked        *bool          `json:"hooked,omitempty"`
+	Amount        int64          `json:"amount,omitempty"`
+	Escrowed      int64          `json:"escrowed,omitempty"`
+	OpenClaims    int64          `json:"open_claims,omitempty"`
+	MaxOpenClaims int64          `json:"max_open_claims,omitempty"`
+	Posted        int64          `json:"posted,omitempty"`
+	Completed     int64          `json:"completed,omitempty"`
+	RatingSum     int64          `json:"rating_sum,omitempty"`
+	RatingCount   int64          `json:"rating_count,omitempty"`
+	Earned        int64          `json:"earned,omitempty"`
+	Fees          int64          `json:"fees,omitempty"`
+	Charged       int64          `json:"charged,omitempty"`
+	Spent         int64          `json:"spent,omitempty"`
+	Rejected      int64          `json:"rejected,omitempty"`
+	Tally         *tally         `json:"tally,omitempty"`
+	Strikes       *wireStrikes   `json:"strikes,omitempty"`
+	Entry         *wireEntry     `json:"entry,omitempty"`
+	Events        []wireEvent    `json:"events,omitempty"`
+}
+
+type wireStrikes struct {
+	Was      int     `json:"was"`
+	WasUntil instant `json:"was_until,omitzero"`
+	Count    int     `json:"count"`
+	Until    instant `json:"until,omitzero"`
+}
+
+type wireEvent struct {
+	Type market.EventType  `json:"type"`
+	Task market.TaskID     `json:"task,omitempty"`
+	Data *market.EventData `json:"data,omitempty"`
+	At   instant           `json:"at"`
+}
+
+type wireTotals struct {
+	Posted    int64 `json:"posted,omitempty"`
+	Claimed   int64 `json:"claimed,omitempty"`
+	Delivered int64 `json:"delivered,omitempty"`
+	Approved  int64 `json:"approved,omitempty"`
+	Expired   int64 `json:"expired,omitempty"`
+	Cancelled int64 `json:"cancelled,omitempty"`
+	Escrowed  int64 `json:"escrowed,omitempty"`
+	Agents    int64 `json:"agents,omitempty"`
+}
+
+// instant is a time as the store keeps it: UTC, cut to microseconds. The
+// database would round.
+type instant time.Time
+
+// IsZero lets a zero instant be left out.
+func (i instant) IsZero() bool { return time.Time(i).IsZero() }
+
+// MarshalJSON writes a form that the database reads as it is.
+func (i instant) MarshalJSON() ([]byte, error) {
+	return time.Time(i).UTC().AppendFormat(make([]byte, 0, 40), `"2006-01-02T15:04:05.000000Z"`), nil
+}
+
+func (i instant) equal(other instant) bool {
+	return time.Time(i).UnixMicro() == time.Time(other).UnixMicro()
+}
