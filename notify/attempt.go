@@ -48,6 +48,7 @@ func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob) error {
 	default:
 		return networkFailure(err, w.timeout)
 	}
+	defer func() { _ = resp.Body.Close() }()
 	drain(resp.Body, cancel)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return statusFailure(resp.StatusCode)
@@ -75,9 +76,8 @@ func newRequest(ctx context.Context, job *market.WebhookJob) (*http.Request, err
 	return req, nil
 }
 
-// drain reads a bounded part of the answer and closes it.
-func drain(body io.ReadCloser, cancel context.CancelFunc) {
+// drain reads a bounded part of the answer.
+func drain(body io.Reader, cancel context.CancelFunc) {
 	defer time.AfterFunc(drainTime, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, body, maxAnswer)
-	_ = body.Close()
 }

@@ -27,7 +27,8 @@ type WebhookOptions struct {
 	// Concurrency bounds the attempts under way at once; 64 when 0.
 	Concurrency int
 	// Wake, when not nil, receives when there may be something to deliver:
-	// Hub.Activity. Without it events leave within a second of being written.
+	// Hub.Activity. Without it, or Follow, events leave within a second of
+	// being written.
 	Wake <-chan struct{}
 	// Logger is silent when nil. It never gets a URL or a secret.
 	Logger *slog.Logger
@@ -109,6 +110,14 @@ func NewWebhooks(opts WebhookOptions) *Webhooks {
 	}
 	w.client = newClient(transport)
 	return w
+}
+
+// Follow makes the hub wake the Webhooks, unless WebhookOptions.Wake was given.
+// Call it before Run. A hub wakes one Webhooks only.
+func (w *Webhooks) Follow(hub interface{ Activity() <-chan struct{} }) {
+	if w.wake == nil {
+		w.wake = hub.Activity()
+	}
 }
 
 // Run delivers what is due in the market until ctx ends, and returns nil.

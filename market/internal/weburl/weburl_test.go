@@ -1,6 +1,7 @@
 package weburl
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -107,7 +108,7 @@ func TestCheckRefuses(t *testing.T) {
 		"name in brackets":     {"https://[localhost]/", errMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := Check(c.raw, false); err != c.want {
+			if err := Check(c.raw, false); !errors.Is(err, c.want) {
 				t.Errorf("Check(%.80q) = %v, want %v", c.raw, err, c.want)
 			}
 		})
@@ -129,7 +130,7 @@ func TestCheckPrivateAllowsClosedNetworks(t *testing.T) {
 		"http://host:70000/":   errPort,
 		"http://host/#a":       errFragment,
 	} {
-		if err := Check(raw, true); err != want {
+		if err := Check(raw, true); !errors.Is(err, want) {
 			t.Errorf("Check(%q, private) = %v, want %v", raw, err, want)
 		}
 	}
