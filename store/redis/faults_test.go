@@ -1,0 +1,303 @@
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/internal/redistest"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/redis"
+)
+
+// within is what a call may take while the server is away.
+const within = 5 * time.Second
+
+// grant is the smallest Change that moves credits: entry no to the lane's poster.
+func (l *lane) grant() *market.Change {
+	return &market.Change{At: start, Transfers: []market.Transfer{
+		l.transfer(market.PlatformAccount, market.AgentAccount(l.poster), market.EntryAdminGrant, l.poster, "", 1),
+	}}
+}
+
+func balance(t *testing.T, s *redis.Store, id market.AgentID) int64 {
+	t.Helper()
+	l, err := s.Load(t.Context(), market.LoadQuery{Now: start, Caller: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Caller.Balance
+}
+
+// A server that has each command on disk before it answers loses no change that
+// was acknowledged, however it ends; and the Store goes on without a restart.
+func TestKilledServerKeepsWhatWasAcknowledged(t *testing.T) {
+	server := redistest.Start(t, redistest.Durable())
+	s := open(t, server.URL())
+	for round := range 3 {
+		acknowledged, failures := grantUntilKilled(t, server, s, round)
+		server.Restart()
+		await(t, "the store to answer", func() bool { _, err := s.Ping(context.Background()); return err == nil })
+		for i := range lanes {
+			l := &lane{store: s, poster: posterOf(round, i)}
+			got := balance(t, s, l.poster) - 1_000_000_000
+			// The one change whose answer was lost may have been written.
+			if n := acknowledged[i].Load(); got < n || got > n+1 {
+				t.Errorf("round %d: %d grants acknowledged, %d kept", round, n, got)
+			}
+			page, err := s.Ledger(t.Context(), market.PageQuery{Agent: l.poster, Limit: 1, Now: start})
+			if err != nil || int64(page.Total) != got+1 {
+				t.Errorf("round %d: %d entries for %d grants and a bonus, %v", round, page.Total, got, err)
+			}
+		}
+		t.Logf("round %d: slowest failure %s", round, time.Duration(failures.Load()))
+		if time.Duration(failures.Load()) > within {
+			t.Errorf("round %d: a call took %s to fail", round, time.Duration(failures.Load()))
+		}
+	}
+	assertZeroSum(t, s)
+}
+
+func posterOf(round, i int) market.AgentID {
+	return market.AgentID(fmt.Sprintf("ag-poster%010d", 100*round+i))
+}
+
+// grantUntilKilled commits from all lanes, kills the server in the middle, and
+// returns how many each lane was told of and the longest failure.
+func grantUntilKilled(t *testing.T, server *redistest.Server, s *redis.Store, round int) ([lanes]*atomic.Int64, *atomic.Int64) {
+	t.Helper()
+	var done [lanes]*atomic.Int64
+	var slowest atomic.Int64
+	var wg sync.WaitGroup
+	for i := range lanes {
+		l := newLane(s, 100*round+i)
+		done[i] = &atomic.Int64{}
+		wg.Go(func() {
+			for {
+				began := time.Now()
+				if _, err := s.Commit(context.Background(), l.grant()); err != nil {
+					slowest.Store(max(slowest.Load(), int64(time.Since(began))))
+					return
+				}
+				done[i].Add(1)
+			}
+		})
+	}
+	await(t, "some grants", func() bool { return done[0].Load() > 20 && done[lanes-1].Load() > 20 })
+	server.Kill()
+	wg.Wait()
+	return done, &slowest
+}
+
+// assertZeroSum replays the whole ledger.
+func assertZeroSum(t *testing.T, s *redis.Store) {
+	t.Helper()
+	accounts, seen := map[market.AccountName]int64{}, map[market.EntryID]bool{}
+	for after, more := "", true; more; more = after != "" {
+		entries, next, err := s.Entries(t.Context(), "", after, 1_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if seen[e.ID] {
+				t.Errorf("entry %s is there twice", e.ID)
+			}
+			seen[e.ID] = true
+			accounts[e.From] -= e.Amount
+			accounts[e.To] += e.Amount
+		}
+		after = next
+	}
+	var sum int64
+	for name, n := range accounts {
+		sum += n
+		if id := market.AgentID(name); strings.HasPrefix(string(name), "ag-") && id != market.Platform {
+			if got := balance(t, s, id); got != n {
+				t.Errorf("%s has %d, its ledger says %d", id, got, n)
+			}
+		}
+	}
+	if sum != 0 {
+		t.Errorf("all accounts together hold %d", sum)
+	}
+}
+
+// proxy stands between a store and its server and can lose answers.
+type proxy struct {
+	t        *testing.T
+	listener net.Listener
+	target   string
+	deaf     atomic.Bool
+	lost     atomic.Int64
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{t: t, listener: l, target: target}
+	t.Cleanup(func() { _ = l.Close() })
+	go p.accept()
+	return p
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		go p.join(client)
+	}
+}
+
+func (p *proxy) join(client net.Conn) {
+	defer func() { _ = client.Close() }()
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	go func() { _, _ = io.Copy(server, client) }()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := server.Read(buffer)
+		if err != nil {
+			return
+		}
+		if p.deaf.Load() {
+			p.lost.Add(1)
+			return
+		}
+		if _, err := client.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// A commit whose answer is lost must not be sent again behind the caller's
+// back: it would come back as a conflict with itself, and the caller would
+// believe that nothing was written.
+func TestCommitWithALostAnswerIsNotRepeated(t *testing.T) {
+	server := redistest.Start(t)
+	p := newProxy(t, server.Addr())
+	client := goredis.NewClient(&goredis.Options{Addr: p.listener.Addr().String(), MaxRetries: 3})
+	defer func() { _ = client.Close() }()
+	s, err := redis.New(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLane(s, 1)
+	p.deaf.Store(true)
+	_, err = s.Commit(t.Context(), l.grant())
+	p.deaf.Store(false)
+	var conflict *market.Conflict
+	if err == nil || errors.As(err, &conflict) {
+		t.Fatalf("the lost answer came back as %v", err)
+	}
+	if n := p.lost.Load(); n != 1 {
+		t.Fatalf("the commit was sent %d times", n)
+	}
+	if got := balance(t, open(t, server.URL()), l.poster); got != 1_000_000_001 {
+		t.Fatalf("balance %d", got)
+	}
+}
+
+func TestServerThatHangsOrIsGoneIsAnErrorInTime(t *testing.T) {
+	server := redistest.Start(t, redistest.Durable())
+	s := open(t, server.URL())
+	l := newLane(s, 1)
+	calls := map[string]func() error{
+		"Commit": func() error { _, err := s.Commit(context.Background(), l.grant()); return err },
+		"Load": func() error {
+			_, err := s.Load(context.Background(), market.LoadQuery{Now: start, Caller: l.poster})
+			return err
+		},
+		"Agents": func() error { _, err := s.Agents(context.Background(), []market.AgentID{l.poster}); return err },
+		"Ping":   func() error { _, err := s.Ping(context.Background()); return err },
+	}
+	failAll := func(t *testing.T) {
+		var wg sync.WaitGroup
+		for name, call := range calls {
+			wg.Go(func() {
+				began := time.Now()
+				err := call()
+				if took := time.Since(began); err == nil || took > within {
+					t.Errorf("%s: %v after %s", name, err, took)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	t.Run("hangs", func(t *testing.T) {
+		server.Pause()
+		failAll(t)
+		server.Resume()
+	})
+	t.Run("is gone", func(t *testing.T) {
+		server.Kill()
+		failAll(t)
+		server.Restart()
+	})
+	for name, call := range calls {
+		await(t, name+" to work again", func() bool { return call() == nil })
+	}
+	assertZeroSum(t, s)
+}
+
+func TestServerThatForgotTheScriptsIsTaughtAgain(t *testing.T) {
+	for name, url := range map[string]string{
+		"redis": redistest.Start(t).URL(), "miniredis": "redis://" + redistest.Mini(t).Addr(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, url)
+			l := newLane(s, 1)
+			task := l.post()
+			if err := s.Client().ScriptFlush(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			l.deliver(l.claim(task).ID)
+			l.approve(task.ID)
+		})
+	}
+}
+
+// A full memory refuses a commit before its first write.
+func TestFullMemoryRefusesTheWholeCommit(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, server.URL())
+	l := newLane(s, 1)
+	task := l.claim(l.post())
+	before := l.load(l.poster, task.ID)
+	if err := s.Client().ConfigSet(t.Context(), "maxmemory", "1mb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	next := *task
+	next.Version, next.Status = task.Version+1, market.StatusCancelled
+	next.Ending = &market.Ending{At: start}
+	change := l.grant()
+	change.Tasks = []market.TaskWrite{{Old: task, New: &next}}
+	if _, err := s.Commit(t.Context(), change); err == nil {
+		t.Fatal("a full server took a commit")
+	}
+	if after := l.load(l.poster, task.ID); after.Task.Version != before.Task.Version || after.Caller.Balance != before.Caller.Balance {
+		t.Fatalf("half a commit was written: %+v", after.Task)
+	}
+	if err := s.Client().ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commit(t.Context(), change); err != nil {
+		t.Fatal(err)
+	}
+}

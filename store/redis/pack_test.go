@@ -1,0 +1,109 @@
+package redis
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// fullTask has a value in every field, so that a field that is forgotten in one
+// direction shows.
+func fullTask() *market.Task {
+	at := func(n int) time.Time { return time.Date(2026, 1, 2, 3, 4, n, 5000, time.UTC) }
+	yes := true
+	return &market.Task{
+		ID: "tk-1", Version: 7, Seq: 9, Poster: "ag-1",
+		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Excluded: []market.AgentID{"ag-3", "ag-4"}},
+		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
+		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
+		Status: market.StatusApproved, Matching: &market.Matching{State: market.Matched, Until: at(4), Agents: []market.AgentID{"ag-5"}},
+		Children: []market.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
+		Claim: &market.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
+		Delivery: &market.Delivery{No: 2, At: at(8), Charged: 40, ReviewUntil: at(9), Verification: &market.Verification{
+			Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso",
+		}},
+		Rejections: 4, Rejection: &market.Rejection{Reason: "r", Feedback: "f", At: at(10)},
+		Ending:  &market.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},
+		NextDue: at(12),
+	}
+}
+
+func assertFull(t *testing.T, v reflect.Value, path string) {
+	t.Helper()
+	switch {
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		assertFull(t, v.Elem(), path)
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+		for i := range v.NumField() {
+			assertFull(t, v.Field(i), path+"."+v.Type().Field(i).Name)
+		}
+	case v.IsZero():
+		t.Errorf("%s has no value: add one, and pack it", path)
+	}
+}
+
+func TestTaskComesBackAsItWas(t *testing.T) {
+	want := fullTask()
+	assertFull(t, reflect.ValueOf(want), "Task")
+	got, err := unpackTask(packTask(want), want.Seq)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	got, err = unpackTask(packTask(&market.Task{}), 0)
+	if err != nil || !reflect.DeepEqual(got, &market.Task{}) {
+		t.Fatalf("an empty task came back as %+v, %v", got, err)
+	}
+}
+
+func TestProfileComesBackAsItWas(t *testing.T) {
+	want := market.Profile{
+		ID: "ag-1", Version: 2, Name: "n", GoodAt: "g", Tags: []string{"t"}, ExtractedTags: []string{"x"},
+		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "u", WebhookSecret: "s", Suspended: true, SuspendReason: "r",
+		Extraction: "tk-1", ExtractedAt: time.UnixMicro(1).UTC(), CreatedAt: time.UnixMicro(0).UTC(),
+	}
+	assertFull(t, reflect.ValueOf(want), "Profile")
+	got, err := unpackProfile(packProfile(&want))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+// Newer code may add fields, which older code beside it passes over.
+func TestFieldsOfNewerCodeArePassedOver(t *testing.T) {
+	p := newPacker()
+	put(p, "future", "any=3:thing")
+	got, err := unpackTask(p.String()+packTask(fullTask())+p.String(), 9)
+	if err != nil || !reflect.DeepEqual(got, fullTask()) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+func TestDamagedDocumentIsAnError(t *testing.T) {
+	whole := packTask(fullTask())
+	if _, err := unpackTask(whole[:len(whole)-1], 0); err == nil {
+		t.Error("a document that is cut short was accepted")
+	}
+	for _, doc := range []string{"id", "id=", "id=4", "id=9:tk", "id=-1:", "id=x:", "=99999999999999999999:", "sy=3:t=9"} {
+		if _, err := unpackTask(doc, 0); err == nil {
+			t.Errorf("%q was accepted", doc)
+		}
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add(packTask(fullTask()))
+	f.Add("id=4:tk-1v=1:2")
+	f.Add("a=18446744073709551617:x")
+	f.Fuzz(func(t *testing.T, doc string) {
+		task, err := unpackTask(doc, 1)
+		if err != nil {
+			return
+		}
+		again, err := unpackTask(packTask(task), 1)
+		if err != nil || !reflect.DeepEqual(again, task) {
+			t.Fatalf("%+v became %+v, %v", task, again, err)
+		}
+	})
+}
