@@ -26,11 +26,8 @@ func before(a, b item) bool {
 	return a.task.seq < b.task.seq
 }
 
-// These stand before and behind every task with the same key.
-var (
-	lowest  = &record{seq: math.MinInt64}
-	highest = &record{seq: math.MaxInt64}
-)
+// highest stands behind every task with the same key.
+var highest = &record{seq: math.MaxInt64}
 
 // index is a set of tasks in ascending order of a key, then of Seq. The zero
 // index is empty and costs a word: most agents need few of their indexes.

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -155,30 +154,17 @@ func (w *world) scan(limit int, open bool) (out []market.TaskID) {
 	}
 }
 
-// followFeed reads the feed from its start while others commit, some of them
-// what fails, and must see every item that was committed.
+// followFeed reads the feed from its start while others commit, and must see
+// every item that was committed.
 func followFeed(w *world) {
 	const writers, each = 8, 40
 	w.people()
 	from := w.head()
 	var group sync.WaitGroup
-	done := make(chan struct{})
 	for n := range writers {
-		group.Go(func() {
-			for i := range each {
-				c := &market.Change{At: w.now, Feed: []market.FeedItem{feedNo(n*each + i)}}
-				// All writers meet at one agent, in turns and out of turn.
-				c.Events = []market.Event{w.event(ann, i), w.event(agentNo(n), i)}
-				if _, err := w.store.Commit(w.ctx, c); err != nil {
-					w.Error(err)
-				}
-				c = &market.Change{At: w.now, Active: []market.AgentID{nobody}, Feed: []market.FeedItem{feedNo(-1)}}
-				if _, err := w.store.Commit(w.ctx, c); err == nil {
-					w.Error("a Change with a failing guard was committed")
-				}
-			}
-		})
+		group.Go(func() { w.write(n, each) })
 	}
+	done := make(chan struct{})
 	go func() {
 		group.Wait()
 		close(done)
@@ -191,17 +177,44 @@ func followFeed(w *world) {
 			quiet = true
 		default:
 		}
-		for more := true; more; {
-			page, err := w.store.Feed(w.ctx, from, 32)
-			w.ok(err)
-			for _, item := range page.Items {
-				seen[feedKey(item)] = true
-			}
-			from, more = page.Next, page.More
-		}
+		from = w.follow(from, seen)
 	}
 	w.equal(len(seen), writers*each)
 	if seen[feedKey(feedNo(-1))] {
-		w.Fatal(fmt.Errorf("an item of a refused Change came through the feed"))
+		w.Fatal("an item of a refused Change came through the feed")
+	}
+}
+
+// write commits feed items, each followed by one that is refused. All writers
+// meet at one agent, so that they commit in turns.
+func (w *world) write(writer, n int) {
+	for i := range n {
+		c := &market.Change{
+			At: w.now, Feed: []market.FeedItem{feedNo(writer*n + i)}, Events: []market.Event{w.event(ann, i)},
+		}
+		if _, err := w.store.Commit(w.ctx, c); err != nil {
+			w.Error(err)
+		}
+		c = &market.Change{
+			At: w.now, Feed: []market.FeedItem{feedNo(-1)}, Active: []market.AgentID{nobody},
+		}
+		if _, err := w.store.Commit(w.ctx, c); err == nil {
+			w.Error("a Change with a failing guard was committed")
+		}
+	}
+}
+
+// follow reads to the end of the feed and returns the position there.
+func (w *world) follow(from market.Position, seen map[string]bool) market.Position {
+	w.Helper()
+	for {
+		page, err := w.store.Feed(w.ctx, from, 32)
+		w.ok(err)
+		for _, item := range page.Items {
+			seen[feedKey(item)] = true
+		}
+		if from = page.Next; !page.More {
+			return from
+		}
 	}
 }

@@ -77,7 +77,7 @@ func (w *world) commit(c *market.Change) market.Committed {
 }
 
 // conflict returns the guard that an error names, or fails the test.
-func (w *world) conflict(err error, guard market.Guard) *market.Conflict {
+func (w *world) conflict(err error, guard market.Guard) market.Conflict {
 	w.Helper()
 	var conflict *market.Conflict
 	if !errors.As(err, &conflict) {
@@ -86,12 +86,12 @@ func (w *world) conflict(err error, guard market.Guard) *market.Conflict {
 	if conflict.Guard != guard {
 		w.Fatalf("got guard %q, want %q", conflict.Guard, guard)
 	}
-	return conflict
+	return *conflict
 }
 
 // refused commits what must fail one guard, and compares everything readable
 // before and after.
-func (w *world) refused(c *market.Change, guard market.Guard) *market.Conflict {
+func (w *world) refused(c *market.Change, guard market.Guard) market.Conflict {
 	w.Helper()
 	if c.At.IsZero() {
 		c.At = w.now
