@@ -4,12 +4,34 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/notify"
+	"github.com/pinchwork/pinchwork/notify/redisnotify"
+	"github.com/pinchwork/pinchwork/store/postgres"
+	"github.com/pinchwork/pinchwork/store/redis"
 )
 
-func openRedis(context.Context, *Settings, *slog.Logger) (*backend, error) {
-	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): redis is not built yet", ErrSetting)
+func openRedis(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
+	store, err := redis.Open(ctx, s.Store, redis.WithNamespace(s.Namespace), redis.WithLogger(log))
+	if err != nil {
+		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
+	}
+	log.Info("the store is Redis", "namespace", s.Namespace, "durability", store.Durability())
+	return relayed(store, redisnotify.New(store.Client(), store.Channel()), log, func() { _ = store.Close() }), nil
 }
 
-func openPostgres(context.Context, *Settings, *slog.Logger) (*backend, error) {
-	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): postgres is not built yet", ErrSetting)
+func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
+	store, err := postgres.Open(ctx, s.Store, postgres.WithSchema(s.Namespace))
+	if err != nil {
+		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
+	}
+	log.Info("the store is Postgres", "schema", s.Namespace)
+	return &backend{store: store, close: func() { _ = store.Close() }}, nil
+}
+
+// relayed makes a backend whose replicas wake each other.
+func relayed(store market.Store, relay notify.Relay, log *slog.Logger, closeStore func()) *backend {
+	hub := notify.NewRelayedHub(relay, notify.WithLogger(log))
+	return &backend{store: store, notifier: hub, background: []market.Background{hub}, close: closeStore}
 }
