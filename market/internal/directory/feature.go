@@ -14,11 +14,12 @@ type feature struct {
 	bits  []uint64
 }
 
-// A feature of more than 1 in denseFrom slots is kept as bits, and one of less
-// than 1 in sparseFrom as a list again.
+// A feature of more than 1 in denseFrom slots is kept as bits, since to add 64
+// counts at once takes no longer than to add one; and one of less than 1 in
+// sparseFrom as a list again.
 const (
-	denseFrom  = 64
-	sparseFrom = 256
+	denseFrom  = 192
+	sparseFrom = 512
 )
 
 // features numbers the distinct tags or words of all agents.
@@ -117,15 +118,19 @@ func (f *feature) add(slot uint32, slots int) {
 }
 
 func (f *feature) toBits(slots int) {
-	f.bits = make([]uint64, slots/64+1)
+	f.bits = make([]uint64, wordsFor(slots))
 	for _, slot := range f.list {
 		f.setBit(slot)
 	}
 	f.list = nil
 }
 
+// wordsFor returns how many words have a bit for each slot. It grows in steps,
+// so that most features have the same number at any time.
+func wordsFor(slots int) int { return (slots/64 + 64) &^ 63 }
+
 func (f *feature) setBit(slot uint32) {
-	if n := int(slot/64) + 1; n > len(f.bits) {
+	if n := wordsFor(int(slot) + 1); n > len(f.bits) {
 		f.bits = append(f.bits, make([]uint64, n-len(f.bits))...)
 	}
 	f.bits[slot/64] |= 1 << (slot % 64)
@@ -148,6 +153,14 @@ func (f *feature) remove(slot uint32) {
 func (f *feature) toList() {
 	f.list = slices.AppendSeq(make([]uint32, 0, f.count), f.slots)
 	f.bits = nil
+}
+
+func (f *feature) has(slot uint32) bool {
+	if f.bits == nil {
+		_, ok := slices.BinarySearch(f.list, slot)
+		return ok
+	}
+	return int(slot/64) < len(f.bits) && f.bits[slot/64]>>(slot%64)&1 != 0
 }
 
 // slots yields the slots of the agents that have the feature, ascending.

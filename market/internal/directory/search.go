@@ -110,17 +110,17 @@ func (s *search) slice(from, to int) (ids []string) {
 }
 
 // selects reports whether an agent passes all filters.
-func (s *search) selects(r *record) bool {
-	if r.Reputation < s.MinReputation {
+func (s *search) selects(slot uint32, terms []string) bool {
+	if s.dir.reputations[slot] < s.MinReputation {
 		return false
 	}
 	for _, f := range s.tags {
-		if !slices.Contains(r.tags, s.dir.tags.numbers[f.name]) {
+		if !f.has(slot) {
 			return false
 		}
 	}
-	for _, t := range s.terms {
-		if !strings.Contains(r.goodAt, t) && !strings.Contains(r.name, t) {
+	for _, t := range terms {
+		if r := s.dir.slots[slot]; !strings.Contains(r.goodAt, t) && !strings.Contains(r.name, t) {
 			return false
 		}
 	}
@@ -129,49 +129,55 @@ func (s *search) selects(r *record) bool {
 
 // count counts the agents that pass, and stops one beyond MaxTotal.
 func (s *search) count() (n int) {
-	for r := range s.candidates() {
-		if s.selects(r) {
-			if n++; n > MaxTotal {
-				break
-			}
+	if len(s.tags) == 1 && len(s.terms) == 0 && s.MinReputation <= 0 {
+		return s.tags[0].count
+	}
+	for range s.matches {
+		if n++; n > MaxTotal {
+			break
 		}
 	}
 	return n
 }
 
-// candidates yields, each once, agents among which are all that pass.
-func (s *search) candidates() iter.Seq[*record] {
+// fewAgents is how many agents with a tag are looked at one by one rather than
+// searched for a term.
+const fewAgents = 200
+
+// matches yields the slots of all agents that pass, each once.
+func (s *search) matches(yield func(slot uint32) bool) {
+	slots, terms := s.source()
+	for slot := range slots {
+		if s.dir.slots[slot] != nil && s.selects(slot, terms) && !yield(slot) {
+			return
+		}
+	}
+}
+
+// source returns slots among which are those of all agents that pass, each
+// once, and the terms that are left to look for.
+func (s *search) source() (slots iter.Seq[uint32], terms []string) {
 	var rarest *feature
 	for _, f := range s.tags {
 		if rarest == nil || f.count < rarest.count {
 			rarest = f
 		}
 	}
-	const few = 1000
 	switch {
-	case rarest != nil && (rarest.count < few || len(s.terms) == 0):
-		return s.records(rarest.slots)
+	case rarest != nil && (rarest.count < fewAgents || len(s.terms) == 0):
+		return rarest.slots, s.terms
 	case len(s.terms) > 0:
 		longest := slices.MaxFunc(s.terms, func(a, b string) int { return len(a) - len(b) })
-		return s.records(s.once(s.dir.texts.Scan(longest)))
+		rest := slices.DeleteFunc(slices.Clone(s.terms), func(t string) bool { return t == longest && !strings.Contains(t, " ") })
+		return s.once(s.dir.texts.Scan(longest)), rest
 	}
-	return s.records(func(yield func(uint32) bool) {
+	return func(yield func(uint32) bool) {
 		for slot := range s.dir.slots {
 			if !yield(uint32(slot)) {
 				return
 			}
 		}
-	})
-}
-
-func (s *search) records(slots iter.Seq[uint32]) iter.Seq[*record] {
-	return func(yield func(*record) bool) {
-		for slot := range slots {
-			if r := s.dir.slots[slot]; r != nil && !yield(r) {
-				return
-			}
-		}
-	}
+	}, nil
 }
 
 // once leaves out slots that were there before.
@@ -202,7 +208,7 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 			return false
 		}
 		steps--
-		if s.selects(r) {
+		if s.selects(r.slot, s.terms) {
 			if n++; n > s.Offset {
 				ids = append(ids, r.ID)
 			}
@@ -215,10 +221,8 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 // gather finds all that pass and keeps the best.
 func (s *search) gather() (ids []string) {
 	found := best[*record]{want: s.Offset + s.Limit, before: s.before}
-	for r := range s.candidates() {
-		if last, full := found.last(); (!full || s.before(r, last)) && s.selects(r) {
-			found.add(r)
-		}
+	for slot := range s.matches {
+		found.add(s.dir.slots[slot])
 	}
 	for _, r := range found.sorted()[min(s.Offset, len(found.heap)):] {
 		ids = append(ids, r.ID)

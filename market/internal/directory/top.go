@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 
@@ -29,12 +28,14 @@ type Candidate struct {
 
 // scratch is memory that queries use one after the other.
 type scratch struct {
-	counts planes
-	set    []uint64
+	counts    planes
+	set, none []uint64
 }
 
-func ranksBefore(a, b Candidate) bool {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) < 0
+// scored is an agent with its score. Its id is looked up for ties alone.
+type scored struct {
+	score float64
+	slot  uint32
 }
 
 // Top returns the q.Limit unsuspended agents with the highest scores that
@@ -46,13 +47,32 @@ func (d *Directory) Top(q TopQuery) []Candidate {
 	if q.Limit <= 0 || len(tags)+len(words) == 0 {
 		return nil
 	}
-	found := best[Candidate]{want: q.Limit, before: ranksBefore}
+	found := best[scored]{want: q.Limit, before: d.ranksBefore}
 	if shift, ok := q.shift(len(tags), len(words)); ok {
 		d.topByLevels(&q, tags, words, shift, &found)
 	} else {
 		d.topOfAll(&q, tags, words, &found)
 	}
-	return found.sorted()
+	out := make([]Candidate, len(found.heap))
+	for i, c := range found.sorted() {
+		out[i] = Candidate{d.slots[c.slot].ID, c.score}
+	}
+	return out
+}
+
+func (d *Directory) ranksBefore(a, b scored) bool {
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return d.slots[a.slot].ID < d.slots[b.slot].ID
+}
+
+// slotOf returns the agent's slot, or one that no agent has.
+func (d *Directory) slotOf(id string) uint32 {
+	if r := d.agents[id]; r != nil && !r.Suspended {
+		return r.slot
+	}
+	return math.MaxUint32
 }
 
 // shared returns the features in question that some agent has, each once.
@@ -85,42 +105,46 @@ func (q *TopQuery) shift(tags, words int) (n int, ok bool) {
 		return 0, false // sums would be rounded, and differ with their order
 	}
 	units := int(q.TagWeight / q.WordWeight)
-	if units < 1 || units > 8 || float64(units)*q.WordWeight != q.TagWeight || units&(units-1) != 0 {
+	if units < 1 || units > 1<<maxShift || float64(units)*q.WordWeight != q.TagWeight || units&(units-1) != 0 {
 		return 0, false
 	}
-	return bits.TrailingZeros(uint(units)), tags*units+words < 1<<maxPlanes
+	return bits.TrailingZeros(uint(units)), tags*units+words < 1<<countBits
 }
 
 // topByLevels counts what each agent shares, in units of a word, then goes
 // through the agents level by level until the rest cannot catch up any more,
 // however high its reputation.
-func (d *Directory) topByLevels(q *TopQuery, tags, words []*feature, shift int, found *best[Candidate]) {
+func (d *Directory) topByLevels(q *TopQuery, tags, words []*feature, shift int, found *best[scored]) {
 	s, _ := d.scratch.Get().(*scratch)
 	defer d.scratch.Put(s)
-	n := len(d.slots)/64 + 1
-	s.counts = newPlanes(s.counts, n)
-	for _, f := range tags {
-		f.addTo(s.counts, shift)
-	}
-	for _, f := range words {
-		f.addTo(s.counts, 0)
-	}
+	n := wordsFor(len(d.slots))
+	s.counts = s.counts.sized(n)
 	if len(s.set) < n {
-		s.set = make([]uint64, n+n/4)
+		s.set, s.none = make([]uint64, n), make([]uint64, n)
 	}
+	s.addAll(tags, shift)
+	s.addAll(words, 0)
 	highest := s.counts.highest(s.set[:n])
-	counts := s.counts[:bits.Len(uint(highest))]
-	for count := highest; count > 0; count-- {
-		if last, full := found.last(); full && last.Score > q.ceiling(count, d.highestReputation()) {
+	counts, reputation := s.counts[:bits.Len(uint(highest))], d.highestReputation()
+	for units := highest; units > 0; units-- {
+		if last, full := found.last(); full && last.score > q.ceiling(units, reputation) {
 			return
 		}
-		d.addLevel(q, counts.equal(count, n), count, found)
+		d.addLevel(q, counts.equal(units), units, found)
 	}
 }
 
-func (f *feature) addTo(p planes, shift int) {
-	p.addBits(f.bits, shift)
-	p.addSlots(f.list, shift)
+// addAll adds 1<<shift for each of the features.
+func (s *scratch) addAll(fs []*feature, shift int) {
+	sets := make([][]uint64, 0, len(fs)+atOnce)
+	for _, f := range fs {
+		if f.bits != nil {
+			sets = append(sets, f.bits)
+		} else {
+			s.counts.addSlots(f.list, shift)
+		}
+	}
+	s.counts.addSets(sets, s.none, shift)
 }
 
 // ceiling is above every score with so many units, by more than rounding can
@@ -137,14 +161,14 @@ func (d *Directory) highestReputation() float64 {
 }
 
 // addLevel takes the best of the agents with so many units.
-func (d *Directory) addLevel(q *TopQuery, slots func(func(uint32) bool), units int, found *best[Candidate]) {
+func (d *Directory) addLevel(q *TopQuery, slots func(func(uint32) bool), units int, found *best[scored]) {
+	exclude := d.slotOf(q.Exclude)
 	for slot := range slots {
-		if last, full := found.last(); full && last.Score > q.ceiling(units, d.reputations[slot]) {
+		score := q.score(0, units, d.reputations[slot])
+		if last, full := found.last(); full && score < last.score || slot == exclude {
 			continue
 		}
-		if r := d.slots[slot]; r.ID != q.Exclude {
-			found.add(Candidate{r.ID, q.score(0, units, r.Reputation)})
-		}
+		found.add(scored{score, slot})
 	}
 }
 
@@ -154,7 +178,7 @@ func (q *TopQuery) score(tags, words int, reputation float64) float64 {
 
 // topOfAll scores every agent that shares something: for weights that do not
 // fall into levels.
-func (d *Directory) topOfAll(q *TopQuery, tags, words []*feature, found *best[Candidate]) {
+func (d *Directory) topOfAll(q *TopQuery, tags, words []*feature, found *best[scored]) {
 	type shares struct{ tags, words int }
 	counts := map[uint32]shares{}
 	for _, f := range tags {
@@ -171,9 +195,10 @@ func (d *Directory) topOfAll(q *TopQuery, tags, words []*feature, found *best[Ca
 			counts[slot] = c
 		}
 	}
+	exclude := d.slotOf(q.Exclude)
 	for slot, c := range counts {
-		if r := d.slots[slot]; r.ID != q.Exclude {
-			found.add(Candidate{r.ID, q.score(c.tags, c.words, r.Reputation)})
+		if slot != exclude {
+			found.add(scored{q.score(c.tags, c.words, d.reputations[slot]), slot})
 		}
 	}
 }
