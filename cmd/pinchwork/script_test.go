@@ -57,6 +57,8 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("PINCHWORK_SERVER", server.URL)
 	env.Setenv("ADMIN_KEY", adminKey)
 	env.Setenv("TZ", "UTC")
+	// Each command would sleep for a second at its end under the race detector.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	return os.MkdirAll(home, 0o700)
 }
 
