@@ -119,8 +119,8 @@ func cause(err error) error {
 }
 
 func (c *call) showLimit(limit int, got market.Admitted) {
-	h := c.Header()
-	h["Ratelimit-Limit"] = []string{strconv.Itoa(limit)}
-	h["Ratelimit-Remaining"] = []string{strconv.Itoa(max(got.Remaining, 0))}
-	h["Ratelimit-Reset"] = []string{strconv.Itoa(seconds(got.ResetAfter))}
+	h, v := c.Header(), [3]string{
+		strconv.Itoa(limit), strconv.Itoa(max(got.Remaining, 0)), strconv.Itoa(seconds(got.ResetAfter)),
+	}
+	h["Ratelimit-Limit"], h["Ratelimit-Remaining"], h["Ratelimit-Reset"] = v[0:1:1], v[1:2:2], v[2:3:3]
 }

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 )
@@ -23,50 +22,51 @@ func (c *call) answer(value any) {
 var (
 	asJSON     = []string{"application/json"}
 	asMarkdown = []string{"text/markdown; charset=utf-8"}
-	varyAccept = []string{"Accept"}
 	noStore    = []string{"no-store"}
+	// noSniff keeps browsers from taking somebody's text for a page.
+	noSniff = []string{"nosniff"}
 )
 
 // send writes value in the form that the client prefers. The form is made
 // before anything is sent, so that a failure still has an answer.
 func (c *call) send(status int, value any, note string) {
-	h := c.Header()
-	h["Cache-Control"] = noStore
+	c.Header()["Cache-Control"] = noStore
 	if status == http.StatusNoContent {
 		c.WriteHeader(status)
 		return
 	}
-	buffer := borrow()
-	defer giveBack(buffer)
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	memory := borrow()
+	defer memory.giveBack()
+	if err := memory.encoder.Encode(value); err != nil {
 		c.logFailure(err)
 		status, note = http.StatusInternalServerError, ""
-		buffer.Reset()
-		buffer.WriteString(`{"error":"Internal error"}`)
-	}
-	c.write(status, buffer.Bytes(), note)
-}
-
-func (c *call) write(status int, object []byte, note string) {
-	h := c.Header()
-	if c.route == nil || !c.route.JSONOnly {
-		h["Vary"] = varyAccept
+		memory.Reset()
+		memory.WriteString(`{"error":"Internal error"}`)
 	}
 	if c.wantsJSON() {
-		h["Content-Type"] = asJSON
-	} else {
-		markdown := borrow()
-		defer giveBack(markdown)
-		writeMarkdown(markdown, object, note)
-		object = markdown.Bytes()
-		h["Content-Type"] = asMarkdown
+		c.write(status, asJSON, memory.Bytes())
+		return
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(object))}
+	markdown := borrow()
+	defer markdown.giveBack()
+	writeMarkdown(&markdown.Buffer, memory.Bytes(), note)
+	c.Header()["X-Content-Type-Options"] = noSniff
+	c.write(status, asMarkdown, markdown.Bytes())
+}
+
+// maxCounted is the longest body whose length net/http works out by itself,
+// without a header of ours.
+const maxCounted = 2048
+
+func (c *call) write(status int, contentType []string, body []byte) {
+	h := c.Header()
+	h["Content-Type"] = contentType
+	if len(body) >= maxCounted || c.request.Method == http.MethodHead {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	c.WriteHeader(status)
 	if c.request.Method != http.MethodHead {
-		_, _ = c.Write(object) // a client that is gone needs no answer
+		_, _ = c.Write(body) // a client that is gone needs no answer
 	}
 }
 

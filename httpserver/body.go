@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -22,29 +21,15 @@ type member struct {
 	json []byte
 }
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// maxKept is the largest buffer that is kept for the next request.
-const maxKept = 64 << 10
-
-func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) }
-
-func giveBack(b *bytes.Buffer) {
-	if b.Cap() <= maxKept {
-		b.Reset()
-		buffers.Put(b)
-	}
-}
-
 // decode reads the body into a struct.
 func (c *call) decode(fields *fields, into reflect.Value) error {
-	buffer := borrow()
-	defer giveBack(buffer)
-	if err := c.readBody(buffer); err != nil {
+	memory := borrow()
+	defer memory.giveBack()
+	if err := c.readBody(&memory.Buffer); err != nil {
 		return err
 	}
 	spec := c.route.Body
-	data := bytes.TrimPrefix(buffer.Bytes(), byteOrderMark)
+	data := bytes.TrimPrefix(memory.Bytes(), byteOrderMark)
 	if len(bytes.TrimSpace(data)) == 0 {
 		return missing(spec, nil)
 	}
@@ -55,19 +40,18 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	var members []member
 	if isJSON {
-		members, err = jsonMembers(data, fields)
+		memory.members, err = jsonMembers(memory.members, data, fields)
 	} else {
-		members, err = markdownMembers(data, spec.Text, fields)
+		memory.members, err = markdownMembers(memory.members, data, spec.Text, fields)
 	}
 	if err != nil {
 		return err
 	}
-	if err := fields.fill(into, members); err != nil {
+	if err := fields.fill(into, memory.members); err != nil {
 		return err
 	}
-	return missing(spec, members)
+	return missing(spec, memory.members)
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -114,7 +98,10 @@ var errBodyTooLarge = refuse(errTooLarge, "The body is larger than %d MiB", maxB
 // decides unless the content type is markdown, so that curl -d '{…}', which calls
 // everything a form, works as it is.
 func formatOf(contentType string, data []byte) (isJSON bool, err error) {
-	kind, _, _ := mime.ParseMediaType(contentType)
+	kind := contentType
+	if kind != "application/json" {
+		kind, _, _ = mime.ParseMediaType(contentType)
+	}
 	text := bytes.TrimLeft(data, " \t\r\n")
 	switch {
 	case kind == "text/markdown", kind == "text/x-markdown":

@@ -2,11 +2,12 @@ package httpserver
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +119,8 @@ func requestID(r *http.Request) string {
 	if id := r.Header.Get("X-Request-Id"); usableID(id) {
 		return id
 	}
-	return rand.Text()
+	// It is no secret: it only has to differ.
+	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36)
 }
 
 func usableID(id string) bool {

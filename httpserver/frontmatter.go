@@ -20,33 +20,32 @@ const (
 	maxYAMLDepth = 20
 )
 
-// markdownMembers reads a markdown body: the fields of its frontmatter, and its
-// text as the field named textField.
-func markdownMembers(data []byte, textField string, fields *fields) ([]member, error) {
+// markdownMembers appends what a markdown body holds to list: the fields of its
+// frontmatter, and its text as the field named textField.
+func markdownMembers(list []member, data []byte, textField string, fields *fields) ([]member, error) {
 	front, text, err := splitFrontmatter(data)
 	if err != nil {
-		return nil, err
+		return list, err
 	}
-	members, err := yamlMembers(front, fields)
-	if err != nil {
-		return nil, err
+	if list, err = yamlMembers(list, front, fields); err != nil {
+		return list, err
 	}
 	text = bytes.Trim(text, "\r\n")
 	if len(bytes.TrimSpace(text)) == 0 {
-		return members, nil
+		return list, nil
 	}
 	if textField == "" {
-		return nil, refuse(market.ErrInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
+		return list, refuse(market.ErrInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return nil, invalid(textField, "must not contain NUL characters")
+		return list, invalid(textField, "must not contain NUL characters")
 	}
-	for _, m := range members {
+	for _, m := range list {
 		if m.name == textField {
-			return nil, invalid(textField, "is given in the frontmatter and as the text")
+			return list, invalid(textField, "is given in the frontmatter and as the text")
 		}
 	}
-	return append(members, member{textField, quote(string(text))}), nil
+	return append(list, member{textField, quote(string(text))}), nil
 }
 
 // splitFrontmatter cuts a body at its frontmatter: the lines between a first
@@ -73,42 +72,41 @@ func cutLine(data []byte) (line, rest []byte) {
 
 func isFence(line []byte) bool { return string(bytes.TrimRight(line, " \t\r")) == "---" }
 
-// yamlMembers reads the known fields of a frontmatter.
-func yamlMembers(front []byte, fields *fields) ([]member, error) {
+// yamlMembers appends the known fields of a frontmatter to list.
+func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) {
 	if len(bytes.TrimSpace(front)) == 0 {
-		return nil, nil
+		return list, nil
 	}
 	if len(front) > maxFrontmatter {
-		return nil, refuse(errTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
+		return list, refuse(errTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
 	}
 	var documents []yaml.Node
 	limits := yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxYAMLDepth)))
 	if err := yaml.Load(front, &documents, limits, yaml.WithAllDocuments()); err != nil {
-		return nil, &market.Error{Kind: market.ErrInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
+		return list, &market.Error{Kind: market.ErrInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
 	}
 	if len(documents) == 0 {
-		return nil, nil // comments alone
+		return list, nil // comments alone
 	}
 	root := &documents[0]
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
 		root = root.Content[0]
 	}
 	if root.Kind != yaml.MappingNode || len(documents) > 1 {
-		return nil, refuse(market.ErrInvalid, `frontmatter: must be lines of "field: value"`)
+		return list, refuse(market.ErrInvalid, `frontmatter: must be lines of "field: value"`)
 	}
-	return mappingMembers(root, fields)
+	return mappingMembers(list, root, fields)
 }
 
-func mappingMembers(root *yaml.Node, fields *fields) ([]member, error) {
-	var members []member
+func mappingMembers(list []member, root *yaml.Node, fields *fields) ([]member, error) {
 	seen := make(map[string]bool, len(root.Content)/2)
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
-			return nil, refuse(market.ErrInvalid, "frontmatter: every field needs a plain name")
+			return list, refuse(market.ErrInvalid, "frontmatter: every field needs a plain name")
 		}
 		if seen[key.Value] {
-			return nil, invalid(key.Value, "is given twice")
+			return list, invalid(key.Value, "is given twice")
 		}
 		seen[key.Value] = true
 		field, known := fields.byName[key.Value]
@@ -116,11 +114,11 @@ func mappingMembers(root *yaml.Node, fields *fields) ([]member, error) {
 			continue
 		}
 		if value.Kind == yaml.AliasNode {
-			return nil, invalid(key.Value, "must not be an alias")
+			return list, invalid(key.Value, "must not be an alias")
 		}
-		members = append(members, member{key.Value, nodeJSON(value, field.plain)})
+		list = append(list, member{key.Value, nodeJSON(value, field.plain)})
 	}
-	return members, nil
+	return list, nil
 }
 
 // nodeJSON writes a YAML value in JSON, as the field's type asks: YAML guesses

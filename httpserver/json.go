@@ -23,23 +23,22 @@ func validJSON(data []byte) error {
 	return refuse(market.ErrInvalid, "body: is not valid JSON")
 }
 
-// jsonMembers returns the known members of an object.
-func jsonMembers(data []byte, fields *fields) ([]member, error) {
+// jsonMembers appends the known members of an object to list.
+func jsonMembers(list []member, data []byte, fields *fields) ([]member, error) {
 	if err := validJSON(data); err != nil {
-		return nil, err
+		return list, err
 	}
 	data = bytes.TrimSpace(data)
 	if data[0] != '{' {
-		return nil, refuse(market.ErrInvalid, "body: must be a JSON object")
+		return list, refuse(market.ErrInvalid, "body: must be a JSON object")
 	}
-	members := make([]member, 0, 8)
 	err := eachMember(data, func(name string, value []byte) error {
 		if _, known := fields.byName[name]; known {
-			members = append(members, member{name, value})
+			list = append(list, member{name, value})
 		}
 		return nil
 	})
-	return members, err
+	return list, err
 }
 
 // eachMember calls f with the members of a valid JSON object, in their order.

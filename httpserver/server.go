@@ -111,16 +111,11 @@ func (s *Server) Close() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, server: s, request: r, started: time.Now(), id: requestID(r), ctx: r.Context()}
 	defer func() { c.finish(recover()) }()
-	h := w.Header()
-	h["X-Request-Id"] = []string{c.id}
-	h["X-Content-Type-Options"] = noSniff
+	w.Header()["X-Request-Id"] = []string{c.id}
 	if err := s.dispatch(c, r); err != nil {
 		c.fail(err)
 	}
 }
-
-// noSniff keeps browsers from taking somebody's text for a page.
-var noSniff = []string{"nosniff"}
 
 var errNoRoute = &market.Error{Kind: market.ErrNotFound, Message: "Not found: there is no such path"}
 

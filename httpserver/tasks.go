@@ -13,12 +13,12 @@ func createTask(c *call, in market.PostInput) (any, error) {
 		return nil, err
 	}
 	h := c.Header()
-	h.Set("X-Task-Id", string(posted.TaskID))
+	h["X-Task-Id"] = []string{string(posted.TaskID)}
 	if posted.Task == nil {
-		h.Set("X-Status", string(posted.Status))
-		return posted, nil
+		h["X-Status"] = []string{string(posted.Status)}
+		return &posted, nil
 	}
-	h.Set("X-Status", string(posted.Task.Status))
+	h["X-Status"] = []string{string(posted.Task.Status)}
 	c.success = http.StatusOK
 	return posted.Task, nil
 }
@@ -86,8 +86,9 @@ func pickupTask(c *call, _ nothing) (*market.Pickup, error) {
 }
 
 func (c *call) pickedUp(p market.Pickup) *market.Pickup {
-	c.Header().Set("X-Task-Id", string(p.TaskID))
-	c.Header().Set("X-Budget", strconv.FormatInt(p.MaxCredits, 10))
+	h := c.Header()
+	h["X-Task-Id"] = []string{string(p.TaskID)}
+	h["X-Budget"] = []string{strconv.FormatInt(p.MaxCredits, 10)}
 	return &p
 }
 
@@ -115,7 +116,7 @@ func approveTask(c *call, in market.ApproveInput) (market.TaskView, error) {
 
 func (c *call) charged(view market.TaskView, err error) (market.TaskView, error) {
 	if err == nil && view.CreditsCharged != nil {
-		c.Header().Set("X-Credits-Charged", strconv.FormatInt(*view.CreditsCharged, 10))
+		c.Header()["X-Credits-Charged"] = []string{strconv.FormatInt(*view.CreditsCharged, 10)}
 	}
 	return view, err
 }

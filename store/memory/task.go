@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -195,29 +196,28 @@ func (s *Store) placeDue(r *record, old, next *market.Task) {
 	from, was := nextDue(old)
 	to, is := nextDue(next)
 	s.due.move(r, was, is, from, to)
-	if old != nil && next != nil && old.Worker() == next.Worker() {
-		for _, p := range s.partiesOf(next) {
-			p.due.move(r, was, is, from, to)
+	poster := cmp.Or(old, next).Poster
+	s.party(poster).due.move(r, was, is, from, to)
+	before, after := otherWorker(old), otherWorker(next)
+	if before == after {
+		if before != "" {
+			s.party(before).due.move(r, was, is, from, to)
 		}
 		return
 	}
-	for _, p := range s.partiesOf(old) {
-		p.due.move(r, was, false, from, 0)
+	if before != "" {
+		s.party(before).due.move(r, was, false, from, 0)
 	}
-	for _, p := range s.partiesOf(next) {
-		p.due.move(r, false, is, 0, to)
+	if after != "" {
+		s.party(after).due.move(r, false, is, 0, to)
 	}
 }
 
-// partiesOf returns the poster and the worker of a task.
-func (s *Store) partiesOf(t *market.Task) []*party {
-	if t == nil {
-		return nil
+// otherWorker is the worker of a task unless that is its poster, whose timers
+// have the task already.
+func otherWorker(t *market.Task) market.AgentID {
+	if t == nil || t.Worker() == t.Poster {
+		return ""
 	}
-	out := make([]*party, 1, 2)
-	out[0] = s.party(t.Poster)
-	if worker := t.Worker(); worker != "" {
-		out = append(out, s.party(worker))
-	}
-	return out
+	return t.Worker()
 }

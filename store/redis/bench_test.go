@@ -67,21 +67,20 @@ func (l *lane) load(caller market.AgentID, task market.TaskID) *market.Loaded {
 func (l *lane) commit(c *market.Change) { must(l.store.Commit(context.Background(), c)) }
 
 func (l *lane) post() *market.Task {
-	l.tasks++
 	l.load(l.poster, "")
-	t := &market.Task{
-		ID: market.TaskID(fmt.Sprintf("tk-%s%08d", l.poster[9:], l.tasks)), Version: 1, Poster: l.poster, MaxCredits: 50,
-		Tags: []string{"go", "redis", "lua"}, Status: market.StatusPosted,
-		CreatedAt: start, ExpiresAt: start.Add(72 * time.Hour), NextDue: start.Add(72 * time.Hour),
-	}
-	l.commit(&market.Change{
+	t := l.openTask()
+	l.commit(l.postChange(t))
+	return t
+}
+
+func (l *lane) postChange(t *market.Task) *market.Change {
+	return &market.Change{
 		At: start, Active: []market.AgentID{l.poster},
 		Tasks:     []market.TaskWrite{{New: t, Text: market.TaskText{Need: needText}}},
 		Accounts:  []market.AccountDelta{{Agent: l.poster, Posted: 1, Escrowed: 50}},
 		Transfers: []market.Transfer{l.transfer(market.AgentAccount(l.poster), market.EscrowAccount(t.ID), market.EntryEscrow, l.poster, t.ID, 50)},
 		Feed:      []market.FeedItem{{Kind: market.FeedTask, Task: t.ID, Version: 1, Open: true}},
-	})
-	return t
+	}
 }
 
 func (l *lane) claim(t *market.Task) *market.Task {
@@ -91,7 +90,7 @@ func (l *lane) claim(t *market.Task) *market.Task {
 	index, _, errs, err := l.store.CommitFirst(context.Background(), []*market.Change{{
 		At: start, Active: []market.AgentID{l.worker, l.poster},
 		Tasks:    []market.TaskWrite{{Old: t, New: &next}},
-		Accounts: []market.AccountDelta{{Agent: l.worker, OpenClaims: 1, MaxOpenClaims: 100}},
+		Accounts: []market.AccountDelta{{Agent: l.worker, OpenClaims: 1, MaxOpenClaims: 1_000}},
 		Roles:    []market.RoleWrite{{Task: t.ID, Agent: l.worker, Role: market.RoleWorker}},
 		Events:   []market.Event{{Agent: l.poster, Type: market.EventTaskClaimed, Task: t.ID, At: start}},
 		Feed:     []market.FeedItem{{Kind: market.FeedTask, Task: t.ID, Version: next.Version}},
