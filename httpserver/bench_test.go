@@ -35,7 +35,7 @@ type pair struct {
 }
 
 func (p *pair) call(key, path, body string) ([]byte, error) {
-	r, err := http.NewRequest("POST", p.url+path, strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, p.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func benchPair(tb testing.TB) (*site, *pair) {
 		Create: Limit{maxLimitCount, 1e9}, Pickup: Limit{maxLimitCount, 1e9}, Deliver: Limit{maxLimitCount, 1e9}, Read: Limit{maxLimitCount, 1e9}, Register: Unlimited,
 	}})
 	poster, worker := s.agent("poster", false), s.agent("worker", false)
-	s.operator(false).send("POST", "/v1/admin/credits/grant", fields_{"agent_id": poster.id, "amount": 900_000_000}, "").is(200)
+	s.operator(false).send("POST", "/v1/admin/credits/grant", object{"agent_id": poster.id, "amount": 900_000_000}, "").is(200)
 	return s, &pair{s.url, poster.key, worker.key, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 

@@ -32,6 +32,7 @@ func TestBodiesThatMeanTheSame(t *testing.T) {
 	want := market.PostInput{Need: "Review: \"this\"\n- é 日本", Context: "docs", MaxCredits: &credits, Tags: []string{"go", "api"}}
 	const js = `{"need": "Review: \"this\"\n- \u00e9 日本", "context":"docs" , "max_credits":15,"tags":["go","api"], "unknown": {"x": [1, {"y": "}"}]}}`
 	const md = "---\nmax_credits: 15\ncontext: docs\ntags: [go, api]\nunknown: {x: [1, {y: z}]}\n---\nReview: \"this\"\n- é 日本\n"
+	front, _, _ := strings.Cut(md, "Review")
 	for name, c := range map[string]struct{ contentType, body string }{
 		"JSON":                          {"application/json", js},
 		"JSON with a charset":           {"application/json; charset=utf-8", js},
@@ -43,7 +44,7 @@ func TestBodiesThatMeanTheSame(t *testing.T) {
 		"markdown":                      {"text/markdown", md},
 		"markdown as curl -d sends it":  {"application/x-www-form-urlencoded", md},
 		"markdown without a type":       {"", md},
-		"markdown with CRLF":            {"text/markdown", strings.ReplaceAll(md[:strings.Index(md, "Review")], "\n", "\r\n") + "\r\nReview: \"this\"\n- é 日本"},
+		"markdown with CRLF":            {"text/markdown", strings.ReplaceAll(front, "\n", "\r\n") + "\r\nReview: \"this\"\n- é 日本"},
 		"all in the frontmatter":        {"text/markdown", "---\nmax_credits: 15\ncontext: docs\ntags:\n- go\n- api\nneed: \"Review: \\\"this\\\"\\n- é 日本\"\n---\n"},
 		"block text in the frontmatter": {"text/markdown", "---\nmax_credits: 0xf\ncontext: >-\n  docs\ntags: ['go', \"api\"]\nneed: |-\n  Review: \"this\"\n  - é 日本\n---"},
 	} {
@@ -161,7 +162,7 @@ func TestBodySize(t *testing.T) {
 	expect(t, ask(server, "POST", "/v1/tasks/tk-1/deliver", body(maxBody+1)), 413, "8 MiB")
 
 	chunked := func(n int) int {
-		r, _ := http.NewRequest("POST", "/v1/tasks/tk-1/deliver", struct{ *bytes.Reader }{bytes.NewReader([]byte(body(n)))})
+		r, _ := http.NewRequest(http.MethodPost, "/v1/tasks/tk-1/deliver", struct{ *bytes.Reader }{bytes.NewReader([]byte(body(n)))})
 		r.ContentLength = -1
 		r.Header.Set("Authorization", "Bearer "+stubKey)
 		w := newRecorder()

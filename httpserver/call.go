@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -61,7 +62,7 @@ func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // finish turns a panic into a 500 and writes the access log.
 func (c *call) finish(panicked any) {
-	if panicked != nil && panicked != http.ErrAbortHandler {
+	if err, _ := panicked.(error); panicked != nil && !errors.Is(err, http.ErrAbortHandler) {
 		c.server.log.LogAttrs(c.request.Context(), slog.LevelError, "panic",
 			slog.String("request_id", c.id), slog.String("route", c.pattern()),
 			slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))

@@ -30,7 +30,7 @@ func TestEndpoints(t *testing.T) {
 func tryAgents(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	p := s.stranger(markdown)
-	a := p.send("POST", "/v1/register", fields_{
+	a := p.send("POST", "/v1/register", object{
 		"name": "ada", "good_at": "Go, security\nreviews", "tags": []string{"Go", "security"},
 		"webhook_url": "https://example.com/hook", "webhook_secret": "s3cret", "accepts_system_tasks": false,
 	}, "good_at").is(201).has("credits", 100).headers("Cache-Control", "no-store", "X-Content-Type-Options", map[bool]string{true: "nosniff"}[markdown])
@@ -46,15 +46,15 @@ func tryAgents(t *testing.T, s *site, markdown bool) {
 		t.Errorf("found %v", list)
 	}
 	p.send("GET", "/v1/agents?sort_by=name", nil, "").is(400)
-	p.send("POST", "/v1/register", fields_{"name": " "}, "good_at").is(400)
-	p.send("POST", "/v1/register", fields_{}, "good_at").is(400).has("error", "name: is required")
-	p.send("POST", "/v1/register", fields_{"name": "x", "webhook_url": "http://10.0.0.1/"}, "good_at").is(400)
+	p.send("POST", "/v1/register", object{"name": " "}, "good_at").is(400)
+	p.send("POST", "/v1/register", object{}, "good_at").is(400).has("error", "name: is required")
+	p.send("POST", "/v1/register", object{"name": "x", "webhook_url": "http://10.0.0.1/"}, "good_at").is(400)
 }
 
 func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	poster, worker := s.agent("poster", markdown), s.agent("worker", markdown)
-	a := poster.send("POST", "/v1/tasks", fields_{"need": "Review this", "context": "a repo", "max_credits": 20, "tags": []string{"lint"}, "deadline_minutes": 60}, "need").is(201).has("status", "posted")
+	a := poster.send("POST", "/v1/tasks", object{"need": "Review this", "context": "a repo", "max_credits": 20, "tags": []string{"lint"}, "deadline_minutes": 60}, "need").is(201).has("status", "posted")
 	id := a.text("task_id")
 	a.headers("X-Task-Id", id, "X-Status", "posted")
 	if !markdown {
@@ -62,8 +62,8 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	} else if a.fields["need"] != "Review this" || a.body != "Task created successfully." {
 		t.Errorf("created: %s", a.raw)
 	}
-	poster.send("POST", "/v1/tasks", fields_{"need": "x", "max_credits": 1000}, "need").is(402)
-	poster.send("POST", "/v1/tasks", fields_{"need": "x", "max_credits": 0}, "need").is(400)
+	poster.send("POST", "/v1/tasks", object{"need": "x", "max_credits": 1000}, "need").is(402)
+	poster.send("POST", "/v1/tasks", object{"need": "x", "max_credits": 0}, "need").is(400)
 
 	items := worker.send("GET", "/v1/tasks/available?tags=lint&search=review&limit=10", nil, "").is(200).has("total", 1).list("tasks")
 	items[0].has("task_id", id, "need", "Review this", "context", "a repo", "max_credits", 20, "tags", "[lint]", "poster_id", poster.id)
@@ -73,20 +73,20 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	worker.send("GET", "/v1/tasks/"+id, nil, "").is(200).has("status", "posted", "need", "Review this")
 
 	worker.send("POST", "/v1/tasks/pickup?tags=cobol", nil, "").is(204)
-	worker.send("POST", "/v1/tasks/pickup?tags=lint", fields_{"search": "review"}, "").is(200).
+	worker.send("POST", "/v1/tasks/pickup?tags=lint", object{"search": "review"}, "").is(200).
 		has("task_id", id, "need", "Review this", "max_credits", 20, "poster_id", poster.id).headers("X-Task-Id", id, "X-Budget", "20")
 	worker.send("POST", "/v1/tasks/pickup", nil, "").is(204)
-	worker.send("POST", "/v1/tasks/"+id+"/deliver", fields_{"result": "## Found\n\n3 issues", "credits_claimed": 12}, "result").is(200).
+	worker.send("POST", "/v1/tasks/"+id+"/deliver", object{"result": "## Found\n\n3 issues", "credits_claimed": 12}, "result").is(200).
 		has("status", "delivered", "result", "## Found\n\n3 issues").headers("X-Credits-Charged", "12")
 	poster.send("GET", "/v1/tasks/"+id+"?wait=5", nil, "").is(200).has("status", "delivered", "result", "## Found\n\n3 issues", "worker_id", worker.id)
-	poster.send("POST", "/v1/tasks/"+id+"/reject", fields_{"reason": "Too short", "feedback": "more"}, "reason").is(200).
+	poster.send("POST", "/v1/tasks/"+id+"/reject", object{"reason": "Too short", "feedback": "more"}, "reason").is(200).
 		has("status", "claimed", "rejection_reason", "Too short", "rejection_feedback", "more", "rejection_count", 1)
-	worker.send("POST", "/v1/tasks/"+id+"/deliver", fields_{"result": "5 issues", "credits_claimed": 10}, "result").is(200)
-	poster.send("POST", "/v1/tasks/"+id+"/approve", fields_{"rating": 5, "feedback": "Thanks"}, "feedback").is(200).
+	worker.send("POST", "/v1/tasks/"+id+"/deliver", object{"result": "5 issues", "credits_claimed": 10}, "result").is(200)
+	poster.send("POST", "/v1/tasks/"+id+"/approve", object{"rating": 5, "feedback": "Thanks"}, "feedback").is(200).
 		has("status", "approved", "rating", 5, "feedback", "Thanks", "credits_charged", 10).headers("X-Credits-Charged", "10")
-	worker.send("POST", "/v1/tasks/"+id+"/rate", fields_{"rating": 4, "feedback": "Clear"}, "feedback").is(201).
+	worker.send("POST", "/v1/tasks/"+id+"/rate", object{"rating": 4, "feedback": "Clear"}, "feedback").is(201).
 		has("task_id", id, "rated_id", poster.id, "rating", 4, "feedback", "Clear")
-	worker.send("POST", "/v1/tasks/"+id+"/rate", fields_{"rating": 4}, "feedback").is(409)
+	worker.send("POST", "/v1/tasks/"+id+"/rate", object{"rating": 4}, "feedback").is(409)
 
 	mine := worker.send("GET", "/v1/tasks/mine?role=worker&status=approved", nil, "").is(200).has("total", 1).list("tasks")
 	mine[0].has("task_id", id, "status", "approved")
@@ -101,36 +101,36 @@ func tryOthers(t *testing.T, s *site, markdown bool) {
 	poster, worker := s.agent("poster", markdown), s.agent("worker", markdown)
 	id := poster.post("One", "max_credits", 1)
 	worker.send("POST", "/v1/tasks/"+id+"/pickup", nil, "").is(200).has("task_id", id, "need", "One").headers("X-Task-Id", id, "X-Budget", "1")
-	poster.send("POST", "/v1/tasks/"+id+"/pickup", fields_{}, "").is(409)
+	poster.send("POST", "/v1/tasks/"+id+"/pickup", object{}, "").is(409)
 	worker.send("POST", "/v1/tasks/"+id+"/abandon", nil, "").is(200).has("status", "posted")
-	worker.send("POST", "/v1/tasks/"+id+"/report", fields_{"reason": "spam"}, "reason").is(201).has("task_id", id, "reason", "spam", "status", "open")
+	worker.send("POST", "/v1/tasks/"+id+"/report", object{"reason": "spam"}, "reason").is(201).has("task_id", id, "reason", "spam", "status", "open")
 	worker.send("POST", "/v1/tasks/"+id+"/cancel", nil, "").is(403)
 	poster.send("POST", "/v1/tasks/"+id+"/cancel", nil, "").is(200).has("status", "cancelled")
 	poster.send("POST", "/v1/tasks/"+id+"/cancel", nil, "").is(409)
 	for _, need := range []string{"b1", "b2", "b3"} {
 		poster.post(need, "max_credits", 1, "tags", []string{"batch"})
 	}
-	got := worker.send("POST", "/v1/tasks/pickup/batch", fields_{"count": 2, "tags": []string{"batch"}, "search": "b"}, "").is(200).has("total", 2).list("tasks")
+	got := worker.send("POST", "/v1/tasks/pickup/batch", object{"count": 2, "tags": []string{"batch"}, "search": "b"}, "").is(200).has("total", 2).list("tasks")
 	got[0].has("need", "b1")
 	worker.send("POST", "/v1/tasks/pickup/batch?count=5", nil, "").is(200).has("total", 1)
 	worker.send("POST", "/v1/tasks/pickup/batch", nil, "").is(200).has("total", 0)
-	worker.send("POST", "/v1/tasks/pickup/batch", fields_{"count": 11}, "").is(400)
+	worker.send("POST", "/v1/tasks/pickup/batch", object{"count": 11}, "").is(400)
 }
 
 func tryTalk(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	poster, worker, other := s.agent("poster", markdown), s.agent("worker", markdown), s.agent("other", markdown)
 	id := poster.post("Parse", "max_credits", 1)
-	q := worker.send("POST", "/v1/tasks/"+id+"/questions", fields_{"question": "Which format?"}, "question").is(201).
+	q := worker.send("POST", "/v1/tasks/"+id+"/questions", object{"question": "Which format?"}, "question").is(201).
 		has("task_id", id, "asker_id", worker.id, "question", "Which format?").text("id")
-	poster.send("POST", "/v1/tasks/"+id+"/questions/"+q+"/answer", fields_{"answer": "JSON lines"}, "answer").is(200).has("answer", "JSON lines")
-	poster.send("POST", "/v1/tasks/"+id+"/questions/"+q+"/answer", fields_{"answer": "again"}, "answer").is(409)
-	poster.send("POST", "/v1/tasks/"+id+"/questions/qa-none/answer", fields_{"answer": "x"}, "answer").is(404)
+	poster.send("POST", "/v1/tasks/"+id+"/questions/"+q+"/answer", object{"answer": "JSON lines"}, "answer").is(200).has("answer", "JSON lines")
+	poster.send("POST", "/v1/tasks/"+id+"/questions/"+q+"/answer", object{"answer": "again"}, "answer").is(409)
+	poster.send("POST", "/v1/tasks/"+id+"/questions/qa-none/answer", object{"answer": "x"}, "answer").is(404)
 	other.send("GET", "/v1/tasks/"+id+"/questions", nil, "").is(200).has("total", 1).list("questions")[0].has("id", q, "answer", "JSON lines")
 
-	poster.send("POST", "/v1/tasks/"+id+"/messages", fields_{"message": "early"}, "message").is(409)
+	poster.send("POST", "/v1/tasks/"+id+"/messages", object{"message": "early"}, "message").is(409)
 	worker.send("POST", "/v1/tasks/"+id+"/pickup", nil, "").is(200)
-	worker.send("POST", "/v1/tasks/"+id+"/messages", fields_{"message": "On it\nnow"}, "message").is(201).has("task_id", id, "sender_id", worker.id, "message", "On it\nnow")
+	worker.send("POST", "/v1/tasks/"+id+"/messages", object{"message": "On it\nnow"}, "message").is(201).has("task_id", id, "sender_id", worker.id, "message", "On it\nnow")
 	poster.send("GET", "/v1/tasks/"+id+"/messages?limit=10", nil, "").is(200).has("total", 1).list("messages")[0].has("message", "On it\nnow")
 	other.send("GET", "/v1/tasks/"+id+"/messages", nil, "").is(404)
 }
@@ -138,10 +138,10 @@ func tryTalk(t *testing.T, s *site, markdown bool) {
 func tryMe(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	p := s.agent("me", markdown)
-	p.send("PATCH", "/v1/me", fields_{"good_at": "Python", "webhook_url": "https://example.com/x", "tags": []string{"py"}, "name": "moi"}, "good_at").is(200).
+	p.send("PATCH", "/v1/me", object{"good_at": "Python", "webhook_url": "https://example.com/x", "tags": []string{"py"}, "name": "moi"}, "good_at").is(200).
 		has("name", "moi", "good_at", "Python", "webhook_url", "https://example.com/x", "tags", "[py]")
-	p.send("PATCH", "/v1/me", fields_{"webhook_url": nil}, "").is(200).has("good_at", "Python", "webhook_url", "")
-	p.send("PATCH", "/v1/me", fields_{"good_at": nil}, "").is(200).has("good_at", "")
+	p.send("PATCH", "/v1/me", object{"webhook_url": nil}, "").is(200).has("good_at", "Python", "webhook_url", "")
+	p.send("PATCH", "/v1/me", object{"good_at": nil}, "").is(200).has("good_at", "")
 	p.send("GET", "/v1/me", nil, "").is(200).has("id", p.id, "credits", 100, "webhook_url", "")
 	p.post("x", "max_credits", 30)
 	credits := p.send("GET", "/v1/me/credits?limit=1", nil, "").is(200).has("balance", 70, "escrowed", 30, "total", 2).list("ledger")
@@ -150,9 +150,9 @@ func tryMe(t *testing.T, s *site, markdown bool) {
 	p.send("GET", "/v1/me/trust", nil, "").is(200).has("total", 0)
 	p.send("GET", "/v1/me/webhooks/dead", nil, "").is(200).has("total", 0)
 	p.send("POST", "/v1/me/webhooks/1/redeliver", nil, "").is(404)
-	p.send("PATCH", "/v1/me", fields_{"webhook_url": "https://example.com/x"}, "").is(200)
+	p.send("PATCH", "/v1/me", object{"webhook_url": "https://example.com/x"}, "").is(200)
 	task := p.post("y", "max_credits", 1)
-	s.agent("asker", markdown).send("POST", "/v1/tasks/"+task+"/questions", fields_{"question": "?"}, "question").is(201)
+	s.agent("asker", markdown).send("POST", "/v1/tasks/"+task+"/questions", object{"question": "?"}, "question").is(201)
 	s.failWebhooks()
 	dead := p.send("GET", "/v1/me/webhooks/dead", nil, "").is(200).has("total", 1).list("dead")[0]
 	dead.has("event", "task_question", "task_id", task, "error", "status 500")
@@ -177,21 +177,21 @@ func (s *site) failWebhooks() {
 func tryOperator(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	op, a, b := s.operator(markdown), s.agent("a", markdown), s.agent("b", markdown)
-	op.send("POST", "/v1/admin/credits/grant", fields_{"agent_id": a.id, "amount": 500, "reason": "welcome"}, "reason").is(200).
+	op.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 500, "reason": "welcome"}, "reason").is(200).
 		has("granted", 500, "agent_id", a.id, "reason", "welcome")
-	op.send("POST", "/v1/admin/credits/grant", fields_{"agent_id": a.id, "amount": 0}, "reason").is(400)
-	op.send("POST", "/v1/admin/credits/grant", fields_{"agent_id": "ag-nobody", "amount": 1}, "reason").is(404)
-	op.send("POST", "/v1/admin/agents/infra", fields_{"agent_id": a.id, "infra": true}, "").is(200).has("agent_id", a.id, "infra", true)
+	op.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 0}, "reason").is(400)
+	op.send("POST", "/v1/admin/credits/grant", object{"agent_id": "ag-nobody", "amount": 1}, "reason").is(404)
+	op.send("POST", "/v1/admin/agents/infra", object{"agent_id": a.id, "infra": true}, "").is(200).has("agent_id", a.id, "infra", true)
 	task := a.post("Reported", "max_credits", 1)
-	report := b.send("POST", "/v1/tasks/"+task+"/report", fields_{"reason": "fraud"}, "reason").is(201).text("report_id")
+	report := b.send("POST", "/v1/tasks/"+task+"/report", object{"reason": "fraud"}, "reason").is(201).text("report_id")
 	op.send("GET", "/v1/admin/reports?status=open&limit=1", nil, "").is(200).list("reports")[0].has("report_id", report, "reason", "fraud", "reporter_id", b.id)
 	op.send("GET", "/v1/admin/reports?status=closed", nil, "").is(400)
-	op.send("POST", "/v1/admin/reports/"+report+"/resolve", fields_{"status": "dismissed", "note": "fine"}, "note").is(200).has("status", "dismissed", "note", "fine")
-	op.send("POST", "/v1/admin/reports/"+report+"/resolve", fields_{"status": "open"}, "note").is(400)
-	op.send("POST", "/v1/admin/reports/rp-none/resolve", fields_{"status": "reviewed"}, "note").is(404)
-	op.send("POST", "/v1/admin/agents/suspend", fields_{"agent_id": b.id, "suspended": true, "reason": "spam"}, "reason").is(200).has("suspended", true)
+	op.send("POST", "/v1/admin/reports/"+report+"/resolve", object{"status": "dismissed", "note": "fine"}, "note").is(200).has("status", "dismissed", "note", "fine")
+	op.send("POST", "/v1/admin/reports/"+report+"/resolve", object{"status": "open"}, "note").is(400)
+	op.send("POST", "/v1/admin/reports/rp-none/resolve", object{"status": "reviewed"}, "note").is(404)
+	op.send("POST", "/v1/admin/agents/suspend", object{"agent_id": b.id, "suspended": true, "reason": "spam"}, "reason").is(200).has("suspended", true)
 	b.send("GET", "/v1/me", nil, "").is(403).has("error", "Agent suspended")
-	op.send("POST", "/v1/admin/agents/suspend", fields_{"agent_id": b.id, "suspended": false}, "reason").is(200).has("suspended", false)
+	op.send("POST", "/v1/admin/agents/suspend", object{"agent_id": b.id, "suspended": false}, "reason").is(200).has("suspended", false)
 	b.send("GET", "/v1/me", nil, "").is(200)
 	op.send("GET", "/v1/admin/audit", nil, "").is(200).has("ok", true, "sum", 0)
 }
@@ -210,7 +210,7 @@ func tryServer(t *testing.T, s *site, markdown bool) {
 func tryEvents(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	p := s.agent("listener", markdown)
-	r, _ := http.NewRequest("GET", s.url+"/v1/events", nil)
+	r, _ := http.NewRequest(http.MethodGet, s.url+"/v1/events", nil)
 	r.Header.Set("Authorization", "Bearer "+p.key)
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
 
 func newRequest(peer, forwarded string) *http.Request {
-	r := httptest.NewRequest("GET", "/v1/agents", nil)
+	r := httptest.NewRequest(http.MethodGet, "/v1/agents", nil)
 	r.RemoteAddr = peer
 	if forwarded != "" {
 		r.Header.Set("X-Forwarded-For", forwarded)

@@ -99,10 +99,10 @@ func badLimit(s string) error {
 
 // String returns the form that ParseLimit reads, or "default" for the zero Limit.
 func (l Limit) String() string {
-	switch {
-	case l == Limit{}:
+	switch l {
+	case Limit{}:
 		return "default"
-	case l == Unlimited:
+	case Unlimited:
 		return "off"
 	}
 	for _, unit := range []string{"s", "m", "h", "d"} {

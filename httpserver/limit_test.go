@@ -73,9 +73,16 @@ func TestPitfall40RetryAfter(t *testing.T) {
 	}}
 	server := s.server(t, Options{})
 	for _, c := range []struct{ method, path, limit string }{
-		{"POST", "/v1/register", "5"}, {"GET", "/v1/agents", "120"}, {"POST", "/v1/tasks", "30"},
-		{"POST", "/v1/tasks/pickup", "60"}, {"POST", "/v1/tasks/pickup/batch", "60"}, {"POST", "/v1/tasks/tk-1/pickup", "60"},
-		{"POST", "/v1/tasks/tk-1/deliver", "30"}, {"GET", "/v1/me", "120"}, {"GET", "/v1/events", "120"}, {"POST", "/v1/tasks/tk-1/approve", "120"},
+		{"POST", "/v1/register", "5"},
+		{"GET", "/v1/agents", "120"},
+		{"POST", "/v1/tasks", "30"},
+		{"POST", "/v1/tasks/pickup", "60"},
+		{"POST", "/v1/tasks/pickup/batch", "60"},
+		{"POST", "/v1/tasks/tk-1/pickup", "60"},
+		{"POST", "/v1/tasks/tk-1/deliver", "30"},
+		{"GET", "/v1/me", "120"},
+		{"GET", "/v1/events", "120"},
+		{"POST", "/v1/tasks/tk-1/approve", "120"},
 	} {
 		w := ask(server, c.method, c.path, "{}")
 		expect(t, w, 429, `{"error":"`)

@@ -94,12 +94,12 @@ func (s *site) operator(markdown bool) *person {
 func (s *site) agent(name string, markdown bool) *person {
 	s.t.Helper()
 	p := s.stranger(markdown)
-	a := p.send("POST", "/v1/register", fields_{"name": name}, "").is(201)
+	a := p.send("POST", "/v1/register", object{"name": name}, "").is(201)
 	p.key, p.id = a.text("api_key"), market.AgentID(a.text("agent_id"))
 	return p
 }
 
-type fields_ map[string]any
+type object map[string]any
 
 // reply is an answer, read in the format of the one who asked.
 type reply struct {
@@ -114,7 +114,7 @@ type reply struct {
 
 // send sends a body whose text is the field named main. In JSON that is a field
 // like any other.
-func (p *person) send(method, path string, body fields_, main string, headers ...string) *reply {
+func (p *person) send(method, path string, body object, main string, headers ...string) *reply {
 	p.t.Helper()
 	var data []byte
 	if body != nil {
@@ -139,7 +139,7 @@ func (p *person) send(method, path string, body fields_, main string, headers ..
 	return p.read(r)
 }
 
-func (p *person) encode(body fields_, main string) []byte {
+func (p *person) encode(body object, main string) []byte {
 	if !p.markdown {
 		data, err := json.Marshal(body)
 		if err != nil {
@@ -253,7 +253,7 @@ func (a *reply) list(name string) []*reply {
 
 func (p *person) post(need string, more ...any) string {
 	p.t.Helper()
-	body := fields_{"need": need}
+	body := object{"need": need}
 	for i := 0; i+1 < len(more); i += 2 {
 		body[more[i].(string)] = more[i+1]
 	}

@@ -168,7 +168,7 @@ func isPlain(content []byte) bool {
 		return false
 	}
 	for _, b := range content {
-		if !isLetter(b) && !(b >= '0' && b <= '9') && strings.IndexByte(" -_./()!?'", b) < 0 {
+		if !isLetter(b) && (b < '0' || b > '9') && strings.IndexByte(" -_./()!?'", b) < 0 {
 			return false
 		}
 	}

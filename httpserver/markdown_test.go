@@ -32,24 +32,29 @@ func TestMarkdownAnswers(t *testing.T) {
 		note, want string
 	}{
 		"a created task": {
-			market.Posted{TaskID: "tk-abc123", Status: market.StatusPosted, Need: "Review this SaaS Terms of Service for red flags"}, "Task created successfully.",
+			market.Posted{TaskID: "tk-abc123", Status: market.StatusPosted, Need: "Review this SaaS Terms of Service for red flags"},
+			"Task created successfully.",
 			"---\ntask_id: tk-abc123\nstatus: posted\nneed: Review this SaaS Terms of Service for red flags\n---\nTask created successfully.",
 		},
 		"a task with a result": {
-			market.TaskView{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: &result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at}, "",
+			market.TaskView{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: &result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at},
+			"",
 			"---\ntask_id: tk-1\nstatus: delivered\nneed: \"a: b\"\nmax_credits: 5\ntags: [go, \"null\", \"1st\"]\nposter_id: ag-1\ncreated_at: \"2025-01-15T10:30:00Z\"\nrejection_count: 0\n---\n" + result,
 		},
 		"a pickup": {
-			market.Pickup{TaskID: "tk-1", Need: "do\nit", Tags: []string{}, PosterID: "ag-1", CreatedAt: at, PosterReputation: 4.5}, "",
+			market.Pickup{TaskID: "tk-1", Need: "do\nit", Tags: []string{}, PosterID: "ag-1", CreatedAt: at, PosterReputation: 4.5},
+			"",
 			"---\ntask_id: tk-1\nmax_credits: 0\nposter_id: ag-1\ntags: []\ncreated_at: \"2025-01-15T10:30:00Z\"\nposter_reputation: 4.5\nrejection_count: 0\n---\ndo\nit",
 		},
 		"a list": {
-			market.TrustList{TrustScores: []market.TrustScore{{TrustedID: "ag-1", Score: 0.5, UpdatedAt: at}, {TrustedID: "ag-2"}}, Total: 2}, "",
+			market.TrustList{TrustScores: []market.TrustScore{{TrustedID: "ag-1", Score: 0.5, UpdatedAt: at}, {TrustedID: "ag-2"}}, Total: 2},
+			"",
 			"---\ntrust_scores:\n  - trusted_id: ag-1\n    score: 0.5\n    interactions: 0\n    updated_at: \"2025-01-15T10:30:00Z\"\n" +
 				"  - trusted_id: ag-2\n    score: 0\n    interactions: 0\n    updated_at: \"0001-01-01T00:00:00Z\"\ntotal: 2\n---\n",
 		},
 		"nested objects": {
-			map[string]any{"a": []any{map[string]any{"b": map[string]any{"c": 1}, "d": nil}, map[string]any{"e": nil}, map[string]any{}}}, "",
+			map[string]any{"a": []any{map[string]any{"b": map[string]any{"c": 1}, "d": nil}, map[string]any{"e": nil}, map[string]any{}}},
+			"",
 			"---\na:\n  - b:\n      c: 1\n  - {\"e\": null}\n  - {}\n---\n",
 		},
 		"an error": {Error{"need: is required"}, "", "---\nerror: \"need: is required\"\n---\n"},

@@ -171,6 +171,7 @@ func body[In any](text string, required ...string) *Body {
 
 // ok, created describe the answer of most routes.
 func ok[Out any]() []Success { return []Success{{Status: http.StatusOK, Type: reflect.TypeFor[Out]()}} }
+
 func created[Out any]() []Success {
 	return []Success{{Status: http.StatusCreated, Type: reflect.TypeFor[Out]()}}
 }

@@ -26,9 +26,9 @@ func TestPitfall28HiddenTasks(t *testing.T) {
 		return id
 	}
 	claim("claimed")
-	worker.send("POST", "/v1/tasks/"+claim("delivered")+"/deliver", fields_{"result": "r"}, "").is(200)
+	worker.send("POST", "/v1/tasks/"+claim("delivered")+"/deliver", object{"result": "r"}, "").is(200)
 	approved := claim("approved")
-	worker.send("POST", "/v1/tasks/"+approved+"/deliver", fields_{"result": "r"}, "").is(200)
+	worker.send("POST", "/v1/tasks/"+approved+"/deliver", object{"result": "r"}, "").is(200)
 	poster.send("POST", "/v1/tasks/"+approved+"/approve", nil, "").is(200)
 	cancelled := poster.post("cancelled", "max_credits", 1)
 	hidden["cancelled"] = cancelled
@@ -36,12 +36,19 @@ func TestPitfall28HiddenTasks(t *testing.T) {
 
 	routes := []struct {
 		method, path string
-		body         fields_
+		body         object
 	}{
-		{"GET", "", nil}, {"GET", "?wait=1", nil}, {"POST", "/deliver", fields_{"result": "x"}}, {"POST", "/approve", nil},
-		{"POST", "/reject", fields_{"reason": "x"}}, {"POST", "/cancel", nil}, {"POST", "/abandon", nil},
-		{"POST", "/rate", fields_{"rating": 5}}, {"POST", "/report", fields_{"reason": "x"}},
-		{"GET", "/messages", nil}, {"POST", "/messages", fields_{"message": "x"}},
+		{"GET", "", nil},
+		{"GET", "?wait=1", nil},
+		{"POST", "/deliver", object{"result": "x"}},
+		{"POST", "/approve", nil},
+		{"POST", "/reject", object{"reason": "x"}},
+		{"POST", "/cancel", nil},
+		{"POST", "/abandon", nil},
+		{"POST", "/rate", object{"rating": 5}},
+		{"POST", "/report", object{"reason": "x"}},
+		{"GET", "/messages", nil},
+		{"POST", "/messages", object{"message": "x"}},
 	}
 	for name, id := range hidden {
 		for _, r := range routes {
@@ -62,7 +69,7 @@ func TestLimitsOfTheContract(t *testing.T) {
 	for range 4 {
 		s.agent("more", false)
 	}
-	s.stranger(false).send("POST", "/v1/register", fields_{"name": "x"}, "").is(429).headers("Retry-After", "720", "RateLimit-Limit", "5", "RateLimit-Remaining", "0")
+	s.stranger(false).send("POST", "/v1/register", object{"name": "x"}, "").is(429).headers("Retry-After", "720", "RateLimit-Limit", "5", "RateLimit-Remaining", "0")
 
 	for _, c := range []struct {
 		method, path string
@@ -71,13 +78,13 @@ func TestLimitsOfTheContract(t *testing.T) {
 		{"POST", "/v1/tasks", 30, 2}, {"POST", "/v1/tasks/pickup", 60, 1}, {"POST", "/v1/tasks/tk-x/deliver", 30, 2}, {"GET", "/v1/me", 120, 1},
 	} {
 		for i := range c.count {
-			if a := p.send(c.method, c.path, fields_{}, ""); a.status == 429 {
+			if a := p.send(c.method, c.path, object{}, ""); a.status == 429 {
 				t.Fatalf("%s %s: call %d of %d is refused", c.method, c.path, i+1, c.count)
 			} else {
 				a.headers("RateLimit-Limit", fmt.Sprint(c.count), "RateLimit-Remaining", fmt.Sprint(c.count-i-1))
 			}
 		}
-		p.send(c.method, c.path, fields_{}, "").is(429).headers("Retry-After", fmt.Sprint(c.every), "RateLimit-Reset", "60")
+		p.send(c.method, c.path, object{}, "").is(429).headers("Retry-After", fmt.Sprint(c.every), "RateLimit-Reset", "60")
 	}
 	mock.Add(time.Minute)
 	p.send("GET", "/v1/me", nil, "").is(200)
@@ -110,7 +117,7 @@ func TestPitfall6Repeats(t *testing.T) {
 	s := newSite(t, Options{Limits: NoLimits()})
 	p := s.agent("p", false)
 	md := &person{site: s, key: p.key, id: p.id, markdown: true}
-	body := fields_{"need": "once", "max_credits": 10}
+	body := object{"need": "once", "max_credits": 10}
 	var wait sync.WaitGroup
 	ids := make([]string, 8)
 	for i := range ids {
@@ -126,8 +133,8 @@ func TestPitfall6Repeats(t *testing.T) {
 		}
 	}
 	p.send("GET", "/v1/me", nil, "").is(200).has("credits", 90)
-	p.send("POST", "/v1/tasks", fields_{"need": "other"}, "need", "Idempotency-Key", "k1").is(409)
-	grant := fields_{"agent_id": p.id, "amount": 5}
+	p.send("POST", "/v1/tasks", object{"need": "other"}, "need", "Idempotency-Key", "k1").is(409)
+	grant := object{"agent_id": p.id, "amount": 5}
 	s.operator(false).send("POST", "/v1/admin/credits/grant", grant, "", "Idempotency-Key", "g").is(200)
 	s.operator(true).send("POST", "/v1/admin/credits/grant", grant, "", "Idempotency-Key", "g").is(200)
 	p.send("GET", "/v1/me", nil, "").is(200).has("credits", 95)
@@ -138,7 +145,7 @@ func TestPostThatWaits(t *testing.T) {
 	poster, worker := s.agent("poster", false), s.agent("worker", false)
 	answers := make(chan *reply)
 	go func() {
-		answers <- poster.send("POST", "/v1/tasks", fields_{"need": "quick", "max_credits": 5, "wait": 60}, "need")
+		answers <- poster.send("POST", "/v1/tasks", object{"need": "quick", "max_credits": 5, "wait": 60}, "need")
 	}()
 	deadline := time.Now().Add(20 * time.Second)
 	var task string
@@ -149,12 +156,12 @@ func TestPostThatWaits(t *testing.T) {
 			t.Fatal("the task never opened")
 		}
 	}
-	worker.send("POST", "/v1/tasks/"+task+"/deliver", fields_{"result": "done"}, "").is(200)
+	worker.send("POST", "/v1/tasks/"+task+"/deliver", object{"result": "done"}, "").is(200)
 	(<-answers).is(200).has("task_id", task, "status", "delivered", "result", "done").headers("X-Task-Id", task, "X-Status", "delivered")
 
-	poster.send("POST", "/v1/tasks", fields_{"need": "slow", "max_credits": 5, "wait": 1}, "need").is(201).has("status", "posted").headers("X-Status", "posted")
-	poster.send("POST", "/v1/tasks", fields_{"need": "x", "wait": 301}, "need").is(400)
-	poster.send("POST", "/v1/tasks", fields_{"need": "x", "wait": 0}, "need").is(400)
+	poster.send("POST", "/v1/tasks", object{"need": "slow", "max_credits": 5, "wait": 1}, "need").is(201).has("status", "posted").headers("X-Status", "posted")
+	poster.send("POST", "/v1/tasks", object{"need": "x", "wait": 301}, "need").is(400)
+	poster.send("POST", "/v1/tasks", object{"need": "x", "wait": 0}, "need").is(400)
 }
 
 func TestNewNeedsAMarket(t *testing.T) {

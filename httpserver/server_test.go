@@ -263,7 +263,7 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Errorf("key %.10q…: %d, market got %.10q…", key, w.Code, got)
 		}
 	}
-	r := httptest.NewRequest("POST", "/v1/tasks", strings.NewReader(`{"need": "x"}`))
+	r := httptest.NewRequest(http.MethodPost, "/v1/tasks", strings.NewReader(`{"need": "x"}`))
 	r.Header["Idempotency-Key"] = []string{""}
 	r.Header.Set("Authorization", "Bearer "+stubKey)
 	w := newRecorder()

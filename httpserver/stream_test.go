@@ -26,7 +26,7 @@ type listener struct {
 
 func (p *person) listen(after string) *listener {
 	p.t.Helper()
-	r, err := http.NewRequest("GET", p.url+"/v1/events", nil)
+	r, err := http.NewRequest(http.MethodGet, p.url+"/v1/events", nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestEventStream(t *testing.T) {
 	s := newSite(t, Options{Limits: NoLimits()})
 	poster, worker := s.agent("poster", false), s.agent("worker", false)
 	l := poster.listen("")
-	if h := l.res.Header; l.res.StatusCode != 200 || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" || h.Get("X-Accel-Buffering") != "no" {
+	if h := l.res.Header; l.res.StatusCode != http.StatusOK || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" || h.Get("X-Accel-Buffering") != "no" {
 		t.Fatalf("%d %v", l.res.StatusCode, h)
 	}
 	if opening, err := l.block(); err != nil || opening != ": stream open\nid: 0\n" {
@@ -85,7 +85,7 @@ func TestEventStream(t *testing.T) {
 	}
 	task := poster.post("x", "max_credits", 1)
 	worker.send("POST", "/v1/tasks/"+task+"/pickup", nil, "").is(200)
-	worker.send("POST", "/v1/tasks/"+task+"/deliver", fields_{"result": "r"}, "").is(200)
+	worker.send("POST", "/v1/tasks/"+task+"/deliver", object{"result": "r"}, "").is(200)
 	id, kind, data := l.next()
 	if id != "1" || kind != "task_claimed" || !strings.HasPrefix(data, `{"type":"task_claimed","task_id":"`+task+`"`) {
 		t.Errorf("first event: %s %s %s", id, kind, data)
@@ -95,7 +95,7 @@ func TestEventStream(t *testing.T) {
 	}
 
 	w := worker.listen("")
-	poster.send("POST", "/v1/tasks/"+task+"/reject", fields_{"reason": "line\nbreak", "feedback": "f"}, "").is(200)
+	poster.send("POST", "/v1/tasks/"+task+"/reject", object{"reason": "line\nbreak", "feedback": "f"}, "").is(200)
 	if _, kind, data = w.next(); kind != "task_rejected" || !strings.Contains(data, `"reason":"line\nbreak","feedback":"f","grace_deadline":"`) {
 		t.Errorf("rejection: %s %s", kind, data)
 	}
@@ -129,7 +129,7 @@ func TestStreamsPerAgent(t *testing.T) {
 	}
 	_ = first.res.Body.Close()
 	deadline := time.Now().Add(10 * time.Second)
-	for p.listen("").res.StatusCode != 200 {
+	for p.listen("").res.StatusCode != http.StatusOK {
 		if time.Now().After(deadline) {
 			t.Fatal("a closed stream still counts")
 		}
@@ -142,8 +142,8 @@ func TestPitfall29SuspendedStream(t *testing.T) {
 	p := s.agent("p", false)
 	l := p.listen("")
 	_, _ = l.block()
-	s.operator(false).send("POST", "/v1/admin/agents/suspend", fields_{"agent_id": p.id, "suspended": true}, "").is(200)
-	if block, err := l.block(); err != io.EOF {
+	s.operator(false).send("POST", "/v1/admin/agents/suspend", object{"agent_id": p.id, "suspended": true}, "").is(200)
+	if block, err := l.block(); !errors.Is(err, io.EOF) {
 		t.Errorf("got %q, %v", block, err)
 	}
 	p.send("GET", "/v1/events", nil, "").is(403).has("error", "Agent suspended")
@@ -154,7 +154,7 @@ func TestCloseEndsStreamsCleanly(t *testing.T) {
 	l := s.agent("p", false).listen("")
 	_, _ = l.block()
 	s.server.Close()
-	if block, err := l.block(); err != io.EOF {
+	if block, err := l.block(); !errors.Is(err, io.EOF) {
 		t.Errorf("got %q, %v: not a clean end", block, err)
 	}
 }

@@ -63,18 +63,23 @@ func (s *stub) Charge(_ context.Context, charge market.Charge) (market.Admitted,
 func (s *stub) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {
 	return s.post(ctx, in)
 }
+
 func (s *stub) UpdateMe(_ context.Context, in market.UpdateInput) (market.Me, error) {
 	return s.update(in)
 }
+
 func (s *stub) Browse(_ context.Context, q market.BrowseQuery) (market.BrowseList, error) {
 	return s.browse(q)
 }
+
 func (s *stub) Deliver(_ context.Context, _ market.TaskID, in market.DeliverInput) (market.TaskView, error) {
 	return s.deliver(in)
 }
+
 func (s *stub) Register(_ context.Context, in market.RegisterInput) (market.Registration, error) {
 	return s.register(in)
 }
+
 func (s *stub) Suspend(_ context.Context, in market.SuspendInput) (market.Suspension, error) {
 	return s.suspend(in)
 }
@@ -88,6 +93,7 @@ func (s *stub) Ready(context.Context) error { return s.ready }
 func (s *stub) Agent(context.Context, market.AgentID) (market.PublicProfile, error) {
 	return market.PublicProfile{}, &market.Error{Kind: market.ErrNotFound, Message: "Agent not found"}
 }
+
 func (s *stub) Agents(context.Context, market.AgentQuery) (market.AgentList, error) {
 	return market.AgentList{}, nil
 }

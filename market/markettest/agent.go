@@ -25,10 +25,10 @@ type joining struct {
 }
 
 // GoodAt describes the agent's skills.
-func GoodAt(text string) AgentOption { return func(j *joining) { j.RegisterInput.GoodAt = text } }
+func GoodAt(text string) AgentOption { return func(j *joining) { j.GoodAt = text } }
 
 // Capable declares capability tags.
-func Capable(tags ...string) AgentOption { return func(j *joining) { j.RegisterInput.Tags = tags } }
+func Capable(tags ...string) AgentOption { return func(j *joining) { j.Tags = tags } }
 
 // Infra makes an agent that accepts system tasks.
 func Infra() AgentOption { return func(j *joining) { j.AcceptsSystemTasks = true } }

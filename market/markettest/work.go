@@ -20,7 +20,7 @@ func Tagged(tags ...string) PostOption { return func(in *market.PostInput) { in.
 // Background gives the task a context.
 func Background(text string) PostOption { return func(in *market.PostInput) { in.Context = text } }
 
-// Deadline, ClaimTimeout and ReviewTimeout set these limits in whole minutes.
+// Deadline sets this limit in whole minutes, as ClaimTimeout and ReviewTimeout set theirs.
 func Deadline(d time.Duration) PostOption {
 	return func(in *market.PostInput) { in.DeadlineMinutes = minutes(d) }
 }

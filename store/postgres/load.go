@@ -172,7 +172,7 @@ func (p *parts) queueRecord(b *batch) {
 // task changed in between, its parties may be other ones than those read, and
 // the load is not whole.
 func (p *parts) assemble() (l *market.Loaded, whole bool) {
-	l, whole = p.loaded, true
+	l = p.loaded
 	l.Caller, l.Agent = p.agents[p.query.Caller], p.agents[p.query.Agent]
 	t := l.Task
 	if t == nil {

@@ -15,15 +15,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-var (
-	schemas atomic.Int64
-)
-
-// open returns a store in a database of its own.
-func open(t testing.TB, opts ...postgres.Option) *postgres.Store {
-	t.Helper()
-	return openAt(t, pgtest.Start(t), opts...)
-}
+var schemas atomic.Int64
 
 func openAt(t testing.TB, url string, opts ...postgres.Option) *postgres.Store {
 	t.Helper()

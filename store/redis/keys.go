@@ -61,10 +61,6 @@ func (k keyspace) totals() string { return string(k) + "totals" }
 // records is a zset of idempotency records by the time they expire.
 func (k keyspace) records() string { return string(k) + "records" }
 
-// rates is a zset of rate buckets by the time at which each is full again,
-// which is all the state that they have.
-func (k keyspace) rates() string { return string(k) + "rates" }
-
 // dead is a zset of dead webhook deliveries by FailedAt, for pruning.
 func (k keyspace) dead() string { return string(k) + "dead" }
 
@@ -130,6 +126,7 @@ func (k keyspace) question(id market.QuestionID) string  { return string(k) + "q
 // taskMessages is a list "id worker", oldest first; claimMessages a list of the
 // ids of those under the claims of one worker; message a string.
 func (k keyspace) taskMessages(id market.TaskID) string { return string(k) + "tm:" + string(id) }
+
 func (k keyspace) claimMessages(id market.TaskID, worker market.AgentID) string {
 	return k.name("tm", string(id), string(worker))
 }

@@ -43,7 +43,7 @@ func (d *Document) split(folded string) {
 	rest := folded
 	for rest != "" {
 		n := spaceLen(rest)
-		if n > 0 && !(n == 1 && rest[0] == ' ' && len(rest) < len(folded) && len(rest) > 1) {
+		if n > 0 && (n != 1 || rest[0] != ' ' || len(rest) >= len(folded) || len(rest) <= 1) {
 			d.items = append(d.items, separator(rest[:n]))
 		}
 		rest = rest[n:]

@@ -94,12 +94,6 @@ func (l *lexicon) intern(s string) uint32 {
 	return id
 }
 
-// lookup returns the number of a word that is known.
-func (l *lexicon) lookup(s string) (uint32, bool) {
-	id, ok, _ := l.find(s, l.hash(s))
-	return id, ok
-}
-
 func (l *lexicon) number() uint32 {
 	if n := len(l.unused); n > 0 {
 		id := l.unused[n-1]
