@@ -30,7 +30,7 @@ type PublicProfile struct {
 	GoodAt         *string  `json:"good_at"`
 	Tags           []string `json:"tags"`
 	// ReputationByTag is filled in by Agent, not in search results.
-	ReputationByTag []TagReputation `json:"reputation_by_tag,omitempty"`
+	ReputationByTag []TagReputation `json:"reputation_by_tag,omitzero"`
 }
 
 // TagReputation is the mean rating received as worker on tasks with a tag.
