@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
@@ -88,6 +89,7 @@ type binary struct {
 	mu       sync.Mutex
 	cleanups []func()
 	redis    string
+	postgres string
 }
 
 var shared binary
@@ -113,7 +115,7 @@ func sharedRedis(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m)
 	for _, f := range slices.Backward(shared.cleanups) {
 		f()
 	}

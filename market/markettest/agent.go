@@ -1,6 +1,8 @@
 package markettest
 
 import (
+	"context"
+
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -165,6 +167,9 @@ func (a *Agent) Heard() []market.EventType {
 	}
 	return types
 }
+
+// Context is the context of the agent's scripted calls, for calls of API.
+func (a *Agent) Context() context.Context { return a.kit.Ctx }
 
 func (a *Agent) must(err error, what string, args ...any) {
 	a.kit.Helper()
