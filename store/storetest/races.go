@@ -177,9 +177,10 @@ var raceCases = []testCase{
 	{"A limit of open questions holds", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
+		at := w.task(taskNo(1)).Version
 		won := w.race(20, market.GuardQuestions, func(i int) *market.Change {
 			return &market.Change{
-				At: w.now,
+				At: w.now, Active: []market.AgentID{bob}, Unchanged: []market.TaskRef{{ID: taskNo(1), Version: at}},
 				Questions: []market.Question{{
 					ID: market.QuestionID(fmt.Sprint("qa-", i)), Task: taskNo(1), Asker: bob, Text: "?", CreatedAt: w.now,
 				}},

@@ -21,7 +21,12 @@ begin
     end if;
     if c ? 'unchanged' then
         for t in select * from jsonb_to_recordset(c->'unchanged') as u(id text, version bigint) loop
-            perform from pinchwork.task where id = t.id and version = t.version for share;
+            -- Two that share a row and both want to count on it would wait for each other.
+            if c ? 'counts' then
+                perform from pinchwork.task where id = t.id and version = t.version for no key update;
+            else
+                perform from pinchwork.task where id = t.id and version = t.version for share;
+            end if;
             if not found then
                 perform pinchwork.refuse('task version', t.id, '');
             end if;
