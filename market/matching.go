@@ -59,6 +59,18 @@ func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) matc
 	return in
 }
 
+// Reputable makes the mirror the Directory of a Matcher, as Top does.
+func (s *mirror) Reputable(exclude AgentID, limit int) []Candidate {
+	ids, _, _ := s.agents.Search(directory.SearchQuery{SortBy: directory.ByReputation, Limit: limit + 1})
+	out := make([]Candidate, 0, len(ids))
+	for _, id := range ids {
+		if AgentID(id) != exclude && len(out) < limit {
+			out = append(out, Candidate{ID: AgentID(id)})
+		}
+	}
+	return out
+}
+
 // Top makes the mirror the Directory of a Matcher.
 func (s *mirror) Top(q TopQuery) []Candidate {
 	found := s.agents.Top(directory.TopQuery{

@@ -43,7 +43,8 @@ type Matcher interface {
 	// poster and suspended agents are left out by dir already.
 	Match(ctx context.Context, task MatchTask, dir Directory) ([]AgentID, error)
 	// Candidates returns at most limit agents for an infra agent to rank, best
-	// first by the matcher's own score.
+	// first by the matcher's own score. An infra agent may see a fit where the
+	// matcher sees none: agents without a score come last, not never.
 	Candidates(ctx context.Context, task MatchTask, dir Directory, limit int) ([]AgentID, error)
 }
 
@@ -61,6 +62,9 @@ type Directory interface {
 	// first, ties by ascending id. Only agents with at least one shared tag or
 	// word are returned.
 	Top(q TopQuery) []Candidate
+	// Reputable returns the agents with the highest reputation, at most limit,
+	// highest first, without exclude. Their Score is 0.
+	Reputable(exclude AgentID, limit int) []Candidate
 }
 
 // TopQuery scores agents by

@@ -38,15 +38,30 @@ func New() *Builtin { return &Builtin{} }
 // by ascending id. None means that nobody shares a tag or a keyword. The error
 // is ctx's.
 func (b *Builtin) Match(ctx context.Context, task market.MatchTask, dir market.Directory) ([]market.AgentID, error) {
-	return b.Candidates(ctx, task, dir, MaxMatches)
+	return scored(task, dir, MaxMatches), ctx.Err()
 }
 
-// Candidates returns at most limit agents in the same order as Match. The
-// error is ctx's.
+// Candidates returns at most limit agents: first those with a score, in the
+// order of Match, then the most reputable of the others. The error is ctx's.
 func (b *Builtin) Candidates(ctx context.Context, task market.MatchTask, dir market.Directory, limit int) ([]market.AgentID, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	ids := scored(task, dir, limit)
+	if len(ids) == limit {
+		return ids, ctx.Err()
 	}
+	listed := make(map[market.AgentID]bool, len(ids))
+	for _, id := range ids {
+		listed[id] = true
+	}
+	for _, c := range dir.Reputable(task.Poster, limit) {
+		if len(ids) < limit && !listed[c.ID] {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, ctx.Err()
+}
+
+// scored returns the agents that share a tag or a keyword with the task.
+func scored(task market.MatchTask, dir market.Directory, limit int) []market.AgentID {
 	found := dir.Top(market.TopQuery{
 		Tags: task.Tags, Words: Keywords(task.Need),
 		TagWeight: tagWeight, WordWeight: keywordWeight, ReputationWeight: reputationWeight,
@@ -56,5 +71,5 @@ func (b *Builtin) Candidates(ctx context.Context, task market.MatchTask, dir mar
 	for i, c := range found {
 		ids[i] = c.ID
 	}
-	return ids, nil
+	return ids
 }

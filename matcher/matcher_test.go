@@ -40,6 +40,19 @@ func (p plain) Top(q market.TopQuery) []market.Candidate {
 	return out[:min(len(out), q.Limit)]
 }
 
+// Reputable lists agents as market.Directory says.
+func (p plain) Reputable(exclude market.AgentID, limit int) []market.Candidate {
+	all := slices.Clone(p)
+	slices.SortStableFunc(all, func(a, b agent) int { return cmp.Compare(b.reputation, a.reputation) })
+	var out []market.Candidate
+	for _, a := range all {
+		if a.id != exclude && len(out) < limit {
+			out = append(out, market.Candidate{ID: a.id})
+		}
+	}
+	return out
+}
+
 func shared(a, b []string) (n float64) {
 	have := map[string]bool{}
 	for _, s := range b {
@@ -99,6 +112,20 @@ func TestCandidatesAreTheMatchesAndMore(t *testing.T) {
 	candidates, err := matcher.New().Candidates(context.Background(), task, dir, 200)
 	if err != nil || len(candidates) != 200 || !slices.Equal(candidates[:len(matches)], matches) || slices.Contains(candidates, "ag-049") {
 		t.Fatalf("Candidates: %v %v", candidates, err)
+	}
+}
+
+func TestCandidatesWithoutAScoreComeLast(t *testing.T) {
+	dir := plain{
+		{"ag-1", nil, "cooking", 5}, {"ag-2", []string{"go"}, "", 0}, {"ag-3", nil, "", 4}, {"ag-4", nil, "", 3}, {"ag-5", nil, "", 2},
+	}
+	task := market.MatchTask{Need: "translate", Tags: []string{"go"}, Poster: "ag-3"}
+	got, err := matcher.New().Candidates(context.Background(), task, dir, 3)
+	if want := []market.AgentID{"ag-2", "ag-1", "ag-4"}; err != nil || !slices.Equal(got, want) {
+		t.Fatalf("Candidates: %v, %v, want %v", got, err, want)
+	}
+	if got, err := matcher.New().Match(context.Background(), task, dir); err != nil || !slices.Equal(got, []market.AgentID{"ag-2"}) {
+		t.Fatalf("Match: %v, %v", got, err)
 	}
 }
 
