@@ -225,18 +225,24 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*Task]) (more b
 	return true, c.m.mirror.catchUp(ctx)
 }
 
-// commit lets the store decide over the candidates and sorts out the outcome.
+// commit decides over what the board offers and hands it to the store.
 func (c *claiming) commit(ctx context.Context, offers []board.Offer[*Task]) error {
-	outcomes := c.decide(offers)
+	if cs := c.decide(offers); len(cs) > 0 {
+		return c.decideAmong(ctx, cs)
+	}
+	return nil
+}
+
+// decideAmong lets the store decide: one candidate for a single pickup, for a
+// batch all that are still open, together with its record if it has a key.
+func (c *claiming) decideAmong(ctx context.Context, cs []candidate) error {
 	switch {
-	case len(outcomes) == 0:
-		return nil
 	case c.want == 1:
-		return c.commitFirst(ctx, outcomes)
+		return c.commitFirst(ctx, cs)
 	case c.idem != nil:
-		return c.commitTogether(ctx, outcomes)
+		return c.commitTogether(ctx, cs)
 	default:
-		return c.commitEach(ctx, outcomes)
+		return c.commitEach(ctx, cs)
 	}
 }
 

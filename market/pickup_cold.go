@@ -48,7 +48,10 @@ func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
 	}
 	for len(offers) > 0 && c.left > 0 {
 		n := min(len(offers), maxFirst)
-		if err := c.commitFirst(ctx, offers[:n]); err != nil {
+		if c.want > 1 {
+			n = min(len(offers), c.left)
+		}
+		if err := c.decideAmong(ctx, offers[:n]); err != nil {
 			return err
 		}
 		offers = offers[n:]
