@@ -109,7 +109,7 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID) error {
 func (p *Policy) resumeReview(now time.Time, t *Task) *Change {
 	o := p.outcome(now)
 	next := *t
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	next.NextDue = now
 	return &o.Change
 }

@@ -45,15 +45,13 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 			if w.Old != nil && w.Old.Status == StatusPosted {
 				s.board.Remove(string(t.ID), t.Version)
 			}
-		case w.Text.Need == "":
-			// Without its text it has to come with the feed.
-			covered = nil
-		default:
+		case w.Old == nil:
 			s.putTask(&StoredTask{Task: t, Text: w.Text})
-			if w.Old != nil {
-				// Who matched or verified it before comes with the feed.
-				covered = nil
-			}
+		default:
+			// Its text and who matched or verified it come with the feed, which
+			// is read before the next offer.
+			covered = nil
+			s.behind.Store(true)
 		}
 	}
 	for _, w := range c.Roles {

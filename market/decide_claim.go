@@ -30,7 +30,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, worker AgentID, match *Task
 		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id TaskID) bool { return id == match.ID })
 		o.end(match, StatusCancelled)
 	}
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	d := o.account(worker)
 	d.OpenClaims, d.MaxOpenClaims = 1, p.MaxOpenClaims
 	o.takeRole(t, worker)
@@ -55,6 +55,22 @@ func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func wrongState(t *Task, what string) *Error {
 	return refuse(ErrConflict, "Task is %s and cannot %s", t.Status, what)
+}
+
+// independent reports whether two claims write different tasks and take no
+// roles that exclude each other.
+func (o *outcome) independent(other *outcome) bool {
+	for _, w := range other.Tasks {
+		if o.written(w.New.ID) != nil {
+			return false
+		}
+	}
+	for _, r := range other.Roles {
+		if slices.ContainsFunc(o.Roles, func(have RoleWrite) bool { return have.Task == r.Task && have.Role != r.Role }) {
+			return false
+		}
+	}
+	return true
 }
 
 // merge puts independent claims into one Change, for a batch that must be

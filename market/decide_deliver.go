@@ -28,7 +28,7 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 		next.Children = append(next.Children, child.ID)
 		o.insert(child, verify.text)
 	}
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.account(t.Claim.Worker).OpenClaims--
 	o.tell(t.Poster, EventTaskDelivered, t.ID, EventData{})

@@ -50,7 +50,7 @@ func (o *outcome) giveBack(l *Loaded) {
 		// Verdicts on an earlier delivery are of no use to the next worker.
 		o.endChildren(l.Children, false)
 	}
-	o.repost(l.Task, l.Text)
+	o.repost(l.Task)
 }
 
 // decideRate is the worker's rating of the poster, once (contract §5, §8).
@@ -68,7 +68,7 @@ func (p *Policy) decideRate(now time.Time, l *Loaded, in RateInput) (*outcome, e
 	ending := *t.Ending
 	ending.PosterRating, ending.PosterFeedback = in.Rating, in.Feedback
 	next.Ending = &ending
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	d := o.account(t.Poster)
 	d.RatingSum, d.RatingCount = int64(in.Rating), 1
 	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, in.Rating >= 3)

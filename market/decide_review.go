@@ -23,7 +23,7 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 		next.Ending.Rating = *in.Rating
 	}
 	next.Children = o.endChildren(l.Children, false)
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	o.pay(t, worker, charged, fee)
 	o.credit(t, worker, charged-fee, fee, next.Ending.Rating)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
@@ -95,7 +95,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	delivery.Verification = nil
 	next.Delivery = &delivery
 	next.Children = o.endChildren(l.Children, false)
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)

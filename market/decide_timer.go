@@ -31,13 +31,13 @@ func (o *outcome) timePosted(l *Loaded, deferred []AgentID) {
 	case t.Matching.State == MatchDeferred:
 		next := *t
 		next.Matching = o.policy.matched(o.At, deferred)
-		o.replace(t, &next, l.Text)
+		o.replace(t, &next)
 		o.tellMatched(&next)
 	default:
 		next := *t
 		next.Matching = nil
 		next.Children = o.endChildren(l.Children, false)
-		o.replace(t, &next, l.Text)
+		o.replace(t, &next)
 	}
 }
 
@@ -72,7 +72,7 @@ func (o *outcome) timeClaimed(l *Loaded) {
 func (o *outcome) timeDelivered(l *Loaded, now time.Time) {
 	if l.Worker != nil && l.Worker.Suspended {
 		next := *l.Task
-		o.replace(l.Task, &next, TaskText{})
+		o.replace(l.Task, &next)
 		next.NextDue = now.Add(suspendedRecheck)
 		return
 	}

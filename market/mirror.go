@@ -30,6 +30,9 @@ type mirror struct {
 	// readAt is when the last good read of the feed began, in real time.
 	readAt atomic.Int64
 	warm   atomic.Bool
+	// behind is set when the next offer has to wait for the feed, which alone
+	// has all of what this process has written.
+	behind atomic.Bool
 	// followed is set while Run follows the feed.
 	followed atomic.Bool
 	warmed   chan struct{}
@@ -67,7 +70,11 @@ func (s *mirror) catchUp(ctx context.Context) error {
 	}
 	number := s.started.Add(1)
 	began := time.Now()
+	behind := s.behind.Swap(false)
 	if err := s.read(ctx); err != nil {
+		if behind {
+			s.behind.Store(true)
+		}
 		return known(ctx, err)
 	}
 	s.finished.Store(number)
@@ -251,14 +258,15 @@ func plain[S ~string](ids []S) []string {
 	return out
 }
 
-// fresh brings the mirror close to the head: fully when it is cold or Run does
-// not follow the feed, else it relies on that.
+// fresh brings the mirror close to the head: fully when it is cold or behind its
+// own process, or Run does not follow the feed; else it relies on that.
 func (s *mirror) fresh(ctx context.Context) error {
-	if s.warm.Load() && (s.followed.Load() || time.Now().UnixNano()-s.readAt.Load() < int64(freshFor)) {
-		return nil
-	}
-	if s.followed.Load() {
+	followed := s.followed.Load()
+	switch {
+	case followed && !s.warm.Load():
 		return s.awaitWarm(ctx)
+	case s.warm.Load() && !s.behind.Load() && (followed || time.Now().UnixNano()-s.readAt.Load() < int64(freshFor)):
+		return nil
 	}
 	return s.catchUp(ctx)
 }

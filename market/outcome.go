@@ -28,11 +28,10 @@ func (o *outcome) insert(t *Task, text TaskText) {
 }
 
 // replace writes next over old, which must be a copy of it with changes.
-// The text is for this process's own board, should the task be open.
-func (o *outcome) replace(old, next *Task, text TaskText) {
+func (o *outcome) replace(old, next *Task) {
 	next.Version = old.Version + 1
 	o.arm(next)
-	o.Tasks = append(o.Tasks, TaskWrite{Old: old, New: next, Text: text})
+	o.Tasks = append(o.Tasks, TaskWrite{Old: old, New: next})
 	if old.Status == StatusPosted || next.Status == StatusPosted {
 		o.feedTask(next)
 	}
@@ -122,7 +121,7 @@ func (o *outcome) arm(t *Task) {
 
 // repost gives a claimed task back to everybody: a new expiry, broadcast, and
 // nothing left that belonged to the claim (pitfalls 8, 9).
-func (o *outcome) repost(old *Task, text TaskText) {
+func (o *outcome) repost(old *Task) {
 	next := *old
 	next.Status = StatusPosted
 	next.Claim, next.Delivery, next.Rejection, next.Matching = nil, nil, nil, nil
@@ -130,7 +129,7 @@ func (o *outcome) repost(old *Task, text TaskText) {
 	if !next.Deadline.After(o.At) {
 		next.Deadline = time.Time{}
 	}
-	o.replace(old, &next, TaskText{Need: text.Need, Context: text.Context})
+	o.replace(old, &next)
 	o.account(old.Claim.Worker).OpenClaims--
 }
 
@@ -157,7 +156,7 @@ func (o *outcome) end(old *Task, status Status) {
 	next.Status = status
 	next.Ending = &Ending{At: o.At}
 	next.Matching, next.Children = nil, nil
-	o.replace(old, &next, TaskText{})
+	o.replace(old, &next)
 	if old.Claim != nil && old.Status == StatusClaimed {
 		o.account(old.Claim.Worker).OpenClaims--
 	}

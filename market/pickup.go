@@ -321,11 +321,7 @@ func (c *claiming) commitEach(ctx context.Context, cs []candidate) error {
 // commitTogether claims all candidates in one commit with the idempotency
 // record, and one less each time somebody else was faster.
 func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
-	cs = cs[:min(len(cs), c.left)]
-	all := c.m.policy.outcome(c.now)
-	for _, one := range cs {
-		all.merge(one.outcome)
-	}
+	all, cs := c.together(cs[:min(len(cs), c.left)])
 	if err := c.record(all, cs); err != nil {
 		return err
 	}
@@ -338,6 +334,19 @@ func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
 	}
 	c.left = 0
 	return err
+}
+
+// together merges claims that have nothing to do with each other: a task and
+// the system task about it cannot both be had.
+func (c *claiming) together(cs []candidate) (all *outcome, merged []candidate) {
+	all = c.m.policy.outcome(c.now)
+	for _, one := range cs {
+		if all.independent(one.outcome) {
+			all.merge(one.outcome)
+			merged = append(merged, one)
+		}
+	}
+	return all, merged
 }
 
 // lostTogether drops the candidate that somebody else took.

@@ -134,7 +134,7 @@ func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, fits fu
 	next.Deliveries++
 	next.Delivery = &Delivery{No: next.Deliveries, At: now, Charged: t.MaxCredits}
 	next.Ending = &Ending{At: now, Charged: t.MaxCredits, Auto: true}
-	o.replace(t, &next, TaskText{})
+	o.replace(t, &next)
 	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.transfer(Transfer{
 		From: PlatformAccount, To: AgentAccount(worker), Amount: t.MaxCredits,
@@ -170,10 +170,7 @@ func (o *outcome) answerMatch(l *Loaded, result string, fits func(AgentID) bool)
 		next.ExtractedTags = usableTags(answer.ExtractedTags, MaxAgentTags)
 		next.Matching = o.policy.matched(o.At, firstFitting(answer.RankedAgents, l.Parent.Poster, fits))
 	}
-	// The parent's own text came along as the task's input.
-	var input matchInput
-	_ = json.Unmarshal([]byte(l.Text.Context), &input)
-	o.replace(l.Parent, &next, TaskText{Need: input.Need, Context: input.Context})
+	o.replace(l.Parent, &next)
 	o.tellMatched(&next)
 }
 
@@ -214,7 +211,7 @@ func (o *outcome) verdict(parent *Task, v *Verification) {
 	delivery := *parent.Delivery
 	delivery.Verification = v
 	next.Delivery = &delivery
-	o.replace(parent, &next, TaskText{})
+	o.replace(parent, &next)
 	o.tell(parent.Poster, EventTaskVerified, parent.ID, EventData{MeetsRequirements: v.MeetsRequirements})
 }
 
