@@ -112,7 +112,6 @@ func (w *walk) run(steps int) {
 		all[rapid.IntRange(0, len(all)-1).Draw(w.T, "step")](w.T)
 	}
 	w.k.Check()
-	ov, _ := w.k.Market.Overview(w.k.Ctx)
 }
 
 // did judges the outcome of an operation: refusals of a known kind are fine,
