@@ -113,7 +113,7 @@ func TestLimitsOfTheContract(t *testing.T) {
 
 // TestPitfall6: a repeated request has the first one's outcome, in any format,
 // also when both come at once.
-func TestPitfall6Repeats(t *testing.T) {
+func TestPitfall06Repeats(t *testing.T) {
 	s := newSite(t, Options{Limits: NoLimits()})
 	p := s.agent("p", false)
 	md := &person{site: s, key: p.key, id: p.id, markdown: true}

@@ -12,7 +12,7 @@ import (
 
 // Contract §4, credits_claimed, and §5, row "deliver".
 
-func TestCreditsClaimed(t *testing.T) {
+func TestPitfall01CreditsClaimed(t *testing.T) {
 	for name, c := range map[string]struct {
 		claimed *int64
 		charged int64 // 0 is refused

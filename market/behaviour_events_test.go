@@ -134,7 +134,7 @@ func TestGapAfterRetention(t *testing.T) {
 	}, policy(func(p *market.Policy) { p.EventRetention = time.Hour }))
 }
 
-func TestStreamsOfAnAgentAreBounded(t *testing.T) {
+func TestPitfall31StreamsOfAnAgentAreBounded(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		var all []*market.Stream
@@ -172,7 +172,7 @@ func TestSuspensionEndsStreams(t *testing.T) {
 
 // Events are numbered per agent, without a gap, in the order of their commits,
 // whoever writes them.
-func TestEventNumbersHaveNoGaps(t *testing.T) {
+func TestPitfall33EventNumbersHaveNoGaps(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.Granted(1_000))
 		other := k.Replica()
@@ -268,7 +268,7 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 
 // A caller that hangs up gets the task as it is, and nothing changes
 // (pitfall 7).
-func TestHangingUpChangesNothing(t *testing.T) {
+func TestPitfall07HangingUpChangesNothing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		ctx, cancel := context.WithCancel(k.Ctx)

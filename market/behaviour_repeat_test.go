@@ -18,7 +18,7 @@ func keyed(k *markettest.Kit, key string) context.Context {
 	return market.WithIdempotencyKey(k.Ctx, key)
 }
 
-func TestARepeatedPostIsTheSamePost(t *testing.T) {
+func TestPitfall06ARepeatedPostIsTheSamePost(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		in := market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(10)), DeadlineMinutes: market.Ptr(60)}

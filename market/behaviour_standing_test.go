@@ -12,7 +12,7 @@ import (
 
 // Contract §3 (reputation), §5 (rate, report) and §8 (trust).
 
-func TestTheWorkerRatesThePosterOnce(t *testing.T) {
+func TestPitfall22TheWorkerRatesThePosterOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		id := ada.Post("task")

@@ -92,7 +92,7 @@ func TestWhoeverMatchedCannotWorkOnIt(t *testing.T) {
 	})
 }
 
-func TestAWorkerCannotMatchOrVerify(t *testing.T) {
+func TestPitfall17AWorkerCannotMatchOrVerify(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Infra()), k.Agent("bob", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10)) // bob could match it
@@ -116,7 +116,7 @@ func TestAWorkerCannotMatchOrVerify(t *testing.T) {
 	})
 }
 
-func TestMatchTimeout(t *testing.T) {
+func TestPitfall20MatchTimeout(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob")
 		first, second := ada.Post("first", markettest.Budget(10)), ada.Post("second", markettest.Budget(10))
@@ -172,7 +172,7 @@ func TestHeadStart(t *testing.T) {
 	})
 }
 
-func TestVerification(t *testing.T) {
+func TestPitfall24Verification(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("the need", markettest.Background("the context"), markettest.Budget(10))
@@ -213,7 +213,7 @@ func TestVerification(t *testing.T) {
 
 // A rejection clears the verdict (pitfall 18); the string "false" is none
 // (pitfall 17).
-func TestAVerdictBelongsToItsDelivery(t *testing.T) {
+func TestPitfall18AVerdictBelongsToItsDelivery(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10))
@@ -261,7 +261,7 @@ func TestALateVerdict(t *testing.T) {
 	})
 }
 
-func TestExtraction(t *testing.T) {
+func TestPitfall19Extraction(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		infra := k.Agent("infra", markettest.Infra(), markettest.GoodAt("extracting")) // nobody else could do it
 		if p, ok := infra.TryPickup(); ok {
@@ -337,7 +337,7 @@ func TestAppointedInfra(t *testing.T) {
 }
 
 // System tasks are hidden: not in browse, not by id, not rated, no trust.
-func TestSystemTasksAreHidden(t *testing.T) {
+func TestPitfall23SystemTasksAreHidden(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, eve := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("eve")
 		id := ada.Post("task", markettest.Budget(10))
@@ -374,7 +374,7 @@ func TestSystemTasksAreHidden(t *testing.T) {
 
 // A cancelled parent takes its system tasks along: posting and cancelling
 // mints nothing (pitfall 3).
-func TestSystemTasksDieWithTheirParent(t *testing.T) {
+func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra := k.Agent("ada"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10))
@@ -394,7 +394,7 @@ func TestSystemTasksDieWithTheirParent(t *testing.T) {
 }
 
 // The only infra agent is suspended: matching does not wait for it (pitfall 21).
-func TestASuspendedInfraAgentIsNone(t *testing.T) {
+func TestPitfall21ASuspendedInfraAgentIsNone(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.Capable("go"))
 		k.Suspend(infra, true)

@@ -104,7 +104,7 @@ func TestTaskExpiryIsASetting(t *testing.T) {
 }
 
 // Nobody is offered or given a task past its time, although no sweep has run.
-func TestExpiredTasksAreGoneWithoutASweep(t *testing.T) {
+func TestPitfall12ExpiredTasksAreGoneWithoutASweep(t *testing.T) {
 	for name, post := range map[string]func(a *markettest.Agent) market.TaskID{
 		"expiry":   func(a *markettest.Agent) market.TaskID { return a.Post("task") },
 		"deadline": func(a *markettest.Agent) market.TaskID { return a.Post("task", markettest.Deadline(72*time.Hour)) },
@@ -212,7 +212,7 @@ func TestChainedTimersSettleInOrder(t *testing.T) {
 }
 
 // Several sweeps at once, on several replicas, take each step once.
-func TestSweepsAtTheSameTime(t *testing.T) {
+func TestPitfall02SweepsAtTheSameTime(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Granted(10_000)), k.Agent("bob", markettest.Granted(1))
 		k.Do("prepare", func() {
@@ -251,7 +251,7 @@ func TestSweepsAtTheSameTime(t *testing.T) {
 }
 
 // One task that cannot be settled stops no other.
-func TestAFailingTaskStopsNoOther(t *testing.T) {
+func TestPitfall13AFailingTaskStopsNoOther(t *testing.T) {
 	t.Parallel()
 	k := markettest.New(t)
 	ada := k.Agent("ada", markettest.Granted(1_000))

@@ -72,7 +72,7 @@ func TestWebhookWithoutSecretIsNotSigned(t *testing.T) {
 
 // Pitfall 34: retries live in the store, a failure ends as a dead letter that
 // its owner can see and send again.
-func TestWebhookRetriesThenKeepsDeadLetter(t *testing.T) {
+func TestPitfall34WebhookRetriesThenKeepsDeadLetter(t *testing.T) {
 	var broken atomic.Bool
 	broken.Store(true)
 	w := newWorld(t)
@@ -138,7 +138,7 @@ func TestWebhookMaxRetriesIsASetting(t *testing.T) {
 }
 
 // Pitfall 34: a redirect is a failure, and its target is never asked.
-func TestWebhookFollowsNoRedirect(t *testing.T) {
+func TestPitfall34WebhookFollowsNoRedirect(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			target := newReceiver(t, nil)

@@ -1,0 +1,232 @@
+package market_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
+)
+
+// Ways in which marketplaces of this kind went wrong. The number in a test's
+// name says which; those that a behaviour's own test tries stand with it.
+
+// Expiring a system task gave back escrow that was never taken.
+func TestPitfall04ExpiringASystemTask(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		infra, bob := k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.GoodAt("Go"))
+		due, err := k.Store.Due(k.Ctx, k.Clock.Now().Add(73*time.Hour), 10)
+		if err != nil || len(due) != 1 {
+			t.Fatalf("due are %v, %v", due, err)
+		}
+		before, err := k.Market.Audit(k.Ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.Advance(73 * time.Hour)
+		if got := k.Stored(due[0]); got.Status != market.StatusExpired {
+			t.Fatalf("the extraction is %s", got.Status)
+		}
+		after, err := k.Market.Audit(k.Ctx)
+		if err != nil || after.Platform != before.Platform || after.Entries != before.Entries || after.Sum != 0 {
+			t.Errorf("the books were %+v, are %+v, %v", before, after, err)
+		}
+		// Its subject can be extracted again.
+		bob.Update(market.UpdateInput{GoodAt: market.Some("Rust")})
+		take(t, infra, market.ExtractCapabilities)
+	})
+}
+
+// Reject, abandon, somebody else claims: the old grace deadline threw the
+// newcomer out.
+func TestPitfall08AnOldGraceEndsNoNewClaim(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("task")
+		bob.Claim(id)
+		bob.Deliver(id, "bad")
+		ada.Reject(id, "bad")
+		bob.Abandon(id)
+		eve.Claim(id)
+		if v := eve.Task(id); v.RejectionGraceDeadline != nil || v.RejectionReason != "" || v.Result != nil || v.DeliveredAt != nil || v.CreditsCharged != nil {
+			t.Errorf("the newcomer's claim has something of the old one: %+v", v)
+		}
+		k.Advance(time.Hour)
+		if v := eve.Task(id); v.Status != market.StatusClaimed {
+			t.Errorf("after the old grace: %+v", v)
+		}
+		eve.Deliver(id, "good")
+	})
+}
+
+// Deliver while the deadline sweep ran: the delivery was overwritten, and the
+// next claimant read it.
+func TestPitfall09DeliveryAndDeadlineAtTheSameTime(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada", markettest.Granted(1_000)), k.Agent("bob"), k.Agent("eve")
+		var ids []market.TaskID
+		k.Do("post and claim", func() {
+			for range 10 {
+				id := ada.Post("task", markettest.Budget(1), markettest.Deadline(time.Minute))
+				bob.Claim(id)
+				ids = append(ids, id)
+			}
+		})
+		k.Clock.Advance(time.Minute - time.Microsecond)
+		delivered := make([]error, len(ids))
+		k.Together(len(ids)+1, func(i int) {
+			if i == len(ids) {
+				k.Clock.Advance(time.Microsecond)
+				if _, err := k.Market.Sweep(k.Ctx); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			_, delivered[i] = bob.API.Deliver(k.Ctx, ids[i], market.DeliverInput{Result: "bob's secret"})
+		})
+		k.Sweep()
+		for i, id := range ids {
+			got := k.Stored(id)
+			switch {
+			case delivered[i] == nil && got.Status != market.StatusDelivered:
+				t.Errorf("delivered, but now %s", got.Status)
+			case delivered[i] != nil && got.Status != market.StatusPosted:
+				t.Errorf("refused with %v, but now %s", delivered[i], got.Status)
+			case got.Status == market.StatusPosted:
+				eve.Claim(id)
+				if v := eve.Task(id); v.Result != nil {
+					t.Errorf("the next worker reads %q", *v.Result)
+				}
+			}
+		}
+	})
+}
+
+// A loses the claim, B gets it, A's late delivery landed on B's claim.
+func TestPitfall10ALateDelivery(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("task", markettest.ClaimTimeout(time.Hour))
+		bob.Claim(id)
+		k.Clock.Advance(time.Hour)
+		eve.Claim(id)
+		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
+		markettest.Refused(t, err, market.ErrNotFound)
+		if v := eve.Task(id); v.Status != market.StatusClaimed || *v.WorkerID != eve.ID || v.Result != nil {
+			t.Errorf("the claim of B is %+v", v)
+		}
+		eve.Deliver(id, "in time")
+		ada.Approve(id)
+		if a, b := bob.Balance(), eve.Balance(); a != 100 || b != 145 {
+			t.Errorf("A has %d, B %d", a, b)
+		}
+	})
+}
+
+// A failure at the third of five claims answered 500 and kept two tasks hidden.
+func TestPitfall15ABatchThatFailsHalfway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		k.Do("post", func() {
+			for i := range 5 {
+				ada.Post(fmt.Sprint("task ", i), markettest.Budget(1))
+			}
+		})
+		m, err := market.New(market.Config{Store: &halfway{Store: k.Store}, Clock: k.Clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := m.As(bob.ID).PickupBatch(k.Ctx, market.BatchInput{})
+		if err != nil || list.Total != 2 || len(list.Tasks) != 2 || list.Tasks[1].Need != "task 1" {
+			t.Errorf("the batch is %+v, %v", list, err)
+		}
+		if got := len(bob.Mine(market.PartyWorker, market.StatusClaimed)); got != 2 {
+			t.Errorf("%d are claimed", got)
+		}
+		if got := len(bob.Batch(10)); got != 3 {
+			t.Errorf("%d are left", got)
+		}
+	})
+}
+
+// halfway loses its connection at the third change of several.
+type halfway struct{ market.Store }
+
+func (s *halfway) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+	done, errs := s.Store.CommitEach(ctx, cs[:min(2, len(cs))])
+	for len(errs) < len(cs) {
+		done, errs = append(done, market.Committed{}), append(errs, errors.New("connection lost"))
+	}
+	return done, errs
+}
+
+// Parallel abandons counted once.
+func TestPitfall16ParallelAbandons(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		var ids []market.TaskID
+		k.Do("post and claim", func() {
+			for range 5 {
+				id := ada.Post("task", markettest.Budget(1))
+				bob.Claim(id)
+				ids = append(ids, id)
+			}
+		})
+		k.Together(5, func(i int) {
+			if _, err := bob.API.Abandon(k.Ctx, ids[i]); err != nil {
+				t.Error(err)
+			}
+		})
+		_, _, err := bob.API.Pickup(k.Ctx, market.Filter{})
+		if e := markettest.Refused(t, err, market.ErrRateLimited); e.RetryAfter != 30*time.Minute {
+			t.Errorf("retry after %v", e.RetryAfter)
+		}
+	})
+}
+
+// Keys were checked by a slow password hash. Ours have 256 random bits, so one
+// round of a fast digest is right; the store never sees the key.
+func TestPitfall30KeysAreDigestedOnce(t *testing.T) {
+	key := market.APIKey("pwk-0123456789")
+	if got, want := [32]byte(key.Digest()), sha256.Sum256([]byte("pwk-0123456789")); got != want {
+		t.Errorf("the digest is %x", got)
+	}
+}
+
+// Events were dropped when a queue was full, and sent although the commit
+// failed.
+func TestPitfall32NoEventWithoutItsChange(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("task", markettest.Budget(1))
+		var mu sync.Mutex
+		var won int
+		k.Together(8, func(int) {
+			if _, err := bob.API.PickupTask(k.Ctx, id); err == nil {
+				mu.Lock()
+				won++
+				mu.Unlock()
+			}
+		})
+		if won != 1 {
+			t.Errorf("claimed %d times", won)
+		}
+		heard(t, ada, market.EventTaskClaimed)
+		k.Do("many events that nobody reads", func() {
+			bob.Deliver(id, "x")
+			for range 300 {
+				ada.Send(id, "hello")
+			}
+		})
+		got := bob.Heard()
+		if len(got) != 300 || slices.ContainsFunc(got, func(e market.EventType) bool { return e != market.EventTaskMessage }) {
+			t.Errorf("%d events of 300 are there", len(got))
+		}
+	})
+}
