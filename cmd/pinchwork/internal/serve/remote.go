@@ -7,6 +7,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/notify"
+	"github.com/pinchwork/pinchwork/notify/pgnotify"
 	"github.com/pinchwork/pinchwork/notify/redisnotify"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/redis"
@@ -27,7 +28,7 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 	}
 	log.Info("the store is Postgres", "schema", s.Namespace)
-	return &backend{store: store, close: func() { _ = store.Close() }}, nil
+	return relayed(store, pgnotify.New(store.Pool(), store.Schema()), log, func() { _ = store.Close() }), nil
 }
 
 // relayed makes a backend whose replicas wake each other.

@@ -1,0 +1,109 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Contract §12: each setting, its default, another value, and values that it
+// refuses.
+var cases = map[string]struct {
+	byDefault, other string
+	bad              []string
+}{
+	"PINCHWORK_LISTEN":                  {"127.0.0.1:8000", ":9000", nil},
+	"PINCHWORK_STORE":                   {"memory", "redis://localhost", nil},
+	"PINCHWORK_NAMESPACE":               {"pinchwork", "other", nil},
+	"PINCHWORK_PUBLIC_URL":              {"", "https://example.com/market", nil},
+	"PINCHWORK_ADMIN_KEY":               {"", "key", []string{"", "  "}},
+	"PINCHWORK_INITIAL_CREDITS":         {"100", "7", []string{"-1", "x", "1.5", "9999999999999"}},
+	"PINCHWORK_PLATFORM_FEE_PERCENT":    {"10", "2.5", []string{"-1", "101", "NaN", "x"}},
+	"PINCHWORK_TASK_EXPIRY":             {"72h", "1h30m", []string{"72", "-1h", "soon"}},
+	"PINCHWORK_AUTO_APPROVE":            {"24h", "1.5s", []string{"24"}},
+	"PINCHWORK_CLAIM_TIMEOUT":           {"72h", "0s", []string{"x"}},
+	"PINCHWORK_REJECTION_GRACE":         {"5m", "1h30m", []string{"x"}},
+	"PINCHWORK_MATCH_TIMEOUT":           {"2m", "10s", []string{"x"}},
+	"PINCHWORK_MATCH_HEAD_START":        {"2m", "20s", []string{"x"}},
+	"PINCHWORK_ABANDON_LIMIT":           {"5", "0", []string{"-1", "x"}},
+	"PINCHWORK_ABANDON_COOLDOWN":        {"30m", "1h", []string{"x"}},
+	"PINCHWORK_RATE_LIMITS":             {"on", "off", []string{"", "true"}},
+	"PINCHWORK_TRUSTED_PROXIES":         {"", "10.0.0.0/8,::1/128", []string{"10.0.0.1", "x/8"}},
+	"PINCHWORK_WEBHOOK_MAX_RETRIES":     {"3", "0", []string{"-1"}},
+	"PINCHWORK_WEBHOOK_TIMEOUT_SECONDS": {"10", "1", []string{"0", "301", "10s"}},
+	"PINCHWORK_WEBHOOK_ALLOW_PRIVATE":   {"false", "true", []string{"yes", ""}},
+	"PINCHWORK_INFRA":                   {"open", "appointed", []string{"", "closed"}},
+	"PINCHWORK_MAX_OPEN_CLAIMS":         {"100", "3", []string{"-1"}},
+	"PINCHWORK_MAX_STREAMS":             {"10", "3", []string{"-1"}},
+	"PINCHWORK_EVENT_RETENTION":         {"168h", "1h", []string{"7d"}},
+	"PINCHWORK_RATE_REGISTER":           {"5/h", "off", []string{"5", "5/fortnight", "0/h", "-1/m"}},
+	"PINCHWORK_RATE_CREATE":             {"30/m", "1/s", []string{"x"}},
+	"PINCHWORK_RATE_PICKUP":             {"60/m", "1/s", []string{"x"}},
+	"PINCHWORK_RATE_DELIVER":            {"30/m", "1/s", []string{"x"}},
+	"PINCHWORK_RATE_READ":               {"120/m", "1/s", []string{"x"}},
+	"PINCHWORK_RATE_ADMIN":              {"30/m", "1/s", []string{"x"}},
+	"PINCHWORK_METRICS_LISTEN":          {"", ":9100", nil},
+	"PINCHWORK_LOG":                     {"text", "json", []string{"", "xml"}},
+}
+
+func TestPitfall14EverySettingIsSet(t *testing.T) {
+	seen := map[string]bool{}
+	for _, setting := range All() {
+		c, known := cases[setting.Env]
+		if !known {
+			t.Errorf("%s is not tested", setting.Env)
+			continue
+		}
+		seen[setting.Env] = true
+		if want := "PINCHWORK_" + strings.ToUpper(strings.ReplaceAll(setting.Flag, "-", "_")); !setting.Secret && setting.Env != want {
+			t.Errorf("the flag %s belongs to %s", setting.Flag, setting.Env)
+		}
+		s, untouched := Defaults(), Defaults()
+		if got := setting.Get(&s); got != c.byDefault {
+			t.Errorf("%s is %q by default, want %q", setting.Env, got, c.byDefault)
+		}
+		if err := setting.Set(&s, c.other); err != nil {
+			t.Errorf("%s=%s: %v", setting.Env, c.other, err)
+		}
+		if got := setting.Get(&s); got != c.other && !setting.Secret {
+			t.Errorf("%s is %q, want %q", setting.Env, got, c.other)
+		}
+		if reflect.DeepEqual(s, untouched) {
+			t.Errorf("%s changes nothing", setting.Env)
+		}
+		for _, bad := range c.bad {
+			s := Defaults()
+			if err := setting.Set(&s, bad); err == nil || !strings.Contains(err.Error(), setting.Env) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s=%q: %v, want one line that names it", setting.Env, bad, err)
+			}
+		}
+	}
+	for env := range cases {
+		if !seen[env] {
+			t.Errorf("%s is no setting", env)
+		}
+	}
+}
+
+func TestPitfall38UnknownStoresAreRefused(t *testing.T) {
+	for _, store := range []string{"mysql://root:secret@db/x", "sqlite", "./file.db", "", "memory2", "postgress://x"} {
+		s := Defaults()
+		s.Store = store
+		_, err := open(context.Background(), &s, slog.New(slog.DiscardHandler))
+		if !errors.Is(err, ErrSetting) || !strings.Contains(err.Error(), "memory, redis://… or postgres://…") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", store, err)
+		}
+	}
+}
+
+func TestABadPolicyStopsTheStart(t *testing.T) {
+	s := Defaults()
+	s.Policy.TaskExpiry = 0
+	if err := Run(context.Background(), s, "test", io.Discard, io.Discard); !errors.Is(err, ErrSetting) {
+		t.Errorf("started: %v", err)
+	}
+}
