@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -14,16 +15,20 @@ import (
 func TestEndpoints(t *testing.T) {
 	for name, markdown := range map[string]bool{"JSON": false, "markdown": true} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, Options{Limits: NoLimits(), Version: "1.2.3"})
-			for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryOperator, tryServer, tryEvents} {
-				step(t, s, markdown)
-			}
-			for _, r := range Routes() {
-				if !s.answered[r.Name] {
-					t.Errorf("%s %s was never tried", r.Method, r.Path)
-				}
-			}
+			onEveryStore(t, func(t *testing.T, with pinchwork.Option) { checkEndpoints(t, with, markdown) })
 		})
+	}
+}
+
+func checkEndpoints(t *testing.T, with pinchwork.Option, markdown bool) {
+	s := newSite(t, Options{Limits: NoLimits(), Version: "1.2.3"}, with)
+	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryOperator, tryServer, tryEvents} {
+		step(t, s, markdown)
+	}
+	for _, r := range Routes() {
+		if !s.answered[r.Name] {
+			t.Errorf("%s %s was never tried", r.Method, r.Path)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/everystore"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -50,6 +51,15 @@ func (s *site) note(r *http.Request, status int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.answered[best.Name] = true
+	}
+}
+
+// onEveryStore runs a test on each store. With gives newSite the store, and
+// several sites the same one.
+func onEveryStore(t *testing.T, test func(t *testing.T, with pinchwork.Option)) {
+	t.Helper()
+	for _, kind := range everystore.Kinds() {
+		t.Run(kind.Name, func(t *testing.T) { test(t, pinchwork.WithStore(kind.Open(t))) })
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 
 // TestPitfall28: who may not see a task cannot tell it from one that does not
 // exist, on any route.
-func TestPitfall28HiddenTasks(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()})
+func TestPitfall28HiddenTasks(t *testing.T) { onEveryStore(t, checkHiddenTasks) }
+
+func checkHiddenTasks(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with)
 	poster, worker, stranger := s.agent("poster", false), s.agent("worker", false), s.agent("stranger", false)
 	hidden := map[string]string{"unknown": "tk-0000000000000000"}
 	claim := func(name string) string {
@@ -61,10 +63,12 @@ func TestPitfall28HiddenTasks(t *testing.T) {
 	stranger.send("POST", "/v1/tasks/"+hidden["unknown"]+"/pickup", nil, "").is(404).has("error", "Task not found")
 }
 
-func TestLimitsOfTheContract(t *testing.T) {
+func TestLimitsOfTheContract(t *testing.T) { onEveryStore(t, checkLimitsOfTheContract) }
+
+func checkLimitsOfTheContract(t *testing.T, with pinchwork.Option) {
 	mock := clock.NewMock()
 	mock.Set(time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC))
-	s := newSite(t, Options{}, pinchwork.WithClock(mock))
+	s := newSite(t, Options{}, with, pinchwork.WithClock(mock))
 	p := s.agent("p", false) // the first of five
 	for range 4 {
 		s.agent("more", false)
@@ -113,8 +117,10 @@ func TestLimitsOfTheContract(t *testing.T) {
 
 // TestPitfall6: a repeated request has the first one's outcome, in any format,
 // also when both come at once.
-func TestPitfall06Repeats(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()})
+func TestPitfall06Repeats(t *testing.T) { onEveryStore(t, checkRepeats) }
+
+func checkRepeats(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with)
 	p := s.agent("p", false)
 	md := &person{site: s, key: p.key, id: p.id, markdown: true}
 	body := object{"need": "once", "max_credits": 10}
@@ -140,8 +146,10 @@ func TestPitfall06Repeats(t *testing.T) {
 	p.send("GET", "/v1/me", nil, "").is(200).has("credits", 95)
 }
 
-func TestPostThatWaits(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()})
+func TestPostThatWaits(t *testing.T) { onEveryStore(t, checkPostThatWaits) }
+
+func checkPostThatWaits(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with)
 	poster, worker := s.agent("poster", false), s.agent("worker", false)
 	answers := make(chan *reply)
 	go func() {

@@ -73,8 +73,10 @@ func (l *listener) next() (id, kind, data string) {
 	}
 }
 
-func TestEventStream(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()})
+func TestEventStream(t *testing.T) { onEveryStore(t, checkEventStream) }
+
+func checkEventStream(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with)
 	poster, worker := s.agent("poster", false), s.agent("worker", false)
 	l := poster.listen("")
 	if h := l.res.Header; l.res.StatusCode != http.StatusOK || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" || h.Get("X-Accel-Buffering") != "no" {
@@ -117,8 +119,10 @@ func TestEventStream(t *testing.T) {
 	worker.send("HEAD", "/v1/events", nil, "").is(200)
 }
 
-func TestStreamsPerAgent(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()}, pinchwork.WithPolicy(func(p *market.Policy) { p.MaxStreams = 2 }))
+func TestStreamsPerAgent(t *testing.T) { onEveryStore(t, checkStreamsPerAgent) }
+
+func checkStreamsPerAgent(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with, pinchwork.WithPolicy(func(p *market.Policy) { p.MaxStreams = 2 }))
 	p := s.agent("p", false)
 	first := p.listen("")
 	_, _ = first.block()
@@ -137,8 +141,10 @@ func TestStreamsPerAgent(t *testing.T) {
 }
 
 // TestPitfall29: a suspended agent's stream is closed.
-func TestPitfall29SuspendedStream(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()})
+func TestPitfall29SuspendedStream(t *testing.T) { onEveryStore(t, checkSuspendedStream) }
+
+func checkSuspendedStream(t *testing.T, with pinchwork.Option) {
+	s := newSite(t, Options{Limits: NoLimits()}, with)
 	p := s.agent("p", false)
 	l := p.listen("")
 	_, _ = l.block()

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pinchwork/pinchwork/internal/everystore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
@@ -45,13 +46,13 @@ const (
 // the accounts that it touched are right, and now and then all the books are,
 // and offers are in the order of a plain model.
 func TestRandomMarkets(t *testing.T) {
-	for _, o := range openers() {
-		t.Run(o.name, func(t *testing.T) {
+	for _, o := range everystore.Kinds() {
+		t.Run(o.Name, func(t *testing.T) {
 			n := steps(t)
 			switch {
-			case o.name == "miniredis":
+			case o.Name == "miniredis":
 				n = max(n/80, 200) // it interprets each script anew
-			case o.slow:
+			case o.Slow:
 				n = max(n/20, 200)
 			}
 			worlds := max(n/worldSteps, 1)
@@ -82,12 +83,12 @@ type sum struct {
 	amount  int64
 }
 
-func newWalk(t *testing.T, rt *rapid.T, o opener) *walk {
+func newWalk(t *testing.T, rt *rapid.T, o everystore.Kind) *walk {
 	w := &walk{T: rt, sums: map[market.AgentID]*sum{}, order: orderEvery}
-	if o.slow {
+	if o.Slow {
 		w.order = orderRarely
 	}
-	w.k = markettest.New(t, markettest.Store(o.open(t)), markettest.CheckRarely())
+	w.k = markettest.New(t, markettest.Store(o.Open(t)), markettest.CheckRarely())
 	for i, opts := range [][]markettest.AgentOption{
 		nil, {markettest.Capable("go", "sql")}, {markettest.GoodAt("go 日本語 testing"), markettest.Capable("Go")},
 		{markettest.Infra()}, {markettest.Infra(), markettest.GoodAt("verification of work")}, {markettest.Granted(2_000)},
