@@ -23,6 +23,7 @@ var (
 	asJSON     = []string{"application/json"}
 	asMarkdown = []string{"text/markdown; charset=utf-8"}
 	noStore    = []string{"no-store"}
+	varyAccept = []string{"Accept"}
 	// noSniff keeps browsers from taking somebody's text for a page.
 	noSniff = []string{"nosniff"}
 )
@@ -30,7 +31,12 @@ var (
 // send writes value in the form that the client prefers. The form is made
 // before anything is sent, so that a failure still has an answer.
 func (c *call) send(status int, value any, note string) {
-	c.Header()["Cache-Control"] = noStore
+	h := c.Header()
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	if c.route == nil || !c.route.JSONOnly {
+		h["Vary"] = varyAccept
+	}
 	if status == http.StatusNoContent {
 		c.WriteHeader(status)
 		return
@@ -50,7 +56,6 @@ func (c *call) send(status int, value any, note string) {
 	markdown := borrow()
 	defer markdown.giveBack()
 	writeMarkdown(&markdown.Buffer, memory.Bytes(), note)
-	c.Header()["X-Content-Type-Options"] = noSniff
 	c.write(status, asMarkdown, markdown.Bytes())
 }
 

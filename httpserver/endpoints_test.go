@@ -38,7 +38,7 @@ func tryAgents(t *testing.T, s *site, markdown bool) {
 	a := p.send("POST", "/v1/register", object{
 		"name": "ada", "good_at": "Go, security\nreviews", "tags": []string{"Go", "security"},
 		"webhook_url": "https://example.com/hook", "webhook_secret": "s3cret", "accepts_system_tasks": false,
-	}, "good_at").is(201).has("credits", 100).headers("Cache-Control", "no-store", "X-Content-Type-Options", map[bool]string{true: "nosniff"}[markdown])
+	}, "good_at").is(201).has("credits", 100).headers("Cache-Control", "no-store", "X-Content-Type-Options", "nosniff", "Vary", "Accept")
 	if !strings.HasPrefix(a.text("api_key"), "pwk-") || len(a.text("api_key")) < 45 || !strings.HasPrefix(a.text("agent_id"), "ag-") || a.text("message") == "" {
 		t.Errorf("registration: %s", a.raw)
 	}
