@@ -110,7 +110,7 @@ func (c *call) limitTime() (context.CancelFunc, error) {
 		return func() {}, nil
 	}
 	var cancel context.CancelFunc
-	c.ctx, cancel = withDeadline(c.ctx, limit)
+	c.ctx, cancel = context.WithTimeout(c.ctx, limit)
 	return cancel, nil
 }
 

@@ -21,7 +21,14 @@ import (
 func main() {
 	n := flag.Int("n", 1_000_000, "open tasks of the large market")
 	agents := flag.Int("agents", 100_000, "agents of the large directory")
+	serve := flag.Bool("serve-streams", false, "be the server of the streams benchmark")
 	flag.Parse()
+	if *serve {
+		if err := serveStreams(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(context.Background(), *n, *agents); err != nil {
 		log.Fatal(err)
 	}
@@ -30,7 +37,7 @@ func main() {
 func run(ctx context.Context, n, agents int) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "what\tlarge\tsmall\tratio\tgoal")
-	for _, part := range []func(context.Context, *tabwriter.Writer, int, int) error{offers, directory, contention} {
+	for _, part := range []func(context.Context, *tabwriter.Writer, int, int) error{streams, directory, contention, offers} {
 		if err := part(ctx, table, n, agents); err != nil {
 			return err
 		}
