@@ -3,6 +3,7 @@ package market
 import (
 	"strings"
 	"unicode/utf8"
+	"unique"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
@@ -115,7 +116,8 @@ func appendTag(tags []string, tag string) []string {
 			return tags
 		}
 	}
-	return append(tags, tag)
+	// Many tasks have the same few tags: one copy of each is enough.
+	return append(tags, unique.Make(tag).Value())
 }
 
 // usableTags keeps the valid ones of tags that an agent proposed.

@@ -20,6 +20,14 @@ const (
 	posters   = 1_000
 )
 
+// tagNames are the same strings wherever they stand, as the market makes them.
+var tagNames = func() (names [tags]string) {
+	for i := range names {
+		names[i] = fmt.Sprintf("tag-%d", i)
+	}
+	return names
+}()
+
 // world is a filled market.
 type world struct {
 	*market.Market
@@ -95,7 +103,7 @@ func (w *world) task(c *market.Change, i int, at time.Time) {
 func (w *world) someTags(n int) []string {
 	out := make([]string, 0, n)
 	for range n {
-		out = append(out, fmt.Sprintf("tag-%d", w.tags.Uint64()))
+		out = append(out, tagNames[w.tags.Uint64()])
 	}
 	return out
 }

@@ -22,6 +22,9 @@ type word struct {
 	// docs lists the documents that hold the word, in no order. Removed
 	// documents stay until the cleaner comes by.
 	docs []uint32
+	// places are where the word stands in the lists of its grams, in their order
+	// in the word.
+	places []uint32
 }
 
 // chunk holds the text of some words, each followed by a line feed.
@@ -31,6 +34,8 @@ type chunk struct {
 	starts, words []uint32
 	// dead counts the bytes of words that are gone; they are line feeds now.
 	dead int
+	// long is set when its words are too long for grams.
+	long bool
 }
 
 // lexicon holds the distinct words of all documents. A hash table finds a word
@@ -40,9 +45,11 @@ type lexicon struct {
 	words  []word
 	unused []uint32
 	chunks []chunk
-	// vacant are the numbers of empty chunks, current is the one that grows.
-	vacant  []uint32
-	current int
+	// vacant are the numbers of empty chunks, current and currentLong those that
+	// grow, with words that grams find and with longer ones.
+	vacant               []uint32
+	current, currentLong int
+	grams                grams
 	// table is open-addressed with linear probing. An entry is 0 or the upper
 	// half of a word's hash beside its number plus one.
 	table []uint64
@@ -50,7 +57,10 @@ type lexicon struct {
 }
 
 func newLexicon() lexicon {
-	return lexicon{seed: maphash.MakeSeed(), chunks: make([]chunk, 1), table: make([]uint64, 64)}
+	return lexicon{
+		seed: maphash.MakeSeed(), chunks: []chunk{{}, {long: true}}, currentLong: 1,
+		grams: grams{}, table: make([]uint64, 64),
+	}
 }
 
 func (l *lexicon) text(id uint32) []byte {
@@ -87,6 +97,7 @@ func (l *lexicon) intern(s string) uint32 {
 	}
 	id = l.number()
 	l.store(id, s)
+	l.list(id, s)
 	l.table[place] = hash | uint64(id+1)
 	if l.count++; l.count*4 > len(l.table)*3 {
 		l.rehash(len(l.table) * 2)
@@ -104,14 +115,21 @@ func (l *lexicon) number() uint32 {
 	return uint32(len(l.words) - 1)
 }
 
-// store puts the text of a word into the current chunk, or into a new one.
+// store puts the text of a word into the current chunk of its kind, or into a
+// new one.
 func (l *lexicon) store(id uint32, s string) {
-	c := &l.chunks[l.current]
+	current := &l.current
+	if len(s) > maxGrammed {
+		current = &l.currentLong
+	}
+	c := &l.chunks[*current]
 	if len(c.text) > 0 && len(c.text)+len(s)+1 > chunkSize {
-		c = l.open()
+		*current = l.open()
+		c = &l.chunks[*current]
+		c.long = len(s) > maxGrammed
 	}
 	w := &l.words[id]
-	w.chunk, w.off, w.len = uint32(l.current), uint32(len(c.text)), uint32(len(s))
+	w.chunk, w.off, w.len = uint32(*current), uint32(len(c.text)), uint32(len(s))
 	c.starts = append(c.starts, w.off)
 	c.words = append(c.words, id)
 	if need := len(c.text) + len(s) + 1; need > cap(c.text) {
@@ -120,20 +138,21 @@ func (l *lexicon) store(id uint32, s string) {
 	c.text = append(append(c.text, s...), '\n')
 }
 
-func (l *lexicon) open() *chunk {
+// open returns the number of an empty chunk.
+func (l *lexicon) open() int {
 	if n := len(l.vacant); n > 0 {
-		l.current = int(l.vacant[n-1])
+		number := int(l.vacant[n-1])
 		l.vacant = l.vacant[:n-1]
-	} else {
-		l.chunks = append(l.chunks, chunk{})
-		l.current = len(l.chunks) - 1
+		return number
 	}
-	return &l.chunks[l.current]
+	l.chunks = append(l.chunks, chunk{})
+	return len(l.chunks) - 1
 }
 
 // forget takes a word out that no document holds any more.
 func (l *lexicon) forget(id uint32) {
 	l.unlink(id)
+	l.unlist(id)
 	w := l.words[id]
 	c := &l.chunks[w.chunk]
 	for i := w.off; i < w.off+w.len; i++ {
@@ -142,7 +161,7 @@ func (l *lexicon) forget(id uint32) {
 	c.dead += int(w.len) + 1
 	l.words[id] = word{}
 	l.unused = append(l.unused, id)
-	if 2*c.dead > len(c.text) && int(w.chunk) != l.current {
+	if 2*c.dead > len(c.text) && int(w.chunk) != l.current && int(w.chunk) != l.currentLong {
 		l.rewrite(w.chunk)
 	}
 }
@@ -191,12 +210,18 @@ func (l *lexicon) rehash(size int) {
 	}
 }
 
-// containing yields the numbers of the words that contain the piece.
+// containing yields the numbers of the words that contain the piece, each once.
 func (l *lexicon) containing(piece string) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		want := []byte(piece)
+		rarest, grammed := l.grams.rarest(piece)
+		for _, id := range rarest {
+			if bytes.Contains(l.text(id), want) && !yield(id) {
+				return
+			}
+		}
 		for i := range l.chunks {
-			if !l.chunks[i].containing(want, yield) {
+			if c := &l.chunks[i]; (c.long || !grammed) && !c.containing(want, yield) {
 				return
 			}
 		}
