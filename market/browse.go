@@ -68,7 +68,7 @@ func browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
 	item := BrowseItem{
 		TaskID: t.ID, Need: st.Text.Need, Context: stringPtr(st.Text.Context), MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: t.CreatedAt, PosterID: t.Poster, PosterReputation: o.Reputation,
-		IsMatched: o.Matched, RejectionCount: t.Rejections, Deadline: timePtr(t.Deadline),
+		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
 	}
 	if o.Matched {
 		item.MatchRank = Ptr(o.Rank)

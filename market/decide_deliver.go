@@ -15,7 +15,7 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 	next.Status = StatusDelivered
 	next.Deliveries++
 	next.Delivery = &Delivery{
-		No: next.Deliveries, At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
+		No: int(next.Deliveries), At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
 		ReviewUntil: now.Add(p.reviewTimeout(t)),
 	}
 	next.Claim = &Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}

@@ -7,7 +7,7 @@ func taskView(t *Task, text TaskText) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: t.Rejections,
+		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: int(t.Rejections),
 		ExpiresAt: timePtr(t.ExpiresAt),
 	}
 	if t.Claim != nil {
@@ -50,7 +50,7 @@ func publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: t.Rejections,
+		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: int(t.Rejections),
 		PosterReputation: Ptr(reputation(poster)),
 	}
 	return v
@@ -87,7 +87,7 @@ func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
 	p := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(text.Context), MaxCredits: t.MaxCredits,
 		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: t.CreatedAt, PosterReputation: posterReputation,
-		Deadline: timePtr(t.Deadline), RejectionCount: t.Rejections, ClaimDeadline: claimDeadline(t),
+		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
 	}
 	if t.System != nil {
 		p.SystemTaskType, p.ParentTaskID = t.System.Type, t.System.Parent

@@ -132,7 +132,7 @@ func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, fits fu
 	next := *t
 	next.Status = StatusApproved
 	next.Deliveries++
-	next.Delivery = &Delivery{No: next.Deliveries, At: now, Charged: t.MaxCredits}
+	next.Delivery = &Delivery{No: int(next.Deliveries), At: now, Charged: t.MaxCredits}
 	next.Ending = &Ending{At: now, Charged: t.MaxCredits, Auto: true}
 	o.replace(t, &next)
 	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})

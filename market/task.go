@@ -64,20 +64,19 @@ type Task struct {
 	Matching *Matching `json:"matching,omitempty"`
 	// Children are the unfinished system tasks about this task.
 	Children []TaskID `json:"children,omitempty"`
-	// Claims, Deliveries and Verifications count what happened so far. The
-	// current claim and delivery bear these numbers.
-	Claims        int `json:"claims,omitempty"`
-	Deliveries    int `json:"deliveries,omitempty"`
-	Verifications int `json:"verifications,omitempty"`
+	// Claims, Deliveries, Verifications and Rejections count what happened over
+	// the whole life. The current claim and delivery bear these numbers.
+	Claims        int32 `json:"claims,omitempty"`
+	Deliveries    int32 `json:"deliveries,omitempty"`
+	Verifications int32 `json:"verifications,omitempty"`
+	Rejections    int32 `json:"rejections,omitempty"`
 	// Claim is set from claimed on.
 	Claim *Claim `json:"claim,omitempty"`
 	// Delivery is set from delivered on, and stays after a rejection until the
 	// claim ends.
 	Delivery *Delivery `json:"delivery,omitempty"`
-	// Rejections counts them over the whole life; Rejection is the last one of
-	// the current claim.
-	Rejections int        `json:"rejections,omitempty"`
-	Rejection  *Rejection `json:"rejection,omitempty"`
+	// Rejection is the last one of the current claim.
+	Rejection *Rejection `json:"rejection,omitempty"`
 	// Ending is set once Status is final.
 	Ending *Ending `json:"ending,omitempty"`
 	// NextDue is the one instant at which a timer next has to touch the task;

@@ -113,7 +113,7 @@ func (c *checking) sameWorker(t *market.Task) {
 	k := c.kit
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	no := claimNo{t.ID, t.Claims}
+	no := claimNo{t.ID, int(t.Claims)}
 	if had := k.seen[no]; had != "" && had != t.Claim.Worker {
 		k.Errorf("claim %d of task %s went from %s to %s", t.Claims, t.ID, had, t.Claim.Worker)
 	}

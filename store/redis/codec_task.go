@@ -70,13 +70,13 @@ func unpackTask(doc string, seq int64) (*market.Task, error) {
 		case "ch":
 			t.Children = append(t.Children, market.TaskID(value))
 		case "nc":
-			t.Claims = int(integer(value))
+			t.Claims = int32(integer(value))
 		case "nd":
-			t.Deliveries = int(integer(value))
+			t.Deliveries = int32(integer(value))
 		case "nv":
-			t.Verifications = int(integer(value))
+			t.Verifications = int32(integer(value))
 		case "nr":
-			t.Rejections = int(integer(value))
+			t.Rejections = int32(integer(value))
 		case "du":
 			t.NextDue = unpackInstant(value)
 		case "sy":
