@@ -1,0 +1,50 @@
+package market_test
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
+)
+
+var goodTag = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$`)
+
+// Tags are taken exactly when each has the form of contract §5 and at most ten
+// are different; what was taken is found again in any case of its letters.
+func FuzzTags(f *testing.F) {
+	for _, seed := range []string{"go", "Go,go,GO", "a b", "-x", "_", "", "x-y_z", strings.Repeat("x", 50), strings.Repeat("x", 51), "é", "a,b,c,d,e,f,g,h,i,j,k", "a\x00", "\xff"} {
+		f.Add(seed)
+	}
+	k := markettest.New(f, markettest.CheckRarely())
+	ada, bob := k.Agent("ada", markettest.Granted(1_000_000_000)), k.Agent("bob")
+	f.Fuzz(func(t *testing.T, joined string) {
+		tags := strings.Split(joined, ",")
+		valid, distinct := true, map[string]bool{}
+		for _, tag := range tags {
+			valid = valid && goodTag.MatchString(tag)
+			distinct[strings.ToLower(tag)] = true
+		}
+		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "x", Tags: tags, MaxCredits: market.Ptr(int64(1))})
+		if !valid || len(distinct) > 10 {
+			var refusal *market.Error
+			if !errors.As(err, &refusal) || !errors.Is(err, market.ErrInvalid) || refusal.Field != "tags" {
+				t.Fatalf("%q: %v", tags, err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", tags, err)
+		}
+		defer ada.Cancel(posted.TaskID)
+		if v := ada.Task(posted.TaskID); len(v.Tags) != len(distinct) {
+			t.Fatalf("%q are kept as %q", tags, v.Tags)
+		}
+		offers := bob.Offers(market.Filter{Tags: []string{strings.ToUpper(tags[0]), strings.ToLower(tags[len(tags)-1])}})
+		if len(offers) != 1 || offers[0] != posted.TaskID {
+			t.Fatalf("%q: offered %v", tags, offers)
+		}
+	})
+}
