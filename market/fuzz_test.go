@@ -18,9 +18,9 @@ func FuzzTags(f *testing.F) {
 	for _, seed := range []string{"go", "Go,go,GO", "a b", "-x", "_", "", "x-y_z", strings.Repeat("x", 50), strings.Repeat("x", 51), "é", "a,b,c,d,e,f,g,h,i,j,k", "a\x00", "\xff"} {
 		f.Add(seed)
 	}
-	k := markettest.New(f, markettest.CheckRarely())
-	ada, bob := k.Agent("ada", markettest.Granted(1_000_000_000)), k.Agent("bob")
 	f.Fuzz(func(t *testing.T, joined string) {
+		k := markettest.New(t, markettest.CheckRarely())
+		ada, bob := k.Agent("ada"), k.Agent("bob")
 		tags := strings.Split(joined, ",")
 		valid, distinct := true, map[string]bool{}
 		for _, tag := range tags {
@@ -38,7 +38,6 @@ func FuzzTags(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", tags, err)
 		}
-		defer ada.Cancel(posted.TaskID)
 		if v := ada.Task(posted.TaskID); len(v.Tags) != len(distinct) {
 			t.Fatalf("%q are kept as %q", tags, v.Tags)
 		}
