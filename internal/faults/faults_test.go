@@ -90,11 +90,16 @@ func (r *replica) refuses() {
 	if n := r.goroutines(); n > 500 {
 		t.Errorf("%v goroutines", n)
 	}
-	if res, err := http.Get(r.url + "/health"); err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("health: %v, %v", res, err)
-	}
-	if res, err := http.Get(r.url + "/readyz"); err != nil || res.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("ready without a store: %v, %v", res, err)
+	for path, want := range map[string]int{"/health": http.StatusOK, "/readyz": http.StatusServiceUnavailable} {
+		res, err := http.Get(r.url + path)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s without a store: %s", path, res.Status)
+		}
 	}
 }
 
