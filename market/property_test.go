@@ -90,8 +90,12 @@ func newWalk(t *testing.T, rt *rapid.T, o everystore.Kind) *walk {
 	}
 	w.k = markettest.New(t, markettest.Store(o.Open(t)), markettest.CheckRarely())
 	for i, opts := range [][]markettest.AgentOption{
-		nil, {markettest.Capable("go", "sql")}, {markettest.GoodAt("go 日本語 testing"), markettest.Capable("Go")},
-		{markettest.Infra()}, {markettest.Infra(), markettest.GoodAt("verification of work")}, {markettest.Granted(2_000)},
+		nil,
+		{markettest.Capable("go", "sql")},
+		{markettest.GoodAt("go 日本語 testing"), markettest.Capable("Go")},
+		{markettest.Infra()},
+		{markettest.Infra(), markettest.GoodAt("verification of work")},
+		{markettest.Granted(2_000)},
 	} {
 		w.join(fmt.Sprint("agent ", i), opts...)
 	}

@@ -19,8 +19,10 @@ func TestTwoReplicasAgreeOnceQuiet(t *testing.T) {
 		markets := []*market.Market{k.Market, k.Replica()}
 		var agents []*markettest.Agent
 		for i, opts := range [][]markettest.AgentOption{
-			{markettest.Granted(500)}, {markettest.Granted(500), markettest.Capable("go", "sql")},
-			{markettest.Granted(500), markettest.GoodAt("sql review")}, {markettest.Infra(), markettest.Granted(500)},
+			{markettest.Granted(500)},
+			{markettest.Granted(500), markettest.Capable("go", "sql")},
+			{markettest.Granted(500), markettest.GoodAt("sql review")},
+			{markettest.Infra(), markettest.Granted(500)},
 		} {
 			agents = append(agents, k.Agent(fmt.Sprint("agent ", i), opts...))
 		}
