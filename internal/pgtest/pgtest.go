@@ -47,15 +47,23 @@ func Main(m *testing.M) int {
 func Start(t testing.TB) string {
 	t.Helper()
 	requirePrograms(t)
+	url, err := newSharedDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+func newSharedDatabase() (string, error) {
 	server, err := sharedServer()
 	if err != nil {
-		t.Fatalf("starting Postgres: %v", err)
+		return "", fmt.Errorf("starting Postgres: %w", err)
 	}
 	url, err := server.newDatabase(fmt.Sprintf("test%d", shared.made.Add(1)))
 	if err != nil {
-		t.Fatalf("creating a database: %v", err)
+		return "", fmt.Errorf("creating a database: %w", err)
 	}
-	return url
+	return url, nil
 }
 
 func sharedServer() (*Server, error) {
@@ -85,12 +93,14 @@ func NewServer(t testing.TB, settings ...string) *Server {
 func requirePrograms(t testing.TB) {
 	t.Helper()
 	if _, err := programs(); err != nil {
-		if strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "postgres") {
+		if required() {
 			t.Fatalf("Postgres is required: %v", err)
 		}
 		t.Skipf("NOT TESTED ON POSTGRES: %v", err)
 	}
 }
+
+func required() bool { return strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "postgres") }
 
 func (s *Server) newDatabase(name string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

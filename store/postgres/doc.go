@@ -9,7 +9,18 @@
 // marketplaces live in several schemas.
 //
 // Every commit is one round trip, a call of one function in the database, and
-// so is every read. Transactions run in READ COMMITTED. InTx binds a store to a
-// transaction of the host, so that the host's own rows and the marketplace's
-// change together.
+// so is every read. Transactions run in READ COMMITTED.
+//
+// Inside a transaction of the host, its own rows and the marketplace's change
+// together or not at all:
+//
+//	err := store.Transact(ctx, m, func(tx pgx.Tx, m *market.Market) error {
+//		if _, err := tx.Exec(ctx, "insert into orders …"); err != nil {
+//			return err
+//		}
+//		_, err := m.As(shop).Post(ctx, market.PostInput{Need: "Review the order"})
+//		return err
+//	})
+//
+// InTx does the same for a transaction that the host begins and ends itself.
 package postgres

@@ -27,11 +27,18 @@ const (
 	retryPause = 5 * time.Millisecond
 )
 
-// classified marks what may be run again. Errors are told apart by SQLSTATE,
-// never by their text.
-func classified(err error) error {
+// Retryable reports whether a transaction that failed with the error, in the
+// marketplace, in a statement of the host's own or while committing, should be
+// run again because another one was in the way. Errors are told apart by
+// SQLSTATE, never by their text.
+func Retryable(err error) bool {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == codeSerialization || pg.Code == codeDeadlock) {
+	return errors.As(err, &pg) && (pg.Code == codeSerialization || pg.Code == codeDeadlock)
+}
+
+// classified marks what may be run again.
+func classified(err error) error {
+	if Retryable(err) {
 		return fmt.Errorf("%w: %w", ErrRetry, err)
 	}
 	return err
@@ -43,7 +50,7 @@ func (s *Store) again(ctx context.Context, err error, try int) bool {
 	if err == nil || s.tx != nil || try >= maxRetries || ctx.Err() != nil {
 		return false
 	}
-	if errors.Is(classified(err), ErrRetry) {
+	if Retryable(err) {
 		return pause(ctx, try)
 	}
 	// The connection was found dead before anything was sent.

@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.MainWithExamples(m)) }
 
 var schemas atomic.Int64
 

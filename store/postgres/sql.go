@@ -29,9 +29,24 @@ func (o *options) queries() map[string]string {
 	return all
 }
 
-// render puts the schema's name into SQL that was written for the default.
+// render puts the schema's name into SQL that was written for the default. The
+// name may hold what ends the literal or the function around it.
 func (o *options) render(sql string) string {
-	return strings.ReplaceAll(sql, written, o.quoted()+".")
+	name := o.quoted() + "."
+	return strings.NewReplacer(
+		"'"+written, "'"+strings.ReplaceAll(name, "'", "''"),
+		written, name,
+		"$$", o.bodyMark(),
+	).Replace(sql)
+}
+
+// bodyMark is what stands around the bodies of functions.
+func (o *options) bodyMark() string {
+	mark := "body"
+	for strings.Contains(o.schema, "$"+mark+"$") {
+		mark += "_"
+	}
+	return "$" + mark + "$"
 }
 
 func withoutHeader(sql string) string {

@@ -65,20 +65,6 @@ func open(ctx context.Context, pool *pgxpool.Pool, own bool, opts []Option) (*St
 	return s, nil
 }
 
-// InTx returns a store that does everything inside the host's transaction: what
-// it commits becomes real, events included, when the host commits. A refused
-// Change leaves the transaction usable. A deadlock or a serialization failure
-// does not, and matches ErrRetry: roll back and run the transaction again.
-//
-// Agents whose credits moved stay locked until the transaction ends, so use the
-// market last and end soon. Like the transaction, the store is for one goroutine
-// at a time.
-func (s *Store) InTx(tx pgx.Tx) *Store {
-	bound := *s
-	bound.tx, bound.own = tx, false
-	return &bound
-}
-
 // Close closes the pool if the store made it, and waits for what is under way.
 func (s *Store) Close() error {
 	if s.own {

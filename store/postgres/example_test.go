@@ -1,0 +1,47 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/postgres"
+)
+
+// A shop orders a review in the transaction that saves the order: both are
+// there or neither is.
+func ExampleStore_Transact() {
+	ctx := context.Background()
+	store, err := postgres.Open(ctx, pgtest.ExampleURL())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+	m, _ := pinchwork.New(pinchwork.WithStore(store))
+	shop, _ := m.Register(ctx, market.RegisterInput{Name: "shop"})
+	_, _ = store.Pool().Exec(ctx, "create table orders (no int, review text)")
+
+	err = store.Transact(ctx, m, func(tx pgx.Tx, m *market.Market) error {
+		if _, err := tx.Exec(ctx, "insert into orders values (7)"); err != nil {
+			return err
+		}
+		// The marketplace comes late: it holds the poster's account until the end.
+		task, err := m.As(shop.AgentID).Post(ctx, market.PostInput{Need: "Review order 7"})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "update orders set review = $1 where no = 7", string(task.TaskID))
+		return err
+	})
+
+	var review market.TaskID
+	_ = store.Pool().QueryRow(ctx, "select review from orders where no = 7").Scan(&review)
+	task, _ := m.As(shop.AgentID).Task(ctx, review, 0)
+	fmt.Println(err, task.Need, task.Status)
+	// Output: <nil> Review order 7 posted
+}

@@ -1,0 +1,49 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// InTx returns a store that does everything inside the host's transaction: what
+// it commits becomes real, events included, when the host commits. Bind a market
+// to it with market.Market.Hosted:
+//
+//	m.Hosted(store.InTx(tx)).As(shop).Post(ctx, …)
+//
+// The transaction may come from any pool on the same database. A refusal of the
+// market leaves it usable, and undoes only what the refused operation wrote. A
+// deadlock or a serialization failure does not, and matches ErrRetry: roll back
+// and run the transaction again. The same goes for a call that runs into its
+// context's end.
+//
+// Agents whose credits moved stay locked until the transaction ends, so use the
+// market last and end soon. Do not wait for a delivery inside it
+// (market.PostInput.Wait): nobody sees the task yet. Like the transaction, the
+// store is for one goroutine at a time.
+//
+// Posted tasks are matched by the first sweep after the host's commit, within a
+// second while some market runs. Listeners hear of the host's commit through the
+// poll of a notify.RelayedHub, within a second too; a plain notify.Hub tells them
+// nothing.
+func (s *Store) InTx(tx pgx.Tx) *Store {
+	bound := *s
+	bound.tx, bound.own = tx, false
+	return &bound
+}
+
+// Transact runs do in a new transaction on the store's pool, with the market
+// bound to it, and commits unless do returns an error. After a deadlock or a
+// serialization failure it is run again from the start, a bounded number of
+// times, so do should change nothing outside of the transaction.
+func (s *Store) Transact(ctx context.Context, m *market.Market, do func(tx pgx.Tx, m *market.Market) error) error {
+	for try := 0; ; try++ {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, m.Hosted(s.InTx(tx))) })
+		if !Retryable(err) || try >= maxRetries || !pause(ctx, try) {
+			return err
+		}
+	}
+}
