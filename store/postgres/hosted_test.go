@@ -14,7 +14,7 @@ import (
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
-// host is a program with a table of its own beside the marketplace.
+// host is a program with a pool and a table of its own beside the marketplace.
 type host struct {
 	*markettest.Kit
 	store *postgres.Store
@@ -22,7 +22,10 @@ type host struct {
 
 func newHost(t *testing.T) *host {
 	t.Helper()
-	s := openAt(t, pgtest.Start(t))
+	s, err := postgres.New(t.Context(), newPool(t, pgtest.Start(t)), postgres.WithSchema("jobs"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := &host{Kit: markettest.New(t, markettest.Store(s), markettest.CheckRarely()), store: s}
 	if _, err := s.Pool().Exec(h.Ctx, "create table purchase (task text)"); err != nil {
 		t.Fatal(err)
@@ -212,6 +215,12 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 	if err == nil {
 		t.Error("a stranger cancelled")
 	}
+	// Guards in the database refuse too: the same report twice.
+	if _, err = hosted.As(bob.ID).ReportTask(h.Ctx, first, "spam"); err != nil {
+		t.Error(err)
+	}
+	_, err = hosted.As(bob.ID).ReportTask(h.Ctx, first, "spam")
+	markettest.Refused(t, err, market.ErrConflict)
 	h.buy(tx, first)
 	h.end(tx.Commit)
 	if !h.has(first) || h.purchases() != 1 || h.Stored(claimed).Status != market.StatusClaimed {

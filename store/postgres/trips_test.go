@@ -109,7 +109,10 @@ func TestRoundTrips(t *testing.T) {
 		}},
 		{"post", 2, func() error { _, err := s.poster.API.Post(ctx, post); return err }},
 		{"pickup", 2, func() error { _, _, err := s.worker.API.Pickup(ctx, market.Filter{}); return err }},
-		{"pickup batch", 2, func() error { _, err := s.worker.API.PickupBatch(ctx, market.BatchInput{Count: market.Ptr(5)}); return err }},
+		{"pickup batch", 2, func() error {
+			_, err := s.worker.API.PickupBatch(ctx, market.BatchInput{Count: market.Ptr(5)})
+			return err
+		}},
 		{"pickup task", 2, func() error { _, err := s.worker.API.PickupTask(ctx, s.second); return err }},
 		{"deliver", 2, func() error {
 			_, err := s.worker.API.Deliver(ctx, s.claimed, market.DeliverInput{Result: "done"})
