@@ -7,7 +7,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
@@ -146,4 +148,50 @@ func TestOnePoolManyWorkers(t *testing.T) {
 			}
 		}
 	}, policy(func(p *market.Policy) { p.MaxOpenClaims = 0 }))
+}
+
+// A replica whose clock is five minutes off fires timers early or late by as
+// much; nothing is paid twice and no claim is shared.
+func TestAReplicaWithAWrongClock(t *testing.T) {
+	for _, skew := range []time.Duration{-5 * time.Minute, 5 * time.Minute} {
+		t.Run(skew.String(), func(t *testing.T) {
+			onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+				wrong := markettest.NewClock(k.Clock.Now().Add(skew))
+				other, err := pinchwork.New(pinchwork.WithStore(k.Store), pinchwork.WithClock(wrong), pinchwork.WithWebhooks(nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ada := k.Agent("ada", markettest.Granted(1_000))
+				var workers []*markettest.Agent
+				for i := range 4 {
+					workers = append(workers, k.Agent(fmt.Sprint("worker ", i)))
+				}
+				for round := range 4 {
+					k.Together(8, func(i int) {
+						random := rand.New(rand.NewPCG(uint64(round), uint64(i)))
+						a := append([]*markettest.Agent{ada}, workers...)[i%5]
+						if i%2 == 0 {
+							a = a.On(other)
+						}
+						for range 25 {
+							if err := stir(k, a, random); err != nil && !isRefusal(err) {
+								t.Errorf("%s: %v", a.Name, err)
+							}
+						}
+						if i < 2 {
+							if _, err := []*market.Market{k.Market, other}[i].Sweep(k.Ctx); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+					k.Clock.Advance(26 * time.Hour)
+					wrong.Advance(26 * time.Hour)
+				}
+				report, err := k.Market.Audit(k.Ctx)
+				if err != nil || !report.OK {
+					t.Errorf("the audit says %+v, %v", report, err)
+				}
+			}, markettest.CheckRarely())
+		})
+	}
 }
