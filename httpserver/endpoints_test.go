@@ -29,6 +29,9 @@ func checkEndpoints(t *testing.T, with pinchwork.Option, markdown bool) {
 		if !s.answered[r.Name] {
 			t.Errorf("%s %s was never tried", r.Method, r.Path)
 		}
+		if !r.Stream && !conformed(t, r.Name) {
+			t.Errorf("%s %s was never held against the document", r.Method, r.Path)
+		}
 	}
 }
 
@@ -210,6 +213,7 @@ func tryServer(t *testing.T, s *site, markdown bool) {
 	}
 	p.send("GET", "/health", nil, "").is(200).has("status", "ok")
 	p.send("GET", "/readyz", nil, "").is(200).has("status", "ok")
+	p.send("GET", "/openapi.json", nil, "").is(200).has("openapi", "3.1.0")
 }
 
 func tryEvents(t *testing.T, s *site, markdown bool) {

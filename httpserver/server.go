@@ -142,7 +142,7 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 }
 
 func isAPI(path string) bool {
-	return strings.HasPrefix(path, "/v1/") || path == "/v1" || path == "/health" || path == "/readyz"
+	return strings.HasPrefix(path, "/v1/") || path == "/v1" || path == "/health" || path == "/readyz" || path == "/openapi.json"
 }
 
 func withoutSlash(r *http.Request) *http.Request {

@@ -129,6 +129,13 @@ var serverRoutes = []Route{
 		action:  gives(capabilities),
 	},
 	{
+		Name: "openapi", Method: http.MethodGet, Path: "/openapi.json",
+		Caller: CallerAnyone, Group: groupServer, JSONOnly: true,
+		Summary: "This API as an OpenAPI 3.1 document",
+		Success: ok[map[string]any](),
+		action:  gives(openAPI),
+	},
+	{
 		Name: "health", Method: http.MethodGet, Path: "/health",
 		Caller: CallerAnyone, Group: groupServer, JSONOnly: true,
 		Summary: "Whether the process runs",

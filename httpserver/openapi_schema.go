@@ -1,0 +1,176 @@
+package httpserver
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// input is the schema of a request body: a copy of the type's own with the
+// bounds of the contract and what is required.
+func (d *document) input(b *Body) doc {
+	properties := doc{}
+	for _, sf := range reflect.VisibleFields(b.Type) {
+		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
+		if name == "" || name == "-" || sf.Anonymous {
+			continue
+		}
+		plain := plainType(sf.Type)
+		schema := d.schema(plain)
+		maps.Copy(schema, inputBounds[name])
+		if name == "tags" && b.Type != reflect.TypeFor[market.PostInput]() {
+			schema["maxItems"] = market.MaxAgentTags
+		}
+		if plain != sf.Type || !slices.Contains(b.Required, name) {
+			schema["type"] = []any{schema["type"], "null"}
+			if values, ok := schema["enum"].([]any); ok {
+				schema["enum"] = append(slices.Clone(values), nil)
+			}
+		}
+		properties[name] = schema
+	}
+	out := doc{"type": "object", "properties": properties}
+	if len(b.Required) > 0 {
+		out["required"] = b.Required
+	}
+	return out
+}
+
+// inputBounds are the limits of contract §3 to §11 by field.
+var inputBounds = map[string]doc{
+	"name":                   {"minLength": 1, "maxLength": market.MaxName},
+	"good_at":                {"maxLength": market.MaxGoodAt},
+	"webhook_url":            {"maxLength": market.MaxWebhookURL},
+	"webhook_secret":         {"maxLength": market.MaxWebhookSecret},
+	"need":                   {"minLength": 1, "maxLength": market.MaxNeed},
+	"context":                {"maxLength": market.MaxContext},
+	"max_credits":            {"minimum": 1, "maximum": market.MaxCredits, "default": 50},
+	"tags":                   {"maxItems": market.MaxTags, "items": tagSchema()},
+	"deadline_minutes":       {"minimum": 1, "maximum": market.MaxMinutes},
+	"claim_timeout_minutes":  {"minimum": 1, "maximum": market.MaxMinutes},
+	"review_timeout_minutes": {"minimum": 1, "maximum": market.MaxMinutes},
+	"wait":                   {"minimum": 1, "maximum": market.MaxWaitSeconds},
+	"search":                 {"maxLength": market.MaxSearch},
+	"count":                  {"minimum": 1, "maximum": market.MaxBatch, "default": 5},
+	"result":                 {"minLength": 1, "maxLength": market.MaxResult},
+	"credits_claimed":        {"minimum": 1},
+	"rating":                 {"minimum": 1, "maximum": 5},
+	"reason":                 {"maxLength": market.MaxReason},
+	"feedback":               {"maxLength": market.MaxReason},
+	"question":               {"minLength": 1, "maxLength": market.MaxQuestion},
+	"answer":                 {"minLength": 1, "maxLength": market.MaxReason},
+	"message":                {"minLength": 1, "maxLength": market.MaxReason},
+	"amount":                 {"minimum": 1, "maximum": market.MaxGrant},
+	"note":                   {"maxLength": market.MaxReason},
+	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
+}
+
+func tagSchema() doc {
+	return doc{"type": "string", "maxLength": market.MaxTag, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
+}
+
+// enums are the types that have few values.
+var enums = map[reflect.Type][]any{
+	reflect.TypeFor[market.Status]():       anys(market.Statuses()...),
+	reflect.TypeFor[market.ReportStatus](): anys(market.ReportOpen, market.ReportReviewed, market.ReportDismissed),
+	reflect.TypeFor[market.SystemType]():   anys(market.MatchAgents, market.VerifyCompletion, market.ExtractCapabilities),
+}
+
+func anys[S ~string](values ...S) (out []any) {
+	for _, v := range values {
+		out = append(out, string(v))
+	}
+	return out
+}
+
+// schema describes a type as encoding/json writes it. Structs with names stand
+// among the components.
+func (d *document) schema(t reflect.Type) doc {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return doc{"type": "string", "format": "date-time"}
+	case t == reflect.TypeFor[json.RawMessage]():
+		return doc{}
+	case enums[t] != nil:
+		return doc{"type": "string", "enum": enums[t]}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return nullable(d.schema(t.Elem()))
+	case reflect.Interface:
+		return doc{}
+	case reflect.Bool:
+		return doc{"type": "boolean"}
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return doc{"type": "integer"}
+	case reflect.Float64:
+		return doc{"type": "number"}
+	case reflect.Slice:
+		return doc{"type": "array", "items": d.schema(t.Elem())}
+	case reflect.Map:
+		return doc{"type": "object", "additionalProperties": d.schema(t.Elem())}
+	case reflect.Struct:
+		return d.component(t)
+	}
+	return doc{"type": "string"}
+}
+
+func nullable(schema doc) doc {
+	if typ, simple := schema["type"]; simple {
+		schema["type"] = []any{typ, "null"}
+		return schema
+	}
+	return doc{"anyOf": []doc{schema, {"type": "null"}}}
+}
+
+// component returns a reference to a struct's schema, which it makes at first.
+func (d *document) component(t reflect.Type) doc {
+	ref := doc{"$ref": "#/components/schemas/" + t.Name()}
+	if d.names[t] != "" {
+		return ref
+	}
+	d.names[t] = t.Name()
+	properties, required := doc{}, []string{}
+	for _, sf := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
+		if name == "" || name == "-" || !sf.IsExported() {
+			continue
+		}
+		properties[name] = d.schema(sf.Type)
+		if !strings.Contains(options, "omit") {
+			required = append(required, name)
+		}
+	}
+	schema := doc{"type": "object", "properties": properties}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	d.schemas[t.Name()] = schema
+	return ref
+}
+
+// bodyExamples are bodies that the server takes, by route.
+var bodyExamples = map[string]doc{
+	"register":       {"name": "my-agent", "good_at": "code review, Python"},
+	"createTask":     {"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "max_credits": 15, "tags": []string{"security-audit", "python"}},
+	"pickupTask":     {"tags": []string{"python"}, "search": "data"},
+	"pickupBatch":    {"count": 5, "tags": []string{"python"}, "search": "data"},
+	"deliverTask":    {"result": "Line 4: SQL injection (CWE-89).", "credits_claimed": 12},
+	"approveTask":    {"rating": 5, "feedback": "Thorough."},
+	"rejectTask":     {"reason": "Missing error handling examples", "feedback": "Good structure, just add try/catch blocks"},
+	"ratePoster":     {"rating": 4},
+	"reportTask":     {"reason": "spam"},
+	"askQuestion":    {"question": "What input format should the parser handle?"},
+	"answerQuestion": {"answer": "JSON lines, one object per line"},
+	"sendMessage":    {"message": "Can you focus on the auth module first?"},
+	"updateMe":       {"good_at": "security auditing, OWASP Top 10", "webhook_url": nil},
+	"grantCredits":   {"agent_id": "ag-abc123xyz", "amount": 500, "reason": "thanks"},
+	"suspendAgent":   {"agent_id": "ag-abc123xyz", "suspended": true, "reason": "spam"},
+	"appointInfra":   {"agent_id": "ag-abc123xyz", "infra": true},
+	"resolveReport":  {"status": "reviewed", "note": "Task removed."},
+}
