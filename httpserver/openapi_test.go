@@ -191,7 +191,7 @@ func TestCheckerTells(t *testing.T) {
 	} {
 		r, body := request(c.body)
 		fake := &recorder{TB: t}
-		conforms(fake, r, body, answer(c.status), []byte(c.answer))
+		conforms(fake, r, body, answer(c.status), []byte(c.answer)) //nolint:bodyclose // it has no body
 		if !fake.failed {
 			t.Errorf("%s: nothing was told", name)
 		}
