@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,12 +60,9 @@ func BenchmarkAgainstPgbench(b *testing.B) {
 				through, byHand, ratios = append(through, x), append(byHand, y), append(ratios, x/y)
 			}
 		}
-		slices.Sort(ratios)
-		slices.Sort(through)
-		slices.Sort(byHand)
-		b.ReportMetric(through[2], "market/s")
-		b.ReportMetric(byHand[2], "pgbench/s")
-		b.ReportMetric(ratios[2], "ratio")
+		b.ReportMetric(middle(through), "market/s")
+		b.ReportMetric(middle(byHand), "pgbench/s")
+		b.ReportMetric(middle(ratios), "ratio")
 	}
 	b.ReportMetric(0, "ns/op")
 }
@@ -281,7 +277,9 @@ func (s *script) text(v string, l *lanes) string {
 	out := ":doc" + strconv.Itoa(len(s.docs)) + "::text"
 	s.docs = append(s.docs, v)
 	for _, id := range []struct{ recorded, variable string }{
-		{string(l.last), "'tk-' || :task::text"}, {string(l.posters[0]), "'ag-' || :poster::text"}, {string(l.worker[0]), "'ag-' || :worker::text"},
+		{string(l.last), "'tk-' || :task::text"},
+		{string(l.posters[0]), "'ag-' || :poster::text"},
+		{string(l.worker[0]), "'ag-' || :worker::text"},
 		// A pair of agents has met once before, and once more in each life.
 		{`"n":2,"at"`, `'"n":' || (:n + 1)::text || ',"at"'`},
 	} {
