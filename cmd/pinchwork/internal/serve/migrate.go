@@ -25,12 +25,7 @@ func onPool[T any](ctx context.Context, s Settings, do func(context.Context, *pg
 	if scheme != "postgres" && scheme != "postgresql" {
 		return out, fmt.Errorf("%w: --store (PINCHWORK_STORE): %q has no migrations; only postgres://… has", ErrSetting, scheme)
 	}
-	config, err := pgxpool.ParseConfig(s.Store)
-	if err != nil {
-		// The driver's message may repeat the password.
-		return out, fmt.Errorf("%w: --store (PINCHWORK_STORE): not a postgres:// URL", ErrSetting)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := postgres.OpenPool(ctx, s.Store)
 	if err != nil {
 		return out, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 	}
