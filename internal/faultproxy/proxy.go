@@ -23,7 +23,6 @@ type Proxy struct {
 	target   string
 	delay    atomic.Int64
 	refuse   atomic.Bool
-	accepted atomic.Int64
 	done     sync.WaitGroup
 
 	mu    sync.Mutex
@@ -66,9 +65,6 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Accepted counts the connections that were passed on.
-func (p *Proxy) Accepted() int64 { return p.accepted.Load() }
-
 func (p *Proxy) accept() {
 	for {
 		in, err := p.listener.Accept()
@@ -90,7 +86,6 @@ func (p *Proxy) pass(in net.Conn) {
 		return
 	}
 	defer func() { _ = out.Close() }()
-	p.accepted.Add(1)
 	p.keep(in, out)
 	defer p.forget(in, out)
 	var both sync.WaitGroup

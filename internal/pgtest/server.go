@@ -63,10 +63,7 @@ func (s *Server) awaitSilence() {
 	}
 }
 
-// Stop ends the server in order, connections included.
-func (s *Server) Stop() { s.process.end(syscall.SIGINT) }
-
-// Restart starts a server that was killed or stopped, and returns once it
+// Restart starts a server that was killed, and returns once it
 // answers.
 func (s *Server) Restart() error {
 	args := []string{"-D", s.data(), "-p", fmt.Sprint(s.port), "-k", s.dir, "-h", "127.0.0.1"}
