@@ -405,4 +405,6 @@ type Totals struct {
 	Tasks    map[Status]int64
 	Escrowed int64
 	Agents   int64
+	// Seq is at least the highest number that a task has been given.
+	Seq int64
 }

@@ -113,7 +113,7 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return market.Totals{
-		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()),
+		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()), Seq: s.seq,
 	}, nil
 }
 

@@ -51,13 +51,14 @@ func (s *Store) foldTotals(ctx context.Context) error {
 func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 	var n [8]int64
 	var rows int
+	var seq int64
 	err := s.read(ctx, "reading totals", func(b *batch) {
-		b.row("totals", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &rows)
+		b.row("totals", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &rows, &seq)
 	})
 	if err != nil {
 		return market.Totals{}, err
 	}
-	totals := market.Totals{Tasks: make(map[market.Status]int64), Escrowed: n[6], Agents: n[7]}
+	totals := market.Totals{Tasks: make(map[market.Status]int64), Escrowed: n[6], Agents: n[7], Seq: seq}
 	for i, status := range market.Statuses() {
 		totals.Tasks[status] = n[i]
 	}

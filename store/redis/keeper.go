@@ -15,8 +15,10 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 	defer cancel()
 	var numbers *goredis.MapStringStringCmd
 	var agents *goredis.IntCmd
+	var newest *goredis.ZSliceCmd
 	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
 		numbers, agents = p.HGetAll(ctx, s.keys.totals()), p.ZCard(ctx, s.keys.agents())
+		newest = p.ZRevRangeWithScores(ctx, s.keys.tasks(), 0, 0)
 		return nil
 	})
 	if err != nil {
@@ -24,6 +26,9 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 	}
 	totals := market.Totals{
 		Tasks: map[market.Status]int64{}, Escrowed: number(numbers.Val()["escrowed"]), Agents: agents.Val(),
+	}
+	for _, task := range newest.Val() {
+		totals.Seq = int64(task.Score)
 	}
 	for _, status := range market.Statuses() {
 		if n := number(numbers.Val()[string(status)]); n != 0 {

@@ -69,7 +69,7 @@ var keeperCases = []testCase{
 		w.await("the totals", func() bool {
 			got, err := w.store.Totals(w.ctx)
 			w.ok(err)
-			return diff(got.Tasks, want) == "" && got.Agents == 3
+			return diff(got.Tasks, want) == "" && got.Agents == 3 && got.Seq >= w.task(t.ID).Seq
 		})
 	}},
 	{"Totals know what is in escrow", func(w *world) {

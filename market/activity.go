@@ -1,0 +1,123 @@
+package market
+
+import (
+	"context"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Recent is what the public dashboard shows of tasks beyond Overview's numbers.
+type Recent struct {
+	// Newest are the newest tasks, newest first.
+	Newest []PublicTask `json:"newest"`
+	// Hours are the last 24 hours, oldest first, the present one last.
+	Hours []Activity `json:"hours"`
+}
+
+// PublicTask is what everybody may know of a task: no context, no result, no
+// parties, and the need cut to 80 characters (product document, "Content
+// Visibility"; pitfall 26).
+type PublicTask struct {
+	TaskID     TaskID    `json:"task_id"`
+	Status     Status    `json:"status"`
+	Need       string    `json:"need"`
+	MaxCredits int64     `json:"max_credits"`
+	Tags       []string  `json:"tags"`
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+// Activity counts the tasks posted in an hour, and those approved in it.
+type Activity struct {
+	Hour     time.Time `json:"hour"`
+	Posted   int       `json:"posted"`
+	Approved int       `json:"approved"`
+}
+
+const (
+	// maxPublicNeed is how much of a need is public, in code points.
+	maxPublicNeed = 80
+	newestTasks   = 20
+	activityHours = 24
+	// activityTasks bounds how many of the newest tasks the activity is counted
+	// from, so that its cost does not grow with what is stored.
+	activityTasks = 2_000
+)
+
+// Recent returns the newest tasks and the activity of the last 24 hours, counted
+// from the newest 2,000 tasks. System tasks are left out.
+func (m *Market) Recent(ctx context.Context) (Recent, error) {
+	totals, err := m.store.Totals(ctx)
+	if err != nil {
+		return Recent{}, known(ctx, err)
+	}
+	hour := m.now().Truncate(time.Hour)
+	r := Recent{Hours: make([]Activity, activityHours)}
+	var newest []TaskID
+	for i := range r.Hours {
+		r.Hours[i].Hour = hour.Add(time.Duration(i-activityHours+1) * time.Hour)
+	}
+	for after := max(totals.Seq-activityTasks, 0); ; {
+		page, err := m.store.ScanTasks(ctx, after, scanBatch, false)
+		if err != nil {
+			return Recent{}, known(ctx, err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, st := range page {
+			if st.Task.System == nil {
+				r.count(st.Task)
+				newest = append(newest, st.Task.ID)
+			}
+		}
+		after = page[len(page)-1].Task.Seq
+	}
+	r.Newest, err = m.publicTasks(ctx, newest[max(len(newest)-newestTasks, 0):])
+	return r, err
+}
+
+// publicTasks returns what is public of tasks, in the reverse order of ids.
+func (m *Market) publicTasks(ctx context.Context, ids []TaskID) ([]PublicTask, error) {
+	out := []PublicTask{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	stored, err := m.store.Tasks(ctx, ids)
+	if err != nil {
+		return out, known(ctx, err)
+	}
+	for i := range slices.Backward(stored) {
+		out = append(out, publicTask(&stored[i]))
+	}
+	return out, nil
+}
+
+func (r *Recent) count(t *Task) {
+	first := r.Hours[0].Hour
+	count := func(at time.Time, n func(*Activity) *int) {
+		if i := int(at.Sub(first) / time.Hour); !at.Before(first) && i < len(r.Hours) {
+			*n(&r.Hours[i])++
+		}
+	}
+	count(t.CreatedAt, func(a *Activity) *int { return &a.Posted })
+	if t.Status == StatusApproved {
+		count(t.Ending.At, func(a *Activity) *int { return &a.Approved })
+	}
+}
+
+func publicTask(st *StoredTask) PublicTask {
+	t := st.Task
+	return PublicTask{
+		TaskID: t.ID, Status: t.Status, Need: shorten(st.Text.Need), MaxCredits: t.MaxCredits,
+		Tags: tagList(t.Tags), CreatedAt: t.CreatedAt,
+	}
+}
+
+// shorten cuts a need to what is public, and says so.
+func shorten(need string) string {
+	if utf8.RuneCountInString(need) <= maxPublicNeed {
+		return need
+	}
+	return cut(need, maxPublicNeed-1) + "…"
+}
