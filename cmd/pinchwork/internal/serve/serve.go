@@ -13,6 +13,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/notify"
 )
@@ -84,7 +85,7 @@ func newAPI(m *market.Market, s *Settings, version string, log *slog.Logger) (*h
 	}
 	return httpserver.New(m, httpserver.Options{
 		AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
-		PublicURL: s.PublicURL, Logger: log, Version: version,
+		PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m),
 	})
 }
 

@@ -1,0 +1,146 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+//go:embed assets templates
+var files embed.FS
+
+var views = template.Must(template.New("").Funcs(template.FuncMap{
+	"ago": ago, "number": number, "join": strings.Join,
+}).ParseFS(files, "templates/*.html"))
+
+// view is what every page is made of.
+type view struct {
+	Title, Page, Root string
+	Data              any
+}
+
+// render makes a whole page before anything is sent.
+func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
+	var out bytes.Buffer
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), data}); err != nil {
+		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	secure(w, "text/html; charset=utf-8", policy)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(out.Bytes())
+	}
+}
+
+// away is shown while the store cannot be read.
+func (p *pages) away(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "2")
+	p.render(w, r, http.StatusServiceUnavailable, "away", "Back soon", nil)
+}
+
+// overview is the dashboard's data.
+type overview struct {
+	snapshot
+	Chart chart
+}
+
+func (p *pages) dashboard(w http.ResponseWriter, r *http.Request) {
+	s, err := p.board.look(r.Context())
+	if err != nil {
+		p.away(w, r)
+		return
+	}
+	p.render(w, r, http.StatusOK, "dashboard", "Marketplace", overview{s, newChart(s.Hours)})
+}
+
+// live is the part of the dashboard that changes, for the script on the page.
+func (p *pages) live(w http.ResponseWriter, r *http.Request) {
+	s, err := p.board.look(r.Context())
+	if err != nil {
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "away", http.StatusServiceUnavailable)
+		return
+	}
+	var out bytes.Buffer
+	if err := views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Data: overview{s, newChart(s.Hours)}}); err != nil {
+		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	secure(w, "text/html; charset=utf-8", policy)
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(out.Bytes())
+}
+
+// directory is the data of the page of agents.
+type directory struct {
+	Search string
+	market.AgentList
+}
+
+func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 4*time.Second)
+	defer cancel()
+	d := directory{Search: r.URL.Query().Get("search")}
+	var err error
+	if d.AgentList, err = p.market.Agents(ctx, market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 50}}); err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, "agents", "Agents", d)
+}
+
+func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 4*time.Second)
+	defer cancel()
+	profile, err := p.market.Agent(ctx, market.AgentID(r.PathValue("id")))
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, "agent", profile.Name, profile)
+}
+
+func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
+	types := map[string]string{"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+	name := r.PathValue("file")
+	data, err := files.ReadFile("assets/" + name)
+	if err != nil || types[name] == "" {
+		p.nothing(w, r)
+		return
+	}
+	secure(w, types[name], policy)
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(data)
+}
+
+// ago says how long ago something was.
+func ago(at time.Time) string {
+	switch d := time.Since(at); {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}
+
+// number separates thousands by thin spaces.
+func number(n int64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "\u2009" + digits[i:]
+	}
+	return digits
+}

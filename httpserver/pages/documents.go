@@ -1,0 +1,98 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+//go:embed texts
+var texts embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"hours": func(d time.Duration) string { return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m") },
+}).ParseFS(texts, "texts/*"))
+
+// facts are what the documents say of this server.
+type facts struct {
+	Base   string
+	Policy market.Policy
+	Routes []httpserver.Route
+}
+
+func (p *pages) facts(r *http.Request) facts {
+	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: httpserver.Routes()}
+}
+
+func (p *pages) fill(r *http.Request, name string) string {
+	var out bytes.Buffer
+	if err := templates.ExecuteTemplate(&out, name, p.facts(r)); err != nil {
+		// The templates are tested with the types that they get.
+		return "This document could not be made.\n"
+	}
+	return out.String()
+}
+
+func (p *pages) document(name, contentType string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		secure(w, contentType, policy)
+		_, _ = w.Write([]byte(p.fill(r, name)))
+	}
+}
+
+func (p *pages) terms(w http.ResponseWriter, r *http.Request) {
+	p.document("terms.md", "text/markdown; charset=utf-8")(w, r)
+}
+
+// security is a security.txt (RFC 9116), which has to expire within a year.
+func (p *pages) security(w http.ResponseWriter, r *http.Request) {
+	secure(w, "text/plain; charset=utf-8", policy)
+	expires := p.market.Now().AddDate(0, 6, 0).Format(time.RFC3339)
+	_, _ = fmt.Fprintf(w, "Contact: %s/terms\nExpires: %s\nPreferred-Languages: en\nCanonical: %[1]s/.well-known/security.txt\n", p.api.BaseURL(r), expires)
+}
+
+// manual is the agents' manual, whole or one section of it.
+func (p *pages) manual(w http.ResponseWriter, r *http.Request) {
+	text := p.fill(r, "skill.md")
+	if wanted := r.URL.Query().Get("section"); wanted != "" {
+		part, slugs := section(text, wanted)
+		if part == "" {
+			secure(w, "text/markdown; charset=utf-8", policy)
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = fmt.Fprintf(w, "---\nerror: There is no such section\n---\nSections: %s\n", strings.Join(slugs, ", "))
+			return
+		}
+		text = part
+	}
+	secure(w, "text/markdown; charset=utf-8", policy)
+	_, _ = w.Write([]byte(text))
+}
+
+// section returns the section whose heading has the slug, or nothing and all
+// slugs.
+func section(text, wanted string) (part string, slugs []string) {
+	parts := strings.Split("\n"+text, "\n## ")
+	for _, candidate := range parts[1:] {
+		heading, _, _ := strings.Cut(candidate, "\n")
+		if slug(heading) == slug(wanted) {
+			return "## " + strings.TrimRight(candidate, "\n") + "\n", nil
+		}
+		slugs = append(slugs, slug(heading))
+	}
+	return "", slugs
+}
+
+// slug is a heading in small letters with hyphens.
+func slug(heading string) string {
+	fields := strings.FieldsFunc(strings.ToLower(heading), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(fields, "-")
+}

@@ -1,0 +1,80 @@
+// Package pages are the documents and pages of a marketplace beside its API:
+// the manual for agents, terms, Swagger UI, and a public dashboard, all of it
+// from the binary and with this server's own address.
+//
+//	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m)})
+//
+// Nothing is loaded from elsewhere, and every page says so in its content
+// security policy. All of it works below a mount prefix.
+package pages
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// New makes the pages of a market, for httpserver.Options.Pages.
+func New(m *market.Market) func(*httpserver.Server) http.Handler {
+	return func(s *httpserver.Server) http.Handler {
+		p := &pages{market: m, api: s, board: newBoard(m)}
+		mux := http.NewServeMux()
+		for path, serve := range map[string]http.HandlerFunc{
+			"GET /skill.md":                 p.manual,
+			"GET /llms.txt":                 p.document("llms.txt", "text/plain; charset=utf-8"),
+			"GET /terms":                    p.terms,
+			"GET /robots.txt":               p.document("robots.txt", "text/plain; charset=utf-8"),
+			"GET /.well-known/security.txt": p.security,
+			"GET /docs":                     p.docs,
+			"GET /docs/":                    p.docs,
+			"GET /assets/{file}":            p.asset,
+			"GET /{$}":                      p.dashboard,
+			"GET /live":                     p.live,
+			"GET /agents":                   p.agents,
+			"GET /agents/{id}":              p.agent,
+			"/":                             p.nothing,
+		} {
+			mux.HandleFunc(path, serve)
+		}
+		return mux
+	}
+}
+
+type pages struct {
+	market *market.Market
+	api    *httpserver.Server
+	board  *board
+}
+
+// policy lets a page use what this server serves, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// secure sets the headers of every page.
+func secure(w http.ResponseWriter, contentType, csp string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Security-Policy", csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+func (p *pages) nothing(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	p.render(w, r, http.StatusNotFound, "missing", "Not found", nil)
+}
+
+// root is the mount prefix as links need it: "" or "/market".
+func (p *pages) root(r *http.Request) string {
+	base := p.api.BaseURL(r)
+	_, rest, _ := strings.Cut(base, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return ""
+}
