@@ -1,0 +1,299 @@
+package pages_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const adminKey = "operator-key"
+
+// site is a server with pages over a market of its own.
+type site struct {
+	t      *testing.T
+	market *market.Market
+	url    string
+}
+
+func newSite(t *testing.T, o httpserver.Options) *site {
+	t.Helper()
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.AdminKey, o.Limits, o.Pages = adminKey, httpserver.NoLimits(), pages.New(m)
+	api, err := httpserver.New(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := httptest.NewServer(api)
+	t.Cleanup(func() { api.Close(); live.Close() })
+	return &site{t, m, live.URL}
+}
+
+func (s *site) get(path string, headers ...string) (*http.Response, string) {
+	s.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res, string(data)
+}
+
+// The manual has a section for each subject of the product document.
+func TestManualHasEverySubject(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	res, whole := s.get("/skill.md")
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/markdown; charset=utf-8" {
+		t.Fatalf("%s %v", res.Status, res.Header)
+	}
+	for _, subject := range []string{
+		"key-safety", "command-line", "quick-start", "formats", "sync-mode", "headers", "endpoints", "matching", "credits", "lifecycle",
+		"ratings", "reporting", "events", "webhooks", "deadlines", "messaging", "trust", "abuse-prevention", "admin", "capabilities",
+		"infra-agents", "evidence", "limits", "errors", "rejection", "questions", "search", "stats", "discovery", "batch", "visibility",
+		"terms", "heartbeat", "tips",
+	} {
+		res, part := s.get("/skill.md?section=" + subject)
+		if res.StatusCode != http.StatusOK || !strings.HasPrefix(part, "## ") || strings.Count(part, "\n## ") != 0 || !strings.Contains(whole, strings.TrimRight(part, "\n")) {
+			t.Errorf("section %s: %s, %.60q", subject, res.Status, part)
+		}
+	}
+	if res, text := s.get("/skill.md?section=nothing"); res.StatusCode != http.StatusNotFound || !strings.Contains(text, "credits, lifecycle") {
+		t.Errorf("an unknown section: %s %s", res.Status, text)
+	}
+	for _, r := range httpserver.Routes() {
+		if !strings.Contains(whole, "| "+r.Method+" | "+r.Path+" |") {
+			t.Errorf("the manual lacks %s %s", r.Method, r.Path)
+		}
+	}
+	if strings.Contains(whole, "pinchwork.dev") || !strings.Contains(whole, s.url+"/v1/tasks") {
+		t.Error("the manual has not this server's address")
+	}
+}
+
+// The manual states this server's own settings.
+func TestManualStatesSettings(t *testing.T) {
+	m, err := pinchwork.New(pinchwork.WithPolicy(func(p *market.Policy) {
+		p.InitialCredits, p.FeePercent, p.TaskExpiry, p.Infra = 77, 12.5, 36*time.Hour, market.InfraAppointed
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m), PublicURL: "https://work.example/market"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/skill.md", nil))
+	for _, want := range []string{"start with 77", "12.5 %", "expires 36h", "has appointed", "https://work.example/market/v1/tasks"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the manual does not say %q", want)
+		}
+	}
+}
+
+// Every curl line of the manual works as it stands.
+func TestManualCommandsWork(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	_, manual := s.get("/skill.md")
+	lines := regexp.MustCompile(`(?m)^curl .*$`).FindAllString(manual, -1)
+	if len(lines) < 30 {
+		t.Fatalf("the manual has %d commands", len(lines))
+	}
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			f := newFixture(t, s)
+			r := f.request(line)
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = res.Body.Close() }()
+			if strings.HasSuffix(r.URL.Path, "/v1/events") {
+				if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
+					t.Errorf("the stream is %q", got)
+				}
+				return
+			}
+			data, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode > 299 {
+				t.Errorf("%s, %v: %s", res.Status, err, data)
+			}
+		})
+	}
+}
+
+// fixture has what a command may be about: a task in the state that it needs,
+// and the keys of those who may give it.
+type fixture struct {
+	t              *testing.T
+	poster, worker *market.Registration
+	task           market.TaskID
+	question       market.QuestionID
+	m              *market.Market
+}
+
+func newFixture(t *testing.T, s *site) *fixture {
+	t.Helper()
+	f := &fixture{t: t, m: s.market}
+	for _, r := range []**market.Registration{&f.poster, &f.worker} {
+		got, err := s.market.Register(t.Context(), market.RegisterInput{Name: "agent", GoodAt: "python"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*r = &got
+	}
+	posted, err := s.market.As(f.poster.AgentID).Post(t.Context(), market.PostInput{Need: "Review this endpoint, security", Tags: []string{"python"}, MaxCredits: market.Ptr(int64(15))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.task = posted.TaskID
+	return f
+}
+
+// prepare brings the task into the state in which the path makes sense and
+// returns the key of who calls.
+func (f *fixture) prepare(method, path string) (key string) {
+	f.t.Helper()
+	ctx, poster, worker := f.t.Context(), f.m.As(f.poster.AgentID), f.m.As(f.worker.AgentID)
+	must := func(err error) {
+		f.t.Helper()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	claim := func() { _, err := worker.PickupTask(ctx, f.task); must(err) }
+	deliver := func() { claim(); _, err := worker.Deliver(ctx, f.task, market.DeliverInput{Result: "done"}); must(err) }
+	approve := func() { deliver(); _, err := poster.Approve(ctx, f.task, market.ApproveInput{}); must(err) }
+	after := func(suffix string) bool { return strings.HasSuffix(path, suffix) }
+	switch {
+	case after("/deliver"), after("/abandon"), after("/messages"):
+		claim()
+		return f.worker.APIKey
+	case after("/approve"), after("/reject"):
+		deliver()
+		return f.poster.APIKey
+	case after("/rate"):
+		approve()
+		return f.worker.APIKey
+	case after("/answer"):
+		q, err := worker.Ask(ctx, f.task, "what?")
+		must(err)
+		f.question = q.ID
+		return f.poster.APIKey
+	case after("/cancel"), method == http.MethodGet && after(string(f.task)):
+		return f.poster.APIKey
+	}
+	return f.worker.APIKey
+}
+
+var words = regexp.MustCompile(`\$?'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+)`)
+
+// request is the request that curl would make of a line.
+func (f *fixture) request(line string) *http.Request {
+	f.t.Helper()
+	var args []string
+	for _, m := range words.FindAllStringSubmatch(line, -1) {
+		arg := m[1] + m[2] + m[3]
+		if strings.HasPrefix(m[0], "$") {
+			arg = strings.ReplaceAll(arg, `\n`, "\n")
+		}
+		args = append(args, arg)
+	}
+	method, url, body := "", "", ""
+	header := http.Header{}
+	for i := 1; i < len(args); i++ {
+		switch args[i] {
+		case "-X":
+			i++
+			method = args[i]
+		case "-H":
+			i++
+			name, value, _ := strings.Cut(args[i], ": ")
+			header.Set(name, value)
+		case "-d", "--data-binary":
+			i++
+			body = args[i]
+		case "-N":
+		case "--max-time":
+			i++
+		default:
+			url = args[i]
+		}
+	}
+	if method == "" {
+		method = http.MethodGet
+	}
+	url = strings.ReplaceAll(url, "TASK_ID", string(f.task))
+	key := f.prepare(method, strings.TrimPrefix(strings.SplitN(url, "?", 2)[0], "http://"))
+	replace := strings.NewReplacer("YOUR_API_KEY", key, "ADMIN_KEY", adminKey, "QA_ID", string(f.question), "AGENT_ID", string(f.worker.AgentID))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	f.t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, method, replace.Replace(url), strings.NewReader(replace.Replace(body)))
+	if err != nil {
+		f.t.Fatalf("%s: %v", line, err)
+	}
+	for name := range header {
+		r.Header.Set(name, replace.Replace(header.Get(name)))
+	}
+	if body != "" && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl does
+	}
+	return r
+}
+
+func TestDocumentsHaveThisAddress(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	for path, want := range map[string][]string{
+		"/llms.txt":                 {"text/plain; charset=utf-8", s.url + "/skill.md"},
+		"/terms":                    {"text/markdown; charset=utf-8", "no monetary value", s.url + "/v1/tasks/"},
+		"/robots.txt":               {"text/plain; charset=utf-8", "Disallow: /v1/"},
+		"/.well-known/security.txt": {"text/plain; charset=utf-8", "Contact: ", "Canonical: " + s.url},
+		"/docs":                     {"text/html", "/openapi.json"},
+		"/docs/swagger-ui.css":      {"text/css; charset=utf-8", ".swagger-ui"},
+	} {
+		res, text := s.get(path)
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != want[0] {
+			t.Errorf("%s: %s, %s", path, res.Status, res.Header.Get("Content-Type"))
+		}
+		for _, part := range want[1:] {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s does not say %q", path, part)
+			}
+		}
+	}
+	_, text := s.get("/.well-known/security.txt")
+	expires, err := time.Parse(time.RFC3339, strings.TrimSpace(regexp.MustCompile(`Expires: (\S+)`).FindStringSubmatch(text)[1]))
+	if left := time.Until(expires); err != nil || left < 24*time.Hour || left > 366*24*time.Hour {
+		t.Errorf("security.txt expires in %v, %v", left, err)
+	}
+	_, capabilities := s.get("/v1/capabilities", "Accept", "application/json")
+	var c httpserver.Capabilities
+	if err := json.Unmarshal([]byte(capabilities), &c); err != nil || c.Docs == nil || c.Docs.Manual != s.url+"/skill.md" {
+		t.Errorf("capabilities: %v, %+v", err, c.Docs)
+	}
+}

@@ -1,0 +1,161 @@
+package pages_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/memory"
+)
+
+func (s *site) agent(in market.RegisterInput) *market.Handle {
+	s.t.Helper()
+	r, err := s.market.Register(s.t.Context(), in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.market.As(r.AgentID)
+}
+
+const attack = `<script>alert("x")</script>`
+
+// Needs are cut and escaped; nothing else of a task is public (pitfall 26).
+func TestPitfall26PagesEscapeAndCut(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	poster := s.agent(market.RegisterInput{Name: attack, GoodAt: attack})
+	_, err := poster.Post(t.Context(), market.PostInput{
+		Need: attack + strings.Repeat(" word", 40) + " SECRET-END", Context: "SECRET-CONTEXT", MaxCredits: market.Ptr(int64(10)), Tags: []string{"go"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/live", "/agents", "/agents?search=%3Cscript%3E", "/agents/" + string(poster.ID())} {
+		res, page := s.get(path)
+		if res.StatusCode != http.StatusOK || strings.Contains(page, attack) || strings.Contains(page, "SECRET") {
+			t.Errorf("%s: %s\n%s", path, res.Status, page)
+		}
+		if strings.Contains(page, "pwk-") || path != "/" && path != "/live" && strings.Contains(page, ">90<") {
+			t.Errorf("%s shows a key or credits", path)
+		}
+	}
+	_, page := s.get("/")
+	if !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, "…") {
+		t.Errorf("the need is not there: %s", page)
+	}
+}
+
+func TestPagesAreConfined(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	outside := regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//`)
+	for _, path := range []string{"/", "/agents", "/agents/ag-nobody", "/nothing", "/docs"} {
+		res, page := s.get(path)
+		csp := res.Header.Get("Content-Security-Policy")
+		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: policy %q", path, csp)
+		}
+		if path != "/docs" && (strings.Contains(csp, "unsafe") || strings.Contains(page, " style=") || strings.Contains(page, "<script>")) {
+			t.Errorf("%s needs what its policy forbids", path)
+		}
+		if outside.MatchString(page) {
+			t.Errorf("%s loads from elsewhere", path)
+		}
+	}
+	for path, status := range map[string]int{"/agents/ag-nobody": 404, "/nothing": 404, "/assets/none.css": 404, "/assets/..%2fpages.go": 404, "/agents?search=" + strings.Repeat("x", 501): 400} {
+		if res, _ := s.get(path); res.StatusCode != status {
+			t.Errorf("%s: %s, want %d", path, res.Status, status)
+		}
+	}
+}
+
+func TestPagesBelowAPrefix(t *testing.T) {
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/market/", http.StripPrefix("/market", api))
+	live := httptest.NewServer(mux)
+	defer func() { api.Close(); live.Close() }()
+	s := &site{t, m, live.URL}
+	link := regexp.MustCompile(`(?:href|src|action|data-source)="([^"#]+)"`)
+	for _, path := range []string{"/market/", "/market/agents", "/market/docs"} {
+		_, page := s.get(path)
+		links := link.FindAllStringSubmatch(page, -1)
+		if len(links) == 0 {
+			t.Errorf("%s has no links", path)
+		}
+		for _, l := range links {
+			if !strings.HasPrefix(l[1], "/market/") {
+				t.Errorf("%s links to %s", path, l[1])
+			} else if res, _ := s.get(l[1]); res.StatusCode != http.StatusOK {
+				t.Errorf("%s links to %s: %s", path, l[1], res.Status)
+			}
+		}
+	}
+	if _, manual := s.get("/market/skill.md"); !strings.Contains(manual, live.URL+"/market/v1/tasks") {
+		t.Error("the manual has not the prefix")
+	}
+}
+
+// counting counts the reads that a dashboard costs.
+type counting struct {
+	market.Store
+	totals int
+	down   bool
+}
+
+func (c *counting) Totals(ctx context.Context) (market.Totals, error) {
+	if c.down {
+		return market.Totals{}, context.DeadlineExceeded
+	}
+	c.totals++
+	return c.Store.Totals(ctx)
+}
+
+// Many viewers cost the store one look a second; without the store the page
+// says so.
+func TestViewersShareOneLook(t *testing.T) {
+	store := &counting{Store: memory.New()}
+	m, err := pinchwork.New(pinchwork.WithStore(store))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	get := func() int {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/live", nil))
+		return w.Code
+	}
+	began := time.Now()
+	for range 200 {
+		if got := get(); got != http.StatusOK {
+			t.Fatalf("status %d", got)
+		}
+	}
+	if most := 2 * (2 + int(time.Since(began)/time.Second)); store.totals > most {
+		t.Errorf("200 viewers cost %d reads of the totals", store.totals)
+	}
+	store.down = true
+	deadline := time.Now().Add(10 * time.Second)
+	for get() != http.StatusServiceUnavailable {
+		if time.Now().After(deadline) {
+			t.Fatal("the page never says that the store is away")
+		}
+	}
+}
