@@ -42,7 +42,14 @@ func newSite(t *testing.T, o httpserver.Options) *site {
 	return &site{t, m, live.URL}
 }
 
-func (s *site) get(path string, headers ...string) (*http.Response, string) {
+// answer is a response whose body has been read.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
+func (s *site) get(path string, headers ...string) (answer, string) {
 	s.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
 	if err != nil {
@@ -60,7 +67,7 @@ func (s *site) get(path string, headers ...string) (*http.Response, string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return res, string(data)
+	return answer{res.StatusCode, res.Status, res.Header}, string(data)
 }
 
 // The manual has a section for each subject of the product document.
