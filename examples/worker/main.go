@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,13 +19,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	api, err := httpclient.New(os.Getenv("PINCHWORK_SERVER"), market.APIKey(os.Getenv("PINCHWORK_API_KEY")))
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := run(ctx, api, os.Stdout); err != nil && ctx.Err() == nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err = run(ctx, api, os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
