@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -205,4 +206,35 @@ func BenchmarkSearch(b *testing.B) {
 			})
 		}
 	})
+}
+
+// The memory of open tasks whose texts are 50,000 characters without a space,
+// all of them different: "B/task" beyond the text, and by the text's own size.
+func BenchmarkMemoryWithoutSpaces(b *testing.B) {
+	const tasks, size = 500, 50_000
+	random := rand.New(rand.NewPCG(1, 2))
+	for b.Loop() {
+		board, before := New[int](), heapNow()
+		for i := range tasks {
+			text := make([]byte, size)
+			for j := range text {
+				text[j] = byte('a' + random.IntN(26))
+			}
+			board.Put(Task[int]{ID: fmt.Sprint("tk-", i), Version: 1, Seq: int64(i), Poster: "ag-1", Need: string(text)})
+		}
+		used := float64(heapNow()-before) / tasks
+		b.ReportMetric(used, "B/task")
+		b.ReportMetric(used/size, "B/char")
+		b.ReportMetric(0, "ns/op")
+		if board.Len() != tasks {
+			b.Fatal(board.Len())
+		}
+	}
+}
+
+func heapNow() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
