@@ -2,6 +2,7 @@ package directory
 
 import (
 	"iter"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -43,6 +44,8 @@ func (d *Directory) Search(q SearchQuery) (ids []string, total int, more bool) {
 		s.order, s.before = d.byCompleted, moreCompleted
 	}
 	s.Offset, s.Limit = max(q.Offset, 0), max(q.Limit, 0)
+	s.scratch, _ = d.scratch.Get().(*scratch)
+	defer d.scratch.Put(s.scratch)
 	for _, t := range q.Tags {
 		f := d.tags.lookup(text.FoldTag(t))
 		if f == nil {
@@ -56,11 +59,14 @@ func (d *Directory) Search(q SearchQuery) (ids []string, total int, more bool) {
 // search is a Search under way.
 type search struct {
 	SearchQuery
-	dir    *Directory
-	tags   []*feature
-	terms  []string
-	order  *btree.BTreeG[*record]
-	before func(a, b *record) bool
+	dir     *Directory
+	scratch *scratch
+	tags    []*feature
+	terms   []string
+	order   *btree.BTreeG[*record]
+	before  func(a, b *record) bool
+	// found has the bits of all agents that pass, once known.
+	found []uint64
 }
 
 func (s *search) run() (ids []string, total int, more bool) {
@@ -128,34 +134,40 @@ func (s *search) selects(slot uint32, terms []string) bool {
 }
 
 // count counts the agents that pass, and stops one beyond MaxTotal.
-func (s *search) count() (n int) {
+func (s *search) count() int {
 	if len(s.tags) == 1 && len(s.terms) == 0 && s.MinReputation <= 0 {
 		return s.tags[0].count
 	}
-	for range s.matches {
-		if n++; n > MaxTotal {
+	found, n := s.find(MaxTotal + 1)
+	if n <= MaxTotal {
+		s.found = found
+	}
+	return n
+}
+
+// find finds the agents that pass, or as many as are wanted.
+func (s *search) find(want int) (found []uint64, n int) {
+	found = s.scratch.bits(len(s.dir.slots))
+	slots, terms := s.source()
+	for slot := range slots {
+		w, bit := &found[slot/64], uint64(1)<<(slot%64)
+		if *w&bit != 0 || s.dir.slots[slot] == nil || !s.selects(slot, terms) {
+			continue
+		}
+		*w |= bit
+		if n++; n >= want {
 			break
 		}
 	}
-	return n
+	return found, n
 }
 
 // fewAgents is how many agents with a tag are looked at one by one rather than
 // searched for a term.
 const fewAgents = 200
 
-// matches yields the slots of all agents that pass, each once.
-func (s *search) matches(yield func(slot uint32) bool) {
-	slots, terms := s.source()
-	for slot := range slots {
-		if s.dir.slots[slot] != nil && s.selects(slot, terms) && !yield(slot) {
-			return
-		}
-	}
-}
-
-// source returns slots among which are those of all agents that pass, each
-// once, and the terms that are left to look for.
+// source returns slots among which are those of all agents that pass, perhaps
+// more than once, and the terms that are left to look for.
 func (s *search) source() (slots iter.Seq[uint32], terms []string) {
 	var rarest *feature
 	for _, f := range s.tags {
@@ -169,7 +181,7 @@ func (s *search) source() (slots iter.Seq[uint32], terms []string) {
 	case len(s.terms) > 0:
 		longest := slices.MaxFunc(s.terms, func(a, b string) int { return len(a) - len(b) })
 		rest := slices.DeleteFunc(slices.Clone(s.terms), func(t string) bool { return t == longest && !strings.Contains(t, " ") })
-		return s.once(s.dir.texts.Scan(longest)), rest
+		return s.dir.texts.Scan(longest), rest
 	}
 	return func(yield func(uint32) bool) {
 		for slot := range s.dir.slots {
@@ -178,21 +190,6 @@ func (s *search) source() (slots iter.Seq[uint32], terms []string) {
 			}
 		}
 	}, nil
-}
-
-// once leaves out slots that were there before.
-func (s *search) once(slots iter.Seq[uint32]) iter.Seq[uint32] {
-	seen := make([]uint64, len(s.dir.slots)/64+1)
-	return func(yield func(uint32) bool) {
-		for slot := range slots {
-			if bit := uint64(1) << (slot % 64); seen[slot/64]&bit == 0 {
-				seen[slot/64] |= bit
-				if !yield(slot) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // walk reads in order and keeps what passes. False when it looked at so many
@@ -208,7 +205,7 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 			return false
 		}
 		steps--
-		if s.selects(r.slot, s.terms) {
+		if s.passes(r.slot) {
 			if n++; n > s.Offset {
 				ids = append(ids, r.ID)
 			}
@@ -218,13 +215,26 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 	return ids, n >= want || steps > 0
 }
 
-// gather finds all that pass and keeps the best.
-func (s *search) gather() (ids []string) {
-	found := best[*record]{want: s.Offset + s.Limit, before: s.before}
-	for slot := range s.matches {
-		found.add(s.dir.slots[slot])
+// passes reports whether an agent passes, from what was found if it was.
+func (s *search) passes(slot uint32) bool {
+	if s.found != nil {
+		return s.found[slot/64]>>(slot%64)&1 != 0
 	}
-	for _, r := range found.sorted()[min(s.Offset, len(found.heap)):] {
+	return s.selects(slot, s.terms)
+}
+
+// gather takes the best of all that pass.
+func (s *search) gather() (ids []string) {
+	if s.found == nil {
+		s.found, _ = s.find(len(s.dir.slots))
+	}
+	best := best[*record]{want: s.Offset + s.Limit, before: s.before}
+	for i, w := range s.found {
+		for ; w != 0; w &= w - 1 {
+			best.add(s.dir.slots[i*64+bits.TrailingZeros64(w)])
+		}
+	}
+	for _, r := range best.sorted()[min(s.Offset, len(best.heap)):] {
 		ids = append(ids, r.ID)
 	}
 	return ids

@@ -30,6 +30,16 @@ type Candidate struct {
 type scratch struct {
 	counts    planes
 	set, none []uint64
+	found     []uint64
+}
+
+// bits returns a bit for each slot, all unset.
+func (s *scratch) bits(slots int) []uint64 {
+	if n := wordsFor(slots); len(s.found) < n {
+		s.found = make([]uint64, n)
+	}
+	clear(s.found)
+	return s.found
 }
 
 // scored is an agent with its score. Its id is looked up for ties alone.
