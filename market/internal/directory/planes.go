@@ -85,14 +85,24 @@ func add(a, b, c uint64) (carry, sum uint64) {
 
 // addSlots adds 1<<shift to the counts of listed slots.
 func (p planes) addSlots(slots []uint32, shift int) {
+	first := p[shift]
 	for _, slot := range slots {
-		bit := uint64(1) << (slot % 64)
-		for _, plane := range p[shift:] {
-			w := plane[slot/64]
-			plane[slot/64] = w ^ bit
-			if w&bit == 0 {
-				break
-			}
+		i, bit := slot/64, uint64(1)<<(slot%64)
+		w := first[i]
+		first[i] = w ^ bit
+		if w&bit != 0 {
+			p.carry(i, bit, shift+1)
+		}
+	}
+}
+
+// carry adds 1<<shift to the count of one slot.
+func (p planes) carry(i uint32, bit uint64, shift int) {
+	for _, plane := range p[shift:] {
+		w := plane[i]
+		plane[i] = w ^ bit
+		if w&bit == 0 {
+			return
 		}
 	}
 }
