@@ -13,7 +13,7 @@ const small = 1_000
 
 // times holds what was measured on one world.
 type times struct {
-	fifo, matched, tagged, browse, term, letter, postClaim time.Duration
+	fifo, matched, tagged, browse, term, letter, pickTerm, pickLetter, postClaim time.Duration
 }
 
 // offers measures pickup, browse and the upkeep of the board.
@@ -33,6 +33,8 @@ func offers(ctx context.Context, table *tabwriter.Writer, n, _ int) error {
 	row(table, "post and claim", many.postClaim, few.postClaim, "<= 2")
 	row(table, "browse, search one word", many.term, few.term, "<= 50ms")
 	row(table, "browse, search one letter", many.letter, few.letter, "<= 50ms")
+	row(table, "pickup, search one word", many.pickTerm, few.pickTerm, "<= 50ms")
+	row(table, "pickup, search one letter", many.pickLetter, few.pickLetter, "<= 50ms")
 	return nil
 }
 
@@ -67,9 +69,9 @@ func (t *times) fill(ctx context.Context, w *world) error {
 		return err
 	}
 	poster := w.As(agentID(0))
-	pickup := func(h *market.Handle) func() error {
+	pickup := func(h *market.Handle, search string) func() error {
 		return func() error {
-			if _, ok, err := h.Pickup(ctx, market.Filter{}); !ok || err != nil {
+			if _, ok, err := h.Pickup(ctx, market.Filter{Search: search}); !ok || err != nil {
 				return fmt.Errorf("nothing to pick up: %w", err)
 			}
 			return nil
@@ -94,11 +96,13 @@ func (t *times) fill(ctx context.Context, w *world) error {
 		n    int
 		f    func() error
 	}{
-		{&t.tagged, 51, pickup(tagged)},
+		{&t.tagged, 51, pickup(tagged, "")},
 		{&t.browse, 51, browse(market.BrowseQuery{})},
 		{&t.term, 11, browse(market.BrowseQuery{Filter: market.Filter{Search: "word4711"}})},
 		{&t.letter, 11, browse(market.BrowseQuery{Filter: market.Filter{Search: "w"}})},
-		{&t.fifo, 201, pickup(plain)},
+		{&t.pickTerm, 11, pickup(tagged, "word4")},
+		{&t.pickLetter, 11, pickup(tagged, "w")},
+		{&t.fifo, 201, pickup(plain, "")},
 		{&t.postClaim, 201, postClaim},
 	} {
 		var err error

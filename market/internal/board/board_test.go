@@ -179,7 +179,7 @@ func TestBoardAgreesWithPlainModel(t *testing.T) {
 func TestEveryWayGivesTheSameOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := func(label string) int { return rapid.IntRange(-5, 30).Draw(t, label) }
-		compare(t, limits{few: n("few"), walk: n("walk"), skim: n("skim"), crowd: n("crowd")})
+		compare(t, limits{few: n("few"), walk: n("walk"), skim: n("skim"), crowd: n("crowd"), dense: n("dense")})
 	})
 }
 

@@ -13,9 +13,11 @@ type limits struct {
 	// crowd is how many tasks of one level are compared one by one without a
 	// thought.
 	crowd int
+	// dense is how many tasks a tag has before bits are worth their place.
+	dense int
 }
 
-var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024}
+var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024, dense: 192}
 
 // Page returns the offers from offset on, best first, at most limit. Tasks that
 // are reserved are among them.

@@ -1,5 +1,7 @@
 package board
 
+import "github.com/pinchwork/pinchwork/market/internal/tally"
+
 // tag is a distinct tag of open tasks, folded.
 type tag struct {
 	name string
@@ -7,6 +9,40 @@ type tag struct {
 	// open are the tasks with the tag that are offered to everybody, rest the
 	// others, in no order. Each task knows its place in them.
 	open, rest []uint32
+	// bits are the same tasks as open, when these are many.
+	bits []uint64
+}
+
+// A tag that more than 1 in denseFrom slots have is kept as bits too, for to
+// add 64 counts at once takes no longer than to add one; and one of less than 1
+// in sparseFrom no more.
+const (
+	denseFrom  = 192
+	sparseFrom = 512
+)
+
+// set notes that the slot came to the open tasks.
+func (t *tag) set(slot uint32, slots, dense int) {
+	switch n := len(t.open); {
+	case t.bits != nil:
+		t.bits = tally.SetBit(t.bits, slot)
+	case n > dense && n*denseFrom > slots:
+		t.bits = make([]uint64, tally.Words(slots))
+		for _, s := range t.open {
+			t.bits = tally.SetBit(t.bits, s)
+		}
+	}
+}
+
+// unset notes that the slot left the open tasks.
+func (t *tag) unset(slot uint32) {
+	if t.bits == nil {
+		return
+	}
+	t.bits[slot/64] &^= 1 << (slot % 64)
+	if len(t.open)*sparseFrom < len(t.bits)*64 {
+		t.bits = nil
+	}
 }
 
 // tagRef is a tag of a task and the task's place in the list of the tag.
@@ -62,6 +98,9 @@ func (b *Board[V]) post(slot uint32, s state) {
 		p := b.tags.postings(refs[i].tag, s)
 		refs[i].pos = uint32(len(*p))
 		*p = append(*p, slot)
+		if s == open {
+			b.tags.list[refs[i].tag].set(slot, len(b.tasks), b.limits.dense)
+		}
 	}
 }
 
@@ -77,6 +116,9 @@ func (b *Board[V]) unpost(slot uint32, s state) {
 		*p = (*p)[:last]
 		if cap(*p) > 64 && cap(*p) > 4*last {
 			*p = append(make([]uint32, 0, 2*last), *p...)
+		}
+		if s == open {
+			b.tags.list[ref.tag].unset(slot)
 		}
 	}
 }

@@ -4,11 +4,12 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/pinchwork/pinchwork/market/internal/tally"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// maxCapabilities is how many capability tags count: shared tags fit a byte.
-const maxCapabilities = 255
+// maxCapabilities is how many capability tags count.
+const maxCapabilities = tally.Limit - 1
 
 // view answers one query, under the read lock.
 type view[V any] struct {
@@ -35,12 +36,9 @@ type view[V any] struct {
 
 // scratch is memory that queries use one after the other.
 type scratch struct {
-	// shared counts the shared tags of each slot; touched are the slots where it
-	// is not 0, unless these are too many.
-	shared  []uint8
-	touched []uint32
+	shared shared
 	// level holds the slots of one level of shared tags.
-	level []uint32
+	level []levelled
 	// seen has a bit for each slot.
 	seen []uint64
 	// trust is that of each poster, less the usual 0.5; trusted are the posters

@@ -3,6 +3,8 @@ package directory
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/pinchwork/pinchwork/market/internal/tally"
 )
 
 // feature is a tag or a word with the agents that have it: a sorted list of
@@ -103,7 +105,7 @@ func (f *features) remove(slot uint32, numbers []uint32) {
 func (f *feature) add(slot uint32, slots int) {
 	f.count++
 	if f.bits != nil {
-		f.setBit(slot)
+		f.bits = tally.SetBit(f.bits, slot)
 		return
 	}
 	if n := len(f.list); n == 0 || f.list[n-1] < slot {
@@ -118,22 +120,11 @@ func (f *feature) add(slot uint32, slots int) {
 }
 
 func (f *feature) toBits(slots int) {
-	f.bits = make([]uint64, wordsFor(slots))
+	f.bits = make([]uint64, tally.Words(slots))
 	for _, slot := range f.list {
-		f.setBit(slot)
+		f.bits = tally.SetBit(f.bits, slot)
 	}
 	f.list = nil
-}
-
-// wordsFor returns how many words have a bit for each slot. It grows in steps,
-// so that most features have the same number at any time.
-func wordsFor(slots int) int { return (slots/64 + 64) &^ 63 }
-
-func (f *feature) setBit(slot uint32) {
-	if n := wordsFor(int(slot) + 1); n > len(f.bits) {
-		f.bits = append(f.bits, make([]uint64, n-len(f.bits))...)
-	}
-	f.bits[slot/64] |= 1 << (slot % 64)
 }
 
 func (f *feature) remove(slot uint32) {

@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"iter"
 	"math"
 	"math/bits"
 
+	"github.com/pinchwork/pinchwork/market/internal/tally"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
@@ -28,14 +30,13 @@ type Candidate struct {
 
 // scratch is memory that queries use one after the other.
 type scratch struct {
-	counts    planes
-	set, none []uint64
-	found     []uint64
+	counts tally.Tally
+	found  []uint64
 }
 
 // bits returns a bit for each slot, all unset.
 func (s *scratch) bits(slots int) []uint64 {
-	if n := wordsFor(slots); len(s.found) < n {
+	if n := tally.Words(slots); len(s.found) < n {
 		s.found = make([]uint64, n)
 	}
 	clear(s.found)
@@ -115,10 +116,10 @@ func (q *TopQuery) shift(tags, words int) (n int, ok bool) {
 		return 0, false // sums would be rounded, and differ with their order
 	}
 	units := int(q.TagWeight / q.WordWeight)
-	if units < 1 || units > 1<<maxShift || float64(units)*q.WordWeight != q.TagWeight || units&(units-1) != 0 {
+	if units < 1 || units > 1<<tally.MaxShift || float64(units)*q.WordWeight != q.TagWeight || units&(units-1) != 0 {
 		return 0, false
 	}
-	return bits.TrailingZeros(uint(units)), tags*units+words < 1<<countBits
+	return bits.TrailingZeros(uint(units)), tags*units+words < tally.Limit
 }
 
 // topByLevels counts what each agent shares, in units of a word, then goes
@@ -127,34 +128,29 @@ func (q *TopQuery) shift(tags, words int) (n int, ok bool) {
 func (d *Directory) topByLevels(q *TopQuery, tags, words []*feature, shift int, found *best[scored]) {
 	s, _ := d.scratch.Get().(*scratch)
 	defer d.scratch.Put(s)
-	n := wordsFor(len(d.slots))
-	s.counts = s.counts.sized(n)
-	if len(s.set) < n {
-		s.set, s.none = make([]uint64, n), make([]uint64, n)
-	}
+	s.counts.Reset(len(d.slots), len(tags)<<shift+len(words))
 	s.addAll(tags, shift)
 	s.addAll(words, 0)
-	highest := s.counts.highest(s.set[:n])
-	counts, reputation := s.counts[:bits.Len(uint(highest))], d.highestReputation()
+	highest, reputation := s.counts.Highest(), d.highestReputation()
 	for units := highest; units > 0; units-- {
 		if last, full := found.last(); full && last.score > q.ceiling(units, reputation) {
 			return
 		}
-		d.addLevel(q, counts.equal(units), units, found)
+		d.addLevel(q, s.counts.Equal(units), units, found)
 	}
 }
 
 // addAll adds 1<<shift for each of the features.
 func (s *scratch) addAll(fs []*feature, shift int) {
-	sets := make([][]uint64, 0, len(fs)+atOnce)
+	sets := make([][]uint64, 0, len(fs)+7)
 	for _, f := range fs {
 		if f.bits != nil {
 			sets = append(sets, f.bits)
 		} else {
-			s.counts.addSlots(f.list, shift)
+			s.counts.AddSlots(f.list, shift)
 		}
 	}
-	s.counts.addSets(sets, s.none, shift)
+	s.counts.AddSets(sets, shift)
 }
 
 // ceiling is above every score with so many units, by more than rounding can
@@ -171,7 +167,7 @@ func (d *Directory) highestReputation() float64 {
 }
 
 // addLevel takes the best of the agents with so many units.
-func (d *Directory) addLevel(q *TopQuery, slots func(func(uint32) bool), units int, found *best[scored]) {
+func (d *Directory) addLevel(q *TopQuery, slots iter.Seq[uint32], units int, found *best[scored]) {
 	exclude := d.slotOf(q.Exclude)
 	for slot := range slots {
 		score := q.score(0, units, d.reputations[slot])
