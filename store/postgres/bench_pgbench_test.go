@@ -263,6 +263,10 @@ func (s *script) value(arg any, l *lanes) string {
 		return "array[" + strings.Join(all, ",") + "]"
 	case nil:
 		return "null"
+	case *string:
+		return s.text(*v, l)
+	case *time.Time:
+		return s.value(*v, l)
 	case time.Time:
 		return "'" + v.UTC().Format(time.RFC3339Nano) + "'"
 	default:

@@ -24,25 +24,42 @@ func (e *encoder) text(s string) int {
 	return len(e.texts)
 }
 
-// document returns the Change as JSON. Rows are named in the order in which
-// they are locked (migration 0012).
-func (e *encoder) document(c *market.Change) (string, error) {
-	w := wireChange{At: instant(c.At), Feed: c.Feed, Want: c.WantText}
-	b := books{change: c}
-	e.tasks(&w, c)
-	e.talk(&w, c)
-	agents(&w, c)
-	if c.Idempotency != nil {
-		w.Once = record(c.Idempotency)
+// at returns the long text at a position.
+func (e *encoder) at(position int) string {
+	if position == 0 {
+		return ""
 	}
-	if err := b.keep(&w); err != nil {
+	return e.texts[position-1]
+}
+
+// document returns the Change as JSON.
+func (e *encoder) document(c *market.Change) (string, error) {
+	w, err := e.change(c)
+	if err != nil {
 		return "", err
 	}
-	doc, err := json.Marshal(&w)
+	return inJSON(w)
+}
+
+func inJSON(v any) (string, error) {
+	doc, err := json.Marshal(v)
 	if err != nil {
 		return "", fmt.Errorf("postgres: encoding a change: %w", err)
 	}
 	return string(doc), nil
+}
+
+// change names rows in the order in which they are locked (migration 0012).
+func (e *encoder) change(c *market.Change) (*wireChange, error) {
+	w := &wireChange{At: instant(c.At), Feed: c.Feed, Want: c.WantText}
+	b := books{change: c}
+	e.tasks(w, c)
+	e.talk(w, c)
+	agents(w, c)
+	if c.Idempotency != nil {
+		w.Once = record(c.Idempotency)
+	}
+	return w, b.keep(w)
 }
 
 func record(r *market.IdempotencyRecord) *wireRecord {

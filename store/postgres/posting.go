@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// posting is a change that posts one task and does nothing else than what goes
+// with it. It is the most frequent one to write to hot accounts, so it has a
+// statement of its own (migration 0018).
+type posting struct {
+	change *wireChange
+	task   *wireTask
+	payer  *wireAccount
+	told   *wireEvent
+}
+
+// postingOf returns nil when the change is not a plain posting.
+func postingOf(w *wireChange) *posting {
+	if len(w.Tasks) != 1 || w.Totals == nil {
+		return nil
+	}
+	p := &posting{change: w, task: &w.Tasks[0]}
+	if !p.onlyPosts() || !p.opens() || !p.sortAccounts() || p.payer == nil || !p.escrows() {
+		return nil
+	}
+	return p
+}
+
+// onlyPosts reports whether the change has no other parts.
+func (p *posting) onlyPosts() bool {
+	rest := *p.change
+	rest.At, rest.Tasks, rest.Accounts, rest.Totals, rest.Feed = instant{}, nil, nil, nil, nil
+	return reflect.ValueOf(rest).IsZero()
+}
+
+// opens reports whether the task is a new one that is open.
+func (p *posting) opens() bool {
+	return p.task.Version == 0 && p.task.Status == number(market.StatusPosted) &&
+		p.task.Worker == "" && p.task.Ended.IsZero()
+}
+
+// sortAccounts finds the payer, and reports whether all others are only told
+// about the task, in the same way but for the data.
+func (p *posting) sortAccounts() bool {
+	for _, a := range p.change.Accounts {
+		switch {
+		case a.ID == p.task.Poster:
+			p.payer = a
+		case !p.tells(a):
+			return false
+		}
+	}
+	return true
+}
+
+func (p *posting) tells(a *wireAccount) bool {
+	if len(a.Events) != 1 {
+		return false
+	}
+	rest := *a
+	rest.ID, rest.Events = "", nil
+	e := &a.Events[0]
+	if p.told == nil {
+		p.told = e
+	}
+	return reflect.ValueOf(rest).IsZero() && e.Type == p.told.Type && e.Task == p.task.ID && e.At.equal(p.change.At)
+}
+
+// escrows reports whether the payer puts the budget into escrow, and the totals
+// say the same.
+func (p *posting) escrows() bool {
+	a, e := *p.payer, p.payer.Entry
+	if e == nil || !a.Active || e.Amount <= 0 || a.Tally == nil || *a.Tally != (tally{1}) || !e.At.equal(p.change.At) {
+		return false
+	}
+	if *p.change.Totals != (wireTotals{Posted: 1, Escrowed: e.Amount}) {
+		return false
+	}
+	if a.Amount != -e.Amount || a.Escrowed != e.Amount || a.Posted != 1 {
+		return false
+	}
+	a.ID, a.Active, a.Required, a.Amount, a.Escrowed, a.Posted, a.Tally, a.Entry = "", false, false, 0, 0, 0, nil, nil
+	return reflect.ValueOf(a).IsZero() && e.Kind == market.EntryEscrow && e.Task == p.task.ID && e.Fee == 0 && e.Note == ""
+}
+
+// args are the arguments of commit_post.
+func (p *posting) args(e *encoder) ([]any, error) {
+	doc, err := inJSON(p.task.Doc)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := p.feed()
+	if err != nil {
+		return nil, err
+	}
+	accounts, facts, err := p.accounts()
+	if err != nil {
+		return nil, err
+	}
+	entry := p.payer.Entry
+	return []any{
+		time.Time(p.change.At), string(p.task.ID), p.task.Next, doc, p.due(), e.at(p.task.Need), e.at(p.task.Context), feed,
+		string(p.task.Poster), entry.Amount, string(entry.ID), string(entry.Source), string(entry.Target),
+		accounts, facts, p.event(),
+	}, nil
+}
+
+func (p *posting) due() *time.Time {
+	if p.task.Due.IsZero() {
+		return nil
+	}
+	due := time.Time(p.task.Due)
+	return &due
+}
+
+func (p *posting) feed() (*string, error) {
+	if len(p.change.Feed) == 0 {
+		return nil, nil
+	}
+	feed, err := inJSON(p.change.Feed)
+	return &feed, err
+}
+
+func (p *posting) event() string {
+	if p.told == nil {
+		return ""
+	}
+	return string(p.told.Type)
+}
+
+// accounts are the payer and those who are told, ascending, and the data of
+// their events.
+func (p *posting) accounts() (ids, facts []string, err error) {
+	for _, a := range p.change.Accounts {
+		fact := ""
+		if a != p.payer && a.Events[0].Data != nil {
+			if fact, err = inJSON(a.Events[0].Data); err != nil {
+				return nil, nil, err
+			}
+		}
+		ids, facts = append(ids, string(a.ID)), append(facts, fact)
+	}
+	return ids, facts, nil
+}
