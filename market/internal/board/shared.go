@@ -74,6 +74,19 @@ func (s *shared) of(slot uint32) uint8 {
 	return s.few[slot]
 }
 
+// size counts the slots with n shared tags, n being above 0.
+func (s *shared) size(n uint8) (size int) {
+	if s.crowded {
+		return s.many.Size(int(n))
+	}
+	for _, slot := range s.touched {
+		if s.few[slot] == n {
+			size++
+		}
+	}
+	return size
+}
+
 // between yields the slots with low to high shared tags, low being above 0.
 func (s *shared) between(low, high uint8, yield func(slot uint32, n uint8) bool) {
 	if !s.crowded {
@@ -115,17 +128,18 @@ func (v *view[V]) byShared(found []candidate, want int) ([]candidate, bool) {
 
 // level returns the best tasks with high shared tags down to low. When there
 // is a crowd it is likely that the first posters by reputation have enough of
-// them; otherwise all are compared.
+// them, and worth a part of the time that comparing all of them takes.
 func (v *view[V]) level(high uint8, want int) (low uint8, level []candidate) {
 	for low = max(high-1, 1); low <= high; low++ {
 		if level, ok := v.compare(low, high, want, v.board.limits.crowd+2*want); ok {
 			return low, level
 		}
 	}
-	if v.within(len(v.board.tasks)/64+16*want, func() bool { return v.takeShared(&level, want, high) }) {
+	crowd := v.scratch.shared.size(high)
+	if v.within(crowd/2+16*want, func() bool { return v.takeShared(&level, want, high) }) {
 		return high, level
 	}
-	level, _ = v.compare(high, high, want, len(v.board.tasks))
+	level, _ = v.compare(high, high, want, crowd)
 	return high, level
 }
 

@@ -176,9 +176,31 @@ func (t *Tally) Highest() (count int) {
 }
 
 // Equal yields the slots with exactly that count, which is above 0, in
-// ascending order. High counts are rare, so the highest planes come first.
+// ascending order.
 func (t *Tally) Equal(count int) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
+		for i, set := range t.equal(count) {
+			for ; set != 0; set &= set - 1 {
+				if !yield(uint32(i*64 + bits.TrailingZeros64(set))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Size counts the slots with exactly that count, which is above 0.
+func (t *Tally) Size(count int) (n int) {
+	for _, set := range t.equal(count) {
+		n += bits.OnesCount64(set)
+	}
+	return n
+}
+
+// equal yields the words in which a slot has that count, with the bits of these
+// slots. High counts are rare, so the highest planes come first.
+func (t *Tally) equal(count int) iter.Seq2[int, uint64] {
+	return func(yield func(int, uint64) bool) {
 		if bits.Len(uint(count)) > t.used {
 			return
 		}
@@ -192,10 +214,8 @@ func (t *Tally) Equal(count int) iter.Seq[uint32] {
 			for n := len(p) - 1; n >= 0 && set != 0; n-- {
 				set &= p[n][i] ^ flip[n]
 			}
-			for ; set != 0; set &= set - 1 {
-				if !yield(uint32(i*64 + bits.TrailingZeros64(set))) {
-					return
-				}
+			if set != 0 && !yield(i, set) {
+				return
 			}
 		}
 	}

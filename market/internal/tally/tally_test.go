@@ -59,6 +59,9 @@ func check(t *rapid.T, tally *Tally, want []int) {
 		if got := slices.Collect(tally.Equal(n)); !slices.Equal(got, slots) {
 			t.Fatalf("Equal(%d) = %v, want %v", n, got, slots)
 		}
+		if got := tally.Size(n); got != len(slots) {
+			t.Fatalf("Size(%d) = %d, want %d", n, got, len(slots))
+		}
 	}
 }
 
