@@ -253,25 +253,35 @@ func (s *script) value(arg any, l *lanes) string {
 	case string:
 		return s.text(v, l)
 	case []string:
-		if len(v) == 0 {
-			return "'{}'"
-		}
-		all := make([]string, len(v))
-		for i := range v {
-			all[i] = s.text(v[i], l)
-		}
-		return "array[" + strings.Join(all, ",") + "]"
+		return array(v, func(text string) string { return s.text(text, l) })
 	case nil:
 		return "null"
-	case *string:
-		return s.text(*v, l)
 	case *time.Time:
 		return s.value(*v, l)
+	case []time.Time:
+		return array(v, func(t time.Time) string { return s.value(t, l) })
+	case []*time.Time:
+		return array(v, func(t *time.Time) string { return s.value(t, l) })
+	case []int64:
+		return array(v, func(n int64) string { return fmt.Sprint(n) })
+	case []int32:
+		return array(v, func(n int32) string { return fmt.Sprint(n) })
 	case time.Time:
 		return "'" + v.UTC().Format(time.RFC3339Nano) + "'"
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+func array[T any](list []T, one func(T) string) string {
+	if len(list) == 0 {
+		return "'{}'"
+	}
+	all := make([]string, len(list))
+	for i, v := range list {
+		all[i] = one(v)
+	}
+	return "array[" + strings.Join(all, ",") + "]"
 }
 
 func (s *script) text(v string, l *lanes) string {

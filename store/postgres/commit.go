@@ -46,33 +46,30 @@ func conflict(refusal []string) *market.Conflict {
 func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	name, args, err := statement(c)
-	if err != nil {
-		return market.Committed{}, err
-	}
-	return s.commit(ctx, name, args...)
-}
-
-// statement is the one that commits a Change, with its arguments.
-func statement(c *market.Change) (name string, args []any, err error) {
 	var e encoder
 	w, err := e.change(c)
 	if err != nil {
-		return "", nil, err
+		return market.Committed{}, err
 	}
-	if p := postingOf(w); p != nil {
-		args, err = p.args(&e)
-		return "commit_post", args, err
+	p, err := postingOf(w, &e)
+	switch {
+	case err != nil:
+		return market.Committed{}, err
+	case p != nil:
+		return s.post(ctx, p)
 	}
 	doc, err := inJSON(w)
-	return "commit_change", []any{doc, e.texts}, err
+	if err != nil {
+		return market.Committed{}, err
+	}
+	return s.commit(ctx, doc, e.texts)
 }
 
 // commit runs again after a deadlock, which undid everything.
-func (s *Store) commit(ctx context.Context, name string, args ...any) (market.Committed, error) {
+func (s *Store) commit(ctx context.Context, doc string, texts []string) (market.Committed, error) {
 	for try := 0; ; try++ {
 		var c committed
-		err := s.db().QueryRow(ctx, s.sql[name], args...).Scan(c.targets()...)
+		err := s.db().QueryRow(ctx, s.sql["commit_change"], doc, texts).Scan(c.targets()...)
 		if err == nil {
 			return c.outcome()
 		}

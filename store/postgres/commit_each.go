@@ -80,7 +80,7 @@ func (s *Store) commitEach(ctx context.Context, all []each) {
 	}
 	for i := range all {
 		if c := &all[i]; s.again(ctx, c.err, 0) {
-			c.done, c.err = s.commit(ctx, "commit_change", c.doc, c.texts)
+			c.done, c.err = s.commit(ctx, c.doc, c.texts)
 		}
 	}
 }

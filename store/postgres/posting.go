@@ -15,18 +15,22 @@ type posting struct {
 	task   *wireTask
 	payer  *wireAccount
 	told   *wireEvent
+	// need and context are the task's texts, doc and items the task and the feed
+	// in JSON.
+	need, context, doc, items string
 }
 
 // postingOf returns nil when the change is not a plain posting.
-func postingOf(w *wireChange) *posting {
+func postingOf(w *wireChange, e *encoder) (*posting, error) {
 	if len(w.Tasks) != 1 || w.Totals == nil {
-		return nil
+		return nil, nil
 	}
 	p := &posting{change: w, task: &w.Tasks[0]}
 	if !p.onlyPosts() || !p.opens() || !p.sortAccounts() || p.payer == nil || !p.escrows() {
-		return nil
+		return nil, nil
 	}
-	return p
+	p.need, p.context = e.at(p.task.Need), e.at(p.task.Context)
+	return p, p.encode()
 }
 
 // onlyPosts reports whether the change has no other parts.
@@ -86,26 +90,12 @@ func (p *posting) escrows() bool {
 	return reflect.ValueOf(a).IsZero() && e.Kind == market.EntryEscrow && e.Task == p.task.ID && e.Fee == 0 && e.Note == ""
 }
 
-// args are the arguments of commit_post.
-func (p *posting) args(e *encoder) ([]any, error) {
-	doc, err := inJSON(p.task.Doc)
-	if err != nil {
-		return nil, err
+func (p *posting) encode() (err error) {
+	if p.doc, err = inJSON(p.task.Doc); err != nil || len(p.change.Feed) == 0 {
+		return err
 	}
-	feed, err := p.feed()
-	if err != nil {
-		return nil, err
-	}
-	accounts, facts, err := p.accounts()
-	if err != nil {
-		return nil, err
-	}
-	entry := p.payer.Entry
-	return []any{
-		time.Time(p.change.At), string(p.task.ID), p.task.Next, doc, p.due(), e.at(p.task.Need), e.at(p.task.Context), feed,
-		string(p.task.Poster), entry.Amount, string(entry.ID), string(entry.Source), string(entry.Target),
-		accounts, facts, p.event(),
-	}, nil
+	p.items, err = inJSON(p.change.Feed)
+	return err
 }
 
 func (p *posting) due() *time.Time {
@@ -116,14 +106,6 @@ func (p *posting) due() *time.Time {
 	return &due
 }
 
-func (p *posting) feed() (*string, error) {
-	if len(p.change.Feed) == 0 {
-		return nil, nil
-	}
-	feed, err := inJSON(p.change.Feed)
-	return &feed, err
-}
-
 func (p *posting) event() string {
 	if p.told == nil {
 		return ""
@@ -131,17 +113,12 @@ func (p *posting) event() string {
 	return string(p.told.Type)
 }
 
-// accounts are the payer and those who are told, ascending, and the data of
-// their events.
-func (p *posting) accounts() (ids, facts []string, err error) {
+// fact is the data of what an agent is told, as JSON.
+func (p *posting) fact(id market.AgentID) (string, error) {
 	for _, a := range p.change.Accounts {
-		fact := ""
-		if a != p.payer && a.Events[0].Data != nil {
-			if fact, err = inJSON(a.Events[0].Data); err != nil {
-				return nil, nil, err
-			}
+		if a.ID == id && a != p.payer && a.Events[0].Data != nil {
+			return inJSON(a.Events[0].Data)
 		}
-		ids, facts = append(ids, string(a.ID)), append(facts, fact)
 	}
-	return ids, facts, nil
+	return "", nil
 }

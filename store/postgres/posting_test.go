@@ -22,7 +22,7 @@ type postings struct{ n atomic.Int64 }
 
 // TraceQueryStart counts.
 func (p *postings) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	if strings.Contains(d.SQL, "commit_post(") {
+	if strings.Contains(d.SQL, "commit_posts(") {
 		p.n.Add(1)
 	}
 	return ctx

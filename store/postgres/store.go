@@ -20,6 +20,8 @@ type Store struct {
 	sql map[string]string
 	// own says that the store made the pool, and closes it.
 	own bool
+	// queue is where postings wait for others on the same accounts.
+	queue *postQueue
 }
 
 var _ market.Store = (*Store)(nil)
@@ -58,7 +60,7 @@ func open(ctx context.Context, pool *pgxpool.Pool, own bool, opts []Option) (*St
 	if err := o.prepareSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: own, options: o, sql: o.queries()}
+	s := &Store{pool: pool, own: own, options: o, sql: o.queries(), queue: newPostQueue()}
 	if _, err := pool.Exec(ctx, s.sql["feed_repair"]); err != nil {
 		return nil, failure("reading the feed", err)
 	}
