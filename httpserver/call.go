@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bunrouter"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -24,7 +25,8 @@ type call struct {
 	server  *Server
 	request *http.Request
 	started time.Time
-	id      string // X-Request-Id
+	id      string     // X-Request-Id
+	span    trace.Span // nil without telemetry
 
 	route  *Route // nil until one matched
 	params bunrouter.Params
@@ -71,7 +73,12 @@ func (c *call) finish(panicked any) {
 			panicked = nil
 		}
 	}
-	c.logAccess()
+	status := c.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	c.server.measure.end(c, status)
+	c.logAccess(status)
 	if panicked != nil {
 		// The answer has begun: cutting the connection is the only way left to
 		// say that it is not whole.
@@ -79,14 +86,10 @@ func (c *call) finish(panicked any) {
 	}
 }
 
-func (c *call) logAccess() {
+func (c *call) logAccess(status int) {
 	ctx := c.request.Context()
 	if !c.server.log.Enabled(ctx, slog.LevelInfo) {
 		return
-	}
-	status := c.status
-	if status == 0 {
-		status = http.StatusOK
 	}
 	c.server.log.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("request_id", c.id), slog.String("method", method(c.request)),

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // Options of a Server. The zero value works.
@@ -29,6 +31,9 @@ type Options struct {
 	// Logger gets one line per request and one per failure, never a key, a text
 	// or a query; silent when nil.
 	Logger *slog.Logger
+	// Telemetry takes the providers for metrics and traces of requests; off where
+	// nil. A span is made below the one in the request's context, if there is any.
+	Telemetry market.Telemetry
 	// Version is shown by /v1/capabilities; "dev" when empty.
 	Version string
 	// Timeout bounds each request but for waiting and streaming, so that a store

@@ -24,6 +24,7 @@ type Server struct {
 	open    func(ctx context.Context, agent market.AgentID, after string) (source, error)
 	options Options
 	log     *slog.Logger
+	measure *telemetry
 	proxies []netip.Prefix
 	limits  map[Class]Limit
 	charges map[Class]*market.Charge
@@ -81,6 +82,9 @@ func newServer(m backend, o Options) (*Server, error) {
 	if s.limits, err = o.Limits.byClass(); err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
+	if s.measure, err = newTelemetry(o.Telemetry); err != nil {
+		return nil, fmt.Errorf("httpserver: telemetry: %w", err)
+	}
 	for class, limit := range s.limits {
 		s.charges[class] = limit.charge(class)
 	}
@@ -110,9 +114,10 @@ func (s *Server) Close() {
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, server: s, request: r, started: time.Now(), id: requestID(r), ctx: r.Context()}
+	s.measure.begin(c)
 	defer func() { c.finish(recover()) }()
 	w.Header()["X-Request-Id"] = []string{c.id}
-	if err := s.dispatch(c, r); err != nil {
+	if err := s.dispatch(c, c.request); err != nil {
 		c.fail(err)
 	}
 }

@@ -39,6 +39,7 @@ func events(c *call) (any, error) {
 	s := &stream{call: c, control: http.NewResponseController(c.ResponseWriter)}
 	s.start()
 	if c.request.Method != http.MethodHead {
+		defer c.server.measure.streaming(c.ctx)()
 		s.follow(from)
 	}
 	return nil, nil

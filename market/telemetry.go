@@ -22,6 +22,10 @@ type Telemetry struct {
 	TracerProvider trace.TracerProvider
 }
 
+// durations are bucket bounds in seconds: OpenTelemetry's own are meant for
+// milliseconds.
+var durations = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60, 300}
+
 const instrumentation = "github.com/pinchwork/pinchwork/market"
 
 // meter holds the instruments of one Market.
@@ -45,11 +49,13 @@ func newMeter(t Telemetry) (*meter, error) {
 	m := &meter{tracer: t.TracerProvider.Tracer(instrumentation)}
 	var errs [5]error
 	m.operations, errs[0] = in.Float64Histogram("pinchwork.operation.duration",
-		metric.WithUnit("s"), metric.WithDescription("Duration of operations by name and outcome"))
+		metric.WithUnit("s"), metric.WithDescription("Duration of operations by name and outcome"),
+		metric.WithExplicitBucketBoundaries(durations...))
 	m.conflicts, errs[1] = in.Int64Counter("pinchwork.commit.conflicts",
 		metric.WithDescription("Commits that lost a race, by guard"))
 	m.lag, errs[2] = in.Float64Histogram("pinchwork.timer.lag",
-		metric.WithUnit("s"), metric.WithDescription("Time from when a timer was due until it was settled"))
+		metric.WithUnit("s"), metric.WithDescription("Time from when a timer was due until it was settled"),
+		metric.WithExplicitBucketBoundaries(durations...))
 	m.claims, errs[3] = in.Int64Counter("pinchwork.claims",
 		metric.WithDescription("Tasks claimed"))
 	m.open, errs[4] = in.Int64Gauge("pinchwork.board.open",

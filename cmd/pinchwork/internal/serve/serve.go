@@ -49,7 +49,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) e
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	api, err := newAPI(m, &s, version, log)
+	api, err := newAPI(m, &s, metrics.telemetry(), version, log)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
@@ -78,14 +78,14 @@ func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Lo
 	return pinchwork.New(opts...)
 }
 
-func newAPI(m *market.Market, s *Settings, version string, log *slog.Logger) (*httpserver.Server, error) {
+func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version string, log *slog.Logger) (*httpserver.Server, error) {
 	limits := s.Limits
 	if !s.RateLimits {
 		limits = httpserver.NoLimits()
 	}
 	return httpserver.New(m, httpserver.Options{
 		AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
-		PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m),
+		PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
 	})
 }
 
