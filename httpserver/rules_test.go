@@ -115,7 +115,7 @@ func checkLimitsOfTheContract(t *testing.T, with pinchwork.Option) {
 	s.operator(false).send("GET", "/v1/admin/reports", nil, "").is(429)
 }
 
-// TestPitfall6: a repeated request has the first one's outcome, in any format,
+// TestPitfall06Repeats: a repeated request has the first one's outcome, in any format,
 // also when both come at once.
 func TestPitfall06Repeats(t *testing.T) { onEveryStore(t, checkRepeats) }
 

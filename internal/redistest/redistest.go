@@ -6,8 +6,9 @@
 //	server.Kill()
 //	server.Restart()
 //
-// The program, redis-server or valkey-server, comes from PATH. Without it a
-// test is skipped, or fails when PINCHWORK_TEST_REQUIRE contains "redis".
+// The program is what PINCHWORK_TEST_REDIS_SERVER names, or redis-server or
+// valkey-server from PATH. Without it a test is skipped, or fails when
+// PINCHWORK_TEST_REQUIRE contains "redis".
 package redistest
 
 import (
@@ -24,19 +25,26 @@ import (
 // nothing on disk.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	program, err := find()
-	if err != nil {
-		missing(t)
-	}
-	s := &Server{t: t, program: program, settings: map[string]string{"appendonly": "no", "save": ""}}
+	s := prepare(t, map[string]string{"appendonly": "no", "save": ""})
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.launch()
+	return s
+}
+
+// prepare makes a server that does not run yet.
+func prepare(t testing.TB, settings map[string]string) *Server {
+	t.Helper()
+	program, err := find()
+	if err != nil {
+		missing(t, err)
+	}
+	s := &Server{t: t, program: program, settings: settings}
 	if s.dir, err = os.MkdirTemp("", "redistest"); err != nil {
 		t.Fatalf("making a folder for Redis: %v", err)
 	}
 	t.Cleanup(s.close)
-	s.launch()
 	return s
 }
 
@@ -62,18 +70,24 @@ func With(name, value string) Option {
 	return func(s *Server) { s.settings[name] = value }
 }
 
+// programVariable names the server's program, for a run on another one.
+const programVariable = "PINCHWORK_TEST_REDIS_SERVER"
+
 func find() (string, error) {
+	if name := os.Getenv(programVariable); name != "" {
+		return exec.LookPath(name)
+	}
 	if path, err := exec.LookPath("redis-server"); err == nil {
 		return path, nil
 	}
 	return exec.LookPath("valkey-server")
 }
 
-func missing(t testing.TB) {
+// missing skips the test, unless somebody asked for this very program.
+func missing(t testing.TB, err error) {
 	t.Helper()
-	const what = "neither redis-server nor valkey-server is in PATH"
-	if strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "redis") {
-		t.Fatal(what)
+	if os.Getenv(programVariable) != "" || strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "redis") {
+		t.Fatalf("no Redis server: %v", err)
 	}
-	t.Skip("SKIPPED: " + what + "; this test proves nothing about Redis")
+	t.Skip("SKIPPED: neither redis-server nor valkey-server is in PATH; this test proves nothing about Redis")
 }

@@ -21,6 +21,7 @@ type Server struct {
 	dir      string
 	port     int
 	settings map[string]string
+	mode     []string // what precedes the settings
 	process  *exec.Cmd
 }
 
@@ -90,14 +91,7 @@ func freePort() (int, error) {
 }
 
 func (s *Server) start() error {
-	args := []string{
-		"--bind", "127.0.0.1", "--port", fmt.Sprint(s.port), "--dir", s.dir,
-		"--logfile", s.logFile(), "--daemonize", "no",
-	}
-	for name, value := range s.settings {
-		args = append(args, "--"+name, value)
-	}
-	s.process = exec.Command(s.program, args...)
+	s.process = exec.Command(s.program, s.arguments()...)
 	s.process.SysProcAttr = &syscall.SysProcAttr{}
 	dieWithParent(s.process.SysProcAttr)
 	if err := s.process.Start(); err != nil {
@@ -109,6 +103,17 @@ func (s *Server) start() error {
 		return err
 	}
 	return nil
+}
+
+func (s *Server) arguments() []string {
+	args := append([]string{}, s.mode...)
+	args = append(args,
+		"--bind", "127.0.0.1", "--port", fmt.Sprint(s.port), "--dir", s.dir,
+		"--logfile", s.logFile(), "--daemonize", "no")
+	for name, value := range s.settings {
+		args = append(args, "--"+name, value)
+	}
+	return args
 }
 
 // awaitReady asks until the server answers, or has ended.
