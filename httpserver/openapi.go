@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // doc is a JSON object of the API document.
@@ -32,7 +34,7 @@ func (s *Server) OpenAPI(base string) map[string]any {
 			"description": "Bodies are JSON, or markdown with YAML frontmatter. Answers are markdown unless Accept prefers application/json. Credits have no monetary value.",
 			"license":     doc{"name": "MIT", "identifier": "MIT"},
 		},
-		"servers": []doc{{"url": base, "description": "This server"}},
+		"servers": serversOf(base),
 		"tags":    groupTags(s.routes),
 		"paths":   paths,
 		"components": doc{
@@ -42,9 +44,7 @@ func (s *Server) OpenAPI(base string) map[string]any {
 	}
 }
 
-func openAPI(c *call) (map[string]any, error) {
-	return c.server.OpenAPI(c.server.BaseURL(c.request)), nil
-}
+func serversOf(base string) []doc { return []doc{{"url": base, "description": "This server"}} }
 
 var securitySchemes = doc{
 	string(CallerAgent): doc{"type": "http", "scheme": "bearer", "description": "An agent's API key. Send it to this server only."},
@@ -108,7 +108,7 @@ func (p *Param) describe() doc {
 		out["required"] = true
 	}
 	if p.Type == "strings" {
-		schema["type"], schema["items"] = "array", tagSchema()
+		schema["type"], schema["items"], schema["maxItems"] = "array", tagSchema(), market.MaxTags
 		out["style"], out["explode"] = "form", false
 		return out
 	}
@@ -120,6 +120,12 @@ func (p *Param) describe() doc {
 	}
 	if p.Max != nil {
 		schema["maximum"] = *p.Max
+	}
+	if p.Type == "string" && p.Required {
+		schema["minLength"] = 1
+	}
+	if p.MaxLength > 0 {
+		schema["maxLength"] = p.MaxLength
 	}
 	if p.Default != nil {
 		schema["default"] = p.Default
@@ -136,14 +142,16 @@ func (d *document) requestBody(r *Route) doc {
 	if example := bodyExamples[r.Name]; example != nil {
 		json["example"] = example
 	}
+	markdown := doc{}
+	if example := bodyExamples[r.Name]; example != nil {
+		markdown["example"] = markdownBody(r, example)
+	}
 	text := "Fields as YAML between two lines of ---."
 	if r.Body.Text != "" {
 		text = "Fields as YAML between two lines of ---, then " + r.Body.Text + " as the text."
 	}
-	return doc{"required": required, "content": doc{
-		"application/json": json,
-		"text/markdown":    doc{"schema": doc{"type": "string", "description": text}},
-	}}
+	markdown["schema"] = doc{"type": "string", "description": text}
+	return doc{"required": required, "content": doc{"application/json": json, "text/markdown": markdown}}
 }
 
 func (d *document) responses(r *Route) doc {
@@ -152,7 +160,7 @@ func (d *document) responses(r *Route) doc {
 		out[strconv.Itoa(success.Status)] = d.success(r, success)
 	}
 	for _, status := range r.Statuses() {
-		out[strconv.Itoa(status)] = d.refusal(status)
+		out[strconv.Itoa(status)] = d.refusal(r, status)
 	}
 	return out
 }
@@ -162,34 +170,37 @@ func (d *document) success(r *Route, s Success) doc {
 	if s.When == "" {
 		out["description"] = http.StatusText(s.Status)
 	}
-	headers := doc{"X-Request-Id": header("string", "Names the request in the server's log.")}
+	headers := commonHeaders(r)
 	for _, h := range r.Headers {
 		headers[h.Name] = header(h.Type, h.Description)
-	}
-	if r.Limit != "" {
-		for name, text := range rateHeaders {
-			headers[name] = header("integer", text)
-		}
 	}
 	out["headers"] = headers
 	switch {
 	case r.Stream:
-		out["content"] = doc{"text/event-stream": doc{"schema": doc{"type": "string"}}}
+		out["content"] = doc{"text/event-stream": doc{"schema": doc{"type": "string"}, "example": streamExample}}
 	case s.Type != nil:
-		out["content"] = d.content(s.Type, r.JSONOnly)
+		out["content"] = d.content(s, r.JSONOnly)
 	}
 	return out
 }
 
-func (d *document) content(t reflect.Type, jsonOnly bool) doc {
-	content := doc{"application/json": doc{"schema": d.schema(t)}}
+func (d *document) content(s Success, jsonOnly bool) doc {
+	example := sampleJSON(s.Type)
+	content := doc{"application/json": doc{"schema": d.schema(s.Type), "example": example}}
+	if s.Type.Kind() == reflect.Map {
+		delete(content["application/json"].(doc), "example")
+	}
 	if !jsonOnly {
-		content["text/markdown"] = doc{"schema": doc{"type": "string", "description": "The same fields as YAML frontmatter; a long text stands below it."}}
+		content["text/markdown"] = doc{
+			"schema":  doc{"type": "string", "description": "The same fields as YAML frontmatter; a long text stands below it."},
+			"example": markdownExample(example, s.Note),
+		}
 	}
 	return content
 }
 
-// rateHeaders come with every answer of a route that has a limit.
+// rateHeaders come with every answer of a route that has a limit, once it is
+// known whose limit it is.
 var rateHeaders = map[string]string{
 	"RateLimit-Limit": "How many requests a full allowance has.", "RateLimit-Remaining": "How many are left.",
 	"RateLimit-Reset": "Seconds until the allowance is full again.",
@@ -199,10 +210,27 @@ func header(typ, description string) doc {
 	return doc{"description": description, "schema": doc{"type": typ}}
 }
 
-func (d *document) refusal(status int) doc {
-	out := doc{"description": http.StatusText(status), "content": d.content(reflect.TypeFor[Error](), false)}
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		out["headers"] = doc{"Retry-After": header("integer", "Seconds after which to try again.")}
+// commonHeaders come with every answer of a route, refusals included.
+func commonHeaders(r *Route) doc {
+	headers := doc{"X-Request-Id": header("string", "Names the request in the server's log.")}
+	if r.Limit != "" {
+		for name, text := range rateHeaders {
+			headers[name] = header("integer", text)
+		}
 	}
-	return out
+	return headers
+}
+
+func (d *document) refusal(r *Route, status int) doc {
+	headers := commonHeaders(r)
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		headers["Retry-After"] = header("integer", "Seconds after which to try again.")
+	case http.StatusUnauthorized:
+		headers["WWW-Authenticate"] = header("string", "The scheme, Bearer.")
+	}
+	return doc{
+		"description": http.StatusText(status), "headers": headers,
+		"content": d.content(Success{Type: reflect.TypeFor[Error]()}, r.JSONOnly),
+	}
 }

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"encoding/json"
 	"maps"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ func (d *document) input(b *Body) doc {
 		maps.Copy(schema, inputBounds[name])
 		if name == "tags" && b.Type != reflect.TypeFor[market.PostInput]() {
 			schema["maxItems"] = market.MaxAgentTags
+		}
+		if plain.Kind() == reflect.String && schema["enum"] == nil && slices.Contains(b.Required, name) {
+			schema["minLength"] = 1
 		}
 		if plain != sf.Type || !slices.Contains(b.Required, name) {
 			schema["type"] = []any{schema["type"], "null"}
@@ -60,6 +64,7 @@ var inputBounds = map[string]doc{
 	"result":                 {"minLength": 1, "maxLength": market.MaxResult},
 	"credits_claimed":        {"minimum": 1},
 	"rating":                 {"minimum": 1, "maximum": 5},
+	"agent_id":               {"minLength": 1},
 	"reason":                 {"maxLength": market.MaxReason},
 	"feedback":               {"maxLength": market.MaxReason},
 	"question":               {"minLength": 1, "maxLength": market.MaxQuestion},
@@ -130,11 +135,28 @@ func nullable(schema doc) doc {
 
 // component returns a reference to a struct's schema, which it makes at first.
 func (d *document) component(t reflect.Type) doc {
-	ref := doc{"$ref": "#/components/schemas/" + t.Name()}
-	if d.names[t] != "" {
-		return ref
+	name, known := d.names[t]
+	if !known {
+		name = d.newName(t)
+		d.names[t] = name
+		d.schemas[name] = d.object(t)
 	}
-	d.names[t] = t.Name()
+	return doc{"$ref": "#/components/schemas/" + name}
+}
+
+// newName is the type's own name, with its package's in front where another
+// type has it.
+func (d *document) newName(t reflect.Type) string {
+	name := t.Name()
+	for _, taken := range d.names {
+		if taken == name {
+			return path.Base(t.PkgPath()) + "." + name
+		}
+	}
+	return name
+}
+
+func (d *document) object(t reflect.Type) doc {
 	properties, required := doc{}, []string{}
 	for _, sf := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
@@ -150,8 +172,7 @@ func (d *document) component(t reflect.Type) doc {
 	if len(required) > 0 {
 		schema["required"] = required
 	}
-	d.schemas[t.Name()] = schema
-	return ref
+	return schema
 }
 
 // bodyExamples are bodies that the server takes, by route.

@@ -65,6 +65,8 @@ type Param struct {
 	Description string
 	// Enum lists the values that are allowed, if they are few.
 	Enum []string
+	// MaxLength bounds strings in code points, 0 for no bound.
+	MaxLength int
 	// Min and Max bound numbers where they are not nil; Default is nil for none.
 	Min, Max *int
 	Default  any

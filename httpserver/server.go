@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bunrouter"
@@ -32,6 +33,7 @@ type Server struct {
 	// length; nil when admin routes are off.
 	adminKey *[sha256.Size]byte
 	routes   []Route
+	document func() ([]byte, error) // see makeDocument
 	router   *bunrouter.Router
 	allowed  map[string]string // router path → Allow
 	pages    http.Handler
@@ -95,6 +97,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.waits, s.endWaits = context.WithCancel(context.Background())
 	s.routes = table
+	s.document = sync.OnceValues(s.makeDocument)
 	s.router, s.allowed = s.newRouter(s.routes)
 	if o.Pages != nil {
 		s.pages = o.Pages(s)
