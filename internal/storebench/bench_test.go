@@ -299,8 +299,10 @@ func BenchmarkShareOfTheStore(b *testing.B) {
 	})
 }
 
-// A durable post through the market, its load included, against INSERT, UPDATE
-// and INSERT sent as one batch by hand: ≥ 0.8 for the commit alone.
+// A durable post through the market, its load and its place on the board
+// included, against the narrowest INSERT, UPDATE and INSERT sent as one batch by
+// hand. For the commit alone, and against batches that do the same, see
+// BenchmarkPostAgainstBatch in store/postgres.
 func BenchmarkSinglePost(b *testing.B) {
 	url := pgtest.NewServer(b, "shared_buffers=512MB", "max_wal_size=4GB").URL()
 	d := &database{b, url, openPostgres}
