@@ -5,6 +5,7 @@
 //	p.Delay(50 * time.Millisecond) // every piece of data, both ways
 //	p.Cut()                        // every open connection, at once
 //	p.Refuse(true)                 // new ones too
+//	p.LoseAnswers(true)            // what was asked arrives, the answer does not
 package faultproxy
 
 import (
@@ -23,6 +24,8 @@ type Proxy struct {
 	target   string
 	delay    atomic.Int64
 	refuse   atomic.Bool
+	lossy    atomic.Bool
+	lost     atomic.Int64
 	done     sync.WaitGroup
 
 	mu    sync.Mutex
@@ -55,6 +58,13 @@ func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
 
 // Refuse closes new connections at once, until it is called with false.
 func (p *Proxy) Refuse(yes bool) { p.refuse.Store(yes) }
+
+// LoseAnswers cuts a connection instead of passing an answer on, until it is
+// called with false.
+func (p *Proxy) LoseAnswers(yes bool) { p.lossy.Store(yes) }
+
+// Lost is how many answers were lost.
+func (p *Proxy) Lost() int64 { return p.lost.Load() }
 
 // Cut closes every open connection.
 func (p *Proxy) Cut() {
@@ -89,15 +99,15 @@ func (p *Proxy) pass(in net.Conn) {
 	p.keep(in, out)
 	defer p.forget(in, out)
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(out, in) })
-	p.copy(in, out)
+	both.Go(func() { p.copy(&slow{out, &p.delay}, in) })
+	p.copy(&lossy{&slow{in, &p.delay}, p}, out)
 	both.Wait()
 }
 
 // copy ends both ways when one ends.
 func (p *Proxy) copy(to, from net.Conn) {
 	defer func() { _, _ = to.Close(), from.Close() }()
-	_, _ = io.Copy(&slow{to, &p.delay}, from)
+	_, _ = io.Copy(to, from)
 }
 
 type slow struct {
@@ -108,6 +118,20 @@ type slow struct {
 func (s *slow) Write(data []byte) (int, error) {
 	time.Sleep(time.Duration(s.delay.Load()))
 	return s.Conn.Write(data)
+}
+
+type lossy struct {
+	net.Conn
+	proxy *Proxy
+}
+
+// Write ends the way instead when answers are to be lost.
+func (l *lossy) Write(data []byte) (int, error) {
+	if l.proxy.lossy.Load() {
+		l.proxy.lost.Add(1)
+		return 0, net.ErrClosed
+	}
+	return l.Conn.Write(data)
 }
 
 func (p *Proxy) keep(conns ...net.Conn) {

@@ -52,7 +52,7 @@ func BenchmarkScale(b *testing.B) {
 
 // scale is a store with many tasks.
 type scale struct {
-	b       *testing.B
+	tb      testing.TB
 	store   *redis.Store
 	lane    *lane
 	perOpen int64
@@ -62,7 +62,7 @@ type scale struct {
 const parties = 1_000
 
 func newScale(b *testing.B, tasks int) *scale {
-	s := &scale{b: b, store: open(b, redistest.Start(b).URL())}
+	s := &scale{tb: b, store: open(b, redistest.Start(b).URL())}
 	lanes := make([]*lane, parties)
 	for i := range lanes {
 		lanes[i] = newLane(s.store, i)
@@ -79,10 +79,10 @@ func (s *scale) fill(lanes []*lane, tasks int, change func(*lane) *market.Change
 	for done := 0; done < tasks; done += 100 {
 		changes := make([]*market.Change, 100)
 		for i := range changes {
-			changes[i] = change(lanes[(done+i)%parties])
+			changes[i] = change(lanes[(done+i)%len(lanes)])
 		}
 		if _, errs := s.store.CommitEach(context.Background(), changes); errs[0] != nil || errs[99] != nil {
-			s.b.Fatal(errs[0], errs[99])
+			s.tb.Fatal(errs[0], errs[99])
 		}
 	}
 }

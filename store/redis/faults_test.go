@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +12,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/pinchwork/pinchwork/internal/faultproxy"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store/redis"
@@ -131,82 +130,27 @@ func assertZeroSum(t *testing.T, s *redis.Store) {
 	}
 }
 
-// proxy stands between a store and its server and can lose answers.
-type proxy struct {
-	t        *testing.T
-	listener net.Listener
-	target   string
-	deaf     atomic.Bool
-	lost     atomic.Int64
-}
-
-func newProxy(t *testing.T, target string) *proxy {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{t: t, listener: l, target: target}
-	t.Cleanup(func() { _ = l.Close() })
-	go p.accept()
-	return p
-}
-
-func (p *proxy) accept() {
-	for {
-		client, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		go p.join(client)
-	}
-}
-
-func (p *proxy) join(client net.Conn) {
-	defer func() { _ = client.Close() }()
-	server, err := net.Dial("tcp", p.target)
-	if err != nil {
-		return
-	}
-	defer func() { _ = server.Close() }()
-	go func() { _, _ = io.Copy(server, client) }()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := server.Read(buffer)
-		if err != nil {
-			return
-		}
-		if p.deaf.Load() {
-			p.lost.Add(1)
-			return
-		}
-		if _, err := client.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
-}
-
 // A commit whose answer is lost must not be sent again behind the caller's
 // back: it would come back as a conflict with itself, and the caller would
 // believe that nothing was written.
 func TestCommitWithALostAnswerIsNotRepeated(t *testing.T) {
 	server := redistest.Start(t)
-	p := newProxy(t, server.Addr())
-	client := goredis.NewClient(&goredis.Options{Addr: p.listener.Addr().String(), MaxRetries: 3})
+	p := faultproxy.Start(t, server.Addr())
+	client := goredis.NewClient(&goredis.Options{Addr: p.Addr(), MaxRetries: 3})
 	defer func() { _ = client.Close() }()
 	s, err := redis.New(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := newLane(s, 1)
-	p.deaf.Store(true)
+	p.LoseAnswers(true)
 	_, err = s.Commit(t.Context(), l.grant())
-	p.deaf.Store(false)
+	p.LoseAnswers(false)
 	var conflict *market.Conflict
 	if err == nil || errors.As(err, &conflict) {
 		t.Fatalf("the lost answer came back as %v", err)
 	}
-	if n := p.lost.Load(); n != 1 {
+	if n := p.Lost(); n != 1 {
 		t.Fatalf("the commit was sent %d times", n)
 	}
 	if got := balance(t, open(t, server.URL()), l.poster); got != 1_000_000_001 {
