@@ -1,10 +1,13 @@
 package httpclient
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
+	"mime"
 	"net/http"
 	"time"
 
@@ -109,11 +112,14 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, unreachable(c.Server(), err)
 	}
-	if res.StatusCode == http.StatusOK {
+	if res.StatusCode == http.StatusOK && isStream(res) {
 		s.opened = true
 		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode == http.StatusOK {
+		return nil, errNoStream
+	}
 	data, err := c.read(res)
 	if err != nil {
 		return nil, err
@@ -121,10 +127,29 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 	return nil, refusal(res, data)
 }
 
+var errNoStream = &market.Error{
+	Kind: market.ErrUnavailable, Message: "The server's answer is not an event stream; is the address right?",
+}
+
+// isStream lets an answer pass that does not say what it is.
+func isStream(res *http.Response) bool {
+	said := res.Header.Get("Content-Type")
+	typ, _, err := mime.ParseMediaType(said)
+	return said == "" || err == nil && typ == "text/event-stream"
+}
+
 const largestEvent = 1 << 20
+
+var errLargeEvent = &market.Error{
+	Kind: market.ErrUnavailable, Cause: errTooLarge,
+	Message: fmt.Sprintf("The server sent an event larger than %d bytes", largestEvent),
+}
 
 func (s *subscription) read(r io.Reader) error {
 	for raw, err := range sse.Read(r, &sse.ReadConfig{MaxEventSize: largestEvent}) {
+		if errors.Is(err, bufio.ErrTooLong) {
+			return errLargeEvent
+		}
 		if err != nil {
 			return unreachable(s.client.Server(), err)
 		}

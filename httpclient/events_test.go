@@ -168,6 +168,7 @@ func TestEventsEnd(t *testing.T) {
 		"suspended":    {always(403, `{"error":"Agent suspended"}`), market.ErrSuspended},
 		"malformed id": {always(400, `{"error":"Last-Event-ID: is malformed"}`), market.ErrInvalid},
 		"too many":     {always(429, `{"error":"Too many streams"}`, "Retry-After", "1"), market.ErrRateLimited},
+		"a page":       {always(200, "<html>Welcome</html>", "Content-Type", "text/html; charset=utf-8"), market.ErrUnavailable},
 		"not an event": {always(200, "data: hello\n\n"), market.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,10 +205,14 @@ func TestHugeEventIsRefused(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		s := always(200, "data: "+strings.Repeat("x", 2<<20)+"\n\n")
-		for e, err := range s.client(t).Events(ctx, "") {
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %d bytes, %v", len(e.Data.Reason), err)
+		for _, err := range s.client(t).Events(ctx, "") {
+			wantKind(t, "huge", err, market.ErrUnavailable)
+			if err == nil || !strings.Contains(err.Error(), "larger than") {
+				t.Errorf("error %v", err)
 			}
+		}
+		if n := len(s.requests()); n != 1 {
+			t.Errorf("asked %d times", n)
 		}
 	})
 }
