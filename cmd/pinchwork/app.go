@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -47,10 +46,7 @@ func (a *app) show(v any, human func(io.Writer, render.Style) error) error {
 
 // json prints v in the form of the HTTP API.
 func (a *app) json(v any) error {
-	enc := json.NewEncoder(a.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return render.WriteJSON(a.stdout, v, "  ")
 }
 
 // note tells a person something that is not the result.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,9 +76,7 @@ func (a *app) printEvent(e market.StreamEvent) error {
 		if !e.At.IsZero() {
 			line.At = &e.At
 		}
-		enc := json.NewEncoder(a.stdout)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(line)
+		return render.WriteJSON(a.stdout, line, "")
 	}
 	at := e.At
 	if at.IsZero() {

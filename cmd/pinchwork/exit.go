@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -44,7 +43,7 @@ func (a *app) exit(err error) int {
 	switch {
 	case err == nil, code == exitInterrupted:
 	case a.output == outputJSON:
-		_ = json.NewEncoder(a.stderr).Encode(map[string]string{"error": err.Error()})
+		_ = render.WriteJSON(a.stderr, map[string]string{"error": err.Error()}, "")
 	default:
 		_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(err.Error()))
 	}
