@@ -217,30 +217,39 @@ func TestServerThatForgotTheScriptsIsTaughtAgain(t *testing.T) {
 	}
 }
 
-// A full memory refuses a commit before its first write.
-func TestFullMemoryRefusesTheWholeCommit(t *testing.T) {
-	server := redistest.Start(t)
-	s := open(t, server.URL())
+// A server that is full, or has too few replicas for its settings, refuses a
+// commit before its first write.
+func TestServerThatMayNotWriteRefusesTheWholeCommit(t *testing.T) {
+	for setting, values := range map[string][2]string{
+		"maxmemory": {"1mb", "0"}, "min-replicas-to-write": {"1", "0"},
+	} {
+		t.Run(setting, func(t *testing.T) { refusesWhole(t, setting, values[0], values[1]) })
+	}
+}
+
+func refusesWhole(t *testing.T, setting, forbids, allows string) {
+	s := open(t, redistest.Start(t).URL())
+	set := func(value string) {
+		if err := s.Client().ConfigSet(t.Context(), setting, value).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	l := newLane(s, 1)
 	task := l.claim(l.post())
 	before := l.load(l.poster, task.ID)
-	if err := s.Client().ConfigSet(t.Context(), "maxmemory", "1mb").Err(); err != nil {
-		t.Fatal(err)
-	}
+	set(forbids)
 	next := *task
 	next.Version, next.Status = task.Version+1, market.StatusCancelled
 	next.Ending = &market.Ending{At: start}
 	change := l.grant()
 	change.Tasks = []market.TaskWrite{{Old: task, New: &next}}
 	if _, err := s.Commit(t.Context(), change); err == nil {
-		t.Fatal("a full server took a commit")
+		t.Fatal("the server took a commit")
 	}
 	if after := l.load(l.poster, task.ID); after.Task.Version != before.Task.Version || after.Caller.Balance != before.Caller.Balance {
 		t.Fatalf("half a commit was written: %+v", after.Task)
 	}
-	if err := s.Client().ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
-		t.Fatal(err)
-	}
+	set(allows)
 	if _, err := s.Commit(t.Context(), change); err != nil {
 		t.Fatal(err)
 	}
