@@ -15,7 +15,7 @@ type doc = map[string]any
 // OpenAPI returns the API document, OpenAPI 3.1, made from the route table and
 // the Go types, for a server at the base URL (see BaseURL).
 func (s *Server) OpenAPI(base string) map[string]any {
-	d := document{schemas: doc{}, names: map[reflect.Type]string{}}
+	d := document{schemas: doc{}, responses: doc{}, names: map[reflect.Type]string{}}
 	paths := doc{}
 	for i := range s.routes {
 		r := &s.routes[i]
@@ -39,6 +39,7 @@ func (s *Server) OpenAPI(base string) map[string]any {
 		"paths":   paths,
 		"components": doc{
 			"schemas":         d.schemas,
+			"responses":       d.responses,
 			"securitySchemes": securitySchemes,
 		},
 	}
@@ -65,13 +66,15 @@ func groupTags(routes []Route) (tags []doc) {
 // document is an API document in the making.
 type document struct {
 	schemas doc
-	names   map[reflect.Type]string
+	// responses are the refusals.
+	responses doc
+	names     map[reflect.Type]string
 }
 
 func (d *document) operation(r *Route) doc {
 	op := doc{
 		"operationId": r.Name, "summary": r.Summary, "tags": []string{r.Group},
-		"parameters": parameters(r), "responses": d.responses(r),
+		"parameters": parameters(r), "responses": d.answers(r),
 	}
 	if r.Description != "" {
 		op["description"] = r.Description
@@ -154,7 +157,7 @@ func (d *document) requestBody(r *Route) doc {
 	return doc{"required": required, "content": doc{"application/json": json, "text/markdown": markdown}}
 }
 
-func (d *document) responses(r *Route) doc {
+func (d *document) answers(r *Route) doc {
 	out := doc{}
 	for _, success := range r.Success {
 		out[strconv.Itoa(success.Status)] = d.success(r, success)
@@ -221,7 +224,23 @@ func commonHeaders(r *Route) doc {
 	return headers
 }
 
+// refusal returns a reference to the answer of a status, which it makes at
+// first: routes of one kind refuse alike.
 func (d *document) refusal(r *Route, status int) doc {
+	name := "Refusal" + strconv.Itoa(status)
+	if r.Limit != "" {
+		name += "Limited"
+	}
+	if r.JSONOnly {
+		name += "JSON"
+	}
+	if d.responses[name] == nil {
+		d.responses[name] = d.makeRefusal(r, status)
+	}
+	return doc{"$ref": "#/components/responses/" + name}
+}
+
+func (d *document) makeRefusal(r *Route, status int) doc {
 	headers := commonHeaders(r)
 	switch status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

@@ -60,12 +60,15 @@ type described struct {
 			Schema   map[string]any
 		}
 		RequestBody struct{ Content map[string]media }
-		Responses   map[string]struct {
-			Headers map[string]any
-			Content map[string]media
-		}
+		Responses   map[string]response
 	}
-	Components struct{ Schemas map[string]any }
+	Components struct{ Responses map[string]response }
+}
+
+type response struct {
+	Ref     string `json:"$ref"`
+	Headers map[string]any
+	Content map[string]media
 }
 
 type media struct {
@@ -78,6 +81,15 @@ func read(t *testing.T) described {
 	var d described
 	if err := json.Unmarshal(documentOf(t, plainServer(t)), &d); err != nil {
 		t.Fatal(err)
+	}
+	for _, item := range d.Paths {
+		for _, op := range item {
+			for status, res := range op.Responses {
+				if name, is := strings.CutPrefix(res.Ref, "#/components/responses/"); is {
+					op.Responses[status] = d.Components.Responses[name]
+				}
+			}
+		}
 	}
 	return d
 }
@@ -93,6 +105,9 @@ func TestEveryBodyHasExamples(t *testing.T) {
 				}
 			}
 			for status, res := range op.Responses {
+				if len(res.Headers) == 0 {
+					t.Errorf("%s %s %s has no headers", verb, path, status)
+				}
 				for form, m := range res.Content {
 					if m.Example == nil && path != "/openapi.json" {
 						t.Errorf("%s %s %s: %s has no example", verb, path, status, form)
@@ -199,7 +214,7 @@ func TestRefusalHeadersAreDescribed(t *testing.T) {
 
 // Types of the same name get names of their own.
 func TestComponentNamesDiffer(t *testing.T) {
-	d := document{schemas: doc{}, names: map[reflect.Type]string{}}
+	d := document{schemas: doc{}, responses: doc{}, names: map[reflect.Type]string{}}
 	for i := range table {
 		d.operation(&table[i])
 	}
