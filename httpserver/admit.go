@@ -54,6 +54,10 @@ func (s *Server) admitAdmin(c *call) error {
 	if err != nil {
 		return err
 	}
+	return s.admitAdminKey(c, key)
+}
+
+func (s *Server) admitAdminKey(c *call, key string) error {
 	if !s.isAdminKey(key) {
 		if err := s.chargeAddress(c, ClassAdmin, "admin-denied"); err != nil {
 			return err

@@ -35,6 +35,10 @@ func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error
 	if err != nil {
 		return DeadLetterList{}, known(ctx, err)
 	}
+	return deadLetters(page), nil
+}
+
+func deadLetters(page DeadPage) DeadLetterList {
 	list := DeadLetterList{Dead: make([]DeadLetter, len(page.Dead)), Total: page.Total}
 	for i, d := range page.Dead {
 		list.Dead[i] = DeadLetter{
@@ -42,7 +46,7 @@ func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error
 			Attempts: d.Attempts, Error: d.Error, FailedAt: d.FailedAt,
 		}
 	}
-	return list, nil
+	return list
 }
 
 // Redeliver puts a dead letter back into the queue with all its attempts

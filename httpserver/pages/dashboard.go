@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -17,7 +18,8 @@ import (
 var files embed.FS
 
 var views = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago": ago, "number": number, "join": strings.Join,
+	"ago": ago, "number": number, "join": strings.Join, "stamp": stamp, "short": short,
+	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }).ParseFS(files, "templates/*.html"))
 
 // view is what every page is made of.
@@ -62,22 +64,27 @@ func (p *pages) dashboard(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "dashboard", "Marketplace", overview{s, newChart(s.Hours)})
 }
 
-// live is the part of the dashboard that changes, for the script on the page.
+// live is the part of the dashboard that changes, for scripts of old browsers.
 func (p *pages) live(w http.ResponseWriter, r *http.Request) {
-	s, err := p.board.look(r.Context())
+	part, err := p.livePart(r)
 	if err != nil {
 		w.Header().Set("Retry-After", "2")
 		http.Error(w, "away", http.StatusServiceUnavailable)
 		return
 	}
-	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Data: overview{s, newChart(s.Hours)}}); err != nil {
-		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
-		return
-	}
 	secure(w, "text/html; charset=utf-8", policy)
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(out.Bytes())
+	_, _ = w.Write(part)
+}
+
+func (p *pages) livePart(r *http.Request) ([]byte, error) {
+	s, err := p.board.look(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Data: overview{s, newChart(s.Hours)}})
+	return out.Bytes(), err
 }
 
 // directory is the data of the page of agents.
@@ -87,7 +94,7 @@ type directory struct {
 }
 
 func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	d := directory{Search: r.URL.Query().Get("search")}
 	var err error
@@ -99,7 +106,7 @@ func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	profile, err := p.market.Agent(ctx, market.AgentID(r.PathValue("id")))
 	if err != nil {
@@ -107,6 +114,18 @@ func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.render(w, r, http.StatusOK, "agent", profile.Name, profile)
+}
+
+// task shows what everybody may know of a task.
+func (p *pages) task(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	t, err := p.market.PublicTask(ctx, market.TaskID(r.PathValue("id")))
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, "task", "Task", t)
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
@@ -135,6 +154,18 @@ func ago(at time.Time) string {
 		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 	}
 }
+
+// short is the beginning of a long text.
+func short(text string) string {
+	const most = 200
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
+
+// stamp is an instant as pages and the time element write it.
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
 // number separates thousands by thin spaces.
 func number(n int64) string {

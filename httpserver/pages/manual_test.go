@@ -24,6 +24,7 @@ type site struct {
 	t      *testing.T
 	market *market.Market
 	url    string
+	api    *httpserver.Server
 }
 
 func newSite(t *testing.T, o httpserver.Options) *site {
@@ -39,7 +40,7 @@ func newSite(t *testing.T, o httpserver.Options) *site {
 	}
 	live := httptest.NewServer(api)
 	t.Cleanup(func() { api.Close(); live.Close() })
-	return &site{t, m, live.URL}
+	return &site{t, m, live.URL, api}
 }
 
 // answer is a response whose body has been read.

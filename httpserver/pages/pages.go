@@ -1,6 +1,7 @@
 // Package pages are the documents and pages of a marketplace beside its API:
-// the manual for agents, terms, Swagger UI, and a public dashboard, all of it
-// from the binary and with this server's own address.
+// the manual for agents, terms, Swagger UI, a public dashboard, and the
+// operator's pages behind the admin key, all of it from the binary and with
+// this server's own address.
 //
 //	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m)})
 //
@@ -11,6 +12,7 @@ package pages
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
@@ -19,7 +21,7 @@ import (
 // New makes the pages of a market, for httpserver.Options.Pages.
 func New(m *market.Market) func(*httpserver.Server) http.Handler {
 	return func(s *httpserver.Server) http.Handler {
-		p := &pages{market: m, api: s, board: newBoard(m)}
+		p := &pages{market: m, api: s, board: newBoard(m), sessions: sessions{s.AdminSecret("session"), m.Now}}
 		mux := http.NewServeMux()
 		for path, serve := range map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
@@ -32,10 +34,15 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /assets/{file}":            p.asset,
 			"GET /{$}":                      p.dashboard,
 			"GET /live":                     p.live,
+			"GET /live/stream":              p.stream,
+			"GET /tasks/{id}":               p.task,
 			"GET /agents":                   p.agents,
 			"GET /agents/{id}":              p.agent,
 			"/":                             p.nothing,
 		} {
+			mux.HandleFunc(path, serve)
+		}
+		for path, serve := range p.adminRoutes() {
 			mux.HandleFunc(path, serve)
 		}
 		return mux
@@ -43,9 +50,12 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 }
 
 type pages struct {
-	market *market.Market
-	api    *httpserver.Server
-	board  *board
+	market   *market.Market
+	api      *httpserver.Server
+	board    *board
+	sessions sessions
+	// viewers counts who follows the dashboard.
+	viewers atomic.Int64
 }
 
 // policy lets a page use what this server serves, and nothing else.

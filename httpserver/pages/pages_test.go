@@ -88,7 +88,7 @@ func TestPagesBelowAPrefix(t *testing.T) {
 	mux.Handle("/market/", http.StripPrefix("/market", api))
 	live := httptest.NewServer(mux)
 	defer func() { api.Close(); live.Close() }()
-	s := &site{t, m, live.URL}
+	s := &site{t, m, live.URL, api}
 	link := regexp.MustCompile(`(?:href|src|action|data-source)="([^"#]+)"`)
 	for _, path := range []string{"/market/", "/market/agents", "/market/docs"} {
 		_, page := s.get(path)
@@ -99,6 +99,10 @@ func TestPagesBelowAPrefix(t *testing.T) {
 		for _, l := range links {
 			if !strings.HasPrefix(l[1], "/market/") {
 				t.Errorf("%s links to %s", path, l[1])
+			} else if l[1] == "/market/live/stream" {
+				if first := s.firstEvent(l[1]); !strings.Contains(first, "Newest tasks") {
+					t.Errorf("the stream begins with %q", first)
+				}
 			} else if res, _ := s.get(l[1]); res.StatusCode != http.StatusOK {
 				t.Errorf("%s links to %s: %s", path, l[1], res.Status)
 			}

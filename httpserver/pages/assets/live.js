@@ -1,15 +1,9 @@
-// Brings the changing part of the page up to date while somebody looks at it.
+// Brings the changing part of the page up to date whenever the server says that
+// it has changed.
 "use strict";
 const part = document.getElementById("live");
-let shown = part.innerHTML;
-async function refresh() {
-  if (!document.hidden) {
-    try {
-      const answer = await fetch(part.dataset.source, { cache: "no-store" });
-      const text = await answer.text();
-      if (answer.ok && text !== shown) part.innerHTML = shown = text;
-    } catch { /* the next beat tries again */ }
-  }
-  setTimeout(refresh, 2000);
-}
-setTimeout(refresh, 2000);
+new EventSource(part.dataset.source).onmessage = (event) => {
+  const place = document.activeElement && part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  part.innerHTML = event.data;
+  if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
+};

@@ -1,0 +1,51 @@
+package httpserver
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+)
+
+// HasAdmin reports whether the server has an admin key.
+func (s *Server) HasAdmin() bool { return s.adminKey != nil }
+
+// AdmitAdmin lets the operator in who sent the admin key otherwise than in a
+// header, under the same limits as the admin routes: ErrNotConfigured without a
+// key of the server's, ErrForbidden for a wrong one, ErrRateLimited.
+func (s *Server) AdmitAdmin(w http.ResponseWriter, r *http.Request, key string) error {
+	if s.adminKey == nil {
+		return errAdminOff
+	}
+	return s.admitAdminKey(s.callOf(w, r), key)
+}
+
+// ChargeAdmin charges a request of an operator who was let in before.
+func (s *Server) ChargeAdmin(w http.ResponseWriter, r *http.Request) error {
+	return s.charge(s.callOf(w, r), ClassAdmin, string(ClassAdmin))
+}
+
+func (s *Server) callOf(w http.ResponseWriter, r *http.Request) *call {
+	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context()}
+}
+
+// AdminSecret is a secret of 32 bytes that all servers with this admin key
+// share and that does not tell the key; another purpose has another one. It is
+// nil without a key.
+func (s *Server) AdminSecret(purpose string) []byte {
+	if s.adminKey == nil {
+		return nil
+	}
+	mac := hmac.New(sha256.New, s.adminKey[:])
+	mac.Write([]byte("pinchwork " + purpose))
+	return mac.Sum(nil)
+}
+
+// Explain returns the status and the words with which the server refuses with
+// an error.
+func Explain(err error) (status int, message string) {
+	status, refusal := explain(err)
+	return status, refusal.Message
+}
+
+// Closing is closed when Close is called, for streams outside the API.
+func (s *Server) Closing() <-chan struct{} { return s.streams.Done() }

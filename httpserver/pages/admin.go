@@ -1,0 +1,288 @@
+package pages
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// maxForm is how large a form may be: texts of 5,000 characters with some room.
+const maxForm = 64 << 10
+
+// adminRoutes are the operator's pages. All but the login want a session, and
+// every form its token.
+func (p *pages) adminRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /admin":                        p.adminHome,
+		"POST /admin/login":                 p.login,
+		"POST /admin/logout":                p.operator(p.logout),
+		"GET /admin/agents":                 p.operator(p.adminAgents),
+		"GET /admin/agents/{id}":            p.operator(p.adminAgent),
+		"POST /admin/agents/{id}/grant":     p.operator(p.grant),
+		"POST /admin/agents/{id}/suspend":   p.operator(p.suspend),
+		"POST /admin/agents/{id}/infra":     p.operator(p.appoint),
+		"POST /admin/agents/{id}/redeliver": p.operator(p.redeliver),
+		"GET /admin/tasks":                  p.operator(p.adminTasks),
+		"GET /admin/tasks/{id}":             p.operator(p.adminTask),
+		"GET /admin/reports":                p.operator(p.adminReports),
+		"POST /admin/reports/{id}":          p.operator(p.resolve),
+		"GET /admin/audit":                  p.operator(p.adminAudit),
+		"POST /admin/audit":                 p.patient(auditPatience, p.runAudit),
+	}
+}
+
+// desk is the data of an operator's page.
+type desk struct {
+	CSRF string
+	// Once makes a form that is sent twice count once.
+	Once          string
+	Done, Problem string
+	Search        string
+	Status        market.ReportStatus
+	Agents        market.AgentList
+	Agent         *market.AgentRecord
+	Tasks         market.BrowseList
+	Task          *market.TaskView
+	Reports       market.ReportList
+	Audit         *market.AuditReport
+}
+
+// notices are what a page says after a change, by the code in its address.
+var notices = map[string]string{
+	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
+	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
+	"resolved": "Report resolved.", "queued": "The delivery is due again.",
+}
+
+// operator lets only an operator with a session through, and forms only from
+// a page of that session.
+func (p *pages) operator(next operatorPage) http.HandlerFunc { return p.patient(patience, next) }
+
+type operatorPage func(http.ResponseWriter, *http.Request, *desk)
+
+const (
+	// patience is how long the store has to answer for a page.
+	patience = 4 * time.Second
+	// auditPatience bounds an audit, which reads everything.
+	auditPatience = 5 * time.Minute
+)
+
+func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s, ok := p.sessionOf(r)
+		if !ok {
+			http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+			return
+		}
+		if err := p.api.ChargeAdmin(w, r); err != nil {
+			p.refused(w, r, err)
+			return
+		}
+		if r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			if !p.fromHere(r) || !s.sent(r) {
+				p.render(w, r, http.StatusForbidden, "invalid", "That does not work", "This form is not from your session. Load the page again.")
+				return
+			}
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		next(w, r.WithContext(ctx), &desk{CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
+	}
+}
+
+func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
+	if _, ok := p.sessionOf(r); ok {
+		p.operator(p.adminReports)(w, r)
+		return
+	}
+	if !p.api.HasAdmin() {
+		p.render(w, r, http.StatusNotImplemented, "admin-off", "No admin key", nil)
+		return
+	}
+	p.render(w, r, http.StatusOK, "login", "Log in", &desk{})
+}
+
+func (p *pages) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !p.fromHere(r) {
+		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{Problem: "This form is from another site."})
+		return
+	}
+	if err := p.api.AdmitAdmin(w, r, strings.TrimSpace(r.PostFormValue("key"))); err != nil {
+		status, message := httpserver.Explain(err)
+		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
+		return
+	}
+	p.setCookie(w, r, p.sessions.start())
+	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+}
+
+func (p *pages) logout(w http.ResponseWriter, r *http.Request, _ *desk) {
+	p.setCookie(w, r, "")
+	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+}
+
+// show renders an operator's page, or what went wrong in reading it.
+func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string, d *desk, err error) {
+	status := http.StatusOK
+	if err != nil {
+		var message string
+		status, message = httpserver.Explain(err)
+		if errors.Is(err, market.ErrNotFound) {
+			p.refused(w, r, err)
+			return
+		}
+		d.Problem = message
+	}
+	p.render(w, r, status, name, title, d)
+}
+
+// changed ends a form: with a notice on the page that shows the change, or with
+// the page and what was wrong.
+func (p *pages) changed(w http.ResponseWriter, r *http.Request, path, notice string, err error, again func()) {
+	if err != nil {
+		again()
+		return
+	}
+	http.Redirect(w, r, p.root(r)+path+"?done="+notice, http.StatusSeeOther)
+}
+
+func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
+	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
+	if isID(d.Search, "ag-") {
+		http.Redirect(w, r, p.root(r)+"/admin/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
+		return
+	}
+	var err error
+	d.Agents, err = p.market.Agents(r.Context(), market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 50}})
+	p.show(w, r, "admin-agents", "Agents", d, err)
+}
+
+func isID(s, prefix string) bool { return strings.HasPrefix(s, prefix) && !strings.Contains(s, " ") }
+
+func (p *pages) adminAgent(w http.ResponseWriter, r *http.Request, d *desk) {
+	p.agentDesk(w, r, d, nil)
+}
+
+// agentDesk shows an agent, with what was wrong in the form just sent.
+func (p *pages) agentDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
+	record, err := p.market.InspectAgent(r.Context(), agentIn(r))
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	d.Agent = &record
+	p.show(w, r, "admin-agent", record.Profile.Name, d, problem)
+}
+
+func agentIn(r *http.Request) market.AgentID { return market.AgentID(r.PathValue("id")) }
+
+func (p *pages) changedAgent(w http.ResponseWriter, r *http.Request, d *desk, notice string, err error) {
+	p.changed(w, r, "/admin/agents/"+url.PathEscape(r.PathValue("id")), notice, err, func() { p.agentDesk(w, r, d, err) })
+}
+
+func (p *pages) grant(w http.ResponseWriter, r *http.Request, d *desk) {
+	amount, err := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("amount")), 10, 64)
+	if err != nil {
+		err = &market.Error{Kind: market.ErrInvalid, Field: "amount", Message: "amount: must be a whole number"}
+		p.changedAgent(w, r, d, "", err)
+		return
+	}
+	ctx := market.WithIdempotencyKey(r.Context(), "form-"+r.PostFormValue("once"))
+	_, err = p.market.Grant(ctx, market.GrantInput{AgentID: agentIn(r), Amount: amount, Reason: text(r, "reason")})
+	p.changedAgent(w, r, d, "granted", err)
+}
+
+// text is a field of a form, with the line breaks that its author made.
+func text(r *http.Request, name string) string {
+	return strings.ReplaceAll(strings.TrimSpace(r.PostFormValue(name)), "\r\n", "\n")
+}
+
+func (p *pages) suspend(w http.ResponseWriter, r *http.Request, d *desk) {
+	in := market.SuspendInput{AgentID: agentIn(r), Suspended: r.PostFormValue("to") == "suspended", Reason: text(r, "reason")}
+	notice := "unsuspended"
+	if in.Suspended {
+		notice = "suspended"
+	}
+	_, err := p.market.Suspend(r.Context(), in)
+	p.changedAgent(w, r, d, notice, err)
+}
+
+func (p *pages) appoint(w http.ResponseWriter, r *http.Request, d *desk) {
+	in := market.InfraInput{AgentID: agentIn(r), Infra: r.PostFormValue("to") == "infra"}
+	notice := "dismissed"
+	if in.Infra {
+		notice = "appointed"
+	}
+	_, err := p.market.AppointInfra(r.Context(), in)
+	p.changedAgent(w, r, d, notice, err)
+}
+
+func (p *pages) redeliver(w http.ResponseWriter, r *http.Request, d *desk) {
+	err := p.market.As(agentIn(r)).Redeliver(r.Context(), r.PostFormValue("event"))
+	p.changedAgent(w, r, d, "queued", err)
+}
+
+func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
+	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
+	if isID(d.Search, "tk-") {
+		http.Redirect(w, r, p.root(r)+"/admin/tasks/"+url.PathEscape(d.Search), http.StatusSeeOther)
+		return
+	}
+	var err error
+	d.Tasks, err = p.market.SearchTasks(r.Context(), market.Filter{Search: d.Search}, market.Page{Limit: 50})
+	p.show(w, r, "admin-tasks", "Open tasks", d, err)
+}
+
+func (p *pages) adminTask(w http.ResponseWriter, r *http.Request, d *desk) {
+	view, err := p.market.InspectTask(r.Context(), market.TaskID(r.PathValue("id")))
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	d.Task = &view
+	p.show(w, r, "admin-task", "Task", d, nil)
+}
+
+func (p *pages) adminReports(w http.ResponseWriter, r *http.Request, d *desk) {
+	p.reportDesk(w, r, d, nil)
+}
+
+func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
+	d.Status = market.ReportOpen
+	if wanted, given := r.URL.Query()["status"]; given {
+		d.Status = market.ReportStatus(wanted[0])
+	}
+	var err error
+	if d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: 50}); problem == nil {
+		problem = err
+	}
+	p.show(w, r, "admin-reports", "Reports", d, problem)
+}
+
+func (p *pages) resolve(w http.ResponseWriter, r *http.Request, d *desk) {
+	in := market.ResolveInput{Status: market.ReportStatus(r.PostFormValue("as")), Note: text(r, "note")}
+	_, err := p.market.ResolveReport(r.Context(), market.ReportID(r.PathValue("id")), in)
+	p.changed(w, r, "/admin/reports", "resolved", err, func() { p.reportDesk(w, r, d, err) })
+}
+
+func (p *pages) adminAudit(w http.ResponseWriter, r *http.Request, d *desk) {
+	p.show(w, r, "admin-audit", "Audit", d, nil)
+}
+
+func (p *pages) runAudit(w http.ResponseWriter, r *http.Request, d *desk) {
+	report, err := p.market.Audit(r.Context())
+	if err == nil {
+		d.Audit = &report
+	}
+	p.show(w, r, "admin-audit", "Audit", d, err)
+}

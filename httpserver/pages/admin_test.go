@@ -1,0 +1,309 @@
+package pages_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// operator is a browser at the operator's pages.
+type operator struct {
+	t      *testing.T
+	base   string
+	client *http.Client
+}
+
+func newOperator(t *testing.T, base string) *operator {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &operator{t, base, &http.Client{Jar: jar}}
+}
+
+func (o *operator) do(r *http.Request) (int, string) {
+	o.t.Helper()
+	res, err := o.client.Do(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if strings.Contains(string(body), adminKey) {
+		o.t.Errorf("%s shows the admin key", r.URL)
+	}
+	return res.StatusCode, string(body)
+}
+
+func (o *operator) get(path string) (int, string) {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), http.MethodGet, o.base+path, nil)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return o.do(r)
+}
+
+func (o *operator) post(path string, form url.Values, headers ...string) (int, string) {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return o.do(r)
+}
+
+func (o *operator) login() {
+	o.t.Helper()
+	if status, page := o.post("/admin/login", url.Values{"key": {adminKey}}); status != http.StatusOK || !strings.Contains(page, "<h1>Reports</h1>") {
+		o.t.Fatalf("login: %d %s", status, page)
+	}
+}
+
+var hidden = regexp.MustCompile(`name="(csrf|once)" value="([^"]+)"`)
+
+// form fills in the fields that a page's forms bring along.
+func (o *operator) form(path string, fields ...string) url.Values {
+	o.t.Helper()
+	_, page := o.get(path)
+	form := url.Values{}
+	for _, f := range hidden.FindAllStringSubmatch(page, -1) {
+		form.Set(f[1], f[2])
+	}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return form
+}
+
+func (o *operator) expect(what string, wantStatus int, want string, status int, page string) {
+	o.t.Helper()
+	if status != wantStatus || !strings.Contains(page, want) {
+		o.t.Errorf("%s: %d, want %d with %q in\n%s", what, status, wantStatus, want, page)
+	}
+}
+
+func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	agent := s.agent(market.RegisterInput{Name: "worker " + attack})
+	o := newOperator(t, s.url)
+	o.login()
+	path := "/admin/agents/" + string(agent.ID())
+	grant := o.form(path, "amount", "50", "reason", "for "+attack)
+	status, page := o.post(path+"/grant", grant)
+	o.expect("grant", http.StatusOK, "Credits granted.", status, page)
+	o.expect("balance", http.StatusOK, `<dd id="balance">150</dd>`, status, page)
+	if strings.Contains(page, attack) {
+		t.Errorf("not escaped: %s", page)
+	}
+	status, page = o.post(path+"/grant", grant) // the same form once more
+	o.expect("grant twice", http.StatusOK, `<dd id="balance">150</dd>`, status, page)
+	for _, bad := range []string{"", "0", "-1", "1.5", "many", fmt.Sprint(market.MaxGrant + 1)} {
+		status, page = o.post(path+"/grant", o.form(path, "amount", bad))
+		o.expect("grant of "+bad, http.StatusBadRequest, "amount: must be", status, page)
+	}
+	status, page = o.post(path+"/suspend", o.form(path, "to", "suspended", "reason", "spam"))
+	o.expect("suspend", http.StatusOK, "<strong>suspended</strong>: spam", status, page)
+	if _, err := agent.Me(t.Context()); err == nil {
+		t.Error("the agent is not suspended")
+	}
+	status, page = o.get("/admin/agents?search=" + string(agent.ID()))
+	o.expect("search by id", http.StatusOK, "<strong>suspended</strong>: spam", status, page)
+	status, page = o.post(path+"/suspend", o.form(path, "to", "active"))
+	o.expect("unsuspend", http.StatusOK, "Suspension ended.", status, page)
+	status, page = o.post(path+"/infra", o.form(path, "to", "infra"))
+	o.expect("appoint", http.StatusOK, "Take the appointment back", status, page)
+	status, page = o.post(path+"/infra", o.form(path, "to", "none"))
+	o.expect("dismiss", http.StatusOK, "No infra agent any more.", status, page)
+	status, page = o.get("/admin/agents?search=work")
+	o.expect("search", http.StatusOK, path, status, page)
+	status, page = o.get("/admin/agents/ag-nobody")
+	o.expect("unknown agent", http.StatusNotFound, "Not found", status, page)
+}
+
+func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	poster, worker := s.agent(market.RegisterInput{Name: "poster"}), s.agent(market.RegisterInput{Name: "worker"})
+	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Rare words " + attack, Context: "the context", MaxCredits: market.Ptr(int64(10))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOperator(t, s.url)
+	o.login()
+	status, page := o.get("/admin/tasks?search=rare+words")
+	o.expect("open tasks", http.StatusOK, "/admin/tasks/"+string(posted.TaskID), status, page)
+	if _, err := worker.PickupTask(t.Context(), posted.TaskID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := worker.ReportTask(t.Context(), posted.TaskID, "it is "+attack); err != nil {
+		t.Fatal(err)
+	}
+	status, page = o.get("/admin/tasks?search=" + string(posted.TaskID))
+	o.expect("a claimed task by id", http.StatusOK, "the context", status, page)
+	status, page = o.get("/admin")
+	o.expect("reports", http.StatusOK, "1 open.", status, page)
+	if strings.Contains(page, attack) {
+		t.Errorf("not escaped: %s", page)
+	}
+	id := regexp.MustCompile(`/admin/reports/(rp-\w+|[\w-]+)"><input`).FindStringSubmatch(page)
+	if id == nil {
+		t.Fatalf("no report: %s", page)
+	}
+	status, page = o.post("/admin/reports/"+id[1], o.form("/admin", "as", "nonsense"))
+	o.expect("resolve as nonsense", http.StatusBadRequest, "status: must be", status, page)
+	status, page = o.post("/admin/reports/"+id[1], o.form("/admin", "as", "reviewed", "note", "seen"))
+	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
+	o.expect("none left", http.StatusOK, "0 open.", status, page)
+	status, page = o.get("/admin/reports?status=")
+	o.expect("all reports", http.StatusOK, "seen", status, page)
+	status, page = o.post("/admin/audit", o.form("/admin/audit"))
+	o.expect("audit", http.StatusOK, "The books balance.", status, page)
+}
+
+func TestOperatorsPagesAreClosedToOthers(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	agent := s.agent(market.RegisterInput{Name: "worker"})
+	path := "/admin/agents/" + string(agent.ID())
+	stranger := newOperator(t, s.url)
+	for _, p := range []string{"/admin/agents", path, "/admin/tasks", "/admin/tasks/tk-1", "/admin/reports", "/admin/audit"} {
+		status, page := stranger.get(p)
+		stranger.expect(p, http.StatusOK, `name="key"`, status, page)
+	}
+	status, page := stranger.post(path+"/grant", url.Values{"amount": {"5"}})
+	stranger.expect("grant by a stranger", http.StatusOK, `name="key"`, status, page)
+	status, page = stranger.post("/admin/login", url.Values{"key": {"wrong"}})
+	stranger.expect("wrong key", http.StatusForbidden, "Wrong admin key.", status, page)
+	status, page = stranger.post("/admin/login", url.Values{"key": {adminKey}}, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	stranger.expect("login from elsewhere", http.StatusForbidden, "another site", status, page)
+
+	o, other := newOperator(t, s.url), newOperator(t, s.url)
+	o.login()
+	other.login()
+	for name, form := range map[string]url.Values{
+		"no token": {"amount": {"5"}}, "a wrong token": {"amount": {"5"}, "csrf": {"wrong"}},
+		"another session's token": other.form(path, "amount", "5"),
+	} {
+		status, page = o.post(path+"/grant", form)
+		o.expect(name, http.StatusForbidden, "not from your session", status, page)
+	}
+	status, page = o.post(path+"/grant", o.form(path, "amount", "5"), "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	o.expect("from elsewhere", http.StatusForbidden, "not from your session", status, page)
+	if me, err := agent.Me(t.Context()); err != nil || me.Credits != 100 {
+		t.Errorf("credits %d, %v", me.Credits, err)
+	}
+	status, page = o.post("/admin/logout", o.form("/admin"))
+	o.expect("logout", http.StatusOK, `name="key"`, status, page)
+	status, page = o.get(path)
+	o.expect("after the logout", http.StatusOK, `name="key"`, status, page)
+}
+
+// adminSite serves one market below a prefix, with the key.
+func adminSite(t *testing.T, m *market.Market, o httpserver.Options) (base string) {
+	t.Helper()
+	o.Pages = pages.New(m)
+	api, err := httpserver.New(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/market/", http.StripPrefix("/market", api))
+	live := httptest.NewServer(mux)
+	t.Cleanup(func() { api.Close(); live.Close() })
+	return live.URL + "/market"
+}
+
+func TestOperatorsSession(t *testing.T) {
+	now := clock.NewMock()
+	now.Set(time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC))
+	m, err := pinchwork.New(pinchwork.WithClock(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := adminSite(t, m, httpserver.Options{AdminKey: adminKey})
+	o := newOperator(t, one)
+	o.login()
+	u, _ := url.Parse(one + "/admin")
+	cookies := o.client.Jar.Cookies(u)
+	if len(cookies) != 1 || strings.Contains(cookies[0].Value, adminKey) {
+		t.Fatalf("cookies %v", cookies)
+	}
+	at := func(base string) (int, string) {
+		other := newOperator(t, base)
+		there, _ := url.Parse(base + "/admin")
+		other.client.Jar.SetCookies(there, []*http.Cookie{{Name: cookies[0].Name, Value: cookies[0].Value, Path: "/market/admin"}})
+		return other.get("/admin/agents")
+	}
+	status, page := at(adminSite(t, m, httpserver.Options{AdminKey: adminKey}))
+	o.expect("another replica", http.StatusOK, "<h1>Agents</h1>", status, page)
+	status, page = at(adminSite(t, m, httpserver.Options{AdminKey: "another-key"}))
+	o.expect("another key", http.StatusOK, `name="key"`, status, page)
+	status, page = at(adminSite(t, m, httpserver.Options{}))
+	o.expect("no key", http.StatusNotImplemented, "no admin key", status, page)
+	now.Add(8*time.Hour - time.Second)
+	status, page = o.get("/admin/agents")
+	o.expect("just before the end", http.StatusOK, "<h1>Agents</h1>", status, page)
+	now.Add(time.Second)
+	status, page = o.get("/admin/agents")
+	o.expect("at the end", http.StatusOK, `name="key"`, status, page)
+}
+
+func TestOperatorsCookie(t *testing.T) {
+	for public, secure := range map[string]bool{"": false, "http://work.example/market": false, "https://work.example/market": true} {
+		m, err := pinchwork.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := adminSite(t, m, httpserver.Options{AdminKey: adminKey, PublicURL: public})
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/admin/login", strings.NewReader("key="+adminKey))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		c := res.Cookies()
+		if len(c) != 1 || c[0].Secure != secure || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Path != "/market/admin" {
+			t.Errorf("%q: cookie %v", public, c)
+		}
+	}
+}
+
+// Whoever guesses keys runs out of guesses; the operator does not.
+func TestGuessingAdminKeysIsLimited(t *testing.T) {
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := httpserver.NoLimits()
+	limits.Admin = httpserver.Limit{Count: 3, Per: time.Hour}
+	o := newOperator(t, adminSite(t, m, httpserver.Options{AdminKey: adminKey, Limits: limits}))
+	for range 3 {
+		status, page := o.post("/admin/login", url.Values{"key": {"guess"}})
+		o.expect("a guess", http.StatusForbidden, "Wrong admin key.", status, page)
+	}
+	status, page := o.post("/admin/login", url.Values{"key": {"guess"}})
+	o.expect("one guess too many", http.StatusTooManyRequests, "Rate limit exceeded", status, page)
+	o.login()
+}

@@ -1,0 +1,104 @@
+package pages
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	cookieName = "pinchwork_admin"
+	// sessionLife is how long an operator stays logged in, whatever happens.
+	sessionLife = 8 * time.Hour
+	nonceSize   = 16
+	macSize     = sha256.Size
+)
+
+// sessions makes and checks the operator's sessions. Nothing is stored: a
+// session is a signed time, so that any replica with the same admin key knows
+// it, and another key ends them all.
+type sessions struct {
+	secret []byte
+	now    func() time.Time
+}
+
+// session is who is logged in. Its token is for the forms of that session.
+type session struct{ csrf string }
+
+var encoding = base64.RawURLEncoding
+
+// start returns the value of a new session's cookie.
+func (s *sessions) start() string {
+	signed := make([]byte, 8, 8+nonceSize+macSize)
+	binary.BigEndian.PutUint64(signed, uint64(s.now().Add(sessionLife).Unix()))
+	nonce := make([]byte, nonceSize)
+	_, _ = rand.Read(nonce) // never fails
+	signed = append(signed, nonce...)
+	return encoding.EncodeToString(append(signed, s.mac("session", signed)...))
+}
+
+// open checks a cookie's value.
+func (s *sessions) open(value string) (session, bool) {
+	data, err := encoding.DecodeString(value)
+	if err != nil || len(s.secret) == 0 || len(data) != 8+nonceSize+macSize {
+		return session{}, false
+	}
+	signed, mac := data[:8+nonceSize], data[8+nonceSize:]
+	if !hmac.Equal(mac, s.mac("session", signed)) {
+		return session{}, false
+	}
+	if expires := int64(binary.BigEndian.Uint64(signed)); s.now().Unix() >= expires {
+		return session{}, false
+	}
+	return session{encoding.EncodeToString(s.mac("form", signed))}, true
+}
+
+func (s *sessions) mac(purpose string, data []byte) []byte {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte(purpose))
+	mac.Write(data)
+	return mac.Sum(nil)
+}
+
+// sent reports whether a form was made in this session.
+func (s session) sent(r *http.Request) bool {
+	return hmac.Equal([]byte(r.PostFormValue("csrf")), []byte(s.csrf))
+}
+
+// sessionOf returns the session of a request.
+func (p *pages) sessionOf(r *http.Request) (session, bool) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return session{}, false
+	}
+	return p.sessions.open(cookie.Value)
+}
+
+// setCookie sets the session's cookie, or ends it when the value is empty.
+func (p *pages) setCookie(w http.ResponseWriter, r *http.Request, value string) {
+	c := &http.Cookie{
+		Name: cookieName, Value: value, Path: p.root(r) + "/admin", MaxAge: int(sessionLife.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(p.api.BaseURL(r), "https://"),
+	}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// fromHere reports whether a browser sent the request from a page of this
+// server.
+func (p *pages) fromHere(r *http.Request) bool {
+	if err := http.NewCrossOriginProtection().Check(r); err == nil {
+		return true
+	}
+	base, err := url.Parse(p.api.BaseURL(r))
+	site := r.Header.Get("Sec-Fetch-Site")
+	return err == nil && (site == "" || site == "same-origin") && r.Header.Get("Origin") == base.Scheme+"://"+base.Host
+}

@@ -1,0 +1,93 @@
+package pages
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxViewers is how many may follow the dashboard at once; others are told
+	// to come back.
+	maxViewers = 1000
+	// beat is the longest silence on a stream, so that proxies keep it open.
+	beat = 15 * time.Second
+	// slowestViewer is how long a viewer may leave its buffers full.
+	slowestViewer = 10 * time.Second
+)
+
+// stream sends the changing part of the dashboard as server-sent events, at
+// once and then whenever it has changed. However many follow it, the store is
+// read once a second; nothing runs while nobody does. It ends with the client
+// and with the server.
+func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
+	if p.viewers.Add(1) > maxViewers {
+		p.viewers.Add(-1)
+		w.Header().Set("Retry-After", "30")
+		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
+		return
+	}
+	defer p.viewers.Add(-1)
+	secure(w, "text/event-stream", policy)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	p.follow(&viewer{control: http.NewResponseController(w), w: w}, r)
+}
+
+func (p *pages) follow(v *viewer, r *http.Request) {
+	_ = v.control.SetReadDeadline(time.Time{})
+	var shown []byte
+	for quiet := time.Duration(0); ; quiet += freshFor {
+		// A store that is away is waited for; what was shown stays.
+		part, err := p.livePart(r)
+		switch changed := err == nil && !bytes.Equal(part, shown); {
+		case changed && v.send(event(part)):
+			shown, quiet = part, 0
+		case changed:
+			return
+		case quiet >= beat:
+			if !v.send([]byte(":\n\n")) {
+				return
+			}
+			quiet = 0
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-p.api.Closing():
+			return
+		case <-time.After(freshFor):
+		}
+	}
+}
+
+// event is a server-sent event with the text as its data.
+func event(text []byte) []byte {
+	var out bytes.Buffer
+	for line := range bytes.Lines(text) {
+		out.WriteString("data: ")
+		out.Write(bytes.TrimRight(line, "\r\n"))
+		out.WriteByte('\n')
+	}
+	out.WriteByte('\n')
+	return out.Bytes()
+}
+
+// viewer is one browser that follows the dashboard.
+type viewer struct {
+	control *http.ResponseController
+	w       http.ResponseWriter
+}
+
+// send reports whether the viewer is still there.
+func (v *viewer) send(data []byte) bool {
+	_ = v.control.SetWriteDeadline(time.Now().Add(slowestViewer))
+	if _, err := v.w.Write(data); err != nil {
+		return false
+	}
+	return v.control.Flush() == nil
+}

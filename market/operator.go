@@ -1,0 +1,119 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/board"
+)
+
+// AgentRecord is what the operator may know of an agent, suspended or not: all
+// but its secrets.
+type AgentRecord struct {
+	Profile            PublicProfile `json:"profile"`
+	Account            Account       `json:"account"`
+	AcceptsSystemTasks bool          `json:"accepts_system_tasks"`
+	Appointed          bool          `json:"appointed"` // as infra agent
+	Suspended          bool          `json:"suspended"`
+	SuspendReason      string        `json:"suspend_reason,omitempty"`
+	HasWebhook         bool          `json:"has_webhook"`
+	CreatedAt          time.Time     `json:"created_at"`
+	// Ledger holds the newest 50 entries of LedgerTotal, Dead the newest 50 dead
+	// letters of DeadTotal.
+	Ledger      []LedgerEntry `json:"ledger"`
+	LedgerTotal int           `json:"ledger_total"`
+	Dead        []DeadLetter  `json:"dead_letters"`
+	DeadTotal   int           `json:"dead_total"`
+}
+
+const recordPage = 50
+
+// InspectAgent returns an agent's record for the operator; the platform and
+// unknown ids are ErrNotFound. It settles nothing.
+func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, error) {
+	public, err := m.Agent(ctx, id)
+	if err != nil {
+		return AgentRecord{}, err
+	}
+	found, err := m.store.Agents(ctx, []AgentID{id})
+	if err != nil {
+		return AgentRecord{}, known(ctx, err)
+	}
+	if len(found) == 0 {
+		return AgentRecord{}, noAgent()
+	}
+	a := found[0]
+	r := AgentRecord{
+		Profile: public, Account: a.Account, AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed,
+		Suspended: a.Suspended, SuspendReason: a.SuspendReason, HasWebhook: a.WebhookURL != "", CreatedAt: a.CreatedAt,
+	}
+	return r, m.fillRecord(ctx, &r)
+}
+
+func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
+	q := PageQuery{Agent: r.Profile.ID, Limit: recordPage, Now: m.now()}
+	ledger, err := m.store.Ledger(ctx, q)
+	if err != nil {
+		return known(ctx, err)
+	}
+	dead, err := m.store.DeadWebhooks(ctx, q)
+	if err != nil {
+		return known(ctx, err)
+	}
+	r.LedgerTotal, r.Ledger = ledger.Total, make([]LedgerEntry, len(ledger.Entries))
+	for i := range ledger.Entries {
+		r.Ledger[i] = ledgerView(&ledger.Entries[i])
+	}
+	letters := deadLetters(dead)
+	r.Dead, r.DeadTotal = letters.Dead, letters.Total
+	return nil
+}
+
+// InspectTask returns any task with all its texts, as its parties see it, for
+// the operator who has to judge a report. What was due is settled.
+func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err error) {
+	_, err = m.operate(ctx, operation{
+		name: "inspect task", anonymous: true, load: LoadQuery{Task: id, Text: true},
+		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+			if l.Task == nil {
+				return nil, notFound()
+			}
+			view = taskView(l.Task, l.Text)
+			return nil, nil
+		},
+	})
+	return view, err
+}
+
+// SearchTasks lists open tasks that contain every term, for the operator, in
+// the order in which a new agent would be offered them. Limit 1–100, default 20.
+func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list BrowseList, err error) {
+	if f, err = checkFilter(f); err != nil {
+		return list, err
+	}
+	if p, err = checkPage(p, 20, 100); err != nil {
+		return list, err
+	}
+	if err := m.mirror.fresh(ctx); err != nil && !errors.Is(err, errWarming) {
+		return list, err
+	}
+	query := board.Query{Tags: f.Tags, Search: f.Search, Now: m.now()}
+	offers := m.mirror.board.Page(query, p.Offset, p.Limit)
+	list.Total, list.TotalMore = m.mirror.board.Count(query, maxTotal)
+	list.Tasks, err = m.items(ctx, offers)
+	return list, err
+}
+
+// PublicTask returns what everybody may know of a task; system tasks and
+// unknown ids are ErrNotFound (product document, "Content Visibility").
+func (m *Market) PublicTask(ctx context.Context, id TaskID) (PublicTask, error) {
+	stored, err := m.store.Tasks(ctx, []TaskID{id})
+	if err != nil {
+		return PublicTask{}, known(ctx, err)
+	}
+	if len(stored) == 0 || stored[0].Task.System != nil {
+		return PublicTask{}, notFound()
+	}
+	return publicTask(&stored[0]), nil
+}
