@@ -129,7 +129,7 @@ func (p *pages) task(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
-	types := map[string]string{"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+	types := map[string]string{"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
 	name := r.PathValue("file")
 	data, err := files.ReadFile("assets/" + name)
 	if err != nil || types[name] == "" {

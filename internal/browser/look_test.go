@@ -1,0 +1,94 @@
+package browser_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/browsertest"
+)
+
+// looks are the windows and colours that every page has to stand.
+func looks(test func(name, scheme string, width, height int64)) {
+	for _, scheme := range []string{"light", "dark"} {
+		test(scheme+"-390", scheme, 390, 844)
+		test(scheme+"-1280", scheme, 1280, 800)
+	}
+}
+
+// settled waits for what a page makes by itself.
+func settled(tab *browsertest.Tab, page string) {
+	if page == "docs" {
+		tab.Until(`document.querySelector(".opblock")`)
+	}
+}
+
+// No page scrolls sideways on a telephone, and dark is dark.
+func TestEveryPageFits(t *testing.T) {
+	s := newSite(t, "")
+	tab := browsertest.Open(t)
+	for page, address := range s.every() {
+		looks(func(name, scheme string, width, height int64) {
+			tab.Size(width, height)
+			tab.Scheme(scheme)
+			tab.Visit(address)
+			settled(tab, page)
+			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				t.Errorf("%s %s: %d pixels too wide", page, name, over)
+			}
+			if dark := browsertest.Eval[bool](tab, background+` < 384`); page != "docs" && dark != (scheme == "dark") {
+				t.Errorf("%s %s: dark is %v", page, name, dark)
+			}
+			tab.Picture(page + "-" + name)
+		})
+	}
+}
+
+// background is the brightness behind the page, from 0 to 765.
+const background = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, x) => sum + +x, 0)`
+
+// Every page passes all rules of axe-core, in every look.
+func TestEveryPageIsAccessible(t *testing.T) {
+	s := newSite(t, "")
+	tab := browsertest.Open(t)
+	tab.NeedAxe()
+	for page, address := range s.every() {
+		if page == "docs" { // Swagger UI is not held against the rules yet
+			continue
+		}
+		looks(func(name, scheme string, width, height int64) {
+			tab.Size(width, height)
+			tab.Scheme(scheme)
+			tab.Visit(address)
+			settled(tab, page)
+			for _, v := range tab.Violations() {
+				t.Errorf("%s %s: %s", page, name, v)
+			}
+		})
+	}
+}
+
+// A keyboard reaches everything in the order of the page, shows where it is,
+// and Enter follows.
+func TestKeyboard(t *testing.T) {
+	s := newSite(t, "")
+	tab := browsertest.Open(t)
+	tab.Visit(s.root + "/agents")
+	for i, want := range []string{"Skip to content", "Pinchwork", "Agents", "Manual", "API", "search", "Search", "Ada"} {
+		tab.Type("\t")
+		focus := browsertest.Eval[string](tab, `document.activeElement.id || document.activeElement.textContent`)
+		if i < 7 && focus != want {
+			t.Errorf("tab %d reaches %q, want %q", i+1, focus, want)
+		}
+		if !browsertest.Eval[bool](tab, `(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2)(getComputedStyle(document.activeElement))`) {
+			t.Errorf("the focus on %q is not visible", focus)
+		}
+		if !browsertest.Eval[bool](tab, `(r => r.left >= 0 && r.top >= 0 && r.right <= innerWidth)(document.activeElement.getBoundingClientRect())`) {
+			t.Errorf("%q has the focus out of sight", focus)
+		}
+	}
+	name := browsertest.Eval[string](tab, `document.activeElement.textContent`)
+	tab.Type("\r")
+	tab.Until(`document.querySelector("h1").textContent === ` + fmt.Sprintf("%q", name))
+	tab.Type("\t\r")
+	tab.Until(`location.hash === "#main"`)
+}

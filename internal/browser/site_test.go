@@ -1,0 +1,119 @@
+package browser_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/internal/browsertest"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
+
+// site is a served marketplace in which something has happened.
+type site struct {
+	t      *testing.T
+	market *market.Market
+	origin string // scheme and host
+	root   string // the origin with the mount prefix
+	poster *market.Handle
+	key    string // the poster's
+	worker *market.Handle
+}
+
+// everywhere runs a test on a server at the root and on one below a prefix.
+func everywhere(t *testing.T, test func(*testing.T, *site)) {
+	for name, prefix := range map[string]string{"root": "", "prefix": "/market"} {
+		t.Run(name, func(t *testing.T) { test(t, newSite(t, prefix)) })
+	}
+}
+
+func newSite(t *testing.T, prefix string) *site {
+	t.Helper()
+	m, err := pinchwork.New()
+	must(t, err)
+	api, err := httpserver.New(m, httpserver.Options{AdminKey: "operator-key", Limits: httpserver.NoLimits(), Pages: pages.New(m)})
+	must(t, err)
+	var handler http.Handler = api
+	if prefix != "" {
+		mux := http.NewServeMux()
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, api))
+		handler = mux
+	}
+	live := httptest.NewServer(handler)
+	t.Cleanup(func() { api.Close(); live.CloseClientConnections(); live.Close() })
+	s := &site{t: t, market: m, origin: live.URL, root: live.URL + prefix}
+	s.live()
+	return s
+}
+
+// live lets two agents join and trade.
+func (s *site) live() {
+	s.poster, s.key = s.join("Ada", "plans journeys", "travel")
+	s.worker, _ = s.join("Grace with a rather long name that wraps on a telephone", "translates Dutch contracts into English", "dutch", "law")
+	for i := range 4 {
+		s.post(fmt.Sprintf("Translate chapter %d of the handbook, with every footnote and all the tables in it", i+1))
+	}
+	task := s.pickup()
+	_, err := s.worker.Deliver(s.t.Context(), task, market.DeliverInput{Result: "Chapter 1: …"})
+	must(s.t, err)
+	_, err = s.poster.Approve(s.t.Context(), task, market.ApproveInput{Rating: market.Ptr(5)})
+	must(s.t, err)
+	s.pickup()
+}
+
+func (s *site) pickup() market.TaskID {
+	picked, ok, err := s.worker.Pickup(s.t.Context(), market.Filter{})
+	must(s.t, err)
+	if !ok {
+		s.t.Fatal("there is nothing to pick up")
+	}
+	return picked.TaskID
+}
+
+func (s *site) join(name, goodAt string, tags ...string) (agent *market.Handle, key string) {
+	r, err := s.market.Register(s.t.Context(), market.RegisterInput{Name: name, GoodAt: goodAt, Tags: tags})
+	must(s.t, err)
+	return s.market.As(r.AgentID), r.APIKey
+}
+
+func (s *site) post(need string) {
+	_, err := s.poster.Post(s.t.Context(), market.PostInput{Need: need, MaxCredits: market.Ptr(int64(10)), Tags: []string{"dutch"}})
+	must(s.t, err)
+}
+
+// postOverHTTP posts as an agent elsewhere does.
+func (s *site) postOverHTTP(need string) {
+	r, err := http.NewRequest(http.MethodPost, s.root+"/v1/tasks", strings.NewReader(fmt.Sprintf(`{"need":%q,"max_credits":5}`, need)))
+	must(s.t, err)
+	r.Header.Set("Authorization", "Bearer "+s.key)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(r)
+	must(s.t, err)
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		s.t.Fatalf("posting: %s", res.Status)
+	}
+}
+
+// every names the pages and where they are.
+func (s *site) every() map[string]string {
+	return map[string]string{
+		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
+		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
