@@ -40,6 +40,17 @@ func (s *Server) AdminSecret(purpose string) []byte {
 	return mac.Sum(nil)
 }
 
+// NoPage refuses a request for which there is no page, as JSON or markdown.
+func (s *Server) NoPage(w http.ResponseWriter, r *http.Request) {
+	c := s.callOf(w, r)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		c.fail(errNoRoute)
+		return
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	c.fail(refuse(errMethod, "Method not allowed here, use GET, HEAD"))
+}
+
 // Explain returns the status and the words with which the server refuses with
 // an error.
 func Explain(err error) (status int, message string) {

@@ -130,6 +130,9 @@ var errNoRoute = &market.Error{Kind: market.ErrNotFound, Message: "Not found: th
 // dispatch keeps from the router every path for which it would send a redirect:
 // a client would follow it with a GET.
 func (s *Server) dispatch(c *call, r *http.Request) error {
+	if !clean(r.URL.Path) {
+		r = withRawPath(r) // the router cannot take a NUL
+	}
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = r.URL.RawPath
@@ -151,6 +154,13 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 
 func isAPI(path string) bool {
 	return strings.HasPrefix(path, "/v1/") || path == "/v1" || path == "/health" || path == "/readyz" || path == "/openapi.json"
+}
+
+func withRawPath(r *http.Request) *http.Request {
+	raw, url := *r, *r.URL
+	url.RawPath = url.EscapedPath()
+	raw.URL = &url
+	return &raw
 }
 
 func withoutSlash(r *http.Request) *http.Request {

@@ -70,13 +70,13 @@ func secure(w http.ResponseWriter, contentType, csp string) {
 	h.Set("Referrer-Policy", "no-referrer")
 }
 
+// nothing answers browsers with a page, and programs as the API does.
 func (p *pages) nothing(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		p.render(w, r, http.StatusNotFound, "missing", "Not found", nil)
 		return
 	}
-	p.render(w, r, http.StatusNotFound, "missing", "Not found", nil)
+	p.api.NoPage(w, r)
 }
 
 // root is the mount prefix as links need it: "" or "/market".

@@ -56,7 +56,7 @@ func TestPagesAreConfined(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	outside := regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//`)
 	for _, path := range []string{"/", "/agents", "/agents/ag-nobody", "/nothing", "/docs"} {
-		res, page := s.get(path)
+		res, page := s.get(path, "Accept", "text/html")
 		csp := res.Header.Get("Content-Security-Policy")
 		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || res.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: policy %q", path, csp)
@@ -161,5 +161,31 @@ func TestViewersShareOneLook(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the page never says that the store is away")
 		}
+	}
+}
+
+// Programs get refusals as everywhere else; browsers get a page.
+func TestUnknownPathsAnswerInKind(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	for accept, want := range map[string]string{
+		"application/json": "application/json", "text/markdown": "text/markdown; charset=utf-8", "": "text/markdown; charset=utf-8",
+		"text/html,application/xhtml+xml,*/*;q=0.8": "text/html; charset=utf-8",
+	} {
+		res, body := s.get("/nope", "Accept", accept)
+		if got := res.Header.Get("Content-Type"); res.StatusCode != http.StatusNotFound || got != want || !strings.Contains(strings.ToLower(body), "not found") {
+			t.Errorf("Accept %q: %s %s %s", accept, res.Status, got, body)
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.url+"/agents", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("PUT: %s %q", res.Status, res.Header.Get("Allow"))
 	}
 }
