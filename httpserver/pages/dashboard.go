@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -129,14 +130,15 @@ func (p *pages) task(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
-	types := map[string]string{"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	name := r.PathValue("file")
 	data, err := files.ReadFile("assets/" + name)
-	if err != nil || types[name] == "" {
+	contentType := types[path.Ext(name)]
+	if err != nil || contentType == "" {
 		p.nothing(w, r)
 		return
 	}
-	secure(w, types[name], policy)
+	secure(w, contentType, policy)
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	_, _ = w.Write(data)
 }

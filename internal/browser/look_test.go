@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/browsertest"
@@ -18,7 +19,7 @@ func looks(test func(name, scheme string, width, height int64)) {
 // settled waits for what a page makes by itself.
 func settled(tab *browsertest.Tab, page string) {
 	if page == "docs" {
-		tab.Until(`document.querySelector(".opblock")`)
+		tab.Until(`document.querySelector(".opblock") && document.querySelector("#servers[aria-label]")`)
 	}
 }
 
@@ -52,19 +53,30 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.NeedAxe()
 	for page, address := range s.every() {
-		if page == "docs" { // Swagger UI is not held against the rules yet
-			continue
-		}
 		looks(func(name, scheme string, width, height int64) {
 			tab.Size(width, height)
 			tab.Scheme(scheme)
 			tab.Visit(address)
 			settled(tab, page)
 			for _, v := range tab.Violations() {
+				if page == "docs" && excused(v) {
+					continue
+				}
 				t.Errorf("%s %s: %s", page, name, v)
 			}
 		})
 	}
+}
+
+// excused is what Swagger UI does and no style or attribute of ours can mend:
+// the button that opens an operation contains the link to it.
+func excused(v browsertest.Violation) bool {
+	for _, n := range v.Nodes {
+		if !strings.HasPrefix(n.HTML, `<button aria-expanded="false" class="opblock-summary-control">`) {
+			return false
+		}
+	}
+	return v.ID == "nested-interactive"
 }
 
 // A keyboard reaches everything in the order of the page, shows where it is,
