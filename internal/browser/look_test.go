@@ -27,7 +27,7 @@ func settled(tab *browsertest.Tab, page string) {
 func TestEveryPageFits(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
-	for page, address := range s.every() {
+	s.tour(tab, func(page, address string) {
 		looks(func(name, scheme string, width, height int64) {
 			tab.Size(width, height)
 			tab.Scheme(scheme)
@@ -41,7 +41,7 @@ func TestEveryPageFits(t *testing.T) {
 			}
 			tab.Picture(page + "-" + name)
 		})
-	}
+	})
 }
 
 // background is the brightness behind the page, from 0 to 765.
@@ -52,7 +52,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
 	tab.NeedAxe()
-	for page, address := range s.every() {
+	s.tour(tab, func(page, address string) {
 		looks(func(name, scheme string, width, height int64) {
 			tab.Size(width, height)
 			tab.Scheme(scheme)
@@ -65,7 +65,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 				t.Errorf("%s %s: %s", page, name, v)
 			}
 		})
-	}
+	})
 }
 
 // excused is what Swagger UI does and no style or attribute of ours can mend:

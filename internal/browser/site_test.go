@@ -17,6 +17,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
 
+const adminKey = "operator-key"
+
 // site is a served marketplace in which something has happened.
 type site struct {
 	t      *testing.T
@@ -26,6 +28,7 @@ type site struct {
 	poster *market.Handle
 	key    string // the poster's
 	worker *market.Handle
+	task   market.TaskID // approved
 }
 
 // everywhere runs a test on a server at the root and on one below a prefix.
@@ -39,7 +42,7 @@ func newSite(t *testing.T, prefix string) *site {
 	t.Helper()
 	m, err := pinchwork.New()
 	must(t, err)
-	api, err := httpserver.New(m, httpserver.Options{AdminKey: "operator-key", Limits: httpserver.NoLimits(), Pages: pages.New(m)})
+	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Limits: httpserver.NoLimits(), Pages: pages.New(m)})
 	must(t, err)
 	var handler http.Handler = api
 	if prefix != "" {
@@ -62,6 +65,7 @@ func (s *site) live() {
 		s.post(fmt.Sprintf("Translate chapter %d of the handbook, with every footnote and all the tables in it", i+1))
 	}
 	task := s.pickup()
+	s.task = task
 	_, err := s.worker.Deliver(s.t.Context(), task, market.DeliverInput{Result: "Chapter 1: …"})
 	must(s.t, err)
 	_, err = s.poster.Approve(s.t.Context(), task, market.ApproveInput{Rating: market.Ptr(5)})
@@ -103,12 +107,40 @@ func (s *site) postOverHTTP(need string) {
 	}
 }
 
-// every names the pages and where they are.
+// every names the pages for everybody and where they are.
 func (s *site) every() map[string]string {
 	return map[string]string{
 		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
 		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
+		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin",
 	}
+}
+
+// operators names the pages for the operator alone.
+func (s *site) operators() map[string]string {
+	return map[string]string{
+		"admin-reports": s.root + "/admin/reports", "admin-agents": s.root + "/admin/agents", "admin-tasks": s.root + "/admin/tasks",
+		"admin-agent": s.root + "/admin/agents/" + string(s.worker.ID()), "admin-task": s.root + "/admin/tasks/" + string(s.task),
+		"admin-audit": s.root + "/admin/audit",
+	}
+}
+
+// tour leads through all pages, as everybody and then as the operator.
+func (s *site) tour(tab *browsertest.Tab, show func(page, address string)) {
+	for page, address := range s.every() {
+		show(page, address)
+	}
+	s.logIn(tab, adminKey)
+	tab.Until(`document.querySelector("nav.desk")`)
+	for page, address := range s.operators() {
+		show(page, address)
+	}
+}
+
+func (s *site) logIn(tab *browsertest.Tab, key string) {
+	tab.Visit(s.root + "/admin")
+	tab.Click("#key")
+	tab.Type(key + "\r")
 }
 
 func must(t *testing.T, err error) {
