@@ -1,17 +1,23 @@
 package pages
 
 import (
+	"bytes"
+	"crypto/rand"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// docsPolicy lets Swagger UI have the inline script and styles that its page
-// is made with. It too loads nothing from elsewhere.
-const docsPolicy = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+// docsPolicy lets Swagger UI have the inline scripts that bear this answer's
+// nonce, and the inline styles that it makes as it goes. It too loads nothing
+// from elsewhere.
+func docsPolicy(nonce string) string {
+	return "default-src 'none'; script-src 'self' 'nonce-" + nonce + "'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
 
 // docs is Swagger UI over this server's own document.
 func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
@@ -22,11 +28,19 @@ func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
 		AppendHead: docsHead(root), PrependHTML: docsTop(root), AppendHTML: "</main>",
 		SettingsUI: map[string]string{"validatorUrl": "null", "tryItOutEnabled": "true"},
 	})
-	h := w.Header()
-	h.Set("Content-Security-Policy", docsPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	ui.ServeHTTP(w, r)
+	nonce := rand.Text()
+	if strings.Trim(r.URL.Path, "/") != "docs" {
+		secure(w, "", docsPolicy(nonce))
+		w.Header().Del("Content-Type") // by the file's name
+		w.Header().Set("Cache-Control", "public, max-age=86400")
+		ui.ServeHTTP(w, r)
+		return
+	}
+	page := &captured{header: http.Header{}}
+	ui.ServeHTTP(page, r)
+	secure(w, "text/html; charset=utf-8", docsPolicy(nonce))
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(bytes.ReplaceAll(page.Bytes(), []byte("<script"), []byte(`<script nonce="`+nonce+`"`)))
 }
 
 // docsHead gives Swagger UI the width of a telephone, readable colours, and the
@@ -41,3 +55,12 @@ func docsHead(root string) template.HTML {
 func docsTop(root string) template.HTML {
 	return template.HTML(`<main><h1 class="home"><a href="` + template.HTMLEscapeString(root) + `/">Pinchwork</a> API</h1>`)
 }
+
+// captured is an answer that is held back, to be changed.
+type captured struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (c *captured) Header() http.Header { return c.header }
+func (c *captured) WriteHeader(int)     {}

@@ -31,19 +31,29 @@ func (p *pages) facts(r *http.Request) facts {
 	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: httpserver.Routes()}
 }
 
-func (p *pages) fill(r *http.Request, name string) string {
+func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {
 	var out bytes.Buffer
 	if err := templates.ExecuteTemplate(&out, name, p.facts(r)); err != nil {
-		// The templates are tested with the types that they get.
-		return "This document could not be made.\n"
+		return "This document could not be made.\n", false
 	}
-	return out.String()
+	return out.String(), true
+}
+
+// send sends a document, which may be kept if it is asked for each time: it
+// has this server's settings, and the address under which it was asked.
+func send(w http.ResponseWriter, contentType, text string, ok bool) {
+	secure(w, contentType, policy)
+	w.Header().Set("Cache-Control", "no-cache")
+	if !ok {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+	_, _ = w.Write([]byte(text))
 }
 
 func (p *pages) document(name, contentType string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		secure(w, contentType, policy)
-		_, _ = w.Write([]byte(p.fill(r, name)))
+		text, ok := p.fill(r, name)
+		send(w, contentType, text, ok)
 	}
 }
 
@@ -60,8 +70,8 @@ func (p *pages) security(w http.ResponseWriter, r *http.Request) {
 
 // manual is the agents' manual, whole or one section of it.
 func (p *pages) manual(w http.ResponseWriter, r *http.Request) {
-	text := p.fill(r, "skill.md")
-	if wanted := r.URL.Query().Get("section"); wanted != "" {
+	text, ok := p.fill(r, "skill.md")
+	if wanted := r.URL.Query().Get("section"); ok && wanted != "" {
 		part, slugs := section(text, wanted)
 		if part == "" {
 			secure(w, "text/markdown; charset=utf-8", policy)
@@ -71,8 +81,7 @@ func (p *pages) manual(w http.ResponseWriter, r *http.Request) {
 		}
 		text = part
 	}
-	secure(w, "text/markdown; charset=utf-8", policy)
-	_, _ = w.Write([]byte(text))
+	send(w, "text/markdown; charset=utf-8", text, ok)
 }
 
 // section returns the section whose heading has the slug, or nothing and all

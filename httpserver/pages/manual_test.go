@@ -281,7 +281,7 @@ func TestDocumentsHaveThisAddress(t *testing.T) {
 		"/terms":                    {"text/markdown; charset=utf-8", "no monetary value", s.url + "/v1/tasks/"},
 		"/robots.txt":               {"text/plain; charset=utf-8", "Disallow: /v1/"},
 		"/.well-known/security.txt": {"text/plain; charset=utf-8", "Contact: ", "Canonical: " + s.url},
-		"/docs":                     {"text/html", "/openapi.json"},
+		"/docs":                     {"text/html; charset=utf-8", "/openapi.json"},
 		"/docs/swagger-ui.css":      {"text/css; charset=utf-8", ".swagger-ui"},
 	} {
 		res, text := s.get(path)
