@@ -28,11 +28,11 @@ func TestEveryPageFits(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
 	s.tour(tab, func(page, address string) {
+		tab.Visit(address)
+		settled(tab, page)
 		looks(func(name, scheme string, width, height int64) {
 			tab.Size(width, height)
 			tab.Scheme(scheme)
-			tab.Visit(address)
-			settled(tab, page)
 			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s %s: %d pixels too wide", page, name, over)
 			}
@@ -53,11 +53,11 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.NeedAxe()
 	s.tour(tab, func(page, address string) {
+		tab.Visit(address)
+		settled(tab, page)
 		looks(func(name, scheme string, width, height int64) {
 			tab.Size(width, height)
 			tab.Scheme(scheme)
-			tab.Visit(address)
-			settled(tab, page)
 			for _, v := range tab.Violations() {
 				if page == "docs" && excused(v) {
 					continue
