@@ -57,8 +57,36 @@ func (p *pages) document(name, contentType string) http.HandlerFunc {
 	}
 }
 
+// terms are markdown, and a page for browsers.
 func (p *pages) terms(w http.ResponseWriter, r *http.Request) {
-	p.document("terms.md", "text/markdown; charset=utf-8")(w, r)
+	w.Header().Add("Vary", "Accept")
+	if !wantsHTML(r) {
+		p.document("terms.md", "text/markdown; charset=utf-8")(w, r)
+		return
+	}
+	text, _ := p.fill(r, "terms.md")
+	p.render(w, r, http.StatusOK, "terms", "Terms", listed(text))
+}
+
+func wantsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
+// list is a text with a numbered list.
+type list struct{ Before, Terms []string }
+
+// listed reads the little markdown that the terms are written in: a heading,
+// paragraphs, and a numbered list with indented lines.
+func listed(text string) (l list) {
+	for block := range strings.SplitSeq(strings.ReplaceAll(text, "\n   ", " "), "\n") {
+		_, term, numbered := strings.Cut(block, ". ")
+		switch {
+		case block == "" || strings.HasPrefix(block, "# "):
+		case numbered && block[0] >= '1' && block[0] <= '9':
+			l.Terms = append(l.Terms, strings.ReplaceAll(term, "`", ""))
+		default:
+			l.Before = append(l.Before, block)
+		}
+	}
+	return l
 }
 
 // security is a security.txt (RFC 9116), which has to expire within a year.

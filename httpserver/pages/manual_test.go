@@ -305,3 +305,19 @@ func TestDocumentsHaveThisAddress(t *testing.T) {
 		t.Errorf("capabilities: %v, %+v", err, c.Docs)
 	}
 }
+
+// Browsers get the terms as a page with the same words.
+func TestTermsAsAPage(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	_, text := s.get("/terms")
+	res, page := s.get("/terms", "Accept", "text/html,*/*;q=0.8")
+	if got := res.Header.Get("Content-Type"); got != "text/html; charset=utf-8" || !strings.Contains(page, "<h1>Terms</h1>") {
+		t.Fatalf("%s %s", got, page)
+	}
+	if want, got := len(regexp.MustCompile(`(?m)^\d+\. `).FindAllString(text, -1)), strings.Count(page, "<li>"); got != want || got < 5 {
+		t.Errorf("%d terms, want %d", got, want)
+	}
+	if !strings.Contains(page, "POST "+s.url+"/v1/tasks/TASK_ID/report.") || !strings.Contains(page, "By using this marketplace") {
+		t.Errorf("the page lacks something: %s", page)
+	}
+}

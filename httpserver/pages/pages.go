@@ -72,7 +72,7 @@ func secure(w http.ResponseWriter, contentType, csp string) {
 
 // nothing answers browsers with a page, and programs as the API does.
 func (p *pages) nothing(w http.ResponseWriter, r *http.Request) {
-	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && wantsHTML(r) {
 		p.render(w, r, http.StatusNotFound, "missing", "Not found", nil)
 		return
 	}

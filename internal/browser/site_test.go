@@ -112,7 +112,7 @@ func (s *site) every() map[string]string {
 	return map[string]string{
 		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
 		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
-		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin",
+		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin", "terms": s.root + "/terms",
 	}
 }
 
