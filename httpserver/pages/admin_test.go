@@ -307,3 +307,53 @@ func TestGuessingAdminKeysIsLimited(t *testing.T) {
 	o.expect("one guess too many", http.StatusTooManyRequests, "Rate limit exceeded", status, page)
 	o.login()
 }
+
+// A delivery that failed for good is on the agent's page, and due again by a
+// click.
+func TestOperatorSeesDeadWebhooks(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ctx := t.Context()
+	poster := s.agent(market.RegisterInput{Name: "poster", WebhookURL: "https://hooks.example/in", WebhookSecret: "HOOK-SECRET"})
+	worker := s.agent(market.RegisterInput{Name: "worker"})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "Review", MaxCredits: market.Ptr(int64(10))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := worker.PickupTask(ctx, posted.TaskID); err != nil {
+		t.Fatal(err)
+	}
+	fail := func() bool {
+		jobs, err := s.market.LeaseWebhooks(ctx, time.Minute, 10)
+		if err != nil || len(jobs) > 1 {
+			t.Fatal(len(jobs), err)
+		}
+		for _, job := range jobs {
+			if ok, err := s.market.FinishWebhook(ctx, job, market.WebhookOutcome{Error: "status 500", At: s.market.Now()}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		return len(jobs) == 1
+	}
+	if !fail() {
+		t.Fatal("nothing is due")
+	}
+	o := newOperator(t, s.url)
+	o.login()
+	path := "/admin/agents/" + string(poster.ID())
+	status, page := o.get(path)
+	o.expect("dead letter", http.StatusOK, "<td>status 500</td>", status, page)
+	if strings.Contains(page, "HOOK-SECRET") || strings.Contains(page, "hooks.example") {
+		t.Errorf("the page shows the webhook: %s", page)
+	}
+	event := regexp.MustCompile(`name="event" value="([^"]+)"`).FindStringSubmatch(page)
+	if event == nil {
+		t.Fatal("no button")
+	}
+	status, page = o.post(path+"/redeliver", o.form(path, "event", event[1]))
+	o.expect("redeliver", http.StatusOK, "The delivery is due again.", status, page)
+	if strings.Contains(page, "status 500") || !fail() {
+		t.Error("the delivery is not due again")
+	}
+	status, page = o.post(path+"/redeliver", o.form(path, "event", "ag-nothing-1"))
+	o.expect("redeliver nothing", http.StatusNotFound, "Not found", status, page)
+}
