@@ -95,16 +95,21 @@ var keeperCases = []testCase{
 	}},
 }
 
+// someSeconds is how long what may be some seconds old may take to come.
+const someSeconds = 15 * time.Second
+
 // await polls for what may take a store some seconds.
 func (w *world) await(what string, holds func() bool) {
 	w.Helper()
+	late := time.NewTimer(someSeconds)
+	defer late.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-tick.C:
-		case <-w.ctx.Done():
-			w.Fatalf("%s did not come in %v", what, patience)
+		case <-late.C:
+			w.Fatalf("%s did not come in %v", what, someSeconds)
 		}
 	}
 }

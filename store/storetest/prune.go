@@ -40,7 +40,7 @@ var pruneCases = []testCase{
 		w.people()
 		old, young, running := taskNo(1), taskNo(2), taskNo(3)
 		w.put(endedTask(w, old, w.in(-2*time.Hour)))
-		w.put(endedTask(w, young, w.now))
+		w.put(endedTask(w, young, w.in(-time.Hour))) // not before the instant
 		w.rewrite(w.post(running, ann), w.claimedBy(bob))
 		asked, said := w.askAll(old, 1), w.say(old, bob, 1)
 		report := market.Report{

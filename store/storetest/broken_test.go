@@ -1,0 +1,367 @@
+package storetest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/memory"
+	"github.com/pinchwork/pinchwork/store/storetest"
+)
+
+// broken is a store that does almost everything right: what it is given passes
+// the hooks that are set on its way in or out.
+type broken struct {
+	market.Store
+	change    func(c *market.Change)
+	committed func(c *market.Committed)
+	query     func(q *market.LoadQuery)
+	loaded    func(q market.LoadQuery, l *market.Loaded)
+	tasks     func(ids []market.TaskID, page []market.StoredTask) []market.StoredTask
+	tasksOf   func(p *market.TasksPage)
+	agents    func(page []*market.Agent) []*market.Agent
+	ledger    func(p *market.LedgerPage)
+	stats     func(r *market.StatsRow)
+	trust     func(p *market.TrustPage)
+	events    func(p *market.EventPage)
+	reports   func(p *market.ReportPage)
+	admit     func(a *market.Admission)
+	admitted  func(a *market.Admitted)
+	feed      func(p *market.FeedPage)
+	due       func(ids []market.TaskID) []market.TaskID
+	webhooks  func(jobs []market.WebhookJob) []market.WebhookJob
+	finish    func(job *market.WebhookJob, out *market.WebhookOutcome)
+	dead      func(p *market.DeadPage)
+	prune     func(q *market.PruneQuery)
+	totals    func(t *market.Totals)
+}
+
+// with applies a hook, if it is set, to a copy.
+func with[T any](v T, hook func(*T)) T {
+	if hook != nil {
+		hook(&v)
+	}
+	return v
+}
+
+func (b *broken) changed(c *market.Change) *market.Change {
+	copied := with(*c, b.change)
+	return &copied
+}
+
+func (b *broken) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+	done, err := b.Store.Commit(ctx, b.changed(c))
+	return with(done, b.committed), err
+}
+
+func (b *broken) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+	changed := make([]*market.Change, len(cs))
+	for i, c := range cs {
+		changed[i] = b.changed(c)
+	}
+	return b.Store.CommitFirst(ctx, changed)
+}
+
+func (b *broken) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+	changed := make([]*market.Change, len(cs))
+	for i, c := range cs {
+		changed[i] = b.changed(c)
+	}
+	return b.Store.CommitEach(ctx, changed)
+}
+
+func (b *broken) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+	l, err := b.Store.Load(ctx, with(q, b.query))
+	if err == nil && b.loaded != nil {
+		copied := *l
+		b.loaded(q, &copied)
+		l = &copied
+	}
+	return l, err
+}
+
+func (b *broken) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+	page, err := b.Store.Tasks(ctx, ids)
+	if b.tasks != nil {
+		page = b.tasks(ids, slices.Clone(page))
+	}
+	return page, err
+}
+
+func (b *broken) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+	p, err := b.Store.TasksOf(ctx, q)
+	p.Tasks = slices.Clone(p.Tasks)
+	return with(p, b.tasksOf), err
+}
+
+func (b *broken) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+	page, err := b.Store.Agents(ctx, ids)
+	if b.agents != nil {
+		page = b.agents(slices.Clone(page))
+	}
+	return page, err
+}
+
+func (b *broken) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+	p, err := b.Store.Ledger(ctx, q)
+	p.Entries = slices.Clone(p.Entries)
+	return with(p, b.ledger), err
+}
+
+func (b *broken) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+	r, err := b.Store.Stats(ctx, q)
+	r.EarnedAt = slices.Clone(r.EarnedAt)
+	return with(r, b.stats), err
+}
+
+func (b *broken) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
+	p, err := b.Store.TrustOf(ctx, q)
+	p.Pairs = slices.Clone(p.Pairs)
+	return with(p, b.trust), err
+}
+
+func (b *broken) Events(ctx context.Context, id market.AgentID, after int64, limit int) (market.EventPage, error) {
+	p, err := b.Store.Events(ctx, id, after, limit)
+	p.Events = slices.Clone(p.Events)
+	return with(p, b.events), err
+}
+
+func (b *broken) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (market.ReportPage, error) {
+	p, err := b.Store.Reports(ctx, status, limit, offset)
+	p.Reports = slices.Clone(p.Reports)
+	return with(p, b.reports), err
+}
+
+func (b *broken) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+	got, err := b.Store.Admit(ctx, with(a, b.admit))
+	return with(got, b.admitted), err
+}
+
+func (b *broken) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+	p, err := b.Store.Feed(ctx, after, limit)
+	p.Items = slices.Clone(p.Items)
+	return with(p, b.feed), err
+}
+
+func (b *broken) Due(ctx context.Context, now time.Time, limit int) ([]market.TaskID, error) {
+	ids, err := b.Store.Due(ctx, now, limit)
+	if b.due != nil {
+		ids = b.due(slices.Clone(ids))
+	}
+	return ids, err
+}
+
+func (b *broken) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+	jobs, err := b.Store.LeaseWebhooks(ctx, now, until, limit)
+	if b.webhooks != nil {
+		jobs = b.webhooks(slices.Clone(jobs))
+	}
+	return jobs, err
+}
+
+func (b *broken) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+	if b.finish != nil {
+		b.finish(&job, &out)
+	}
+	return b.Store.FinishWebhook(ctx, job, out)
+}
+
+func (b *broken) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+	p, err := b.Store.DeadWebhooks(ctx, q)
+	p.Dead = slices.Clone(p.Dead)
+	return with(p, b.dead), err
+}
+
+func (b *broken) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+	return b.Store.Prune(ctx, with(q, b.prune))
+}
+
+func (b *broken) Totals(ctx context.Context) (market.Totals, error) {
+	t, err := b.Store.Totals(ctx)
+	return with(t, b.totals), err
+}
+
+// breaks are stores that each break one promise of market.Store.
+var breaks = map[string]broken{
+	"suspended agents take part":          {change: func(c *market.Change) { c.Active = nil }},
+	"unchanged tasks are not checked":     {change: func(c *market.Change) { c.Unchanged = nil }},
+	"trust is lost":                       {change: func(c *market.Change) { c.Trust = nil }},
+	"strikes are lost":                    {change: func(c *market.Change) { c.Strikes = nil }},
+	"roles are lost":                      {change: func(c *market.Change) { c.Roles = nil }},
+	"results are lost":                    {change: func(c *market.Change) { c.Results = nil }},
+	"answers are lost":                    {change: func(c *market.Change) { c.Answers = nil }},
+	"resolutions are lost":                {change: func(c *market.Change) { c.Resolutions = nil }},
+	"questions are not counted":           {change: func(c *market.Change) { c.OpenQuestions = nil }},
+	"counters stay":                       {change: func(c *market.Change) { c.Accounts = nil }},
+	"statistics of tags stay":             {change: func(c *market.Change) { c.Tags = nil }},
+	"the last transfer is lost":           {change: func(c *market.Change) { c.Transfers = c.Transfers[:max(len(c.Transfers)-1, 0)] }},
+	"the last event is lost":              {change: func(c *market.Change) { c.Events = c.Events[:max(len(c.Events)-1, 0)] }},
+	"the feed is not written":             {change: func(c *market.Change) { c.Feed = nil }},
+	"idempotency is forgotten":            {change: func(c *market.Change) { c.Idempotency = nil }},
+	"texts with an outcome are not given": {change: func(c *market.Change) { c.WantText = "" }},
+	"events are written in reverse":       {change: func(c *market.Change) { c.Events = slices.Clone(c.Events); slices.Reverse(c.Events) }},
+	"the commit is a minute late":         {change: func(c *market.Change) { c.At = c.At.Add(time.Minute) }},
+	"the numbers of tasks are one too high": {committed: func(c *market.Committed) {
+		c.Seqs = slices.Clone(c.Seqs)
+		for i := range c.Seqs {
+			c.Seqs[i]++
+		}
+	}},
+
+	"loading is a day late":     {query: func(q *market.LoadQuery) { q.Now = q.Now.Add(24 * time.Hour) }},
+	"loading forgets the text":  {query: func(q *market.LoadQuery) { q.Text = false }},
+	"loading forgets the trust": {query: func(q *market.LoadQuery) { q.Trust = false }},
+	"loading forgets the role":  {query: func(q *market.LoadQuery) { q.Role = false }},
+	"loading shows others' messages": {query: func(q *market.LoadQuery) {
+		if q.Messages != nil {
+			m := *q.Messages
+			m.Worker = ""
+			q.Messages = &m
+		}
+	}},
+	"loading knows no due tasks":    {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Due = nil }},
+	"loading knows no poster":       {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Poster = nil }},
+	"loading knows no parent":       {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Parent = nil }},
+	"loading knows no children":     {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Children = nil }},
+	"loading knows no subject":      {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Subject = nil }},
+	"strangers distrust each other": {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.PosterTrust.Score = 0 }},
+	"messages come newest first": {loaded: func(_ market.LoadQuery, l *market.Loaded) {
+		l.Messages = slices.Clone(l.Messages)
+		slices.Reverse(l.Messages)
+	}},
+	"talk is counted after paging":      {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.TalkTotal = max(len(l.Questions), len(l.Messages)) }},
+	"loading knows no trust toward one": {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.TrustIn = nil }},
+	"unknown tasks are made up": {tasks: func(ids []market.TaskID, page []market.StoredTask) []market.StoredTask {
+		for len(page) < len(ids) {
+			page = append(page, market.StoredTask{})
+		}
+		return page
+	}},
+	"tasks come in another order": {tasks: func(_ []market.TaskID, page []market.StoredTask) []market.StoredTask {
+		slices.Reverse(page)
+		return page
+	}},
+	"tasks have no infra agents": {tasks: func(_ []market.TaskID, page []market.StoredTask) []market.StoredTask {
+		for i := range page {
+			page[i].Infra = nil
+		}
+		return page
+	}},
+	"own tasks come oldest first":   {tasksOf: func(p *market.TasksPage) { slices.Reverse(p.Tasks) }},
+	"own tasks are counted by page": {tasksOf: func(p *market.TasksPage) { p.Total = len(p.Tasks) }},
+	"own tasks tell nothing of due": {tasksOf: func(p *market.TasksPage) { p.Due = nil }},
+	"own tasks lack their results": {tasksOf: func(p *market.TasksPage) {
+		for i := range p.Tasks {
+			p.Tasks[i].Text.Result = ""
+		}
+	}},
+	"agents come in another order":  {agents: func(page []*market.Agent) []*market.Agent { slices.Reverse(page); return page }},
+	"the ledger comes oldest first": {ledger: func(p *market.LedgerPage) { slices.Reverse(p.Entries) }},
+	"the ledger is counted by page": {ledger: func(p *market.LedgerPage) { p.Total = len(p.Entries) }},
+	"the ledger has no account":     {ledger: func(p *market.LedgerPage) { p.Account = nil }},
+	"nothing was earned before":     {stats: func(r *market.StatsRow) { clear(r.EarnedAt) }},
+	"statistics know no tags":       {stats: func(r *market.StatsRow) { r.Tags = nil }},
+	"trust comes lowest first":      {trust: func(p *market.TrustPage) { slices.Reverse(p.Pairs) }},
+	"trust is counted by page":      {trust: func(p *market.TrustPage) { p.Total = len(p.Pairs) }},
+	"events come newest first":      {events: func(p *market.EventPage) { slices.Reverse(p.Events) }},
+	"the log has no head":           {events: func(p *market.EventPage) { p.Head = 0 }},
+	"the oldest event is the first": {events: func(p *market.EventPage) { p.Oldest = 1 }},
+	"suspended agents may listen":   {events: func(p *market.EventPage) { p.Suspended = false }},
+	"reports come oldest first":     {reports: func(p *market.ReportPage) { slices.Reverse(p.Reports) }},
+	"reports are counted by page":   {reports: func(p *market.ReportPage) { p.Total = len(p.Reports) }},
+
+	"nothing is charged": {admit: func(a *market.Admission) { a.Charge = nil }},
+	"everybody shares a bucket": {admit: func(a *market.Admission) {
+		if a.Charge != nil {
+			c := *a.Charge
+			c.Bucket = "all"
+			a.Charge = &c
+		}
+	}},
+	"buckets are one larger": {admit: func(a *market.Admission) {
+		if a.Charge != nil {
+			c := *a.Charge
+			c.Burst++
+			a.Charge = &c
+		}
+	}},
+	"nobody is told when to try again":   {admitted: func(a *market.Admitted) { a.RetryAfter = 0 }},
+	"buckets are never full again":       {admitted: func(a *market.Admitted) { a.ResetAfter += time.Hour }},
+	"the feed leaves out the first item": {feed: func(p *market.FeedPage) { p.Items = p.Items[min(1, len(p.Items)):] }},
+	"the feed never has more":            {feed: func(p *market.FeedPage) { p.More = false }},
+	"the newest due comes first":         {due: func(ids []market.TaskID) []market.TaskID { slices.Reverse(ids); return ids }},
+	"webhooks come newest first":         {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob { slices.Reverse(jobs); return jobs }},
+	"webhooks never had an attempt": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
+		for i := range jobs {
+			jobs[i].Attempts = 0
+		}
+		return jobs
+	}},
+	"webhooks have no secret": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
+		for i := range jobs {
+			jobs[i].Secret = ""
+		}
+		return jobs
+	}},
+	"failed webhooks are forgotten":    {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.Delivered = true }},
+	"webhooks are not tried again":     {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.RetryAt = time.Time{} }},
+	"dead letters come oldest first":   {dead: func(p *market.DeadPage) { slices.Reverse(p.Dead) }},
+	"dead letters are counted by page": {dead: func(p *market.DeadPage) { p.Total = len(p.Dead) }},
+	"dead letters have no reason": {dead: func(p *market.DeadPage) {
+		for i := range p.Dead {
+			p.Dead[i].Error = ""
+		}
+	}},
+	"events are never pruned":       {prune: func(q *market.PruneQuery) { q.EventsBefore = time.Time{} }},
+	"tasks are never pruned":        {prune: func(q *market.PruneQuery) { q.EndedBefore = time.Time{} }},
+	"the feed is never pruned":      {prune: func(q *market.PruneQuery) { q.FeedBefore = time.Time{} }},
+	"dead letters are never pruned": {prune: func(q *market.PruneQuery) { q.DeadBefore = time.Time{} }},
+	"pruning knows no limit":        {prune: func(q *market.PruneQuery) { q.Limit = 1000 }},
+	"pruning takes what is an hour newer": {prune: func(q *market.PruneQuery) {
+		if !q.EndedBefore.IsZero() {
+			q.EndedBefore = q.EndedBefore.Add(time.Hour)
+		}
+	}},
+	"totals count nothing": {totals: func(t *market.Totals) { *t = market.Totals{} }},
+}
+
+const breakVariable = "PINCHWORK_BROKEN_STORE"
+
+// TestSuiteOnOneBrokenStore is what TestSuiteFindsBrokenStores runs, each time
+// with another store.
+func TestSuiteOnOneBrokenStore(t *testing.T) {
+	name, given := os.LookupEnv(breakVariable)
+	if !given {
+		return
+	}
+	storetest.Run(t, func(*testing.T) market.Store {
+		b := breaks[name]
+		b.Store = memory.New()
+		return &b
+	})
+}
+
+// A suite is worth what it finds: it fails for every store that breaks a
+// promise, and passes for one that hands everything through.
+func TestSuiteFindsBrokenStores(t *testing.T) {
+	breaks[""] = broken{}
+	for name := range breaks {
+		t.Run(strings.ReplaceAll("store where "+name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteOnOneBrokenStore$", "-test.failfast", "-test.timeout=60s")
+			run.Env = append(os.Environ(), breakVariable+"="+name)
+			out, err := run.CombinedOutput()
+			switch found := strings.Contains(string(out), "--- FAIL: "); {
+			case name == "" && err != nil:
+				t.Errorf("the suite fails for a store that breaks nothing:\n%s", out)
+			case name != "" && !found:
+				t.Errorf("the suite does not find it: %v\n%s", err, out)
+			}
+		})
+	}
+}
