@@ -95,13 +95,13 @@ var keeperCases = []testCase{
 	}},
 }
 
-// someSeconds is how long what may be some seconds old may take to come.
-const someSeconds = 15 * time.Second
+// settling is how long what may be some seconds old may take to come.
+const settling = 15 * time.Second
 
 // await polls for what may take a store some seconds.
 func (w *world) await(what string, holds func() bool) {
 	w.Helper()
-	late := time.NewTimer(someSeconds)
+	late := time.NewTimer(settling)
 	defer late.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -109,7 +109,7 @@ func (w *world) await(what string, holds func() bool) {
 		select {
 		case <-tick.C:
 		case <-late.C:
-			w.Fatalf("%s did not come in %v", what, someSeconds)
+			w.Fatalf("%s did not come in %v", what, settling)
 		}
 	}
 }
