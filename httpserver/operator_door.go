@@ -24,6 +24,11 @@ func (s *Server) ChargeAdmin(w http.ResponseWriter, r *http.Request) error {
 	return s.charge(s.callOf(w, r), ClassAdmin, string(ClassAdmin))
 }
 
+// ChargeVisitor charges the client address for a public read.
+func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
+	return s.chargeAddress(s.callOf(w, r), ClassRead, ClassRead)
+}
+
 func (s *Server) callOf(w http.ResponseWriter, r *http.Request) *call {
 	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context()}
 }

@@ -119,6 +119,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.api.AdmitAdmin(w, r, strings.TrimSpace(r.PostFormValue("key"))); err != nil {
 		status, message := httpserver.Explain(err)
+		retryAfter(w, err)
 		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
 		return
 	}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -17,11 +18,17 @@ type board struct {
 	at   time.Time
 	last snapshot
 	err  error
+	// reading is closed when the read under way has ended; nil when there is none.
+	reading chan struct{}
+	// parts are what the snapshot of partsAt looks like, by mount prefix.
+	parts   map[string][]byte
+	partsAt time.Time
 }
 
 // snapshot is the state of the marketplace as everybody may know it.
 type snapshot struct {
 	market.Overview
+	at     time.Time
 	Newest []market.PublicTask
 	Hours  []market.Activity
 }
@@ -32,16 +39,52 @@ const freshFor = time.Second
 func newBoard(m *market.Market) *board { return &board{market: m} }
 
 // look returns the snapshot, a new one if it is too old. Whoever comes first
-// reads; the others wait for that.
+// reads, for all: also when it hangs up meanwhile. The others wait for that, as
+// long as they care to.
 func (b *board) look(ctx context.Context) (snapshot, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if now := time.Now(); now.Sub(b.at) >= freshFor {
-		b.last, b.err = b.read(ctx)
-		b.at = time.Now()
+	if time.Since(b.at) < freshFor {
+		defer b.mu.Unlock()
+		return b.last, b.err
 	}
+	if done := b.reading; done != nil {
+		b.mu.Unlock()
+		select {
+		case <-done:
+			return b.newest()
+		case <-ctx.Done():
+			return snapshot{}, ctx.Err()
+		}
+	}
+	b.reading = make(chan struct{})
+	b.mu.Unlock()
+	b.refresh(context.WithoutCancel(ctx))
+	return b.newest()
+}
+
+func (b *board) newest() (snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.last, b.err
 }
+
+// refresh reads without the lock.
+func (b *board) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	next, err := snapshot{}, errUnread
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		next.at = time.Now()
+		b.at, b.last, b.err = next.at, next, err
+		close(b.reading)
+		b.reading = nil
+	}()
+	next, err = b.read(ctx)
+}
+
+var errUnread = errors.New("pages: the marketplace could not be read")
 
 func (b *board) read(ctx context.Context) (s snapshot, err error) {
 	if s.Overview, err = b.market.Overview(ctx); err != nil {
@@ -50,4 +93,24 @@ func (b *board) read(ctx context.Context) (s snapshot, err error) {
 	recent, err := b.market.Recent(ctx)
 	s.Newest, s.Hours = recent.Newest, recent.Hours
 	return s, err
+}
+
+// maxParts bounds the prefixes that are remembered.
+const maxParts = 16
+
+// part renders a snapshot once for all who look at it below the same prefix.
+func (b *board) part(s *snapshot, root string, render func() ([]byte, error)) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.partsAt.Equal(s.at) {
+		b.parts, b.partsAt = map[string][]byte{}, s.at
+	}
+	if part, ok := b.parts[root]; ok {
+		return part, nil
+	}
+	part, err := render()
+	if err == nil && len(b.parts) < maxParts {
+		b.parts[root] = part
+	}
+	return part, err
 }

@@ -83,9 +83,12 @@ func (p *pages) livePart(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	err = views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Data: overview{s, newChart(s.Hours)}})
-	return out.Bytes(), err
+	root := p.root(r)
+	return p.board.part(&s, root, func() ([]byte, error) {
+		var out bytes.Buffer
+		err := views.ExecuteTemplate(&out, "live", view{Root: root, Data: overview{s, newChart(s.Hours)}})
+		return out.Bytes(), err
+	})
 }
 
 // directory is the data of the page of agents.

@@ -12,7 +12,6 @@ package pages
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
 
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
@@ -35,9 +34,9 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /{$}":                      p.dashboard,
 			"GET /live":                     p.live,
 			"GET /live/stream":              p.stream,
-			"GET /tasks/{id}":               p.task,
-			"GET /agents":                   p.agents,
-			"GET /agents/{id}":              p.agent,
+			"GET /tasks/{id}":               p.visitor(p.task),
+			"GET /agents":                   p.visitor(p.agents),
+			"GET /agents/{id}":              p.visitor(p.agent),
 			"/":                             p.nothing,
 		} {
 			mux.HandleFunc(path, serve)
@@ -54,8 +53,7 @@ type pages struct {
 	api      *httpserver.Server
 	board    *board
 	sessions sessions
-	// viewers counts who follows the dashboard.
-	viewers atomic.Int64
+	viewers  viewers
 }
 
 // policy lets a page use what this server serves, and nothing else.
@@ -68,6 +66,18 @@ func secure(w http.ResponseWriter, contentType, csp string) {
 	h.Set("Content-Security-Policy", csp)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// visitor charges the client address as the API does for what everybody may
+// read.
+func (p *pages) visitor(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := p.api.ChargeVisitor(w, r); err != nil {
+			p.refused(w, r, err)
+			return
+		}
+		next(w, r)
+	}
 }
 
 // nothing answers browsers with a page, and programs as the API does.

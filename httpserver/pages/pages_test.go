@@ -189,3 +189,82 @@ func TestUnknownPathsAnswerInKind(t *testing.T) {
 		t.Errorf("PUT: %s %q", res.Status, res.Header.Get("Allow"))
 	}
 }
+
+// Whoever hangs up while the dashboard is read takes nothing from the others.
+func TestAViewerWhoHangsUpHurtsNobody(t *testing.T) {
+	store := &slow{Store: memory.New(), begun: make(chan struct{}, 1), goOn: make(chan struct{})}
+	m, err := pinchwork.New(pinchwork.WithStore(store))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	get := func(ctx context.Context) <-chan int {
+		status := make(chan int, 1)
+		go func() {
+			w := httptest.NewRecorder()
+			api.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+			status <- w.Code
+		}()
+		return status
+	}
+	first, hangUp := context.WithCancel(t.Context())
+	get(first)
+	<-store.begun
+	impatient, leave := context.WithCancel(t.Context())
+	left, second := get(impatient), get(t.Context())
+	leave()
+	if got := <-left; got != http.StatusServiceUnavailable { // does not wait for the read
+		t.Errorf("who left got %d", got)
+	}
+	hangUp()
+	close(store.goOn)
+	if got := <-second; got != http.StatusOK {
+		t.Errorf("another viewer got %d", got)
+	}
+}
+
+// slow is a store whose totals take until goOn, or until nobody wants them.
+type slow struct {
+	market.Store
+	begun, goOn chan struct{}
+}
+
+func (s *slow) Totals(ctx context.Context) (market.Totals, error) {
+	select {
+	case s.begun <- struct{}{}:
+	default:
+	}
+	select {
+	case <-s.goOn:
+	case <-ctx.Done():
+		return market.Totals{}, ctx.Err()
+	}
+	return s.Store.Totals(ctx)
+}
+
+// The pages that look something up cost a visitor as much as the API does.
+func TestVisitorsAreLimited(t *testing.T) {
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := httpserver.NoLimits()
+	limits.Read = httpserver.Limit{Count: 2, Per: time.Hour}
+	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m), Limits: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	for i, want := range []int{http.StatusOK, http.StatusNotFound, http.StatusTooManyRequests} {
+		w := httptest.NewRecorder()
+		path := []string{"/agents?search=x", "/tasks/tk-1", "/agents/ag-1"}[i]
+		api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want || want == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v, want %d", path, w.Code, w.Header(), want)
+		}
+	}
+}

@@ -2,7 +2,9 @@ package pages
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
@@ -17,6 +19,15 @@ func (p *pages) refused(w http.ResponseWriter, r *http.Request, err error) {
 		p.away(w, r)
 	default:
 		status, message := httpserver.Explain(err)
+		retryAfter(w, err)
 		p.render(w, r, status, "invalid", "That does not work", message)
+	}
+}
+
+// retryAfter says when it is worth trying again, where the refusal does.
+func retryAfter(w http.ResponseWriter, err error) {
+	var refusal *market.Error
+	if errors.As(err, &refusal) && refusal.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
 	}
 }

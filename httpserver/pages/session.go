@@ -84,7 +84,7 @@ func (p *pages) sessionOf(r *http.Request) (session, bool) {
 func (p *pages) setCookie(w http.ResponseWriter, r *http.Request, value string) {
 	c := &http.Cookie{
 		Name: cookieName, Value: value, Path: p.root(r) + "/admin", MaxAge: int(sessionLife.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(p.api.BaseURL(r), "https://"),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(p.api.BaseURL(r), "https://"),
 	}
 	if value == "" {
 		c.MaxAge = -1

@@ -3,13 +3,16 @@ package pages
 import (
 	"bytes"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 )
 
 const (
-	// maxViewers is how many may follow the dashboard at once; others are told
-	// to come back.
-	maxViewers = 1000
+	// maxViewers is how many may follow the dashboard at once, and maxPerAddress
+	// how many of them from one client address; others are told to come back.
+	maxViewers    = 1000
+	maxPerAddress = 50
 	// beat is the longest silence on a stream, so that proxies keep it open.
 	beat = 15 * time.Second
 	// slowestViewer is how long a viewer may leave its buffers full.
@@ -21,13 +24,13 @@ const (
 // read once a second; nothing runs while nobody does. It ends with the client
 // and with the server.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
-	if p.viewers.Add(1) > maxViewers {
-		p.viewers.Add(-1)
+	address := p.api.ClientAddress(r)
+	if !p.viewers.enter(address) {
 		w.Header().Set("Retry-After", "30")
 		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
 		return
 	}
-	defer p.viewers.Add(-1)
+	defer p.viewers.leave(address)
 	secure(w, "text/event-stream", policy)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
@@ -62,6 +65,37 @@ func (p *pages) follow(v *viewer, r *http.Request) {
 			return
 		case <-time.After(freshFor):
 		}
+	}
+}
+
+// viewers counts who follows the dashboard, by client address.
+type viewers struct {
+	mu    sync.Mutex
+	total int
+	from  map[netip.Addr]int
+}
+
+// enter reports whether there is room.
+func (v *viewers) enter(from netip.Addr) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.total >= maxViewers || v.from[from] >= maxPerAddress {
+		return false
+	}
+	if v.from == nil {
+		v.from = map[netip.Addr]int{}
+	}
+	v.total++
+	v.from[from]++
+	return true
+}
+
+func (v *viewers) leave(from netip.Addr) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.total--
+	if v.from[from]--; v.from[from] == 0 {
+		delete(v.from, from)
 	}
 }
 

@@ -88,3 +88,14 @@ func TestTaskPageShowsWhatIsPublic(t *testing.T) {
 		t.Errorf("an unknown task: %s", res.Status)
 	}
 }
+
+// One address cannot take all places.
+func TestViewersOfOneAddressAreLimited(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	for range 50 {
+		s.firstEvent("/live/stream")
+	}
+	if res, _ := s.get("/live/stream"); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("the 51st: %s", res.Status)
+	}
+}
