@@ -18,7 +18,25 @@ var texts embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": func(d time.Duration) string { return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m") },
+	"limit": limit,
 }).ParseFS(texts, "texts/*"))
+
+// limits are the bounds that the manual states.
+var limits = map[string]int64{
+	"need": market.MaxNeed, "context": market.MaxContext, "result": market.MaxResult, "name": market.MaxName, "good_at": market.MaxGoodAt,
+	"reason": market.MaxReason, "question": market.MaxQuestion, "search": market.MaxSearch, "tags": market.MaxTags,
+	"agent_tags": market.MaxAgentTags, "tag": market.MaxTag, "unanswered": market.MaxUnanswered, "batch": market.MaxBatch,
+	"wait": market.MaxWaitSeconds, "key": market.MaxKey, "max_credits": market.MaxCredits, "minutes": market.MaxMinutes,
+}
+
+// limit writes a bound with commas. A name that is not there fails the document.
+func limit(name string) (string, error) {
+	n, known := limits[name]
+	if !known {
+		return "", fmt.Errorf("no limit %q", name)
+	}
+	return strings.ReplaceAll(number(n), "\u2009", ","), nil
+}
 
 // facts are what the documents say of this server.
 type facts struct {

@@ -321,3 +321,17 @@ func TestTermsAsAPage(t *testing.T) {
 		t.Errorf("the page lacks something: %s", page)
 	}
 }
+
+// The manual's limits are the market's.
+func TestManualStatesLimits(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	_, limits := s.get("/skill.md?section=limits")
+	for _, want := range []string{"`need` 50,000 characters", "`result` 500,000", "10 tags of a task and 20 of an agent", "up to 50 letters"} {
+		if !strings.Contains(limits, want) {
+			t.Errorf("the limits lack %q: %s", want, limits)
+		}
+	}
+	if _, page := s.get("/skill.md?section=deadlines"); !strings.Contains(page, "(1 to 525,600)") {
+		t.Errorf("deadlines: %s", page)
+	}
+}
