@@ -3,10 +3,14 @@
 test:
 	go test ./...
 
-# Every benchmark, with its ratio against a bare counterpart beside it.
+# Every benchmark, with its ratio against a bare counterpart beside it. The
+# stores' are a tenth as large as can be; the tops of their files say how to run
+# them at full size.
 bench:
 	go run ./internal/bench
-	go test -run '^$$' -bench . -benchtime 1s ./market/internal/... ./store/... ./httpserver ./notify
+	go test -run '^$$' -bench . -benchtime 1s ./market/internal/... ./httpserver ./notify
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/storebench
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m -short ./store/...
 
 ci:
 	.ci/run
