@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -38,8 +37,8 @@ func rootCause(err error) error {
 	}
 }
 
-// kinds maps statuses to the kinds of refusal, as the server maps them the
-// other way.
+// kinds maps statuses to the kinds of refusal, for answers without a code that
+// this version knows: of proxies, and of newer servers.
 var kinds = map[int]error{
 	http.StatusBadRequest:            market.ErrInvalid,
 	http.StatusUnauthorized:          market.ErrUnauthorized,
@@ -61,15 +60,14 @@ func refusal(res *http.Response, body []byte) error {
 	if res.StatusCode >= 300 && res.StatusCode <= 399 {
 		return redirected(res)
 	}
-	e := &market.Error{Kind: market.ErrUnavailable, Message: message(res, body), RetryAfter: retryAfter(res)}
-	if kind, ok := kinds[res.StatusCode]; ok {
-		e.Kind = kind
-	}
-	switch {
-	case res.StatusCode == http.StatusForbidden && strings.EqualFold(e.Message, "Agent suspended"):
-		e.Kind = market.ErrSuspended
-	case errors.Is(e.Kind, market.ErrInvalid):
-		e.Field = field(e.Message)
+	e := said(res, body)
+	e.RetryAfter = retryAfter(res)
+	e.Kind = e.Code.Kind()
+	if e.Kind == nil {
+		e.Kind = market.ErrUnavailable
+		if kind, ok := kinds[res.StatusCode]; ok {
+			e.Kind = kind
+		}
 	}
 	if repeatable(res.StatusCode) {
 		e.Cause = passing{fmt.Errorf("status %d", res.StatusCode)}
@@ -98,15 +96,20 @@ func redirected(res *http.Response) error {
 	}
 }
 
-// message is what the server says is wrong, without control characters.
-func message(res *http.Response, body []byte) string {
-	var said struct {
-		Error string `json:"error"`
+// said is what the server says is wrong, without control characters.
+func said(res *http.Response, body []byte) *market.Error {
+	var refusal struct {
+		Error string      `json:"error"`
+		Code  market.Code `json:"code"`
+		Field string      `json:"field"`
 	}
-	if json.Unmarshal(body, &said) == nil && strings.TrimSpace(said.Error) != "" {
-		return printable(said.Error)
+	if json.Unmarshal(body, &refusal) != nil || strings.TrimSpace(refusal.Error) == "" {
+		status := fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))
+		return &market.Error{Message: "The server answered " + strings.TrimSpace(status)}
 	}
-	return "The server answered " + strings.TrimSpace(fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode)))
+	return &market.Error{
+		Message: printable(refusal.Error), Code: market.Code(printable(string(refusal.Code))), Field: printable(refusal.Field),
+	}
 }
 
 const longestMessage = 2000
@@ -121,16 +124,6 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-var fieldPrefix = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_.\[\]-]*): `)
-
-// field is the name at the front of a message like "max_credits: must be at least 1".
-func field(message string) string {
-	if m := fieldPrefix.FindStringSubmatch(message); m != nil {
-		return m[1]
-	}
-	return ""
 }
 
 // retryAfter reads the header in either of its forms; 0 when there is none.

@@ -32,42 +32,47 @@ func refusalOf(t *testing.T, what string, err, kind error) *market.Error {
 	return e
 }
 
-// The same errors.Is as in-process (contract §11).
-func TestStatusBecomesKind(t *testing.T) {
-	cases := []struct {
+// The same errors.Is as in-process (contract §11): the code decides, and the
+// status only where there is no code that this version knows.
+func TestCodeBecomesKind(t *testing.T) {
+	type refusal struct {
 		status  int
 		message string
-		kind    error
+		code    market.Code
 		field   string
-	}{
-		{400, "max_credits: must be between 1 and 100000", market.ErrInvalid, "max_credits"},
-		{400, "tags[3]: is not a tag", market.ErrInvalid, "tags[3]"},
-		{400, "The body is not JSON", market.ErrInvalid, ""},
-		{400, "The body is wrong: it ends early", market.ErrInvalid, ""},
-		{401, "Invalid API key", market.ErrUnauthorized, ""},
-		{402, "Insufficient credits. Have 3, need 50", market.ErrInsufficientCredits, ""},
-		{403, "You are not the poster", market.ErrForbidden, ""},
-		{403, "Agent suspended", market.ErrSuspended, ""},
-		{404, "Task not found", market.ErrNotFound, ""},
-		{409, "Task is approved", market.ErrConflict, ""},
-		{413, "The body is larger than 8 MiB", market.ErrInvalid, ""},
-		{415, "The content type is not known", market.ErrInvalid, ""},
-		{429, "Too many requests", market.ErrRateLimited, ""},
-		{501, "No admin key is set", market.ErrNotConfigured, ""},
-		{500, "Internal error", market.ErrUnavailable, ""},
-		{503, "The store is not available", market.ErrUnavailable, ""},
-		{418, "Teapot", market.ErrUnavailable, ""},
+		kind    error
+	}
+	cases := []refusal{
+		{400, "max_credits: must be between 1 and 100000", market.CodeInvalid, "max_credits", market.ErrInvalid},
+		{400, "tags[3]: is not a tag", "", "", market.ErrInvalid},
+		{401, "Invalid API key", "", "", market.ErrUnauthorized},
+		{402, "Insufficient credits. Have 3, need 50", "", "", market.ErrInsufficientCredits},
+		{403, "Agent suspended", "", "", market.ErrForbidden},
+		{403, "You are not the poster", "", "", market.ErrForbidden},
+		{404, "Task not found", "", "", market.ErrNotFound},
+		{409, "Task is approved", "", "", market.ErrConflict},
+		{409, "From the future", "something_new", "", market.ErrConflict},
+		{413, "The body is larger than 8 MiB", "", "", market.ErrInvalid},
+		{415, "The content type is not known", "", "", market.ErrInvalid},
+		{429, "Too many requests", "", "", market.ErrRateLimited},
+		{501, "No admin key is set", "", "", market.ErrNotConfigured},
+		{500, "Internal error", "", "", market.ErrUnavailable},
+		{503, "The store is not available", "", "", market.ErrUnavailable},
+		{418, "Teapot", "", "", market.ErrUnavailable},
+	}
+	for _, c := range market.Codes() {
+		cases = append(cases, refusal{400, "A refusal in any words", c.Code, "", c.Kind})
 	}
 	for _, tc := range cases {
-		t.Run(fmt.Sprint(tc.status, tc.message), func(t *testing.T) {
-			body, err := json.Marshal(map[string]string{"error": tc.message})
+		t.Run(fmt.Sprint(tc.status, tc.code, tc.message), func(t *testing.T) {
+			body, err := json.Marshal(map[string]any{"error": tc.message, "code": tc.code, "field": tc.field})
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = always(tc.status, string(body)).client(t, httpclient.WithAttempts(1)).Me(t.Context())
 			e := refusalOf(t, "Me", err, tc.kind)
-			if e.Message != tc.message || e.Field != tc.field {
-				t.Errorf("message %q, field %q", e.Message, e.Field)
+			if e.Message != tc.message || e.Field != tc.field || e.Code != tc.code {
+				t.Errorf("message %q, code %q, field %q", e.Message, e.Code, e.Field)
 			}
 			if errors.Is(tc.kind, market.ErrSuspended) && !errors.Is(err, market.ErrForbidden) {
 				t.Error("suspended is not a kind of forbidden")

@@ -165,7 +165,7 @@ func TestEventsEnd(t *testing.T) {
 		kind   error
 	}{
 		"unauthorized": {always(401, `{"error":"Invalid API key"}`), market.ErrUnauthorized},
-		"suspended":    {always(403, `{"error":"Agent suspended"}`), market.ErrSuspended},
+		"suspended":    {always(403, `{"error":"Agent suspended","code":"suspended"}`), market.ErrSuspended},
 		"malformed id": {always(400, `{"error":"Last-Event-ID: is malformed"}`), market.ErrInvalid},
 		"too many":     {always(429, `{"error":"Too many streams"}`, "Retry-After", "1"), market.ErrRateLimited},
 		"a page":       {always(200, "<html>Welcome</html>", "Content-Type", "text/html; charset=utf-8"), market.ErrUnavailable},

@@ -25,9 +25,9 @@ func (s *Server) admit(c *call) error {
 }
 
 var (
-	errNoKey    = &market.Error{Kind: market.ErrUnauthorized, Message: "Missing or malformed key: send the header Authorization: Bearer <key>"}
-	errAdminOff = &market.Error{Kind: market.ErrNotConfigured, Message: "The admin API is off: this server has no admin key"}
-	errWrongKey = &market.Error{Kind: market.ErrForbidden, Message: "Wrong admin key"}
+	errNoKey    = refuse(market.CodeUnauthorized, "Missing or malformed key: send the header Authorization: Bearer <key>")
+	errAdminOff = refuse(market.CodeNotConfigured, "The admin API is off: this server has no admin key")
+	errWrongKey = refuse(market.CodeForbidden, "Wrong admin key")
 )
 
 func (s *Server) admitAgent(c *call) error {
@@ -108,7 +108,9 @@ func (s *Server) charge(c *call, class Class, bucket string) error {
 	}
 	c.showLimit(charge.Burst, got)
 	if err == nil && !got.Allowed {
-		return &market.Error{Kind: market.ErrRateLimited, Message: "Too many requests, slow down", RetryAfter: got.RetryAfter}
+		refusal := refuse(market.CodeRateLimited, "Too many requests, slow down")
+		refusal.RetryAfter = got.RetryAfter
+		return refusal
 	}
 	return err
 }

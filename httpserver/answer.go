@@ -47,7 +47,7 @@ func (c *call) send(status int, value any, note string) {
 		c.logFailure(err)
 		status, note = http.StatusInternalServerError, ""
 		memory.Reset()
-		memory.WriteString(`{"error":"Internal error"}`)
+		memory.WriteString(`{"error":"Internal error","code":"internal"}`)
 	}
 	if c.wantsJSON() {
 		c.write(status, asJSON, memory.Bytes())

@@ -34,7 +34,7 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 		return missing(spec, nil)
 	}
 	if !utf8.Valid(data) {
-		return refuse(market.ErrInvalid, "body: must be valid UTF-8")
+		return refuse(market.CodeInvalid, "body: must be valid UTF-8")
 	}
 	isJSON, err := formatOf(c.request.Header.Get("Content-Type"), data)
 	if err != nil {
@@ -73,7 +73,7 @@ required:
 func (c *call) readBody(into *bytes.Buffer) error {
 	r := c.request
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refuse(errMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
+		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
 	}
 	if r.ContentLength > maxBody {
 		return errBodyTooLarge
@@ -87,12 +87,12 @@ func (c *call) readBody(into *bytes.Buffer) error {
 	case errors.As(err, &tooLarge):
 		return errBodyTooLarge
 	case err != nil:
-		return &market.Error{Kind: market.ErrInvalid, Message: "body: could not be read to its end", Cause: err}
+		return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "body: could not be read to its end", Cause: err}
 	}
 	return nil
 }
 
-var errBodyTooLarge = refuse(errTooLarge, "The body is larger than %d MiB", maxBody>>20)
+var errBodyTooLarge = refuse(market.CodeTooLarge, "The body is larger than %d MiB", maxBody>>20)
 
 // formatOf decides between JSON and markdown (contract §11). The first byte
 // decides unless the content type is markdown, so that curl -d '{…}', which calls
@@ -109,9 +109,9 @@ func formatOf(contentType string, data []byte) (isJSON bool, err error) {
 	case kind == "application/json", strings.HasSuffix(kind, "+json"), text[0] == '{':
 		return true, nil
 	case text[0] == '[' && validJSON(data) == nil:
-		return false, refuse(market.ErrInvalid, "body: must be a JSON object, not a list; a text that looks like this needs the content type text/markdown")
+		return false, refuse(market.CodeInvalid, "body: must be a JSON object, not a list; a text that looks like this needs the content type text/markdown")
 	case contentType == "", kind == "text/plain", kind == "application/x-www-form-urlencoded":
 		return false, nil
 	}
-	return false, refuse(errMediaType, "Content-Type %.100q is not supported, send application/json or text/markdown", contentType)
+	return false, refuse(market.CodeUnsupportedMediaType, "Content-Type %.100q is not supported, send application/json or text/markdown", contentType)
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// The refusals that only HTTP knows; they are kinds of market.Error like the
-// market's own.
-var (
-	errMethod    = errors.New("method not allowed")
-	errTooLarge  = errors.New("too large")
-	errMediaType = errors.New("unsupported media type")
-)
+// codeStatuses are the statuses of codes that have one of their own.
+var codeStatuses = map[market.Code]int{
+	market.CodeMethodNotAllowed:     http.StatusMethodNotAllowed,
+	market.CodeTooLarge:             http.StatusRequestEntityTooLarge,
+	market.CodeUnsupportedMediaType: http.StatusUnsupportedMediaType,
+	market.CodeInternal:             http.StatusInternalServerError,
+}
 
 // statuses maps the kinds of refusal to status codes. The first that matches
 // counts.
@@ -31,10 +31,7 @@ var statuses = []struct {
 	{market.ErrInsufficientCredits, http.StatusPaymentRequired},
 	{market.ErrForbidden, http.StatusForbidden},
 	{market.ErrNotFound, http.StatusNotFound},
-	{errMethod, http.StatusMethodNotAllowed},
 	{market.ErrConflict, http.StatusConflict},
-	{errTooLarge, http.StatusRequestEntityTooLarge},
-	{errMediaType, http.StatusUnsupportedMediaType},
 	{market.ErrRateLimited, http.StatusTooManyRequests},
 	{market.ErrNotConfigured, http.StatusNotImplemented},
 	{market.ErrUnavailable, http.StatusServiceUnavailable},
@@ -43,17 +40,21 @@ var statuses = []struct {
 // Error is the body of every refusal.
 type Error struct {
 	Error string `json:"error"`
+	// Code is a stable word; market.Codes lists them.
+	Code market.Code `json:"code"`
+	// Field is the JSON name of the input field that is wrong, where there is one.
+	Field string `json:"field,omitempty"`
 }
 
-func refuse(kind error, format string, args ...any) *market.Error {
-	return &market.Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+func refuse(code market.Code, format string, args ...any) *market.Error {
+	return &market.Error{Kind: code.Kind(), Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 func invalid(field, format string, args ...any) *market.Error {
-	return &market.Error{Kind: market.ErrInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
+	return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
 }
 
-var errInternal = &market.Error{Message: "Internal error"}
+var errInternal = refuse(market.CodeInternal, "Internal error")
 
 // explain says with which status and in which words to refuse.
 func explain(err error) (int, *market.Error) {
@@ -61,10 +62,13 @@ func explain(err error) (int, *market.Error) {
 	if !errors.As(err, &refusal) {
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 			return http.StatusServiceUnavailable, &market.Error{
-				Kind: market.ErrUnavailable, Message: "The server could not answer in time, try again shortly", Cause: err,
+				Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Message: "The server could not answer in time, try again shortly", Cause: err,
 			}
 		}
 		return http.StatusInternalServerError, errInternal
+	}
+	if status, ok := codeStatuses[refusal.Code]; ok {
+		return status, refusal
 	}
 	for _, row := range statuses {
 		if errors.Is(refusal.Kind, row.kind) {
@@ -72,6 +76,20 @@ func explain(err error) (int, *market.Error) {
 		}
 	}
 	return http.StatusInternalServerError, errInternal
+}
+
+// codeOf is the refusal's code, or the general one of its kind where some other
+// implementation of the market gave none.
+func codeOf(refusal *market.Error) market.Code {
+	if refusal.Code != "" {
+		return refusal.Code
+	}
+	for _, c := range market.Codes() {
+		if errors.Is(refusal.Kind, c.Kind) {
+			return c.Code
+		}
+	}
+	return market.CodeInternal
 }
 
 // fail answers with an error, unless the answer has begun.
@@ -85,7 +103,7 @@ func (c *call) fail(err error) {
 		c.logFailure(err)
 	}
 	c.refusalHeaders(status, refusal)
-	c.send(status, Error{refusal.Message}, "")
+	c.send(status, Error{refusal.Message, codeOf(refusal), refusal.Field}, "")
 }
 
 func (c *call) refusalHeaders(status int, refusal *market.Error) {

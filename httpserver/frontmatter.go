@@ -35,7 +35,7 @@ func markdownMembers(list []member, data []byte, textField string, fields *field
 		return list, nil
 	}
 	if textField == "" {
-		return list, refuse(market.ErrInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
+		return list, refuse(market.CodeInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
 		return list, invalid(textField, "must not contain NUL characters")
@@ -62,7 +62,7 @@ func splitFrontmatter(data []byte) (front, text []byte, err error) {
 			return front[:before], rest, nil
 		}
 	}
-	return nil, nil, refuse(market.ErrInvalid, "frontmatter: has no closing line of ---")
+	return nil, nil, refuse(market.CodeInvalid, "frontmatter: has no closing line of ---")
 }
 
 func cutLine(data []byte) (line, rest []byte) {
@@ -78,12 +78,12 @@ func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) 
 		return list, nil
 	}
 	if len(front) > maxFrontmatter {
-		return list, refuse(errTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
+		return list, refuse(market.CodeTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
 	}
 	var documents []yaml.Node
 	limits := yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxYAMLDepth)))
 	if err := yaml.Load(front, &documents, limits, yaml.WithAllDocuments()); err != nil {
-		return list, &market.Error{Kind: market.ErrInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
+		return list, &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "frontmatter: is not valid YAML", Cause: err}
 	}
 	if len(documents) == 0 {
 		return list, nil // comments alone
@@ -93,7 +93,7 @@ func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) 
 		root = root.Content[0]
 	}
 	if root.Kind != yaml.MappingNode || len(documents) > 1 {
-		return list, refuse(market.ErrInvalid, `frontmatter: must be lines of "field: value"`)
+		return list, refuse(market.CodeInvalid, `frontmatter: must be lines of "field: value"`)
 	}
 	return mappingMembers(list, root, fields)
 }
@@ -103,7 +103,7 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields) ([]member, e
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
-			return list, refuse(market.ErrInvalid, "frontmatter: every field needs a plain name")
+			return list, refuse(market.CodeInvalid, "frontmatter: every field needs a plain name")
 		}
 		if seen[key.Value] {
 			return list, invalid(key.Value, "is given twice")

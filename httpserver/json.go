@@ -18,9 +18,9 @@ func validJSON(data []byte) error {
 	err := json.Unmarshal(data, &discard)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return refuse(market.ErrInvalid, "body: is not valid JSON: %s (at byte %d)", syntax, syntax.Offset)
+		return refuse(market.CodeInvalid, "body: is not valid JSON: %s (at byte %d)", syntax, syntax.Offset)
 	}
-	return refuse(market.ErrInvalid, "body: is not valid JSON")
+	return refuse(market.CodeInvalid, "body: is not valid JSON")
 }
 
 // jsonMembers appends the known members of an object to list.
@@ -30,7 +30,7 @@ func jsonMembers(list []member, data []byte, fields *fields) ([]member, error) {
 	}
 	data = bytes.TrimSpace(data)
 	if data[0] != '{' {
-		return list, refuse(market.ErrInvalid, "body: must be a JSON object")
+		return list, refuse(market.CodeInvalid, "body: must be a JSON object")
 	}
 	err := eachMember(data, func(name string, value []byte) error {
 		if _, known := fields.byName[name]; known {

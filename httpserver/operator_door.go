@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/http"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // HasAdmin reports whether the server has an admin key.
@@ -53,7 +55,7 @@ func (s *Server) NoPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Allow", "GET, HEAD")
-	c.fail(refuse(errMethod, "Method not allowed here, use GET, HEAD"))
+	c.fail(refuse(market.CodeMethodNotAllowed, "Method not allowed here, use GET, HEAD"))
 }
 
 // Explain returns the status and the words with which the server refuses with

@@ -15,7 +15,7 @@ func (c *call) values(name string) ([]string, error) {
 	if c.query == nil {
 		query, err := url.ParseQuery(c.request.URL.RawQuery)
 		if err != nil {
-			return nil, refuse(market.ErrInvalid, "query: is malformed")
+			return nil, refuse(market.CodeInvalid, "query: is malformed")
 		}
 		c.query = query
 	}

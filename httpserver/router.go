@@ -68,7 +68,7 @@ func (r *Route) methods() []string {
 func (s *Server) notAllowed(w http.ResponseWriter, req bunrouter.Request) error {
 	allow := s.allowed[req.Route()]
 	w.Header().Set("Allow", allow)
-	return refuse(errMethod, "Method not allowed here, use %s", allow)
+	return refuse(market.CodeMethodNotAllowed, "Method not allowed here, use %s", allow)
 }
 
 // handler serves one route: admit, decode and act, answer.

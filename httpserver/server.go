@@ -125,7 +125,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errNoRoute = &market.Error{Kind: market.ErrNotFound, Message: "Not found: there is no such path"}
+var errNoRoute = refuse(market.CodeNotFound, "Not found: there is no such path")
 
 // dispatch keeps from the router every path for which it would send a redirect:
 // a client would follow it with a GET.

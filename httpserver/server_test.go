@@ -128,7 +128,7 @@ func TestPanicIsNotShown(t *testing.T) {
 	s := &stub{me: func(context.Context) (market.Me, error) { panic("a secret") }}
 	server := s.server(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	w := ask(server, "GET", "/v1/me", "")
-	expect(t, w, 500, `{"error":"Internal error"}`)
+	expect(t, w, 500, `{"error":"Internal error","code":"internal"}`)
 	if !strings.Contains(log.String(), "a secret") || !strings.Contains(log.String(), "server_test.go") {
 		t.Errorf("the log lacks the panic or its stack: %s", log.String())
 	}
@@ -234,7 +234,7 @@ func TestPitfall39Health(t *testing.T) {
 	s.ready = &market.Error{Kind: market.ErrUnavailable, Message: "The store is not available", RetryAfter: time.Second}
 	expect(t, ask(server, "GET", "/health", ""), 200, `{"status":"ok"}`)
 	w := ask(server, "GET", "/readyz", "", "Accept", "")
-	expect(t, w, 503, `{"error":"The store is not available"}`)
+	expect(t, w, 503, `{"error":"The store is not available","code":"unavailable"}`)
 	if w.Header().Get("Retry-After") != "1" {
 		t.Error("no Retry-After")
 	}

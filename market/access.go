@@ -11,7 +11,7 @@ func visible(l *Loaded) error {
 	return nil
 }
 
-func notFound() *Error { return refuse(ErrNotFound, "Task not found") }
+func notFound() *Error { return refuse(CodeNotFound, "Task not found") }
 
 // posterOnly and workerOnly also refuse those who see the task but have the
 // wrong role.
@@ -20,7 +20,7 @@ func posterOnly(l *Loaded, what string) error {
 		return err
 	}
 	if l.Task.Poster != l.Caller.ID {
-		return refuse(ErrForbidden, "Only the poster can %s", what)
+		return refuse(CodeForbidden, "Only the poster can %s", what)
 	}
 	return nil
 }
@@ -30,7 +30,7 @@ func workerOnly(l *Loaded, what string) error {
 		return err
 	}
 	if l.Task.Worker() != l.Caller.ID {
-		return refuse(ErrForbidden, "Only the worker can %s", what)
+		return refuse(CodeForbidden, "Only the worker can %s", what)
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ func partyOnly(l *Loaded, what string) error {
 		return err
 	}
 	if !l.Task.IsParty(l.Caller.ID) {
-		return refuse(ErrForbidden, "Only the poster and the worker can %s", what)
+		return refuse(CodeForbidden, "Only the poster and the worker can %s", what)
 	}
 	return nil
 }

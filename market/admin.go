@@ -157,10 +157,10 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 		name: "resolve " + string(id), input: in, anonymous: true, load: LoadQuery{Report: id},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if l.Report == nil {
-				return nil, refuse(ErrNotFound, "Report not found")
+				return nil, refuse(CodeNotFound, "Report not found")
 			}
 			if l.Report.Status != ReportOpen {
-				return nil, refuse(ErrConflict, "Report is already %s", l.Report.Status)
+				return nil, refuse(CodeAlreadyDone, "Report is already %s", l.Report.Status)
 			}
 			resolved = *l.Report
 			resolved.Status, resolved.Note, resolved.ResolvedAt = in.Status, in.Note, now

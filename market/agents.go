@@ -26,7 +26,7 @@ func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	return p, nil
 }
 
-func noAgent() *Error { return refuse(ErrNotFound, "Agent not found") }
+func noAgent() *Error { return refuse(CodeNotFound, "Agent not found") }
 
 // tagReputation lists the rated tags, most ratings first.
 func tagReputation(tags []TagStat) []TagReputation {

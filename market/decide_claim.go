@@ -14,7 +14,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, worker AgentID, match *Task
 		return nil, wrongState(t, "be picked up")
 	}
 	if !t.NextDue.IsZero() && !now.Before(t.NextDue) && (!now.Before(t.ExpiresAt) || passed(t.Deadline, now)) {
-		return nil, refuse(ErrConflict, "Task has expired")
+		return nil, refuse(CodeWrongState, "Task has expired")
 	}
 	o := p.outcome(now)
 	o.active(worker, t.Poster)
@@ -54,7 +54,7 @@ func (o *outcome) takeRole(t *Task, worker AgentID) {
 func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func wrongState(t *Task, what string) *Error {
-	return refuse(ErrConflict, "Task is %s and cannot %s", t.Status, what)
+	return refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
 }
 
 // independent reports whether two claims write different tasks and take no

@@ -60,7 +60,7 @@ func (p *Policy) decideRate(now time.Time, l *Loaded, in RateInput) (*outcome, e
 		return nil, wrongState(t, "be rated")
 	}
 	if t.Ending.PosterRating != 0 {
-		return nil, refuse(ErrConflict, "Task is approved and already rated")
+		return nil, refuse(CodeAlreadyDone, "Task is approved and already rated")
 	}
 	o := p.outcome(now)
 	o.active(l.Caller.ID)

@@ -6,7 +6,7 @@ import "time"
 // found out before: matching is nil for a broadcast.
 func (p *Policy) decidePost(now time.Time, poster *Agent, t *Task, text TaskText) (*outcome, error) {
 	if poster.Balance < t.MaxCredits {
-		return nil, refuse(ErrInsufficientCredits, "Insufficient credits. Have %d, need %d", poster.Balance, t.MaxCredits)
+		return nil, refuse(CodeInsufficientCredits, "Insufficient credits. Have %d, need %d", poster.Balance, t.MaxCredits)
 	}
 	o := p.outcome(now)
 	o.active(poster.ID)

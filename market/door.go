@@ -17,9 +17,9 @@ func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID
 	case err != nil:
 		return "", a, known(ctx, err)
 	case a.Agent == nil:
-		return "", a, refuse(ErrUnauthorized, "Invalid API key")
+		return "", a, refuse(CodeUnauthorized, "Invalid API key")
 	case a.Agent.Suspended:
-		return "", a, refuse(ErrSuspended, "Agent suspended")
+		return "", a, refuse(CodeSuspended, "Agent suspended")
 	case !a.Allowed:
 		return a.Agent.ID, a, rateLimited(a.RetryAfter)
 	}
@@ -40,7 +40,7 @@ func (m *Market) Charge(ctx context.Context, charge Charge) (Admitted, error) {
 }
 
 func rateLimited(after time.Duration) *Error {
-	err := refuse(ErrRateLimited, "Rate limit exceeded")
+	err := refuse(CodeRateLimited, "Rate limit exceeded")
 	err.RetryAfter = after
 	return err
 }

@@ -38,6 +38,8 @@ var (
 type Error struct {
 	// Kind is one of the sentinel errors of this package.
 	Kind error
+	// Code says more exactly which of the refusals of its kind it is.
+	Code Code
 	// Field names the input field that is wrong, in its JSON spelling. Empty
 	// unless Kind is ErrInvalid.
 	Field string
@@ -61,17 +63,17 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Cause}
 }
 
-func refuse(kind error, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+func refuse(code Code, format string, args ...any) *Error {
+	return &Error{Kind: code.Kind(), Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 func invalid(field, format string, args ...any) *Error {
-	return &Error{Kind: ErrInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
+	return &Error{Kind: ErrInvalid, Code: CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
 }
 
 func unavailable(cause error) *Error {
 	return &Error{
-		Kind: ErrUnavailable, Message: "The store is not available, try again shortly",
+		Kind: ErrUnavailable, Code: CodeUnavailable, Message: "The store is not available, try again shortly",
 		RetryAfter: time.Second, Cause: cause,
 	}
 }

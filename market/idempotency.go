@@ -34,7 +34,7 @@ func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, 
 
 func replay(record *IdempotencyRecord, request [32]byte) ([]byte, error) {
 	if record.Request != request {
-		return nil, refuse(ErrConflict, "Idempotency-Key was used with another request")
+		return nil, refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
 	}
 	return record.Outcome, nil
 }

@@ -75,7 +75,7 @@ func (h *Handle) standing(ctx context.Context) error {
 	case !ok:
 		return admitted(nil)
 	case a.Suspended:
-		return refuse(ErrSuspended, "Agent suspended")
+		return refuse(CodeSuspended, "Agent suspended")
 	}
 	return nil
 }

@@ -291,7 +291,7 @@ func (s *mirror) awaitWarm(ctx context.Context) error {
 }
 
 var errWarming = &Error{
-	Kind: ErrUnavailable, Message: "warming: the board of open tasks is still loading", RetryAfter: 2 * time.Second,
+	Kind: ErrUnavailable, Code: CodeWarming, Message: "warming: the board of open tasks is still loading", RetryAfter: 2 * time.Second,
 }
 
 // fits reports whether an agent may be matched: it exists and is not suspended.

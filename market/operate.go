@@ -79,7 +79,7 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 			return d, err
 		}
 		if try++; try == maxTries {
-			return d, &Error{Kind: ErrUnavailable, Message: "Too many others change the same things, try again", RetryAfter: time.Second}
+			return d, &Error{Kind: ErrUnavailable, Code: CodeContended, Message: "Too many others change the same things, try again", RetryAfter: time.Second}
 		}
 		if err := backOff(ctx, try); err != nil {
 			return d, err
@@ -151,9 +151,9 @@ func (op *operation) admit(l *Loaded) error {
 func admitted(a *Agent) error {
 	switch {
 	case a == nil:
-		return refuse(ErrUnauthorized, "Unknown agent")
+		return refuse(CodeUnauthorized, "Unknown agent")
 	case a.Suspended:
-		return refuse(ErrSuspended, "Agent suspended")
+		return refuse(CodeSuspended, "Agent suspended")
 	}
 	return nil
 }

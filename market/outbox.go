@@ -55,7 +55,7 @@ func deadLetters(page DeadPage) DeadLetterList {
 func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))
 	if err != nil || seq == 0 {
-		return refuse(ErrNotFound, "Dead letter not found")
+		return refuse(CodeNotFound, "Dead letter not found")
 	}
 	if err := h.standing(ctx); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	case err != nil:
 		return known(ctx, err)
 	case !found:
-		return refuse(ErrNotFound, "Dead letter not found")
+		return refuse(CodeNotFound, "Dead letter not found")
 	}
 	h.m.notifier.Wake(h.id)
 	return nil

@@ -152,7 +152,7 @@ func (c *claiming) allowed() error {
 
 func cooldown(a *Agent, now time.Time) error {
 	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
-		err := refuse(ErrRateLimited, "Too many abandoned tasks, pickup is blocked until %s", a.Strikes.BlockedUntil.Format(time.RFC3339))
+		err := refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", a.Strikes.BlockedUntil.Format(time.RFC3339))
 		err.RetryAfter = wait
 		return err
 	}
@@ -160,7 +160,7 @@ func cooldown(a *Agent, now time.Time) error {
 }
 
 func tooManyClaims(most int64) *Error {
-	return refuse(ErrConflict, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
+	return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
 }
 
 // run asks the board for candidates and the store for a decision until enough

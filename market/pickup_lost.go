@@ -36,7 +36,7 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *Conflict) 
 		return tooManyClaims(c.m.policy.MaxOpenClaims)
 	case GuardSuspended:
 		if conflict.Agent == c.id {
-			return refuse(ErrSuspended, "Agent suspended")
+			return refuse(CodeSuspended, "Agent suspended")
 		}
 		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID)
 	case GuardRole:

@@ -53,11 +53,11 @@ func (p *Policy) mayClaim(now time.Time, l *Loaded) error {
 		// The one exception to "strangers get 404" (contract §5).
 		return wrongState(t, "be picked up")
 	case t.Poster == l.Caller.ID:
-		return refuse(ErrConflict, "You cannot pick up your own task")
+		return refuse(CodeOwnTask, "You cannot pick up your own task")
 	case l.Role == RoleInfra:
-		return refuse(ErrConflict, "You matched or verified this task and cannot work on it")
+		return refuse(CodeRoleConflict, "You matched or verified this task and cannot work on it")
 	case l.Poster != nil && l.Poster.Suspended:
-		return refuse(ErrConflict, "Task is posted and cannot be picked up at present")
+		return refuse(CodePosterSuspended, "Task is posted and cannot be picked up at present")
 	}
 	return cooldown(l.Caller, now)
 }

@@ -34,9 +34,22 @@ type Policy struct {
 	// MaxOpenClaims bounds the undelivered claims of one agent; default 100,
 	// 0 = no bound.
 	MaxOpenClaims int64
+	// NewcomerClaims is MaxOpenClaims for agents without an approved task as
+	// worker; default 20, 0 = no difference.
+	NewcomerClaims int64
 	// MaxStreams bounds the event streams of one agent in one process;
 	// default 10, 0 = no bound.
 	MaxStreams int
+	// MaxWaits bounds the waiting requests of one agent in one process; default
+	// 10, 0 = no bound.
+	MaxWaits int
+	// MaxAgentBytes bounds the living texts of one agent; default 64 MiB, 0 = no
+	// bound.
+	MaxAgentBytes int64
+	// SystemPayPerDay is what the platform pays in any 24 hours for system tasks
+	// about one agent's tasks and profile, beyond the fees that its approved tasks
+	// brought; default 100, 0 = without bound.
+	SystemPayPerDay int64
 	// Infra says who may take system tasks; default InfraOpen.
 	Infra InfraMode
 	// EventRetention is how long events are kept; default 168h.
@@ -64,7 +77,8 @@ func DefaultPolicy() Policy {
 		TaskExpiry: 72 * time.Hour, AutoApprove: 24 * time.Hour, ClaimTimeout: 72 * time.Hour,
 		RejectionGrace: 5 * time.Minute, MatchTimeout: 2 * time.Minute, MatchHeadStart: 2 * time.Minute,
 		AbandonLimit: 5, AbandonCooldown: 30 * time.Minute,
-		MaxOpenClaims: 100, MaxStreams: 10,
+		MaxOpenClaims: 100, NewcomerClaims: 20, MaxStreams: 10, MaxWaits: 10,
+		MaxAgentBytes: 64 << 20, SystemPayPerDay: 100,
 		Infra: InfraOpen, EventRetention: 168 * time.Hour,
 	}
 }
@@ -95,8 +109,21 @@ func (p *Policy) Validate() error {
 			return fmt.Errorf("%s must be positive and at most ten years, not %v", d.name, d.d)
 		}
 	}
-	if p.AbandonLimit < 0 || p.MaxOpenClaims < 0 || p.MaxStreams < 0 {
-		return fmt.Errorf("abandon limit, max open claims and max streams may not be negative")
+	for _, n := range []struct {
+		name string
+		n    int64
+	}{
+		{"abandon limit", int64(p.AbandonLimit)},
+		{"max open claims", p.MaxOpenClaims},
+		{"newcomer claims", p.NewcomerClaims},
+		{"max streams", int64(p.MaxStreams)},
+		{"max waits", int64(p.MaxWaits)},
+		{"max agent bytes", p.MaxAgentBytes},
+		{"system pay per day", p.SystemPayPerDay},
+	} {
+		if n.n < 0 {
+			return fmt.Errorf("%s may not be negative, as %d is", n.name, n.n)
+		}
 	}
 	if p.Infra != InfraOpen && p.Infra != InfraAppointed {
 		return fmt.Errorf("infra must be %q or %q, not %q", InfraOpen, InfraAppointed, p.Infra)

@@ -91,7 +91,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 				return nil, err
 			}
 			if l.Task.System != nil {
-				return nil, refuse(ErrForbidden, "System tasks are not rated")
+				return nil, refuse(CodeForbidden, "System tasks are not rated")
 			}
 			return h.m.policy.decideRate(now, l, in)
 		},
@@ -130,7 +130,7 @@ func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Repo
 		},
 		conflict: func(c *Conflict) error {
 			if c.Guard == GuardDuplicate {
-				return refuse(ErrConflict, "You have already reported this task")
+				return refuse(CodeAlreadyDone, "You have already reported this task")
 			}
 			return nil
 		},

@@ -34,7 +34,7 @@ func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
 		return nil, err
 	}
 	if !h.m.streams.enter(h.id, h.m.policy.MaxStreams) {
-		err := refuse(ErrRateLimited, "At most %d event streams at once", h.m.policy.MaxStreams)
+		err := refuse(CodeTooManyStreams, "At most %d event streams at once", h.m.policy.MaxStreams)
 		err.RetryAfter = time.Second
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Stream) begin(ctx context.Context, now bool) error {
 		return known(ctx, err)
 	}
 	if page.Suspended {
-		return refuse(ErrSuspended, "Agent suspended")
+		return refuse(CodeSuspended, "Agent suspended")
 	}
 	switch {
 	case now:
@@ -82,7 +82,7 @@ func (s *Stream) Next(ctx context.Context) ([]StreamEvent, error) {
 			return nil, known(ctx, err)
 		}
 		if page.Suspended {
-			return nil, refuse(ErrSuspended, "Agent suspended")
+			return nil, refuse(CodeSuspended, "Agent suspended")
 		}
 		if len(page.Events) > 0 {
 			return s.deliver(page.Events), nil

@@ -29,7 +29,7 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 		},
 		conflict: func(c *Conflict) error {
 			if c.Guard == GuardQuestions {
-				return refuse(ErrRateLimited, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
+				return refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
 			}
 			return nil
 		},
@@ -44,7 +44,7 @@ func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, erro
 	t := l.Task
 	switch {
 	case t.Poster == l.Caller.ID:
-		return nil, refuse(ErrForbidden, "The poster cannot ask about the own task")
+		return nil, refuse(CodeForbidden, "The poster cannot ask about the own task")
 	case t.Status != StatusPosted:
 		return nil, wrongState(t, "be asked about")
 	}
@@ -71,10 +71,10 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 				return nil, err
 			}
 			if l.Question == nil || l.Question.Task != id {
-				return nil, refuse(ErrNotFound, "Question not found")
+				return nil, refuse(CodeNotFound, "Question not found")
 			}
 			if !l.Question.AnsweredAt.IsZero() {
-				return nil, refuse(ErrConflict, "Question is already answered; the task is %s", l.Task.Status)
+				return nil, refuse(CodeAlreadyDone, "Question is already answered; the task is %s", l.Task.Status)
 			}
 			q = *l.Question
 			q.Answer, q.AnsweredAt = answer, now

@@ -194,7 +194,7 @@ func (p *pages) changedAgent(w http.ResponseWriter, r *http.Request, d *desk, no
 func (p *pages) grant(w http.ResponseWriter, r *http.Request, d *desk) {
 	amount, err := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("amount")), 10, 64)
 	if err != nil {
-		err = &market.Error{Kind: market.ErrInvalid, Field: "amount", Message: "amount: must be a whole number"}
+		err = &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: "amount", Message: "amount: must be a whole number"}
 		p.changedAgent(w, r, d, "", err)
 		return
 	}

@@ -93,7 +93,11 @@ func All() []Setting {
 		choice("WEBHOOK_ALLOW_PRIVATE", "true also allows http, any port and private addresses", "true", "false", func(s *Settings) *bool { return &s.Policy.PrivateWebhooks }),
 		infra(),
 		number("MAX_OPEN_CLAIMS", "undelivered claims of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxOpenClaims }),
+		number("NEWCOMER_CLAIMS", "the same for agents without an approved task as worker, 0 for no difference", func(s *Settings) *int64 { return &s.Policy.NewcomerClaims }),
 		number("MAX_STREAMS", "event streams of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxStreams }),
+		number("MAX_WAITS", "waiting requests of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxWaits }),
+		size("MAX_AGENT_BYTES", "living texts of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxAgentBytes }),
+		number("SYSTEM_PAY_PER_DAY", "credits that the platform pays in a day for system tasks about one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.SystemPayPerDay }),
 		duration("EVENT_RETENTION", "how long events are kept", func(s *Settings) *time.Duration { return &s.Policy.EventRetention }),
 		rate("RATE_REGISTER", "registrations per client address", func(s *Settings) *httpserver.Limit { return &s.Limits.Register }),
 		rate("RATE_CREATE", "tasks created per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Create }),
@@ -142,6 +146,41 @@ func number[N int | int64](name, help string, field func(*Settings) *N) Setting 
 	}
 	o.get = func(s *Settings) string { return strconv.FormatInt(int64(*field(s)), 10) }
 	return o
+}
+
+// size is a number of bytes: 8388608, or 8MiB, 64KiB, 1GiB.
+func size(name, help string, field func(*Settings) *int64) Setting {
+	o := named(name, help)
+	o.set = func(s *Settings, v string) error {
+		digits, unit := v, int64(1)
+		for i, suffix := range sizeUnits {
+			if before, ok := strings.CutSuffix(v, suffix); ok {
+				digits, unit = before, 1<<(10*(i+1))
+			}
+		}
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || n < 0 || n > maxSize/unit {
+			return fmt.Errorf("%q is not a number of bytes such as 8388608, 64KiB or 8MiB", v)
+		}
+		*field(s) = n * unit
+		return nil
+	}
+	o.get = func(s *Settings) string { return showSize(*field(s)) }
+	return o
+}
+
+var sizeUnits = []string{"KiB", "MiB", "GiB"}
+
+// maxSize keeps sizes far from overflow.
+const maxSize = 1 << 50
+
+func showSize(n int64) string {
+	for i := len(sizeUnits) - 1; i >= 0; i-- {
+		if unit := int64(1) << (10 * (i + 1)); n > 0 && n%unit == 0 {
+			return strconv.FormatInt(n/unit, 10) + sizeUnits[i]
+		}
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func percent(name, help string, field func(*Settings) *float64) Setting {

@@ -1,0 +1,97 @@
+package market
+
+// Code is a stable word for one reason to refuse. It is part of the API: it
+// stands as "code" in every error of the HTTP API, and a program may branch on it
+// where Kind is too coarse. New codes come, old ones keep their meaning.
+type Code string
+
+// The codes. Codes lists them with their kinds and meanings.
+const (
+	CodeInvalid              Code = "invalid"
+	CodeUnauthorized         Code = "unauthorized"
+	CodeInsufficientCredits  Code = "insufficient_credits"
+	CodeForbidden            Code = "forbidden"
+	CodeSuspended            Code = "suspended"
+	CodeNotFound             Code = "not_found"
+	CodeWrongState           Code = "wrong_state"
+	CodeClaimLapsed          Code = "claim_lapsed"
+	CodeAlreadyClaimed       Code = "already_claimed"
+	CodeAlreadyDone          Code = "already_done"
+	CodeOwnTask              Code = "own_task"
+	CodeRoleConflict         Code = "role_conflict"
+	CodePosterSuspended      Code = "poster_suspended"
+	CodeTooManyClaims        Code = "too_many_claims"
+	CodeTooManyBytes         Code = "too_many_bytes"
+	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
+	CodeStillUnderWay        Code = "still_under_way"
+	CodeRateLimited          Code = "rate_limited"
+	CodeCooldown             Code = "cooldown"
+	CodeTooManyStreams       Code = "too_many_streams"
+	CodeTooManyWaits         Code = "too_many_waits"
+	CodeTooManyQuestions     Code = "too_many_questions"
+	CodeMethodNotAllowed     Code = "method_not_allowed"
+	CodeTooLarge             Code = "too_large"
+	CodeUnsupportedMediaType Code = "unsupported_media_type"
+	CodeNotConfigured        Code = "not_configured"
+	CodeUnavailable          Code = "unavailable"
+	CodeContended            Code = "contended"
+	CodeWarming              Code = "warming"
+	CodeInternal             Code = "internal"
+)
+
+// CodeInfo says what a Code means.
+type CodeInfo struct {
+	Code Code
+	// Kind is the sentinel error that errors with this code match.
+	Kind error
+	// Meaning is a sentence for the documentation.
+	Meaning string
+}
+
+var codeTable = []CodeInfo{
+	{CodeInvalid, ErrInvalid, "The input breaks a limit or a form; field names it."},
+	{CodeUnauthorized, ErrUnauthorized, "There is no key, or no agent has it."},
+	{CodeInsufficientCredits, ErrInsufficientCredits, "The balance does not cover max_credits."},
+	{CodeForbidden, ErrForbidden, "You may see this but have the wrong role for it."},
+	{CodeSuspended, ErrSuspended, "The operator has suspended your agent."},
+	{CodeNotFound, ErrNotFound, "It does not exist, or you may not know that it does."},
+	{CodeWrongState, ErrConflict, "The task's status does not allow it; the message names the status."},
+	{CodeClaimLapsed, ErrConflict, "Your claim on this task has ended; the message says when and why."},
+	{CodeAlreadyClaimed, ErrConflict, "You hold this task already."},
+	{CodeAlreadyDone, ErrConflict, "It has been done before and can be done once."},
+	{CodeOwnTask, ErrConflict, "It is your own task."},
+	{CodeRoleConflict, ErrConflict, "You matched or verified this task and cannot work on it."},
+	{CodePosterSuspended, ErrConflict, "The task cannot be picked up at present."},
+	{CodeTooManyClaims, ErrConflict, "You hold as many undelivered claims as you may."},
+	{CodeTooManyBytes, ErrConflict, "Your texts take up as much room as they may; it is free again when tasks end."},
+	{CodeIdempotencyKeyUsed, ErrConflict, "The Idempotency-Key was used with another request."},
+	{CodeStillUnderWay, ErrConflict, "The first request under this Idempotency-Key has not ended yet; repeat after Retry-After."},
+	{CodeRateLimited, ErrRateLimited, "Too many requests; repeat after Retry-After."},
+	{CodeCooldown, ErrRateLimited, "Pickup is blocked after too many claims given up or let lapse."},
+	{CodeTooManyStreams, ErrRateLimited, "You have as many event streams open as you may."},
+	{CodeTooManyWaits, ErrRateLimited, "You have as many waiting requests as you may."},
+	{CodeTooManyQuestions, ErrRateLimited, "The task has as many unanswered questions as it may."},
+	{CodeMethodNotAllowed, ErrNotConfigured, "The path exists, but not with this method; see Allow."},
+	{CodeTooLarge, ErrInvalid, "The body is larger than this server accepts."},
+	{CodeUnsupportedMediaType, ErrInvalid, "The content type or encoding is not one that is read here."},
+	{CodeNotConfigured, ErrNotConfigured, "The operator has not switched this on."},
+	{CodeUnavailable, ErrUnavailable, "The store cannot be reached; nothing was changed unless a later read shows it."},
+	{CodeContended, ErrUnavailable, "Too many others changed the same things; nothing was changed, try again."},
+	{CodeWarming, ErrUnavailable, "The board of open tasks is still loading; try again after Retry-After."},
+	{CodeInternal, ErrUnavailable, "A mistake of the server's own; the log has the rest."},
+}
+
+var kindOf = func() map[Code]error {
+	kinds := make(map[Code]error, len(codeTable))
+	for _, c := range codeTable {
+		kinds[c.Code] = c.Kind
+	}
+	return kinds
+}()
+
+// Codes lists all codes with their meanings, in the order of the documentation.
+func Codes() []CodeInfo { return append([]CodeInfo(nil), codeTable...) }
+
+// Kind is the sentinel error that errors with this code match, or nil for a
+// code that this version does not know.
+func (c Code) Kind() error { return kindOf[c] }
