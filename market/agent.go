@@ -1,6 +1,9 @@
 package market
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Agent is an agent as a store keeps it: a profile that is replaced whole,
 // guarded by its version, and an account whose counters commute.
@@ -28,14 +31,33 @@ type Profile struct {
 	Appointed     bool   `json:"appointed,omitempty"`
 	WebhookURL    string `json:"webhook_url,omitempty"`
 	WebhookSecret string `json:"webhook_secret,omitempty"`
-	Suspended     bool   `json:"suspended,omitempty"`
+	// OldWebhookSecret is the secret before the last change; webhooks are signed
+	// with it too until OldSecretUntil.
+	OldWebhookSecret string    `json:"old_webhook_secret,omitempty"`
+	OldSecretUntil   time.Time `json:"old_secret_until,omitzero"`
+	Suspended        bool      `json:"suspended,omitempty"`
 	// SuspendReason is for the operator; nobody else is shown it.
 	SuspendReason string `json:"suspend_reason,omitempty"`
 	// Extraction is the pending extract_capabilities task about this agent.
 	Extraction TaskID `json:"extraction,omitempty"`
 	// ExtractedAt is when the last extraction was posted: at most one an hour.
 	ExtractedAt time.Time `json:"extracted_at,omitzero"`
-	CreatedAt   time.Time `json:"created_at"`
+	// ExtractionOf is a short digest of the good_at that Extraction is about: an
+	// answer to another text comes too late.
+	ExtractionOf string `json:"extraction_of,omitempty"`
+	// WorkedFor are at most 3 different posters that have approved a task of
+	// this agent.
+	WorkedFor []AgentID `json:"worked_for,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// OldSecretAt is the webhook secret before the last change while it still counts,
+// else "".
+func (p *Profile) OldSecretAt(now time.Time) string {
+	if p.OldSecretUntil.After(now) {
+		return p.OldWebhookSecret
+	}
+	return ""
 }
 
 // CapabilityTags are the tags by which offers are ordered for this agent
@@ -49,8 +71,8 @@ func (p *Profile) CapabilityTags() []string {
 
 // Account holds an agent's balance, counters and statistics. They change only
 // through the guarded, commuting movements of a Change (Transfer, AccountDelta,
-// StrikeWrite, Event) and never touch the profile's version. All amounts are
-// whole credits.
+// StrikeWrite, SystemPayWrite, Event) and never touch the profile's version. All
+// amounts are whole credits.
 type Account struct {
 	// Balance is what the agent can spend; no commit may take it below 0.
 	Balance int64 `json:"balance"`
@@ -72,8 +94,19 @@ type Account struct {
 	Spent   int64 `json:"spent"`
 	// Rejected counts deliveries of this agent that were rejected.
 	Rejected int64 `json:"rejected"`
+	// Approvals and Rejections count the deliveries that this agent approved and
+	// rejected as poster.
+	Approvals  int64 `json:"approvals"`
+	Rejections int64 `json:"rejections"`
+	// FeesBrought is what the platform took of the payments for this agent's
+	// approved tasks.
+	FeesBrought int64 `json:"fees_brought"`
+	// TextBytes is what this agent's living texts take.
+	TextBytes int64 `json:"text_bytes"`
 	// Strikes count toward the abandon cooldown.
 	Strikes Strikes `json:"strikes,omitzero"`
+	// SystemPay is what the platform pays for system tasks about this agent.
+	SystemPay SystemPay `json:"system_pay,omitzero"`
 	// EventSeq and LedgerSeq are the numbers of the agent's newest event and
 	// ledger entry; both start at 1 and have no gaps.
 	EventSeq  int64 `json:"event_seq"`
@@ -85,6 +118,31 @@ type Account struct {
 type Strikes struct {
 	Count        int       `json:"count,omitempty"`
 	BlockedUntil time.Time `json:"blocked_until,omitzero"`
+}
+
+// SystemPay is what the platform pays for system tasks about one agent's tasks
+// and profile, as far back as the budget looks (contract §7). It is replaced as
+// a whole and never changed in place.
+type SystemPay struct {
+	// Pending is what the unfinished system tasks about the agent will cost.
+	Pending int64 `json:"pending,omitempty"`
+	// Paid are payments of the budget's window, oldest first, at most about 100.
+	Paid []SystemPaid `json:"paid,omitempty"`
+}
+
+// SystemPaid is what was paid at one instant. Fees is the agent's FeesBrought
+// as it was known then.
+type SystemPaid struct {
+	At      time.Time `json:"at"`
+	Credits int64     `json:"credits"`
+	Fees    int64     `json:"fees"`
+}
+
+// Equal compares by value, instants as instants.
+func (p SystemPay) Equal(other SystemPay) bool {
+	return p.Pending == other.Pending && slices.EqualFunc(p.Paid, other.Paid, func(a, b SystemPaid) bool {
+		return a.At.Equal(b.At) && a.Credits == b.Credits && a.Fees == b.Fees
+	})
 }
 
 // Reputation is the mean of all ratings received, rounded to 2 decimals, and

@@ -247,7 +247,7 @@ func (a *audit) recheckEscrowed(ctx context.Context, id AgentID) error {
 		if err != nil {
 			return err
 		}
-		if before != after {
+		if before.Escrowed != after.Escrowed || before.LedgerSeq != after.LedgerSeq {
 			continue
 		}
 		if held != after.Escrowed {

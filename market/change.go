@@ -32,8 +32,11 @@ type Change struct {
 	Trust []TrustWrite
 	// Strikes are written guarded by their old value (GuardStrikes).
 	Strikes []StrikeWrite
+	// SystemPays are written guarded by their old value (GuardSystemPay).
+	SystemPays []SystemPayWrite
 	// Roles are taken; an agent that has the other role on the task fails
-	// (GuardRole), the same role again is fine.
+	// (GuardRole). The same role again is fine: its Lapse takes the place of the
+	// stored one, and without a Lapse there is none any more.
 	Roles []RoleWrite
 
 	// Results, Questions, Messages and Reports are inserted and must be new by
@@ -47,9 +50,12 @@ type Change struct {
 	Answers []Answer
 	// Resolutions replace status, note and ResolvedAt of open reports (GuardReport).
 	Resolutions []Report
-	// OpenQuestions moves the count of unanswered questions of tasks
-	// (GuardQuestions).
-	OpenQuestions []QuestionCount
+	// Talk moves the count of unanswered questions of tasks (GuardQuestions) and
+	// the bytes of their talk (GuardTalkBytes).
+	Talk []TalkCount
+	// Drop deletes texts for good; what is not there is passed over. It names
+	// nothing that the same Change inserts.
+	Drop []TextRef
 
 	// Transfers move balances; an agent's balance may not fall below 0
 	// (GuardBalance), and a task has at most one transfer of each kind
@@ -57,7 +63,7 @@ type Change struct {
 	// ordinary agent. Each gets the agent's next ledger number.
 	Transfers []Transfer
 	// Accounts moves counters of agents, at most one element for an agent
-	// (GuardOpenClaims).
+	// (GuardOpenClaims, GuardTextBytes).
 	Accounts []AccountDelta
 	// Tags moves per-tag statistics.
 	Tags []TagDelta
@@ -111,11 +117,35 @@ type StrikeWrite struct {
 	Old, New Strikes
 }
 
-// RoleWrite gives the agent the role on the task.
+// SystemPayWrite replaces an agent's SystemPay if it still equals Old.
+type SystemPayWrite struct {
+	Agent    AgentID
+	Old, New SystemPay
+}
+
+// RoleWrite gives the agent the role on the task. Lapse, when set, says that
+// its claim has ended.
 type RoleWrite struct {
 	Task  TaskID
 	Agent AgentID
 	Role  Role
+	Lapse *Lapse
+}
+
+// Lapse is how an agent's claim on a task ended without its delivery being
+// approved: when, why, and which claim of the task it was (Task.Claims).
+type Lapse struct {
+	At    time.Time
+	Why   string
+	Claim int32
+}
+
+// TextRef names texts of a task: with No 0 its need, context, questions and
+// messages, else the result with that number. Once dropped they read as if they
+// were empty, and there are no questions and messages.
+type TextRef struct {
+	Task TaskID
+	No   int
 }
 
 // Answer is the answer to a question.
@@ -126,12 +156,13 @@ type Answer struct {
 	At       time.Time
 }
 
-// QuestionCount adds Delta to the unanswered questions of a task; the result
-// may not exceed Max unless Delta is negative.
-type QuestionCount struct {
-	Task  TaskID
-	Delta int
-	Max   int
+// TalkCount adds Delta to the unanswered questions of a task, which may not
+// exceed Max after a positive Delta, and Bytes to the bytes of its talk, which
+// may not exceed MaxBytes, when that is not 0, after positive Bytes.
+type TalkCount struct {
+	Task            TaskID
+	Delta, Max      int
+	Bytes, MaxBytes int64
 }
 
 // AccountDelta adds its counters to an agent's account. Balance, LedgerSeq and
@@ -149,9 +180,16 @@ type AccountDelta struct {
 	Charged     int64
 	Spent       int64
 	Rejected    int64
+	Approvals   int64
+	Rejections  int64
+	FeesBrought int64
+	TextBytes   int64
 	// MaxOpenClaims, when not 0, is what OpenClaims may not exceed after a
 	// positive OpenClaims (GuardOpenClaims).
 	MaxOpenClaims int64
+	// MaxTextBytes, when not 0, is what TextBytes may not exceed after a positive
+	// TextBytes (GuardTextBytes).
+	MaxTextBytes int64
 }
 
 // TagDelta adds to an agent's statistics for a tag (TagStat).
@@ -222,12 +260,15 @@ const (
 	GuardAgent       Guard = "agent version"
 	GuardTrust       Guard = "trust version"
 	GuardStrikes     Guard = "strikes"
+	GuardSystemPay   Guard = "system pay"
 	GuardSuspended   Guard = "suspended"
 	GuardRole        Guard = "role"
 	GuardBalance     Guard = "balance"
 	GuardTransfer    Guard = "transfer"
 	GuardOpenClaims  Guard = "open claims"
+	GuardTextBytes   Guard = "bytes of texts"
 	GuardQuestions   Guard = "unanswered questions"
+	GuardTalkBytes   Guard = "bytes of talk"
 	GuardAnswered    Guard = "answered"
 	GuardReport      Guard = "report"
 	GuardDuplicate   Guard = "duplicate"

@@ -49,6 +49,9 @@ type Transfer struct {
 	Fee int64 `json:"fee,omitempty"`
 	// Note is the operator's reason for a grant.
 	Note string `json:"note,omitempty"`
+	// About is the agent about whose tasks or profile a system payment was made:
+	// its budget bears it.
+	About AgentID `json:"about,omitempty"`
 	// At is the instant at which the movement was due.
 	At time.Time `json:"at"`
 }

@@ -84,7 +84,8 @@ type LoadQuery struct {
 	// Task loads a task with its parties and its relatives.
 	Task TaskID
 	// Text adds the task's texts, Trust the pairs between its parties, Role the
-	// caller's role on it (on its parent, when it is a system task).
+	// caller's role on it, with its lapse (on its parent, when it is a system
+	// task).
 	Text, Trust, Role bool
 	// Question loads one question of the task.
 	Question QuestionID
@@ -125,9 +126,11 @@ type Loaded struct {
 	// pairs have Score 0.5 and Interactions 0.
 	PosterTrust, WorkerTrust TrustPair
 	Role                     Role
-	Question                 *Question
-	Questions                []Question
-	Messages                 []Message
+	// Lapse is how the claim ended that Role is about; nil when none has.
+	Lapse     *Lapse
+	Question  *Question
+	Questions []Question
+	Messages  []Message
 	// TalkTotal counts the questions or messages before paging (questions win
 	// when both were asked for).
 	TalkTotal   int
@@ -326,6 +329,9 @@ type WebhookJob struct {
 	Event  Event
 	URL    string
 	Secret string
+	// OldSecret is the secret before a change while that still counts: while
+	// Profile.OldSecretUntil is after the now of the lease.
+	OldSecret string
 	// Attempts made before this one.
 	Attempts int
 	// Lease tells this lease from later ones.

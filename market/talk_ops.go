@@ -52,7 +52,7 @@ func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, erro
 	o.active(l.Caller.ID)
 	o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
 	o.Questions = []Question{q}
-	o.OpenQuestions = []QuestionCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered}}
+	o.Talk = []TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered}}
 	o.tell(t.Poster, EventTaskQuestion, t.ID, EventData{QuestionID: q.ID})
 	return o, nil
 }
@@ -81,7 +81,7 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 			o := h.m.policy.outcome(now)
 			o.active(h.id)
 			o.Answers = []Answer{{Question: qid, Task: id, Text: answer, At: now}}
-			o.OpenQuestions = []QuestionCount{{Task: id, Delta: -1}}
+			o.Talk = []TalkCount{{Task: id, Delta: -1}}
 			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid})
 			return o, nil
 		},

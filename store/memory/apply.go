@@ -16,6 +16,9 @@ func (s *Store) apply(c *market.Change) (done market.Committed) {
 	}
 	s.applyAccounts(c)
 	s.applyRemarks(c)
+	for _, ref := range c.Drop {
+		s.drop(ref)
+	}
 	for i := range c.Trust {
 		s.writeTrust(&c.Trust[i].New)
 	}
@@ -54,6 +57,9 @@ func (s *Store) applyAccounts(c *market.Change) {
 	for i := range c.Strikes {
 		s.own(s.party(c.Strikes[i].Agent)).Strikes = c.Strikes[i].New
 	}
+	for i := range c.SystemPays {
+		s.own(s.party(c.SystemPays[i].Agent)).SystemPay = c.SystemPays[i].New
+	}
 	for i := range c.Tags {
 		s.party(c.Tags[i].Agent).tag(&c.Tags[i].TagStat)
 	}
@@ -75,6 +81,10 @@ func (s *Store) move(d *market.AccountDelta) {
 	a.Charged += d.Charged
 	a.Spent += d.Spent
 	a.Rejected += d.Rejected
+	a.Approvals += d.Approvals
+	a.Rejections += d.Rejections
+	a.FeesBrought += d.FeesBrought
+	a.TextBytes += d.TextBytes
 	s.escrowed += d.Escrowed
 }
 
@@ -108,8 +118,10 @@ func (s *Store) applyRemarks(c *market.Change) {
 	for i := range c.Answers {
 		s.talk.answer(&c.Answers[i])
 	}
-	for _, d := range c.OpenQuestions {
-		s.aside(d.Task).open += d.Delta
+	for _, d := range c.Talk {
+		a := s.aside(d.Task)
+		a.open += d.Delta
+		a.talked += d.Bytes
 	}
 	for i := range c.Messages {
 		s.message(&c.Messages[i])

@@ -15,6 +15,7 @@ var guards = [...]func(*Store, *market.Change) *market.Conflict{
 	(*Store).guardAgents,
 	(*Store).guardTrust,
 	(*Store).guardStrikes,
+	(*Store).guardSystemPays,
 	(*Store).guardRoles,
 	(*Store).guardTransfers,
 	(*Store).guardAccounts,
@@ -107,9 +108,19 @@ func (s *Store) guardAgents(c *market.Change) *market.Conflict {
 func (s *Store) guardStrikes(c *market.Change) *market.Conflict {
 	for i := range c.Strikes {
 		w := &c.Strikes[i]
-		a := s.agent(w.Agent)
-		if a == nil || a.Strikes.Count != w.Old.Count || !a.Strikes.BlockedUntil.Equal(w.Old.BlockedUntil) {
+		has := s.account(w.Agent).Strikes
+		if s.missing(c, w.Agent) || has.Count != w.Old.Count || !has.BlockedUntil.Equal(w.Old.BlockedUntil) {
 			return &market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent}
+		}
+	}
+	return nil
+}
+
+func (s *Store) guardSystemPays(c *market.Change) *market.Conflict {
+	for i := range c.SystemPays {
+		w := &c.SystemPays[i]
+		if s.missing(c, w.Agent) || !s.account(w.Agent).SystemPay.Equal(w.Old) {
+			return &market.Conflict{Guard: market.GuardSystemPay, Agent: w.Agent}
 		}
 	}
 	return nil
@@ -117,7 +128,7 @@ func (s *Store) guardStrikes(c *market.Change) *market.Conflict {
 
 func (s *Store) guardRoles(c *market.Change) *market.Conflict {
 	for _, w := range c.Roles {
-		if has := s.tasks[w.Task].role(w.Agent); has != market.RoleNone && has != w.Role {
+		if has := s.tasks[w.Task].role(w.Agent).Role; has != market.RoleNone && has != w.Role {
 			return &market.Conflict{Guard: market.GuardRole, Task: w.Task, Agent: w.Agent}
 		}
 	}
@@ -131,16 +142,20 @@ func (s *Store) guardAccounts(c *market.Change) *market.Conflict {
 		if s.missing(c, d.Agent) {
 			return &market.Conflict{Guard: market.GuardAgent, Agent: d.Agent}
 		}
-		var open int64
-		if a := s.agent(d.Agent); a != nil {
-			open = a.OpenClaims
-		}
-		if d.MaxOpenClaims != 0 && d.OpenClaims > 0 && open+d.OpenClaims > d.MaxOpenClaims {
+		has := s.account(d.Agent)
+		switch {
+		case exceeds(has.OpenClaims, d.OpenClaims, d.MaxOpenClaims):
 			return &market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent}
+		case exceeds(has.TextBytes, d.TextBytes, d.MaxTextBytes):
+			return &market.Conflict{Guard: market.GuardTextBytes, Agent: d.Agent}
 		}
 	}
 	return nil
 }
+
+// exceeds reports whether a positive movement would lift a counter above its
+// limit; 0 is no limit.
+func exceeds(has, delta, limit int64) bool { return limit != 0 && delta > 0 && has+delta > limit }
 
 func (s *Store) guardTags(c *market.Change) *market.Conflict {
 	for i := range c.Tags {

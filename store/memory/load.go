@@ -53,7 +53,8 @@ func (s *Store) loadTask(l *market.Loaded, q *market.LoadQuery) {
 		l.WorkerTrust = s.trustOf(t.Worker(), t.Poster)
 	}
 	if q.Role {
-		l.Role = s.roleBasis(r).role(q.Caller)
+		has := s.roleBasis(r).role(q.Caller)
+		l.Role, l.Lapse = has.Role, has.Lapse
 	}
 	if q.Question != "" {
 		l.Question = s.talk.question(q.Task, q.Question)

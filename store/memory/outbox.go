@@ -131,11 +131,11 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 		s.outbox.queue.Delete(d)
 		taken = append(taken, d)
 	}
-	return s.outbox.lease(taken, until), nil
+	return s.outbox.lease(taken, now, until), nil
 }
 
 // lease puts deliveries back into the queue for when the lease ends.
-func (o *outbox) lease(taken []*delivery, until time.Time) []market.WebhookJob {
+func (o *outbox) lease(taken []*delivery, now, until time.Time) []market.WebhookJob {
 	jobs := make([]market.WebhookJob, 0, len(taken))
 	for _, d := range taken {
 		o.leases++
@@ -143,7 +143,7 @@ func (o *outbox) lease(taken []*delivery, until time.Time) []market.WebhookJob {
 		o.queue.Set(d)
 		jobs = append(jobs, market.WebhookJob{
 			Event: d.event, URL: d.to.agent.WebhookURL, Secret: d.to.agent.WebhookSecret,
-			Attempts: d.attempts, Lease: d.lease,
+			OldSecret: d.to.agent.OldSecretAt(now), Attempts: d.attempts, Lease: d.lease,
 		})
 	}
 	return jobs

@@ -59,6 +59,17 @@ func (s *Store) agent(id market.AgentID) *market.Agent {
 	return nil
 }
 
+// zero is the account of an agent that is yet to be inserted.
+var zero market.Account
+
+// account returns the account of an agent, all zeros when there is none.
+func (s *Store) account(id market.AgentID) *market.Account {
+	if a := s.agent(id); a != nil {
+		return &a.Account
+	}
+	return &zero
+}
+
 // own returns the agent for writing: a copy that belongs to the running commit.
 func (s *Store) own(p *party) *market.Agent {
 	if p.stamp != s.stamp {

@@ -25,12 +25,23 @@ func settle(c *market.Change) {
 	for i := range c.Agents {
 		utc(&c.Agents[i].New.CreatedAt)
 		utc(&c.Agents[i].New.ExtractedAt)
+		utc(&c.Agents[i].New.OldSecretUntil)
 	}
 	for i := range c.Trust {
 		utc(&c.Trust[i].New.UpdatedAt)
 	}
 	for i := range c.Strikes {
 		utc(&c.Strikes[i].New.BlockedUntil)
+	}
+	for i := range c.SystemPays {
+		for j := range c.SystemPays[i].New.Paid {
+			utc(&c.SystemPays[i].New.Paid[j].At)
+		}
+	}
+	for _, w := range c.Roles {
+		if w.Lapse != nil {
+			utc(&w.Lapse.At)
+		}
 	}
 	for i := range c.Transfers {
 		utc(&c.Transfers[i].At)

@@ -33,19 +33,24 @@ func (s *Store) guardQuestions(c *market.Change) *market.Conflict {
 			return &market.Conflict{Guard: market.GuardAnswered, Task: a.Task}
 		}
 	}
-	for _, d := range c.OpenQuestions {
-		if d.Delta >= 0 && s.openQuestions(d.Task)+d.Delta > d.Max {
+	return s.guardTalk(c)
+}
+
+func (s *Store) guardTalk(c *market.Change) *market.Conflict {
+	for i := range c.Talk {
+		d := &c.Talk[i]
+		var has aside
+		if r := s.tasks[d.Task]; r != nil && r.aside != nil {
+			has = *r.aside
+		}
+		switch {
+		case d.Delta > 0 && has.open+d.Delta > d.Max:
 			return &market.Conflict{Guard: market.GuardQuestions, Task: d.Task}
+		case exceeds(has.talked, d.Bytes, d.MaxBytes):
+			return &market.Conflict{Guard: market.GuardTalkBytes, Task: d.Task}
 		}
 	}
 	return nil
-}
-
-func (s *Store) openQuestions(id market.TaskID) int {
-	if r := s.tasks[id]; r != nil && r.aside != nil {
-		return r.aside.open
-	}
-	return 0
 }
 
 func (s *Store) guardMessages(c *market.Change) *market.Conflict {

@@ -23,7 +23,8 @@ type aside struct {
 	// roles are in the order of agents.
 	roles     []market.RoleWrite
 	results   []market.Result
-	open      int // unanswered questions
+	open      int   // unanswered questions
+	talked    int64 // bytes of talk
 	questions []market.QuestionID
 	messages  []*market.Message
 	threads   map[market.AgentID][]*market.Message
@@ -84,15 +85,15 @@ func (r *record) hasResult(no int) bool {
 	return r != nil && r.aside != nil && slices.ContainsFunc(r.aside.results, func(x market.Result) bool { return x.No == no })
 }
 
-// role returns the agent's role on the task.
-func (r *record) role(id market.AgentID) market.Role {
+// role returns the agent's role on the task, with its lapse.
+func (r *record) role(id market.AgentID) market.RoleWrite {
 	if r == nil || r.aside == nil {
-		return market.RoleNone
+		return market.RoleWrite{}
 	}
 	if i, found := r.aside.find(id); found {
-		return r.aside.roles[i].Role
+		return r.aside.roles[i]
 	}
-	return market.RoleNone
+	return market.RoleWrite{}
 }
 
 func (a *aside) find(id market.AgentID) (int, bool) {
@@ -102,8 +103,26 @@ func (a *aside) find(id market.AgentID) (int, bool) {
 }
 
 func (a *aside) take(w market.RoleWrite) {
-	if i, found := a.find(w.Agent); !found {
+	if i, found := a.find(w.Agent); found {
+		a.roles[i] = w
+	} else {
 		a.roles = slices.Insert(a.roles, i, w)
+	}
+}
+
+// drop forgets texts of a task.
+func (s *Store) drop(ref market.TextRef) {
+	r := s.tasks[ref.Task]
+	switch {
+	case r == nil:
+	case ref.No == 0:
+		r.need, r.context = "", ""
+		if r.aside != nil {
+			s.talk.forget(r.aside)
+			r.aside.questions, r.aside.messages, r.aside.threads = nil, nil, nil
+		}
+	case r.aside != nil:
+		r.aside.results = slices.DeleteFunc(r.aside.results, func(x market.Result) bool { return x.No == ref.No })
 	}
 }
 

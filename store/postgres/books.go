@@ -77,6 +77,10 @@ func (b *books) standing() {
 			b.account(next.ID).Hooked = &hooked
 		}
 	}
+	for i := range b.change.SystemPays {
+		s := &b.change.SystemPays[i]
+		b.account(s.Agent).SystemPay = &wireSystemPay{Was: pay(s.Old), Pay: pay(s.New)}
+	}
 	for i := range b.change.Strikes {
 		s := &b.change.Strikes[i]
 		b.account(s.Agent).Strikes = &wireStrikes{
@@ -84,6 +88,18 @@ func (b *books) standing() {
 			Count: s.New.Count, Until: instant(s.New.BlockedUntil),
 		}
 	}
+}
+
+// pay is nil for nothing.
+func pay(s market.SystemPay) *wirePay {
+	if s.Pending == 0 && len(s.Paid) == 0 {
+		return nil
+	}
+	w := &wirePay{Pending: s.Pending}
+	for _, p := range s.Paid {
+		w.Paid = append(w.Paid, wirePaid{instant(p.At), p.Credits, p.Fees})
+	}
+	return w
 }
 
 func (b *books) counters() {
@@ -95,6 +111,8 @@ func (b *books) counters() {
 		a.Posted, a.Completed, a.Rejected = d.Posted, d.Completed, d.Rejected
 		a.RatingSum, a.RatingCount = d.RatingSum, d.RatingCount
 		a.Earned, a.Fees, a.Charged, a.Spent = d.Earned, d.Fees, d.Charged, d.Spent
+		a.Approvals, a.Rejections, a.FeesBrought = d.Approvals, d.Rejections, d.FeesBrought
+		a.TextBytes, a.MaxTextBytes = d.TextBytes, d.MaxTextBytes
 		b.totals.Escrowed += d.Escrowed
 	}
 	for i := range b.change.Tags {
@@ -138,7 +156,7 @@ func (a *wireAccount) idle() bool {
 		a.Tally = nil
 	}
 	return !a.Active && !a.Required && a.Suspended == nil && a.Hooked == nil &&
-		a.Tally == nil && a.Strikes == nil && a.Entry == nil && a.Events == nil
+		a.Tally == nil && a.Strikes == nil && a.SystemPay == nil && a.Entry == nil && a.Events == nil
 }
 
 func (t *wireTotals) of(s market.Status) *int64 {
@@ -163,7 +181,7 @@ func (b *books) transfers() error {
 		t := &b.change.Transfers[i]
 		entry := wireEntry{
 			ID: t.ID, Source: t.From, Target: t.To, Amount: t.Amount, Kind: t.Kind,
-			Task: t.Task, Fee: t.Fee, Note: t.Note, At: instant(t.At),
+			Task: t.Task, Fee: t.Fee, Note: t.Note, About: t.About, At: instant(t.At),
 		}
 		if t.Agent == "" {
 			b.loose = append(b.loose, entry)

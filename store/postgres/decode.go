@@ -15,9 +15,10 @@ type agentRow struct {
 	id      *string
 	version *int64
 	profile []byte
-	counts  [14]*int64
+	counts  [18]*int64
 	strikes *int
 	blocked *time.Time
+	pay     []byte
 }
 
 func (r *agentRow) targets() []any {
@@ -25,7 +26,11 @@ func (r *agentRow) targets() []any {
 	for i := range 12 {
 		t = append(t, &r.counts[i])
 	}
-	return append(t, &r.strikes, &r.blocked, &r.counts[12], &r.counts[13])
+	t = append(t, &r.strikes, &r.blocked)
+	for i := range r.counts[12:] {
+		t = append(t, &r.counts[12+i])
+	}
+	return append(t, &r.pay)
 }
 
 // agent is nil when there was none.
@@ -38,7 +43,16 @@ func (r *agentRow) agent() (*market.Agent, error) {
 		return nil, fmt.Errorf("profile of agent %s: %w", *r.id, err)
 	}
 	a.Version = *r.version
-	settleTimes(&a.CreatedAt, &a.ExtractedAt)
+	settleTimes(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil)
+	if r.pay == nil {
+		return a, nil
+	}
+	if err := json.Unmarshal(r.pay, &a.SystemPay); err != nil {
+		return nil, fmt.Errorf("system pay of agent %s: %w", *r.id, err)
+	}
+	for i := range a.SystemPay.Paid {
+		settleTimes(&a.SystemPay.Paid[i].At)
+	}
 	return a, nil
 }
 
@@ -50,6 +64,7 @@ func (r *agentRow) account() market.Account {
 		Spent: *c[10], Rejected: *c[11],
 		Strikes:  market.Strikes{Count: *r.strikes, BlockedUntil: utc(r.blocked)},
 		EventSeq: *c[12], LedgerSeq: *c[13],
+		Approvals: *c[14], Rejections: *c[15], FeesBrought: *c[16], TextBytes: *c[17],
 	}
 }
 
@@ -136,7 +151,7 @@ func scanPair(row pgx.CollectableRow) (p market.TrustPair, err error) {
 
 func scanEntry(row pgx.CollectableRow) (e market.Entry, err error) {
 	err = row.Scan((*string)(&e.ID), (*string)(&e.From), (*string)(&e.To), &e.Amount, (*string)(&e.Kind),
-		(*string)(&e.Agent), &e.Seq, (*string)(&e.Task), &e.Fee, &e.Note, &e.At, &e.Balance, &e.Earned)
+		(*string)(&e.Agent), &e.Seq, (*string)(&e.Task), &e.Fee, &e.Note, (*string)(&e.About), &e.At, &e.Balance, &e.Earned)
 	settleTimes(&e.At)
 	return e, err
 }

@@ -76,15 +76,18 @@ func (e *encoder) tasks(w *wireChange, c *market.Change) {
 	for _, ref := range c.Unchanged {
 		w.Unchanged = append(w.Unchanged, wireRef{ref.ID, ref.Version})
 	}
-	for _, q := range c.OpenQuestions {
-		w.Counts = append(w.Counts, wireCount{q.Task, q.Delta, q.Max})
+	for _, q := range c.Talk {
+		w.Counts = append(w.Counts, wireCount(q))
+	}
+	for _, ref := range c.Drop {
+		w.Drop = append(w.Drop, wireText(ref))
 	}
 	w.Lock = touched(c)
 }
 
 // touched returns the stored tasks that a Change locks, if there are several.
 func touched(c *market.Change) (ids []market.TaskID) {
-	if len(c.Tasks)+len(c.Unchanged)+len(c.OpenQuestions) < 2 {
+	if len(c.Tasks)+len(c.Unchanged)+len(c.Talk) < 2 {
 		return nil
 	}
 	for i := range c.Tasks {
@@ -95,7 +98,7 @@ func touched(c *market.Change) (ids []market.TaskID) {
 	for _, ref := range c.Unchanged {
 		ids = append(ids, ref.ID)
 	}
-	for _, q := range c.OpenQuestions {
+	for _, q := range c.Talk {
 		ids = append(ids, q.Task)
 	}
 	slices.Sort(ids)
@@ -172,7 +175,7 @@ func agents(w *wireChange, c *market.Change) {
 		w.Trust = append(w.Trust, wireTrust{p.From, p.To, p.Score, p.Interactions, instant(p.UpdatedAt)})
 	}
 	for _, r := range c.Roles {
-		w.Roles = append(w.Roles, wireRole(r))
+		w.Roles = append(w.Roles, role(r))
 	}
 	for i := range c.Tags {
 		d := &c.Tags[i]
@@ -188,6 +191,14 @@ func agents(w *wireChange, c *market.Change) {
 	slices.SortStableFunc(w.Tags, func(a, b wireTag) int {
 		return strings.Compare(string(a.Agent)+" "+a.Tag, string(b.Agent)+" "+b.Tag)
 	})
+}
+
+func role(r market.RoleWrite) wireRole {
+	w := wireRole{Task: r.Task, Agent: r.Agent, Role: r.Role}
+	if l := r.Lapse; l != nil {
+		w.wireLapse = &wireLapse{instant(l.At), l.Why, l.Claim}
+	}
+	return w
 }
 
 func profile(a *market.AgentWrite) wireAgent {

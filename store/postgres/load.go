@@ -104,8 +104,21 @@ func (p *parts) queueTask(b *batch) {
 		collect(b, &p.pairs, scanPair, "load_trust", task)
 	}
 	if p.query.Role {
-		b.row("load_role", []any{task, string(p.query.Caller)}, (*string)(&p.loaded.Role))
+		b.Queue(b.store.sql["load_role"], task, string(p.query.Caller)).Query(p.scanRole)
 	}
+}
+
+func (p *parts) scanRole(rows pgx.Rows) error {
+	var at *time.Time
+	var lapse market.Lapse
+	_, err := pgx.ForEachRow(rows, []any{(*string)(&p.loaded.Role), &at, &lapse.Why, &lapse.Claim}, func() error {
+		if at != nil {
+			lapse.At = at.UTC()
+			p.loaded.Lapse = &lapse
+		}
+		return nil
+	})
+	return err
 }
 
 func (p *parts) scanTask(rows pgx.Rows) error {
@@ -201,7 +214,7 @@ func (p *parts) assemble() (l *market.Loaded, whole bool) {
 func (p *parts) forgetTask() {
 	l := p.loaded
 	l.Text, l.Question, l.Questions, l.Messages, l.TalkTotal = market.TaskText{}, nil, nil, nil, 0
-	l.Role = market.RoleNone
+	l.Role, l.Lapse = market.RoleNone, nil
 }
 
 // untouched is the score of a pair without a row.

@@ -9,7 +9,7 @@ import (
 
 // posting is a change that posts one task and does nothing else than what goes
 // with it. It is the most frequent one to write to hot accounts, so it has a
-// statement of its own (migration 0018).
+// statement of its own (migration 0019).
 type posting struct {
 	change *wireChange
 	task   *wireTask
@@ -87,7 +87,11 @@ func (p *posting) escrows() bool {
 		return false
 	}
 	a.ID, a.Active, a.Required, a.Amount, a.Escrowed, a.Posted, a.Tally, a.Entry = "", false, false, 0, 0, 0, nil, nil
-	return reflect.ValueOf(a).IsZero() && e.Kind == market.EntryEscrow && e.Task == p.task.ID && e.Fee == 0 && e.Note == ""
+	a.TextBytes, a.MaxTextBytes = 0, 0
+	plain := wireEntry{
+		ID: e.ID, Source: e.Source, Target: e.Target, Amount: e.Amount, Kind: market.EntryEscrow, Task: p.task.ID, At: e.At,
+	}
+	return reflect.ValueOf(a).IsZero() && *e == plain
 }
 
 func (p *posting) encode() (err error) {

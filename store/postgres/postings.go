@@ -12,6 +12,7 @@ type postings struct {
 	at                             []time.Time
 	due                            []*time.Time
 	version, amount                []int64
+	bytes, maxBytes                []int64
 	task, doc, need, context, feed []string
 	poster, entry, source, target  []string
 	event, accounts, facts         []string
@@ -59,6 +60,7 @@ func (c *postings) add(p *posting) {
 	c.doc, c.feed = append(c.doc, p.doc), append(c.feed, p.items)
 	c.need, c.context = append(c.need, p.need), append(c.context, p.context)
 	c.poster, c.amount = append(c.poster, string(p.task.Poster)), append(c.amount, entry.Amount)
+	c.bytes, c.maxBytes = append(c.bytes, p.payer.TextBytes), append(c.maxBytes, p.payer.MaxTextBytes)
 	c.entry, c.event = append(c.entry, string(entry.ID)), append(c.event, p.event())
 	c.source, c.target = append(c.source, string(entry.Source)), append(c.target, string(entry.Target))
 }
@@ -80,7 +82,7 @@ func (c *postings) tell(p *posting, i int, id market.AgentID) error {
 // args are in the order of the function's parameters.
 func (c *postings) args() []any {
 	return []any{
-		c.at, c.task, c.version, c.doc, c.due, c.need, c.context, c.feed, c.poster, c.amount, c.entry, c.source, c.target,
-		c.event, c.accounts, c.pays, c.firsts, c.counts, c.told, c.facts,
+		c.at, c.task, c.version, c.doc, c.due, c.need, c.context, c.feed, c.poster, c.amount,
+		c.bytes, c.maxBytes, c.entry, c.source, c.target, c.event, c.accounts, c.pays, c.firsts, c.counts, c.told, c.facts,
 	}
 }

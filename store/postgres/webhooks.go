@@ -20,7 +20,7 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 
 func scanJob(row pgx.CollectableRow) (job market.WebhookJob, err error) {
 	var r eventRow
-	if err = row.Scan(append(r.targets(), &job.Attempts, &job.Lease, &job.URL, &job.Secret)...); err != nil {
+	if err = row.Scan(append(r.targets(), &job.Attempts, &job.Lease, &job.URL, &job.Secret, &job.OldSecret)...); err != nil {
 		return job, err
 	}
 	job.Event, err = r.decode()

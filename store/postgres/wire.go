@@ -7,8 +7,8 @@ import (
 )
 
 // The types in this file are the shape in which a Change travels to the
-// database, as one JSON document; migrations 0008 to 0012 say what each part
-// means. Long texts go beside it, and the document holds their positions,
+// database, as one JSON document; migrations 0008 to 0012 and 0019 say what each
+// part means. Long texts go beside it, and the document holds their positions,
 // counted from 1 (0 for an empty text).
 
 type wireChange struct {
@@ -26,6 +26,7 @@ type wireChange struct {
 	Messages    []wireMessage     `json:"messages,omitempty"`
 	Reports     []wireReport      `json:"reports,omitempty"`
 	Resolutions []wireResolution  `json:"resolutions,omitempty"`
+	Drop        []wireText        `json:"drop,omitempty"`
 	Trust       []wireTrust       `json:"trust,omitempty"`
 	Tags        []wireTag         `json:"tags,omitempty"`
 	Loose       []wireEntry       `json:"loose,omitempty"`
@@ -67,9 +68,16 @@ type wireTask struct {
 }
 
 type wireCount struct {
-	Task  market.TaskID `json:"task"`
-	Delta int           `json:"delta"`
-	Max   int           `json:"max"`
+	Task     market.TaskID `json:"task"`
+	Delta    int           `json:"delta"`
+	Max      int           `json:"max"`
+	Bytes    int64         `json:"bytes,omitempty"`
+	MaxBytes int64         `json:"max_bytes,omitempty"`
+}
+
+type wireText struct {
+	Task market.TaskID `json:"task"`
+	No   int           `json:"no"`
 }
 
 type wireAgent struct {
@@ -86,6 +94,13 @@ type wireRole struct {
 	Task  market.TaskID  `json:"task"`
 	Agent market.AgentID `json:"agent"`
 	Role  market.Role    `json:"role"`
+	*wireLapse
+}
+
+type wireLapse struct {
+	At    instant `json:"at"`
+	Why   string  `json:"why"`
+	Claim int32   `json:"claim"`
 }
 
 type wireResult struct {
@@ -165,6 +180,7 @@ type wireEntry struct {
 	Task   market.TaskID      `json:"task,omitempty"`
 	Fee    int64              `json:"fee,omitempty"`
 	Note   string             `json:"note,omitempty"`
+	About  market.AgentID     `json:"about,omitempty"`
 	At     instant            `json:"at"`
 }
 
@@ -187,8 +203,14 @@ type wireAccount struct {
 	Charged       int64          `json:"charged,omitempty"`
 	Spent         int64          `json:"spent,omitempty"`
 	Rejected      int64          `json:"rejected,omitempty"`
+	Approvals     int64          `json:"approvals,omitempty"`
+	Rejections    int64          `json:"rejections,omitempty"`
+	FeesBrought   int64          `json:"fees_brought,omitempty"`
+	TextBytes     int64          `json:"text_bytes,omitempty"`
+	MaxTextBytes  int64          `json:"max_text_bytes,omitempty"`
 	Tally         *tally         `json:"tally,omitempty"`
 	Strikes       *wireStrikes   `json:"strikes,omitempty"`
+	SystemPay     *wireSystemPay `json:"system_pay,omitempty"`
 	Entry         *wireEntry     `json:"entry,omitempty"`
 	Events        []wireEvent    `json:"events,omitempty"`
 }
@@ -198,6 +220,23 @@ type wireStrikes struct {
 	WasUntil instant `json:"was_until,omitzero"`
 	Count    int     `json:"count"`
 	Until    instant `json:"until,omitzero"`
+}
+
+type wireSystemPay struct {
+	Was *wirePay `json:"was,omitempty"`
+	Pay *wirePay `json:"pay,omitempty"`
+}
+
+// wirePay is also the stored form of a market.SystemPay, which is compared.
+type wirePay struct {
+	Pending int64      `json:"pending,omitempty"`
+	Paid    []wirePaid `json:"paid,omitempty"`
+}
+
+type wirePaid struct {
+	At      instant `json:"at"`
+	Credits int64   `json:"credits"`
+	Fees    int64   `json:"fees"`
 }
 
 type wireEvent struct {

@@ -19,10 +19,14 @@ func packProfile(a *market.Profile) string {
 	p.flag("ap", a.Appointed)
 	put(p, "wu", a.WebhookURL)
 	put(p, "ws", a.WebhookSecret)
+	put(p, "wo", a.OldWebhookSecret)
+	p.instant("wx", a.OldSecretUntil)
 	p.flag("su", a.Suspended)
 	put(p, "sr", a.SuspendReason)
 	put(p, "ex", a.Extraction)
 	p.instant("xa", a.ExtractedAt)
+	put(p, "xo", a.ExtractionOf)
+	putAll(p, "wf", a.WorkedFor)
 	p.instant("c", a.CreatedAt)
 	return p.String()
 }
@@ -50,6 +54,10 @@ func unpackProfile(doc string) (a market.Profile, err error) {
 			a.WebhookURL = value
 		case "ws":
 			a.WebhookSecret = value
+		case "wo":
+			a.OldWebhookSecret = value
+		case "wx":
+			a.OldSecretUntil = unpackInstant(value)
 		case "su":
 			a.Suspended = true
 		case "sr":
@@ -58,6 +66,10 @@ func unpackProfile(doc string) (a market.Profile, err error) {
 			a.Extraction = market.TaskID(value)
 		case "xa":
 			a.ExtractedAt = unpackInstant(value)
+		case "xo":
+			a.ExtractionOf = value
+		case "wf":
+			a.WorkedFor = append(a.WorkedFor, market.AgentID(value))
 		case "c":
 			a.CreatedAt = unpackInstant(value)
 		}
@@ -70,6 +82,7 @@ func unpackProfile(doc string) (a market.Profile, err error) {
 var agentFields = []string{
 	"p", "st", "bal", "esc", "open", "posted", "done", "rs", "rc",
 	"earn", "fees", "chg", "spent", "rej", "ev", "le",
+	"apr", "rjd", "fb", "tb", "sp",
 }
 
 // decodeAgent reads the values of agentFields; nil when there is no agent.
@@ -88,6 +101,8 @@ func decodeAgent(v any) (*market.Agent, error) {
 		Posted: number(f[5]), Completed: number(f[6]), RatingSum: number(f[7]), RatingCount: number(f[8]),
 		Earned: number(f[9]), Fees: number(f[10]), Charged: number(f[11]), Spent: number(f[12]),
 		Rejected: number(f[13]), EventSeq: number(f[14]), LedgerSeq: number(f[15]),
+		Approvals: number(f[16]), Rejections: number(f[17]), FeesBrought: number(f[18]), TextBytes: number(f[19]),
+		SystemPay: decodeSystemPay(text(f[20])),
 	}}, nil
 }
 
@@ -105,6 +120,34 @@ func decodeStrikes(s string) market.Strikes {
 		return market.Strikes{}
 	}
 	return market.Strikes{Count: int(integer(count)), BlockedUntil: fromMicros(until)}
+}
+
+// encodeSystemPay gives "" for nothing, else "pending at credits fees at …": the
+// same text for the same value, which the commit script compares.
+func encodeSystemPay(s market.SystemPay) string {
+	if s.Pending == 0 && len(s.Paid) == 0 {
+		return ""
+	}
+	out := strconv.AppendInt(nil, s.Pending, 10)
+	for i := range s.Paid {
+		paid := &s.Paid[i]
+		for _, n := range []int64{paid.At.UnixMicro(), paid.Credits, paid.Fees} {
+			out = strconv.AppendInt(append(out, ' '), n, 10)
+		}
+	}
+	return string(out)
+}
+
+func decodeSystemPay(s string) (pay market.SystemPay) {
+	words := strings.Fields(s)
+	if len(words) == 0 {
+		return pay
+	}
+	pay.Pending = integer(words[0])
+	for f := words[1:]; len(f) >= 3; f = f[3:] {
+		pay.Paid = append(pay.Paid, market.SystemPaid{At: fromMicros(f[0]), Credits: integer(f[1]), Fees: integer(f[2])})
+	}
+	return pay
 }
 
 // encodeTrust gives "interactions score updated".

@@ -13,6 +13,7 @@ func packTransfer(t *market.Transfer) string {
 	put(p, "tk", t.Task)
 	p.number("fe", t.Fee)
 	put(p, "no", t.Note)
+	put(p, "ab", t.About)
 	p.instant("at", t.At)
 	return p.String()
 }
@@ -38,6 +39,8 @@ func unpackTransfer(doc string) (t market.Transfer, err error) {
 			t.Fee = integer(value)
 		case "no":
 			t.Note = value
+		case "ab":
+			t.About = market.AgentID(value)
 		case "at":
 			t.At = unpackInstant(value)
 		}

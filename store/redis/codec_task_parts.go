@@ -86,6 +86,33 @@ func unpackClaim(doc string) (*market.Claim, error) {
 	})
 }
 
+func packLapse(l *market.Lapse) string {
+	p := newPacker()
+	p.instant("a", l.At)
+	put(p, "w", l.Why)
+	p.number("c", int64(l.Claim))
+	return p.String()
+}
+
+// unpackLapse gives nil when there is none; the document of an empty one is
+// told from none by its being there.
+func unpackLapse(doc any) (*market.Lapse, error) {
+	if doc == nil {
+		return nil, nil
+	}
+	l := &market.Lapse{}
+	return l, unpack(text(doc), func(name, value string) {
+		switch name {
+		case "a":
+			l.At = unpackInstant(value)
+		case "w":
+			l.Why = value
+		case "c":
+			l.Claim = int32(integer(value))
+		}
+	})
+}
+
 func packDelivery(p *packer, d *market.Delivery) {
 	if d == nil {
 		return

@@ -107,6 +107,7 @@ func (p *program) compile(c *market.Change, feedLength int64) {
 	p.writeEvents(c)
 	p.writeFeed(c, feedLength)
 	p.writeRecord(c)
+	p.dropTexts(c)
 	if c.WantText != "" {
 		p.write("texts", p.task(c.WantText))
 	}

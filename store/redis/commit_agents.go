@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -21,9 +22,34 @@ func (p *program) guardAgents(c *market.Change) {
 			"follows", p.trust(pair.From), string(pair.To), pair.Interactions)
 	}
 	for _, w := range c.Strikes {
-		p.guard(market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent},
-			"is", p.agent(w.Agent), "st", encodeStrikes(w.Old))
+		differ := market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent}
+		p.known(c, differ)
+		p.guard(differ, "is", p.agent(w.Agent), "st", encodeStrikes(w.Old))
 	}
+	for i := range c.SystemPays {
+		w := &c.SystemPays[i]
+		differ := market.Conflict{Guard: market.GuardSystemPay, Agent: w.Agent}
+		p.known(c, differ)
+		p.guard(differ, "is", p.agent(w.Agent), "sp", encodeSystemPay(w.Old))
+	}
+	for i := range c.Tags {
+		p.known(c, market.Conflict{Guard: market.GuardAgent, Agent: c.Tags[i].Agent})
+	}
+}
+
+// known guards that the conflict's agent exists, unless something else of the
+// Change says so: counters and credits never go to nobody.
+func (p *program) known(c *market.Change, conflict market.Conflict) {
+	id := conflict.Agent
+	if id != market.Platform && slices.Contains(c.Active, id) {
+		return
+	}
+	for i := range c.Agents {
+		if c.Agents[i].New.ID == id {
+			return
+		}
+	}
+	p.guard(conflict, "known", p.agent(id))
 }
 
 func (p *program) guardAgent(w market.AgentWrite) {
@@ -50,6 +76,10 @@ func (p *program) writeAgents(c *market.Change) {
 	}
 	for _, w := range c.Strikes {
 		p.write("HSET", p.agent(w.Agent), "st", encodeStrikes(w.New))
+	}
+	for i := range c.SystemPays {
+		w := &c.SystemPays[i]
+		p.write("HSET", p.agent(w.Agent), "sp", encodeSystemPay(w.New))
 	}
 	for i := range c.Accounts {
 		p.writeAccount(&c.Accounts[i])
@@ -85,6 +115,10 @@ func (p *program) writeAccount(d *market.AccountDelta) {
 	p.count(key, "chg", d.Charged)
 	p.count(key, "spent", d.Spent)
 	p.count(key, "rej", d.Rejected)
+	p.count(key, "apr", d.Approvals)
+	p.count(key, "rjd", d.Rejections)
+	p.count(key, "fb", d.FeesBrought)
+	p.count(key, "tb", d.TextBytes)
 	p.count(p.totals(), "escrowed", d.Escrowed)
 }
 

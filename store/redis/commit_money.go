@@ -5,10 +5,7 @@ import "github.com/pinchwork/pinchwork/market"
 func (p *program) guardMoney(c *market.Change) {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Agent != "" && t.Signed() < 0 {
-			p.guard(market.Conflict{Guard: market.GuardBalance, Agent: t.Agent, Task: t.Task},
-				"covers", p.agent(t.Agent), "bal", t.Amount)
-		}
+		p.guardBalance(c, t)
 		if t.Task != "" {
 			p.fresh(market.Conflict{Guard: market.GuardTransfer, Agent: t.Agent, Task: t.Task},
 				p.transfers(t.Task), string(t.Kind))
@@ -16,14 +13,32 @@ func (p *program) guardMoney(c *market.Change) {
 	}
 	for i := range c.Accounts {
 		d := &c.Accounts[i]
-		if d.OpenClaims > 0 && d.MaxOpenClaims != 0 {
-			p.guard(market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent},
-				"within", p.agent(d.Agent), "open", d.OpenClaims, d.MaxOpenClaims)
-		}
+		p.known(c, market.Conflict{Guard: market.GuardAgent, Agent: d.Agent})
+		p.limit(market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent}, "open", d.OpenClaims, d.MaxOpenClaims)
+		p.limit(market.Conflict{Guard: market.GuardTextBytes, Agent: d.Agent}, "tb", d.TextBytes, d.MaxTextBytes)
 	}
 	if r := c.Idempotency; r != nil {
 		p.guard(market.Conflict{Guard: market.GuardIdempotency, Agent: r.Caller},
 			"lapsed", p.record(r.IdempotencyID), micros(c.At))
+	}
+}
+
+func (p *program) guardBalance(c *market.Change, t *market.Transfer) {
+	conflict := market.Conflict{Guard: market.GuardBalance, Agent: t.Agent, Task: t.Task}
+	switch {
+	case t.Agent == "":
+	case t.Signed() < 0:
+		p.guard(conflict, "covers", p.agent(t.Agent), "bal", t.Amount)
+	default:
+		p.known(c, conflict)
+	}
+}
+
+// limit guards a counter of the conflict's agent against a positive movement;
+// most 0 is no limit.
+func (p *program) limit(conflict market.Conflict, counter string, delta, most int64) {
+	if delta > 0 && most != 0 {
+		p.guard(conflict, "within", p.agent(conflict.Agent), counter, delta, most)
 	}
 }
 

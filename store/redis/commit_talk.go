@@ -28,9 +28,12 @@ func (p *program) guardTalk(c *market.Change) {
 		r := &c.Resolutions[i]
 		p.guard(market.Conflict{Guard: market.GuardReport, Task: r.Task}, "is", p.report(r.ID), "s", string(market.ReportOpen))
 	}
-	for _, n := range c.OpenQuestions {
-		if n.Delta >= 0 {
+	for _, n := range c.Talk {
+		if n.Delta > 0 {
 			p.guard(market.Conflict{Guard: market.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
+		}
+		if n.Bytes > 0 && n.MaxBytes != 0 {
+			p.guard(market.Conflict{Guard: market.GuardTalkBytes, Task: n.Task}, "within", p.task(n.Task), "tb", n.Bytes, n.MaxBytes)
 		}
 	}
 }
@@ -59,8 +62,9 @@ func (p *program) writeTalk(c *market.Change) {
 		p.write("resolve", p.report(r.ID), p.key(p.reports(market.ReportOpen)), p.key(p.reports(r.Status)),
 			string(r.ID), string(r.Status), packResolution(r))
 	}
-	for _, n := range c.OpenQuestions {
+	for _, n := range c.Talk {
 		p.count(p.task(n.Task), "q", int64(n.Delta))
+		p.count(p.task(n.Task), "tb", n.Bytes)
 	}
 }
 

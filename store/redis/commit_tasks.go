@@ -40,10 +40,34 @@ func (p *program) writeTasks(c *market.Change) {
 		}
 	}
 	for _, w := range c.Roles {
-		p.write("HSET", p.roles(w.Task), string(w.Agent), string(w.Role))
+		p.writeRole(w)
 	}
 	for _, r := range c.Results {
 		p.write("HSET", p.task(r.Task), resultField(r.No), r.Text)
+	}
+}
+
+func (p *program) writeRole(w market.RoleWrite) {
+	key := p.roles(w.Task)
+	if w.Lapse == nil {
+		p.write("HSET", key, string(w.Agent), string(w.Role))
+		p.write("HDEL", key, lapseField(w.Agent))
+		return
+	}
+	p.write("HSET", key, string(w.Agent), string(w.Role), lapseField(w.Agent), packLapse(w.Lapse))
+}
+
+// lapseField stands beside the role of an agent; no id begins like it.
+func lapseField(id market.AgentID) string { return "l:" + string(id) }
+
+// dropTexts comes last: a Change drops nothing that it inserts.
+func (p *program) dropTexts(c *market.Change) {
+	for _, ref := range c.Drop {
+		if ref.No > 0 {
+			p.write("HDEL", p.task(ref.Task), resultField(ref.No))
+			continue
+		}
+		p.write("drop", p.task(ref.Task), p.key(p.taskQuestions(ref.Task)), p.key(p.taskMessages(ref.Task)))
 	}
 }
 

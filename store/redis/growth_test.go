@@ -111,6 +111,7 @@ var permitted = map[string]string{
 	"entries.lua:HVALS":       "entries of one task",
 	"prune_tasks.lua:HVALS":   "reports on one task",
 	"prune_tasks.lua:, 0, -1": "talk on one task",
+	"commit.lua:, 0, -1":      "talk on one task, when it is dropped",
 }
 
 // Counting commands cannot see what a single command costs.

@@ -67,7 +67,7 @@ func (k keyspace) dead() string { return string(k) + "dead" }
 // Keys of an agent.
 
 // agent is a hash: profile p, its version v, suspended x and hooked h as 0 or
-// 1, strikes st, and the counters of the account.
+// 1, strikes st, system pay sp, and the counters of the account.
 func (k keyspace) agent(id market.AgentID) string { return string(k) + "a:" + string(id) }
 
 // ledger is a list of the numbers of the agent's entries, oldest first.
@@ -109,10 +109,12 @@ func (k keyspace) deadJobs(id market.AgentID) string { return string(k) + "xj:" 
 // Keys of a task.
 
 // task is a hash: document d, version v, number n, references x (see
-// references), need, context, unanswered questions q, and results r1, r2, …
+// references), need, context, unanswered questions q, bytes of talk tb, and
+// results r1, r2, …
 func (k keyspace) task(id market.TaskID) string { return string(k) + "t:" + string(id) }
 
-// roles is a hash from agent to its role on the task.
+// roles is a hash from agent to its role on the task; beside it stands, under
+// "l:agent", how the agent's claim ended.
 func (k keyspace) roles(id market.TaskID) string { return string(k) + "r:" + string(id) }
 
 // transfers is a hash from kind to the number of the task's entry.

@@ -112,7 +112,9 @@ func (d *decoder) task(l *market.Loaded, q market.LoadQuery) {
 		l.PosterTrust = decodeTrust(l.Task.Poster, worker, text(d.at(9)))
 		l.WorkerTrust = decodeTrust(worker, l.Task.Poster, text(d.at(10)))
 	}
-	l.Role = market.Role(text(d.at(11)))
+	l.Role = market.Role(text(at(d.at(11), 0)))
+	lapse, err := unpackLapse(at(d.at(11), 1))
+	l.Lapse = keep(d, lapse, err)
 }
 
 // brief reads a task without texts, nil when it is not there.

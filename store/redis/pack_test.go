@@ -61,6 +61,7 @@ func TestProfileComesBackAsItWas(t *testing.T) {
 	want := market.Profile{
 		ID: "ag-1", Version: 2, Name: "n", GoodAt: "g", Tags: []string{"t"}, ExtractedTags: []string{"x"},
 		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "u", WebhookSecret: "s", Suspended: true, SuspendReason: "r",
+		OldWebhookSecret: "o", OldSecretUntil: time.UnixMicro(2).UTC(), ExtractionOf: "e", WorkedFor: []market.AgentID{"ag-2", "ag-3"},
 		Extraction: "tk-1", ExtractedAt: time.UnixMicro(1).UTC(), CreatedAt: time.UnixMicro(0).UTC(),
 	}
 	assertFull(t, reflect.ValueOf(want), "Profile")

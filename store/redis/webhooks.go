@@ -16,11 +16,11 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 	if err != nil {
 		return nil, err
 	}
-	return decodeList(reply, decodeJob)
+	return decodeList(reply, func(v any) (market.WebhookJob, error) { return decodeJob(v, now) })
 }
 
 // decodeJob reads {"agent:seq", "attempts lease at event", profile}.
-func decodeJob(v any) (market.WebhookJob, error) {
+func decodeJob(v any, now time.Time) (market.WebhookJob, error) {
 	agent, seq, _ := strings.Cut(text(at(v, 0)), ":")
 	parts := strings.SplitN(text(at(v, 1)), " ", 3)
 	if len(parts) < 3 {
@@ -33,7 +33,7 @@ func decodeJob(v any) (market.WebhookJob, error) {
 	profile, err := unpackProfile(text(at(v, 2)))
 	return market.WebhookJob{
 		Event: event, URL: profile.WebhookURL, Secret: profile.WebhookSecret,
-		Attempts: int(number(parts[0])), Lease: number(parts[1]),
+		OldSecret: profile.OldSecretAt(now), Attempts: int(number(parts[0])), Lease: number(parts[1]),
 	}, err
 }
 

@@ -19,6 +19,7 @@ import (
 type broken struct {
 	market.Store
 	change    func(c *market.Change)
+	rewrite   func(s market.Store, c *market.Change)
 	committed func(c *market.Committed)
 	query     func(q *market.LoadQuery)
 	loaded    func(q market.LoadQuery, l *market.Loaded)
@@ -51,6 +52,9 @@ func with[T any](v T, hook func(*T)) T {
 
 func (b *broken) changed(c *market.Change) *market.Change {
 	copied := with(*c, b.change)
+	if b.rewrite != nil {
+		b.rewrite(b.Store, &copied)
+	}
 	return &copied
 }
 
@@ -188,15 +192,33 @@ func (b *broken) Totals(ctx context.Context) (market.Totals, error) {
 
 // breaks are stores that each break one promise of market.Store.
 var breaks = map[string]broken{
-	"suspended agents take part":          {change: func(c *market.Change) { c.Active = nil }},
-	"unchanged tasks are not checked":     {change: func(c *market.Change) { c.Unchanged = nil }},
-	"trust is lost":                       {change: func(c *market.Change) { c.Trust = nil }},
-	"strikes are lost":                    {change: func(c *market.Change) { c.Strikes = nil }},
-	"roles are lost":                      {change: func(c *market.Change) { c.Roles = nil }},
+	"suspended agents take part":        {change: func(c *market.Change) { c.Active = nil }},
+	"unchanged tasks are not checked":   {change: func(c *market.Change) { c.Unchanged = nil }},
+	"trust is lost":                     {change: func(c *market.Change) { c.Trust = nil }},
+	"strikes are lost":                  {change: func(c *market.Change) { c.Strikes = nil }},
+	"system pay is lost":                {change: func(c *market.Change) { c.SystemPays = nil }},
+	"system pay is not compared":        {rewrite: overwrite},
+	"roles are lost":                    {change: func(c *market.Change) { c.Roles = nil }},
+	"lapses are lost":                   {change: func(c *market.Change) { c.Roles = rewriteEach(c.Roles, func(r *market.RoleWrite) { r.Lapse = nil }) }},
+	"lapses are never cleared":          {loaded: rememberLapses()},
+	"dropped texts stay":                {change: func(c *market.Change) { c.Drop = nil }},
+	"dropping a result drops all texts": {change: func(c *market.Change) { c.Drop = rewriteEach(c.Drop, func(r *market.TextRef) { r.No = 0 }) }},
+	"bytes of talk know no bound":       {change: func(c *market.Change) { c.Talk = rewriteEach(c.Talk, func(t *market.TalkCount) { t.MaxBytes = 0 }) }},
+	"bytes of texts know no bound": {change: func(c *market.Change) {
+		c.Accounts = rewriteEach(c.Accounts, func(d *market.AccountDelta) { d.MaxTextBytes = 0 })
+	}},
+	"the poster's record stays": {change: func(c *market.Change) {
+		c.Accounts = rewriteEach(c.Accounts, func(d *market.AccountDelta) { d.Approvals, d.Rejections = 0, 0 })
+	}},
+	"whom a payment was about is lost": {change: func(c *market.Change) {
+		c.Transfers = rewriteEach(c.Transfers, func(t *market.Transfer) { t.About = "" })
+	}},
+	"credits go to nobody":                {change: func(c *market.Change) { c.Transfers = toSomebody(c.Transfers) }},
+	"counters of nobody are passed over":  {change: func(c *market.Change) { c.Accounts = ofSomebody(c.Accounts) }},
 	"results are lost":                    {change: func(c *market.Change) { c.Results = nil }},
 	"answers are lost":                    {change: func(c *market.Change) { c.Answers = nil }},
 	"resolutions are lost":                {change: func(c *market.Change) { c.Resolutions = nil }},
-	"questions are not counted":           {change: func(c *market.Change) { c.OpenQuestions = nil }},
+	"talk is not counted":                 {change: func(c *market.Change) { c.Talk = nil }},
 	"counters stay":                       {change: func(c *market.Change) { c.Accounts = nil }},
 	"statistics of tags stay":             {change: func(c *market.Change) { c.Tags = nil }},
 	"the last transfer is lost":           {change: func(c *market.Change) { c.Transfers = c.Transfers[:max(len(c.Transfers)-1, 0)] }},
@@ -308,6 +330,9 @@ var breaks = map[string]broken{
 		}
 		return jobs
 	}},
+	"webhooks forget the secret before": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
+		return rewriteEach(jobs, func(job *market.WebhookJob) { job.OldSecret = "" })
+	}},
 	"failed webhooks are forgotten":    {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.Delivered = true }},
 	"webhooks are not tried again":     {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.RetryAt = time.Time{} }},
 	"dead letters come oldest first":   {dead: func(p *market.DeadPage) { slices.Reverse(p.Dead) }},
@@ -328,6 +353,48 @@ var breaks = map[string]broken{
 		}
 	}},
 	"totals count nothing": {totals: func(t *market.Totals) { *t = market.Totals{} }},
+}
+
+// rewriteEach returns edited copies.
+func rewriteEach[T any](in []T, edit func(*T)) []T {
+	out := slices.Clone(in)
+	for i := range out {
+		edit(&out[i])
+	}
+	return out
+}
+
+// unknown is the agent that the suite uses for nobody.
+const unknown market.AgentID = "ag-nobody0000000000"
+
+// toSomebody leaves out what credits an agent that does not exist.
+func toSomebody(in []market.Transfer) []market.Transfer {
+	return slices.DeleteFunc(slices.Clone(in), func(t market.Transfer) bool { return t.Agent == unknown && t.Signed() > 0 })
+}
+
+func ofSomebody(in []market.AccountDelta) []market.AccountDelta {
+	return slices.DeleteFunc(slices.Clone(in), func(d market.AccountDelta) bool { return d.Agent == unknown })
+}
+
+// overwrite makes each write of system pay expect what is stored.
+func overwrite(s market.Store, c *market.Change) {
+	c.SystemPays = rewriteEach(c.SystemPays, func(w *market.SystemPayWrite) {
+		if has, err := s.Agents(context.Background(), []market.AgentID{w.Agent}); err == nil && len(has) == 1 {
+			w.Old = has[0].SystemPay
+		}
+	})
+}
+
+// rememberLapses shows a lapse also after it was cleared.
+func rememberLapses() func(market.LoadQuery, *market.Loaded) {
+	seen := map[market.TaskID]*market.Lapse{}
+	return func(q market.LoadQuery, l *market.Loaded) {
+		if l.Lapse != nil {
+			seen[q.Task] = l.Lapse
+		} else {
+			l.Lapse = seen[q.Task]
+		}
+	}
 }
 
 const breakVariable = "PINCHWORK_BROKEN_STORE"

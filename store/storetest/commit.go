@@ -147,6 +147,62 @@ var commitCases = []testCase{
 			w.equal(w.eventPage(agentNo(i), 0, 9).Head, int64(1))
 		}
 	}},
+	{"Dropped texts read as empty", func(w *world) {
+		w.people()
+		t := w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))
+		other := w.post(taskNo(2), ann)
+		w.talkAbout(t.ID)
+		w.talkAbout(other.ID)
+		w.commit(&market.Change{Drop: []market.TextRef{{Task: t.ID}}})
+		page := &market.TalkQuery{Limit: 9}
+		l := w.load(market.LoadQuery{
+			Task: t.ID, Text: true, Questions: page, Messages: page, Question: market.QuestionID("qa-" + t.ID),
+		})
+		w.equal(l.Text, market.TaskText{})
+		w.equal(len(l.Questions)+len(l.Messages)+l.TalkTotal, 0)
+		w.equal(l.Question, (*market.Question)(nil))
+		w.equal(w.messages(t.ID, bob, 9, 0), market.Loaded{})
+		w.equal(w.task(t.ID), t)
+		tasks, err := w.store.Tasks(w.ctx, []market.TaskID{t.ID, other.ID})
+		w.ok(err)
+		w.equal(tasks[0].Text, market.TaskText{})
+		w.equal(tasks[1].Text, textOf(other.ID))
+		w.equal(w.questions(other.ID, 9, 0).TalkTotal, 1)
+		w.equal(w.messages(other.ID, bob, 9, 0).TalkTotal, 1)
+		w.equal(w.scan(9, false), []market.TaskID{t.ID, other.ID})
+	}},
+	{"A dropped result reads as empty, the others stay", func(w *world) {
+		w.people()
+		t := w.put(delivered(w, taskNo(1)))
+		w.commit(&market.Change{Results: []market.Result{{Task: t.ID, No: 1, Text: "one"}, {Task: t.ID, No: 2, Text: "two"}}})
+		w.commit(&market.Change{Drop: []market.TextRef{{Task: t.ID, No: 1}}})
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, textOf(t.ID))
+		w.rewrite(t, func(t *market.Task) { t.Delivery = &market.Delivery{No: 2, At: w.now} })
+		want := textOf(t.ID)
+		want.Result = "two"
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, want)
+		page, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: ann, Limit: 1, Now: w.now})
+		w.ok(err)
+		w.equal(page.Tasks[0].Text, want)
+	}},
+	{"Dropping what is not there is passed over", func(w *world) {
+		w.people()
+		t := w.post(taskNo(1), ann)
+		before := w.snapshot()
+		w.commit(&market.Change{Drop: []market.TextRef{{Task: nothing}, {Task: nothing, No: 1}, {Task: t.ID, No: 7}}})
+		w.equal(w.snapshot(), before)
+		w.commit(&market.Change{Drop: []market.TextRef{{Task: t.ID}}})
+		w.commit(&market.Change{Drop: []market.TextRef{{Task: t.ID}}})
+		w.equal(w.load(market.LoadQuery{Task: t.ID, Text: true}).Text, market.TaskText{})
+	}},
+	{"What is refused drops nothing", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		w.talkAbout(t.ID)
+		c := wholeChange(w)
+		c.Drop, c.Active = []market.TextRef{{Task: t.ID}}, []market.AgentID{nobody}
+		w.refused(c, market.GuardSuspended)
+	}},
 	{"An empty Change is fine", func(w *world) {
 		w.people()
 		before := w.snapshot()
@@ -169,6 +225,17 @@ var commitCases = []testCase{
 	}},
 }
 
+// talkAbout commits a question and a message of bob's claim.
+func (w *world) talkAbout(task market.TaskID) {
+	w.Helper()
+	w.commit(&market.Change{
+		Questions: []market.Question{{ID: market.QuestionID("qa-" + task), Task: task, Asker: bob, Text: "what?", CreatedAt: w.now}},
+		Messages: []market.Message{{
+			ID: market.MessageID("msg-" + task), Task: task, Sender: ann, Worker: bob, Text: "hi", CreatedAt: w.now,
+		}},
+	})
+}
+
 // wholeChange has something of everything: ann posts a task.
 func wholeChange(w *world) *market.Change {
 	id := taskNo(1)
@@ -180,9 +247,10 @@ func wholeChange(w *world) *market.Change {
 		Trust: []market.TrustWrite{{New: market.TrustPair{
 			From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now,
 		}}},
-		Strikes: []market.StrikeWrite{{Agent: bob, New: market.Strikes{Count: 1}}},
-		Roles:   []market.RoleWrite{{Task: id, Agent: bob, Role: market.RoleWorker}},
-		Results: []market.Result{{Task: id, No: 1, Text: "result"}},
+		Strikes:    []market.StrikeWrite{{Agent: bob, New: market.Strikes{Count: 1}}},
+		SystemPays: []market.SystemPayWrite{{Agent: ann, New: market.SystemPay{Pending: 3}}},
+		Roles:      []market.RoleWrite{{Task: id, Agent: bob, Role: market.RoleWorker}},
+		Results:    []market.Result{{Task: id, No: 1, Text: "result"}},
 		Questions: []market.Question{{
 			ID: "qa-1", Task: id, Asker: bob, Text: "what?", CreatedAt: w.now,
 		}},
@@ -190,13 +258,13 @@ func wholeChange(w *world) *market.Change {
 		Reports: []market.Report{{
 			ID: "rp-1", Task: id, Reporter: bob, Reason: "odd", Status: market.ReportOpen, CreatedAt: w.now,
 		}},
-		OpenQuestions: []market.QuestionCount{{Task: id, Delta: 1, Max: 5}},
-		Transfers:     []market.Transfer{escrow(w, id, 10)},
-		Accounts:      []market.AccountDelta{{Agent: ann, Escrowed: 10, Posted: 1}},
-		Tags:          []market.TagDelta{{Agent: bob, TagStat: market.TagStat{Tag: "go", Count: 1}}},
-		Events:        []market.Event{{Agent: ann, Type: market.EventTaskQuestion, Task: id, At: w.now}},
-		Feed:          []market.FeedItem{{Kind: market.FeedTask, Task: id, Version: 1, Open: true}},
-		Idempotency:   record(w, "whole"),
+		Talk:        []market.TalkCount{{Task: id, Delta: 1, Max: 5, Bytes: 7, MaxBytes: 100}},
+		Transfers:   []market.Transfer{escrow(w, id, 10)},
+		Accounts:    []market.AccountDelta{{Agent: ann, Escrowed: 10, Posted: 1}},
+		Tags:        []market.TagDelta{{Agent: bob, TagStat: market.TagStat{Tag: "go", Count: 1}}},
+		Events:      []market.Event{{Agent: ann, Type: market.EventTaskQuestion, Task: id, At: w.now}},
+		Feed:        []market.FeedItem{{Kind: market.FeedTask, Task: id, Version: 1, Open: true}},
+		Idempotency: record(w, "whole"),
 	}
 }
 

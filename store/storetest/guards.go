@@ -142,6 +142,54 @@ var guardCases = []testCase{
 		w.commit(&market.Change{Strikes: []market.StrikeWrite{{Agent: bob, Old: blocked, New: market.Strikes{Count: 1}}}})
 		w.equal(w.agent(bob).Strikes, market.Strikes{Count: 1})
 	}},
+	{"Strikes: unknown agent", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Strikes = []market.StrikeWrite{{Agent: nobody, New: market.Strikes{Count: 1}}}
+		w.equal(w.refused(c, market.GuardStrikes).Agent, nobody)
+	}},
+	{"SystemPays: another value", func(w *world) {
+		w.people()
+		paid := []market.SystemPaid{{At: w.now, Credits: 5, Fees: 1}, {At: w.in(time.Hour), Credits: 3, Fees: 1}}
+		stored := market.SystemPay{Pending: 2, Paid: paid}
+		w.commit(&market.Change{SystemPays: []market.SystemPayWrite{{Agent: bob, New: stored}}})
+		for _, old := range []market.SystemPay{
+			{},
+			{Pending: 3, Paid: paid},
+			{Pending: 2, Paid: paid[:1]},
+			{Pending: 2, Paid: []market.SystemPaid{paid[1], paid[0]}},
+			{Pending: 2, Paid: []market.SystemPaid{paid[0], {At: w.in(time.Hour), Credits: 3, Fees: 2}}},
+			{Pending: 2, Paid: []market.SystemPaid{paid[0], {At: w.in(time.Hour + time.Microsecond), Credits: 3, Fees: 1}}},
+		} {
+			c := wholeChange(w)
+			c.SystemPays = []market.SystemPayWrite{{Agent: bob, Old: old, New: market.SystemPay{Pending: 9}}}
+			w.equal(w.refused(c, market.GuardSystemPay).Agent, bob)
+		}
+		w.equal(w.agent(bob).SystemPay, stored)
+	}},
+	{"SystemPays: none yet", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.SystemPays = []market.SystemPayWrite{{Agent: bob, Old: market.SystemPay{Pending: 1}}}
+		w.equal(w.refused(c, market.GuardSystemPay).Agent, bob)
+	}},
+	{"SystemPays: the same instants in another zone", func(w *world) {
+		w.people()
+		old := market.SystemPay{Paid: []market.SystemPaid{{At: w.now, Credits: 5}}}
+		w.commit(&market.Change{SystemPays: []market.SystemPayWrite{{Agent: bob, New: old}}})
+		there := time.FixedZone("there", 3600)
+		same := market.SystemPay{Paid: []market.SystemPaid{{At: w.now.In(there), Credits: 5}}}
+		next := market.SystemPay{Pending: 4, Paid: []market.SystemPaid{{At: w.in(time.Hour).In(there), Credits: 2}}}
+		w.commit(&market.Change{SystemPays: []market.SystemPayWrite{{Agent: bob, Old: same, New: next}}})
+		want := market.SystemPay{Pending: 4, Paid: []market.SystemPaid{{At: w.in(time.Hour), Credits: 2}}}
+		w.equal(w.agent(bob).SystemPay, want)
+	}},
+	{"SystemPays: unknown agent", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.SystemPays = []market.SystemPayWrite{{Agent: nobody, New: market.SystemPay{Pending: 1}}}
+		w.equal(w.refused(c, market.GuardSystemPay).Agent, nobody)
+	}},
 	{"Roles: the other role", func(w *world) {
 		w.people()
 		t := w.post(taskNo(2), ann)
@@ -160,6 +208,45 @@ var guardCases = []testCase{
 		w.commit(&market.Change{Roles: again.Roles})
 		w.equal(w.load(market.LoadQuery{Caller: bob, Task: t.ID, Role: true}).Role, market.RoleWorker)
 		w.equal(w.load(market.LoadQuery{Caller: cyd, Task: t.ID, Role: true}).Role, market.RoleInfra)
+	}},
+	{"Roles: the newest lapse takes the place of the one before", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		lapse := func() *market.Lapse {
+			return w.load(market.LoadQuery{Caller: bob, Task: t.ID, Role: true}).Lapse
+		}
+		role := market.RoleWrite{Task: t.ID, Agent: bob, Role: market.RoleWorker}
+		w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+		w.equal(lapse(), (*market.Lapse)(nil))
+		for claim, why := range []string{"abandoned", "too late"} {
+			role.Lapse = &market.Lapse{At: w.in(time.Duration(claim) * time.Hour), Why: why, Claim: int32(claim)}
+			want := *role.Lapse
+			w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+			w.equal(lapse(), &want)
+		}
+	}},
+	{"Roles: a role without a lapse clears it", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		role := market.RoleWrite{Task: t.ID, Agent: bob, Role: market.RoleWorker, Lapse: &market.Lapse{At: w.now, Why: "late"}}
+		w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+		role.Lapse = nil
+		w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+		l := w.load(market.LoadQuery{Caller: bob, Task: t.ID, Role: true})
+		w.equal(l.Role, market.RoleWorker)
+		w.equal(l.Lapse, (*market.Lapse)(nil))
+	}},
+	{"Roles: the other role with a lapse", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		role := market.RoleWrite{Task: t.ID, Agent: bob, Role: market.RoleWorker, Lapse: &market.Lapse{At: w.now, Why: "late"}}
+		want := *role.Lapse
+		w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+		c := wholeChange(w)
+		role.Role, role.Lapse = market.RoleInfra, &market.Lapse{At: w.in(time.Hour), Why: "later"}
+		c.Roles = append(c.Roles, role)
+		w.equal(w.refused(c, market.GuardRole).Task, t.ID)
+		w.equal(w.load(market.LoadQuery{Caller: bob, Task: t.ID, Role: true}).Lapse, &want)
 	}},
 	{"Results: the same number again", func(w *world) {
 		w.people()
@@ -239,15 +326,40 @@ var guardCases = []testCase{
 		c.Resolutions = []market.Report{{ID: "rp-none", Task: taskNo(1), Reporter: bob, Status: market.ReportReviewed}}
 		w.refused(c, market.GuardReport)
 	}},
-	{"OpenQuestions: too many", func(w *world) {
+	{"Talk: too many unanswered questions", func(w *world) {
 		w.people()
 		t := w.post(taskNo(2), ann)
-		w.commit(&market.Change{OpenQuestions: []market.QuestionCount{{Task: t.ID, Delta: 5, Max: 5}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: 5, Max: 5}}})
 		c := wholeChange(w)
-		c.OpenQuestions = append(c.OpenQuestions, market.QuestionCount{Task: t.ID, Delta: 1, Max: 5})
+		c.Talk = append(c.Talk, market.TalkCount{Task: t.ID, Delta: 1, Max: 5})
 		w.equal(w.refused(c, market.GuardQuestions).Task, t.ID)
-		w.commit(&market.Change{OpenQuestions: []market.QuestionCount{{Task: t.ID, Delta: -1}}})
-		w.commit(&market.Change{OpenQuestions: []market.QuestionCount{{Task: t.ID, Delta: 1, Max: 5}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: -1}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: 1, Max: 5}}})
+	}},
+	{"Talk: too many bytes", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		add := func(bytes int64) *market.Change {
+			return &market.Change{Talk: []market.TalkCount{{Task: t.ID, Bytes: bytes, MaxBytes: 100}}}
+		}
+		w.commit(add(60))
+		w.commit(add(40))
+		c := wholeChange(w)
+		c.Talk = append(c.Talk, add(1).Talk...)
+		w.equal(w.refused(c, market.GuardTalkBytes).Task, t.ID)
+		w.commit(add(-1))
+		w.commit(add(1))
+	}},
+	{"Talk: each bound binds its own positive movement", func(w *world) {
+		w.people()
+		t := w.post(taskNo(2), ann)
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: 5, Max: 5, Bytes: 1000}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Bytes: 1000, MaxBytes: 2000}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: -1, MaxBytes: 10}}})
+		w.commit(&market.Change{Talk: []market.TalkCount{{Task: t.ID, Delta: 1, Max: 5}}})
+		c := wholeChange(w)
+		c.Talk = append(c.Talk, market.TalkCount{Task: t.ID, Delta: 1, Max: 5, Bytes: 1})
+		w.equal(w.refused(c, market.GuardQuestions).Task, t.ID)
 	}},
 	{"Transfers: too little credit", func(w *world) {
 		w.people()
@@ -263,6 +375,12 @@ var guardCases = []testCase{
 		t := escrow(w, taskNo(1), 1)
 		t.Agent, t.From = nobody, market.AgentAccount(nobody)
 		c.Transfers = []market.Transfer{t}
+		w.equal(w.refused(c, market.GuardBalance).Agent, nobody)
+	}},
+	{"Transfers: credits never go to nobody", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Transfers = append(c.Transfers, w.grant(nobody, 5))
 		w.equal(w.refused(c, market.GuardBalance).Agent, nobody)
 	}},
 	{"Transfers: the second of a kind for a task", func(w *world) {
@@ -300,6 +418,45 @@ var guardCases = []testCase{
 		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, OpenClaims: -1, MaxOpenClaims: 3}}})
 		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, Posted: 1, MaxOpenClaims: 3}}})
 		w.equal(w.agent(bob).OpenClaims, int64(8))
+	}},
+	{"Accounts: too many bytes of texts", func(w *world) {
+		w.people()
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, TextBytes: 90, MaxTextBytes: 100}}})
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, TextBytes: 10, MaxTextBytes: 100}}})
+		c := wholeChange(w)
+		c.Accounts = append(c.Accounts, market.AccountDelta{Agent: bob, TextBytes: 1, MaxTextBytes: 100})
+		w.equal(w.refused(c, market.GuardTextBytes).Agent, bob)
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, TextBytes: -5, MaxTextBytes: 1}}})
+		w.commit(&market.Change{Accounts: []market.AccountDelta{{Agent: bob, TextBytes: 7}}})
+		w.equal(w.agent(bob).TextBytes, int64(102))
+	}},
+	{"Accounts: a posting with too many bytes of texts", func(w *world) {
+		w.people()
+		post := func(n int, bytes int64) *market.Change {
+			id := taskNo(n)
+			return &market.Change{
+				At: w.now, Active: []market.AgentID{ann},
+				Tasks:     []market.TaskWrite{{New: w.open(id, ann), Text: textOf(id)}},
+				Transfers: []market.Transfer{escrow(w, id, 10)},
+				Accounts:  []market.AccountDelta{{Agent: ann, Escrowed: 10, Posted: 1, TextBytes: bytes, MaxTextBytes: 100}},
+			}
+		}
+		w.commit(post(1, 100))
+		w.equal(w.agent(ann).TextBytes, int64(100))
+		w.equal(w.refused(post(2, 1), market.GuardTextBytes).Agent, ann)
+		w.commit(post(3, 0))
+	}},
+	{"Accounts: unknown agent", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Accounts = append(c.Accounts, market.AccountDelta{Agent: nobody, Posted: 1})
+		w.equal(w.refused(c, market.GuardAgent).Agent, nobody)
+	}},
+	{"Tags: unknown agent", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Tags = append(c.Tags, market.TagDelta{Agent: nobody, TagStat: market.TagStat{Tag: "go", Count: 1}})
+		w.equal(w.refused(c, market.GuardAgent).Agent, nobody)
 	}},
 	{"Idempotency: the key is taken", func(w *world) {
 		w.people()

@@ -184,7 +184,7 @@ var raceCases = []testCase{
 				Questions: []market.Question{{
 					ID: market.QuestionID(fmt.Sprint("qa-", i)), Task: taskNo(1), Asker: bob, Text: "?", CreatedAt: w.now,
 				}},
-				OpenQuestions: []market.QuestionCount{{Task: taskNo(1), Delta: 1, Max: 5}},
+				Talk: []market.TalkCount{{Task: taskNo(1), Delta: 1, Max: 5}},
 			}
 		})
 		w.equal(len(won), 5)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,14 +62,16 @@ var roundTripCases = []testCase{
 		want := market.Agent{Profile: *w.profile(ann), Account: fullAccount(w)}
 		d := market.AccountDelta{
 			Agent: ann, Escrowed: 2, OpenClaims: 3, Posted: 4, Completed: 5, RatingSum: 6,
-			RatingCount: 7, Earned: 8, Fees: 9, Charged: 10, Spent: 11, Rejected: 12, MaxOpenClaims: 100,
+			RatingCount: 7, Earned: 8, Fees: 9, Charged: 10, Spent: 11, Rejected: 12,
+			Approvals: 13, Rejections: 14, FeesBrought: 15, TextBytes: 16, MaxOpenClaims: 100, MaxTextBytes: 100,
 		}
 		w.full(d)
 		w.full(want.Account)
 		w.commit(&market.Change{
-			Accounts: []market.AccountDelta{d},
-			Strikes:  []market.StrikeWrite{{Agent: ann, New: want.Strikes}},
-			Events:   []market.Event{{Agent: ann, Type: market.EventTaskClaimed, Task: taskNo(1), At: w.now}},
+			Accounts:   []market.AccountDelta{d},
+			Strikes:    []market.StrikeWrite{{Agent: ann, New: want.Strikes}},
+			SystemPays: []market.SystemPayWrite{{Agent: ann, New: want.SystemPay}},
+			Events:     []market.Event{{Agent: ann, Type: market.EventTaskClaimed, Task: taskNo(1), At: w.now}},
 		})
 		w.equal(w.agent(ann), &want)
 	}},
@@ -76,7 +79,7 @@ var roundTripCases = []testCase{
 		w.register(ann)
 		t := market.Transfer{
 			ID: nextEntry(), From: market.EscrowAccount(taskNo(1)), To: market.AgentAccount(ann), Amount: 9,
-			Kind: market.EntryPayment, Agent: ann, Task: taskNo(1), Fee: 1, Note: "a note", At: w.in(-time.Hour),
+			Kind: market.EntryPayment, Agent: ann, Task: taskNo(1), Fee: 1, Note: "a note", About: bob, At: w.in(-time.Hour),
 		}
 		want := market.Entry{Transfer: t, Seq: 2, Balance: bonus + 9, Earned: 9}
 		w.full(want)
@@ -87,6 +90,42 @@ var roundTripCases = []testCase{
 		page, err := w.store.Ledger(w.ctx, market.PageQuery{Agent: ann, Limit: 1, Now: w.now})
 		w.ok(err)
 		w.equal(page.Entries, []market.Entry{want})
+	}},
+	{"A ledger entry that is nobody's with every field", func(w *world) {
+		w.register(ann)
+		t := market.Transfer{
+			ID: nextEntry(), From: market.EscrowAccount(taskNo(1)), To: market.PlatformAccount, Amount: 9,
+			Kind: market.EntryPlatformFee, Task: taskNo(1), Fee: 1, Note: "a note", About: bob, At: w.in(-time.Hour),
+		}
+		w.commit(&market.Change{Transfers: []market.Transfer{t}})
+		got, _, err := w.store.Entries(w.ctx, taskNo(1), "", 9)
+		w.ok(err)
+		w.equal(got, []market.Entry{{Transfer: t}})
+	}},
+	{"A role with every field", func(w *world) {
+		w.people()
+		w.post(taskNo(1), ann)
+		role := market.RoleWrite{Task: taskNo(1), Agent: bob, Role: market.RoleWorker, Lapse: &market.Lapse{
+			At: w.in(-time.Hour), Why: "it took too long", Claim: 3,
+		}}
+		w.full(role)
+		want := *role.Lapse
+		w.commit(&market.Change{Roles: []market.RoleWrite{role}})
+		l := w.load(market.LoadQuery{Caller: bob, Task: taskNo(1), Role: true})
+		w.equal(l.Role, market.RoleWorker)
+		w.equal(l.Lapse, &want)
+	}},
+	{"A hundred payments of system tasks", func(w *world) {
+		w.register(ann)
+		pay := market.SystemPay{Pending: 7}
+		for i := range 100 {
+			pay.Paid = append(pay.Paid, market.SystemPaid{At: w.in(time.Duration(i) * time.Minute), Credits: 5, Fees: int64(i)})
+		}
+		want := market.SystemPay{Pending: 7, Paid: slices.Clone(pay.Paid)}
+		w.commit(&market.Change{SystemPays: []market.SystemPayWrite{{Agent: ann, New: pay}}})
+		w.equal(w.agent(ann).SystemPay, want)
+		w.commit(&market.Change{SystemPays: []market.SystemPayWrite{{Agent: ann, Old: want}}})
+		w.equal(w.agent(ann).SystemPay, market.SystemPay{})
 	}},
 	{"An event with every field", func(w *world) {
 		w.register(ann)
@@ -319,7 +358,9 @@ func fullProfile(w *world) *market.Profile {
 	return &market.Profile{
 		ID: ann, Version: 1, Name: "Ann", GoodAt: "go", Tags: []string{"go"}, ExtractedTags: []string{"sql"},
 		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "https://example.com/hook", WebhookSecret: "s",
-		Suspended: true, SuspendReason: "why", Extraction: taskNo(1), ExtractedAt: w.in(-time.Hour), CreatedAt: w.now,
+		OldWebhookSecret: "o", OldSecretUntil: w.in(time.Hour), Suspended: true, SuspendReason: "why",
+		Extraction: taskNo(1), ExtractedAt: w.in(-time.Hour), ExtractionOf: "0a1b", WorkedFor: []market.AgentID{cyd, bob},
+		CreatedAt: w.now,
 	}
 }
 
@@ -327,7 +368,9 @@ func fullAccount(w *world) market.Account {
 	return market.Account{
 		Balance: bonus, Escrowed: 2, OpenClaims: 3, Posted: 4, Completed: 5, RatingSum: 6, RatingCount: 7,
 		Earned: 8, Fees: 9, Charged: 10, Spent: 11, Rejected: 12,
-		Strikes: market.Strikes{Count: 4, BlockedUntil: w.in(time.Minute)}, EventSeq: 1, LedgerSeq: 1,
+		Approvals: 13, Rejections: 14, FeesBrought: 15, TextBytes: 16,
+		SystemPay: market.SystemPay{Pending: 1, Paid: []market.SystemPaid{{At: w.in(-time.Hour), Credits: 2, Fees: 3}}},
+		Strikes:   market.Strikes{Count: 4, BlockedUntil: w.in(time.Minute)}, EventSeq: 1, LedgerSeq: 1,
 	}
 }
 

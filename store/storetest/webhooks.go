@@ -23,6 +23,19 @@ var webhookCases = []testCase{
 			Event: w.eventPage(ann, 0, 1).Events[0], URL: hook, Secret: "secret", Lease: lease,
 		})
 	}},
+	{"The secret before a change comes along while it counts", func(w *world) {
+		w.people()
+		w.hook(ann)
+		until := w.in(time.Hour)
+		w.change(ann, func(p *market.Profile) {
+			p.WebhookSecret, p.OldWebhookSecret, p.OldSecretUntil = "new", "secret", until
+		})
+		w.tell(ann, 1)
+		job := w.job(until.Add(-time.Microsecond), until)
+		w.equal([]string{job.Secret, job.OldSecret}, []string{"new", "secret"})
+		job = w.job(until, until.Add(time.Minute))
+		w.equal([]string{job.Secret, job.OldSecret}, []string{"new", ""})
+	}},
 	{"The URL after the Change decides", func(w *world) {
 		w.people()
 		w.hook(bob)

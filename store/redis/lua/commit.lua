@@ -21,6 +21,9 @@
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
 local COUNTERS, ENTRIES, FEED, OLDEST, HOOKS, JOBS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
+-- The prefix of all keys.
+local P = string.sub(COUNTERS, 1, -#'counters' - 1)
+
 local function leading(s) return tonumber(string.match(s, '^%-?%d+')) end
 
 local guards = {
@@ -30,6 +33,8 @@ local guards = {
   unset = function(key, i) return call('HEXISTS', key, ARGV[i]) == 0 end,
   -- the key is missing
   absent = function(key) return call('EXISTS', key) == 0 end,
+  -- [agent] it exists
+  known = function(key) return call('HEXISTS', key, 'v') == 1 end,
   -- field, value: the field is missing or has the value
   free = function(key, i)
     local has = call('HGET', key, ARGV[i])
@@ -125,6 +130,19 @@ local writes = {
     call('HSET', key, 's', ARGV[i + 3], 'r', ARGV[i + 4])
     call('ZREM', KEYS[tonumber(ARGV[i])], ARGV[i + 2])
     call('ZADD', KEYS[tonumber(ARGV[i + 1])], call('HGET', key, 'n'), ARGV[i + 2])
+  end,
+
+  -- [task] questions, messages (indexes of keys): deletes need, context and talk,
+  -- whose keys it finds on its way
+  drop = function(key, i)
+    call('HDEL', key, 'need', 'context')
+    local questions, messages = KEYS[tonumber(ARGV[i])], KEYS[tonumber(ARGV[i + 1])]
+    for _, id in ipairs(call('LRANGE', questions, 0, -1)) do call('DEL', P .. 'q:' .. id) end
+    for _, element in ipairs(call('LRANGE', messages, 0, -1)) do
+      local id, worker = string.match(element, '^(%S+) (.*)$')
+      call('DEL', P .. 'msg:' .. id, messages .. ':' .. worker)
+    end
+    call('DEL', questions, messages)
   end,
 
   -- [task] returns its texts

@@ -17,7 +17,7 @@
 --   1 caller  2 due tasks  3 other agent  4 task {document, number, need,
 --   context, result}  5 poster, 6 worker (the caller's own is not repeated)
 --   7 subject  8 parent {document, number}  9 children  10 trust of poster in
---   worker  11 of worker in poster  12 role  13 question {question, answer}
+--   worker  11 of worker in poster  12 {role, lapse}  13 question {question, answer}
 --   14 questions  15 messages  16 total  17 trust {agent, pair, …}
 --   18 record  19 report {report, resolution}
 
@@ -54,7 +54,7 @@ local function loadTask(x)
     reply[11] = call('HGET', P .. 'tf:' .. worker, poster)
   end
   if asked('o') then
-    reply[12] = call('HGET', P .. 'r:' .. (parent ~= '-' and parent or task), caller)
+    reply[12] = call('HMGET', P .. 'r:' .. (parent ~= '-' and parent or task), caller, 'l:' .. caller)
   end
 end
 

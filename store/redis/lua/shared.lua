@@ -8,6 +8,7 @@ local P, call = KEYS[1], redis.call
 local AGENT = {
   'p', 'st', 'bal', 'esc', 'open', 'posted', 'done', 'rs', 'rc',
   'earn', 'fees', 'chg', 'spent', 'rej', 'ev', 'le',
+  'apr', 'rjd', 'fb', 'tb', 'sp',
 }
 
 -- agent returns the agent's fields, or false.
