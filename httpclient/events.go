@@ -33,7 +33,7 @@ func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.Stre
 		}
 		s := subscription{client: c, position: after, yield: yield}
 		for failures := 1; ; failures++ {
-			position, started := s.position, time.Now()
+			position := s.position
 			err := s.connect(ctx)
 			if s.stopped {
 				return
@@ -45,12 +45,19 @@ func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.Stre
 				yield(market.StreamEvent{}, err)
 				return
 			}
-			if s.position != position || time.Since(started) > slowestReconnect {
+			if s.position != position || s.lived() {
 				failures = 1
 			}
 			_ = sleep(ctx, reconnectDelay(failures, err))
 		}
 	}
+}
+
+// lived reports whether the last connection was open for longer than the server's
+// heartbeat, of which there are three in the idle time: then it worked, and its
+// end is no reason for longer pauses.
+func (s *subscription) lived() bool {
+	return !s.since.IsZero() && time.Since(s.since) > s.client.options.idle/3
 }
 
 const slowestReconnect = time.Minute
@@ -71,6 +78,8 @@ type subscription struct {
 	yield    func(market.StreamEvent, error) bool
 	opened   bool // the server has accepted a connection before
 	stopped  bool // the consumer wants no more
+	// since is when the last connection was accepted, zero when it was not.
+	since time.Time
 }
 
 // final reports whether connecting again is of no use. Too many streams is
@@ -99,6 +108,7 @@ func (s *subscription) connect(ctx context.Context) error {
 
 func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 	c := s.client
+	s.since = time.Time{}
 	req, err := c.request(ctx, get("/v1/events", nil), nil, "")
 	if err != nil {
 		return nil, err
@@ -113,7 +123,7 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 		return nil, unreachable(c.Server(), err)
 	}
 	if res.StatusCode == http.StatusOK && isStream(res) {
-		s.opened = true
+		s.opened, s.since = true, time.Now()
 		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }()

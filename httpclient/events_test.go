@@ -141,6 +141,34 @@ func (s *silent) Read(b []byte) (int, error) {
 	return copy(b, ": alive\n\n"), nil
 }
 
+// A proxy that cuts every stream after a while is no failure: the pauses stay
+// short.
+func TestStreamsThatLivedForAWhileAreNoFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		s := &server{respond: func(attempt int, req *http.Request) (*http.Response, error) {
+			at = append(at, time.Now())
+			if attempt == 12 {
+				return reply(200, streamEvent("a", "task_approved", "")), nil
+			}
+			res := reply(200, "")
+			res.Body = io.NopCloser(io.MultiReader(io.LimitReader(&silent{ctx: req.Context(), beats: 2}, 2*int64(len(": alive\n\n"))), cutOff{}))
+			return res, nil
+		}}
+		collect(t, s.client(t), "", 1)
+		for i := range at[1:] {
+			if d := at[i+1].Sub(at[i]); d > 31*time.Second {
+				t.Errorf("connection %d came %v after a stream of 30 s began", i+2, d)
+			}
+		}
+	})
+}
+
+// cutOff is where a connection was cut.
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
 func TestSilentConnectionIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

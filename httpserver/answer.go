@@ -59,16 +59,10 @@ func (c *call) send(status int, value any, note string) {
 	c.write(status, asMarkdown, markdown.Bytes())
 }
 
-// maxCounted is the longest body whose length net/http works out by itself,
-// without a header of ours.
-const maxCounted = 2048
-
 func (c *call) write(status int, contentType []string, body []byte) {
 	h := c.Header()
 	h["Content-Type"] = contentType
-	if len(body) >= maxCounted || c.request.Method == http.MethodHead {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.WriteHeader(status)
 	if c.request.Method != http.MethodHead {
 		_, _ = c.Write(body) // a client that is gone needs no answer

@@ -12,9 +12,6 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// maxBody is the largest request body in bytes (contract §11).
-const maxBody = 8 << 20
-
 // member is a field of a body, in JSON whatever the body's own format was.
 type member struct {
 	name string
@@ -71,28 +68,33 @@ required:
 }
 
 func (c *call) readBody(into *bytes.Buffer) error {
-	r := c.request
+	r, most := c.request, c.server.options.MaxBodyBytes
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
 	}
-	if r.ContentLength > maxBody {
-		return errBodyTooLarge
+	if r.ContentLength > most {
+		return bodyTooLarge(most)
 	}
 	if r.ContentLength > 0 {
 		into.Grow(int(min(r.ContentLength, maxKept)) + bytes.MinRead)
 	}
-	_, err := into.ReadFrom(http.MaxBytesReader(c.ResponseWriter, r.Body, maxBody))
+	_, err := into.ReadFrom(http.MaxBytesReader(c.ResponseWriter, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return errBodyTooLarge
+		return bodyTooLarge(most)
 	case err != nil:
 		return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "body: could not be read to its end", Cause: err}
 	}
 	return nil
 }
 
-var errBodyTooLarge = refuse(market.CodeTooLarge, "The body is larger than %d MiB", maxBody>>20)
+func bodyTooLarge(most int64) error {
+	if most%(1<<20) == 0 {
+		return refuse(market.CodeTooLarge, "The body is larger than %d MiB", most>>20)
+	}
+	return refuse(market.CodeTooLarge, "The body is larger than %d bytes", most)
+}
 
 // formatOf decides between JSON and markdown (contract §11). The first byte
 // decides unless the content type is markdown, so that curl -d '{…}', which calls

@@ -156,6 +156,7 @@ func TestBodySize(t *testing.T) {
 	s := &stub{deliver: func(in market.DeliverInput) (market.TaskView, error) {
 		return market.TaskView{TaskID: "tk-1"}, nil
 	}}
+	const maxBody = 8 << 20
 	server := s.server(t, Options{})
 	body := func(n int) string { return `{"result": "` + strings.Repeat("x", n-14) + `"}` }
 	expect(t, ask(server, "POST", "/v1/tasks/tk-1/deliver", body(maxBody)), 200)
@@ -176,6 +177,10 @@ func TestBodySize(t *testing.T) {
 		t.Errorf("more than 8 MiB in chunks: %d", got)
 	}
 	expect(t, ask(server, "POST", "/v1/tasks/tk-1/deliver", `{}`, "Content-Encoding", "gzip"), 415)
+
+	small := s.server(t, Options{MaxBodyBytes: 2000})
+	expect(t, ask(small, "POST", "/v1/tasks/tk-1/deliver", body(2000)), 200)
+	expect(t, ask(small, "POST", "/v1/tasks/tk-1/deliver", body(2001)), 413, "2000 bytes")
 }
 
 func TestPatchTellsNullFromAbsent(t *testing.T) {

@@ -39,12 +39,21 @@ type call struct {
 
 	status int // sent, 0 before
 	size   int64
+
+	body       *pacedBody // nil without one
+	answering  time.Time  // since when; zero before
+	stopAnswer func() bool
+	// ownPace is set when the handler sets write deadlines itself.
+	ownPace bool
+	endTime context.CancelFunc
 }
 
 // WriteHeader notes the status.
 func (c *call) WriteHeader(status int) {
 	if c.status == 0 && status >= 200 {
 		c.status = status
+		c.leaveBody()
+		c.paceAnswer(0)
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
@@ -52,7 +61,10 @@ func (c *call) WriteHeader(status int) {
 // Write notes how much was sent.
 func (c *call) Write(p []byte) (int, error) {
 	if c.status == 0 {
-		c.status = http.StatusOK
+		c.WriteHeader(http.StatusOK)
+	}
+	if len(p) > answerPiece || c.size > 0 {
+		return c.writePieces(p)
 	}
 	n, err := c.ResponseWriter.Write(p)
 	c.size += int64(n)
@@ -84,6 +96,7 @@ func (c *call) finish(panicked any) {
 		// say that it is not whole.
 		panic(http.ErrAbortHandler)
 	}
+	c.endPace()
 }
 
 func (c *call) logAccess(status int) {

@@ -149,7 +149,7 @@ func decoded(t *testing.T, r *Route, fields *fields, contentType, text string) a
 	}
 	req.Header.Set("Content-Type", contentType)
 	into := reflect.New(r.Body.Type).Elem()
-	if err := (&call{request: req, route: r}).decode(fields, into); err != nil {
+	if err := (&call{server: &Server{options: Options{}.filledIn()}, request: req, route: r}).decode(fields, into); err != nil {
 		t.Errorf("%s: %v in\n%s", r.Name, err, text)
 	}
 	return into.Interface()
@@ -205,7 +205,7 @@ func TestRefusalHeadersAreDescribed(t *testing.T) {
 			described.Set(name, "x")
 		}
 		for name := range w.header {
-			if plain := []string{"Content-Type", "Cache-Control", "X-Content-Type-Options", "Vary"}; described.Get(name) == "" && !slices.Contains(plain, name) {
+			if plain := []string{"Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "Vary"}; described.Get(name) == "" && !slices.Contains(plain, name) {
 				t.Errorf("%s: %s is sent and not in the document", w.status, name)
 			}
 		}

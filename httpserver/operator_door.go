@@ -32,7 +32,8 @@ func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) callOf(w http.ResponseWriter, r *http.Request) *call {
-	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context()}
+	// The answer is paced where the request came in.
+	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context(), ownPace: true}
 }
 
 // AdminSecret is a secret of 32 bytes that all servers with this admin key

@@ -39,10 +39,16 @@ type Options struct {
 	// Timeout bounds each request but for waiting and streaming, so that a store
 	// that is away makes a 503; default 4.5 s, negative for none.
 	Timeout time.Duration
+	// MaxBodyBytes is the largest request body; DefaultMaxBodyBytes when 0.
+	MaxBodyBytes int64
 	// Pages makes the handler of every path outside /v1, /health and /readyz. It
 	// is called once, by New. Without it those paths are 404.
 	Pages func(*Server) http.Handler
 }
+
+// DefaultMaxBodyBytes is the largest request body of a server that was told
+// nothing else: room for the largest texts, however they are encoded.
+const DefaultMaxBodyBytes = 8 << 20
 
 const defaultTimeout = 4500 * time.Millisecond
 
@@ -56,6 +62,9 @@ func (o Options) filledIn() Options {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	if o.MaxBodyBytes == 0 {
+		o.MaxBodyBytes = DefaultMaxBodyBytes
+	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	return o
 }
@@ -63,6 +72,9 @@ func (o Options) filledIn() Options {
 func (o *Options) check() error {
 	if o.AdminKey != "" && !printable(o.AdminKey) {
 		return errors.New("httpserver: the admin key must be printable ASCII without spaces")
+	}
+	if o.MaxBodyBytes < 0 {
+		return errors.New("httpserver: the largest body must not be negative")
 	}
 	if o.PublicURL == "" {
 		return nil

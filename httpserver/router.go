@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/uptrace/bunrouter"
@@ -79,11 +80,11 @@ func (s *Server) handler(route *Route) bunrouter.HandlerFunc {
 		c.route, c.params, c.request = route, req.Params(), req.Request
 		c.success = route.Success[0].Status
 		req.Pattern = pattern // where otelhttp and others look for the route
-		cancel, err := c.limitTime()
-		if err != nil {
+		if err := c.takeIdempotencyKey(); err != nil {
 			return err
 		}
-		defer cancel()
+		c.limitTime()
+		defer func() { c.endTime() }()
 		if err := s.admit(c); err != nil {
 			return err
 		}
@@ -97,21 +98,32 @@ func (s *Server) handler(route *Route) bunrouter.HandlerFunc {
 }
 
 // limitTime makes the context of the call.
-func (c *call) limitTime() (context.CancelFunc, error) {
-	if err := c.takeIdempotencyKey(); err != nil {
-		return nil, err
+func (c *call) limitTime() {
+	c.unlimited, c.endTime = c.ctx, func() {}
+	if limit := c.timeLimit(); limit >= 0 {
+		c.ctx, c.endTime = context.WithTimeout(c.unlimited, limit)
 	}
-	c.unlimited = c.ctx
-	limit := c.server.options.Timeout
-	if c.route.patience > 0 {
-		limit = c.route.patience
+}
+
+// renewTime lets the time of the call begin now. What a client needs for sending
+// its body is bounded elsewhere.
+func (c *call) renewTime() {
+	if c.unlimited != nil {
+		c.endTime()
+		c.ctx = c.unlimited
+		c.limitTime()
 	}
-	if limit < 0 || c.route.Stream {
-		return func() {}, nil
+}
+
+// timeLimit is negative when there is none.
+func (c *call) timeLimit() time.Duration {
+	switch {
+	case c.route.Stream:
+		return -1
+	case c.route.patience > 0:
+		return c.route.patience
 	}
-	var cancel context.CancelFunc
-	c.ctx, cancel = context.WithTimeout(c.ctx, limit)
-	return cancel, nil
+	return c.server.options.Timeout
 }
 
 func (c *call) takeIdempotencyKey() error {

@@ -42,12 +42,15 @@ type Server struct {
 	streams, waits         context.Context
 	endStreams, endWaits   context.CancelFunc
 	heartbeat, slowestRead time.Duration
+	// reading and writing are the least that clients do.
+	reading, writing pace
 }
 
 const (
 	// heartbeat is the time between two comments on a quiet stream (contract §10).
 	heartbeat = 15 * time.Second
-	// slowestRead is how long a reader may leave a stream's buffers full.
+	// slowestRead is how long a reader may leave a stream's buffers full, and how
+	// long a client may pause in a body or an answer.
 	slowestRead = 10 * time.Second
 	// waitGrace lets a request that is just posting its task finish before
 	// Close ends its wait.
@@ -79,6 +82,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	s := &Server{
 		market: m, options: o, log: o.Logger, proxies: o.TrustedProxies,
 		charges: map[Class]*market.Charge{}, heartbeat: heartbeat, slowestRead: slowestRead,
+		reading: pace{slowestRead, slowestRate}, writing: pace{slowestRead, slowestRate},
 	}
 	var err error
 	if s.limits, err = o.Limits.byClass(); err != nil {
@@ -119,6 +123,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, server: s, request: r, started: time.Now(), id: requestID(r), ctx: r.Context()}
 	s.measure.begin(c)
 	defer func() { c.finish(recover()) }()
+	c.paceBody()
 	w.Header()["X-Request-Id"] = []string{c.id}
 	if err := s.dispatch(c, c.request); err != nil {
 		c.fail(err)

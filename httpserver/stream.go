@@ -36,7 +36,7 @@ func events(c *call) (any, error) {
 		return nil, err
 	}
 	defer from.Close()
-	s := &stream{call: c, control: http.NewResponseController(c.ResponseWriter)}
+	s := &stream{call: c, control: http.NewResponseController(c)}
 	s.start()
 	if c.request.Method != http.MethodHead {
 		defer c.server.measure.streaming(c.ctx)()
@@ -61,6 +61,10 @@ func (s *stream) start() {
 	h["Content-Type"] = []string{"text/event-stream"}
 	h["Cache-Control"] = noStore
 	h["X-Accel-Buffering"] = []string{"no"} // nginx would collect events
+	if s.request.ProtoMajor == 1 {
+		h["Connection"] = []string{"close"} // the last request of its connection
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.server.slowestRead))
 	s.WriteHeader(http.StatusOK)
 }
 
@@ -123,13 +127,16 @@ func (s *stream) push(data []byte) bool {
 	return s.write(data)
 }
 
-// write ends the stream of a reader that does not take the data in time.
+// write ends the stream of a reader that does not take the data in time. Over
+// HTTP/2 a deadline that passes resets the stream although nothing waits to be
+// written, so there is none between two writes.
 func (s *stream) write(data []byte) bool {
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.server.slowestRead))
 	_, err := s.Write(data)
 	if err == nil {
 		err = s.control.Flush()
 	}
+	_ = s.control.SetWriteDeadline(time.Time{})
 	if err != nil {
 		s.cancel()
 	}

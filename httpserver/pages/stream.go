@@ -34,11 +34,14 @@ func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
 	secure(w, "text/event-stream", policy)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close") // the last request of its connection
+	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return
 	}
-	p.follow(&viewer{control: http.NewResponseController(w), w: w}, r)
+	p.follow(&viewer{control: http.NewResponseController(w), w: w, slowest: slowestViewer}, r)
 }
 
 func (p *pages) follow(v *viewer, r *http.Request) {
@@ -115,13 +118,19 @@ func event(text []byte) []byte {
 type viewer struct {
 	control *http.ResponseController
 	w       http.ResponseWriter
+	// slowest is how long it may leave its buffers full.
+	slowest time.Duration
 }
 
-// send reports whether the viewer is still there.
+// send reports whether the viewer is still there. Over HTTP/2 a deadline that
+// passes resets the stream although nothing waits to be written, so there is
+// none between two events.
 func (v *viewer) send(data []byte) bool {
-	_ = v.control.SetWriteDeadline(time.Now().Add(slowestViewer))
-	if _, err := v.w.Write(data); err != nil {
-		return false
+	_ = v.control.SetWriteDeadline(time.Now().Add(v.slowest))
+	_, err := v.w.Write(data)
+	if err == nil {
+		err = v.control.Flush()
 	}
-	return v.control.Flush() == nil
+	_ = v.control.SetWriteDeadline(time.Time{})
+	return err == nil
 }

@@ -25,6 +25,9 @@ const (
 	// connections.
 	headersWithin = 10 * time.Second
 	idleFor       = 2 * time.Minute
+	// maxHeaders bounds the request line and all headers, in bytes.
+	maxHeaders = 64 << 10
+	slop       = 4 << 10 // net/http allows that much more
 )
 
 // Run serves until ctx ends, then drains. It prints the address it listens on
@@ -85,7 +88,7 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 	}
 	return httpserver.New(m, httpserver.Options{
 		AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
-		PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
+		MaxBodyBytes: s.MaxBodyBytes, PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
 	})
 }
 
@@ -96,8 +99,10 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	if err != nil {
 		return fmt.Errorf("%w: --listen (PINCHWORK_LISTEN): %w", ErrSetting, err)
 	}
+	bound := connections{most: s.MaxConnections}
 	server := &http.Server{
 		Handler: api, ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
+		MaxHeaderBytes: maxHeaders - slop, ConnState: bound.follow,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(api.Close)

@@ -26,6 +26,8 @@ type Settings struct {
 	Limits         httpserver.Limits
 	TrustedProxies []netip.Prefix
 	WebhookRetries int
+	MaxBodyBytes   int64
+	MaxConnections int
 	WebhookTimeout time.Duration
 	MetricsListen  string
 	Log            string
@@ -36,7 +38,7 @@ func Defaults() Settings {
 	return Settings{
 		Listen: "127.0.0.1:8000", Store: "memory", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
 		RateLimits: true, Limits: httpserver.DefaultLimits(), WebhookRetries: 3, WebhookTimeout: 10 * time.Second,
-		Log: "text",
+		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text",
 	}
 }
 
@@ -97,6 +99,8 @@ func All() []Setting {
 		number("MAX_STREAMS", "event streams of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxStreams }),
 		number("MAX_WAITS", "waiting requests of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxWaits }),
 		size("MAX_AGENT_BYTES", "living texts of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxAgentBytes }),
+		atLeast(minBodyBytes, size("MAX_BODY_BYTES", "largest request body", func(s *Settings) *int64 { return &s.MaxBodyBytes }), func(s *Settings) int64 { return s.MaxBodyBytes }),
+		number("MAX_CONNECTIONS", "connections open at once, 0 for no bound", func(s *Settings) *int { return &s.MaxConnections }),
 		number("SYSTEM_PAY_PER_DAY", "credits that the platform pays in a day for system tasks about one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.SystemPayPerDay }),
 		duration("EVENT_RETENTION", "how long events are kept", func(s *Settings) *time.Duration { return &s.Policy.EventRetention }),
 		rate("RATE_REGISTER", "registrations per client address", func(s *Settings) *httpserver.Limit { return &s.Limits.Register }),
@@ -166,6 +170,24 @@ func size(name, help string, field func(*Settings) *int64) Setting {
 		return nil
 	}
 	o.get = func(s *Settings) string { return showSize(*field(s)) }
+	return o
+}
+
+// minBodyBytes is less than any body that is of use.
+const minBodyBytes = 1 << 10
+
+// atLeast refuses smaller sizes.
+func atLeast(least int64, o Setting, field func(*Settings) int64) Setting {
+	set := o.set
+	o.set = func(s *Settings, v string) error {
+		if err := set(s, v); err != nil {
+			return err
+		}
+		if field(s) < least {
+			return fmt.Errorf("%q is less than %s", v, showSize(least))
+		}
+		return nil
+	}
 	return o
 }
 
