@@ -21,16 +21,16 @@ import (
 func TestPitfall04ExpiringASystemTask(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		infra, bob := k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.GoodAt("Go"))
-		due, err := k.Store.Due(k.Ctx, k.Clock.Now().Add(73*time.Hour), 10)
-		if err != nil || len(due) != 1 {
-			t.Fatalf("due are %v, %v", due, err)
+		agenda, err := k.Store.Due(k.Ctx, k.Clock.Now().Add(73*time.Hour), 10)
+		if err != nil || len(agenda.Tasks) != 1 {
+			t.Fatalf("due are %+v, %v", agenda, err)
 		}
 		before, err := k.Market.Audit(k.Ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
 		k.Advance(73 * time.Hour)
-		if got := k.Stored(due[0]); got.Status != market.StatusExpired {
+		if got := k.Stored(agenda.Tasks[0]); got.Status != market.StatusExpired {
 			t.Fatalf("the extraction is %s", got.Status)
 		}
 		after, err := k.Market.Audit(k.Ctx)

@@ -299,12 +299,25 @@ type FeedPage struct {
 
 // TimerQueue finds what timers have to touch.
 type TimerQueue interface {
-	// Due returns the ids of tasks whose NextDue is not after now, the longest
-	// due first. Its cost grows with limit only.
-	Due(ctx context.Context, now time.Time, limit int) ([]TaskID, error)
+	// Due returns what has to be done at now, and when there is more to do. Its
+	// cost grows with limit only.
+	Due(ctx context.Context, now time.Time, limit int) (Agenda, error)
 	// Lease gives holder the named lease until then, if nobody else holds it at
 	// now; the holder may renew it at any time.
 	Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
+}
+
+// Agenda is described at TimerQueue.Due: one look that tells an idle process how
+// long it may rest.
+type Agenda struct {
+	// Tasks are the ids of tasks whose NextDue is not after now, the longest due
+	// first.
+	Tasks []TaskID
+	// NextTask is the first NextDue after now; zero when there is none.
+	NextTask time.Time
+	// NextWebhook is when the first delivery is due that waits or is leased, which
+	// may be past; zero when there is none.
+	NextWebhook time.Time
 }
 
 // WebhookQueue holds the events that wait to be delivered to webhooks.

@@ -34,12 +34,12 @@ func (m *Market) Sweep(ctx context.Context) (steps int, err error) {
 func (m *Market) sweep(ctx context.Context, until time.Time) (steps int, err error) {
 	failed := map[TaskID]error{}
 	for {
-		due, err := m.store.Due(ctx, until, sweepBatch+len(failed))
+		agenda, err := m.store.Due(ctx, until, sweepBatch+len(failed))
 		if err != nil {
 			return steps, errors.Join(known(ctx, err), joined(failed))
 		}
-		fresh := due[:0:0]
-		for _, id := range due {
+		fresh := agenda.Tasks[:0:0]
+		for _, id := range agenda.Tasks {
 			if failed[id] == nil {
 				fresh = append(fresh, id)
 			}

@@ -52,12 +52,12 @@ func (k *Kit) sweep() int {
 // task's timer, or a waiting After while tasks have timers left.
 func (k *Kit) nextDue(to time.Time) time.Time {
 	k.Helper()
-	ids, err := k.Store.Due(k.Ctx, to, 1)
+	agenda, err := k.Store.Due(k.Ctx, to, 1)
 	k.must(err, "asking what is due")
-	if len(ids) == 0 {
+	if len(agenda.Tasks) == 0 {
 		return time.Time{}
 	}
-	due := k.Stored(ids[0]).NextDue
+	due := k.Stored(agenda.Tasks[0]).NextDue
 	if after := k.Clock.next(); !after.IsZero() && after.Before(due) {
 		return after
 	}

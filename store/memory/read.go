@@ -60,12 +60,20 @@ func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Age
 	return out, nil
 }
 
-// Due returns what a timer has to touch; see market.TimerQueue.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]market.TaskID, error) {
+// Due returns what has to be done; see market.TimerQueue.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return market.Agenda{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.due.upTo(now.UnixMicro(), limit), nil
+	agenda := market.Agenda{Tasks: s.due.upTo(now.UnixMicro(), limit)}
+	s.due.after(now.UnixMicro(), func(r *record) bool {
+		agenda.NextTask = r.task.NextDue
+		return false
+	})
+	if first, ok := s.outbox.queue.Min(); ok {
+		agenda.NextWebhook = time.UnixMicro(first.due).UTC()
+	}
+	return agenda, nil
 }

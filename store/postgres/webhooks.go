@@ -74,12 +74,14 @@ func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq 
 	return done, err
 }
 
-// Due returns what a timer has to touch; see market.TimerQueue.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) (ids []market.TaskID, err error) {
+// Due returns what has to be done; see market.TimerQueue.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (agenda market.Agenda, err error) {
+	var tasks []string
+	var task, webhook *time.Time
 	err = s.read(ctx, "reading what is due", func(b *batch) {
-		collect(b, &ids, scanID[market.TaskID], "due", now, limit)
+		b.row("due", []any{now, limit}, &tasks, &task, &webhook)
 	})
-	return ids, err
+	return market.Agenda{Tasks: typed[market.TaskID](tasks), NextTask: utc(task), NextWebhook: utc(webhook)}, err
 }
 
 // Lease gives the holder a named lease; see market.TimerQueue.

@@ -194,8 +194,8 @@ func assertEmpty(t *testing.T, s *redis.Store) {
 	if agents, err := s.ScanAgents(t.Context(), "", 10); err != nil || len(agents) != 0 {
 		t.Errorf("agents %v, %v", agents, err)
 	}
-	if due, err := s.Due(t.Context(), start.Add(1000*time.Hour), 10); err != nil || len(due) != 0 {
-		t.Errorf("due %v, %v", due, err)
+	if agenda, err := s.Due(t.Context(), start.Add(1000*time.Hour), 10); err != nil || len(agenda.Tasks) != 0 {
+		t.Errorf("due %+v, %v", agenda, err)
 	}
 	key := market.APIKey("pwk-ag-poster0000000001").Digest()
 	if admitted, err := s.Admit(t.Context(), market.Admission{Now: start, Key: &key}); err != nil || admitted.Agent != nil {

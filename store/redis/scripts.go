@@ -38,6 +38,8 @@ var (
 	reportsLua string
 	//go:embed lua/feed.lua
 	feedLua string
+	//go:embed lua/due.lua
+	dueLua string
 	//go:embed lua/lease.lua
 	leaseLua string
 	//go:embed lua/lease_webhooks.lua
@@ -77,6 +79,7 @@ var (
 	eventsScript           = newScript(sharedLua+eventsLua, false)
 	reportsScript          = newScript(sharedLua+reportsLua, false)
 	feedScript             = newScript(feedLua, false)
+	dueScript              = newScript(dueLua, false)
 	leaseScript            = newScript(leaseLua, true)
 	leaseWebhooksScript    = newScript(sharedLua+leaseWebhooksLua, true)
 	finishWebhookScript    = newScript(finishWebhookLua, true)

@@ -4,26 +4,27 @@ import (
 	"context"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/pinchwork/pinchwork/market"
 )
 
 // Due implements market.TimerQueue.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]market.TaskID, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	ids, err := s.client.ZRangeByScore(ctx, s.keys.due(), &goredis.ZRangeBy{
-		Min: "-inf", Max: micros(now), Count: int64(limit),
-	}).Result()
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+	reply, err := s.run(ctx, dueScript, []string{s.keys.due(), s.keys.hooks()}, micros(now), limit)
 	if err != nil {
-		return nil, failed(err)
+		return market.Agenda{}, err
 	}
-	due := make([]market.TaskID, len(ids))
-	for i, id := range ids {
-		due[i] = market.TaskID(id)
+	return market.Agenda{
+		Tasks: texts[market.TaskID](at(reply, 0)), NextTask: instantAt(reply, 1), NextWebhook: instantAt(reply, 2),
+	}, nil
+}
+
+// instantAt reads an instant of a reply, zero for none.
+func instantAt(reply any, i int) time.Time {
+	score := text(at(reply, i))
+	if score == "" {
+		return time.Time{}
 	}
-	return due, nil
+	return fromMicros(score)
 }
 
 // Lease implements market.TimerQueue.

@@ -34,7 +34,7 @@ type broken struct {
 	admit     func(a *market.Admission)
 	admitted  func(a *market.Admitted)
 	feed      func(p *market.FeedPage)
-	due       func(ids []market.TaskID) []market.TaskID
+	due       func(a *market.Agenda)
 	webhooks  func(jobs []market.WebhookJob) []market.WebhookJob
 	finish    func(job *market.WebhookJob, out *market.WebhookOutcome)
 	dead      func(p *market.DeadPage)
@@ -152,12 +152,10 @@ func (b *broken) Feed(ctx context.Context, after market.Position, limit int) (ma
 	return with(p, b.feed), err
 }
 
-func (b *broken) Due(ctx context.Context, now time.Time, limit int) ([]market.TaskID, error) {
-	ids, err := b.Store.Due(ctx, now, limit)
-	if b.due != nil {
-		ids = b.due(slices.Clone(ids))
-	}
-	return ids, err
+func (b *broken) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+	a, err := b.Store.Due(ctx, now, limit)
+	a.Tasks = slices.Clone(a.Tasks)
+	return with(a, b.due), err
 }
 
 func (b *broken) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
@@ -316,7 +314,9 @@ var breaks = map[string]broken{
 	"buckets are never full again":       {admitted: func(a *market.Admitted) { a.ResetAfter += time.Hour }},
 	"the feed leaves out the first item": {feed: func(p *market.FeedPage) { p.Items = p.Items[min(1, len(p.Items)):] }},
 	"the feed never has more":            {feed: func(p *market.FeedPage) { p.More = false }},
-	"the newest due comes first":         {due: func(ids []market.TaskID) []market.TaskID { slices.Reverse(ids); return ids }},
+	"the newest due comes first":         {due: func(a *market.Agenda) { slices.Reverse(a.Tasks) }},
+	"no task is ever due next":           {due: func(a *market.Agenda) { a.NextTask = time.Time{} }},
+	"no webhook is ever due next":        {due: func(a *market.Agenda) { a.NextWebhook = time.Time{} }},
 	"webhooks come newest first":         {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob { slices.Reverse(jobs); return jobs }},
 	"webhooks never had an attempt": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
 		for i := range jobs {

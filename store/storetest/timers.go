@@ -60,6 +60,33 @@ var timerCases = []testCase{
 		w.equal(len(seen), 50)
 		w.equal(len(w.due(w.now, 7)), 7)
 	}},
+	{"When the next task is due", func(w *world) {
+		w.people()
+		for i, d := range []time.Duration{3, 1, 2} {
+			t := w.open(taskNo(i), ann)
+			t.NextDue = w.in(d * time.Minute)
+			w.put(t)
+		}
+		w.equal(w.agenda(w.now, 10).NextTask, w.in(time.Minute))
+		w.equal(w.agenda(w.in(time.Minute-time.Microsecond), 10).NextTask, w.in(time.Minute))
+		w.equal(w.agenda(w.in(time.Minute), 1).NextTask, w.in(2*time.Minute))
+		w.equal(w.agenda(w.in(3*time.Minute), 1).NextTask, time.Time{})
+	}},
+	{"When the next webhook is due", func(w *world) {
+		w.people()
+		w.equal(w.agenda(w.now, 10).NextWebhook, time.Time{})
+		w.hook(ann)
+		w.commit(&market.Change{Events: []market.Event{w.event(ann, 1)}})
+		w.equal(w.agenda(w.in(-time.Hour), 10).NextWebhook, w.now)
+		w.equal(w.agenda(w.in(time.Hour), 10).NextWebhook, w.now)
+		job := w.job(w.now, w.in(time.Minute))
+		w.equal(w.agenda(w.now, 10).NextWebhook, w.in(time.Minute))
+		w.equal(w.finish(job, market.WebhookOutcome{RetryAt: w.in(time.Hour), At: w.now}), true)
+		w.equal(w.agenda(w.now, 10).NextWebhook, w.in(time.Hour))
+		job = w.job(w.in(time.Hour), w.in(2*time.Hour))
+		w.equal(w.finish(job, market.WebhookOutcome{Error: "no", At: w.now}), true)
+		w.equal(w.agenda(w.now, 10).NextWebhook, time.Time{})
+	}},
 	{"A lease has one holder", func(w *world) {
 		until := w.in(time.Minute)
 		w.equal(w.lease("sweep", "a", w.now, until), true)
@@ -99,9 +126,14 @@ var timerCases = []testCase{
 
 func (w *world) due(now time.Time, limit int) []market.TaskID {
 	w.Helper()
-	due, err := w.store.Due(w.ctx, now, limit)
+	return w.agenda(now, limit).Tasks
+}
+
+func (w *world) agenda(now time.Time, limit int) market.Agenda {
+	w.Helper()
+	agenda, err := w.store.Due(w.ctx, now, limit)
 	w.ok(err)
-	return due
+	return agenda
 }
 
 func (w *world) lease(name, holder string, now, until time.Time) bool {
