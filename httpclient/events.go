@@ -186,7 +186,7 @@ func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
 	var flat struct {
 		Type market.EventType `json:"type"`
 		Task market.TaskID    `json:"task_id"`
-		At   time.Time        `json:"at"`
+		At   market.Time      `json:"at"`
 		market.EventData
 	}
 	if err := (answer{body: []byte(raw.Data)}).decode(&flat); err != nil {
@@ -195,7 +195,7 @@ func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
 	if flat.Type == "" {
 		flat.Type = market.EventType(raw.Type)
 	}
-	e := market.Event{Agent: *c.id.Load(), Type: flat.Type, Task: flat.Task, Data: flat.EventData, At: flat.At}
+	e := market.Event{Agent: *c.id.Load(), Type: flat.Type, Task: flat.Task, Data: flat.EventData, At: flat.At.Time}
 	out := market.StreamEvent{ID: raw.LastEventID, Event: e}
 	if e.Type == market.EventGap {
 		out.ID = ""

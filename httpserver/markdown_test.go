@@ -25,7 +25,7 @@ func render(t testing.TB, value any, note string) string {
 }
 
 func TestMarkdownAnswers(t *testing.T) {
-	at := time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC)
+	at := market.NewTime(time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC))
 	result := "## Done\n---\n: *x*"
 	for name, c := range map[string]struct {
 		value      any
@@ -39,18 +39,18 @@ func TestMarkdownAnswers(t *testing.T) {
 		"a task with a result": {
 			market.TaskView{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: &result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at},
 			"",
-			"---\ntask_id: tk-1\nstatus: delivered\nneed: \"a: b\"\nmax_credits: 5\ntags: [go, \"null\", \"1st\"]\nposter_id: ag-1\ncreated_at: \"2025-01-15T10:30:00Z\"\nrejection_count: 0\n---\n" + result,
+			"---\ntask_id: tk-1\nstatus: delivered\nneed: \"a: b\"\nmax_credits: 5\ntags: [go, \"null\", \"1st\"]\nposter_id: ag-1\ncreated_at: \"2025-01-15T10:30:00+00:00\"\nrejection_count: 0\n---\n" + result,
 		},
 		"a pickup": {
 			market.Pickup{TaskID: "tk-1", Need: "do\nit", Tags: []string{}, PosterID: "ag-1", CreatedAt: at, PosterReputation: 4.5},
 			"",
-			"---\ntask_id: tk-1\nmax_credits: 0\nposter_id: ag-1\ntags: []\ncreated_at: \"2025-01-15T10:30:00Z\"\nposter_reputation: 4.5\nrejection_count: 0\n---\ndo\nit",
+			"---\ntask_id: tk-1\nmax_credits: 0\nposter_id: ag-1\ntags: []\ncreated_at: \"2025-01-15T10:30:00+00:00\"\nposter_reputation: 4.5\nrejection_count: 0\n---\ndo\nit",
 		},
 		"a list": {
 			market.TrustList{TrustScores: []market.TrustScore{{TrustedID: "ag-1", Score: 0.5, UpdatedAt: at}, {TrustedID: "ag-2"}}, Total: 2},
 			"",
-			"---\ntrust_scores:\n  - trusted_id: ag-1\n    score: 0.5\n    interactions: 0\n    updated_at: \"2025-01-15T10:30:00Z\"\n" +
-				"  - trusted_id: ag-2\n    score: 0\n    interactions: 0\n    updated_at: \"0001-01-01T00:00:00Z\"\ntotal: 2\n---\n",
+			"---\ntrust_scores:\n  - trusted_id: ag-1\n    score: 0.5\n    interactions: 0\n    updated_at: \"2025-01-15T10:30:00+00:00\"\n" +
+				"  - trusted_id: ag-2\n    score: 0\n    interactions: 0\n    updated_at: \"0001-01-01T00:00:00+00:00\"\ntotal: 2\n---\n",
 		},
 		"nested objects": {
 			map[string]any{"a": []any{map[string]any{"b": map[string]any{"c": 1}, "d": nil}, map[string]any{"e": nil}, map[string]any{}}},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // samples are the values of fields in examples, by name; "Type.name" goes
@@ -29,7 +31,7 @@ var samples = map[string]any{
 	"sum": 0, "problems": nil,
 }
 
-var sampleTime = time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC)
+var sampleTime = market.NewTime(time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC))
 
 // sampleJSON is an example of what a type looks like on the wire, without the
 // fields that may be left out.
@@ -54,7 +56,7 @@ func sampleFor(owner, name string) (any, bool) {
 // fillSample fills the field of the given name of a struct type.
 func fillSample(v reflect.Value, owner, name string) {
 	sample, known := sampleFor(owner, name)
-	if v.Type() == reflect.TypeFor[time.Time]() {
+	if v.Type() == reflect.TypeFor[market.Time]() {
 		v.Set(reflect.ValueOf(sampleTime))
 		return
 	}
@@ -138,4 +140,4 @@ func markdownBody(r *Route, example doc) string {
 
 // streamExample is what an event stream looks like.
 const streamExample = ": stream open\nid: 16\n\n" +
-	"id: 17\nevent: task_delivered\ndata: {\"type\":\"task_delivered\",\"task_id\":\"tk-abc123\",\"at\":\"2025-01-15T10:30:00Z\"}\n\n"
+	"id: 17\nevent: task_delivered\ndata: {\"type\":\"task_delivered\",\"task_id\":\"tk-abc123\",\"at\":\"2025-01-15T10:30:00+00:00\"}\n\n"

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -97,7 +96,7 @@ func anys[S ~string](values ...S) (out []any) {
 // among the components.
 func (d *document) schema(t reflect.Type) doc {
 	switch {
-	case t == reflect.TypeFor[time.Time]():
+	case t == reflect.TypeFor[market.Time]():
 		return doc{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[json.RawMessage]():
 		return doc{}

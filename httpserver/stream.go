@@ -149,7 +149,7 @@ type flat struct {
 	Type   market.EventType `json:"type"`
 	TaskID market.TaskID    `json:"task_id,omitempty"`
 	market.EventData
-	At time.Time `json:"at,omitzero"`
+	At market.Time `json:"at,omitzero"`
 }
 
 func openingOf(position string) []byte {
@@ -159,7 +159,7 @@ func openingOf(position string) []byte {
 // appendEvent writes an event as streams have it. A gap has no id: nothing can
 // resume after it.
 func appendEvent(out []byte, e market.StreamEvent) []byte {
-	data, err := json.Marshal(flat{e.Type, e.Task, e.Data, e.At})
+	data, err := json.Marshal(flat{e.Type, e.Task, e.Data, market.NewTime(e.At)})
 	if err != nil {
 		return out // no field of it can fail
 	}

@@ -105,7 +105,7 @@ var operatorRoutes = []Route{
 		Description: "status is reviewed or dismissed.",
 		Params:      []Param{{Name: "id", In: "path", Type: "string", Required: true, Description: "The report's id.", Example: "rp-abc123"}},
 		Body:        body[market.ResolveInput]("note", "status"),
-		Success:     ok[market.Report](),
+		Success:     ok[market.ReportView](),
 		Refusals:    []int{http.StatusNotFound},
 		action:      takes(resolveReport),
 	},

@@ -24,12 +24,12 @@ type PublicTask struct {
 	Need       string    `json:"need"`
 	MaxCredits int64     `json:"max_credits"`
 	Tags       []string  `json:"tags"`
-	CreatedAt  time.Time `json:"created_at"`
+	CreatedAt  Time `json:"created_at"`
 }
 
 // Activity counts the tasks posted in an hour, and those approved in it.
 type Activity struct {
-	Hour     time.Time `json:"hour"`
+	Hour     Time `json:"hour"`
 	Posted   int       `json:"posted"`
 	Approved int       `json:"approved"`
 }
@@ -55,7 +55,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 	r := Recent{Hours: make([]Activity, activityHours)}
 	var newest []TaskID
 	for i := range r.Hours {
-		r.Hours[i].Hour = hour.Add(time.Duration(i-activityHours+1) * time.Hour)
+		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
 	}
 	for after := max(totals.Seq-activityTasks, 0); ; {
 		page, err := m.store.ScanTasks(ctx, after, scanBatch, false)
@@ -94,7 +94,7 @@ func (m *Market) publicTasks(ctx context.Context, ids []TaskID) ([]PublicTask, e
 }
 
 func (r *Recent) count(t *Task) {
-	first := r.Hours[0].Hour
+	first := r.Hours[0].Hour.Time
 	count := func(at time.Time, n func(*Activity) *int) {
 		if i := int(at.Sub(first) / time.Hour); !at.Before(first) && i < len(r.Hours) {
 			*n(&r.Hours[i])++
@@ -110,7 +110,7 @@ func publicTask(st *StoredTask) PublicTask {
 	t := st.Task
 	return PublicTask{
 		TaskID: t.ID, Status: t.Status, Need: shorten(st.Text.Need), MaxCredits: t.MaxCredits,
-		Tags: tagList(t.Tags), CreatedAt: t.CreatedAt,
+		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt),
 	}
 }
 

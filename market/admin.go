@@ -138,21 +138,22 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 	if err != nil {
 		return ReportList{}, known(ctx, err)
 	}
-	if page.Reports == nil {
-		page.Reports = []Report{}
+	list := ReportList{Reports: make([]ReportView, len(page.Reports)), Total: page.Total}
+	for i := range page.Reports {
+		list.Reports[i] = reportView(&page.Reports[i])
 	}
-	return ReportList(page), nil
+	return list, nil
 }
 
 // ResolveReport closes an open report as reviewed or dismissed.
-func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (Report, error) {
+func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (ReportView, error) {
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
-		return Report{}, invalid("status", "must be reviewed or dismissed")
+		return ReportView{}, invalid("status", "must be reviewed or dismissed")
 	}
 	if err := checkText("note", in.Note, MaxReason); err != nil {
-		return Report{}, err
+		return ReportView{}, err
 	}
-	var resolved Report
+	var view ReportView
 	return recorded(ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: LoadQuery{Report: id},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
@@ -162,12 +163,13 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 			if l.Report.Status != ReportOpen {
 				return nil, refuse(CodeAlreadyDone, "Report is already %s", l.Report.Status)
 			}
-			resolved = *l.Report
+			resolved := *l.Report
 			resolved.Status, resolved.Note, resolved.ResolvedAt = in.Status, in.Note, now
 			o := m.policy.outcome(now)
 			o.Resolutions = []Report{resolved}
+			view = reportView(&resolved)
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return resolved },
-	}, func() Report { return resolved })
+		outcome: func(*Loaded, *outcome) any { return view },
+	}, func() ReportView { return view })
 }

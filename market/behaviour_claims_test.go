@@ -215,7 +215,7 @@ func TestAbandonReposts(t *testing.T) {
 		_, err = eve.API.Abandon(k.Ctx, id)
 		markettest.Refused(t, err, market.ErrNotFound, "Task not found")
 		k.Advance(time.Hour)
-		created := ada.Task(id).CreatedAt
+		created := ada.Task(id).CreatedAt.Time
 		v := bob.Abandon(id)
 		if v.Status != market.StatusPosted || v.WorkerID != nil {
 			t.Errorf("abandoned %+v", v)

@@ -67,7 +67,7 @@ func TestOrderOfOffers(t *testing.T) {
 		}
 		// No capabilities: plain FIFO.
 		all := helper.Browse()
-		if !slices.IsSortedFunc(all, func(a, b market.BrowseItem) int { return a.CreatedAt.Compare(b.CreatedAt) }) || len(all) != 6 {
+		if !slices.IsSortedFunc(all, func(a, b market.BrowseItem) int { return a.CreatedAt.Compare(b.CreatedAt.Time) }) || len(all) != 6 {
 			t.Errorf("not the oldest first: %+v", all)
 		}
 		for _, id := range worker.Offers() {

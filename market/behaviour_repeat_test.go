@@ -28,7 +28,7 @@ func TestPitfall06ARepeatedPostIsTheSamePost(t *testing.T) {
 		}
 		k.Clock.Advance(time.Minute)
 		again, err := ada.API.Post(keyed(k, "k"), in)
-		if err != nil || again.TaskID != first.TaskID || again.Status != first.Status || again.Need != "task" || !again.Deadline.Equal(*first.Deadline) {
+		if err != nil || again.TaskID != first.TaskID || again.Status != first.Status || again.Need != "task" || !again.Deadline.Equal(first.Deadline.Time) {
 			t.Errorf("again: %+v, %v, want %+v", again, err, first)
 		}
 		if got := ada.Balance(); got != 90 {

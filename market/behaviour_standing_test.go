@@ -173,12 +173,12 @@ func TestTrustIsListedHighestFirst(t *testing.T) {
 			t.Fatalf("trust: %+v, %v", list, err)
 		}
 		want := []market.TrustScore{
-			{TrustedID: eve.ID, Score: 0.595, Interactions: 2, UpdatedAt: k.Clock.Now()},
-			{TrustedID: bob.ID, Score: 0.55, Interactions: 1, UpdatedAt: markettest.Start},
-			{TrustedID: cat.ID, Score: 0.45, Interactions: 1, UpdatedAt: k.Clock.Now()},
+			{TrustedID: eve.ID, Score: 0.595, Interactions: 2, UpdatedAt: market.NewTime(k.Clock.Now())},
+			{TrustedID: bob.ID, Score: 0.55, Interactions: 1, UpdatedAt: market.NewTime(markettest.Start)},
+			{TrustedID: cat.ID, Score: 0.45, Interactions: 1, UpdatedAt: market.NewTime(k.Clock.Now())},
 		}
 		for i, got := range list.TrustScores {
-			if got.TrustedID != want[i].TrustedID || got.Score != want[i].Score || got.Interactions != want[i].Interactions || !got.UpdatedAt.Equal(want[i].UpdatedAt) {
+			if got.TrustedID != want[i].TrustedID || got.Score != want[i].Score || got.Interactions != want[i].Interactions || !got.UpdatedAt.Equal(want[i].UpdatedAt.Time) {
 				t.Errorf("line %d is %+v, want %+v", i, got, want[i])
 			}
 		}

@@ -67,7 +67,7 @@ func browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
 	t := st.Task
 	item := BrowseItem{
 		TaskID: t.ID, Need: st.Text.Need, Context: stringPtr(st.Text.Context), MaxCredits: t.MaxCredits,
-		Tags: tagList(t.Tags), CreatedAt: t.CreatedAt, PosterID: t.Poster, PosterReputation: o.Reputation,
+		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterID: t.Poster, PosterReputation: o.Reputation,
 		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
 	}
 	if o.Matched {

@@ -100,7 +100,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
 	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
-		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: &grace,
+		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: timePtr(grace),
 	})
 	return o, nil
 }

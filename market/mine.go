@@ -174,7 +174,7 @@ func (h *Handle) Trust(ctx context.Context, p Page) (list TrustList, err error) 
 	list = TrustList{TrustScores: make([]TrustScore, len(page.Pairs)), Total: page.Total}
 	for i, pair := range page.Pairs {
 		list.TrustScores[i] = TrustScore{
-			TrustedID: pair.To, Score: pair.Score, Interactions: pair.Interactions, UpdatedAt: pair.UpdatedAt,
+			TrustedID: pair.To, Score: pair.Score, Interactions: pair.Interactions, UpdatedAt: NewTime(pair.UpdatedAt),
 		}
 	}
 	return list, nil

@@ -18,7 +18,7 @@ type AgentRecord struct {
 	Suspended          bool          `json:"suspended"`
 	SuspendReason      string        `json:"suspend_reason,omitempty"`
 	HasWebhook         bool          `json:"has_webhook"`
-	CreatedAt          time.Time     `json:"created_at"`
+	CreatedAt          Time     `json:"created_at"`
 	// Ledger holds the newest 50 entries of LedgerTotal, Dead the newest 50 dead
 	// letters of DeadTotal.
 	Ledger      []LedgerEntry `json:"ledger"`
@@ -46,7 +46,7 @@ func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, err
 	a := found[0]
 	r := AgentRecord{
 		Profile: public, Account: a.Account, AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed,
-		Suspended: a.Suspended, SuspendReason: a.SuspendReason, HasWebhook: a.WebhookURL != "", CreatedAt: a.CreatedAt,
+		Suspended: a.Suspended, SuspendReason: a.SuspendReason, HasWebhook: a.WebhookURL != "", CreatedAt: NewTime(a.CreatedAt),
 	}
 	return r, m.fillRecord(ctx, &r)
 }

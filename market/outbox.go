@@ -43,7 +43,7 @@ func deadLetters(page DeadPage) DeadLetterList {
 	for i, d := range page.Dead {
 		list.Dead[i] = DeadLetter{
 			EventID: d.Event.DeliveryID(), Event: d.Event.Type, TaskID: d.Event.Task,
-			Attempts: d.Attempts, Error: d.Error, FailedAt: d.FailedAt,
+			Attempts: d.Attempts, Error: d.Error, FailedAt: NewTime(d.FailedAt),
 		}
 	}
 	return list

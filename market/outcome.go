@@ -204,14 +204,6 @@ func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
 	o.Feed = append(o.Feed, FeedItem{Kind: FeedTrust, Trust: &pair})
 }
 
-// timePtr gives the JSON views null instead of a zero time.
-func timePtr(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 func stringPtr[S ~string](s S) *S {
 	if s == "" {
 		return nil

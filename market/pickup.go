@@ -152,7 +152,7 @@ func (c *claiming) allowed() error {
 
 func cooldown(a *Agent, now time.Time) error {
 	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
-		err := refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", a.Strikes.BlockedUntil.Format(time.RFC3339))
+		err := refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", NewTime(a.Strikes.BlockedUntil))
 		err.RetryAfter = wait
 		return err
 	}

@@ -1,13 +1,11 @@
 package market
 
-import "time"
-
 // taskView is a task as a party sees it.
 func taskView(t *Task, text TaskText) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: int(t.Rejections),
+		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		ExpiresAt: timePtr(t.ExpiresAt),
 	}
 	if t.Claim != nil {
@@ -50,14 +48,14 @@ func publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: t.CreatedAt, RejectionCount: int(t.Rejections),
+		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterReputation: Ptr(reputation(poster)),
 	}
 	return v
 }
 
 // claimDeadline is when the claim ends if nothing is delivered.
-func claimDeadline(t *Task) *time.Time {
+func claimDeadline(t *Task) *Time {
 	if !t.Claim.Grace.IsZero() {
 		return timePtr(t.Claim.Grace)
 	}
@@ -86,7 +84,7 @@ func tagList(tags []string) []string {
 func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
 	p := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(text.Context), MaxCredits: t.MaxCredits,
-		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: t.CreatedAt, PosterReputation: posterReputation,
+		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: posterReputation,
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
 	}
 	if t.System != nil {
@@ -98,17 +96,24 @@ func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
 func questionView(q *Question) QuestionView {
 	return QuestionView{
 		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: stringPtr(q.Answer),
-		CreatedAt: q.CreatedAt, AnsweredAt: timePtr(q.AnsweredAt),
+		CreatedAt: NewTime(q.CreatedAt), AnsweredAt: timePtr(q.AnsweredAt),
+	}
+}
+
+func reportView(r *Report) ReportView {
+	return ReportView{
+		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
+		CreatedAt: NewTime(r.CreatedAt), ResolvedAt: timePtr(r.ResolvedAt),
 	}
 }
 
 func messageView(m *Message) MessageView {
-	return MessageView{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: m.CreatedAt}
+	return MessageView{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: NewTime(m.CreatedAt)}
 }
 
 func ledgerView(e *Entry) LedgerEntry {
 	v := LedgerEntry{
-		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: e.At,
+		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: NewTime(e.At),
 	}
 	if e.Kind == EntryPayment {
 		v.Fee = Ptr(e.Fee)

@@ -1,10 +1,7 @@
 package market
 
-import "time"
-
 // The types in this file are what operations return. Their JSON form is the
-// one of the HTTP API (product document; contract §11): absent optional values
-// are null or left out, never "".
+// one of the HTTP API: absent optional values are null or left out, never "".
 
 // Me is an agent's own profile (contract §3).
 type Me struct {
@@ -69,17 +66,17 @@ type TaskView struct {
 	Tags           []string   `json:"tags"`
 	PosterID       AgentID    `json:"poster_id"`
 	WorkerID       *AgentID   `json:"worker_id"`
-	Deadline       *time.Time `json:"deadline"`
-	CreatedAt      time.Time  `json:"created_at"`
-	DeliveredAt    *time.Time `json:"delivered_at"`
-	ExpiresAt      *time.Time `json:"expires_at"`
+	Deadline       *Time `json:"deadline"`
+	CreatedAt      Time  `json:"created_at"`
+	DeliveredAt    *Time `json:"delivered_at"`
+	ExpiresAt      *Time `json:"expires_at"`
 
 	PosterReputation       *float64      `json:"poster_reputation,omitempty"` // to strangers
-	ClaimDeadline          *time.Time    `json:"claim_deadline,omitempty"`
+	ClaimDeadline          *Time    `json:"claim_deadline,omitempty"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
 	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
 	RejectionCount         int           `json:"rejection_count"`
-	RejectionGraceDeadline *time.Time    `json:"rejection_grace_deadline,omitempty"`
+	RejectionGraceDeadline *Time    `json:"rejection_grace_deadline,omitempty"`
 	Rating                 *int          `json:"rating,omitempty"`
 	Feedback               string        `json:"feedback,omitempty"`
 	Verification           *Verification `json:"verification,omitempty"`
@@ -93,7 +90,7 @@ type Posted struct {
 	TaskID   TaskID     `json:"task_id"`
 	Status   Status     `json:"status"`
 	Need     string     `json:"need"`
-	Deadline *time.Time `json:"deadline,omitempty"`
+	Deadline *Time `json:"deadline,omitempty"`
 	Task     *TaskView  `json:"-"`
 }
 
@@ -110,14 +107,14 @@ type BrowseItem struct {
 	Context          *string   `json:"context"`
 	MaxCredits       int64     `json:"max_credits"`
 	Tags             []string  `json:"tags"`
-	CreatedAt        time.Time `json:"created_at"`
+	CreatedAt        Time `json:"created_at"`
 	PosterID         AgentID   `json:"poster_id"`
 	PosterReputation float64   `json:"poster_reputation"`
 	IsMatched        bool      `json:"is_matched"`
 	// MatchRank starts at 0, nil when not matched.
 	MatchRank      *int       `json:"match_rank"`
 	RejectionCount int        `json:"rejection_count"`
-	Deadline       *time.Time `json:"deadline"`
+	Deadline       *Time `json:"deadline"`
 }
 
 // BrowseList is a page of offers, best first. Total counts what the agent could
@@ -137,11 +134,11 @@ type Pickup struct {
 	MaxCredits       int64      `json:"max_credits"`
 	PosterID         AgentID    `json:"poster_id"`
 	Tags             []string   `json:"tags"`
-	CreatedAt        time.Time  `json:"created_at"`
+	CreatedAt        Time  `json:"created_at"`
 	PosterReputation float64    `json:"poster_reputation"`
-	Deadline         *time.Time `json:"deadline"`
+	Deadline         *Time `json:"deadline"`
 	RejectionCount   int        `json:"rejection_count"`
-	ClaimDeadline    *time.Time `json:"claim_deadline"`
+	ClaimDeadline    *Time `json:"claim_deadline"`
 	SystemTaskType   SystemType `json:"system_task_type,omitempty"`
 	ParentTaskID     TaskID     `json:"parent_task_id,omitempty"`
 }
@@ -167,8 +164,8 @@ type QuestionView struct {
 	AskerID    AgentID    `json:"asker_id"`
 	Question   string     `json:"question"`
 	Answer     *string    `json:"answer"`
-	CreatedAt  time.Time  `json:"created_at"`
-	AnsweredAt *time.Time `json:"answered_at"`
+	CreatedAt  Time  `json:"created_at"`
+	AnsweredAt *Time `json:"answered_at"`
 }
 
 // QuestionList is a page of questions, oldest first.
@@ -183,7 +180,7 @@ type MessageView struct {
 	TaskID    TaskID    `json:"task_id"`
 	SenderID  AgentID   `json:"sender_id"`
 	Message   string    `json:"message"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt Time `json:"created_at"`
 }
 
 // MessageList is a page of messages, oldest first.
@@ -201,7 +198,7 @@ type LedgerEntry struct {
 	// Fee is what the platform kept of a payment; Amount is net of it.
 	Fee       *int64    `json:"fee,omitempty"`
 	Note      string    `json:"note,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt Time `json:"created_at"`
 }
 
 // Credits is an agent's balance and a page of its ledger, newest first.
@@ -237,7 +234,7 @@ type TrustScore struct {
 	TrustedID    AgentID   `json:"trusted_id"`
 	Score        float64   `json:"score"`
 	Interactions int64     `json:"interactions"`
-	UpdatedAt    time.Time `json:"updated_at"`
+	UpdatedAt    Time `json:"updated_at"`
 }
 
 // TrustList is a page of trust scores, highest first.
@@ -254,9 +251,22 @@ type Reported struct {
 	Status   ReportStatus `json:"status"`
 }
 
+// ReportView is a report as the operator sees it.
+type ReportView struct {
+	ID       ReportID     `json:"report_id"`
+	Task     TaskID       `json:"task_id"`
+	Reporter AgentID      `json:"reporter_id"`
+	Reason   string       `json:"reason"`
+	Status   ReportStatus `json:"status"`
+	// Note is the operator's, written when the report is resolved.
+	Note       string `json:"note,omitempty"`
+	CreatedAt  Time   `json:"created_at"`
+	ResolvedAt *Time  `json:"resolved_at,omitempty"`
+}
+
 // ReportList is a page of reports for the operator, newest first.
 type ReportList struct {
-	Reports []Report `json:"reports"`
+	Reports []ReportView `json:"reports"`
 	Total   int      `json:"total"`
 }
 
@@ -287,7 +297,7 @@ type DeadLetter struct {
 	TaskID   TaskID    `json:"task_id"`
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error"`
-	FailedAt time.Time `json:"failed_at"`
+	FailedAt Time `json:"failed_at"`
 }
 
 // DeadLetterList is a page of dead letters, newest first.

@@ -24,7 +24,7 @@ type payload struct {
 	Event     market.EventType `json:"event"`
 	Task      market.TaskID    `json:"task_id"`
 	Data      market.EventData `json:"data"`
-	Timestamp time.Time        `json:"timestamp"`
+	Timestamp market.Time      `json:"timestamp"`
 }
 
 // attempt makes one attempt. It returns nil when the webhook was delivered,
@@ -58,7 +58,7 @@ func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob) error {
 
 func newRequest(ctx context.Context, job *market.WebhookJob) (*http.Request, error) {
 	e := &job.Event
-	body, err := json.Marshal(payload{Event: e.Type, Task: e.Task, Data: e.Data, Timestamp: e.At.UTC()})
+	body, err := json.Marshal(payload{Event: e.Type, Task: e.Task, Data: e.Data, Timestamp: market.NewTime(e.At)})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ var private = WebhookOptions{AllowPrivate: true}
 func TestWebhookDeliversSignedEvent(t *testing.T) {
 	w, r := newWorld(t), newReceiver(t, nil)
 	w.agent("ag-1", r.URL+"/hook?x=1", "my-hmac-secret")
-	grace := start.Add(5 * time.Minute)
+	grace := market.NewTime(start.Add(5 * time.Minute))
 	w.commit(&market.Change{Events: []market.Event{{
 		Agent: "ag-1", Type: market.EventTaskRejected, Task: "tk-9", At: start,
 		Data: market.EventData{Reason: "no <b>", Feedback: "more", GraceDeadline: &grace},
@@ -36,8 +36,8 @@ func TestWebhookDeliversSignedEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"event": "task_rejected", "task_id": "tk-9", "timestamp": "2025-01-15T10:30:00Z",
-		"data": map[string]any{"reason": "no <b>", "feedback": "more", "grace_deadline": "2025-01-15T10:35:00Z"},
+		"event": "task_rejected", "task_id": "tk-9", "timestamp": "2025-01-15T10:30:00+00:00",
+		"data": map[string]any{"reason": "no <b>", "feedback": "more", "grace_deadline": "2025-01-15T10:35:00+00:00"},
 	}
 	if diff := cmp.Diff(want, body); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)

@@ -66,7 +66,7 @@ type eventLine struct {
 	ID   string           `json:"id,omitempty"`
 	Type market.EventType `json:"type"`
 	Task market.TaskID    `json:"task_id,omitempty"`
-	At   *time.Time       `json:"at,omitempty"`
+	At   *market.Time     `json:"at,omitempty"`
 	market.EventData
 }
 
@@ -74,13 +74,13 @@ func (a *app) printEvent(e market.StreamEvent) error {
 	if a.output == outputJSON {
 		line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data}
 		if !e.At.IsZero() {
-			line.At = &e.At
+			line.At = market.Ptr(market.NewTime(e.At))
 		}
 		return render.WriteJSON(a.stdout, line, "")
 	}
-	at := e.At
+	at := market.NewTime(e.At)
 	if at.IsZero() {
-		at = time.Now()
+		at = market.NewTime(time.Now())
 	}
 	words := []string{when(at), string(e.Type), string(e.Task), details(e.Data)}
 	_, err := fmt.Fprintln(a.stdout, render.Line(strings.Join(words, "  ")))

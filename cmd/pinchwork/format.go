@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // table prints a table, or says that it is empty.
@@ -29,14 +29,14 @@ func (a *app) more(shown, offset, total int, atLeast bool) {
 	}
 }
 
-func when(t time.Time) string {
+func when(t market.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-func whenSet(t *time.Time) string {
+func whenSet(t *market.Time) string {
 	if t == nil {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/serve"
+	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -23,9 +24,9 @@ func newMigrate(a *app) *cobra.Command {
 
 // migrated is a migration as programs see it.
 type migrated struct {
-	Version   int        `json:"version"`
-	Name      string     `json:"name"`
-	AppliedAt *time.Time `json:"applied_at"`
+	Version   int          `json:"version"`
+	Name      string       `json:"name"`
+	AppliedAt *market.Time `json:"applied_at"`
 }
 
 func newMigrations(a *app, use, short string, do func(context.Context, serve.Settings) ([]postgres.Migration, error)) *cobra.Command {
@@ -53,7 +54,7 @@ func (a *app) showMigrations(steps []postgres.Migration) error {
 	for i, step := range steps {
 		list[i] = migrated{Version: step.Version, Name: step.Name}
 		if !step.AppliedAt.IsZero() {
-			list[i].AppliedAt = &step.AppliedAt
+			list[i].AppliedAt = market.Ptr(market.NewTime(step.AppliedAt))
 		}
 	}
 	return a.show(list, func(w io.Writer, style render.Style) error {
@@ -61,7 +62,7 @@ func (a *app) showMigrations(steps []postgres.Migration) error {
 		for _, step := range list {
 			applied := "missing"
 			if step.AppliedAt != nil {
-				applied = step.AppliedAt.UTC().Format(time.RFC3339)
+				applied = step.AppliedAt.Format(time.RFC3339)
 			}
 			t.Rows = append(t.Rows, []string{number(step.Version), step.Name, applied})
 		}

@@ -147,8 +147,8 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 }
 
 // ago says how long ago something was.
-func ago(at time.Time) string {
-	switch d := time.Since(at); {
+func ago(at market.Time) string {
+	switch d := time.Since(at.Time); {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
@@ -170,7 +170,7 @@ func short(text string) string {
 }
 
 // stamp is an instant as pages and the time element write it.
-func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+func stamp(at market.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
 // number separates thousands by thin spaces.
 func number(n int64) string {

@@ -84,7 +84,7 @@ func settleTask(t *market.Task) {
 func settleEvent(e *market.Event) {
 	utc(&e.At)
 	if e.Data.GraceDeadline != nil {
-		utc(e.Data.GraceDeadline)
+		utc(&e.Data.GraceDeadline.Time)
 	}
 }
 

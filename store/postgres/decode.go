@@ -199,7 +199,7 @@ func (r *eventRow) decode() (market.Event, error) {
 		return r.event, fmt.Errorf("event %d of agent %s: %w", r.event.Seq, r.event.Agent, err)
 	}
 	if at := r.event.Data.GraceDeadline; at != nil {
-		settleTimes(at)
+		settleTimes(&at.Time)
 	}
 	return r.event, nil
 }

@@ -17,7 +17,7 @@ func packEvent(e *market.Event) string {
 	put(p, "q", e.Data.QuestionID)
 	put(p, "m", e.Data.MessageID)
 	if g := e.Data.GraceDeadline; g != nil {
-		put(p, "g", micros(*g))
+		put(p, "g", micros(g.Time))
 	}
 	if rank := e.Data.Rank; rank != nil {
 		put(p, "k", decimal(int64(*rank)))
@@ -45,8 +45,7 @@ func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, er
 		case "m":
 			e.Data.MessageID = market.MessageID(value)
 		case "g":
-			grace := fromMicros(value)
-			e.Data.GraceDeadline = &grace
+			e.Data.GraceDeadline = market.Ptr(market.NewTime(fromMicros(value)))
 		case "k":
 			rank := int(integer(value))
 			e.Data.Rank = &rank

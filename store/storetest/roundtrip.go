@@ -129,7 +129,7 @@ var roundTripCases = []testCase{
 	}},
 	{"An event with every field", func(w *world) {
 		w.register(ann)
-		rank, yes, grace := 0, false, w.in(time.Minute)
+		rank, yes, grace := 0, false, market.NewTime(w.in(time.Minute))
 		want := market.Event{
 			Agent: ann, Seq: 1, Type: market.EventTaskRejected, Task: taskNo(1), At: w.now,
 			Data: market.EventData{
