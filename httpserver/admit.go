@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -40,6 +41,19 @@ func (s *Server) admitAgent(c *call) error {
 	c.agent = id
 	if charge != nil && (err == nil || errors.Is(err, market.ErrRateLimited)) {
 		c.showLimit(charge.Burst, got)
+	}
+	if errors.Is(err, market.ErrUnauthorized) {
+		return cmp.Or(s.chargeGuess(c), err)
+	}
+	return err
+}
+
+// chargeGuess charges the client address for a key that nobody has, apart from
+// its public reads. Agents with the same address are not concerned.
+func (s *Server) chargeGuess(c *call) error {
+	err := s.chargeAddress(c, ClassRead, "unknown-key")
+	if err == nil {
+		c.hideLimit() // it is not the caller's
 	}
 	return err
 }
@@ -129,4 +143,10 @@ func (c *call) showLimit(limit int, got market.Admitted) {
 		strconv.Itoa(limit), strconv.Itoa(max(got.Remaining, 0)), strconv.Itoa(seconds(got.ResetAfter)),
 	}
 	h["Ratelimit-Limit"], h["Ratelimit-Remaining"], h["Ratelimit-Reset"] = v[0:1:1], v[1:2:2], v[2:3:3]
+}
+
+func (c *call) hideLimit() {
+	for _, name := range []string{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"} {
+		delete(c.Header(), name)
+	}
 }

@@ -16,6 +16,9 @@ const (
 	// maxFrontmatter bounds what goes through the YAML parser: its tree takes many
 	// times the memory of its source.
 	maxFrontmatter = 1 << 20
+	// maxYAMLMarks bounds the marks that can begin another value: each value costs
+	// some 200 bytes of tree, however short it is.
+	maxYAMLMarks = 16 << 10
 	// maxYAMLDepth is far more than any field needs.
 	maxYAMLDepth = 20
 )
@@ -80,6 +83,9 @@ func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) 
 	if len(front) > maxFrontmatter {
 		return list, refuse(market.CodeTooLarge, "frontmatter: is larger than %d MiB; long texts belong below it", maxFrontmatter>>20)
 	}
+	if yamlMarks(front) > maxYAMLMarks {
+		return list, refuse(market.CodeTooLarge, "frontmatter: has more than %d lines, commas, brackets and signs; long texts belong below it", maxYAMLMarks)
+	}
 	var documents []yaml.Node
 	limits := yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxYAMLDepth)))
 	if err := yaml.Load(front, &documents, limits, yaml.WithAllDocuments()); err != nil {
@@ -96,6 +102,26 @@ func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) 
 		return list, refuse(market.CodeInvalid, `frontmatter: must be lines of "field: value"`)
 	}
 	return mappingMembers(list, root, fields)
+}
+
+// yamlMarks counts what can begin another value: line breaks, of which YAML has
+// five, commas, brackets, and the signs of lists and mappings.
+func yamlMarks(front []byte) int {
+	n := 0
+	for _, lineBreak := range []string{"\u0085", "\u2028", "\u2029"} {
+		n += bytes.Count(front, []byte(lineBreak))
+	}
+	for i, b := range front {
+		switch b {
+		case '\n', '\r', ',', '[', '{':
+			n++
+		case '-', '?', ':':
+			if i+1 < len(front) && (front[i+1] == ' ' || front[i+1] == '\t') {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func mappingMembers(list []member, root *yaml.Node, fields *fields) ([]member, error) {

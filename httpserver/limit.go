@@ -19,8 +19,8 @@ const (
 	ClassCreate   Class = "create"
 	ClassPickup   Class = "pickup"
 	ClassDeliver  Class = "deliver"
-	// ClassRead covers every other call of an agent, and public reads by client
-	// address.
+	// ClassRead covers every other call of an agent, public reads by client
+	// address, and, counted apart, keys that nobody has, by client address.
 	ClassRead Class = "read"
 	// ClassAdmin covers the operator's calls, all together; wrong admin keys are
 	// counted apart, by client address, so that guessing cannot lock out the operator.

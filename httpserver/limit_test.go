@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -103,6 +104,24 @@ func TestPitfall40RetryAfter(t *testing.T) {
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+}
+
+// Guessing keys is limited by client address, and costs the agents behind that
+// address nothing.
+func TestUnknownKeysAreLimited(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, with pinchwork.Option) {
+		s := newSite(t, Options{Limits: Limits{Read: Limit{3, time.Hour}}}, with)
+		honest := s.agent("honest", false)
+		guesser := &person{site: s, key: "pwk-" + strings.Repeat("x", 41)}
+		for range 3 {
+			guesser.send("GET", "/v1/me", nil, "").is(401)
+		}
+		if guesser.send("POST", "/v1/tasks", object{"need": "x"}, "").is(429).header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		honest.send("GET", "/v1/me", nil, "").is(200)
+		s.stranger(false).send("GET", "/v1/agents", nil, "").is(200)
+	})
 }
 
 func TestLimiterThatCannotBeReached(t *testing.T) {

@@ -96,7 +96,8 @@ func (s *stream) follow(from source) {
 // ended says why in the log, where it is not the usual reason. The client
 // connects again, and is then refused with a status if it has to be.
 func (s *stream) ended(ctx context.Context, err error) {
-	if ctx.Err() == nil && !errors.Is(err, market.ErrForbidden) {
+	usual := errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrRateLimited)
+	if ctx.Err() == nil && !usual {
 		s.logFailure(err)
 	}
 }

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -28,21 +29,33 @@ func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 
 func noAgent() *Error { return refuse(CodeNotFound, "Agent not found") }
 
-// tagReputation lists the rated tags, most ratings first.
+// maxRatedTags is how many tags a profile shows: anybody may ask for it, and some
+// agents have been rated on thousands.
+const maxRatedTags = 50
+
+// tagReputation lists the tags that were rated most, most ratings first.
 func tagReputation(tags []TagStat) []TagReputation {
 	out := []TagReputation{}
-	for _, t := range tags {
-		if t.RatingCount > 0 {
-			out = append(out, TagReputation{Tag: t.Tag, AvgRating: Mean(t.RatingSum, t.RatingCount), Count: t.RatingCount})
+	for i := range tags {
+		t := &tags[i]
+		if t.RatingCount == 0 {
+			continue
 		}
+		rated := TagReputation{Tag: t.Tag, AvgRating: Mean(t.RatingSum, t.RatingCount), Count: t.RatingCount}
+		if len(out) == maxRatedTags {
+			if moreRated(rated, out[maxRatedTags-1]) >= 0 {
+				continue
+			}
+			out = out[:maxRatedTags-1]
+		}
+		place, _ := slices.BinarySearchFunc(out, rated, moreRated)
+		out = slices.Insert(out, place, rated)
 	}
-	slices.SortFunc(out, func(a, b TagReputation) int {
-		if a.Count != b.Count {
-			return int(b.Count - a.Count)
-		}
-		return strings.Compare(a.Tag, b.Tag)
-	})
 	return out
+}
+
+func moreRated(a, b TagReputation) int {
+	return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Tag, b.Tag))
 }
 
 // Agents searches the public profiles of agents that are not suspended

@@ -134,23 +134,33 @@ func TestGapAfterRetention(t *testing.T) {
 	}, policy(func(p *market.Policy) { p.EventRetention = time.Hour }))
 }
 
-func TestPitfall31StreamsOfAnAgentAreBounded(t *testing.T) {
+func TestTheNewestStreamTakesThePlaceOfTheOldest(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		var all []*market.Stream
 		for range 3 {
 			all = append(all, stream(t, k, ada, k.Market, ""))
 		}
-		_, err := k.Market.As(ada.ID).Stream(k.Ctx, "")
-		if e := markettest.Refused(t, err, market.ErrRateLimited); e.RetryAfter <= 0 {
-			t.Errorf("retry after %v", e.RetryAfter)
-		}
 		stream(t, k, bob, k.Market, "")
+		ended := make(chan error, 1)
+		go func() {
+			_, err := all[0].Next(k.Ctx)
+			ended <- err
+		}()
+		fourth := stream(t, k, ada, k.Market, "")
+		if e := markettest.Refused(t, <-ended, market.ErrRateLimited, "newer"); e.Code != market.CodeTooManyStreams {
+			t.Errorf("the code is %q", e.Code)
+		}
 		all[0].Close()
-		all[0].Close() // twice gives up one place
-		stream(t, k, ada, k.Market, "")
-		_, err = k.Market.As(ada.ID).Stream(k.Ctx, "")
-		markettest.Refused(t, err, market.ErrRateLimited)
+		all[0].Close() // gives up no place but its own, which it had lost
+		all[1].Close()
+		fifth := stream(t, k, ada, k.Market, "")
+		bob.Claim(ada.Post("task", markettest.Budget(1)))
+		for _, s := range []*market.Stream{all[2], fourth, fifth} {
+			if got := next(t, k, s); got[0].Type != market.EventTaskClaimed {
+				t.Errorf("got %+v", got)
+			}
+		}
 	}, policy(func(p *market.Policy) { p.MaxStreams = 3 }))
 }
 

@@ -68,7 +68,7 @@ var codeTable = []CodeInfo{
 	{CodeStillUnderWay, ErrConflict, "The first request under this Idempotency-Key has not ended yet; repeat after Retry-After."},
 	{CodeRateLimited, ErrRateLimited, "Too many requests; repeat after Retry-After."},
 	{CodeCooldown, ErrRateLimited, "Pickup is blocked after too many claims given up or let lapse."},
-	{CodeTooManyStreams, ErrRateLimited, "You have as many event streams open as you may."},
+	{CodeTooManyStreams, ErrRateLimited, "A newer event stream of yours took the place of this one: you have as many as you may."},
 	{CodeTooManyWaits, ErrRateLimited, "You have as many waiting requests as you may."},
 	{CodeTooManyQuestions, ErrRateLimited, "The task has as many unanswered questions as it may."},
 	{CodeMethodNotAllowed, ErrNotConfigured, "The path exists, but not with this method; see Allow."},

@@ -3,9 +3,9 @@ package market
 import (
 	"context"
 	"iter"
+	"slices"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // streamBatch bounds what one read of the log brings.
@@ -21,24 +21,23 @@ type Stream struct {
 	wake  <-chan struct{}
 	stop  func()
 	once  sync.Once
+	// replaced is closed when a newer stream takes this one's place.
+	replaced chan struct{}
 }
 
 // Stream opens a stream after an event id that was sent before, or from now on
-// when after is "".
+// when after is "". Beyond Policy.MaxStreams in this process it takes the place
+// of the agent's oldest one, whose Next then ends with CodeTooManyStreams: nobody
+// can tell a stream that is read from one whose connection died without a word.
 //
-// Errors: ErrInvalid for a malformed id, ErrRateLimited beyond
-// Policy.MaxStreams in this process, ErrSuspended, ErrUnauthorized.
+// Errors: ErrInvalid for a malformed id, ErrSuspended, ErrUnauthorized.
 func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
 	seq, err := parseEventID(after)
 	if err != nil {
 		return nil, err
 	}
-	if !h.m.streams.enter(h.id, h.m.policy.MaxStreams) {
-		err := refuse(CodeTooManyStreams, "At most %d event streams at once", h.m.policy.MaxStreams)
-		err.RetryAfter = time.Second
-		return nil, err
-	}
-	s := &Stream{h: h, after: seq}
+	s := &Stream{h: h, after: seq, replaced: make(chan struct{})}
+	h.m.streams.enter(s, h.m.policy.MaxStreams)
 	s.wake, s.stop = h.m.notifier.Listen(h.id)
 	if err := s.begin(ctx, after == ""); err != nil {
 		s.Close()
@@ -70,13 +69,17 @@ func (s *Stream) begin(ctx context.Context, now bool) error {
 }
 
 // Next waits for events and returns at least one. It ends with the context's
-// error, ErrSuspended when the agent is suspended, or ErrUnavailable.
+// error, ErrSuspended when the agent is suspended, ErrRateLimited when a newer
+// stream took its place, or ErrUnavailable.
 func (s *Stream) Next(ctx context.Context) ([]StreamEvent, error) {
 	if s.gap {
 		s.gap = false
 		return []StreamEvent{{Event: Event{Agent: s.h.id, Type: EventGap, At: s.h.m.now()}}}, nil
 	}
 	for {
+		if s.isReplaced() {
+			return nil, refuse(CodeTooManyStreams, "A newer event stream took the place of this one: at most %d at once", s.h.m.policy.MaxStreams)
+		}
 		page, err := s.h.m.store.Events(ctx, s.h.id, s.after, streamBatch)
 		if err != nil {
 			return nil, known(ctx, err)
@@ -97,8 +100,19 @@ func (s *Stream) wait(ctx context.Context) error {
 	select {
 	case <-s.wake:
 		return nil
+	case <-s.replaced:
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (s *Stream) isReplaced() bool {
+	select {
+	case <-s.replaced:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -115,7 +129,7 @@ func (s *Stream) deliver(events []Event) []StreamEvent {
 func (s *Stream) Close() {
 	s.once.Do(func() {
 		s.stop()
-		s.h.m.streams.leave(s.h.id)
+		s.h.m.streams.leave(s)
 	})
 }
 
@@ -158,29 +172,32 @@ func parseEventID(id string) (int64, error) {
 	return seq, nil
 }
 
-// streamCounter bounds the streams of each agent.
+// streamCounter bounds the streams of each agent; the oldest goes first.
 type streamCounter struct {
 	mu   sync.Mutex
-	open map[AgentID]int
+	open map[AgentID][]*Stream // oldest first
 }
 
-func (c *streamCounter) enter(id AgentID, most int) bool {
+func (c *streamCounter) enter(s *Stream, most int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if most > 0 && c.open[id] >= most {
-		return false
-	}
 	if c.open == nil {
-		c.open = map[AgentID]int{}
+		c.open = map[AgentID][]*Stream{}
 	}
-	c.open[id]++
-	return true
+	all := append(c.open[s.h.id], s)
+	if most > 0 && len(all) > most {
+		close(all[0].replaced)
+		all = slices.Delete(all, 0, 1)
+	}
+	c.open[s.h.id] = all
 }
 
-func (c *streamCounter) leave(id AgentID) {
+// leave takes a stream out; one that was replaced is out already.
+func (c *streamCounter) leave(s *Stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open[id]--; c.open[id] <= 0 {
-		delete(c.open, id)
+	left := slices.DeleteFunc(c.open[s.h.id], func(other *Stream) bool { return other == s })
+	if c.open[s.h.id] = left; len(left) == 0 {
+		delete(c.open, s.h.id)
 	}
 }

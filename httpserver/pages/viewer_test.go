@@ -12,7 +12,7 @@ import (
 func TestAQuietViewerIsNotCutOverHTTP2(t *testing.T) {
 	live := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &viewer{control: http.NewResponseController(w), w: w, slowest: 50 * time.Millisecond}
-	for v.send(event([]byte("x"))) {
+		for v.send(event([]byte("x"))) {
 			select {
 			case <-time.After(4 * v.slowest):
 			case <-r.Context().Done():

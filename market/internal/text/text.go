@@ -2,6 +2,8 @@
 // and indexes texts so that a marketplace full of them can be searched at once.
 //
 // Everything is compared in folded form: NFKC, then full Unicode case folding.
+// NFKC may write a single character as eighteen; a text that grows by more than
+// a sixteenth and 4 KiB is normalized up to there, and its rest counts as it is.
 // A term has no white space, but its folded form may: U+00A8 becomes a space
 // and a combining mark. What counts is always whether Fold(text) contains
 // Fold(term).
@@ -23,10 +25,42 @@ var folder = cases.Fold()
 func Fold(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			return folder.String(norm.NFKC.String(s))
+			return folder.String(normalize(s))
 		}
 	}
 	return strings.ToLower(s)
+}
+
+const (
+	// growthShare and growthFree bound how much longer a text may become.
+	growthShare = 16
+	growthFree  = 4 << 10
+	// normalizedAtOnce is how much is normalized between two looks at the growth.
+	normalizedAtOnce = 512
+)
+
+// normalize is NFKC with the bound on growth.
+func normalize(s string) string {
+	done := norm.NFKC.QuickSpanString(s)
+	if done == len(s) {
+		return s
+	}
+	out := append(make([]byte, 0, len(s)+growthFree), s[:done]...)
+	most := len(s)/growthShare + growthFree
+	for done < len(s) && len(out)-done <= most {
+		n := runeStart(s, done+normalizedAtOnce)
+		out = norm.NFKC.AppendString(out, s[done:n])
+		done = n
+	}
+	return string(append(out, s[done:]...))
+}
+
+// runeStart is the first index not below i at which a character begins.
+func runeStart(s string, i int) int {
+	for i < len(s) && !utf8.RuneStart(s[i]) {
+		i++
+	}
+	return min(i, len(s))
 }
 
 // FoldTag returns the form in which tags are compared.
