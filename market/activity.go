@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -53,7 +55,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 	}
 	hour := m.now().Truncate(time.Hour)
 	r := Recent{Hours: make([]Activity, activityHours)}
-	var newest []TaskID
+	var newest []*Task
 	for i := range r.Hours {
 		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
 	}
@@ -68,29 +70,59 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 		for _, st := range page {
 			if st.Task.System == nil {
 				r.count(st.Task)
-				newest = append(newest, st.Task.ID)
+				newest = append(newest, st.Task)
 			}
 		}
+		newest = slices.Clone(newest[max(len(newest)-newestTasks, 0):])
 		after = page[len(page)-1].Task.Seq
 	}
-	r.Newest, err = m.publicTasks(ctx, newest[max(len(newest)-newestTasks, 0):])
+	r.Newest, err = m.publicTasks(ctx, newest)
 	return r, err
 }
 
-// publicTasks returns what is public of tasks, in the reverse order of ids.
-func (m *Market) publicTasks(ctx context.Context, ids []TaskID) ([]PublicTask, error) {
+// publicTasks returns what is public of tasks, in reverse order.
+func (m *Market) publicTasks(ctx context.Context, tasks []*Task) ([]PublicTask, error) {
 	out := []PublicTask{}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	stored, err := m.store.Tasks(ctx, ids)
+	needs, err := m.publicNeeds.of(ctx, m.store, tasks)
 	if err != nil {
 		return out, known(ctx, err)
 	}
-	for i := range slices.Backward(stored) {
-		out = append(out, publicTask(&stored[i]))
+	for _, t := range slices.Backward(tasks) {
+		out = append(out, publicTask(t, needs[t.ID]))
 	}
 	return out, nil
+}
+
+// publicNeeds remembers the beginnings of the needs that were shown last: a need
+// never changes, and the whole texts of twenty tasks can be megabytes.
+type publicNeeds struct {
+	mu    sync.Mutex
+	shown map[TaskID]string
+}
+
+// of returns the needs of the tasks, and reads those that were not shown before.
+func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*Task) (map[TaskID]string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	needs := make(map[TaskID]string, len(tasks))
+	var unread []TaskID
+	for _, t := range tasks {
+		need, shown := n.shown[t.ID]
+		if needs[t.ID] = need; !shown {
+			unread = append(unread, t.ID)
+		}
+	}
+	if len(unread) > 0 {
+		stored, err := store.Tasks(ctx, unread)
+		if err != nil {
+			return nil, err
+		}
+		for i := range stored {
+			needs[stored[i].Task.ID] = strings.Clone(shorten(stored[i].Text.Need))
+		}
+	}
+	n.shown = needs
+	return needs, nil
 }
 
 func (r *Recent) count(t *Task) {
@@ -106,10 +138,10 @@ func (r *Recent) count(t *Task) {
 	}
 }
 
-func publicTask(st *StoredTask) PublicTask {
-	t := st.Task
+// publicTask takes the need as it is shown.
+func publicTask(t *Task, need string) PublicTask {
 	return PublicTask{
-		TaskID: t.ID, Status: t.Status, Need: shorten(st.Text.Need), MaxCredits: t.MaxCredits,
+		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Audit replays the whole ledger and proves every balance, every escrow and
@@ -121,8 +122,11 @@ func (a *audit) readTasks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, st := range page {
-			a.task(st.Task)
+		for i := range page {
+			a.task(page[i].Task)
+			if t := page[i].Task; lost(&page[i]) {
+				a.problem("task %s is due at %s, but the timers do not have it then", t.ID, t.NextDue.Format(time.RFC3339Nano))
+			}
 		}
 		if len(page) == 0 {
 			break

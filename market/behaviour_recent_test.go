@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -52,6 +53,66 @@ func TestPitfall26WhatIsPublicOfTasks(t *testing.T) {
 		k.Clock.Advance(25 * time.Hour)
 		if recent, err := k.Market.Recent(k.Ctx); err != nil || recent.Hours[0].Posted != 0 || recent.Hours[23].Posted != 0 {
 			t.Errorf("a day later: %+v, %v", recent.Hours, err)
+		}
+	})
+}
+
+// textReads counts the texts that are read of a store.
+type textReads struct {
+	market.Store
+	texts *int
+}
+
+func (s textReads) count(page []market.StoredTask, err error) ([]market.StoredTask, error) {
+	for _, st := range page {
+		if st.Text != (market.TaskText{}) {
+			*s.texts++
+		}
+	}
+	return page, err
+}
+
+func (s textReads) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+	return s.count(s.Store.Tasks(ctx, ids))
+}
+
+func (s textReads) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+	return s.count(s.Store.ScanTasks(ctx, after, limit, open))
+}
+
+// The dashboard asks every second: it reads the texts of the newest tasks, and
+// each of them once.
+func TestRecentReadsOnlyTheTextsThatItShows(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada := k.Agent("ada", markettest.Granted(1_000))
+		post := func() market.TaskID { return ada.Post("a need", markettest.Budget(1)) }
+		k.Do("tasks", func() {
+			for range 40 {
+				post()
+			}
+		})
+		texts := 0
+		m, err := market.New(market.Config{Store: textReads{k.Store, &texts}, Clock: k.Clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recent := func() market.Recent {
+			t.Helper()
+			r, err := m.Recent(k.Ctx)
+			if err != nil || len(r.Newest) != 20 || r.Newest[0].Need != "a need" || r.Newest[19].Need != "a need" {
+				t.Fatalf("recent are %+v, %v", r.Newest, err)
+			}
+			return r
+		}
+		if recent(); texts != 20 {
+			t.Errorf("%d texts were read for 20 tasks", texts)
+		}
+		if recent(); texts != 20 {
+			t.Errorf("%d texts were read when nothing was new", texts-20)
+		}
+		id := post()
+		if r := recent(); texts != 21 || r.Newest[0].TaskID != id {
+			t.Errorf("%d texts were read for one new task; the newest is %s, want %s", texts-20, r.Newest[0].TaskID, id)
 		}
 	})
 }

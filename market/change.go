@@ -10,6 +10,9 @@ import (
 // or nothing. What it holds was decided by a Market: a store checks the guards,
 // keeps the data, numbers what is to be numbered, and knows no rule.
 //
+// An agent or a task that the Change itself inserts exists for all its parts. Its
+// texts are valid UTF-8 without NUL.
+//
 // A Change and everything it points to belongs to the store from the call on:
 // neither side may alter it afterwards (an in-memory store may keep the
 // pointers).
@@ -30,9 +33,11 @@ type Change struct {
 	Agents []AgentWrite
 	// Trust pairs are written guarded by Old interactions (GuardTrust).
 	Trust []TrustWrite
-	// Strikes are written guarded by their old value (GuardStrikes).
+	// Strikes are written guarded by their old value (GuardStrikes, also when there
+	// is no such agent).
 	Strikes []StrikeWrite
-	// SystemPays are written guarded by their old value (GuardSystemPay).
+	// SystemPays are written guarded by their old value (GuardSystemPay, also when
+	// there is no such agent).
 	SystemPays []SystemPayWrite
 	// Roles are taken; an agent that has the other role on the task fails
 	// (GuardRole). The same role again is fine: its Lapse takes the place of the
@@ -51,21 +56,22 @@ type Change struct {
 	// Resolutions replace status, note and ResolvedAt of open reports (GuardReport).
 	Resolutions []Report
 	// Talk moves the count of unanswered questions of tasks (GuardQuestions) and
-	// the bytes of their talk (GuardTalkBytes).
+	// the bytes of their talk (GuardTalkBytes); GuardTask when there is no such
+	// task.
 	Talk []TalkCount
 	// Drop deletes texts for good; what is not there is passed over. It names
 	// nothing that the same Change inserts.
 	Drop []TextRef
 
-	// Transfers move balances; an agent's balance may not fall below 0
-	// (GuardBalance), and a task has at most one transfer of each kind
-	// (GuardTransfer). At most one Transfer of a Change touches the same
+	// Transfers move balances; an agent's balance may not fall below 0, and
+	// credits never go to an agent that does not exist (GuardBalance). A task has
+	// at most one transfer of each kind (GuardTransfer). At most one Transfer of a Change touches the same
 	// ordinary agent. Each gets the agent's next ledger number.
 	Transfers []Transfer
 	// Accounts moves counters of agents, at most one element for an agent
-	// (GuardOpenClaims, GuardTextBytes).
+	// (GuardOpenClaims, GuardTextBytes; GuardAgent when there is no such agent).
 	Accounts []AccountDelta
-	// Tags moves per-tag statistics.
+	// Tags moves per-tag statistics (GuardAgent when there is no such agent).
 	Tags []TagDelta
 
 	// Events get the next number of their agent, in the order given. When the

@@ -32,6 +32,7 @@ const (
 	MaxBatch         = 10
 	MaxUnanswered    = 5 // questions per task
 	MaxKey           = 255
+	MaxOffset        = 1<<31 - 1
 	maxVerifications = 3
 	maxMatched       = 20
 	maxCandidates    = 200
@@ -155,8 +156,8 @@ func checkPage(p Page, byDefault, most int) (Page, error) {
 	if p.Limit < 1 || p.Limit > most {
 		return p, invalid("limit", "must be 1 to %d", most)
 	}
-	if p.Offset < 0 || p.Offset > 1<<31-1 {
-		return p, invalid("offset", "must be 0 or more")
+	if p.Offset < 0 || p.Offset > MaxOffset {
+		return p, invalid("offset", "must be 0 to %d", MaxOffset)
 	}
 	return p, nil
 }

@@ -26,6 +26,8 @@ type Market struct {
 	meter      *meter
 	ids        idSource
 	mirror     *mirror
+	// publicNeeds is for the dashboard.
+	publicNeeds publicNeeds
 	// hosted is set while bound to a host's transaction: then nothing is shown
 	// or told before the host commits.
 	hosted bool

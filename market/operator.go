@@ -115,5 +115,5 @@ func (m *Market) PublicTask(ctx context.Context, id TaskID) (PublicTask, error) 
 	if len(stored) == 0 || stored[0].Task.System != nil {
 		return PublicTask{}, notFound()
 	}
-	return publicTask(&stored[0]), nil
+	return publicTask(stored[0].Task, shorten(stored[0].Text.Need)), nil
 }

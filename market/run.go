@@ -38,6 +38,7 @@ func (m *Market) Run(ctx context.Context) error {
 	m.keep(ctx, &wait, "feed", m.followFeed)
 	m.keep(ctx, &wait, "board check", m.checkBoard)
 	m.keep(ctx, &wait, "timers", m.runTimers)
+	m.keep(ctx, &wait, "timer check", m.checkTimers)
 	m.keep(ctx, &wait, "retention", m.runRetention)
 	for _, b := range m.background {
 		m.keep(ctx, &wait, fmt.Sprintf("%T", b), func(ctx context.Context) error { return b.Run(ctx, m) })

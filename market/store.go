@@ -16,8 +16,10 @@ import (
 // is a nil pointer or an empty slice, never an error. A failed guard is a
 // *Conflict; ErrFeedTruncated is named below; every other error means that the
 // store could not be reached or failed, and that the outcome of a commit may
-// be unknown. Identifiers that differ only by case are different. What a
-// method returns is shared and must not be changed by the caller.
+// be unknown. Identifiers that differ only by case are different; one that holds
+// NUL or is no valid UTF-8 is unknown like any other that nobody has. Offsets go
+// up to MaxOffset. Platform is no agent: what lists hold for it is promised to
+// nobody. What a method returns is shared and must not be changed by the caller.
 type Store interface {
 	Committer
 	Reader
@@ -176,8 +178,11 @@ type Admitted struct {
 type StoredTask struct {
 	Task *Task
 	Text TaskText
-	// Infra are the agents with RoleInfra on the task.
+	// Infra are the agents with RoleInfra on the task, in no promised order.
 	Infra []AgentID
+	// Due is when TimerQueue.Due has the task, in a scan of all tasks alone: the
+	// task's NextDue, unless the store has lost it.
+	Due time.Time
 }
 
 // TasksQuery selects the tasks of Agent as poster, as current or last worker
@@ -280,10 +285,11 @@ type FeedReader interface {
 	// With after "" it returns no items and the head. ErrFeedTruncated when the
 	// position is too old.
 	Feed(ctx context.Context, after Position, limit int) (FeedPage, error)
-	// ScanTasks pages through tasks in ascending Seq, from after on (exclusive),
-	// the posted ones alone when open is set, with need, context and Infra (not
-	// in an unopened scan). Tasks written meanwhile may be missed: read the
-	// feed's head first and the feed afterwards.
+	// ScanTasks pages through tasks in ascending Seq, from after on (exclusive). A
+	// page may have fewer than limit; an empty one ends it. When open is set it
+	// has the posted tasks alone, with need, context and Infra; else all tasks
+	// with Due and without texts and Infra. Tasks written meanwhile may be missed:
+	// read the feed's head first and the feed afterwards.
 	ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]StoredTask, error)
 	// ScanAgents pages through all agents in ascending id.
 	ScanAgents(ctx context.Context, after AgentID, limit int) ([]*Agent, error)

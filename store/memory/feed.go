@@ -69,11 +69,11 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 		if len(out) >= limit {
 			return false
 		}
-		found := market.StoredTask{Task: r.task, Text: r.text()}
 		if open {
-			found.Infra = r.infra()
+			out = append(out, r.stored())
+		} else {
+			out = append(out, market.StoredTask{Task: r.task, Due: s.due.instantOf(r)})
 		}
-		out = append(out, found)
 		return true
 	})
 	return out, nil

@@ -46,6 +46,11 @@ func inserts(c *market.Change, id market.AgentID) bool {
 	return false
 }
 
+// posts reports whether the Change makes the task exist.
+func posts(c *market.Change, id market.TaskID) bool {
+	return slices.ContainsFunc(c.Tasks, func(w market.TaskWrite) bool { return w.Old == nil && w.New.ID == id })
+}
+
 // missing reports whether there is no such agent even after the Change.
 func (s *Store) missing(c *market.Change, id market.AgentID) bool {
 	return s.existing(id) == nil && !inserts(c, id)

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"math"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
@@ -81,6 +82,18 @@ func (x *index) upTo(key int64, limit int) []market.TaskID {
 		return len(ids) < limit
 	})
 	return ids
+}
+
+// instantOf returns a task's NextDue if the index, which is by it, has the task.
+func (x *index) instantOf(r *record) time.Time {
+	due, armed := nextDue(r.task)
+	if !armed || x.tree == nil {
+		return time.Time{}
+	}
+	if _, found := x.tree.Get(item{due, r}); !found {
+		return time.Time{}
+	}
+	return r.task.NextDue
 }
 
 // lowestBelow returns the task with the lowest key if that is below key.

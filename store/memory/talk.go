@@ -44,6 +44,8 @@ func (s *Store) guardTalk(c *market.Change) *market.Conflict {
 			has = *r.aside
 		}
 		switch {
+		case s.task(d.Task) == nil && !posts(c, d.Task):
+			return &market.Conflict{Guard: market.GuardTask, Task: d.Task}
 		case d.Delta > 0 && has.open+d.Delta > d.Max:
 			return &market.Conflict{Guard: market.GuardQuestions, Task: d.Task}
 		case exceeds(has.talked, d.Bytes, d.MaxBytes):

@@ -44,6 +44,25 @@ func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func
 	}
 }
 
+// Queue adds a statement. Ids may come from anybody, and the server refuses
+// characters that it cannot keep.
+func (b *batch) Queue(query string, args ...any) *pgx.QueuedQuery {
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			args[i] = storable(arg)
+		case []string:
+			args[i] = allStorable(arg)
+		case *string:
+			if arg != nil {
+				kept := storable(*arg)
+				args[i] = &kept
+			}
+		}
+	}
+	return b.Batch.Queue(query, args...)
+}
+
 func (b *batch) open(snapshot bool) {
 	if snapshot {
 		b.Queue("begin isolation level repeatable read read only")

@@ -20,7 +20,7 @@ func (e *encoder) text(s string) int {
 	if s == "" {
 		return 0
 	}
-	e.texts = append(e.texts, s)
+	e.texts = append(e.texts, storable(s))
 	return len(e.texts)
 }
 
@@ -46,7 +46,7 @@ func inJSON(v any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("postgres: encoding a change: %w", err)
 	}
-	return string(doc), nil
+	return storableJSON(string(doc)), nil
 }
 
 // change names rows in the order in which they are locked (migration 0012).

@@ -82,7 +82,8 @@ func (c *postings) tell(p *posting, i int, id market.AgentID) error {
 // args are in the order of the function's parameters.
 func (c *postings) args() []any {
 	return []any{
-		c.at, c.task, c.version, c.doc, c.due, c.need, c.context, c.feed, c.poster, c.amount,
-		c.bytes, c.maxBytes, c.entry, c.source, c.target, c.event, c.accounts, c.pays, c.firsts, c.counts, c.told, c.facts,
+		c.at, allStorable(c.task), c.version, c.doc, c.due, c.need, c.context, c.feed, allStorable(c.poster), c.amount,
+		c.bytes, c.maxBytes, allStorable(c.entry), allStorable(c.source), allStorable(c.target), c.event,
+		allStorable(c.accounts), c.pays, c.firsts, c.counts, c.told, c.facts,
 	}
 }

@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -78,12 +81,25 @@ func sumTally(counts []int32, roles, statuses []int16) (sum int) {
 
 // ScanTasks pages through tasks in the order of posting; see market.FeedReader.
 func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []market.StoredTask, err error) {
-	name := "scan_tasks"
+	name, scan := "scan_tasks", scanListed
 	if open {
-		name = "scan_open"
+		name, scan = "scan_open", scanStored
 	}
 	err = s.read(ctx, "scanning tasks", func(b *batch) {
-		collect(b, &tasks, scanStored, name, after, limit)
+		collect(b, &tasks, scan, name, after, limit)
 	})
 	return tasks, err
+}
+
+// scanListed reads seq, version, doc, due.
+func scanListed(row pgx.CollectableRow) (t market.StoredTask, err error) {
+	var seq, version int64
+	var doc []byte
+	var due *time.Time
+	if err = row.Scan(&seq, &version, &doc, &due); err != nil {
+		return t, err
+	}
+	t.Due = utc(due)
+	t.Task, err = decodeTask(seq, version, doc)
+	return t, err
 }

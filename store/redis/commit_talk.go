@@ -29,6 +29,7 @@ func (p *program) guardTalk(c *market.Change) {
 		p.guard(market.Conflict{Guard: market.GuardReport, Task: r.Task}, "is", p.report(r.ID), "s", string(market.ReportOpen))
 	}
 	for _, n := range c.Talk {
+		p.knownTask(c, n.Task)
 		if n.Delta > 0 {
 			p.guard(market.Conflict{Guard: market.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
 		}
@@ -36,6 +37,22 @@ func (p *program) guardTalk(c *market.Change) {
 			p.guard(market.Conflict{Guard: market.GuardTalkBytes, Task: n.Task}, "within", p.task(n.Task), "tb", n.Bytes, n.MaxBytes)
 		}
 	}
+}
+
+// knownTask guards that the task exists, unless something else of the Change says
+// so.
+func (p *program) knownTask(c *market.Change, id market.TaskID) {
+	for _, ref := range c.Unchanged {
+		if ref.ID == id {
+			return
+		}
+	}
+	for i := range c.Tasks {
+		if c.Tasks[i].New.ID == id {
+			return
+		}
+	}
+	p.guard(market.Conflict{Guard: market.GuardTask, Task: id}, "known", p.task(id))
 }
 
 func (p *program) writeTalk(c *market.Change) {

@@ -110,7 +110,16 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 	if err != nil {
 		return nil, err
 	}
+	if !open {
+		return decodeList(reply, decodeListed)
+	}
 	return decodeList(reply, decodeScanned)
+}
+
+// decodeListed reads {document, number, instant or nil}.
+func decodeListed(v any) (market.StoredTask, error) {
+	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
+	return market.StoredTask{Task: task, Due: instantAt(v, 2)}, err
 }
 
 // decodeScanned reads {document, number, need, context, {agent, role, …}}.

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -40,6 +41,9 @@ type broken struct {
 	dead      func(p *market.DeadPage)
 	prune     func(q *market.PruneQuery)
 	totals    func(t *market.Totals)
+	scan      func(s market.Store, page []market.StoredTask)
+	failing   func(q market.LoadQuery) bool
+	offset    func(offset int) int
 }
 
 // with applies a hook, if it is set, to a copy.
@@ -79,7 +83,19 @@ func (b *broken) CommitEach(ctx context.Context, cs []*market.Change) ([]market.
 	return b.Store.CommitEach(ctx, changed)
 }
 
+func (b *broken) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+	page, err := b.Store.ScanTasks(ctx, after, limit, open)
+	if b.scan != nil {
+		page = slices.Clone(page)
+		b.scan(b.Store, page)
+	}
+	return page, err
+}
+
 func (b *broken) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+	if b.failing != nil && b.failing(q) {
+		return nil, errors.New("no such characters")
+	}
 	l, err := b.Store.Load(ctx, with(q, b.query))
 	if err == nil && b.loaded != nil {
 		copied := *l
@@ -112,6 +128,9 @@ func (b *broken) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Ag
 }
 
 func (b *broken) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+	if b.offset != nil {
+		q.Offset = b.offset(q.Offset)
+	}
 	p, err := b.Store.Ledger(ctx, q)
 	p.Entries = slices.Clone(p.Entries)
 	return with(p, b.ledger), err
@@ -352,7 +371,24 @@ var breaks = map[string]broken{
 			q.EndedBefore = q.EndedBefore.Add(time.Hour)
 		}
 	}},
-	"totals count nothing": {totals: func(t *market.Totals) { *t = market.Totals{} }},
+	"scans bring all texts": {scan: func(s market.Store, page []market.StoredTask) {
+		for i := range page {
+			if full, err := s.Tasks(context.Background(), []market.TaskID{page[i].Task.ID}); err == nil {
+				page[i].Text = full[0].Text
+			}
+		}
+	}},
+	"scans do not know what is due": {scan: func(_ market.Store, page []market.StoredTask) {
+		for i := range page {
+			page[i].Due = time.Time{}
+		}
+	}},
+	"talk about nothing is passed over": {change: func(c *market.Change) {
+		c.Talk = slices.DeleteFunc(slices.Clone(c.Talk), func(t market.TalkCount) bool { return t.Task == nothing })
+	}},
+	"ids with NUL make it fail": {failing: func(q market.LoadQuery) bool { return strings.Contains(string(q.Task), "\x00") }},
+	"high offsets start again":  {offset: func(offset int) int { return offset % market.MaxOffset }},
+	"totals count nothing":      {totals: func(t *market.Totals) { *t = market.Totals{} }},
 }
 
 // rewriteEach returns edited copies.
@@ -366,6 +402,9 @@ func rewriteEach[T any](in []T, edit func(*T)) []T {
 
 // unknown is the agent that the suite uses for nobody.
 const unknown market.AgentID = "ag-nobody0000000000"
+
+// nothing is the task that the suite uses for none.
+const nothing market.TaskID = "tk-nothing000000000"
 
 // toSomebody leaves out what credits an agent that does not exist.
 func toSomebody(in []market.Transfer) []market.Transfer {

@@ -95,6 +95,19 @@ var feedCases = []testCase{
 		w.ok(err)
 		w.equal(got, []market.StoredTask{{Task: t, Text: textOf(t.ID), Infra: []market.AgentID{bob}}})
 	}},
+	{"ScanTasks of all tasks brings no texts, but when they are due", func(w *world) {
+		w.people()
+		first, second := w.post(taskNo(1), ann), w.post(taskNo(2), ann)
+		w.commit(&market.Change{Roles: []market.RoleWrite{{Task: first.ID, Agent: bob, Role: market.RoleInfra}}})
+		first = w.rewrite(first, func(t *market.Task) {
+			w.claimedBy(bob)(t)
+			t.NextDue = w.in(time.Minute)
+		})
+		second = w.rewrite(second, ended(w.now))
+		got, err := w.store.ScanTasks(w.ctx, 0, 9, false)
+		w.ok(err)
+		w.equal(got, []market.StoredTask{{Task: first, Due: w.in(time.Minute)}, {Task: second}})
+	}},
 	{"A reposted task is open again at its old place", func(w *world) {
 		w.people()
 		first := w.post(taskNo(1), ann)

@@ -361,6 +361,14 @@ var guardCases = []testCase{
 		c.Talk = append(c.Talk, market.TalkCount{Task: t.ID, Delta: 1, Max: 5, Bytes: 1})
 		w.equal(w.refused(c, market.GuardQuestions).Task, t.ID)
 	}},
+	{"Talk: unknown task", func(w *world) {
+		w.people()
+		for _, count := range []market.TalkCount{{Task: nothing, Delta: 1, Max: 5}, {Task: nothing, Bytes: 5}, {Task: nothing, Delta: -1}} {
+			c := wholeChange(w)
+			c.Talk = append(c.Talk, count)
+			w.equal(w.refused(c, market.GuardTask).Task, nothing)
+		}
+	}},
 	{"Transfers: too little credit", func(w *world) {
 		w.people()
 		c := wholeChange(w)

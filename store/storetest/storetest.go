@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) market.Store) {
 		cases []testCase
 	}{
 		{"Absence", absenceCases},
+		{"Strange", strangeCases},
 		{"RoundTrip", roundTripCases},
 		{"Commit", commitCases},
 		{"Guards", guardCases},

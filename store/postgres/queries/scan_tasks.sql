@@ -1,6 +1,10 @@
 -- in:  $1 the seq to start after, $2 how many
--- out: seq, version, doc, need, context, no result, no infra of all tasks, by seq
-select t.seq, t.version, t.doc, x.need, x.context, null::text, null::text[]
-from (select x.* from pinchwork.task_text x where x.seq > $1::bigint order by x.seq limit $2::int) x
+-- out: seq, version, doc of all tasks, by seq, and when each is due
+select t.seq, t.version, t.doc, p.due
+from (select x.seq, x.task from pinchwork.task_text x where x.seq > $1::bigint order by x.seq limit $2::int) x
 join pinchwork.task t on t.id = x.task
+left join lateral (
+    select o.due from pinchwork.party o
+    where o.agent = t.poster and o.role = 1 and o.status = any('{1,2,3,4,5,6}'::smallint[]) and o.seq = t.seq and o.task = t.id
+    limit 1) p on true
 order by x.seq

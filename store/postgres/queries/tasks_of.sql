@@ -7,8 +7,8 @@ with page as (
     cross join lateral (
         select p.seq, p.task from pinchwork.party p
         where p.agent = $1::text and p.role = r.role and p.status = s.status
-        order by p.seq desc limit $4::int + $5::int) p
-    order by p.seq desc limit $4::int offset $5::int
+        order by p.seq desc limit $4::bigint + $5::bigint) p
+    order by p.seq desc limit $4::bigint offset $5::bigint
 )
 select t.seq, t.version, t.doc, x.need, x.context, b.body, (select array_agg(r.agent) from pinchwork.role r where r.task = t.id and r.role = 'infra')
 from page

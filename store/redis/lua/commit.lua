@@ -33,7 +33,7 @@ local guards = {
   unset = function(key, i) return call('HEXISTS', key, ARGV[i]) == 0 end,
   -- the key is missing
   absent = function(key) return call('EXISTS', key) == 0 end,
-  -- [agent] it exists
+  -- [agent or task] it exists
   known = function(key) return call('HEXISTS', key, 'v') == 1 end,
   -- field, value: the field is missing or has the value
   free = function(key, i)

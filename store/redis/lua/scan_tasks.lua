@@ -3,11 +3,11 @@
 -- KEYS[1]  prefix
 -- ARGV[1]  the number after which to start    ARGV[2]  how many
 -- ARGV[3]  "open" for the posted ones with texts and roles, "all" for the
---          documents of all
+--          documents of all, with the instants at which they are due
 -- ARGV[4]  stop after the task with which the texts reach so many bytes
 --
--- Returns {{document, number, need, context, {agent, role, …}}, …}, without the
--- last three for all.
+-- Returns {{document, number, need, context, {agent, role, …}}, …}, or for all
+-- {{document, number, instant or false}, …}.
 
 local open, room = ARGV[3] == 'open', tonumber(ARGV[4])
 local ids = call('ZRANGEBYSCORE', P .. (open and 'open' or 'tasks'), '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
@@ -20,7 +20,10 @@ for i, id in ipairs(ids) do
     room = room - #(row[3] or '') - #(row[4] or '')
     rows[i] = row
   else
-    rows[i] = call('HMGET', key, 'd', 'n')
+    local row = call('HMGET', key, 'd', 'n')
+    local due = call('ZSCORE', P .. 'due', id)
+    row[3] = due and string.format('%.0f', tonumber(due))
+    rows[i] = row
   end
   if room <= 0 then break end
 end

@@ -1,0 +1,67 @@
+package market
+
+import (
+	"context"
+	"errors"
+)
+
+// checkTimers looks through all tasks, a piece at a time, for those that the
+// store's queue of timers has lost, as a restore of a part of it can lose them, and
+// puts them back. Without it they would wait until one of their parties acts.
+func (m *Market) checkTimers(ctx context.Context) error {
+	after := int64(0)
+	for ctx.Err() == nil {
+		var err error
+		if after, err = m.rearmLost(ctx, after); err != nil {
+			return err
+		}
+		pause(ctx, checkEvery)
+	}
+	return nil
+}
+
+// rearmLost checks the tasks after a number and returns where the next piece
+// starts: at the beginning again when there are no more.
+func (m *Market) rearmLost(ctx context.Context, after int64) (next int64, err error) {
+	page, err := m.store.ScanTasks(ctx, after, checkBatch, false)
+	if err != nil || len(page) == 0 {
+		return 0, err
+	}
+	for i := range page {
+		if err := m.rearm(ctx, &page[i]); err != nil {
+			return after, err
+		}
+	}
+	return page[len(page)-1].Task.Seq, nil
+}
+
+// lost reports whether the timers do not have a task as it wants them to.
+func lost(st *StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
+
+// rearm writes a task that is lost once more. Whoever changes it meanwhile puts it
+// back as well.
+func (m *Market) rearm(ctx context.Context, st *StoredTask) error {
+	if !lost(st) {
+		return nil
+	}
+	l, err := m.store.Load(ctx, LoadQuery{Now: m.now(), Task: st.Task.ID, Text: true})
+	if err != nil || l.Task == nil {
+		return err
+	}
+	m.log.WarnContext(ctx, "the store had lost a timer, which is set again", "task", l.Task.ID, "due", l.Task.NextDue)
+	// A store moves what differs between old and new: told that the task was due
+	// where the timers have it, it puts it where it belongs.
+	old, next := *l.Task, *l.Task
+	old.NextDue = st.Due
+	o := m.policy.outcome(m.now())
+	o.replace(&old, &next)
+	committed, err := m.store.Commit(ctx, &o.Change)
+	var conflict *Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	if err == nil {
+		m.applied(o, committed, l)
+	}
+	return err
+}
