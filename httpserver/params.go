@@ -13,7 +13,7 @@ var (
 
 	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained, at most 500 characters.", Example: "kubernetes"}
 	tagsParam   = Param{Name: "tags", In: "query", Type: "strings", Description: "Tags that must all be there: comma-separated, repeated, or both.", Example: "python,security"}
-	offsetParam = Param{Name: "offset", In: "query", Type: "integer", Min: market.Ptr(0), Default: 0, Description: "How many to leave out at the front."}
+	offsetParam = Param{Name: "offset", In: "query", Type: "integer", Min: market.Ptr(0), Default: 0, Description: "How many to leave out at the front. A page whose texts reach 4 MiB ends early and says in next_offset where it goes on."}
 )
 
 func limitParam(byDefault, most int) Param {

@@ -83,15 +83,10 @@ func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, a
 // now. A crash in between only delays them by suspendedRecheck.
 func (m *Market) resumeReviews(ctx context.Context, worker AgentID) error {
 	now := m.now()
-	for offset := 0; ; offset += 100 {
-		page, err := m.store.TasksOf(ctx, TasksQuery{
-			Agent: worker, Role: PartyWorker, Status: StatusDelivered, Limit: 100, Offset: offset, Now: now,
-		})
-		if err != nil {
-			return known(ctx, err)
-		}
+	q := TasksQuery{Agent: worker, Role: PartyWorker, Status: StatusDelivered, Now: now}
+	err := m.eachPage(ctx, q, func(tasks []StoredTask) {
 		var changes []*Change
-		for _, st := range page.Tasks {
+		for _, st := range tasks {
 			if t := st.Task; passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
 				changes = append(changes, m.policy.resumeReview(now, t))
 			}
@@ -100,10 +95,8 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID) error {
 			// One that fails was changed by somebody else meanwhile.
 			m.store.CommitEach(ctx, changes)
 		}
-		if len(page.Tasks) < 100 {
-			return nil
-		}
-	}
+	})
+	return known(ctx, err)
 }
 
 func (p *Policy) resumeReview(now time.Time, t *Task) *Change {
@@ -141,6 +134,10 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 	list := ReportList{Reports: make([]ReportView, len(page.Reports)), Total: page.Total}
 	for i := range page.Reports {
 		list.Reports[i] = reportView(&page.Reports[i])
+	}
+	n := fitting(len(list.Reports), func(i int) int { return textSize(page.Reports[i].Reason, page.Reports[i].Note) })
+	if n < len(list.Reports) {
+		list.Reports, list.NextOffset = list.Reports[:n], p.Offset+n
 	}
 	return list, nil
 }

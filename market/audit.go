@@ -272,19 +272,14 @@ func (a *audit) account(ctx context.Context, id AgentID) (Account, error) {
 
 func (a *audit) heldBy(ctx context.Context, id AgentID) (held int64, err error) {
 	for _, status := range []Status{StatusPosted, StatusClaimed, StatusDelivered} {
-		for offset := 0; ; offset += 100 {
-			page, err := a.m.store.TasksOf(ctx, TasksQuery{
-				Agent: id, Role: PartyPoster, Status: status, Limit: 100, Offset: offset, Now: a.m.now(),
-			})
-			if err != nil {
-				return 0, err
-			}
-			for _, st := range page.Tasks {
+		q := TasksQuery{Agent: id, Role: PartyPoster, Status: status, Now: a.m.now()}
+		err := a.m.eachPage(ctx, q, func(tasks []StoredTask) {
+			for _, st := range tasks {
 				held += inEscrow(st.Task)
 			}
-			if len(page.Tasks) < 100 {
-				break
-			}
+		})
+		if err != nil {
+			return 0, err
 		}
 	}
 	return held, nil

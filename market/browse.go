@@ -32,17 +32,37 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 	query.Infra = false
 	offers := h.m.mirror.board.Page(query, q.Offset, q.Limit)
 	list.Total, list.TotalMore = h.m.mirror.board.Count(query, maxTotal)
-	list.Tasks, err = h.m.items(ctx, offers)
+	list.Tasks, list.NextOffset, err = h.m.items(ctx, offers, q.Offset)
 	return list, err
 }
 
-// items renders a page of offers; the texts of a page are one read. What was
-// taken meanwhile is left out.
-func (m *Market) items(ctx context.Context, offers []board.Offer[*Task]) ([]BrowseItem, error) {
-	items := make([]BrowseItem, 0, len(offers))
-	if len(offers) == 0 {
-		return items, nil
+// items renders a page of offers, those after the first offset ones, until it is
+// full; next is 0 unless it was. What was taken meanwhile is left out.
+func (m *Market) items(ctx context.Context, offers []board.Offer[*Task], offset int) (items []BrowseItem, next int, err error) {
+	items = make([]BrowseItem, 0, len(offers))
+	for size, done := 0, 0; done < len(offers); {
+		piece := offers[done:min(done+offerPiece, len(offers))]
+		texts, err := m.offered(ctx, piece)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i, o := range piece {
+			st := texts[TaskID(o.ID)]
+			if st == nil || st.Task.Status != StatusPosted {
+				continue
+			}
+			if size += textSize(st.Text.Need, st.Text.Context); size > maxPageBytes && len(items) > 0 {
+				return items, offset + done + i, nil
+			}
+			items = append(items, browseItem(st, o))
+		}
+		done += len(piece)
 	}
+	return items, 0, nil
+}
+
+// offered reads the tasks of offers, in one trip.
+func (m *Market) offered(ctx context.Context, offers []board.Offer[*Task]) (map[TaskID]*StoredTask, error) {
 	ids := make([]TaskID, len(offers))
 	for i, o := range offers {
 		ids[i] = TaskID(o.ID)
@@ -55,12 +75,7 @@ func (m *Market) items(ctx context.Context, offers []board.Offer[*Task]) ([]Brow
 	for i := range stored {
 		texts[stored[i].Task.ID] = &stored[i]
 	}
-	for _, o := range offers {
-		if st := texts[TaskID(o.ID)]; st != nil && st.Task.Status == StatusPosted {
-			items = append(items, browseItem(st, o))
-		}
-	}
-	return items, nil
+	return texts, nil
 }
 
 func browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {

@@ -24,7 +24,7 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	}
 	page, err := settled(ctx, h, func(now time.Time) (TasksPage, []TaskID, error) {
 		page, err := h.m.store.TasksOf(ctx, TasksQuery{
-			Agent: h.id, Role: q.Role, Status: q.Status, Limit: q.Limit, Offset: q.Offset, Now: now,
+			Agent: h.id, Role: q.Role, Status: q.Status, Limit: q.Limit, Offset: q.Offset, MaxBytes: maxPageBytes, Now: now,
 		})
 		return page, page.Due, err
 	})
@@ -35,7 +35,22 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	for i, st := range page.Tasks {
 		list.Tasks[i] = taskView(st.Task, st.Text)
 	}
+	n := fitting(len(list.Tasks), func(i int) int { return list.Tasks[i].size() })
+	if list.Tasks = list.Tasks[:n]; n < q.Limit && q.Offset+n < list.Total {
+		list.NextOffset = q.Offset + n
+	}
 	return list, nil
+}
+
+// size is about what the task's texts take in an answer.
+func (v *TaskView) size() int {
+	n := textSize(v.Need, v.RejectionReason, v.RejectionFeedback, v.Feedback)
+	for _, text := range []*string{v.Context, v.Result} {
+		if text != nil {
+			n += textSize(*text)
+		}
+	}
+	return n
 }
 
 // settled reads something of an agent, and reads again after settling what

@@ -101,7 +101,7 @@ func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list Browse
 	query := board.Query{Tags: f.Tags, Search: f.Search, Now: m.now()}
 	offers := m.mirror.board.Page(query, p.Offset, p.Limit)
 	list.Total, list.TotalMore = m.mirror.board.Count(query, maxTotal)
-	list.Tasks, err = m.items(ctx, offers)
+	list.Tasks, list.NextOffset, err = m.items(ctx, offers, p.Offset)
 	return list, err
 }
 

@@ -55,7 +55,9 @@ type Reader interface {
 	// Tasks returns the tasks with need and context, in the order of ids;
 	// unknown ids are left out. At most 1,000 ids.
 	Tasks(ctx context.Context, ids []TaskID) ([]StoredTask, error)
-	// TasksOf pages through the tasks of one agent, highest Seq first.
+	// TasksOf pages through the tasks of one agent, highest Seq first. A page ends
+	// early, but not before its first task, where the next one would make its
+	// needs, contexts and results longer than q.MaxBytes.
 	TasksOf(ctx context.Context, q TasksQuery) (TasksPage, error)
 	// Agents returns the agents in the order of ids; unknown ids are left out.
 	// At most 1,000 ids.
@@ -192,7 +194,9 @@ type TasksQuery struct {
 	Role          PartyRole
 	Status        Status
 	Limit, Offset int
-	Now           time.Time
+	// MaxBytes bounds the texts of the page, 0 for no bound.
+	MaxBytes int
+	Now      time.Time
 }
 
 // PartyRole selects tasks by what the agent is to them.

@@ -97,7 +97,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	}
 	d, err := h.m.operate(ctx, operation{
 		name: "questions",
-		load: LoadQuery{Caller: h.id, Task: id, Questions: &TalkQuery{Limit: p.Limit, Offset: p.Offset}},
+		load: LoadQuery{Caller: h.id, Task: id, Questions: &TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
 		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
 			if l.Task == nil || l.Task.System != nil {
 				return nil, notFound()
@@ -108,11 +108,24 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	if err != nil {
 		return list, err
 	}
-	list = QuestionList{Questions: make([]QuestionView, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
-	for i := range d.loaded.Questions {
-		list.Questions[i] = questionView(&d.loaded.Questions[i])
-	}
-	return list, nil
+	list = QuestionList{Questions: make([]QuestionView, 0, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
+	list.NextOffset, err = p.inPieces(list.Total, func(q TalkQuery) ([]int, error) {
+		questions := d.loaded.Questions
+		if q.Offset > p.Offset {
+			l, err := h.m.store.Load(ctx, LoadQuery{Task: id, Questions: &q})
+			if err != nil {
+				return nil, known(ctx, err)
+			}
+			questions = l.Questions
+		}
+		sizes := make([]int, len(questions))
+		for i := range questions {
+			sizes[i] = textSize(questions[i].Text, questions[i].Answer)
+			list.Questions = append(list.Questions, questionView(&questions[i]))
+		}
+		return sizes, nil
+	}, func(n int) { list.Questions = list.Questions[:n] })
+	return list, err
 }
 
 // SendMessage writes to the other party of a claimed or delivered task
@@ -158,19 +171,35 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
 		return list, err
 	}
-	all, err := h.messages(ctx, id, TalkQuery{Limit: p.Limit, Offset: p.Offset})
+	first := TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}
+	all, err := h.messages(ctx, id, first)
 	if err == nil && all.Task.Poster != h.id && all.Task.Claims > 1 {
 		// There may be talk with an earlier worker, which is not this one's.
-		all, err = h.messages(ctx, id, TalkQuery{Limit: p.Limit, Offset: p.Offset, Worker: h.id})
+		first.Worker = h.id
+		all, err = h.messages(ctx, id, first)
 	}
 	if err != nil {
 		return list, err
 	}
-	list = MessageList{Messages: make([]MessageView, len(all.Messages)), Total: all.TalkTotal}
-	for i := range all.Messages {
-		list.Messages[i] = messageView(&all.Messages[i])
-	}
-	return list, nil
+	list = MessageList{Messages: make([]MessageView, 0, len(all.Messages)), Total: all.TalkTotal}
+	list.NextOffset, err = p.inPieces(list.Total, func(q TalkQuery) ([]int, error) {
+		messages := all.Messages
+		if q.Offset > p.Offset {
+			q.Worker = first.Worker
+			l, err := h.m.store.Load(ctx, LoadQuery{Task: id, Messages: &q})
+			if err != nil {
+				return nil, known(ctx, err)
+			}
+			messages = l.Messages
+		}
+		sizes := make([]int, len(messages))
+		for i := range messages {
+			sizes[i] = textSize(messages[i].Text)
+			list.Messages = append(list.Messages, messageView(&messages[i]))
+		}
+		return sizes, nil
+	}, func(n int) { list.Messages = list.Messages[:n] })
+	return list, err
 }
 
 func (h *Handle) messages(ctx context.Context, id TaskID, q TalkQuery) (*Loaded, error) {

@@ -98,6 +98,9 @@ type Posted struct {
 type TaskList struct {
 	Tasks []TaskView `json:"tasks"`
 	Total int        `json:"total"`
+	// NextOffset is where the next page begins when this one ended early because
+	// of its size, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
 }
 
 // BrowseItem is an open task as it is offered to one agent.
@@ -124,6 +127,9 @@ type BrowseList struct {
 	Tasks     []BrowseItem `json:"tasks"`
 	Total     int          `json:"total"`
 	TotalMore bool         `json:"total_more,omitempty"`
+	// NextOffset is where the next page begins when this one ended early because
+	// of its size, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
 }
 
 // Pickup is a task that the caller has just claimed.
@@ -172,6 +178,9 @@ type QuestionView struct {
 type QuestionList struct {
 	Questions []QuestionView `json:"questions"`
 	Total     int            `json:"total"`
+	// NextOffset is where the next page begins when this one ended early because
+	// of its size, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
 }
 
 // MessageView is a message between poster and worker.
@@ -187,6 +196,9 @@ type MessageView struct {
 type MessageList struct {
 	Messages []MessageView `json:"messages"`
 	Total    int           `json:"total"`
+	// NextOffset is where the next page begins when this one ended early because
+	// of its size, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
 }
 
 // LedgerEntry is an entry as its owner sees it.
@@ -268,6 +280,9 @@ type ReportView struct {
 type ReportList struct {
 	Reports []ReportView `json:"reports"`
 	Total   int      `json:"total"`
+	// NextOffset is where the next page begins when this one ended early because
+	// of its size, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
 }
 
 // Granted is the answer to Grant.

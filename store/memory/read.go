@@ -36,9 +36,14 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksP
 	}
 	tasks := p.tasksOf(q.Role, q.Status)
 	page := market.TasksPage{Total: tasks.len(), Due: s.dueAt(q.Agent, q.Now)}
+	size := 0
 	for _, r := range tasks.page(q.Offset, q.Limit) {
 		found := r.stored()
 		found.Text = r.texts()
+		size += len(found.Text.Need) + len(found.Text.Context) + len(found.Text.Result)
+		if q.MaxBytes > 0 && size > q.MaxBytes && len(page.Tasks) > 0 {
+			break
+		}
 		page.Tasks = append(page.Tasks, found)
 	}
 	return page, nil

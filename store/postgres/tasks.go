@@ -35,7 +35,7 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (page market.T
 	err = s.read(ctx, "reading tasks of an agent", func(b *batch) {
 		page, tally, counted = market.TasksPage{}, nil, nil
 		b.row("agent_tally", []any{string(q.Agent), roles, statuses}, &tally, &counted)
-		collect(b, &page.Tasks, scanStored, "tasks_of", string(q.Agent), roles, statuses, q.Limit, max(q.Offset, 0))
+		collect(b, &page.Tasks, scanStored, "tasks_of", string(q.Agent), roles, statuses, q.Limit, max(q.Offset, 0), q.MaxBytes)
 		collect(b, &page.Due, scanID[market.TaskID], "due_of", string(q.Agent), q.Now)
 	})
 	if err != nil {

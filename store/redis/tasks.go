@@ -63,7 +63,7 @@ func addInfra(infra []market.AgentID, agent, role string) []market.AgentID {
 // TasksOf implements market.Reader.
 func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
 	reply, err := s.run(ctx, tasksOfScript, append(s.prefix(), s.indexesOf(q)...),
-		string(q.Agent), micros(q.Now), q.Limit, q.Offset)
+		string(q.Agent), micros(q.Now), q.Limit, q.Offset, q.MaxBytes)
 	if err != nil {
 		return market.TasksPage{}, err
 	}

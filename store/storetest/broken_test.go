@@ -26,6 +26,7 @@ type broken struct {
 	loaded    func(q market.LoadQuery, l *market.Loaded)
 	tasks     func(ids []market.TaskID, page []market.StoredTask) []market.StoredTask
 	tasksOf   func(p *market.TasksPage)
+	ownTasks  func(q *market.TasksQuery)
 	agents    func(page []*market.Agent) []*market.Agent
 	ledger    func(p *market.LedgerPage)
 	stats     func(r *market.StatsRow)
@@ -114,6 +115,9 @@ func (b *broken) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Store
 }
 
 func (b *broken) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+	if b.ownTasks != nil {
+		b.ownTasks(&q)
+	}
 	p, err := b.Store.TasksOf(ctx, q)
 	p.Tasks = slices.Clone(p.Tasks)
 	return with(p, b.tasksOf), err
@@ -292,6 +296,7 @@ var breaks = map[string]broken{
 		return page
 	}},
 	"own tasks come oldest first":   {tasksOf: func(p *market.TasksPage) { slices.Reverse(p.Tasks) }},
+	"own tasks know no bytes":       {ownTasks: func(q *market.TasksQuery) { q.MaxBytes = 0 }},
 	"own tasks are counted by page": {tasksOf: func(p *market.TasksPage) { p.Total = len(p.Tasks) }},
 	"own tasks tell nothing of due": {tasksOf: func(p *market.TasksPage) { p.Due = nil }},
 	"own tasks lack their results": {tasksOf: func(p *market.TasksPage) {

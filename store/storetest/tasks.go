@@ -89,6 +89,42 @@ var taskCases = []testCase{
 		w.pages(ann, market.PartyAny, market.StatusClaimed, claimed)
 		w.pages(ann, market.PartyAny, market.StatusPosted, posted)
 	}},
+	{"TasksOf ends a page where its texts would be too long", func(w *world) {
+		w.people()
+		want := []market.TaskID{}
+		for i := range 9 {
+			want = append([]market.TaskID{w.post(taskNo(i), ann).ID}, want...)
+		}
+		t := w.put(delivered(w, taskNo(9)))
+		w.commit(&market.Change{Results: []market.Result{{Task: t.ID, No: 1, Text: "a result"}}})
+		text := textOf(t.ID)
+		one := len(text.Need) + len(text.Context)
+		for _, c := range []struct {
+			agent  market.AgentID
+			offset int
+			most   int
+			want   []market.TaskID
+		}{
+			{bob, 0, 1, []market.TaskID{t.ID}},
+			{ann, 1, 1, want[:1]},
+			{ann, 1, 2*one - 1, want[:1]},
+			{ann, 1, 2 * one, want[:2]},
+			{ann, 3, 5*one + 1, want[2:7]},
+			{ann, 0, 2*one + 7, []market.TaskID{t.ID}}, // the result counts
+			{ann, 0, 2*one + 8, []market.TaskID{t.ID, want[0]}},
+			{ann, 1, 0, want},
+			{ann, 1, 100 * one, want},
+		} {
+			page, err := w.store.TasksOf(w.ctx, market.TasksQuery{
+				Agent: c.agent, Limit: 100, Offset: c.offset, MaxBytes: c.most, Now: w.now,
+			})
+			w.ok(err)
+			w.equal(ids(page.Tasks), c.want)
+			if c.agent == ann {
+				w.equal(page.Total, 10)
+			}
+		}
+	}},
 	{"TasksOf follows a task through its life", func(w *world) {
 		w.people()
 		t := w.post(taskNo(1), ann)

@@ -3,6 +3,8 @@
 -- KEYS[1]   prefix
 -- KEYS[2…]  zsets of tasks by number
 -- ARGV[1]   agent    ARGV[2]  now    ARGV[3]  how many    ARGV[4]  to skip
+-- ARGV[5]   how many bytes the texts of a page may have, 0 for any number; one
+--           task always comes
 --
 -- Returns {total, {{document, number, need, context, result}, …}, due tasks}.
 
@@ -43,11 +45,14 @@ local function page(count, skip)
 end
 
 local count, skip, rows = tonumber(ARGV[3]), tonumber(ARGV[4]), {}
+local most, size = tonumber(ARGV[5]), 0
 if skip < total and count > 0 then
   local found = page(count, skip)
   for i = 1, math.min(count, #found) do
     local key = P .. 't:' .. found[i][1]
     local _, _, _, _, result = references(call('HGET', key, 'x'))
+    size = size + call('HSTRLEN', key, 'need') + call('HSTRLEN', key, 'context') + call('HSTRLEN', key, 'r' .. result)
+    if i > 1 and most > 0 and size > most then break end
     rows[i] = call('HMGET', key, 'd', 'n', 'need', 'context', 'r' .. result)
   end
 end

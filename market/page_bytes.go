@@ -1,0 +1,78 @@
+package market
+
+import "context"
+
+// maxPageBytes bounds the texts of a page, as an answer in JSON writes them. A
+// page has at least one item, whatever its size, and says where the next one
+// begins when it ends early.
+const maxPageBytes = 4 << 20
+
+// talkPiece and offerPiece are how many items are read at once, so that what is
+// read for a page stays near to what the page has room for.
+const (
+	talkPiece  = 200
+	offerPiece = 20
+)
+
+// textSize is the length of texts as JSON writes them, without quotes.
+func textSize(texts ...string) (n int) {
+	for _, text := range texts {
+		n += len(text)
+		for i := range len(text) {
+			switch c := text[i]; {
+			case c >= ' ' && c != '"' && c != '\\':
+			case c == '"', c == '\\', c == '\n', c == '\r', c == '\t':
+				n++
+			default:
+				n += len(`\u0000`) - 1
+			}
+		}
+	}
+	return n
+}
+
+// fitting counts how many of n items a page has room for.
+func fitting(n int, size func(i int) int) int {
+	for i, sum := 0, 0; i < n; i++ {
+		if sum += size(i); sum > maxPageBytes && i > 0 {
+			return i
+		}
+	}
+	return n
+}
+
+// inPieces reads a page of talk of which total items there are, until it is full.
+// read appends a piece and returns the sizes of its items, keep cuts the page
+// down to its first n items. next is 0 unless the page was cut.
+func (p Page) inPieces(total int, read func(TalkQuery) ([]int, error), keep func(n int)) (next int, err error) {
+	var sizes []int
+	for len(sizes) < p.Limit {
+		piece, err := read(TalkQuery{Limit: min(talkPiece, p.Limit-len(sizes)), Offset: p.Offset + len(sizes)})
+		if err != nil {
+			return 0, err
+		}
+		sizes = append(sizes, piece...)
+		if n := fitting(len(sizes), func(i int) int { return sizes[i] }); n < len(sizes) {
+			keep(n)
+			return p.Offset + n, nil
+		}
+		if len(piece) < talkPiece || p.Offset+len(sizes) >= total {
+			break
+		}
+	}
+	return 0, nil
+}
+
+// eachPage reads all tasks that q selects, some at a time.
+func (m *Market) eachPage(ctx context.Context, q TasksQuery, each func([]StoredTask)) error {
+	for q.Limit, q.MaxBytes = 100, maxPageBytes; ; {
+		page, err := m.store.TasksOf(ctx, q)
+		if err != nil {
+			return err
+		}
+		each(page.Tasks)
+		if q.Offset += len(page.Tasks); len(page.Tasks) == 0 || q.Offset >= page.Total {
+			return nil
+		}
+	}
+}
