@@ -49,6 +49,7 @@ func (c *call) send(status int, value any, note string) {
 		memory.Reset()
 		memory.WriteString(`{"error":"Internal error","code":"internal"}`)
 	}
+	memory.addIgnored(c.ignored)
 	if c.wantsJSON() {
 		c.write(status, asJSON, memory.Bytes())
 		return

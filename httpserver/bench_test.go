@@ -175,7 +175,7 @@ func BenchmarkDecode(b *testing.B) {
 		var members []member
 		for b.Loop() {
 			var err error
-			members, err = jsonMembers(members[:0], body, postFields)
+			members, err = jsonMembers(members[:0], body, postFields, &strangers{})
 			if err != nil {
 				b.Fatal(err)
 			}

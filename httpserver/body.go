@@ -3,7 +3,6 @@ package httpserver
 import (
 	"bytes"
 	"errors"
-	"mime"
 	"net/http"
 	"reflect"
 	"strings"
@@ -33,22 +32,30 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	if !utf8.Valid(data) {
 		return refuse(market.CodeInvalid, "body: must be valid UTF-8")
 	}
-	isJSON, err := formatOf(c.request.Header.Get("Content-Type"), data)
-	if err != nil {
-		return err
-	}
-	if isJSON {
-		memory.members, err = jsonMembers(memory.members, data, fields)
-	} else {
-		memory.members, err = markdownMembers(memory.members, data, spec.Text, fields)
-	}
-	if err != nil {
+	var err error
+	if memory.members, err = c.members(memory.members, &sent{data: data, fields: fields, names: c.server.names, text: spec.Text}); err != nil {
 		return err
 	}
 	if err := fields.fill(into, memory.members); err != nil {
 		return err
 	}
 	return missing(spec, memory.members)
+}
+
+// members appends the fields of a body to list, and notes the names that are none.
+func (c *call) members(list []member, b *sent) ([]member, error) {
+	isJSON, err := b.format(c.request.Header.Get("Content-Type"))
+	if err != nil {
+		return list, err
+	}
+	others := strangers{names: b.names, fields: b.fields.names}
+	if isJSON {
+		list, err = jsonMembers(list, b.data, b.fields, &others)
+	} else {
+		list, err = markdownMembers(list, b.data, b.text, b.fields, &others)
+	}
+	c.ignored = append(c.ignored, others.ignored...)
+	return list, err
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -94,26 +101,4 @@ func bodyTooLarge(most int64) error {
 		return refuse(market.CodeTooLarge, "The body is larger than %d MiB", most>>20)
 	}
 	return refuse(market.CodeTooLarge, "The body is larger than %d bytes", most)
-}
-
-// formatOf decides between JSON and markdown (contract §11). The first byte
-// decides unless the content type is markdown, so that curl -d '{…}', which calls
-// everything a form, works as it is.
-func formatOf(contentType string, data []byte) (isJSON bool, err error) {
-	kind := contentType
-	if kind != "application/json" {
-		kind, _, _ = mime.ParseMediaType(contentType)
-	}
-	text := bytes.TrimLeft(data, " \t\r\n")
-	switch {
-	case kind == "text/markdown", kind == "text/x-markdown":
-		return false, nil
-	case kind == "application/json", strings.HasSuffix(kind, "+json"), text[0] == '{':
-		return true, nil
-	case text[0] == '[' && validJSON(data) == nil:
-		return false, refuse(market.CodeInvalid, "body: must be a JSON object, not a list; a text that looks like this needs the content type text/markdown")
-	case contentType == "", kind == "text/plain", kind == "application/x-www-form-urlencoded":
-		return false, nil
-	}
-	return false, refuse(market.CodeUnsupportedMediaType, "Content-Type %.100q is not supported, send application/json or text/markdown", contentType)
 }

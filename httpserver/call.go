@@ -34,6 +34,8 @@ type call struct {
 	agent  market.AgentID // "" until admitted
 	// ctx has the request's idempotency key and time limit, unlimited only the key.
 	ctx, unlimited context.Context
+	// ignored are the names in the request that the route has no field for.
+	ignored []string
 	// success is the status of a good answer.
 	success int
 

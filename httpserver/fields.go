@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -75,11 +76,76 @@ func (f field) set(into reflect.Value, m member) error {
 		target.SetString(unquote(m.json))
 		return nil
 	}
-	if err := json.Unmarshal(m.json, target.Addr().Interface()); err != nil {
+	value := m.json
+	switch f.plain.Kind() {
+	case reflect.Int, reflect.Int64:
+		if whole, is := wholeNumber(string(value)); is {
+			value = strconv.AppendInt(nil, whole, 10)
+		}
+	case reflect.Slice:
+		if value[0] == '[' {
+			if err := checkList(m.name, value, f.plain); err != nil {
+				return err
+			}
+		}
+	}
+	if err := json.Unmarshal(value, target.Addr().Interface()); err != nil {
 		return invalid(m.name, "must be %s", describe(f.plain))
 	}
 	return nil
 }
+
+// maxListed is more than any list of an endpoint holds; the market knows each
+// one's own limit.
+const maxListed = 100
+
+// checkList refuses what a list is not decoded for: null, which would become "",
+// and more elements than any endpoint takes.
+func checkList(name string, array []byte, list reflect.Type) error {
+	n := 0
+	return eachElement(array, func(value []byte) error {
+		if n++; n > maxListed {
+			return invalid(name, "has more than %d elements", maxListed)
+		}
+		if value[0] == 'n' {
+			return invalid(name, "must be %s", describe(list))
+		}
+		return nil
+	})
+}
+
+// wholeNumber reads what JSON writes with a point or an exponent and is whole all
+// the same: 5.0, 4e0. It tells nothing of other numbers.
+func wholeNumber(s string) (int64, bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	whole, fraction, pointed := strings.Cut(mantissa, ".")
+	if mantissa == s && !pointed || !json.Valid([]byte(s)) || len(mantissa) > maxDigits {
+		return 0, false
+	}
+	shift := 0
+	if exponent != "" {
+		var err error
+		if shift, err = strconv.Atoi(exponent); err != nil || shift > maxDigits || shift < -maxDigits {
+			return 0, false
+		}
+	}
+	digits, shift := whole+fraction, shift-len(fraction)
+	if shift < 0 {
+		keep := max(len(digits)+shift, 0)
+		if strings.Trim(digits[keep:], "0-") != "" {
+			return 0, false
+		}
+		digits, shift = digits[:keep], 0
+		if digits == "" || digits == "-" {
+			digits = "0"
+		}
+	}
+	n, err := strconv.ParseInt(digits+strings.Repeat("0", shift), 10, 64)
+	return n, err == nil
+}
+
+// maxDigits is more than any number of an endpoint has.
+const maxDigits = 64
 
 // describe names a type as users know it.
 func describe(t reflect.Type) string {

@@ -25,12 +25,12 @@ const (
 
 // markdownMembers appends what a markdown body holds to list: the fields of its
 // frontmatter, and its text as the field named textField.
-func markdownMembers(list []member, data []byte, textField string, fields *fields) ([]member, error) {
+func markdownMembers(list []member, data []byte, textField string, fields *fields, others *strangers) ([]member, error) {
 	front, text, err := splitFrontmatter(data)
 	if err != nil {
 		return list, err
 	}
-	if list, err = yamlMembers(list, front, fields); err != nil {
+	if list, err = yamlMembers(list, front, fields, others); err != nil {
 		return list, err
 	}
 	text = bytes.Trim(text, "\r\n")
@@ -76,7 +76,7 @@ func cutLine(data []byte) (line, rest []byte) {
 func isFence(line []byte) bool { return string(bytes.TrimRight(line, " \t\r")) == "---" }
 
 // yamlMembers appends the known fields of a frontmatter to list.
-func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) {
+func yamlMembers(list []member, front []byte, fields *fields, others *strangers) ([]member, error) {
 	if len(bytes.TrimSpace(front)) == 0 {
 		return list, nil
 	}
@@ -101,7 +101,7 @@ func yamlMembers(list []member, front []byte, fields *fields) ([]member, error) 
 	if root.Kind != yaml.MappingNode || len(documents) > 1 {
 		return list, refuse(market.CodeInvalid, `frontmatter: must be lines of "field: value"`)
 	}
-	return mappingMembers(list, root, fields)
+	return mappingMembers(list, root, fields, others)
 }
 
 // yamlMarks counts what can begin another value: line breaks, of which YAML has
@@ -124,7 +124,7 @@ func yamlMarks(front []byte) int {
 	return n
 }
 
-func mappingMembers(list []member, root *yaml.Node, fields *fields) ([]member, error) {
+func mappingMembers(list []member, root *yaml.Node, fields *fields, others *strangers) ([]member, error) {
 	seen := make(map[string]bool, len(root.Content)/2)
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
@@ -137,6 +137,9 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields) ([]member, e
 		seen[key.Value] = true
 		field, known := fields.byName[key.Value]
 		if !known {
+			if err := others.meet(key.Value); err != nil {
+				return list, err
+			}
 			continue
 		}
 		if value.Kind == yaml.AliasNode {
@@ -186,6 +189,8 @@ func scalarJSON(n *yaml.Node, want reflect.Type) []byte {
 	switch {
 	case n.ShortTag() == "!!int" && n.Decode(&whole) == nil:
 		return strconv.AppendInt(nil, whole, 10)
+	case n.ShortTag() == "!!float" && json.Valid([]byte(n.Value)):
+		return []byte(n.Value)
 	case want.Kind() == reflect.Bool && n.Style == 0 && n.Decode(&flag) == nil:
 		return strconv.AppendBool(nil, flag)
 	}

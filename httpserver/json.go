@@ -24,19 +24,20 @@ func validJSON(data []byte) error {
 }
 
 // jsonMembers appends the known members of an object to list.
-func jsonMembers(list []member, data []byte, fields *fields) ([]member, error) {
+func jsonMembers(list []member, data []byte, fields *fields, others *strangers) ([]member, error) {
 	if err := validJSON(data); err != nil {
 		return list, err
 	}
 	data = bytes.TrimSpace(data)
 	if data[0] != '{' {
-		return list, refuse(market.CodeInvalid, "body: must be a JSON object")
+		return list, errNoObject
 	}
 	err := eachMember(data, func(name string, value []byte) error {
 		if _, known := fields.byName[name]; known {
 			list = append(list, member{name, value})
+			return nil
 		}
-		return nil
+		return others.meet(name)
 	})
 	return list, err
 }

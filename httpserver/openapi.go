@@ -31,7 +31,7 @@ func (s *Server) OpenAPI(base string) map[string]any {
 		"info": doc{
 			"title": "Pinchwork", "version": s.options.Version,
 			"summary":     "A marketplace in which programs delegate tasks to each other.",
-			"description": "Bodies are JSON, or markdown with YAML frontmatter. Answers are markdown unless Accept prefers application/json. Credits have no monetary value.",
+			"description": "Bodies are JSON, or markdown with YAML frontmatter. Answers are markdown unless Accept prefers application/json. A field or parameter that an endpoint does not have is ignored and named in ignored of the answer, unless it reads like one that it has: that is refused, and nothing is done. Credits have no monetary value.",
 			"license":     doc{"name": "MIT", "identifier": "MIT"},
 		},
 		"servers": serversOf(base),

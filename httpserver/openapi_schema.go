@@ -23,7 +23,7 @@ func (d *document) input(b *Body) doc {
 		plain := plainType(sf.Type)
 		schema := d.schema(plain)
 		maps.Copy(schema, inputBounds[name])
-		if name == "tags" && b.Type != reflect.TypeFor[market.PostInput]() {
+		if name == "tags" && (b.Type == reflect.TypeFor[market.RegisterInput]() || b.Type == reflect.TypeFor[market.UpdateInput]()) {
 			schema["maxItems"] = market.MaxAgentTags
 		}
 		if plain.Kind() == reflect.String && schema["enum"] == nil && slices.Contains(b.Required, name) {
@@ -48,7 +48,7 @@ func (d *document) input(b *Body) doc {
 var inputBounds = map[string]doc{
 	"name":                   {"minLength": 1, "maxLength": market.MaxName},
 	"good_at":                {"maxLength": market.MaxGoodAt},
-	"webhook_url":            {"maxLength": market.MaxWebhookURL},
+	"webhook_url":            {"maxLength": market.MaxWebhookURL, "format": "uri"},
 	"webhook_secret":         {"maxLength": market.MaxWebhookSecret},
 	"need":                   {"minLength": 1, "maxLength": market.MaxNeed},
 	"context":                {"maxLength": market.MaxContext},
@@ -57,7 +57,7 @@ var inputBounds = map[string]doc{
 	"deadline_minutes":       {"minimum": 1, "maximum": market.MaxMinutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": market.MaxMinutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": market.MaxMinutes},
-	"wait":                   {"minimum": 1, "maximum": market.MaxWaitSeconds},
+	"wait":                   {"minimum": 0, "maximum": market.MaxWaitSeconds},
 	"search":                 {"maxLength": market.MaxSearch},
 	"count":                  {"minimum": 1, "maximum": market.MaxBatch, "default": 5},
 	"result":                 {"minLength": 1, "maxLength": market.MaxResult},

@@ -12,12 +12,8 @@ import (
 
 // values returns a query parameter's values; malformed queries are refused.
 func (c *call) values(name string) ([]string, error) {
-	if c.query == nil {
-		query, err := url.ParseQuery(c.request.URL.RawQuery)
-		if err != nil {
-			return nil, refuse(market.CodeInvalid, "query: is malformed")
-		}
-		c.query = query
+	if err := c.parseQuery(); err != nil {
+		return nil, err
 	}
 	values := c.query[name]
 	for _, value := range values {
@@ -26,6 +22,18 @@ func (c *call) values(name string) ([]string, error) {
 		}
 	}
 	return values, nil
+}
+
+func (c *call) parseQuery() error {
+	if c.query != nil {
+		return nil
+	}
+	query, err := url.ParseQuery(c.request.URL.RawQuery)
+	if err != nil {
+		return refuse(market.CodeInvalid, "query: is malformed")
+	}
+	c.query = query
+	return nil
 }
 
 // text returns a parameter that may be given once, "" when it is absent.
@@ -132,8 +140,8 @@ func (c *call) wait() (time.Duration, error) {
 
 // waitSeconds checks the one input that a market takes in another form.
 func waitSeconds(n int) (time.Duration, error) {
-	if n < 1 || n > market.MaxWaitSeconds {
-		return 0, invalid("wait", "must be 1 to %d", market.MaxWaitSeconds)
+	if n < 0 || n > market.MaxWaitSeconds {
+		return 0, invalid("wait", "must be 0 to %d", market.MaxWaitSeconds)
 	}
 	return time.Duration(n) * time.Second, nil
 }

@@ -88,6 +88,9 @@ func (s *Server) handler(route *Route) bunrouter.HandlerFunc {
 		if err := s.admit(c); err != nil {
 			return err
 		}
+		if err := c.readQuery(); err != nil {
+			return err
+		}
 		value, err := route.action.serve(c)
 		if err != nil {
 			return err

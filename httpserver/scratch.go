@@ -28,6 +28,23 @@ const (
 	maxKeptMembers = 64
 )
 
+// addIgnored adds the names that a request was wrong to expect anything of to the
+// JSON object in the buffer.
+func (s *scratch) addIgnored(names []string) {
+	object := bytes.TrimRight(s.Bytes(), "\n")
+	if len(names) == 0 || len(object) < 2 || object[len(object)-1] != '}' {
+		return
+	}
+	s.Truncate(len(object) - 1)
+	if object[len(object)-2] != '{' {
+		s.WriteByte(',')
+	}
+	s.WriteString(`"ignored":`)
+	_ = s.encoder.Encode(names) // strings do not fail
+	s.Truncate(s.Len() - 1)
+	s.WriteString("}\n")
+}
+
 func borrow() *scratch { return scratches.Get().(*scratch) }
 
 func (s *scratch) giveBack() {

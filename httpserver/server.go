@@ -33,6 +33,7 @@ type Server struct {
 	// length; nil when admin routes are off.
 	adminKey *[sha256.Size]byte
 	routes   []Route
+	names    vocabulary
 	document func() ([]byte, error) // see makeDocument
 	router   *bunrouter.Router
 	allowed  map[string]string // router path → Allow
@@ -101,6 +102,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.waits, s.endWaits = context.WithCancel(context.Background())
 	s.routes = table
+	s.names = vocabularyOf(s.routes)
 	s.document = sync.OnceValues(s.makeDocument)
 	s.router, s.allowed = s.newRouter(s.routes)
 	if o.Pages != nil {

@@ -303,7 +303,7 @@ func TestQueries(t *testing.T) {
 	} {
 		expect(t, ask(server, "GET", "/v1/tasks/available?"+query, ""), 400, says)
 	}
-	for query, says := range map[string]string{"wait=0": "wait: must be 1 to 300", "wait=301": "wait: must be", "wait=-1": "wait: must be", "wait=x": "wait: must be"} {
+	for query, says := range map[string]string{"wait=301": "wait: must be 0 to 300", "wait=-1": "wait: must be", "wait=x": "wait: must be"} {
 		expect(t, ask(server, "GET", "/v1/tasks/tk-1?"+query, ""), 400, says)
 	}
 	for _, query := range []string{"min_reputation=NaN", "min_reputation=Inf", "min_reputation=x", "min_reputation=1e999"} {

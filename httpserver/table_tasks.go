@@ -7,8 +7,8 @@ import (
 )
 
 var waitParam = Param{
-	Name: "wait", In: "query", Type: "integer", Min: market.Ptr(1), Max: market.Ptr(market.MaxWaitSeconds),
-	Description: "Seconds to wait until the task is delivered or has ended; for its poster.",
+	Name: "wait", In: "query", Type: "integer", Min: market.Ptr(0), Max: market.Ptr(market.MaxWaitSeconds),
+	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster.",
 }
 
 var taskRoutes = []Route{

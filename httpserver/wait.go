@@ -26,8 +26,8 @@ func (c *call) post(in market.PostInput) (market.Posted, error) {
 		return c.agentAPI().Post(c.ctx, in)
 	}
 	d, err := waitSeconds(*in.Wait)
-	if err != nil {
-		return c.agentAPI().Post(c.ctx, in) // which refuses it
+	if err != nil || d == 0 {
+		return c.agentAPI().Post(c.ctx, in) // which refuses it, or does not wait
 	}
 	ctx, cancel := c.patient(d)
 	defer cancel()

@@ -21,19 +21,19 @@ type Recent struct {
 // parties, and the need cut to 80 characters (product document, "Content
 // Visibility"; pitfall 26).
 type PublicTask struct {
-	TaskID     TaskID    `json:"task_id"`
-	Status     Status    `json:"status"`
-	Need       string    `json:"need"`
-	MaxCredits int64     `json:"max_credits"`
-	Tags       []string  `json:"tags"`
-	CreatedAt  Time `json:"created_at"`
+	TaskID     TaskID   `json:"task_id"`
+	Status     Status   `json:"status"`
+	Need       string   `json:"need"`
+	MaxCredits int64    `json:"max_credits"`
+	Tags       []string `json:"tags"`
+	CreatedAt  Time     `json:"created_at"`
 }
 
 // Activity counts the tasks posted in an hour, and those approved in it.
 type Activity struct {
 	Hour     Time `json:"hour"`
-	Posted   int       `json:"posted"`
-	Approved int       `json:"approved"`
+	Posted   int  `json:"posted"`
+	Approved int  `json:"approved"`
 }
 
 const (

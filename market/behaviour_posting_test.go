@@ -107,7 +107,8 @@ func TestPostLimits(t *testing.T) {
 		{"100,001 credits", market.PostInput{Need: "x", MaxCredits: market.Ptr(int64(100_001))}, "max_credits"},
 		{"ten tags", market.PostInput{Need: "x", Tags: tags(10)}, ""},
 		{"eleven tags", market.PostInput{Need: "x", Tags: tags(11)}, "tags"},
-		{"eleven tags, two the same", market.PostInput{Need: "x", Tags: append(tags(10), "TAG-X")}, ""},
+		{"ten tags, two the same", market.PostInput{Need: "x", Tags: append(tags(9), "TAG-X")}, ""},
+		{"eleven tags, two the same", market.PostInput{Need: "x", Tags: append(tags(10), "TAG-X")}, "tags"},
 		{"tag of 50", market.PostInput{Need: "x", Tags: []string{strings.Repeat("a", 50)}}, ""},
 		{"tag of 51", market.PostInput{Need: "x", Tags: []string{strings.Repeat("a", 51)}}, "tags"},
 		{"tag with every sign", market.PostInput{Need: "x", Tags: []string{"0aZ_-9"}}, ""},
@@ -126,7 +127,8 @@ func TestPostLimits(t *testing.T) {
 		{"review timeout 0", market.PostInput{Need: "x", ReviewTimeoutMinutes: market.Ptr(0)}, "review_timeout_minutes"},
 		{"review timeout at the limit", market.PostInput{Need: "x", ReviewTimeoutMinutes: market.Ptr(525_600)}, ""},
 		{"review timeout beyond", market.PostInput{Need: "x", ReviewTimeoutMinutes: market.Ptr(525_601)}, "review_timeout_minutes"},
-		{"wait of 0", market.PostInput{Need: "x", Wait: market.Ptr(0)}, "wait"},
+		{"wait of 0", market.PostInput{Need: "x", Wait: market.Ptr(0)}, ""},
+		{"wait of -1", market.PostInput{Need: "x", Wait: market.Ptr(-1)}, "wait"},
 		{"wait of 301", market.PostInput{Need: "x", Wait: market.Ptr(301)}, "wait"},
 	}
 	k := markettest.New(t, markettest.CheckRarely())

@@ -43,7 +43,7 @@ type EventData struct {
 	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired.
 	Reason        string     `json:"reason,omitempty"`
 	Feedback      string     `json:"feedback,omitempty"`
-	GraceDeadline *Time `json:"grace_deadline,omitempty"`
+	GraceDeadline *Time      `json:"grace_deadline,omitempty"`
 	QuestionID    QuestionID `json:"question_id,omitempty"`
 	MessageID     MessageID  `json:"message_id,omitempty"`
 	// Rank: task_matched, 0 is the best.

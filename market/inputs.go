@@ -39,7 +39,7 @@ type PostInput struct {
 	DeadlineMinutes      *int `json:"deadline_minutes,omitempty"`
 	ClaimTimeoutMinutes  *int `json:"claim_timeout_minutes,omitempty"`
 	ReviewTimeoutMinutes *int `json:"review_timeout_minutes,omitempty"`
-	// Wait is 1–300 seconds; nil answers at once.
+	// Wait is 0–300 seconds; nil and 0 answer at once.
 	Wait *int `json:"wait,omitempty"`
 }
 

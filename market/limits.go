@@ -98,6 +98,9 @@ func checkTags(field string, tags []string, max int) ([]string, error) {
 	if len(tags) == 0 {
 		return nil, nil
 	}
+	if err := checkCount(field, tags, max); err != nil {
+		return nil, err
+	}
 	out := make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if !validTag(tag) {
@@ -105,10 +108,15 @@ func checkTags(field string, tags []string, max int) ([]string, error) {
 		}
 		out = appendTag(out, tag)
 	}
-	if len(out) > max {
-		return nil, invalid(field, "at most %d", max)
-	}
 	return out, nil
+}
+
+// checkCount comes before all other work on a list: nobody knows how long it is.
+func checkCount(field string, list []string, max int) error {
+	if len(list) > max {
+		return invalid(field, "at most %d", max)
+	}
+	return nil
 }
 
 func appendTag(tags []string, tag string) []string {

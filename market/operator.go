@@ -18,7 +18,7 @@ type AgentRecord struct {
 	Suspended          bool          `json:"suspended"`
 	SuspendReason      string        `json:"suspend_reason,omitempty"`
 	HasWebhook         bool          `json:"has_webhook"`
-	CreatedAt          Time     `json:"created_at"`
+	CreatedAt          Time          `json:"created_at"`
 	// Ledger holds the newest 50 entries of LedgerTotal, Dead the newest 50 dead
 	// letters of DeadTotal.
 	Ledger      []LedgerEntry `json:"ledger"`

@@ -17,7 +17,7 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		return Posted{}, err
 	}
 	posted, err := h.post(ctx, in)
-	if err != nil || in.Wait == nil {
+	if err != nil || in.Wait == nil || *in.Wait == 0 {
 		return posted, err
 	}
 	h.m.await(ctx, h.id, &posted, time.Duration(*in.Wait)*time.Second)
@@ -25,6 +25,9 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 }
 
 func checkPost(in PostInput) (PostInput, error) {
+	if err := checkCount("tags", in.Tags, MaxTags); err != nil {
+		return in, err
+	}
 	if err := checkRequired("need", in.Need, MaxNeed); err != nil {
 		return in, err
 	}
@@ -38,16 +41,16 @@ func checkPost(in PostInput) (PostInput, error) {
 		return in, err
 	}
 	for _, limit := range []struct {
-		field string
-		value *int
-		most  int
+		field       string
+		value       *int
+		least, most int
 	}{
-		{"deadline_minutes", in.DeadlineMinutes, MaxMinutes},
-		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, MaxMinutes},
-		{"review_timeout_minutes", in.ReviewTimeoutMinutes, MaxMinutes},
-		{"wait", in.Wait, MaxWaitSeconds},
+		{"deadline_minutes", in.DeadlineMinutes, 1, MaxMinutes},
+		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, 1, MaxMinutes},
+		{"review_timeout_minutes", in.ReviewTimeoutMinutes, 1, MaxMinutes},
+		{"wait", in.Wait, 0, MaxWaitSeconds},
 	} {
-		if err := checkOptional(limit.field, limit.value, 1, limit.most); err != nil {
+		if err := checkOptional(limit.field, limit.value, limit.least, limit.most); err != nil {
 			return in, err
 		}
 	}

@@ -23,7 +23,7 @@ var errYear = errors.New("the year has no four digits")
 
 // AppendText appends the API's form.
 func (t Time) AppendText(b []byte) ([]byte, error) {
-	at := t.Time.UTC()
+	at := t.UTC()
 	if year := at.Year(); year < 0 || year > 9999 {
 		return b, errYear
 	}
@@ -52,7 +52,7 @@ func (t *Time) UnmarshalText(data []byte) error {
 	if err := t.Time.UnmarshalText(data); err != nil {
 		return err
 	}
-	t.Time = t.Time.UTC()
+	t.Time = t.UTC()
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	if err := t.Time.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	t.Time = t.Time.UTC()
+	t.Time = t.UTC()
 	return nil
 }
 

@@ -56,27 +56,27 @@ type Registration struct {
 // TaskView is a task as its parties see it. Strangers see the part of it that
 // a browse item shows, and the status (contract §5).
 type TaskView struct {
-	TaskID         TaskID     `json:"task_id"`
-	Status         Status     `json:"status"`
-	Need           string     `json:"need"`
-	Context        *string    `json:"context"`
-	Result         *string    `json:"result"`
-	CreditsCharged *int64     `json:"credits_charged"`
-	MaxCredits     int64      `json:"max_credits"`
-	Tags           []string   `json:"tags"`
-	PosterID       AgentID    `json:"poster_id"`
-	WorkerID       *AgentID   `json:"worker_id"`
-	Deadline       *Time `json:"deadline"`
-	CreatedAt      Time  `json:"created_at"`
-	DeliveredAt    *Time `json:"delivered_at"`
-	ExpiresAt      *Time `json:"expires_at"`
+	TaskID         TaskID   `json:"task_id"`
+	Status         Status   `json:"status"`
+	Need           string   `json:"need"`
+	Context        *string  `json:"context"`
+	Result         *string  `json:"result"`
+	CreditsCharged *int64   `json:"credits_charged"`
+	MaxCredits     int64    `json:"max_credits"`
+	Tags           []string `json:"tags"`
+	PosterID       AgentID  `json:"poster_id"`
+	WorkerID       *AgentID `json:"worker_id"`
+	Deadline       *Time    `json:"deadline"`
+	CreatedAt      Time     `json:"created_at"`
+	DeliveredAt    *Time    `json:"delivered_at"`
+	ExpiresAt      *Time    `json:"expires_at"`
 
 	PosterReputation       *float64      `json:"poster_reputation,omitempty"` // to strangers
-	ClaimDeadline          *Time    `json:"claim_deadline,omitempty"`
+	ClaimDeadline          *Time         `json:"claim_deadline,omitempty"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
 	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
 	RejectionCount         int           `json:"rejection_count"`
-	RejectionGraceDeadline *Time    `json:"rejection_grace_deadline,omitempty"`
+	RejectionGraceDeadline *Time         `json:"rejection_grace_deadline,omitempty"`
 	Rating                 *int          `json:"rating,omitempty"`
 	Feedback               string        `json:"feedback,omitempty"`
 	Verification           *Verification `json:"verification,omitempty"`
@@ -87,11 +87,11 @@ type TaskView struct {
 // Posted is the answer to Post. Task is set when the caller waited and the
 // task was delivered or approved in time.
 type Posted struct {
-	TaskID   TaskID     `json:"task_id"`
-	Status   Status     `json:"status"`
-	Need     string     `json:"need"`
-	Deadline *Time `json:"deadline,omitempty"`
-	Task     *TaskView  `json:"-"`
+	TaskID   TaskID    `json:"task_id"`
+	Status   Status    `json:"status"`
+	Need     string    `json:"need"`
+	Deadline *Time     `json:"deadline,omitempty"`
+	Task     *TaskView `json:"-"`
 }
 
 // TaskList is a page of tasks.
@@ -105,18 +105,18 @@ type TaskList struct {
 
 // BrowseItem is an open task as it is offered to one agent.
 type BrowseItem struct {
-	TaskID           TaskID    `json:"task_id"`
-	Need             string    `json:"need"`
-	Context          *string   `json:"context"`
-	MaxCredits       int64     `json:"max_credits"`
-	Tags             []string  `json:"tags"`
-	CreatedAt        Time `json:"created_at"`
-	PosterID         AgentID   `json:"poster_id"`
-	PosterReputation float64   `json:"poster_reputation"`
-	IsMatched        bool      `json:"is_matched"`
+	TaskID           TaskID   `json:"task_id"`
+	Need             string   `json:"need"`
+	Context          *string  `json:"context"`
+	MaxCredits       int64    `json:"max_credits"`
+	Tags             []string `json:"tags"`
+	CreatedAt        Time     `json:"created_at"`
+	PosterID         AgentID  `json:"poster_id"`
+	PosterReputation float64  `json:"poster_reputation"`
+	IsMatched        bool     `json:"is_matched"`
 	// MatchRank starts at 0, nil when not matched.
-	MatchRank      *int       `json:"match_rank"`
-	RejectionCount int        `json:"rejection_count"`
+	MatchRank      *int  `json:"match_rank"`
+	RejectionCount int   `json:"rejection_count"`
 	Deadline       *Time `json:"deadline"`
 }
 
@@ -140,11 +140,11 @@ type Pickup struct {
 	MaxCredits       int64      `json:"max_credits"`
 	PosterID         AgentID    `json:"poster_id"`
 	Tags             []string   `json:"tags"`
-	CreatedAt        Time  `json:"created_at"`
+	CreatedAt        Time       `json:"created_at"`
 	PosterReputation float64    `json:"poster_reputation"`
-	Deadline         *Time `json:"deadline"`
+	Deadline         *Time      `json:"deadline"`
 	RejectionCount   int        `json:"rejection_count"`
-	ClaimDeadline    *Time `json:"claim_deadline"`
+	ClaimDeadline    *Time      `json:"claim_deadline"`
 	SystemTaskType   SystemType `json:"system_task_type,omitempty"`
 	ParentTaskID     TaskID     `json:"parent_task_id,omitempty"`
 }
@@ -170,8 +170,8 @@ type QuestionView struct {
 	AskerID    AgentID    `json:"asker_id"`
 	Question   string     `json:"question"`
 	Answer     *string    `json:"answer"`
-	CreatedAt  Time  `json:"created_at"`
-	AnsweredAt *Time `json:"answered_at"`
+	CreatedAt  Time       `json:"created_at"`
+	AnsweredAt *Time      `json:"answered_at"`
 }
 
 // QuestionList is a page of questions, oldest first.
@@ -189,7 +189,7 @@ type MessageView struct {
 	TaskID    TaskID    `json:"task_id"`
 	SenderID  AgentID   `json:"sender_id"`
 	Message   string    `json:"message"`
-	CreatedAt Time `json:"created_at"`
+	CreatedAt Time      `json:"created_at"`
 }
 
 // MessageList is a page of messages, oldest first.
@@ -208,9 +208,9 @@ type LedgerEntry struct {
 	Reason EntryKind `json:"reason"`
 	TaskID *TaskID   `json:"task_id"`
 	// Fee is what the platform kept of a payment; Amount is net of it.
-	Fee       *int64    `json:"fee,omitempty"`
-	Note      string    `json:"note,omitempty"`
-	CreatedAt Time `json:"created_at"`
+	Fee       *int64 `json:"fee,omitempty"`
+	Note      string `json:"note,omitempty"`
+	CreatedAt Time   `json:"created_at"`
 }
 
 // Credits is an agent's balance and a page of its ledger, newest first.
@@ -243,10 +243,10 @@ type TagEarnings struct {
 
 // TrustScore is the caller's trust in another agent.
 type TrustScore struct {
-	TrustedID    AgentID   `json:"trusted_id"`
-	Score        float64   `json:"score"`
-	Interactions int64     `json:"interactions"`
-	UpdatedAt    Time `json:"updated_at"`
+	TrustedID    AgentID `json:"trusted_id"`
+	Score        float64 `json:"score"`
+	Interactions int64   `json:"interactions"`
+	UpdatedAt    Time    `json:"updated_at"`
 }
 
 // TrustList is a page of trust scores, highest first.
@@ -279,7 +279,7 @@ type ReportView struct {
 // ReportList is a page of reports for the operator, newest first.
 type ReportList struct {
 	Reports []ReportView `json:"reports"`
-	Total   int      `json:"total"`
+	Total   int          `json:"total"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
@@ -289,7 +289,7 @@ type ReportList struct {
 type Granted struct {
 	Granted int64   `json:"granted"`
 	AgentID AgentID `json:"agent_id"`
-	Reason  string  `json:"reason"`
+	Reason  string  `json:"reason,omitempty"`
 }
 
 // Suspension is the answer to Suspend.
@@ -309,10 +309,10 @@ type Appointment struct {
 type DeadLetter struct {
 	EventID  string    `json:"event_id"`
 	Event    EventType `json:"event"`
-	TaskID   TaskID    `json:"task_id"`
+	TaskID   TaskID    `json:"task_id,omitempty"`
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error"`
-	FailedAt Time `json:"failed_at"`
+	FailedAt Time      `json:"failed_at"`
 }
 
 // DeadLetterList is a page of dead letters, newest first.

@@ -1,0 +1,256 @@
+package httpserver
+
+import (
+	"slices"
+	"strings"
+)
+
+// synonyms are words that callers write for a field. A name counts for those of
+// its fields that the endpoint has.
+var synonyms = map[string][]string{}
+
+func init() {
+	for field, words := range map[string]string{
+		"need":                   "description task prompt title instruction instructions request ask goal job brief todo what content text body task_description",
+		"context":                "background details info information",
+		"max_credits":            "credits credit budget price reward bounty cost pay payment amount fee bid offer max_price max_budget max_cost credit_limit",
+		"credits_claimed":        "credits credit price cost amount fee charge charged credits_charged claim claimed",
+		"amount":                 "credits credit sum",
+		"tags":                   "tag label labels topic topics category categories keyword keywords skills skill capabilities capability",
+		"good_at":                "capabilities capability skills skill expertise abilities strengths bio about description",
+		"search":                 "q query term terms text keyword keywords filter find",
+		"deadline_minutes":       "deadline deadline_hours deadline_seconds due due_in expires expires_in timeout timeout_minutes ttl minutes time_limit",
+		"claim_timeout_minutes":  "claim_timeout",
+		"review_timeout_minutes": "review_timeout auto_approve",
+		"wait":                   "timeout wait_seconds seconds sync block",
+		"result":                 "output answer content response deliverable delivery solution work text body data completion",
+		"answer":                 "response reply text body content",
+		"question":               "text body content ask q query",
+		"message":                "text body content msg comment",
+		"reason":                 "why explanation cause comment description text",
+		"feedback":               "comment comments review notes remark remarks text",
+		"rating":                 "stars star score grade rate value",
+		"name":                   "username user agent_name display_name handle nickname title",
+		"accepts_system_tasks":   "infra is_infra system_tasks accept_system_tasks infra_agent",
+		"webhook_url":            "webhook url callback callback_url hook hook_url endpoint",
+		"webhook_secret":         "secret signing_secret hook_secret",
+		"count":                  "n number size max limit batch batch_size quantity",
+		"limit":                  "n size max per_page page_size",
+		"offset":                 "page skip start cursor",
+		"sort_by":                "sort order order_by orderby",
+		"min_reputation":         "reputation min_rating rating",
+		"agent_id":               "agent id",
+		"suspended":              "suspend",
+		"status":                 "state",
+		"role":                   "as",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			synonyms[word] = append(synonyms[word], field)
+		}
+	}
+	for _, fields := range synonyms {
+		slices.Sort(fields)
+	}
+}
+
+// vocabulary is every name of a field or a query parameter of any route: what is
+// right elsewhere is no misspelling here.
+type vocabulary map[string]bool
+
+func vocabularyOf(routes []Route) vocabulary {
+	v := vocabulary{}
+	for i := range routes {
+		for _, name := range append(routes[i].queryNames(), routes[i].bodyNames()...) {
+			v[name] = true
+		}
+	}
+	return v
+}
+
+func (r *Route) queryNames() (names []string) {
+	for i := range r.Params {
+		if r.Params[i].In == "query" {
+			names = append(names, r.Params[i].Name)
+		}
+	}
+	return names
+}
+
+func (r *Route) bodyNames() []string {
+	if r.Body == nil {
+		return nil
+	}
+	return r.Body.Fields()
+}
+
+// meant returns those of the names that an unknown one reads like: another
+// spelling, a synonym, a slip of the fingers.
+func (v vocabulary) meant(unknown string, names []string) []string {
+	if len(unknown) > maxSpelling {
+		return nil
+	}
+	plain := plainName(unknown)
+	var found []string
+	for _, name := range names {
+		if plainName(name) == plain {
+			return []string{name}
+		}
+		if slices.Contains(synonyms[snakeCase(unknown)], name) {
+			found = append(found, name)
+		}
+	}
+	if found != nil || v[unknown] {
+		return found
+	}
+	for _, name := range names {
+		if isSlip(plain, plainName(name)) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// maxSpelling is longer than any misspelt name, in bytes.
+const maxSpelling = 40
+
+// plainName is a name without what people write differently: case, and the marks
+// between words.
+func plainName(name string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_-. ", r) {
+			return -1
+		}
+		return r
+	}, name))
+}
+
+// snakeCase turns camelCase and kebab-case into the form of our names.
+func snakeCase(name string) string {
+	var out strings.Builder
+	for i, r := range name {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			if i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z' {
+				out.WriteByte('_')
+			}
+			out.WriteRune(r | 0x20)
+		case r == '-' || r == ' ' || r == '.':
+			out.WriteByte('_')
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+// isSlip allows one slip of the fingers in a short name and two in a long one.
+func isSlip(typed, name string) bool {
+	most := 2
+	if len(name) < 6 {
+		most = 1
+	}
+	return len(name) >= 4 && len(typed) >= 3 && slips(typed, name, most) <= most
+}
+
+// slips counts the letters that are missing, left over, wrong or swapped with
+// their neighbour; it stops counting beyond most.
+func slips(a, b string, most int) int {
+	if len(a)-len(b) > most || len(b)-len(a) > most {
+		return most + 1
+	}
+	var older []int
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], older[j-1]+1)
+			}
+		}
+		older, last = last, row
+	}
+	return last[len(b)]
+}
+
+// strangers collects the names of a request that its endpoint does not have.
+type strangers struct {
+	names   vocabulary
+	fields  []string // of the body, or of the query
+	ignored []string
+	seen    int
+}
+
+const (
+	// maxJudged bounds how many unknown names are compared with the known ones:
+	// a body of 8 MiB can have a million.
+	maxJudged = 64
+	// maxIgnored and maxShown bound what an answer repeats of a request.
+	maxIgnored = 20
+	maxShown   = 60
+)
+
+// meet refuses a name that reads like one of the endpoint's, and keeps any other
+// for the answer to name.
+func (s *strangers) meet(name string) error {
+	if s.seen++; s.seen > maxJudged {
+		return nil
+	}
+	if meant := s.names.meant(name, s.fields); len(meant) > 0 {
+		return invalid(name, "there is no such field here, did you mean %s?", strings.Join(meant, " or "))
+	}
+	if shown := shortName(name); len(s.ignored) < maxIgnored && !slices.Contains(s.ignored, shown) {
+		s.ignored = append(s.ignored, shown)
+	}
+	return nil
+}
+
+func shortName(name string) string {
+	if len(name) <= maxShown {
+		return strings.ToValidUTF8(name, "�")
+	}
+	return strings.ToValidUTF8(name[:maxShown], "") + "…"
+}
+
+// readQuery parses the query of a call and judges the names in it, before
+// anything is done.
+func (c *call) readQuery() error {
+	if c.request.URL.RawQuery == "" || c.route.JSONOnly {
+		return nil
+	}
+	if err := c.parseQuery(); err != nil {
+		return err
+	}
+	known, inBody := c.route.queryNames(), c.route.bodyNames()
+	s := strangers{names: c.server.names, fields: slices.Compact(slices.Sorted(slices.Values(append(known, inBody...))))}
+	for _, name := range sortedNames(c.query) {
+		switch {
+		case slices.Contains(known, name):
+		case slices.Contains(inBody, name):
+			return invalid(name, "belongs in the body, not in the query")
+		default:
+			if err := s.meet(name); err != nil {
+				return err
+			}
+		}
+	}
+	c.ignored = append(c.ignored, s.ignored...)
+	return nil
+}
+
+func sortedNames(query map[string][]string) []string {
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
