@@ -5,6 +5,8 @@
 //
 //	func TestStore(t *testing.T) { url := pgtest.Start(t) … }
 //
+// Bouncer puts a PgBouncer before one of them.
+//
 // The programs come from PATH or /usr/lib/postgresql/*/bin. Without them a test
 // is skipped, or fails when PINCHWORK_TEST_REQUIRE contains "postgres".
 package pgtest

@@ -67,7 +67,7 @@ func (b *batch) open(snapshot bool) {
 	if snapshot {
 		b.Queue("begin isolation level repeatable read read only")
 	}
-	if b.store.tx == nil && !b.store.own {
+	if b.store.tx == nil && (!b.store.own || b.store.Pooled()) {
 		// Our own connections are set up once; a host's transaction is not ours
 		// to set up.
 		b.Queue(b.store.sql["set_planner"])

@@ -20,7 +20,13 @@ const (
 // OpenPool returns the pool that Open uses: max(8, 2 × CPUs) connections unless
 // the URL says pool_max_conns, and at most 3 s for a connection to be made. It
 // fails only on a URL that makes no sense; the error does not show its password.
+// Behind a pooler such as PgBouncer it prepares no statements, unless the URL says
+// default_query_exec_mode.
 func OpenPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	return openPool(ctx, url, new(pooler))
+}
+
+func openPool(ctx context.Context, url string, p *pooler) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The driver's error hides the password, but not in every form of URL.
@@ -36,13 +42,17 @@ func OpenPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		config.ConnConfig.RuntimeParams["application_name"] = "pinchwork"
 	}
 	config.PingTimeout = pingTimeout
-	config.AfterConnect = settle
+	config.BeforeConnect = p.before(choosesMode(url))
+	config.AfterConnect = p.settle
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // settle sets for a whole connection what queries/set_planner.sql sets for one
 // batch.
-func settle(ctx context.Context, conn *pgx.Conn) error {
+func (p *pooler) settle(ctx context.Context, conn *pgx.Conn) error {
+	if p.isBetween() {
+		return nil
+	}
 	_, err := conn.Exec(ctx, "set enable_seqscan = off; set jit = off")
 	return err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -18,8 +19,10 @@ type Store struct {
 	tx pgx.Tx
 	options
 	sql map[string]string
-	// own says that the store made the pool, and closes it.
-	own bool
+	// own says that the store made the pool, and closes it. Then pooler knows what
+	// its connections go through.
+	own    bool
+	pooler *pooler
 	// queue is where postings wait for others on the same accounts.
 	queue *postQueue
 }
@@ -33,11 +36,12 @@ var _ market.Store = (*Store)(nil)
 // The pool holds max(8, 2 × CPUs) connections unless the URL says
 // pool_max_conns.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
-	pool, err := OpenPool(ctx, url)
+	p := new(pooler)
+	pool, err := openPool(ctx, url, p)
 	if err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, pool, true, opts)
+	s, err := open(ctx, pool, p, opts)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -47,12 +51,22 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 
 // New returns a store on the embedder's pool, which stays the embedder's, and
 // brings the schema up to date. It needs no settings of the pool; more
-// connections than about four for a core of the server make nothing faster.
+// connections than about four for a core of the server make nothing faster. Behind
+// a pooler that gives a connection to each transaction its connection string has to
+// say default_query_exec_mode=cache_describe; one that prepares statements is
+// refused there.
 func New(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Store, error) {
-	return open(ctx, pool, false, opts)
+	if err := checkPrepared(ctx, pool.Config().ConnConfig); err != nil {
+		if errors.Is(err, errPrepares) {
+			return nil, err
+		}
+		return nil, failure("connecting", err)
+	}
+	return open(ctx, pool, nil, opts)
 }
 
-func open(ctx context.Context, pool *pgxpool.Pool, own bool, opts []Option) (*Store, error) {
+// open takes the pooler of the store's own pool, nil for a host's.
+func open(ctx context.Context, pool *pgxpool.Pool, p *pooler, opts []Option) (*Store, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
@@ -60,7 +74,7 @@ func open(ctx context.Context, pool *pgxpool.Pool, own bool, opts []Option) (*St
 	if err := o.prepareSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: own, options: o, sql: o.queries(), queue: newPostQueue()}
+	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), queue: newPostQueue()}
 	if _, err := pool.Exec(ctx, s.sql["feed_repair"]); err != nil {
 		return nil, failure("reading the feed", err)
 	}
@@ -74,6 +88,10 @@ func (s *Store) Close() error {
 	}
 	return nil
 }
+
+// Pooled reports whether the store's own connections go through a pooler, such as
+// PgBouncer, where LISTEN hears nothing.
+func (s *Store) Pooled() bool { return s.pooler != nil && s.pooler.isBetween() }
 
 // Schema is the name of the schema that holds the marketplace.
 func (s *Store) Schema() string { return s.schema }

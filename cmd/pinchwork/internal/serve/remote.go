@@ -28,6 +28,9 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 	}
 	log.Info("the store is Postgres", "schema", s.Namespace)
+	if store.Pooled() {
+		log.Warn("Postgres is reached through a pooler, where LISTEN hears nothing: replicas learn of each other's changes up to a second late")
+	}
 	return relayed(store, pgnotify.New(store.Pool(), store.Schema()), log, func() { _ = store.Close() }), nil
 }
 
