@@ -48,17 +48,21 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	if !in.Suspended {
 		answer.Message = "Agent unsuspended"
 	}
-	_, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *Profile) {
+	d, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *Profile) {
 		p.Suspended, p.SuspendReason = in.Suspended, in.Reason
 	})
 	if err != nil {
 		return Suspension{}, err
 	}
 	m.notifier.Wake(in.AgentID)
-	if !in.Suspended {
-		err = m.resumeReviews(ctx, in.AgentID)
+	if in.Suspended {
+		return answer, nil
 	}
-	return answer, err
+	if err := m.resumeReviews(ctx, in.AgentID, d.now); err != nil {
+		// The suspension has ended; what waited for that is late, no more.
+		m.log.WarnContext(ctx, "approvals that waited for an agent come a minute late", "error", reason(err))
+	}
+	return answer, nil
 }
 
 // edit is the operator's change of a profile.
@@ -81,8 +85,7 @@ func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, a
 
 // resumeReviews makes the approvals that waited for a suspended worker due
 // now. A crash in between only delays them by suspendedRecheck.
-func (m *Market) resumeReviews(ctx context.Context, worker AgentID) error {
-	now := m.now()
+func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Time) error {
 	q := TasksQuery{Agent: worker, Role: PartyWorker, Status: StatusDelivered, Now: now}
 	err := m.eachPage(ctx, q, func(tasks []StoredTask) {
 		var changes []*Change

@@ -7,8 +7,20 @@ func (m *Market) applied(o *outcome, committed Committed, l *Loaded) {
 	if m.hosted {
 		return
 	}
-	m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
+	if err := m.show(o, committed, l); err != nil {
+		// The commit stands, and so does its answer; the feed has all of it.
+		m.mirror.behind.Store(true)
+		m.log.Error("a commit could not be shown on this process's board", "error", err)
+	}
 	m.wake(o)
+}
+
+func (m *Market) show(o *outcome, committed Committed, l *Loaded) error {
+	_, err := guarded(func() (struct{}, error) {
+		m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
+		return struct{}{}, nil
+	})
+	return err
 }
 
 func (m *Market) wake(o *outcome) {

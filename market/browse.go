@@ -21,14 +21,15 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
 		return list, err
 	}
-	l, err := h.enter(ctx, LoadQuery{Caller: h.id})
+	now := h.m.now()
+	l, err := h.enter(ctx, LoadQuery{Caller: h.id, Now: now})
 	if err != nil {
 		return list, err
 	}
 	if err := h.m.mirror.fresh(ctx); err != nil && !errors.Is(err, errWarming) {
 		return list, err
 	}
-	query := h.query(l.Caller, q.Filter, h.m.now())
+	query := h.query(l.Caller, q.Filter, now)
 	query.Infra = false
 	offers := h.m.mirror.board.Page(query, q.Offset, q.Limit)
 	list.Total, list.TotalMore = h.m.mirror.board.Count(query, maxTotal)

@@ -75,19 +75,29 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 	if err != nil {
 		return TaskView{}, err
 	}
-	text := d.loaded.Text
 	if d.replay != nil {
-		t, err := recall[*Task](d.replay)
-		if err != nil {
-			return TaskView{}, err
-		}
-		if d.loaded.Task == nil || t.ResultNo() != d.loaded.Task.ResultNo() {
-			text.Result = c.result
-		}
-		return taskView(t, text), nil
+		return c.replayed(d)
 	}
-	t := d.outcome.written(c.id)
+	text := d.loaded.Text
 	if c.result != "" {
+		text.Result = c.result
+	}
+	return taskView(d.outcome.written(c.id), text), nil
+}
+
+// replayed renders the recorded task again. Its texts are where they were,
+// unless the operator has deleted them; a result that another one has followed
+// is left out.
+func (c *change) replayed(d done) (TaskView, error) {
+	t, err := recall[*Task](d.replay)
+	if err != nil {
+		return TaskView{}, err
+	}
+	text := d.loaded.Text
+	if text.Need == "" {
+		return TaskView{}, textsGone()
+	}
+	if d.loaded.Task == nil || t.ResultNo() != d.loaded.Task.ResultNo() {
 		text.Result = c.result
 	}
 	return taskView(t, text), nil

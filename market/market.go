@@ -34,8 +34,9 @@ type Market struct {
 	// name tells this Market from others that share the store, in leases.
 	name string
 
-	streams streamCounter
-	running sync.Mutex
+	streams  streamCounter
+	underWay *underWay
+	running  sync.Mutex
 }
 
 // Config holds the parts of a Market. Package pinchwork fills in sensible
@@ -78,8 +79,10 @@ func New(cfg Config) (*Market, error) {
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: cfg.Background, policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
+		underWay: &underWay{},
 	}
 	m.fillIn()
+	m.contain()
 	var err error
 	if m.meter, err = newMeter(cfg.Telemetry); err != nil {
 		return nil, err
@@ -103,6 +106,15 @@ func (m *Market) fillIn() {
 	}
 	if m.ids.random == nil {
 		m.ids.random = rand.Reader
+	}
+}
+
+// contain keeps panics of the replaceable parts from the callers.
+func (m *Market) contain() {
+	m.store = contain(m.store, m.log)
+	m.notifier = containedNotifier{m.notifier, m.log}
+	if _, own := m.clock.(systemClock); !own {
+		m.clock = containedClock{under: m.clock, log: m.log, mu: &sync.Mutex{}, last: &reading{}}
 	}
 }
 
@@ -147,8 +159,9 @@ func (h *Handle) ID() AgentID { return h.id }
 // by the next sweep after that. The result is for one transaction and one goroutine.
 func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
-		store: store, clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
+		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
+		underWay: m.underWay,
 	}
 	return hosted
 }

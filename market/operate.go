@@ -34,7 +34,8 @@ type done struct {
 	loaded    *Loaded
 	outcome   *outcome
 	committed Committed
-	// replay is the recorded outcome when the key had been used before.
+	// replay is the recorded outcome when the key had been used before. Then
+	// loaded is of no use: what the outcome is about may be gone.
 	replay []byte
 }
 
@@ -46,7 +47,8 @@ const (
 	maxSettle = 10_000
 )
 
-// operate runs an operation to its end.
+// operate runs an operation to its end. Under an idempotency key that was used
+// before, it ends with the first outcome, whatever became of things since.
 func (m *Market) operate(ctx context.Context, op operation) (d done, err error) {
 	finish := m.meter.operation(&ctx, op.name)
 	defer func() { finish(err) }()
@@ -54,8 +56,28 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 	if err != nil {
 		return d, err
 	}
+	leave, err := m.underWay.enter(ctx, op.load.Idempotency)
+	if err != nil {
+		return d, err
+	}
+	defer leave()
 	d.now = m.now()
 	op.load.Now = d.now
+	if d, err = m.attempt(ctx, op, request, d); err == nil {
+		return d, nil
+	}
+	record, failed := m.firstOutcome(ctx, op.load, err)
+	switch {
+	case failed != nil:
+		return d, failed
+	case record != nil:
+		d.replay, err = replay(record, request)
+	}
+	return d, err
+}
+
+// attempt loads, settles, decides and commits, again when somebody was faster.
+func (m *Market) attempt(ctx context.Context, op operation, request [32]byte, d done) (_ done, err error) {
 	settled := 0
 	for try := 0; ; {
 		if d.loaded, err = m.store.Load(ctx, op.load); err != nil {

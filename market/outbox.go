@@ -60,15 +60,81 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	if err := h.standing(ctx); err != nil {
 		return err
 	}
-	found, err := h.m.store.RedeliverWebhook(ctx, h.id, seq, h.m.now())
+	return h.redeliver(ctx, id, seq)
+}
+
+// redeliver moves the delivery and then writes the record of an idempotency
+// key: the queue of webhooks is no part of a Change, so they cannot be one
+// commit. A repeat on another process that comes between the two looks for the
+// record a few times before it believes that there is no dead letter.
+func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
+	m := h.m
+	op := operation{name: "redeliver " + id, load: LoadQuery{Caller: h.id}, outcome: func(*Loaded, *outcome) any { return nil }}
+	request, err := m.prepare(ctx, &op)
+	if err != nil {
+		return err
+	}
+	leave, err := m.underWay.enter(ctx, op.load.Idempotency)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	op.load.Now = m.now()
+	if done, err := m.redelivered(ctx, op.load, request, 1); done || err != nil {
+		return err
+	}
+	found, err := m.store.RedeliverWebhook(ctx, h.id, seq, op.load.Now)
 	switch {
 	case err != nil:
 		return known(ctx, err)
 	case !found:
+		if done, err := m.redelivered(ctx, op.load, request, recordLooks); done || err != nil {
+			return err
+		}
 		return refuse(CodeNotFound, "Dead letter not found")
 	}
-	h.m.notifier.Wake(h.id)
+	m.notifier.Wake(h.id)
+	m.recordRedelivery(ctx, op.load, request)
 	return nil
+}
+
+// recordLooks is how often a repeat looks for a record that may be about to be
+// written, recordPause how long it waits in between, in real time.
+const (
+	recordLooks = 5
+	recordPause = 50 * time.Millisecond
+)
+
+// redelivered reports whether the key's first request has done it.
+func (m *Market) redelivered(ctx context.Context, q LoadQuery, request [32]byte, looks int) (bool, error) {
+	for ; q.Idempotency != nil && looks > 0; looks-- {
+		record, err := m.firstOutcome(ctx, q, nil)
+		if err != nil {
+			return false, err
+		}
+		if record != nil {
+			_, err := replay(record, request)
+			return true, err
+		}
+		if looks > 1 {
+			pause(ctx, recordPause)
+		}
+	}
+	return false, nil
+}
+
+// recordRedelivery cannot undo what it records, so it only says when it failed.
+func (m *Market) recordRedelivery(ctx context.Context, q LoadQuery, request [32]byte) {
+	if q.Idempotency == nil {
+		return
+	}
+	record, err := newRecord(*q.Idempotency, request, nil, q.Now)
+	if err == nil {
+		_, err = m.store.Commit(ctx, &Change{At: q.Now, Idempotency: record})
+	}
+	if err != nil {
+		m.log.WarnContext(ctx, "a redelivery is not recorded under its idempotency key", "error", reason(err))
+	}
 }
 
 // Head is where an agent's log stands, for relays that look whether a wake-up

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
@@ -73,6 +74,12 @@ func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, wa
 	if err != nil {
 		return nil, err
 	}
+	leave, err := h.m.underWay.enter(ctx, op.load.Idempotency)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	op.load.Now = h.m.now()
 	for try := 0; ; try++ {
 		claimed, err := h.claimOnce(ctx, op.load, request, f, want)
 		if try == maxTries || !errors.Is(err, errRepeated) {
@@ -89,22 +96,30 @@ func (h *Handle) claimOnce(ctx context.Context, load LoadQuery, request [32]byte
 	if l.Idempotency != nil {
 		return h.m.replayClaims(ctx, l.Idempotency, request)
 	}
-	c := &claiming{Handle: h, now: h.m.now(), caller: l.Caller, idem: load.Idempotency, request: request, want: want}
-	if err := c.allowed(); err != nil {
-		return nil, err
+	c := &claiming{Handle: h, now: load.Now, caller: l.Caller, idem: load.Idempotency, request: request, want: want}
+	if err = c.allowed(); err == nil {
+		c.query = h.query(c.caller, f, c.now)
+		err = c.run(ctx)
 	}
-	c.query = h.query(c.caller, f, c.now)
-	err = c.run(ctx)
 	if len(c.claimed) > 0 {
 		h.m.meter.claimed(ctx, len(c.claimed))
 		return c.claimed, nil
 	}
+	// What refuses this pickup, or leaves nothing to find, may be a claim that
+	// the first request under the key has made.
+	record, failed := h.m.firstOutcome(ctx, load, err)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case record != nil:
+		return h.m.replayClaims(ctx, record, request)
+	}
 	return nil, err
 }
 
-// enter loads the caller, settled, and what ranking needs of it.
+// enter loads the caller, settled at q.Now, and what ranking needs of it.
 func (h *Handle) enter(ctx context.Context, q LoadQuery) (*Loaded, error) {
-	q.Now, q.TrustIn = h.m.now(), !h.m.mirror.board.TrustKnown(string(h.id))
+	q.TrustIn = !h.m.mirror.board.TrustKnown(string(h.id))
 	for settled := 0; ; {
 		l, err := h.m.store.Load(ctx, q)
 		if err != nil {
@@ -176,14 +191,20 @@ func (c *claiming) run(ctx context.Context) error {
 		if try == maxPickupTries {
 			return unavailable(errLostAll)
 		}
-		r := c.m.mirror.board.Reserve(c.query, c.candidates())
-		more, err := c.try(ctx, r)
-		r.Release()
+		more, err := c.tryBest(ctx)
 		if !more || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tryBest reserves the best candidates while it tries to claim among them.
+func (c *claiming) tryBest(ctx context.Context) (more bool, err error) {
+	r := c.m.mirror.board.Reserve(c.query, c.candidates())
+	// A panic below must not keep the candidates from everybody else.
+	defer r.Release()
+	return c.try(ctx, r)
 }
 
 // maxPickupTries bounds a pickup that loses every race: each of them was won
@@ -319,21 +340,40 @@ func (c *claiming) commitEach(ctx context.Context, cs []candidate) error {
 }
 
 // commitTogether claims all candidates in one commit with the idempotency
-// record, and one less each time somebody else was faster.
+// record, and one less each time somebody else was faster. It reads the texts
+// first: they never change, and a read that fails then leaves nothing claimed.
 func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
-	all, cs := c.together(cs[:min(len(cs), c.left)])
+	texts, err := c.m.texts(ctx, ids(cs))
+	if err != nil {
+		return err
+	}
+	all, cs := c.together(c.stillThere(cs, texts))
+	if len(cs) == 0 {
+		return nil
+	}
 	if err := c.record(all, cs); err != nil {
 		return err
 	}
 	if _, err := c.m.store.Commit(ctx, &all.Change); err != nil {
 		return c.lostTogether(ctx, cs, err)
 	}
-	texts, err := c.m.texts(ctx, cs)
 	for _, one := range cs {
 		c.won(one, Committed{Text: texts[one.task.ID]})
 	}
 	c.left = 0
-	return err
+	return nil
+}
+
+// stillThere leaves out candidates that the store does not have any more.
+func (c *claiming) stillThere(cs []candidate, texts map[TaskID]TaskText) []candidate {
+	cs = slices.DeleteFunc(cs[:min(len(cs), c.left)], func(one candidate) bool {
+		_, found := texts[one.task.ID]
+		if !found {
+			c.m.mirror.board.Remove(string(one.task.ID), one.task.Version)
+		}
+		return !found
+	})
+	return cs
 }
 
 // together merges claims that have nothing to do with each other: a task and
@@ -363,18 +403,27 @@ func (c *claiming) lostTogether(ctx context.Context, cs []candidate, err error) 
 	return c.sortOut(ctx, cs[:1], []error{err})
 }
 
-// texts reads need and context of tasks.
-func (m *Market) texts(ctx context.Context, cs []candidate) (map[TaskID]TaskText, error) {
-	ids := make([]TaskID, len(cs))
+func ids(cs []candidate) []TaskID {
+	out := make([]TaskID, len(cs))
 	for i, one := range cs {
-		ids[i] = one.task.ID
+		out[i] = one.task.ID
 	}
+	return out
+}
+
+// texts reads need and context of tasks.
+func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]TaskText, error) {
 	stored, err := m.store.Tasks(ctx, ids)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
 	texts := make(map[TaskID]TaskText, len(stored))
 	for _, st := range stored {
-		texts[st.Task.ID] = st.Text
+		if st.Text.Need != "" {
+			texts[st.Task.ID] = st.Text
+		}
 	}
-	return texts, known(ctx, err)
+	return texts, nil
 }
 
 // won takes note of a claim.
@@ -413,17 +462,33 @@ func (m *Market) replayClaims(ctx context.Context, record *IdempotencyRecord, re
 	if err != nil {
 		return nil, err
 	}
-	cs := make([]candidate, len(claims))
+	wanted := make([]TaskID, len(claims))
 	for i, claim := range claims {
-		cs[i].task = claim.Task
+		wanted[i] = claim.Task.ID
 	}
-	texts, err := m.texts(ctx, cs)
+	texts, err := m.texts(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Pickup, len(claims))
 	for i, claim := range claims {
-		out[i] = pickupView(claim.Task, texts[claim.Task.ID], claim.Reputation)
+		if out[i], err = claim.view(texts[claim.Task.ID]); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// view renders a recorded claim again.
+func (r *recordedClaim) view(text TaskText) (Pickup, error) {
+	if text.Need == "" {
+		return Pickup{}, textsGone()
+	}
+	return pickupView(r.Task, text, r.Reputation), nil
+}
+
+// textsGone is the answer to a repeat when the operator has deleted what the
+// first outcome was about: rather none than one without its texts.
+func textsGone() *Error {
+	return refuse(CodeNotFound, "The task was deleted after the first request under this Idempotency-Key")
 }

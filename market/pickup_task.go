@@ -38,7 +38,7 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 		if err != nil {
 			return Pickup{}, err
 		}
-		return pickupView(claim.Task, d.loaded.Text, claim.Reputation), nil
+		return claim.view(d.loaded.Text)
 	}
 	h.m.meter.claimed(ctx, 1)
 	return pickupView(d.outcome.written(id), d.loaded.Text, reputation(d.loaded.Poster)), nil

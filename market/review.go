@@ -25,7 +25,8 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 }
 
 // Reject sends a delivery back; its worker keeps the claim for the rejection
-// grace (contract §5).
+// grace (contract §5). A repeat under an idempotency key leaves the rejected
+// result out once another delivery has followed it.
 func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error) {
 	if err := checkRequired("reason", in.Reason, MaxReason); err != nil {
 		return TaskView{}, err
@@ -83,7 +84,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 		return Rated{}, err
 	}
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
-	d, err := h.m.operate(ctx, operation{
+	return recorded(ctx, h.m, operation{
 		name: "rate " + string(id), input: in,
 		load: LoadQuery{Caller: h.id, Task: id, Trust: true},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
@@ -93,14 +94,11 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 			if l.Task.System != nil {
 				return nil, refuse(CodeForbidden, "System tasks are not rated")
 			}
+			rated.RatedID = l.Task.Poster
 			return h.m.policy.decideRate(now, l, in)
 		},
 		outcome: func(*Loaded, *outcome) any { return rated },
-	})
-	if err == nil {
-		rated.RatedID = d.loaded.Task.Poster
-	}
-	return rated, err
+	}, func() Rated { return rated })
 }
 
 // ReportTask tells the operator about a task that the caller may see, once

@@ -199,14 +199,19 @@ func (m *Market) runRetention(ctx context.Context) error {
 // Prune deletes events, dead letters and idempotency records that are older
 // than the policy keeps, and the tasks that ended before the given instant,
 // in batches of 1,000, until nothing is left to delete. With the zero instant all
-// tasks stay. Ledger entries, statistics and the numbering of events always stay.
+// tasks stay. So do those that ended in the last 24 hours: a request about them
+// may still be repeated under its idempotency key, and gets the first outcome with
+// its texts. Ledger entries, statistics and the numbering of events always stay.
 func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (Pruned, error) {
 	return m.prune(ctx, endedBefore)
 }
 
 func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned, err error) {
+	now := m.now()
+	if repeatable := now.Add(-idempotencyLife); endedBefore.After(repeatable) {
+		endedBefore = repeatable
+	}
 	for {
-		now := m.now()
 		n, err := m.store.Prune(ctx, PruneQuery{
 			Now: now, EventsBefore: now.Add(-m.policy.EventRetention), FeedBefore: now.Add(-feedRetention),
 			DeadBefore: now.Add(-deadRetention), EndedBefore: endedBefore, Limit: pruneBatch,

@@ -33,21 +33,22 @@ func (m *Market) Sweep(ctx context.Context) (steps int, err error) {
 
 func (m *Market) sweep(ctx context.Context, until time.Time) (steps int, err error) {
 	failed := map[TaskID]error{}
+	idle := map[TaskID]bool{}
 	for {
-		agenda, err := m.store.Due(ctx, until, sweepBatch+len(failed))
+		agenda, err := m.store.Due(ctx, until, sweepBatch+len(failed)+len(idle))
 		if err != nil {
 			return steps, errors.Join(known(ctx, err), joined(failed))
 		}
 		fresh := agenda.Tasks[:0:0]
 		for _, id := range agenda.Tasks {
-			if failed[id] == nil {
+			if failed[id] == nil && !idle[id] {
 				fresh = append(fresh, id)
 			}
 		}
 		if len(fresh) == 0 {
 			return steps, joined(failed)
 		}
-		steps += m.settleMany(ctx, fresh, failed)
+		steps += m.settleMany(ctx, fresh, until, failed, idle)
 		if ctx.Err() != nil {
 			return steps, errors.Join(context.Cause(ctx), joined(failed))
 		}
@@ -63,8 +64,9 @@ func joined(failed map[TaskID]error) error {
 }
 
 // settleMany settles tasks, several at a time when there are many, and notes
-// those that fail.
-func (m *Market) settleMany(ctx context.Context, ids []TaskID, failed map[TaskID]error) (steps int) {
+// those that fail, and those where nothing was to do: a sweep that met these
+// again and again would never end.
+func (m *Market) settleMany(ctx context.Context, ids []TaskID, until time.Time, failed map[TaskID]error, idle map[TaskID]bool) (steps int) {
 	workers := sweepWorkers
 	if len(ids) <= fewDue {
 		workers = 1
@@ -75,11 +77,14 @@ func (m *Market) settleMany(ctx context.Context, ids []TaskID, failed map[TaskID
 	for range workers {
 		wait.Go(func() {
 			for id := range next {
-				n, err := m.settleSafely(ctx, id)
+				n, err := m.settleSafely(ctx, id, until)
 				mu.Lock()
 				steps += n
-				if err != nil {
+				switch {
+				case err != nil:
 					failed[id] = fmt.Errorf("market: settling %s: %w", id, err)
+				case n == 0:
+					idle[id] = true
 				}
 				mu.Unlock()
 			}
@@ -94,6 +99,6 @@ func (m *Market) settleMany(ctx context.Context, ids []TaskID, failed map[TaskID
 }
 
 // settleSafely keeps one bad row from stopping the others.
-func (m *Market) settleSafely(ctx context.Context, id TaskID) (steps int, err error) {
-	return guarded(func() (int, error) { return m.settleTask(ctx, id, m.now()) })
+func (m *Market) settleSafely(ctx context.Context, id TaskID, until time.Time) (steps int, err error) {
+	return guarded(func() (int, error) { return m.settleTask(ctx, id, until) })
 }

@@ -1,0 +1,309 @@
+// Package gatestore puts a gate before and behind each method of a store, where
+// a test lets calls wait, fail or panic while others go on.
+//
+//	s := gatestore.New(memory.New())
+//	gate := s.Hold(gatestore.Behind, "Commit", 1)
+//	go first()
+//	<-gate.Reached // the store has committed, and the caller does not know yet
+//	second()
+//	gate.Open()
+package gatestore
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Side is where a gate stands.
+type Side int
+
+// The sides of a call: before the store sees it, and behind it, when the store
+// has done it and the caller has not learned of it.
+const (
+	Before Side = iota
+	Behind
+)
+
+// Store is a store with gates. Its methods may be called by many goroutines.
+type Store struct {
+	under market.Store
+
+	mu    sync.Mutex
+	hooks map[place][]*hook
+	calls map[string]int
+}
+
+type place struct {
+	side   Side
+	method string
+}
+
+type hook struct {
+	left int // calls that it still meets; below 0 for all
+	do   func(ctx context.Context) error
+}
+
+var _ market.Store = (*Store)(nil)
+
+// New puts gates around a store. They are open.
+func New(under market.Store) *Store {
+	return &Store{under: under, hooks: map[place][]*hook{}, calls: map[string]int{}}
+}
+
+// On runs do at the next calls of a method, so many, or at all of them when
+// times is below 0. An error of do is the call's: before the store, the store
+// does not see the call; behind it, what it did is done. It may panic.
+func (s *Store) On(side Side, method string, times int, do func(ctx context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := place{side, method}
+	s.hooks[at] = append(s.hooks[at], &hook{left: times, do: do})
+}
+
+// Clear takes all hooks away.
+func (s *Store) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.hooks)
+}
+
+// Calls counts the calls of a method so far, or of all methods for "".
+func (s *Store) Calls(method string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if method != "" {
+		return s.calls[method]
+	}
+	for _, k := range s.calls {
+		n += k
+	}
+	return n
+}
+
+// Gate holds calls.
+type Gate struct {
+	// Reached is closed when the first call waits.
+	Reached chan struct{}
+	open    chan struct{}
+	reach   sync.Once
+	let     sync.Once
+}
+
+// Open lets all calls pass, now and later.
+func (g *Gate) Open() { g.let.Do(func() { close(g.open) }) }
+
+// Hold lets the next calls of a method wait until the gate opens or their
+// context ends.
+func (s *Store) Hold(side Side, method string, times int) *Gate {
+	g := &Gate{Reached: make(chan struct{}), open: make(chan struct{})}
+	s.On(side, method, times, func(ctx context.Context) error {
+		g.reach.Do(func() { close(g.Reached) })
+		select {
+		case <-g.open:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return g
+}
+
+func (s *Store) take(at place) (do []func(context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at.side == Before {
+		s.calls[at.method]++
+	}
+	for _, h := range s.hooks[at] {
+		if h.left != 0 {
+			h.left--
+			do = append(do, h.do)
+		}
+	}
+	return do
+}
+
+func (s *Store) meet(ctx context.Context, side Side, method string) error {
+	for _, do := range s.take(place{side, method}) {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pass leads a call through its two gates.
+func pass[T any](ctx context.Context, s *Store, method string, call func() (T, error)) (T, error) {
+	var none T
+	if err := s.meet(ctx, Before, method); err != nil {
+		return none, err
+	}
+	v, err := call()
+	if gate := s.meet(ctx, Behind, method); gate != nil {
+		return none, gate
+	}
+	return v, err
+}
+
+// Commit is Committer.Commit.
+func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+	return pass(ctx, s, "Commit", func() (market.Committed, error) { return s.under.Commit(ctx, c) })
+}
+
+// CommitFirst is Committer.CommitFirst.
+func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (index int, done market.Committed, errs []error, err error) {
+	index = -1
+	if err := s.meet(ctx, Before, "CommitFirst"); err != nil {
+		return -1, done, nil, err
+	}
+	index, done, errs, err = s.under.CommitFirst(ctx, cs)
+	if gate := s.meet(ctx, Behind, "CommitFirst"); gate != nil {
+		return -1, market.Committed{}, nil, gate
+	}
+	return index, done, errs, err
+}
+
+// CommitEach is Committer.CommitEach.
+func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) (done []market.Committed, errs []error) {
+	if err := s.meet(ctx, Before, "CommitEach"); err != nil {
+		return make([]market.Committed, len(cs)), all(len(cs), err)
+	}
+	done, errs = s.under.CommitEach(ctx, cs)
+	if err := s.meet(ctx, Behind, "CommitEach"); err != nil {
+		return make([]market.Committed, len(cs)), all(len(cs), err)
+	}
+	return done, errs
+}
+
+func all(n int, err error) []error {
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// Load is Reader.Load.
+func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+	return pass(ctx, s, "Load", func() (*market.Loaded, error) { return s.under.Load(ctx, q) })
+}
+
+// Admit is Reader.Admit.
+func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+	return pass(ctx, s, "Admit", func() (market.Admitted, error) { return s.under.Admit(ctx, a) })
+}
+
+// Tasks is Reader.Tasks.
+func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+	return pass(ctx, s, "Tasks", func() ([]market.StoredTask, error) { return s.under.Tasks(ctx, ids) })
+}
+
+// TasksOf is Reader.TasksOf.
+func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+	return pass(ctx, s, "TasksOf", func() (market.TasksPage, error) { return s.under.TasksOf(ctx, q) })
+}
+
+// Agents is Reader.Agents.
+func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+	return pass(ctx, s, "Agents", func() ([]*market.Agent, error) { return s.under.Agents(ctx, ids) })
+}
+
+// Ledger is Reader.Ledger.
+func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+	return pass(ctx, s, "Ledger", func() (market.LedgerPage, error) { return s.under.Ledger(ctx, q) })
+}
+
+// Stats is Reader.Stats.
+func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+	return pass(ctx, s, "Stats", func() (market.StatsRow, error) { return s.under.Stats(ctx, q) })
+}
+
+// TrustOf is Reader.TrustOf.
+func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
+	return pass(ctx, s, "TrustOf", func() (market.TrustPage, error) { return s.under.TrustOf(ctx, q) })
+}
+
+// Events is Reader.Events.
+func (s *Store) Events(ctx context.Context, agent market.AgentID, after int64, limit int) (market.EventPage, error) {
+	return pass(ctx, s, "Events", func() (market.EventPage, error) { return s.under.Events(ctx, agent, after, limit) })
+}
+
+// Reports is Reader.Reports.
+func (s *Store) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (market.ReportPage, error) {
+	return pass(ctx, s, "Reports", func() (market.ReportPage, error) { return s.under.Reports(ctx, status, limit, offset) })
+}
+
+// Feed is FeedReader.Feed.
+func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+	return pass(ctx, s, "Feed", func() (market.FeedPage, error) { return s.under.Feed(ctx, after, limit) })
+}
+
+// ScanTasks is FeedReader.ScanTasks.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+	return pass(ctx, s, "ScanTasks", func() ([]market.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit, open) })
+}
+
+// ScanAgents is FeedReader.ScanAgents.
+func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
+	return pass(ctx, s, "ScanAgents", func() ([]*market.Agent, error) { return s.under.ScanAgents(ctx, after, limit) })
+}
+
+// Due is TimerQueue.Due.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+	return pass(ctx, s, "Due", func() (market.Agenda, error) { return s.under.Due(ctx, now, limit) })
+}
+
+// Lease is TimerQueue.Lease.
+func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
+	return pass(ctx, s, "Lease", func() (bool, error) { return s.under.Lease(ctx, name, holder, now, until) })
+}
+
+// LeaseWebhooks is WebhookQueue.LeaseWebhooks.
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+	return pass(ctx, s, "LeaseWebhooks", func() ([]market.WebhookJob, error) { return s.under.LeaseWebhooks(ctx, now, until, limit) })
+}
+
+// FinishWebhook is WebhookQueue.FinishWebhook.
+func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+	return pass(ctx, s, "FinishWebhook", func() (bool, error) { return s.under.FinishWebhook(ctx, job, out) })
+}
+
+// DeadWebhooks is WebhookQueue.DeadWebhooks.
+func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+	return pass(ctx, s, "DeadWebhooks", func() (market.DeadPage, error) { return s.under.DeadWebhooks(ctx, q) })
+}
+
+// RedeliverWebhook is WebhookQueue.RedeliverWebhook.
+func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
+	return pass(ctx, s, "RedeliverWebhook", func() (bool, error) { return s.under.RedeliverWebhook(ctx, agent, seq, now) })
+}
+
+// Entries is Keeper.Entries.
+func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) (entries []market.Entry, next string, err error) {
+	if err := s.meet(ctx, Before, "Entries"); err != nil {
+		return nil, "", err
+	}
+	entries, next, err = s.under.Entries(ctx, task, after, limit)
+	if gate := s.meet(ctx, Behind, "Entries"); gate != nil {
+		return nil, "", gate
+	}
+	return entries, next, err
+}
+
+// Prune is Keeper.Prune.
+func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+	return pass(ctx, s, "Prune", func() (market.Pruned, error) { return s.under.Prune(ctx, q) })
+}
+
+// Totals is Keeper.Totals.
+func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+	return pass(ctx, s, "Totals", func() (market.Totals, error) { return s.under.Totals(ctx) })
+}
+
+// Ping is Keeper.Ping.
+func (s *Store) Ping(ctx context.Context) (time.Time, error) {
+	return pass(ctx, s, "Ping", func() (time.Time, error) { return s.under.Ping(ctx) })
+}
