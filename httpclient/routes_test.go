@@ -196,7 +196,7 @@ func TestPickupOfNothing(t *testing.T) {
 	}
 }
 
-// 200 holds the delivered task, 201 the task as it is when the time is up (contract §5).
+// 200 holds the delivered task, 201 the task as it is when the time is up.
 func TestPostThatWaits(t *testing.T) {
 	in := market.PostInput{Need: "n", Wait: market.Seconds(2 * time.Second)}
 	got, err := always(200, `{"task_id":"tk-1","status":"delivered","need":"n","result":"done"}`).client(t).Post(t.Context(), in)
@@ -204,7 +204,7 @@ func TestPostThatWaits(t *testing.T) {
 		t.Errorf("delivered: %+v, %v", got, err)
 	}
 	got, err = always(201, `{"task_id":"tk-1","status":"claimed","need":"n"}`).client(t).Post(t.Context(), in)
-	if err != nil || got.Task != nil || got.TaskID != "tk-1" || got.Status != market.StatusClaimed {
+	if err != nil || got.Task == nil || got.Task.Status != market.StatusClaimed || got.TaskID != "tk-1" || got.Status != market.StatusClaimed {
 		t.Errorf("not delivered: %+v, %v", got, err)
 	}
 }

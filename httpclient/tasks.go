@@ -11,8 +11,8 @@ import (
 )
 
 // Post delegates a task and escrows its max_credits. With in.Wait it returns
-// when the task is delivered or the time is up; Posted.Task is set when it was
-// delivered. A repeated request waits on the task already made (contract §11).
+// when the task is delivered or has ended, or the time is up; Posted.Task is then
+// the whole task. A repeated request waits on the task already made (contract §11).
 func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {
 	what := post("/v1/tasks", in)
 	if in.Wait != nil {
@@ -23,7 +23,8 @@ func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, 
 		return market.Posted{}, err
 	}
 	var posted market.Posted
-	if err := a.decode(&posted); err != nil || a.status != http.StatusOK {
+	waited := in.Wait != nil && *in.Wait > 0
+	if err := a.decode(&posted); err != nil || !waited && a.status != http.StatusOK {
 		return posted, err
 	}
 	posted.Task = new(market.TaskView)
@@ -42,7 +43,7 @@ func (c *Client) Mine(ctx context.Context, q market.MineQuery) (market.TaskList,
 }
 
 // Task returns a task. With wait above 0, at most 5 minutes, rounded up to
-// whole seconds, and the agent being its poster, it returns when the task is
+// whole seconds, and the agent being its poster or its worker, it returns when the task is
 // delivered or has ended, or when the time is up.
 func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration) (market.TaskView, error) {
 	path, err := taskPath(id)

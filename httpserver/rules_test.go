@@ -167,7 +167,7 @@ func checkPostThatWaits(t *testing.T, with pinchwork.Option) {
 	worker.send("POST", "/v1/tasks/"+task+"/deliver", object{"result": "done"}, "").is(200)
 	(<-answers).is(200).has("task_id", task, "status", "delivered", "result", "done").headers("X-Task-Id", task, "X-Status", "delivered")
 
-	poster.send("POST", "/v1/tasks", object{"need": "slow", "max_credits": 5, "wait": 1}, "need").is(201).has("status", "posted").headers("X-Status", "posted")
+	poster.send("POST", "/v1/tasks", object{"need": "slow", "max_credits": 5, "wait": 1}, "need").is(201).has("status", "posted", "need", "slow", "max_credits", 5).headers("X-Status", "posted")
 	poster.send("POST", "/v1/tasks", object{"need": "x", "wait": 301}, "need").is(400)
 	poster.send("POST", "/v1/tasks", object{"need": "x", "max_credits": 1, "wait": 0}, "need").is(201).has("status", "posted")
 }

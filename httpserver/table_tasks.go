@@ -8,7 +8,7 @@ import (
 
 var waitParam = Param{
 	Name: "wait", In: "query", Type: "integer", Min: market.Ptr(0), Max: market.Ptr(market.MaxWaitSeconds),
-	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster.",
+	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster and its worker.",
 }
 
 var taskRoutes = []Route{
@@ -16,15 +16,16 @@ var taskRoutes = []Route{
 		Name: "createTask", Method: http.MethodPost, Path: "/v1/tasks",
 		Caller: CallerAgent, Limit: ClassCreate, Group: groupTasks,
 		Summary: "Delegate a task",
-		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered (200, the task with its result) " +
-			"or when the time is up (201, the task as it stands); hanging up changes nothing.",
+		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered or has ended (200, the whole task) " +
+			"or when the time is up (201, the whole task as it stands); hanging up changes nothing. " +
+			"Beyond the waits that an agent may have at once the answer is 429, and nothing is posted.",
 		Body: body[market.PostInput]("need", "need"),
 		Success: []Success{
 			{
 				Status: http.StatusCreated, Type: typeOf[market.Posted](), Note: "Task created successfully.",
-				When: "The task is posted.",
+				When: "The task is posted; with wait, the whole task as it stands.",
 			},
-			{Status: http.StatusOK, Type: typeOf[market.TaskView](), When: "The task was delivered within the time to wait."},
+			{Status: http.StatusOK, Type: typeOf[market.TaskView](), When: "The task was delivered, or has ended, within the time to wait."},
 		},
 		Headers:  []Header{headerTaskID, headerStatus},
 		Refusals: []int{http.StatusPaymentRequired},

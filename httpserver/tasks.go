@@ -19,7 +19,9 @@ func createTask(c *call, in market.PostInput) (any, error) {
 		return &posted, nil
 	}
 	h["X-Status"] = []string{string(posted.Task.Status)}
-	c.success = http.StatusOK
+	if s := posted.Task.Status; s == market.StatusDelivered || s.Ended() {
+		c.success = http.StatusOK
+	}
 	return posted.Task, nil
 }
 

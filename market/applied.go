@@ -23,22 +23,31 @@ func (m *Market) show(o *outcome, committed Committed, l *Loaded) error {
 	return err
 }
 
+// wake tells those whose log has moved, and those who may wait for what they
+// have just done themselves, of which no event tells them.
 func (m *Market) wake(o *outcome) {
 	if len(o.Feed) > 0 {
 		m.notifier.FeedMoved()
 	}
-	switch len(o.Events) {
-	case 0:
-		return
-	case 1:
-		m.notifier.Wake(o.Events[0].Agent)
-		return
-	}
-	ids := make([]AgentID, len(o.Events))
+	var room [4]AgentID
+	ids := room[:0]
 	for i := range o.Events {
-		ids[i] = o.Events[i].Agent
+		ids = append(ids, o.Events[i].Agent)
 	}
-	m.notifier.Wake(ids...)
+	for _, w := range o.Tasks {
+		switch t := w.New; {
+		case t.Status == StatusCancelled && t.System == nil:
+			ids = append(ids, t.Poster)
+		case t.Status == StatusDelivered && w.Old != nil && w.Old.Status == StatusClaimed:
+			ids = append(ids, t.Worker())
+		case !t.Status.Ended():
+			continue
+		}
+		m.rooms.moved(w.New.ID)
+	}
+	if len(ids) > 0 {
+		m.notifier.Wake(ids...)
+	}
 }
 
 // apply brings the mirror up to date with a commit and returns the feed items

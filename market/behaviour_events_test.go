@@ -262,10 +262,10 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 		bob.Pickup()
 		k.Clock.Advance(time.Minute)
 		all.Wait()
-		if err != nil || posted.Task != nil || posted.Status != market.StatusClaimed {
+		if err != nil || posted.Task == nil || posted.Task.Status != market.StatusClaimed || posted.Task.Need != "task" || posted.Status != market.StatusClaimed {
 			t.Errorf("the wait ended with %+v, %v", posted, err)
 		}
-		for _, wait := range []int{0, -1, 301} {
+		for _, wait := range []int{-1, 301} {
 			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", Wait: &wait})
 			if e := markettest.Refused(t, err, market.ErrInvalid); e.Field != "wait" {
 				t.Errorf("the field is %q", e.Field)
@@ -315,7 +315,7 @@ func TestWaitForATaskAlreadyPosted(t *testing.T) {
 		if err != nil || v.Status != market.StatusDelivered || *v.Result != "done" {
 			t.Errorf("the wait ended with %+v, %v", v, err)
 		}
-		// Only its poster waits.
+		// There is nothing to wait for any more, for nobody.
 		if v, err := bob.API.Task(k.Ctx, id, time.Minute); err != nil || v.Status != market.StatusDelivered {
 			t.Errorf("the worker got %+v, %v", v, err)
 		}

@@ -112,7 +112,9 @@ func deeds() []deed {
 		}},
 		{"report", "Commit", func(k *markettest.Kit) doing {
 			_, bob, id := at(k, market.StatusPosted)
-			return func(ctx context.Context, m *market.Market) (any, error) { return m.As(bob.ID).ReportTask(ctx, id, "spam") }
+			return func(ctx context.Context, m *market.Market) (any, error) {
+				return m.As(bob.ID).ReportTask(ctx, id, "spam")
+			}
 		}},
 		{"the last question", "Commit", func(k *markettest.Kit) doing {
 			_, bob, id := at(k, market.StatusPosted)
@@ -124,11 +126,15 @@ func deeds() []deed {
 		{"answer", "Commit", func(k *markettest.Kit) doing {
 			ada, bob, id := at(k, market.StatusPosted)
 			q := bob.Ask(id, "what?")
-			return func(ctx context.Context, m *market.Market) (any, error) { return m.As(ada.ID).Answer(ctx, id, q, "that") }
+			return func(ctx context.Context, m *market.Market) (any, error) {
+				return m.As(ada.ID).Answer(ctx, id, q, "that")
+			}
 		}},
 		{"message", "Commit", func(k *markettest.Kit) doing {
 			_, bob, id := at(k, market.StatusClaimed)
-			return func(ctx context.Context, m *market.Market) (any, error) { return m.As(bob.ID).SendMessage(ctx, id, "hi") }
+			return func(ctx context.Context, m *market.Market) (any, error) {
+				return m.As(bob.ID).SendMessage(ctx, id, "hi")
+			}
 		}},
 		{"grant", "Commit", func(k *markettest.Kit) doing {
 			ada := k.Agent("ada")

@@ -35,6 +35,9 @@ type Market struct {
 	name string
 
 	streams  streamCounter
+	waits    *places
+	ear      *ear
+	rooms    *rooms
 	underWay *underWay
 	running  sync.Mutex
 }
@@ -79,7 +82,7 @@ func New(cfg Config) (*Market, error) {
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: cfg.Background, policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
-		underWay: &underWay{},
+		waits: &places{}, underWay: &underWay{},
 	}
 	m.fillIn()
 	m.contain()
@@ -90,6 +93,8 @@ func New(cfg Config) (*Market, error) {
 	if m.name, err = m.ids.next("mk-"); err != nil {
 		return nil, err
 	}
+	m.ear = newEar(m)
+	m.rooms = newRooms(m)
 	m.mirror = newMirror(m)
 	return m, nil
 }
@@ -161,7 +166,7 @@ func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
 		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
-		underWay: m.underWay,
+		waits: m.waits, ear: m.ear, rooms: m.rooms, underWay: m.underWay,
 	}
 	return hosted
 }

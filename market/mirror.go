@@ -20,6 +20,8 @@ type mirror struct {
 	board  *board.Board[*Task]
 	agents *directory.Directory
 	own    ownWrites
+	// moved is told which tasks are not open any more.
+	moved func(...TaskID)
 
 	// turn is held by whoever reads the feed; taking it can be cancelled.
 	turn     chan struct{}
@@ -49,7 +51,7 @@ const (
 
 func newMirror(m *Market) *mirror {
 	return &mirror{
-		store: m.store, policy: m.policy,
+		store: m.store, policy: m.policy, moved: m.rooms.moved,
 		board: board.New[*Task](), agents: directory.New(),
 		turn: make(chan struct{}, 1), warmed: make(chan struct{}),
 	}
@@ -174,6 +176,7 @@ func (s *mirror) follow(ctx context.Context, items []FeedItem) error {
 			// This process has applied it already.
 		case !item.Open:
 			s.board.Remove(string(item.Task), item.Version)
+			s.moved(item.Task)
 		case !seen[string(item.Task)]:
 			seen[string(item.Task)] = true
 			tasks = append(tasks, item.Task)

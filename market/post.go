@@ -7,19 +7,30 @@ import (
 
 // Post delegates a task: max_credits move into escrow and the task opens, in
 // one commit (contract §5). With in.Wait it answers when the task is delivered
-// or the time is up; once posted it never fails (pitfall 7).
+// or has ended, or the time is up; once posted it never fails (pitfall 7).
 //
 // Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
-// idempotency key), ErrUnavailable.
+// idempotency key), ErrRateLimited (beyond Policy.MaxWaits), ErrUnavailable.
 func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 	in, err := checkPost(in)
 	if err != nil {
 		return Posted{}, err
 	}
-	posted, err := h.post(ctx, in)
-	if err != nil || in.Wait == nil || *in.Wait == 0 {
+	if in.Wait == nil || *in.Wait == 0 {
+		posted, _, err := h.post(ctx, in)
 		return posted, err
 	}
+	// Nothing may fail once the task is posted.
+	leave, err := h.takeWait()
+	if err != nil {
+		return Posted{}, err
+	}
+	defer leave()
+	posted, task, err := h.post(ctx, in)
+	if err != nil {
+		return Posted{}, err
+	}
+	posted.Task = &task
 	h.m.await(ctx, h.id, &posted, time.Duration(*in.Wait)*time.Second)
 	return posted, nil
 }
@@ -59,16 +70,17 @@ func checkPost(in PostInput) (PostInput, error) {
 	return in, err
 }
 
-func (h *Handle) post(ctx context.Context, in PostInput) (Posted, error) {
+// post posts the task and returns it also as its poster sees it.
+func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view TaskView, err error) {
 	m := h.m
 	id, err := m.ids.next("tk-")
 	if err != nil {
-		return Posted{}, unavailable(err)
+		return posted, view, unavailable(err)
 	}
 	text := TaskText{Need: in.Need, Context: in.Context}
 	matching, child, err := m.plan(ctx, TaskID(id), h.id, in)
 	if err != nil {
-		return Posted{}, err
+		return posted, view, err
 	}
 	d, err := m.operate(ctx, operation{
 		name: "post", input: in, load: LoadQuery{Caller: h.id},
@@ -86,14 +98,23 @@ func (h *Handle) post(ctx context.Context, in PostInput) (Posted, error) {
 		outcome: func(_ *Loaded, o *outcome) any { return postedView(o.Tasks[0].New, "") },
 	})
 	if err != nil {
-		return Posted{}, err
+		return posted, view, err
 	}
 	if d.replay != nil {
-		posted, err := recall[Posted](d.replay)
+		posted, err = recall[Posted](d.replay)
 		posted.Need = in.Need
-		return posted, err
+		return posted, posted.asPosted(h.id, in), err
 	}
-	return postedView(d.outcome.Tasks[0].New, in.Need), nil
+	t := d.outcome.Tasks[0].New
+	return postedView(t, in.Need), taskView(t, text), nil
+}
+
+// asPosted is the task as far as the answer to its posting tells it.
+func (p *Posted) asPosted(poster AgentID, in PostInput) TaskView {
+	return TaskView{
+		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: *in.MaxCredits,
+		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline,
+	}
 }
 
 // apply copies what the poster said about the task.

@@ -18,8 +18,7 @@ type Stream struct {
 	h     *Handle
 	after int64
 	gap   bool
-	wake  <-chan struct{}
-	stop  func()
+	ear   *listener
 	once  sync.Once
 	// replaced is closed when a newer stream takes this one's place.
 	replaced chan struct{}
@@ -36,9 +35,8 @@ func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{h: h, after: seq, replaced: make(chan struct{})}
+	s := &Stream{h: h, after: seq, ear: h.m.ear.listen(h.id), replaced: make(chan struct{})}
 	h.m.streams.enter(s, h.m.policy.MaxStreams)
-	s.wake, s.stop = h.m.notifier.Listen(h.id)
 	if err := s.begin(ctx, after == ""); err != nil {
 		s.Close()
 		return nil, err
@@ -90,20 +88,10 @@ func (s *Stream) Next(ctx context.Context) ([]StreamEvent, error) {
 		if len(page.Events) > 0 {
 			return s.deliver(page.Events), nil
 		}
-		if err := s.wait(ctx); err != nil {
-			return nil, err
+		s.ear.knows(page.Head)
+		if s.ear.wait(ctx, calls{look: s.replaced}) == callOff {
+			return nil, context.Cause(ctx)
 		}
-	}
-}
-
-func (s *Stream) wait(ctx context.Context) error {
-	select {
-	case <-s.wake:
-		return nil
-	case <-s.replaced:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
@@ -128,7 +116,7 @@ func (s *Stream) deliver(events []Event) []StreamEvent {
 // Close gives the stream's place to another one. It may be called twice.
 func (s *Stream) Close() {
 	s.once.Do(func() {
-		s.stop()
+		s.ear.stop()
 		s.h.m.streams.leave(s)
 	})
 }

@@ -84,8 +84,8 @@ type TaskView struct {
 	ParentTaskID           TaskID        `json:"parent_task_id,omitempty"`
 }
 
-// Posted is the answer to Post. Task is set when the caller waited and the
-// task was delivered or approved in time.
+// Posted is the answer to Post. Task is set when the caller waited: the task as
+// it was delivered or has ended, or as it stood when the time was up.
 type Posted struct {
 	TaskID   TaskID    `json:"task_id"`
 	Status   Status    `json:"status"`

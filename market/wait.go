@@ -2,30 +2,58 @@ package market
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
 // Task returns a task: all of it to its parties, the public part to everybody
-// while it is posted, and ErrNotFound otherwise (contract §5). Its poster may
-// wait up to 5 minutes for the delivery or the end; what ends the wait is an
-// event, on whichever replica it happens.
+// while it is posted, and ErrNotFound otherwise (contract §5). Its poster and
+// its worker may wait up to 5 minutes until it is delivered or has ended, on
+// whichever replica that happens; for everybody else wait means nothing.
+//
+// Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process.
 func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (TaskView, error) {
 	if wait < 0 || wait > MaxWaitSeconds*time.Second {
-		return TaskView{}, invalid("wait", "must be 1 to %d seconds", MaxWaitSeconds)
+		return TaskView{}, invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
 	}
-	view, err := h.look(ctx, id)
-	if err != nil || wait == 0 || view.PosterID != h.id {
+	view, _, err := h.look(ctx, id)
+	if err != nil || wait == 0 || !view.party(h.id) || view.settled() {
 		return view, err
 	}
+	leave, err := h.takeWait()
+	if err != nil {
+		return TaskView{}, err
+	}
+	defer leave()
 	if later, ok := h.m.waitFor(ctx, h.id, id, wait); ok {
 		view = later
 	}
 	return view, nil
 }
 
-// look reads a task as the agent may see it.
-func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, err error) {
-	_, err = h.m.operate(ctx, operation{
+func (v *TaskView) party(id AgentID) bool {
+	return v.PosterID == id || v.WorkerID != nil && *v.WorkerID == id
+}
+
+// settled reports whether there is nothing more to wait for.
+func (v *TaskView) settled() bool { return v.Status.Ended() || v.Status == StatusDelivered }
+
+// takeWait takes one of the agent's places to wait, and returns what gives it
+// back.
+func (h *Handle) takeWait() (leave func(), err error) {
+	if !h.m.waits.enter(h.id, h.m.policy.MaxWaits) {
+		err := refuse(CodeTooManyWaits, "At most %d waiting requests at once", h.m.policy.MaxWaits)
+		err.RetryAfter = time.Second
+		return nil, err
+	}
+	return func() { h.m.waits.leave(h.id) }, nil
+}
+
+// look reads a task as the agent may see it, and the number of the agent's
+// newest event at that moment.
+func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64, err error) {
+	d, err := h.m.operate(ctx, operation{
 		name: "task", load: LoadQuery{Caller: h.id, Task: id, Text: true},
 		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
 			if err := visible(l); err != nil {
@@ -39,47 +67,74 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, err error)
 			return nil, nil
 		},
 	})
-	return view, err
+	if err != nil {
+		return TaskView{}, 0, err
+	}
+	return view, d.loaded.Caller.EventSeq, nil
 }
 
 // await fills in what became of a posted task when the time is up or it is
-// delivered. It cannot fail: the task is posted.
+// delivered. It cannot fail: the task is posted, and at the worst the answer
+// shows it as it was then.
 func (m *Market) await(ctx context.Context, poster AgentID, posted *Posted, wait time.Duration) {
 	view, ok := m.waitFor(ctx, poster, posted.TaskID, wait)
 	if !ok {
 		return
 	}
-	posted.Status, posted.Deadline = view.Status, view.Deadline
-	if view.Status == StatusDelivered || view.Status == StatusApproved {
-		posted.Task = &view
-	}
+	posted.Status, posted.Deadline, posted.Task = view.Status, view.Deadline, &view
 }
 
 // waitFor returns the task once it is delivered or has ended, or as it is when
-// the time is up; ok is false when it could not be read. Each event of the
-// poster is a reason to look again; between them nothing is held and nothing
-// runs.
-func (m *Market) waitFor(ctx context.Context, poster AgentID, id TaskID, wait time.Duration) (view TaskView, ok bool) {
-	wake, stop := m.notifier.Listen(poster)
-	defer stop()
+// the time is up; ok is false when it could not be read. Between two looks
+// nothing is held and nothing runs.
+func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait time.Duration) (view TaskView, ok bool) {
+	w := m.rooms.join(agent, id)
+	defer w.leave()
 	up := m.clock.After(wait)
 	for over := false; ; {
-		later, err := m.As(poster).look(ctx, id)
-		if err == nil {
+		w.lookedAt = time.Now()
+		later, seq, err := m.As(agent).look(ctx, id)
+		switch {
+		case err == nil:
+			w.room.begin(seq)
 			view, ok = later, true
-			if view.Status.Ended() || view.Status == StatusDelivered {
-				return view, true
-			}
-		}
-		if over {
+		case !errors.Is(err, ErrUnavailable):
+			// Suspended, or the task is gone: there is nothing to wait for.
 			return view, ok
 		}
-		select {
-		case <-wake:
-		case <-up:
-			over = true
-		case <-ctx.Done():
+		if over || ok && view.settled() {
 			return view, ok
 		}
+		var goOn bool
+		if over, goOn = w.next(ctx, up); !goOn {
+			return view, ok
+		}
+	}
+}
+
+// places bounds what each agent may have open at once.
+type places struct {
+	mu   sync.Mutex
+	open map[AgentID]int
+}
+
+func (p *places) enter(id AgentID, most int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if most > 0 && p.open[id] >= most {
+		return false
+	}
+	if p.open == nil {
+		p.open = map[AgentID]int{}
+	}
+	p.open[id]++
+	return true
+}
+
+func (p *places) leave(id AgentID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open[id]--; p.open[id] <= 0 {
+		delete(p.open, id)
 	}
 }
