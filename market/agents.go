@@ -67,10 +67,12 @@ func (m *Market) Agents(ctx context.Context, q AgentQuery) (list AgentList, err 
 	if err != nil {
 		return list, err
 	}
-	if err := m.mirror.fresh(ctx); err != nil {
+	var found []string
+	var total int
+	var more bool
+	if err := m.mirror.consult(ctx, func() { found, total, more = m.mirror.agents.Search(query) }); err != nil {
 		return list, err
 	}
-	found, total, more := m.mirror.agents.Search(query)
 	list = AgentList{Agents: []PublicProfile{}, Total: total, TotalMore: more}
 	if len(found) == 0 {
 		return list, nil

@@ -2,7 +2,6 @@ package market
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
 )
@@ -11,7 +10,8 @@ import (
 const maxTotal = 10_000
 
 // Browse lists the open tasks in the order in which Pickup would offer them,
-// without system tasks (contract §6). Limit 1–100, default 20.
+// without system tasks (contract §6). Limit 1–100, default 20. ErrUnavailable,
+// with the code warming, while the board is loading.
 func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, err error) {
 	finish := h.m.meter.operation(&ctx, "browse")
 	defer func() { finish(err) }()
@@ -26,14 +26,23 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 	if err != nil {
 		return list, err
 	}
-	if err := h.m.mirror.fresh(ctx); err != nil && !errors.Is(err, errWarming) {
-		return list, err
-	}
 	query := h.query(l.Caller, q.Filter, now)
 	query.Infra = false
-	offers := h.m.mirror.board.Page(query, q.Offset, q.Limit)
-	list.Total, list.TotalMore = h.m.mirror.board.Count(query, maxTotal)
-	list.Tasks, list.NextOffset, err = h.m.items(ctx, offers, q.Offset)
+	return h.m.offers(ctx, query, q.Page)
+}
+
+// offers lists a page of what the board ranks, and counts all of it. A board
+// that is loading says so: an empty list would read like an empty market.
+func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list BrowseList, err error) {
+	var offers []board.Offer[*Task]
+	err = m.mirror.consult(ctx, func() {
+		offers = m.mirror.board.Page(query, p.Offset, p.Limit)
+		list.Total, list.TotalMore = m.mirror.board.Count(query, maxTotal)
+	})
+	if err != nil {
+		return BrowseList{}, err
+	}
+	list.Tasks, list.NextOffset, err = m.items(ctx, offers, p.Offset)
 	return list, err
 }
 

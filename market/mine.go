@@ -85,14 +85,18 @@ func (h *Handle) standing(ctx context.Context) error {
 		}
 		return err
 	}
-	a, ok := h.m.mirror.agents.Get(string(h.id))
-	switch {
-	case !ok:
-		return admitted(nil)
-	case a.Suspended:
-		return refuse(CodeSuspended, "Agent suspended")
+	if a, ok := h.m.mirror.agents.Get(string(h.id)); ok && !a.Suspended {
+		return nil
 	}
-	return nil
+	// It may have registered, or its suspension ended, on another replica.
+	found, err := h.m.store.Agents(ctx, []AgentID{h.id})
+	switch {
+	case err != nil:
+		return known(ctx, err)
+	case len(found) == 0:
+		return admitted(nil)
+	}
+	return admitted(found[0])
 }
 
 // Credits returns the balance and a page of the ledger, newest first (contract

@@ -3,7 +3,6 @@ package market
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +19,7 @@ type mirror struct {
 	board  *board.Board[*Task]
 	agents *directory.Directory
 	own    ownWrites
+	*warmth
 	// moved is told which tasks are not open any more.
 	moved func(...TaskID)
 
@@ -31,14 +31,11 @@ type mirror struct {
 	started, finished atomic.Int64
 	// readAt is when the last good read of the feed began, in real time.
 	readAt atomic.Int64
-	warm   atomic.Bool
 	// behind is set when the next offer has to wait for the feed, which alone
 	// has all of what this process has written.
 	behind atomic.Bool
 	// followed is set while Run follows the feed.
 	followed atomic.Bool
-	warmed   chan struct{}
-	warmOnce sync.Once
 }
 
 const (
@@ -53,7 +50,7 @@ func newMirror(m *Market) *mirror {
 	return &mirror{
 		store: m.store, policy: m.policy, moved: m.rooms.moved,
 		board: board.New[*Task](), agents: directory.New(),
-		turn: make(chan struct{}, 1), warmed: make(chan struct{}),
+		turn: make(chan struct{}, 1), warmth: newWarmth(),
 	}
 }
 
@@ -113,8 +110,10 @@ func (s *mirror) read(ctx context.Context) error {
 }
 
 // load fills the mirror from the store: first the feed's head, so that what
-// is written meanwhile comes with the feed.
+// is written meanwhile comes with the feed. Until it is complete the mirror is
+// cold, also when it was warm before.
 func (s *mirror) load(ctx context.Context) error {
+	s.cool()
 	head, err := s.store.Feed(ctx, "", 0)
 	if err != nil {
 		return err
@@ -127,8 +126,7 @@ func (s *mirror) load(ctx context.Context) error {
 		return err
 	}
 	s.position = head.Next
-	s.warm.Store(true)
-	s.warmOnce.Do(func() { close(s.warmed) })
+	s.heat()
 	return nil
 }
 
@@ -267,34 +265,11 @@ func (s *mirror) fresh(ctx context.Context) error {
 	followed := s.followed.Load()
 	switch {
 	case followed && !s.warm.Load():
-		return s.awaitWarm(ctx)
+		return s.await(ctx)
 	case s.warm.Load() && !s.behind.Load() && (followed || time.Now().UnixNano()-s.readAt.Load() < int64(freshFor)):
 		return nil
 	}
 	return s.catchUp(ctx)
-}
-
-// warmingPatience is how long a call waits for a cold board, in real time,
-// before it does without.
-const warmingPatience = time.Second
-
-// awaitWarm waits a little for Run to load a cold mirror; errWarming when that
-// takes longer.
-func (s *mirror) awaitWarm(ctx context.Context) error {
-	timer := time.NewTimer(warmingPatience)
-	defer timer.Stop()
-	select {
-	case <-s.warmed:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return errWarming
-	}
-}
-
-var errWarming = &Error{
-	Kind: ErrUnavailable, Code: CodeWarming, Message: "warming: the board of open tasks is still loading", RetryAfter: 2 * time.Second,
 }
 
 // fits reports whether an agent may be matched: it exists and is not suspended.

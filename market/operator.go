@@ -2,7 +2,6 @@ package market
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
@@ -95,14 +94,8 @@ func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list Browse
 	if p, err = checkPage(p, 20, 100); err != nil {
 		return list, err
 	}
-	if err := m.mirror.fresh(ctx); err != nil && !errors.Is(err, errWarming) {
-		return list, err
-	}
 	query := board.Query{Tags: f.Tags, Search: f.Search, Now: m.now()}
-	offers := m.mirror.board.Page(query, p.Offset, p.Limit)
-	list.Total, list.TotalMore = m.mirror.board.Count(query, maxTotal)
-	list.Tasks, list.NextOffset, err = m.items(ctx, offers, p.Offset)
-	return list, err
+	return m.offers(ctx, query, p)
 }
 
 // PublicTask returns what everybody may know of a task; system tasks and

@@ -61,8 +61,10 @@ type claiming struct {
 	claimed    []Pickup
 	// lost is set after a lost race: then more candidates are worth a try.
 	lost bool
-	// current is set once the board has been read to the store's head.
+	// current is set once the board has been read to the store's head, and
+	// loads tells that board from one that was loaded anew.
 	current bool
+	loads   int64
 }
 
 // claim finds and claims up to want tasks.
@@ -181,7 +183,7 @@ func tooManyClaims(most int64) *Error {
 // run asks the board for candidates and the store for a decision until enough
 // is claimed or nothing is left.
 func (c *claiming) run(ctx context.Context) error {
-	if err := c.m.mirror.fresh(ctx); err != nil {
+	if err := c.begin(ctx); err != nil {
 		if errors.Is(err, errWarming) {
 			return c.runCold(ctx)
 		}
@@ -192,11 +194,20 @@ func (c *claiming) run(ctx context.Context) error {
 			return unavailable(errLostAll)
 		}
 		more, err := c.tryBest(ctx)
+		if errors.Is(err, errWarming) {
+			return c.runCold(ctx)
+		}
 		if !more || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begin waits for a board that can answer, and notes which one that is.
+func (c *claiming) begin(ctx context.Context) error {
+	c.current = false
+	return c.m.mirror.consult(ctx, func() { c.loads = c.m.mirror.loads.Load() })
 }
 
 // tryBest reserves the best candidates while it tries to claim among them.
@@ -238,6 +249,9 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*Task]) (more b
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
+	case c.loads != c.m.mirror.loads.Load():
+		// The board was emptied meanwhile: what it lacks proves nothing.
+		return true, c.begin(ctx)
 	case c.current:
 		return false, nil
 	}

@@ -36,12 +36,16 @@ func (c *claiming) runCold(ctx context.Context) error {
 }
 
 func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
+	matches, err := c.matchTasks(ctx, page)
+	if err != nil {
+		return err
+	}
 	var offers []candidate
 	for i := range page {
 		if !c.eligible(&page[i]) {
 			continue
 		}
-		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.id, nil)
+		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.id, matches[page[i].Task.ID])
 		if err == nil {
 			offers = append(offers, candidate{outcome: o, task: o.written(page[i].Task.ID)})
 		}
@@ -57,6 +61,29 @@ func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
 		offers = offers[n:]
 	}
 	return nil
+}
+
+// matchTasks returns the match_agents tasks that nobody has claimed, by the task
+// that they are about: a claim of that ends them, or they would be paid for
+// nothing.
+func (c *claiming) matchTasks(ctx context.Context, page []StoredTask) (map[TaskID]*Task, error) {
+	var ids []TaskID
+	for _, st := range page {
+		if t := st.Task; t.Matching != nil && t.Matching.State == MatchPending && c.eligible(&st) {
+			ids = append(ids, t.Children...)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	children, err := c.m.store.Tasks(ctx, ids)
+	matches := make(map[TaskID]*Task, len(children))
+	for _, st := range children {
+		if t := st.Task; t.Status == StatusPosted && t.System != nil && t.System.Type == MatchAgents {
+			matches[t.System.Parent] = t
+		}
+	}
+	return matches, known(ctx, err)
 }
 
 // eligible is the board's filter in plain words.

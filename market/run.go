@@ -105,7 +105,7 @@ func (m *Market) followFeed(ctx context.Context) error {
 // checkBoard compares the board with the store, a piece at a time, and heals
 // what differs: the board is a cache.
 func (m *Market) checkBoard(ctx context.Context) error {
-	from := 0
+	var c checker
 	for {
 		pause(ctx, checkEvery)
 		if ctx.Err() != nil {
@@ -114,38 +114,10 @@ func (m *Market) checkBoard(ctx context.Context) error {
 		if !m.mirror.warm.Load() {
 			continue
 		}
-		var err error
-		if from, err = m.mirror.check(ctx, from, checkBatch); err != nil {
+		if err := c.check(ctx, m.mirror, checkBatch); err != nil {
 			return err
 		}
 	}
-}
-
-// check compares a piece of the board and returns where the next one starts.
-func (s *mirror) check(ctx context.Context, from, limit int) (next int, err error) {
-	known, next := s.board.Snapshot(from, limit)
-	if len(known) == 0 {
-		return next, nil
-	}
-	ids := make([]TaskID, len(known))
-	for i, k := range known {
-		ids[i] = TaskID(k.ID)
-	}
-	stored, err := s.store.Tasks(ctx, ids)
-	if err != nil {
-		return from, err
-	}
-	found := make(map[TaskID]bool, len(stored))
-	for i := range stored {
-		found[stored[i].Task.ID] = true
-		s.putTask(&stored[i])
-	}
-	for _, k := range known {
-		if !found[TaskID(k.ID)] {
-			s.board.Remove(k.ID, k.Version)
-		}
-	}
-	return next, nil
 }
 
 // runTimers sweeps. One replica does all of it while it holds the lease; the

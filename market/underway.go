@@ -25,7 +25,7 @@ type underWay struct {
 
 // underWayPatience is how long a repeat waits for the first request, in real
 // time.
-const underWayPatience = 2 * time.Second
+const underWayPatience = 5 * time.Second
 
 func (u *underWay) take(id IdempotencyID) (ended <-chan struct{}, taken bool) {
 	u.mu.Lock()

@@ -1,0 +1,83 @@
+package market
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// warmth says whether a mirror is complete. It is cold at first, and again while
+// it is loaded anew: then it may not answer, since what it lacks would read like
+// "nothing there".
+type warmth struct {
+	warm atomic.Bool
+	// loads counts the times that the mirror was emptied.
+	loads atomic.Int64
+	mu    sync.Mutex
+	// warmed is closed when the mirror is warm.
+	warmed chan struct{}
+}
+
+func newWarmth() *warmth { return &warmth{warmed: make(chan struct{})} }
+
+func (w *warmth) cool() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.loads.Add(1)
+	if w.warm.Load() {
+		w.warmed = make(chan struct{})
+		w.warm.Store(false)
+	}
+}
+
+func (w *warmth) heat() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.warm.Swap(true) {
+		close(w.warmed)
+	}
+}
+
+// warmingPatience is how long a call waits for a cold board, in real time,
+// before it does without.
+const warmingPatience = time.Second
+
+// await waits a little for somebody to load a cold mirror; errWarming when that
+// takes longer.
+func (w *warmth) await(ctx context.Context) error {
+	w.mu.Lock()
+	warmed := w.warmed
+	w.mu.Unlock()
+	timer := time.NewTimer(warmingPatience)
+	defer timer.Stop()
+	select {
+	case <-warmed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return errWarming
+	}
+}
+
+var errWarming = &Error{
+	Kind: ErrUnavailable, Code: CodeWarming, Message: "warming: the board of open tasks is still loading", RetryAfter: 2 * time.Second,
+}
+
+// consult asks the mirror something, and asks again when it was emptied
+// meanwhile. errWarming when it cannot answer.
+func (s *mirror) consult(ctx context.Context, ask func()) error {
+	for {
+		if err := s.fresh(ctx); err != nil {
+			return err
+		}
+		loads := s.loads.Load()
+		if !s.warm.Load() {
+			continue
+		}
+		if ask(); loads == s.loads.Load() {
+			return nil
+		}
+	}
+}
