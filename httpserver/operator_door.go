@@ -51,8 +51,9 @@ func (s *Server) AdminSecret(purpose string) []byte {
 // NoPage refuses a request for which there is no page, as JSON or markdown.
 func (s *Server) NoPage(w http.ResponseWriter, r *http.Request) {
 	c := s.callOf(w, r)
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		c.fail(errNoRoute)
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if reads || s.nearby(r.Method, r.URL.Path, true) != "" {
+		c.fail(s.noRoute(r.Method, r.URL.Path))
 		return
 	}
 	w.Header().Set("Allow", "GET, HEAD")

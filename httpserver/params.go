@@ -8,8 +8,8 @@ import (
 
 // The parameters that several routes share.
 var (
-	taskParam  = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The task's id.", Example: "tk-abc123"}
-	agentParam = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The agent's id.", Example: "ag-abc123xyz"}
+	taskParam  = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The task's id.", Prefix: "tk-", Example: "tk-abc123"}
+	agentParam = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The agent's id.", Prefix: "ag-", Example: "ag-abc123xyz"}
 
 	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained, at most 500 characters.", Example: "kubernetes"}
 	tagsParam   = Param{Name: "tags", In: "query", Type: "strings", Description: "Tags that must all be there: comma-separated, repeated, or both.", Example: "python,security"}

@@ -63,6 +63,8 @@ type Param struct {
 	Type        string
 	Required    bool
 	Description string
+	// Prefix is what an id begins with, "" for other parameters.
+	Prefix string
 	// Enum lists the values that are allowed, if they are few.
 	Enum []string
 	// MaxLength bounds strings in code points, 0 for no bound.

@@ -27,7 +27,9 @@ var methods = []string{
 // parameters in place of, say, GET /v1/tasks/pickup.
 func (s *Server) newRouter(routes []Route) (*bunrouter.Router, map[string]string) {
 	router := bunrouter.New(
-		bunrouter.WithNotFoundHandler(func(http.ResponseWriter, bunrouter.Request) error { return errNoRoute }),
+		bunrouter.WithNotFoundHandler(func(_ http.ResponseWriter, req bunrouter.Request) error {
+			return s.noRoute(req.Method, req.URL.Path)
+		}),
 		bunrouter.WithMethodNotAllowedHandler(s.notAllowed),
 	)
 	have := map[string]map[string]bool{}
@@ -69,6 +71,9 @@ func (r *Route) methods() []string {
 func (s *Server) notAllowed(w http.ResponseWriter, req bunrouter.Request) error {
 	allow := s.allowed[req.Route()]
 	w.Header().Set("Allow", allow)
+	if hint := s.nearby(req.Method, req.URL.Path, true); hint != "" {
+		return refuse(market.CodeMethodNotAllowed, "Method not allowed here, use %s; did you mean %s?", allow, hint)
+	}
 	return refuse(market.CodeMethodNotAllowed, "Method not allowed here, use %s", allow)
 }
 
@@ -93,7 +98,7 @@ func (s *Server) handler(route *Route) bunrouter.HandlerFunc {
 		}
 		value, err := route.action.serve(c)
 		if err != nil {
-			return err
+			return c.explainID(err)
 		}
 		c.answer(value)
 		return nil

@@ -147,12 +147,12 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 	switch {
 	case !isAPI(path):
 		if s.pages == nil {
-			return errNoRoute
+			return s.noRoute(r.Method, path)
 		}
 		s.pages.ServeHTTP(c, r)
 		return nil
 	case bunrouter.CleanPath(path) != path:
-		return errNoRoute
+		return s.noRoute(r.Method, path)
 	case strings.HasSuffix(path, "/"):
 		r = withoutSlash(r)
 	}

@@ -103,7 +103,7 @@ var operatorRoutes = []Route{
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
 		Summary:     "Resolve a report",
 		Description: "status is reviewed or dismissed.",
-		Params:      []Param{{Name: "id", In: "path", Type: "string", Required: true, Description: "The report's id.", Example: "rp-abc123"}},
+		Params:      []Param{{Name: "id", In: "path", Type: "string", Required: true, Description: "The report's id.", Prefix: "rp-", Example: "rp-abc123"}},
 		Body:        body[market.ResolveInput]("note", "status"),
 		Success:     ok[market.ReportView](),
 		Refusals:    []int{http.StatusNotFound},

@@ -32,7 +32,7 @@ var talkRoutes = []Route{
 		Name: "answerQuestion", Method: http.MethodPost, Path: "/v1/tasks/{id}/questions/{qid}/answer",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTalk,
 		Summary:  "Answer a question, as poster, once",
-		Params:   []Param{taskParam, {Name: "qid", In: "path", Type: "string", Required: true, Description: "The question's id.", Example: "qa-abc123"}},
+		Params:   []Param{taskParam, {Name: "qid", In: "path", Type: "string", Required: true, Description: "The question's id.", Prefix: "qa-", Example: "qa-abc123"}},
 		Body:     body[answerInput]("answer", "answer"),
 		Success:  ok[market.QuestionView](),
 		Refusals: onTask,
