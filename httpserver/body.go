@@ -75,7 +75,7 @@ required:
 }
 
 func (c *call) readBody(into *bytes.Buffer) error {
-	r, most := c.request, c.server.options.MaxBodyBytes
+	r, most := c.request, c.largestBody()
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
 	}
@@ -96,9 +96,19 @@ func (c *call) readBody(into *bytes.Buffer) error {
 	return nil
 }
 
+func (c *call) largestBody() int64 {
+	if own := c.route.bodyBytes; own > 0 {
+		return min(own, c.server.options.MaxBodyBytes)
+	}
+	return c.server.options.MaxBodyBytes
+}
+
 func bodyTooLarge(most int64) error {
-	if most%(1<<20) == 0 {
+	switch {
+	case most%(1<<20) == 0:
 		return refuse(market.CodeTooLarge, "The body is larger than %d MiB", most>>20)
+	case most%(1<<10) == 0:
+		return refuse(market.CodeTooLarge, "The body is larger than %d KiB", most>>10)
 	}
 	return refuse(market.CodeTooLarge, "The body is larger than %d bytes", most)
 }
