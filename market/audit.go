@@ -7,13 +7,16 @@ import (
 	"time"
 )
 
-// Audit replays the whole ledger and proves every balance, every escrow and
-// the zero sum (contract §4). It is exact also while the market runs: an
+// Audit replays the whole ledger and proves every balance, every escrow, the zero
+// sum (contract §4) and the budget of system pay as the policy has it now, and
+// names the tasks whose timers the store has lost. It is exact also while the market runs: an
 // account is compared with its entries up to the number that was read with
 // it, and what differs is read once more before it is called a problem. It
 // reads everything that is stored.
 func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
-	a := &audit{m: m, agents: map[AgentID]*auditAgent{}, escrow: map[TaskID]int64{}, held: map[AgentID]int64{}}
+	a := &audit{
+		m: m, agents: map[AgentID]*auditAgent{}, escrow: map[TaskID]int64{}, held: map[AgentID]int64{}, pay: newPayAudit(),
+	}
 	for _, step := range []func(context.Context) error{a.readAgents, a.replay, a.readTasks, a.compare} {
 		if err := step(ctx); err != nil {
 			return AuditReport{}, known(ctx, err)
@@ -31,6 +34,7 @@ type audit struct {
 	escrow map[TaskID]int64
 	// held is what the states of its tasks say an agent has in escrow.
 	held map[AgentID]int64
+	pay  payAudit
 	// suspects are tasks whose escrow did not agree at first sight.
 	suspects []TaskID
 }
@@ -85,6 +89,10 @@ func (a *audit) entry(e *Entry) {
 	if e.Amount < 1 {
 		a.problem("entry %s moves %d credits", e.ID, e.Amount)
 	}
+	a.platform(e)
+	if a.m.policy.SystemPayPerDay > 0 {
+		a.pay.entry(e)
+	}
 	a.move(e.From, -e.Amount)
 	a.move(e.To, e.Amount)
 	if e.Agent == "" {
@@ -98,6 +106,20 @@ func (a *audit) entry(e *Entry) {
 	}
 	agent.sum += e.Signed()
 	agent.entries++
+}
+
+// platform adds to the part of the platform's account that the entry belongs to.
+func (a *audit) platform(e *Entry) {
+	switch {
+	case e.Kind == EntrySystemPayment:
+		a.report.SystemPay += e.Amount
+	case e.Kind == EntryPlatformFee:
+		a.report.Fees += e.Amount
+	case e.From == PlatformAccount:
+		a.report.Issued += e.Amount
+	case e.To == PlatformAccount:
+		a.report.Issued -= e.Amount
+	}
 }
 
 func (a *audit) move(account AccountName, amount int64) {
@@ -173,6 +195,12 @@ func (a *audit) compare(ctx context.Context) error {
 			if err := a.recheckEscrowed(ctx, id); err != nil {
 				return err
 			}
+		}
+	}
+	for id := range a.pay.paid {
+		if at, by := a.pay.overrun(id, a.m.policy.SystemPayPerDay); by > 0 {
+			a.problem("the system pay about agent %s exceeds %d in 24 hours and the fees that its tasks brought by %d at %s",
+				id, a.m.policy.SystemPayPerDay, by, at.Format(time.RFC3339Nano))
 		}
 	}
 	a.report.Sum = a.report.Balances + a.report.Escrow + a.report.Platform

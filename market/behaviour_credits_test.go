@@ -135,7 +135,7 @@ func TestAuditFindsWhatIsForged(t *testing.T) {
 		id := ada.Post("task", markettest.Budget(10))
 		report, err := k.Market.Audit(k.Ctx)
 		if err != nil || !report.OK || report.Agents != 2 || report.Tasks != 1 || report.Entries != 3 ||
-			report.Platform != -200 || report.Balances != 190 || report.Escrow != 10 || report.Sum != 0 {
+			report.Platform != -200 || report.Issued != 200 || report.SystemPay != 0 || report.Fees != 0 || report.Balances != 190 || report.Escrow != 10 || report.Sum != 0 {
 			t.Fatalf("the audit says %+v, %v", report, err)
 		}
 		forge := func(c *market.Change, word string) {

@@ -329,8 +329,14 @@ type AuditReport struct {
 	Tasks    int   `json:"tasks"`
 	Entries  int   `json:"entries"`
 	Platform int64 `json:"platform"` // balance of the issuer
-	Balances int64 `json:"balances"` // sum over all agents
-	Escrow   int64 `json:"escrow"`   // sum over all tasks
+	// Issued, SystemPay and Fees are the parts of Platform, which is Fees − Issued −
+	// SystemPay: bonuses and grants, pay for system tasks, and what was taken of
+	// payments.
+	Issued    int64 `json:"issued"`
+	SystemPay int64 `json:"system_pay"`
+	Fees      int64 `json:"fees"`
+	Balances  int64 `json:"balances"` // sum over all agents
+	Escrow    int64 `json:"escrow"`   // sum over all tasks
 	// Sum over all accounts must be 0.
 	Sum int64 `json:"sum"`
 	// Problems names each account that does not agree, at most 100.

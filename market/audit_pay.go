@@ -1,0 +1,77 @@
+package market
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// payAudit proves the budget of system pay (contract §7) from the ledger alone:
+// what the platform paid about an agent beyond Policy.SystemPayPerDay in any 24 hours
+// is covered by fees that the agent's tasks brought, each credit of them once.
+type payAudit struct {
+	// paid are the system payments about each agent.
+	paid map[AgentID][]SystemPaid
+	// fees are what each task brought until its poster is known, posters who posted
+	// each task until its fee is; brought is what came of both.
+	fees    map[TaskID]int64
+	posters map[TaskID]AgentID
+	brought map[AgentID]int64
+}
+
+func newPayAudit() payAudit {
+	return payAudit{
+		paid: map[AgentID][]SystemPaid{}, fees: map[TaskID]int64{},
+		posters: map[TaskID]AgentID{}, brought: map[AgentID]int64{},
+	}
+}
+
+// entry takes an entry of the ledger, in any order.
+func (p *payAudit) entry(e *Entry) {
+	switch e.Kind {
+	case EntrySystemPayment:
+		if e.About != "" {
+			p.paid[e.About] = append(p.paid[e.About], SystemPaid{At: e.At, Credits: e.Amount})
+		}
+	case EntryEscrow:
+		if fee, known := p.fees[e.Task]; known {
+			p.brought[e.Agent] += fee
+			delete(p.fees, e.Task)
+		} else {
+			p.posters[e.Task] = e.Agent
+		}
+	case EntryPlatformFee:
+		if poster, known := p.posters[e.Task]; known {
+			p.brought[poster] += e.Amount
+			delete(p.posters, e.Task)
+		} else {
+			p.fees[e.Task] = e.Amount
+		}
+	}
+}
+
+// overrun returns the first instant at which the pay about an agent exceeds its
+// budget, and by how much; zero when it never does. perDay 0 is no bound.
+func (p *payAudit) overrun(id AgentID, perDay int64) (at time.Time, by int64) {
+	if perDay == 0 {
+		return at, 0
+	}
+	paid := slices.SortedFunc(slices.Values(p.paid[id]), func(a, b SystemPaid) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Credits, b.Credits))
+	})
+	left, today, first := p.brought[id], int64(0), 0
+	for i := range paid {
+		for !paid[first].At.After(paid[i].At.Add(-day)) {
+			today -= paid[first].Credits
+			first++
+		}
+		// What the day has no room for is paid from fees.
+		fromDay := min(paid[i].Credits, perDay-today)
+		if left -= paid[i].Credits - fromDay; left < 0 {
+			return paid[i].At, -left
+		}
+		paid[i].Credits = fromDay
+		today += fromDay
+	}
+	return at, 0
+}
