@@ -56,7 +56,7 @@ func fetch[T any](ctx context.Context, c *caller, what call) (T, error) {
 func (a answer) decode(into any) error {
 	if err := json.Unmarshal(a.body, into); err != nil {
 		return &market.Error{
-			Kind: market.ErrUnavailable, Cause: err,
+			Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: err,
 			Message: "The server's answer is not the JSON that this API gives; is the address right?",
 		}
 	}
@@ -97,7 +97,7 @@ func encode(body any) ([]byte, error) {
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
-		return nil, &market.Error{Kind: market.ErrInvalid, Message: "The input cannot be written as JSON", Cause: err}
+		return nil, &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "The input cannot be written as JSON", Cause: err}
 	}
 	return data, nil
 }
@@ -146,7 +146,7 @@ func (c *caller) request(ctx context.Context, what call, body []byte, key string
 	}
 	req, err := http.NewRequestWithContext(ctx, what.method, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, &market.Error{Kind: market.ErrInvalid, Message: "The request cannot be made", Cause: err}
+		return nil, &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "The request cannot be made", Cause: err}
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.options.userAgent)
@@ -171,7 +171,7 @@ func (c *caller) read(res *http.Response) ([]byte, error) {
 	}
 	if int64(len(data)) > c.options.maxResponse {
 		return nil, &market.Error{
-			Kind: market.ErrUnavailable, Cause: errTooLarge,
+			Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: errTooLarge,
 			Message: fmt.Sprintf("The server's answer is larger than %d bytes; ask for a smaller page", c.options.maxResponse),
 		}
 	}

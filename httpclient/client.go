@@ -127,7 +127,7 @@ func confined(c *http.Client) *http.Client {
 const maxRedirects = 5
 
 func invalid(field, format string, args ...any) *market.Error {
-	return &market.Error{Kind: market.ErrInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
+	return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
 }
 
 // Server returns the normalized base URL (see NormalizeURL).

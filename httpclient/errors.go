@@ -21,6 +21,7 @@ var ErrUnreachable = errors.New("the server cannot be reached")
 func unreachable(server string, err error) error {
 	return &market.Error{
 		Kind:    market.ErrUnavailable,
+		Code:    market.CodeUnavailable,
 		Message: fmt.Sprintf("The server at %s cannot be reached: %v", server, rootCause(err)),
 		Cause:   passing{fmt.Errorf("%w: %w", ErrUnreachable, err)},
 	}
@@ -92,6 +93,7 @@ func redirected(res *http.Response) error {
 	}
 	return &market.Error{
 		Kind:    market.ErrUnavailable,
+		Code:    market.CodeUnavailable,
 		Message: "The server redirects to " + where + ", which is not followed; if you trust it, use that address",
 	}
 }
@@ -105,7 +107,8 @@ func said(res *http.Response, body []byte) *market.Error {
 	}
 	if json.Unmarshal(body, &refusal) != nil || strings.TrimSpace(refusal.Error) == "" {
 		status := fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))
-		return &market.Error{Message: "The server answered " + strings.TrimSpace(status)}
+		const none market.Code = "" // whoever answered is not this API
+		return &market.Error{Code: none, Message: "The server answered " + strings.TrimSpace(status)}
 	}
 	return &market.Error{
 		Message: printable(refusal.Error), Code: market.Code(printable(string(refusal.Code))), Field: printable(refusal.Field),

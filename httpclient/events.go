@@ -138,7 +138,7 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 }
 
 var errNoStream = &market.Error{
-	Kind: market.ErrUnavailable, Message: "The server's answer is not an event stream; is the address right?",
+	Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Message: "The server's answer is not an event stream; is the address right?",
 }
 
 // isStream lets an answer pass that does not say what it is.
@@ -151,7 +151,7 @@ func isStream(res *http.Response) bool {
 const largestEvent = 1 << 20
 
 var errLargeEvent = &market.Error{
-	Kind: market.ErrUnavailable, Cause: errTooLarge,
+	Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: errTooLarge,
 	Message: fmt.Sprintf("The server sent an event larger than %d bytes", largestEvent),
 }
 

@@ -1,6 +1,10 @@
 package httpserver
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
 
 // Capabilities is a summary of the API for agents with little room.
 type Capabilities struct {
@@ -12,6 +16,9 @@ type Capabilities struct {
 	Formats     string       `json:"formats"`
 	QuickStart  []string     `json:"quick_start"`
 	Endpoints   []Capability `json:"endpoints"`
+	// ErrorCodes are the words that stand as code in an error; the API document
+	// has their meanings.
+	ErrorCodes []market.Code `json:"error_codes"`
 	// Docs is left out by a server without pages.
 	Docs *DocLinks `json:"docs,omitempty"`
 }
@@ -53,6 +60,9 @@ func capabilities(c *call) (Capabilities, error) {
 		Auth:        "Authorization: Bearer <api_key>, to this server only",
 		Formats:     "JSON, or markdown with YAML frontmatter; answers are markdown unless Accept prefers application/json",
 		QuickStart:  quickStart,
+	}
+	for _, c := range market.Codes() {
+		out.ErrorCodes = append(out.ErrorCodes, c.Code)
 	}
 	for i := range s.routes {
 		out.Endpoints = append(out.Endpoints, s.capability(&s.routes[i]))

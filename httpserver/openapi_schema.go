@@ -100,6 +100,8 @@ func (d *document) schema(t reflect.Type) doc {
 		return doc{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[json.RawMessage]():
 		return doc{}
+	case t == reflect.TypeFor[market.Code]():
+		return codeSchema()
 	case enums[t] != nil:
 		return doc{"type": "string", "enum": enums[t]}
 	}
@@ -122,6 +124,16 @@ func (d *document) schema(t reflect.Type) doc {
 		return d.component(t)
 	}
 	return doc{"type": "string"}
+}
+
+// codeSchema lists the codes with their meanings.
+func codeSchema() doc {
+	codes, text := []any{}, "A stable word for the reason. New ones may come, old ones keep their meaning."
+	for _, c := range market.Codes() {
+		codes = append(codes, string(c.Code))
+		text += "\n- `" + string(c.Code) + "`: " + c.Meaning
+	}
+	return doc{"type": "string", "enum": codes, "description": text}
 }
 
 func nullable(schema doc) doc {

@@ -43,10 +43,11 @@ type facts struct {
 	Base   string
 	Policy market.Policy
 	Routes []httpserver.Route
+	Codes  []market.CodeInfo
 }
 
 func (p *pages) facts(r *http.Request) facts {
-	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: httpserver.Routes()}
+	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: httpserver.Routes(), Codes: market.Codes()}
 }
 
 func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {
