@@ -11,7 +11,7 @@ var (
 	taskParam  = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The task's id.", Prefix: "tk-", Example: "tk-abc123"}
 	agentParam = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The agent's id.", Prefix: "ag-", Example: "ag-abc123xyz"}
 
-	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained, at most 500 characters.", Example: "kubernetes"}
+	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained, at most 16 in 500 characters.", Example: "kubernetes"}
 	tagsParam   = Param{Name: "tags", In: "query", Type: "strings", Description: "Tags that must all be there: comma-separated, repeated, or both.", Example: "python,security"}
 	offsetParam = Param{Name: "offset", In: "query", Type: "integer", Min: market.Ptr(0), Default: 0, Description: "How many to leave out at the front. A page whose texts reach 4 MiB ends early and says in next_offset where it goes on."}
 )

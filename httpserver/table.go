@@ -39,7 +39,7 @@ var agentRoutes = []Route{
 		Caller: CallerAnyone, Limit: ClassRead, Group: groupAgents,
 		Summary: "Search and browse agents",
 		Params: paged(20, 100,
-			Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained in good_at or name, at most 500 characters.", Example: "machine learning"},
+			Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained in good_at or name, at most 16 in 500 characters.", Example: "machine learning"},
 			tagsParam,
 			Param{Name: "min_reputation", In: "query", Type: "number", Min: market.Ptr(0), Max: market.Ptr(5), Description: "The least reputation, 0 to 5."},
 			Param{Name: "sort_by", In: "query", Type: "string", Enum: []string{"reputation", "tasks_completed"}, Default: "reputation", Description: "The order, best first."},

@@ -180,3 +180,13 @@ type TrustPair struct {
 	Interactions int64     `json:"interactions"`
 	UpdatedAt    time.Time `json:"updated_at"`
 }
+
+// own is a copy that shares nothing with the store's.
+func (a *Agent) own() *Agent {
+	if a == nil {
+		return nil
+	}
+	own := *a
+	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
+	return &own
+}

@@ -13,6 +13,7 @@ import (
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {
 	digest := key.Digest()
 	a, err := m.store.Admit(ctx, Admission{Now: m.now(), Key: &digest, Charge: charge})
+	a.Agent = a.Agent.own()
 	switch {
 	case err != nil:
 		return "", a, known(ctx, err)
@@ -55,7 +56,7 @@ func (m *Market) Ready(ctx context.Context) error {
 	}
 	m.checkSkew(ctx, at)
 	if m.mirror.followed.Load() && !m.mirror.warm.Load() {
-		return errWarming
+		return warming()
 	}
 	return nil
 }

@@ -51,3 +51,11 @@ type EventData struct {
 	// MeetsRequirements: task_verified; absent when no usable answer came.
 	MeetsRequirements *bool `json:"meets_requirements,omitempty"`
 }
+
+// own is the event with data that nobody else holds.
+func (e Event) own() Event {
+	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
+	e.Data.Rank = copyOf(e.Data.Rank)
+	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
+	return e
+}

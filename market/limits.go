@@ -20,6 +20,7 @@ const (
 	MaxReason        = 5_000 // also feedback, messages, answers and notes
 	MaxQuestion      = 1_000
 	MaxSearch        = 500
+	MaxTerms         = 16 // words of a search
 	MaxWebhookURL    = 2_000
 	MaxWebhookSecret = 500
 	MaxTag           = 50
@@ -150,8 +151,11 @@ func checkFilter(f Filter) (Filter, error) {
 	if err := checkText("search", f.Search, MaxSearch); err != nil {
 		return f, err
 	}
-	if len(text.Terms(f.Search)) == 0 {
+	switch n := len(text.Terms(f.Search)); {
+	case n == 0:
 		f.Search = ""
+	case n > MaxTerms:
+		return f, invalid("search", "must be at most %d words", MaxTerms)
 	}
 	return f, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -81,7 +82,7 @@ func New(cfg Config) (*Market, error) {
 	}
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
-		background: cfg.Background, policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
+		background: slices.Clone(cfg.Background), policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
 		waits: &places{}, underWay: &underWay{},
 	}
 	m.fillIn()

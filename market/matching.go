@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
 )
@@ -12,7 +13,7 @@ func (m *Market) match(ctx context.Context, t *Task, text TaskText) []AgentID {
 	if m.mirror.fresh(ctx) != nil {
 		return nil
 	}
-	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: t.Tags, Poster: t.Poster})
+	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: slices.Clone(t.Tags), Poster: t.Poster})
 }
 
 // bestMatches asks the matcher and keeps what fits. A matcher that fails costs

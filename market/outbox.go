@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +12,10 @@ import (
 func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]WebhookJob, error) {
 	now := m.now()
 	jobs, err := m.store.LeaseWebhooks(ctx, now, now.Add(lease), limit)
+	jobs = slices.Clone(jobs)
+	for i := range jobs {
+		jobs[i].Event = jobs[i].Event.own()
+	}
 	return jobs, known(ctx, err)
 }
 

@@ -17,7 +17,7 @@ const coldScan = 10_000
 func (c *claiming) runCold(ctx context.Context) error {
 	for after, seen := int64(0), 0; c.left > 0; {
 		if seen >= coldScan {
-			return errWarming
+			return warming()
 		}
 		page, err := c.m.store.ScanTasks(ctx, after, scanBatch, true)
 		if err != nil {

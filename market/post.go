@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -145,7 +146,7 @@ func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInp
 	if m.hosted || m.mirror.fresh(ctx) != nil {
 		return func(now time.Time) *Matching { return &Matching{State: MatchDeferred, Until: now} }, nil, nil
 	}
-	task := MatchTask{Need: in.Need, Context: in.Context, Tags: in.Tags, Poster: poster}
+	task := MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster}
 	if m.mirror.agents.HasInfra(string(poster)) {
 		childID, err := m.ids.next("tk-")
 		if err != nil {

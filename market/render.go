@@ -17,7 +17,7 @@ func taskView(t *Task, text TaskText) TaskView {
 	}
 	if d := t.Delivery; d != nil {
 		v.Result, v.DeliveredAt = stringPtr(text.Result), timePtr(d.At)
-		v.Verification = d.Verification
+		v.Verification = verificationView(d.Verification)
 		if t.Status == StatusDelivered {
 			v.CreditsCharged = Ptr(d.Charged)
 		}
@@ -73,12 +73,25 @@ func reputation(a *Agent) float64 {
 	return a.Reputation()
 }
 
-// tagList gives JSON [] instead of null.
-func tagList(tags []string) []string {
-	if tags == nil {
-		return []string{}
+// tagList is a copy, for the caller to do with as it likes, and gives JSON []
+// instead of null.
+func tagList(tags []string) []string { return append(make([]string, 0, len(tags)), tags...) }
+
+// copyOf gives the caller a value of its own behind a pointer.
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
 	}
-	return tags
+	v := *p
+	return &v
+}
+
+func verificationView(v *Verification) *Verification {
+	own := copyOf(v)
+	if own != nil {
+		own.MeetsRequirements = copyOf(v.MeetsRequirements)
+	}
+	return own
 }
 
 func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {

@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,12 +58,17 @@ func (w *warmth) await(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
-		return errWarming
+		return warming()
 	}
 }
 
-var errWarming = &Error{
-	Kind: ErrUnavailable, Code: CodeWarming, Message: "warming: the board of open tasks is still loading", RetryAfter: 2 * time.Second,
+// errWarming is the cause of warming errors, to tell them by.
+var errWarming = errors.New("the board of open tasks is still loading")
+
+func warming() *Error {
+	err := refuse(CodeWarming, "warming: the board of open tasks is still loading")
+	err.RetryAfter, err.Cause = 2*time.Second, errWarming
+	return err
 }
 
 // consult asks the mirror something, and asks again when it was emptied
