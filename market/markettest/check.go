@@ -16,7 +16,8 @@ type claimNo struct {
 //
 //   - a replay of the ledger gives every balance and escrow, and the sum over
 //     all accounts is 0 (Market.Audit);
-//   - no agent has a negative balance, escrow or count of claims;
+//   - no agent has a negative balance, escrow, count of claims, record as poster or
+//     number of bytes, and none has brought other fees than the ledger says;
 //   - an agent's open claims are the tasks that it has claimed and not delivered;
 //   - a claim never changes hands, and nobody works for himself;
 //   - a task that ended was settled exactly once, one that did not was not.
@@ -34,6 +35,7 @@ func (k *Kit) Check() {
 		k.Errorf("audit: the sum over all accounts is %d, OK is %v", report.Sum, report.OK)
 	}
 	c := checking{kit: k, claims: map[market.AgentID]int64{}, moved: map[market.TaskID]map[market.EntryKind]int{}}
+	c.fees, c.posters = map[market.TaskID]int64{}, map[market.TaskID]market.AgentID{}
 	c.readLedger()
 	c.readTasks()
 	c.readAgents()
@@ -47,6 +49,9 @@ type checking struct {
 	kit    *Kit
 	claims map[market.AgentID]int64
 	moved  map[market.TaskID]map[market.EntryKind]int
+	// fees are what was taken of the payment for each task, posters who paid for it.
+	fees    map[market.TaskID]int64
+	posters map[market.TaskID]market.AgentID
 }
 
 const page = 500
@@ -69,6 +74,12 @@ func (c *checking) readLedger() {
 func (c *checking) entry(e *market.Entry) {
 	if e.Task == "" {
 		return
+	}
+	switch e.Kind {
+	case market.EntryPlatformFee:
+		c.fees[e.Task] = e.Amount
+	case market.EntryEscrow:
+		c.posters[e.Task] = e.Agent
 	}
 	if c.moved[e.Task] == nil {
 		c.moved[e.Task] = map[market.EntryKind]int{}
@@ -200,7 +211,24 @@ func (c *checking) readAgents() {
 	}
 }
 
+// broughtBy sums the fees of an agent's tasks.
+func (c *checking) broughtBy(id market.AgentID) (sum int64) {
+	for task, fee := range c.fees {
+		if c.posters[task] == id {
+			sum += fee
+		}
+	}
+	return sum
+}
+
 func (c *checking) agent(a *market.Agent) {
+	if min(a.Approvals, a.Rejections, a.FeesBrought, a.TextBytes, a.SystemPay.Pending) < 0 {
+		c.kit.Errorf("agent %s has %d approvals, %d rejections, %d fees brought, %d bytes of texts, %d system pay pending",
+			a.ID, a.Approvals, a.Rejections, a.FeesBrought, a.TextBytes, a.SystemPay.Pending)
+	}
+	if a.FeesBrought > 0 && a.FeesBrought != c.broughtBy(a.ID) {
+		c.kit.Errorf("agent %s has brought %d fees, the ledger says %d", a.ID, a.FeesBrought, c.broughtBy(a.ID))
+	}
 	if a.Balance < 0 || a.Escrowed < 0 || a.OpenClaims < 0 {
 		c.kit.Errorf("agent %s has %d credits, %d in escrow, %d open claims", a.ID, a.Balance, a.Escrowed, a.OpenClaims)
 	}

@@ -41,7 +41,7 @@ func (p *program) guardAgents(c *market.Change) {
 // Change says so: counters and credits never go to nobody.
 func (p *program) known(c *market.Change, conflict market.Conflict) {
 	id := conflict.Agent
-	if id != market.Platform && slices.Contains(c.Active, id) {
+	if id != market.Platform && slices.Contains(c.Active, id) || slices.Contains(p.guardedAgents, id) {
 		return
 	}
 	for i := range c.Agents {
@@ -49,6 +49,7 @@ func (p *program) known(c *market.Change, conflict market.Conflict) {
 			return
 		}
 	}
+	p.guardedAgents = append(p.guardedAgents, id)
 	p.guard(conflict, "known", p.agent(id))
 }
 

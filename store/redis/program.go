@@ -19,6 +19,8 @@ type program struct {
 	// inserted are the fields that the present Change inserts, to find one that
 	// inserts the same thing twice.
 	inserted []field
+	// guardedAgents are those of which the present Change has guarded that they exist.
+	guardedAgents []market.AgentID
 }
 
 // compiled is what a Change needs to be told its outcome: what the failure of
@@ -54,6 +56,7 @@ func (p *program) release() {
 	clear(p.args)
 	clear(p.keys)
 	clear(p.inserted)
+	clear(p.guardedAgents)
 	p.keys, p.args, p.inserted, p.changes = p.keys[:0], p.args[:0], p.inserted[:0], nil
 	programs.Put(p)
 }
@@ -73,7 +76,7 @@ func (p *program) key(name string) int {
 // guarded and end.
 func (p *program) begin() (header int) {
 	p.changes = append(p.changes, compiled{})
-	p.inserted = p.inserted[:0]
+	p.inserted, p.guardedAgents = p.inserted[:0], p.guardedAgents[:0]
 	p.args = append(p.args, 0, 0)
 	return len(p.args) - 2
 }
