@@ -136,8 +136,8 @@ func TestListsHoldStringsAlone(t *testing.T) {
 	for _, body := range []string{`{"tags":[null]}`, `{"tags":["go",null]}`, `{"tags":[1]}`, "---\ntags: [~]\n---\n", "---\ntags:\n-\n---\n"} {
 		expect(t, ask(server.server, "POST", "/v1/tasks/pickup?tags=go", body, key...), 400, "tags: must be a list of strings")
 	}
-	many := `{"name":"x","tags":["t0"` + strings.Repeat(`,"t"`, 600_000) + `]}`
-	expect(t, ask(server.server, "POST", "/v1/register", many), 400, "tags: has more than 100 elements")
+	many := `{"need":"x","tags":["t0"` + strings.Repeat(`,"t"`, 600_000) + `]}`
+	expect(t, ask(server.server, "POST", "/v1/tasks", many, key...), 400, "tags: has more than 100 elements")
 }
 
 func TestTheNumberOfTagsIsCheckedFirst(t *testing.T) {
