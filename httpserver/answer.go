@@ -41,6 +41,13 @@ func (c *call) send(status int, value any, note string) {
 		c.WriteHeader(status)
 		return
 	}
+	made, sent, err := c.beginLarge(textSize(value))
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	defer sent()
+	defer made()
 	memory := borrow()
 	defer memory.giveBack()
 	if err := memory.encoder.Encode(value); err != nil {
@@ -51,12 +58,14 @@ func (c *call) send(status int, value any, note string) {
 	}
 	memory.addIgnored(c.ignored)
 	if c.wantsJSON() {
+		made()
 		c.write(status, asJSON, memory.Bytes())
 		return
 	}
 	markdown := borrow()
 	defer markdown.giveBack()
 	writeMarkdown(&markdown.Buffer, memory.Bytes(), note)
+	made()
 	c.write(status, asMarkdown, markdown.Bytes())
 }
 

@@ -75,7 +75,7 @@ required:
 }
 
 func (c *call) readBody(into *bytes.Buffer) error {
-	r, most := c.request, c.largestBody()
+	r, most := c.request, c.server.options.MaxBodyBytes
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
 	}
@@ -94,13 +94,6 @@ func (c *call) readBody(into *bytes.Buffer) error {
 		return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "body: could not be read to its end", Cause: err}
 	}
 	return nil
-}
-
-func (c *call) largestBody() int64 {
-	if own := c.route.bodyBytes; own > 0 {
-		return min(own, c.server.options.MaxBodyBytes)
-	}
-	return c.server.options.MaxBodyBytes
 }
 
 func bodyTooLarge(most int64) error {

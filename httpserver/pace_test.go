@@ -265,3 +265,52 @@ func TestCloseDoesNotWaitForStalledReaders(t *testing.T) {
 		t.Fatal("the stream is still open")
 	}
 }
+
+// Large answers that nobody takes are bounded, for each caller and for all, and
+// the place of one that was taken is free again.
+func TestLargeAnswersUnderWayAreBounded(t *testing.T) {
+	big := strings.Repeat("x", 12<<20)
+	s := &stub{browse: func(market.BrowseQuery) (market.BrowseList, error) {
+		return market.BrowseList{Tasks: []market.BrowseItem{{Need: big}}}, nil
+	}}
+	server := s.server(t, Options{Limits: NoLimits()})
+	live := httptest.NewServer(server)
+	defer live.Close()
+	get := fmt.Sprintf("GET /v1/tasks/available HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nAuthorization: Bearer %s\r\n\r\n", stubKey)
+	for range 20 {
+		raw(t, live, "%s", get)
+	}
+	refused := false
+	for deadline := time.Now().Add(patience); !refused && time.Now().Before(deadline); {
+		w := ask(server, "GET", "/v1/tasks/available", "")
+		refused = w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") != ""
+	}
+	if !refused {
+		t.Error("twenty readers of 12 MiB that do not read, and no refusal")
+	}
+	expect(t, ask(server, "GET", "/health", ""), 200)
+}
+
+func TestThePlaceOfALargeAnswerIsFreeAgain(t *testing.T) {
+	server := (&stub{}).server(t, Options{})
+	c := &call{server: server, request: newRequest("192.0.2.1:1", ""), ctx: t.Context()}
+	for range 1000 {
+		made, sent, err := c.beginLarge(1 << 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made()
+		made()
+		sent()
+	}
+	if len(server.underWay.own) != 0 || server.underWay.all != 0 {
+		t.Errorf("left over: %v", server.underWay.own)
+	}
+	if _, _, err := c.beginLarge(maxOwn + 1); !errors.Is(err, market.ErrRateLimited) {
+		t.Errorf("more than one caller may have: %v", err)
+	}
+	server.underWay.all = maxUnderWay
+	if _, _, err := c.beginLarge(1 << 20); !errors.Is(err, market.ErrUnavailable) {
+		t.Errorf("when all is used: %v", err)
+	}
+}

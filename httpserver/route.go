@@ -38,8 +38,6 @@ type Route struct {
 	// JSONOnly is set where the answer is JSON whatever Accept says.
 	JSONOnly bool
 
-	// bodyBytes bounds the body where less than Options.MaxBodyBytes is enough.
-	bodyBytes int64
 	// patience replaces Options.Timeout.
 	patience time.Duration
 	action   action

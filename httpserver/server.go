@@ -45,6 +45,8 @@ type Server struct {
 	heartbeat, slowestRead time.Duration
 	// reading and writing are the least that clients do.
 	reading, writing pace
+	underWay         underWay
+	making           making
 }
 
 const (
@@ -83,7 +85,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	s := &Server{
 		market: m, options: o, log: o.Logger, proxies: o.TrustedProxies,
 		charges: map[Class]*market.Charge{}, heartbeat: heartbeat, slowestRead: slowestRead,
-		reading: pace{slowestRead, slowestRate}, writing: pace{slowestRead, slowestRate},
+		making: newMaking(), reading: pace{slowestRead, slowestRate}, writing: pace{slowestRead, slowestRate},
 	}
 	var err error
 	if s.limits, err = o.Limits.byClass(); err != nil {

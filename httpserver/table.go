@@ -31,7 +31,6 @@ var agentRoutes = []Route{
 		Description: "The key is shown this once and cannot be recovered. The rate limit counts per client address.",
 		Body:        body[market.RegisterInput]("good_at", "name"),
 		Success:     created[market.Registration](),
-		bodyBytes:   64 << 10, // anybody may send it
 		action:      takes(register),
 	},
 	{

@@ -70,8 +70,8 @@ var list = append(api, site...)
 
 var api = []price{
 	anyone("POST /v1/register", func(w *world) *http.Request {
-		return w.request("POST", "/v1/register", "", `{"name":"x","good_at":"`+strings.Repeat("漢字 ", market.MaxGoodAt/3)+`","tags":["a","b","c","d"],"more":["`+strings.Repeat(`t","`, 14_000)+`"]}`)
-	}).keeps("an agent, 10 KiB"),
+		return w.request("POST", "/v1/register", "", `{"name":"x","good_at":"`+strings.Repeat("漢字 ", market.MaxGoodAt/3)+`","more":["`+strings.Repeat(`t","`, 2_000_000)+`"]}`)
+	}).takes(200*ms, 24*mib, 256*kib).keeps("an agent, 10 KiB"),
 	anyone("GET /v1/agents", plain("/v1/agents?limit=100&search="+url.QueryEscape("words agent a e n t w o r d s o d"))).takes(20*ms, 4*mib, 1*mib),
 	anyone("GET /v1/agents/{id}", reads(func(w *world) (string, string) { return "/v1/agents/" + string(w.worker.id), "" })),
 	known("POST /v1/tasks", func(w *world) *http.Request {

@@ -1,0 +1,130 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"sync"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const (
+	// maxUnderWay bounds the large answers that clients have not taken yet, in
+	// bytes, and maxOwn those of one caller: a few hundred readers that do not read
+	// would otherwise hold all memory.
+	maxUnderWay = 128 << 20
+	maxOwn      = 32 << 20
+)
+
+// underWay counts the bytes of large answers that are being sent.
+type underWay struct {
+	mu  sync.Mutex
+	all int64
+	own map[string]int64
+}
+
+// add counts an answer; false when it is too much for the caller, or for all.
+func (u *underWay) add(caller string, n int64) (own, all bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if own, all = u.own[caller]+n <= maxOwn, u.all+n <= maxUnderWay; own && all {
+		u.count(caller, n)
+	}
+	return own, all
+}
+
+func (u *underWay) count(caller string, n int64) {
+	if u.own == nil {
+		u.own = map[string]int64{}
+	}
+	u.all += n
+	if u.own[caller] += n; u.own[caller] == 0 {
+		delete(u.own, caller)
+	}
+}
+
+func (u *underWay) remove(caller string, n int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.count(caller, -n)
+}
+
+var (
+	errOwnUnderWay = refuse(market.CodeRateLimited, "Too many large answers to you are still being sent, read them first")
+	errAllUnderWay = refuse(market.CodeUnavailable, "Too many large answers are being sent, try again shortly")
+)
+
+// making lets half of the processors make large answers, so that the others are
+// there for everybody else.
+type making chan struct{}
+
+func newMaking() making { return make(making, max(1, runtime.GOMAXPROCS(0)/2)) }
+
+// beginLarge counts an answer with so much text, if that is much, until sent is
+// called, and waits for its turn, which is over when made is called. Answers to
+// reads are refused when there are too many; those to changes have to be told.
+func (c *call) beginLarge(text int) (made, sent func(), err error) {
+	if text <= bigAnswer || c.request.Method != http.MethodGet {
+		return func() {}, func() {}, nil
+	}
+	s, caller, n := c.server, c.caller(), int64(text)
+	switch own, all := s.underWay.add(caller, n); {
+	case !own:
+		return nil, nil, errOwnUnderWay
+	case !all:
+		return nil, nil, errAllUnderWay
+	}
+	sent = func() { s.underWay.remove(caller, n) }
+	select {
+	case s.making <- struct{}{}:
+		return sync.OnceFunc(func() { <-s.making }), sent, nil
+	case <-c.ctx.Done():
+		sent()
+		return nil, nil, context.Cause(c.ctx)
+	}
+}
+
+// textSize is the length of the texts in an answer that may have many.
+func textSize(answer any) (n int) {
+	switch v := answer.(type) {
+	case market.TaskView:
+		n = taskSize(&v)
+	case market.TaskList:
+		for i := range v.Tasks {
+			n += taskSize(&v.Tasks[i])
+		}
+	case market.BrowseList:
+		for i := range v.Tasks {
+			n += len(v.Tasks[i].Need) + optional(v.Tasks[i].Context)
+		}
+	case market.QuestionList:
+		for i := range v.Questions {
+			n += len(v.Questions[i].Question) + optional(v.Questions[i].Answer)
+		}
+	case market.MessageList:
+		for i := range v.Messages {
+			n += len(v.Messages[i].Message)
+		}
+	}
+	return n
+}
+
+func taskSize(t *market.TaskView) int {
+	return len(t.Need) + optional(t.Context) + optional(t.Result)
+}
+
+func optional(text *string) int {
+	if text == nil {
+		return 0
+	}
+	return len(*text)
+}
+
+// caller names who shares a bound: an agent, or a client address.
+func (c *call) caller() string {
+	if c.agent != "" {
+		return string(c.agent)
+	}
+	return addressBucket(c.server.ClientAddress(c.request))
+}
