@@ -49,8 +49,11 @@ func (s containedStore) Commit(ctx context.Context, c *Change) (done Committed, 
 }
 
 func (s containedStore) CommitFirst(ctx context.Context, cs []*Change) (index int, done Committed, errs []error, err error) {
-	index = -1
-	defer s.catch("CommitFirst", &err)
+	defer func() {
+		if r := recover(); r != nil {
+			index, err = -1, broken(s.log, "Store.CommitFirst", r)
+		}
+	}()
 	return s.under.CommitFirst(ctx, cs)
 }
 

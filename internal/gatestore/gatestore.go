@@ -155,7 +155,6 @@ func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed,
 
 // CommitFirst is Committer.CommitFirst.
 func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (index int, done market.Committed, errs []error, err error) {
-	index = -1
 	if err := s.meet(ctx, Before, "CommitFirst"); err != nil {
 		return -1, done, nil, err
 	}

@@ -13,6 +13,8 @@ type Document struct {
 	// and between them separators, which are nothing else. A single space
 	// between two words is left out.
 	items []string
+	// folded are the texts themselves.
+	folded []string
 }
 
 // Separators differ in whether they end with a space, which is all that a
@@ -31,7 +33,8 @@ func NewDocument(texts ...string) Document {
 		if i > 0 {
 			d.items = append(d.items, sepOther)
 		}
-		d.split(Fold(t))
+		d.folded = append(d.folded, Fold(t))
+		d.split(d.folded[i])
 	}
 	return d
 }

@@ -2,7 +2,8 @@ package text
 
 // Index finds the documents that contain a term, exactly. It holds the
 // distinct words of all documents, for each word the documents that hold it,
-// and for each document the words in order; no texts.
+// and for each document the words in order; no texts, but for documents of words
+// that nobody else has.
 //
 // Adding and removing cost time that grows with the document alone: a removed
 // document is forgotten in passing, while others come and go.
@@ -13,6 +14,8 @@ type Index struct {
 	// docs holds the words and separators of each document in order; nil when
 	// there is none.
 	docs [][]uint32
+	// wholes are the documents that are kept whole; these have no words.
+	wholes map[uint32]string
 	// free are numbers of documents that nothing refers to any more.
 	free []uint32
 	live int
@@ -31,7 +34,7 @@ const (
 
 // NewIndex returns an empty Index.
 func NewIndex() *Index {
-	x := &Index{lex: newLexicon()}
+	x := &Index{lex: newLexicon(), wholes: map[uint32]string{}}
 	x.lex.intern(sepOther)
 	x.lex.intern(sepSpace)
 	return x
@@ -53,6 +56,10 @@ func (x *Index) Add(d Document) uint32 {
 	x.clean()
 	doc := x.number()
 	x.live++
+	if x.keepsWhole(&d) {
+		x.wholes[doc], x.docs[doc] = d.whole(), []uint32{}
+		return doc
+	}
 	x.nextAddition()
 	seq := make([]uint32, len(d.items))
 	for i, item := range d.items {
@@ -94,6 +101,7 @@ func (x *Index) number() uint32 {
 // Term may still name it.
 func (x *Index) Remove(doc uint32) {
 	x.docs[doc] = nil
+	delete(x.wholes, doc)
 	x.live--
 	x.cleaner.waiting = append(x.cleaner.waiting, doc)
 	x.clean()

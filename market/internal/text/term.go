@@ -10,6 +10,8 @@ import (
 // changes.
 type Term struct {
 	index *Index
+	// text is the folded term.
+	text string
 	// words are all words that contain the term, set the same as bits.
 	words []uint32
 	set   []uint64
@@ -21,10 +23,15 @@ type Term struct {
 
 // Find looks up a folded term.
 func (x *Index) Find(term string) Term {
+	var t Term
 	if strings.Contains(term, " ") {
-		return x.findPhrase(strings.Split(term, " "))
+		t = x.findPhrase(strings.Split(term, " "))
+	} else {
+		t = x.termOf(x.lex.containing(term))
 	}
-	return x.termOf(x.lex.containing(term))
+	t.index, t.text = x, term
+	t.size += len(x.wholes)
+	return t
 }
 
 func (x *Index) termOf(words iter.Seq[uint32]) Term {
@@ -67,6 +74,11 @@ func (x *Index) Scan(term string) iter.Seq[uint32] {
 				}
 			}
 		}
+		for doc, text := range x.wholes {
+			if strings.Contains(text, term) && !yield(doc) {
+				return
+			}
+		}
 	}
 }
 
@@ -74,7 +86,7 @@ func (x *Index) Scan(term string) iter.Seq[uint32] {
 func (t *Term) Size() int { return t.size }
 
 // Sure reports whether Docs names no document in vain, but for removed ones.
-func (t *Term) Sure() bool { return t.phrase == nil }
+func (t *Term) Sure() bool { return t.phrase == nil && len(t.index.wholes) == 0 }
 
 // Docs yields every document that contains the term, perhaps more than once,
 // and documents that were removed lately. Unless Sure, ask In as well.
@@ -85,6 +97,11 @@ func (t *Term) Docs() iter.Seq[uint32] {
 				if !yield(doc) {
 					return
 				}
+			}
+		}
+		for doc := range t.index.wholes {
+			if !yield(doc) {
+				return
 			}
 		}
 	}
@@ -98,10 +115,16 @@ func (t *Term) Mark(bits []uint64) {
 			bits[doc/64] |= 1 << (doc % 64)
 		}
 	}
+	for doc := range t.index.wholes {
+		bits[doc/64] |= 1 << (doc % 64)
+	}
 }
 
 // In reports whether the document contains the term.
 func (t *Term) In(doc uint32) bool {
+	if text, whole := t.index.wholes[doc]; whole {
+		return strings.Contains(text, t.text)
+	}
 	for i, id := range t.index.docs[doc] {
 		if t.set[id/64]>>(id%64)&1 != 0 && t.phrase == nil {
 			return true
