@@ -55,7 +55,7 @@ const (
 	// readPace is the least time between two reads of an agent's log for its
 	// waits, stirPace that between two looks of a wait at its task on a mere
 	// suspicion; both in real time.
-	readPace  = 125 * time.Millisecond
+	readPace  = 150 * time.Millisecond
 	stirPace  = time.Second
 	roomBatch = 200
 )
