@@ -112,12 +112,12 @@ var operatorRoutes = []Route{
 	{
 		Name: "audit", Method: http.MethodGet, Path: "/v1/admin/audit",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:     "Replay the ledger and prove every balance",
+		Summary: "Replay the ledger and prove every balance",
 		Description: "It reads all of the ledger: on a large marketplace it takes a while. `platform` is `fees` − `issued` − `system_pay`. " +
 			"It also proves that the pay for system tasks about any agent kept to its budget, as the setting is now, and names tasks whose timers the store has lost.",
-		Success:     ok[market.AuditReport](),
-		patience:    auditPatience,
-		action:      gives(audit),
+		Success:  ok[market.AuditReport](),
+		patience: auditPatience,
+		action:   gives(audit),
 	},
 }
 
