@@ -30,6 +30,9 @@ func workerOnly(l *Loaded, what string) error {
 		return err
 	}
 	if l.Task.Worker() != l.Caller.ID {
+		if l.Task.Status == StatusPosted && l.Task.Poster != l.Caller.ID {
+			return refuse(CodeForbidden, "Only the worker can %s; the task is posted, pick it up first", what)
+		}
 		return refuse(CodeForbidden, "Only the worker can %s", what)
 	}
 	return nil

@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,9 +64,11 @@ func TestPickupByIDRefusals(t *testing.T) {
 		_, err = bob.API.PickupTask(k.Ctx, "tk-0000000000000000")
 		markettest.Refused(t, err, market.ErrNotFound, "Task not found")
 		bob.Claim(id)
-		for _, a := range []*markettest.Agent{eve, bob} {
-			_, err = a.API.PickupTask(k.Ctx, id)
-			markettest.Refused(t, err, market.ErrConflict, "claimed")
+		_, err = eve.API.PickupTask(k.Ctx, id)
+		markettest.Refused(t, err, market.ErrConflict, "claimed")
+		_, err = bob.API.PickupTask(k.Ctx, id)
+		if e := markettest.Refused(t, err, market.ErrConflict, "You hold it already", "claimed by you"); e.Code != market.CodeAlreadyClaimed {
+			t.Errorf("the code is %s", e.Code)
 		}
 		bob.Deliver(id, "done")
 		_, err = eve.API.PickupTask(k.Ctx, id)
@@ -140,8 +143,76 @@ func TestPitfall11OpenClaimsAreBounded(t *testing.T) {
 	}, policy(func(p *market.Policy) { p.MaxOpenClaims = 3 }))
 }
 
+// Whoever has never had work approved cannot claim the whole board.
+func TestNewcomersHaveFewerOpenClaims(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		k.Do("post 8 tasks", func() {
+			for range 8 {
+				ada.Post("task", markettest.Budget(1))
+			}
+		})
+		got := bob.Batch(5)
+		if len(got) != 2 {
+			t.Fatalf("a newcomer's batch has %d claims", len(got))
+		}
+		assertTooManyClaims(t, k, bob, "2 open claims", "first approved task")
+		bob.Deliver(got[0].TaskID, "done")
+		bob.Pickup()
+		assertTooManyClaims(t, k, bob, "2 open claims", "first approved task")
+		ada.Approve(got[0].TaskID)
+		if n := len(bob.Batch(5)); n != 2 {
+			t.Fatalf("after the first approval %d more claims", n)
+		}
+		assertTooManyClaims(t, k, bob, "4 open claims")
+	}, policy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = 4, 2 }))
+}
+
+// assertTooManyClaims tries all three kinds of pickup.
+func assertTooManyClaims(t *testing.T, k *markettest.Kit, a *markettest.Agent, texts ...string) {
+	t.Helper()
+	_, _, next := a.API.Pickup(k.Ctx, market.Filter{})
+	_, batch := a.API.PickupBatch(k.Ctx, market.BatchInput{})
+	_, byID := a.API.PickupTask(k.Ctx, a.Offers()[0])
+	for _, err := range []error{next, batch, byID} {
+		if e := markettest.Refused(t, err, market.ErrConflict, texts...); e.Code != market.CodeTooManyClaims {
+			t.Errorf("the code is %s", e.Code)
+		}
+	}
+}
+
+func TestTheLowerLimitOfOpenClaimsCounts(t *testing.T) {
+	for _, limits := range []struct{ most, newcomer, want int64 }{
+		{3, 5, 3}, {5, 3, 3}, {0, 3, 3}, {3, 0, 3}, {0, 0, 7},
+	} {
+		k := markettest.New(t, policy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = limits.most, limits.newcomer }))
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		k.Do("post 7 tasks", func() {
+			for range 7 {
+				ada.Post("task", markettest.Budget(1))
+			}
+		})
+		if n := len(bob.Batch(7)); int64(n) != limits.want {
+			t.Errorf("at most %d, newcomers %d: claimed %d", limits.most, limits.newcomer, n)
+		}
+	}
+}
+
+func TestDeliveringBeforePickupSaysSo(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("task")
+		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "done"})
+		markettest.Refused(t, err, market.ErrForbidden, "pick it up first")
+		_, err = ada.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "done"})
+		if e := markettest.Refused(t, err, market.ErrForbidden, "Only the worker"); strings.Contains(e.Message, "pick it up") {
+			t.Errorf("the poster is told: %s", e.Message)
+		}
+	})
+}
+
 func TestOpenClaimsWithoutBound(t *testing.T) {
-	k := markettest.New(t, policy(func(p *market.Policy) { p.MaxOpenClaims = 0 }), markettest.CheckRarely())
+	k := markettest.New(t, policy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = 0, 0 }), markettest.CheckRarely())
 	ada, bob := k.Agent("ada", markettest.Granted(1000)), k.Agent("bob")
 	for range 105 {
 		ada.Post("task", markettest.Budget(1))
@@ -161,11 +232,24 @@ func TestDefaultLimitOfOpenClaimsIs100(t *testing.T) {
 	for range 101 {
 		ada.Post("task", markettest.Budget(1))
 	}
+	bob.Work(ada.Post("the first"), ada)
 	for range 10 {
 		bob.Batch(10)
 	}
 	_, _, err := bob.API.Pickup(k.Ctx, market.Filter{})
 	markettest.Refused(t, err, market.ErrConflict, "100")
+}
+
+func TestDefaultLimitOfNewcomersIs20(t *testing.T) {
+	k := markettest.New(t, markettest.CheckRarely())
+	ada, bob := k.Agent("ada"), k.Agent("bob")
+	for range 21 {
+		ada.Post("task", markettest.Budget(1))
+	}
+	for range 2 {
+		bob.Batch(10)
+	}
+	assertTooManyClaims(t, k, bob, "20 open claims")
 }
 
 func TestAClaimEndsAfterTheClaimTimeout(t *testing.T) {

@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,13 +27,6 @@ var giveUp = map[string]func(k *markettest.Kit, ada, bob *markettest.Agent){
 		id := ada.Post("task", markettest.Budget(1), markettest.ClaimTimeout(time.Minute))
 		bob.Claim(id)
 		k.Advance(time.Minute)
-	},
-	"grace": func(k *markettest.Kit, ada, bob *markettest.Agent) {
-		id := ada.Post("task", markettest.Budget(1))
-		bob.Claim(id)
-		bob.Deliver(id, "done")
-		ada.Reject(id, "no")
-		k.Advance(5 * time.Minute)
 	},
 }
 
@@ -83,6 +77,39 @@ func assertBlocked(t *testing.T, k *markettest.Kit, a *markettest.Agent, id mark
 		if e.RetryAfter != wait {
 			t.Errorf("retry after %s, want %s", e.RetryAfter, wait)
 		}
+	}
+}
+
+// The poster begins a rejection, so what follows from it is not held against
+// the worker; a deadline and a claim timeout that pass meanwhile are not either.
+func TestAGraceThatLapsesIsNoStrike(t *testing.T) {
+	limits := map[string][]markettest.PostOption{
+		"alone":              {markettest.Budget(1)},
+		"past the deadline":  {markettest.Budget(1), markettest.Deadline(3 * time.Minute)},
+		"past claim timeout": {markettest.Budget(1), markettest.ClaimTimeout(3 * time.Minute)},
+	}
+	for name, opts := range limits {
+		t.Run(name, func(t *testing.T) {
+			onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+				ada, bob := k.Agent("ada"), k.Agent("bob")
+				for range 6 {
+					id := ada.Post("task", opts...)
+					bob.Claim(id)
+					bob.Deliver(id, "done")
+					ada.Reject(id, "no")
+					bob.Events()
+					k.Advance(5 * time.Minute)
+					if got := bob.Heard(); !slices.Equal(got, []market.EventType{market.EventRejectionGraceExpired}) {
+						t.Errorf("the worker heard %v", got)
+					}
+					if v := ada.Task(id); v.Status != market.StatusPosted || v.Deadline != nil {
+						t.Errorf("after the grace: %+v", v)
+					}
+					ada.Cancel(id)
+				}
+				bob.Claim(ada.Post("still allowed", markettest.Budget(1)))
+			})
+		})
 	}
 }
 

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// decideClaim gives a posted task to a worker. It needs nothing but the task,
-// so that several candidates can be decided before the store picks the first
+// decideClaim gives a posted task to a worker. It needs nothing but the task
+// and the worker, so that several candidates can be decided before the store picks the first
 // that is still open; match is the task's pending match_agents task if nobody
 // has claimed that, else nil.
-func (p *Policy) decideClaim(now time.Time, t *Task, worker AgentID, match *Task) (*outcome, error) {
+func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*outcome, error) {
 	if t.Status != StatusPosted {
 		return nil, wrongState(t, "be picked up")
 	}
 	if !t.NextDue.IsZero() && !now.Before(t.NextDue) && (!now.Before(t.ExpiresAt) || passed(t.Deadline, now)) {
 		return nil, refuse(CodeWrongState, "Task has expired")
 	}
-	o := p.outcome(now)
+	o, worker := p.outcome(now), by.ID
 	o.active(worker, t.Poster)
 	next := *t
 	next.Status = StatusClaimed
@@ -32,7 +32,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, worker AgentID, match *Task
 	}
 	o.replace(t, &next)
 	d := o.account(worker)
-	d.OpenClaims, d.MaxOpenClaims = 1, p.MaxOpenClaims
+	d.OpenClaims, d.MaxOpenClaims = 1, p.maxClaims(&by.Account)
 	o.takeRole(t, worker)
 	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{})
 	o.WantText = t.ID

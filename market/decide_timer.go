@@ -61,7 +61,10 @@ func (o *outcome) timeClaimed(l *Loaded) {
 	case !passed(t.Deadline, o.At):
 		data.Reason = "claim_timeout"
 	}
-	o.strike(l.Worker)
+	if t.Claim.Grace.IsZero() {
+		// What the poster began with a rejection is not held against the worker.
+		o.strike(l.Worker)
+	}
 	o.giveBack(l)
 	o.tell(t.Claim.Worker, typ, t.ID, data)
 	o.tell(t.Poster, typ, t.ID, data)

@@ -118,7 +118,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 				t.Errorf("round %d: a history of %d calls is %s", round, len(history), got)
 			}
 		}
-	}, policy(func(p *market.Policy) { p.AbandonLimit, p.MaxOpenClaims = 0, 0 }))
+	}, policy(func(p *market.Policy) { p.AbandonLimit, p.MaxOpenClaims, p.NewcomerClaims = 0, 0, 0 }))
 }
 
 // claims and deliveries are more frequent, so that there is something to review.

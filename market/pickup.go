@@ -158,9 +158,9 @@ func (c *claiming) allowed() error {
 		return err
 	}
 	c.left = c.want
-	if most := c.m.policy.MaxOpenClaims; most > 0 {
+	if most := c.m.policy.maxClaims(&c.caller.Account); most > 0 {
 		if c.caller.OpenClaims >= most {
-			return tooManyClaims(most)
+			return c.m.policy.tooManyClaims(&c.caller.Account)
 		}
 		c.left = min(c.left, int(most-c.caller.OpenClaims))
 	}
@@ -176,7 +176,13 @@ func cooldown(a *Agent, now time.Time) error {
 	return nil
 }
 
-func tooManyClaims(most int64) *Error {
+// tooManyClaims says which of the two limits it is: a newcomer's goes away with
+// the first approved task.
+func (p *Policy) tooManyClaims(a *Account) *Error {
+	most := p.maxClaims(a)
+	if most != p.MaxOpenClaims {
+		return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be before your first approved task; deliver or abandon one first", most)
+	}
 	return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
 }
 
@@ -292,7 +298,7 @@ func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
 	out := make([]candidate, 0, len(offers))
 	for _, offer := range offers {
 		t := offer.Value
-		o, err := c.m.policy.decideClaim(c.now, t, c.id, c.m.mirror.pendingMatch(t))
+		o, err := c.m.policy.decideClaim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
 		if err != nil {
 			c.m.mirror.board.Remove(offer.ID, t.Version)
 			continue

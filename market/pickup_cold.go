@@ -45,7 +45,7 @@ func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
 		if !c.eligible(&page[i]) {
 			continue
 		}
-		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.id, matches[page[i].Task.ID])
+		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.caller, matches[page[i].Task.ID])
 		if err == nil {
 			offers = append(offers, candidate{outcome: o, task: o.written(page[i].Task.ID)})
 		}

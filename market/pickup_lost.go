@@ -33,7 +33,7 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *Conflict) 
 		if len(c.claimed) > 0 {
 			return nil
 		}
-		return tooManyClaims(c.m.policy.MaxOpenClaims)
+		return c.m.policy.tooManyClaims(&c.caller.Account)
 	case GuardSuspended:
 		if conflict.Agent == c.id {
 			return refuse(CodeSuspended, "Agent suspended")

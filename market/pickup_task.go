@@ -11,6 +11,7 @@ import (
 // Errors: ErrNotFound for system tasks and unknown ids, ErrConflict for an own
 // task, one that is not posted, or one the caller matched or verified.
 func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
+	var caller Account
 	d, err := h.m.operate(ctx, operation{
 		name: "pickup " + string(id),
 		load: LoadQuery{Caller: h.id, Task: id, Text: true, Role: true},
@@ -18,11 +19,12 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 			if err := h.m.policy.mayClaim(now, l); err != nil {
 				return nil, err
 			}
-			return h.m.policy.decideClaim(now, l.Task, h.id, pendingChild(l))
+			caller = l.Caller.Account
+			return h.m.policy.decideClaim(now, l.Task, l.Caller, pendingChild(l))
 		},
 		conflict: func(c *Conflict) error {
 			if c.Guard == GuardOpenClaims {
-				return tooManyClaims(h.m.policy.MaxOpenClaims)
+				return h.m.policy.tooManyClaims(&caller)
 			}
 			return nil
 		},
@@ -49,6 +51,8 @@ func (p *Policy) mayClaim(now time.Time, l *Loaded) error {
 	switch {
 	case t == nil, t.System != nil:
 		return notFound()
+	case t.Worker() == l.Caller.ID && t.Status == StatusClaimed:
+		return refuse(CodeAlreadyClaimed, "You hold it already: the task is %s by you", t.Status)
 	case t.Status != StatusPosted:
 		// The one exception to "strangers get 404" (contract §5).
 		return wrongState(t, "be picked up")

@@ -143,6 +143,18 @@ func (p *Policy) isInfra(a *Profile) bool {
 	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
 }
 
+// maxClaims is how many undelivered claims the agent may hold, 0 for no bound:
+// whoever has never had work approved may not claim the whole board.
+func (p *Policy) maxClaims(a *Account) int64 {
+	switch {
+	case a.Completed > 0, p.NewcomerClaims == 0:
+		return p.MaxOpenClaims
+	case p.MaxOpenClaims == 0:
+		return p.NewcomerClaims
+	}
+	return min(p.NewcomerClaims, p.MaxOpenClaims)
+}
+
 func (p *Policy) claimTimeout(t *Task) time.Duration {
 	if t.ClaimTimeout != 0 {
 		return t.ClaimTimeout

@@ -147,7 +147,7 @@ func TestOnePoolManyWorkers(t *testing.T) {
 				t.Errorf("task %s was claimed %d times", id, n)
 			}
 		}
-	}, policy(func(p *market.Policy) { p.MaxOpenClaims = 0 }))
+	}, policy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = 0, 0 }))
 }
 
 // A replica whose clock is five minutes off fires timers early or late by as

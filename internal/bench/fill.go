@@ -58,7 +58,7 @@ func newWorld(ctx context.Context, n, agents int) (*world, error) {
 	}
 	var err error
 	w.Market, err = pinchwork.New(pinchwork.WithStore(w.store), pinchwork.WithPolicy(func(p *market.Policy) {
-		p.MaxOpenClaims, p.MatchHeadStart = 0, 0
+		p.MaxOpenClaims, p.NewcomerClaims, p.MatchHeadStart = 0, 0, 0
 	}))
 	return w, err
 }

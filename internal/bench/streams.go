@@ -33,7 +33,7 @@ const (
 // serveStreams is the server of the streams benchmark, in a process of its own
 // so that its memory is nobody else's. It ends with its standard input.
 func serveStreams() error {
-	m, err := pinchwork.New(pinchwork.WithPolicy(func(p *market.Policy) { p.MaxOpenClaims = 0 }))
+	m, err := pinchwork.New(pinchwork.WithPolicy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = 0, 0 }))
 	if err != nil {
 		return err
 	}

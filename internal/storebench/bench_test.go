@@ -62,7 +62,7 @@ func (d *database) market(name string, wrap func(market.Store) market.Store) *ma
 	if wrap != nil {
 		s = wrap(s)
 	}
-	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithWebhooks(nil), pinchwork.WithPolicy(func(p *market.Policy) { p.MaxOpenClaims = 0 }))
+	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithWebhooks(nil), pinchwork.WithPolicy(func(p *market.Policy) { p.MaxOpenClaims, p.NewcomerClaims = 0, 0 }))
 	if err != nil {
 		d.b.Fatal(err)
 	}
