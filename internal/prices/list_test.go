@@ -61,7 +61,7 @@ func plain(path string) func(*world) *http.Request {
 
 var (
 	// terms is a search of as many terms as there may be.
-	terms  = "search=" + url.QueryEscape("some words about number and more of them o w r n m a s b u e")
+	terms  = "search=" + url.QueryEscape("some words about number and more of them o w r n m a s b")
 	reason = strings.Repeat("漢", market.MaxReason)
 )
 
