@@ -66,6 +66,9 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 			if w.Old != nil && w.Old.Status == StatusPosted {
 				s.board.Remove(string(t.ID), t.Version)
 			}
+		case passed(t.ExpiresAt, c.At):
+			// Closed at once; only its timer has still to do with it.
+			s.board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:
 			s.putTask(&StoredTask{Task: t, Text: w.Text})
 		default:

@@ -159,6 +159,7 @@ func TestAColdPickupEndsTheMatchTask(t *testing.T) {
 		if p := bob.Pickup(); p.TaskID != id {
 			t.Fatalf("picked up %+v", p)
 		}
+		k.Sweep()
 		if got := k.Stored(match); got.Status != market.StatusCancelled {
 			t.Errorf("the match task is %s", got.Status)
 		}

@@ -28,7 +28,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*o
 	next.Matching = nil
 	if match != nil && match.Status == StatusPosted {
 		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id TaskID) bool { return id == match.ID })
-		o.end(match, StatusCancelled)
+		o.closeAtOnce(match)
 	}
 	o.replace(t, &next)
 	d := o.account(worker)
@@ -37,6 +37,15 @@ func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*o
 	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{})
 	o.WantText = t.ID
 	return o, nil
+}
+
+// closeAtOnce takes an unclaimed match task from the board. What was reserved for
+// it belongs to an agent that a claim does not load: its own timer, due now, ends
+// the task and gives that back.
+func (o *outcome) closeAtOnce(match *Task) {
+	next := *match
+	next.ExpiresAt = o.At
+	o.replace(match, &next)
 }
 
 // takeRole keeps those who match or verify a task from working on it, and the

@@ -19,14 +19,15 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 		ReviewUntil: now.Add(p.reviewTimeout(t)),
 	}
 	next.Claim = &Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
-	next.Children = o.endChildren(l.Children, false)
-	if verify != nil {
+	next.Children = o.endChildren(l.Children, l.Poster, false)
+	if verify != nil && p.affords(l.Poster, payVerify, now) {
 		next.Verifications++
 		next.Delivery.Verification = &Verification{Status: VerificationPending}
 		child := verify.build(p, now)
 		child.System.Delivery = next.Delivery.No
 		next.Children = append(next.Children, child.ID)
 		o.insert(child, verify.text)
+		o.reserve(l.Poster, payVerify)
 	}
 	o.replace(t, &next)
 	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})

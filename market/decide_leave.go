@@ -10,7 +10,7 @@ func (p *Policy) decideCancel(now time.Time, l *Loaded) (*outcome, error) {
 	}
 	o := p.outcome(now)
 	o.active(t.Poster)
-	o.endChildren(l.Children, true)
+	o.endChildren(l.Children, l.Poster, true)
 	o.end(t, StatusCancelled)
 	o.tellAbout(t.Matching, EventTaskCancelled, t.ID)
 	return o, nil
@@ -44,11 +44,12 @@ func (p *Policy) decideAbandon(now time.Time, l *Loaded) (*outcome, error) {
 func (o *outcome) giveBack(l *Loaded) {
 	if l.Task.System != nil && !o.policy.needed(l) {
 		o.end(l.Task, StatusCancelled)
+		o.release(l.Task, l.Subject)
 		return
 	}
 	if l.Task.System == nil {
 		// Verdicts on an earlier delivery are of no use to the next worker.
-		o.endChildren(l.Children, false)
+		o.endChildren(l.Children, l.Poster, false)
 	}
 	o.repost(l.Task)
 }

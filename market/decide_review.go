@@ -22,7 +22,7 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 	if in.Rating != nil {
 		next.Ending.Rating = *in.Rating
 	}
-	next.Children = o.endChildren(l.Children, false)
+	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
 	o.pay(t, worker, charged, fee)
 	o.credit(t, worker, charged-fee, fee, next.Ending.Rating)
@@ -58,6 +58,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 	w.RatingSum, w.RatingCount = int64(rating), rated(rating)
 	poster := o.account(t.Poster)
 	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
+	poster.Approvals, poster.FeesBrought = 1, fee
 	for _, tag := range t.Tags {
 		o.Tags = append(o.Tags, TagDelta{Agent: worker, TagStat: TagStat{
 			Tag: strings.ToLower(tag), Count: 1, Earned: net,
@@ -94,10 +95,11 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	delivery := *t.Delivery
 	delivery.Verification = nil
 	next.Delivery = &delivery
-	next.Children = o.endChildren(l.Children, false)
+	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
+	o.account(t.Poster).Rejections = 1
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
 	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
 		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: timePtr(grace),

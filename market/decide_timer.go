@@ -36,15 +36,21 @@ func (o *outcome) timePosted(l *Loaded, deferred []AgentID) {
 	default:
 		next := *t
 		next.Matching = nil
-		next.Children = o.endChildren(l.Children, false)
+		next.Children = o.endChildren(l.Children, l.Poster, false)
 		o.replace(t, &next)
 	}
 }
 
 func (o *outcome) expire(l *Loaded) {
 	t := l.Task
-	o.endChildren(l.Children, true)
-	o.end(t, StatusExpired)
+	o.endChildren(l.Children, l.Poster, true)
+	status := StatusExpired
+	if t.System != nil && !o.policy.needed(l) {
+		// The parent was claimed meanwhile, or is gone.
+		status = StatusCancelled
+	}
+	o.end(t, status)
+	o.release(t, l.Subject)
 	o.tell(t.Poster, EventTaskExpired, t.ID, EventData{})
 	if passed(t.Deadline, o.At) {
 		o.tellAbout(t.Matching, EventTaskExpired, t.ID)

@@ -58,7 +58,7 @@ func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *s
 	case next.GoodAt == "":
 		next.ExtractedTags = nil
 	case next.GoodAt != old.GoodAt:
-		o.startExtraction(&next, draft)
+		o.startExtraction(l.Caller, &next, draft)
 	}
 	o.profile(old, &next)
 	return o, nil

@@ -175,11 +175,12 @@ func (o *outcome) end(old *Task, status Status) {
 // those nobody has claimed, and all of them when the parent is gone, so that
 // posting, cancelling and answering mints nothing (contract §7, pitfall 3).
 // It returns the ids that stay.
-func (o *outcome) endChildren(children []*Task, gone bool) (stay []TaskID) {
+func (o *outcome) endChildren(children []*Task, about *Agent, gone bool) (stay []TaskID) {
 	for _, child := range children {
 		switch {
 		case child.Status == StatusPosted || gone && child.Status == StatusClaimed:
 			o.end(child, StatusCancelled)
+			o.release(child, about)
 			o.tell(child.Worker(), EventTaskCancelled, child.ID, EventData{})
 		case !child.Status.Ended():
 			stay = append(stay, child.ID)

@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -83,9 +84,12 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if err != nil {
 		return posted, view, err
 	}
-	d, err := m.operate(ctx, operation{
+	op := operation{
 		name: "post", input: in, load: LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if child != nil && !m.policy.affords(l.Caller, payMatch, now) {
+				return nil, errOverBudget
+			}
 			t := m.policy.newTask(TaskID(id), h.id, now)
 			t.apply(in, now)
 			t.Matching = matching(now)
@@ -93,11 +97,17 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 			if err == nil && child != nil {
 				t.Children = []TaskID{child.id}
 				o.insert(child.build(m.policy, now), child.text)
+				o.reserve(l.Caller, payMatch)
 			}
 			return o, err
 		},
 		outcome: func(_ *Loaded, o *outcome) any { return postedView(o.Tasks[0].New, "") },
-	})
+	}
+	d, err := m.operate(ctx, op)
+	if errors.Is(err, errOverBudget) {
+		matching, child = m.planBuiltIn(ctx, h.id, in), nil
+		d, err = m.operate(ctx, op)
+	}
 	if err != nil {
 		return posted, view, err
 	}
@@ -108,6 +118,15 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	}
 	t := d.outcome.Tasks[0].New
 	return postedView(t, in.Need), taskView(t, text), nil
+}
+
+// errOverBudget sends a post to the built-in matcher.
+var errOverBudget = errors.New("market: the budget of system pay is used up")
+
+// planBuiltIn matches without an infra agent.
+func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) func(time.Time) *Matching {
+	agents := m.bestMatches(ctx, MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster})
+	return func(now time.Time) *Matching { return m.policy.matched(now, agents) }
 }
 
 // asPosted is the task as far as the answer to its posting tells it.

@@ -88,7 +88,7 @@ func (m *Market) checkWebhook(url string) error {
 func (p *Policy) decideRegister(now time.Time, profile Profile, key KeyDigest, extract *systemDraft) *outcome {
 	o := p.outcome(now)
 	profile.Version, profile.CreatedAt = 1, now
-	o.startExtraction(&profile, extract)
+	o.startExtraction(&Agent{Profile: profile}, &profile, extract)
 	o.Agents = append(o.Agents, AgentWrite{New: &profile, Key: key})
 	o.transfer(Transfer{
 		From: PlatformAccount, To: AgentAccount(profile.ID), Amount: p.InitialCredits,
@@ -100,11 +100,15 @@ func (p *Policy) decideRegister(now time.Time, profile Profile, key KeyDigest, e
 
 // startExtraction posts an extract_capabilities task, at most once an hour and
 // one at a time for an agent (contract §7, pitfall 3).
-func (o *outcome) startExtraction(p *Profile, draft *systemDraft) {
+func (o *outcome) startExtraction(about *Agent, p *Profile, draft *systemDraft) {
 	if draft == nil || p.Extraction != "" || o.At.Before(p.ExtractedAt.Add(extractEvery)) {
 		return
 	}
+	if !o.policy.affords(about, payExtract, o.At) {
+		return
+	}
 	p.Extraction, p.ExtractedAt = draft.id, o.At
+	o.reserve(about, payExtract)
 	o.insert(draft.build(o.policy, o.At), draft.text)
 }
 
