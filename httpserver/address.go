@@ -47,6 +47,10 @@ func parseAddress(s string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
+// ClientBucket names the client for limits and counts: its address, or the
+// network that it has at the least.
+func (s *Server) ClientBucket(r *http.Request) string { return addressBucket(s.ClientAddress(r)) }
+
 // addressBucket names the bucket of an address. An IPv6 customer has a /64 at
 // the least, so its addresses share one.
 func addressBucket(a netip.Addr) string {

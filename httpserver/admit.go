@@ -114,6 +114,11 @@ func (s *Server) charge(c *call, class Class, bucket string) error {
 	}
 	charge := *s.charges[class]
 	charge.Bucket = bucket
+	return s.take(c, class, charge)
+}
+
+// take charges for a call of the class.
+func (s *Server) take(c *call, class Class, charge market.Charge) error {
 	got, err := s.market.Charge(c.ctx, charge)
 	if err != nil && !errors.Is(err, market.ErrRateLimited) {
 		s.log.LogAttrs(c.ctx, slog.LevelWarn, "rate limiter not reachable, request let through",

@@ -21,6 +21,23 @@ func (s *Server) AdmitAdmin(w http.ResponseWriter, r *http.Request, key string) 
 	return s.admitAdminKey(s.callOf(w, r), key)
 }
 
+// loginsPerGuess is how many forms an address may send for each wrong key that it
+// may: whoever has the right one is not kept out by a neighbour's guesses.
+const loginsPerGuess = 10
+
+// ChargeLogin charges the client address for an attempt to log in, before
+// anything of its form is read.
+func (s *Server) ChargeLogin(w http.ResponseWriter, r *http.Request) error {
+	c := s.callOf(w, r)
+	if s.charges[ClassAdmin] == nil {
+		return nil
+	}
+	charge := *s.charges[ClassAdmin]
+	charge.Every, charge.Burst = charge.Every/loginsPerGuess, charge.Burst*loginsPerGuess
+	charge.Bucket = "admin-login:" + s.ClientBucket(r)
+	return s.take(c, ClassAdmin, charge)
+}
+
 // ChargeAdmin charges a request of an operator who was let in before.
 func (s *Server) ChargeAdmin(w http.ResponseWriter, r *http.Request) error {
 	return s.charge(s.callOf(w, r), ClassAdmin, string(ClassAdmin))

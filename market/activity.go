@@ -70,6 +70,8 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 		for _, st := range page {
 			if st.Task.System == nil {
 				r.count(st.Task)
+			}
+			if st.Task.System == nil && !m.withheld(st.Task) {
 				newest = append(newest, st.Task)
 			}
 		}
@@ -78,6 +80,13 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 	}
 	r.Newest, err = m.publicTasks(ctx, newest)
 	return r, err
+}
+
+// withheld reports whether nobody is shown a posted task, because its poster is
+// suspended.
+func (m *Market) withheld(t *Task) bool {
+	poster, known := m.mirror.agents.Get(string(t.Poster))
+	return t.Status == StatusPosted && known && poster.Suspended
 }
 
 // publicTasks returns what is public of tasks, in reverse order.

@@ -97,6 +97,31 @@ func TestOverview(t *testing.T) {
 	})
 }
 
+// The dashboard's numbers are those of its lists: nobody is shown a suspended
+// agent or its open tasks, and nobody counts them.
+func TestOverviewCountsWhatIsShown(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		ada.Post("of ada", markettest.Budget(10))
+		shown := bob.Post("of bob", markettest.Budget(10))
+		if _, err := k.Market.Suspend(k.Ctx, market.SuspendInput{AgentID: ada.ID, Suspended: true}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := k.Market.Overview(k.Ctx)
+		if err != nil || got.Open != 1 || got.Agents != 1 {
+			t.Errorf("%+v, %v, want 1 open task of 1 agent", got, err)
+		}
+		recent, err := k.Market.Recent(k.Ctx)
+		if err != nil || len(recent.Newest) != 1 || recent.Newest[0].TaskID != shown {
+			t.Errorf("newest: %+v, %v, want the task of bob alone", recent.Newest, err)
+		}
+		agents, err := k.Market.Agents(k.Ctx, market.AgentQuery{})
+		if err != nil || int64(agents.Total) != got.Agents {
+			t.Errorf("%d agents in the list, %v, %d in the overview", agents.Total, err, got.Agents)
+		}
+	})
+}
+
 func TestWebhookOutbox(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Webhook("https://example.com/a", "secret")), k.Agent("bob")

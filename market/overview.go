@@ -3,17 +3,23 @@ package market
 import "context"
 
 // Overview returns the public dashboard's numbers; they may be some seconds
-// old.
+// old. Open and Agents count what everybody is shown: no suspended agents, and no
+// open tasks of theirs. While the board is still loading they count them too.
 func (m *Market) Overview(ctx context.Context) (Overview, error) {
 	t, err := m.store.Totals(ctx)
 	if err != nil {
 		return Overview{}, known(ctx, err)
 	}
-	return Overview{
+	o := Overview{
 		Open:       t.Tasks[StatusPosted],
 		InProgress: t.Tasks[StatusClaimed] + t.Tasks[StatusDelivered],
 		Done:       t.Tasks[StatusApproved],
 		Escrowed:   t.Escrowed,
 		Agents:     t.Agents,
-	}, nil
+	}
+	if m.mirror.fresh(ctx) == nil {
+		o.Open = max(o.Open-int64(m.mirror.board.Withheld(m.now())), 0)
+		o.Agents = int64(m.mirror.agents.Active())
+	}
+	return o, nil
 }

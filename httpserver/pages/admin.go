@@ -41,7 +41,8 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 
 // desk is the data of an operator's page.
 type desk struct {
-	CSRF string
+	session session
+	CSRF    string
 	// Once makes a form that is sent twice count once.
 	Once          string
 	Done, Problem string
@@ -82,8 +83,8 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 			http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 			return
 		}
-		if err := p.api.ChargeAdmin(w, r); err != nil {
-			p.refused(w, r, err)
+		if err := p.admitSession(w, r, s); err != nil {
+			p.refusedSession(w, r, err)
 			return
 		}
 		if r.Method == http.MethodPost {
@@ -95,14 +96,16 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		next(w, r.WithContext(ctx), &desk{CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
+		next(w, r.WithContext(ctx), &desk{session: s, CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
 	}
 }
 
 func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
-	if _, ok := p.sessionOf(r); ok {
-		p.operator(p.adminReports)(w, r)
-		return
+	if s, ok := p.sessionOf(r); ok {
+		if ended, err := p.market.SessionEnded(r.Context(), s.id); err != nil || !ended {
+			p.operator(p.adminReports)(w, r)
+			return
+		}
 	}
 	if !p.api.HasAdmin() {
 		p.render(w, r, http.StatusNotImplemented, "admin-off", "No admin key", nil)
@@ -117,7 +120,11 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{Problem: "This form is from another site."})
 		return
 	}
-	if err := p.api.AdmitAdmin(w, r, strings.TrimSpace(r.PostFormValue("key"))); err != nil {
+	err := p.api.ChargeLogin(w, r)
+	if err == nil {
+		err = p.api.AdmitAdmin(w, r, strings.TrimSpace(r.PostFormValue("key")))
+	}
+	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
 		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
@@ -127,7 +134,13 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
-func (p *pages) logout(w http.ResponseWriter, r *http.Request, _ *desk) {
+// logout ends the session at every replica: a cookie that somebody copied is of
+// no more use.
+func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
+	if err := p.market.EndSession(r.Context(), d.session.id, d.session.expires); err != nil {
+		p.refused(w, r, err)
+		return
+	}
 	p.setCookie(w, r, "")
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }

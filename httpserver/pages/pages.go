@@ -11,6 +11,8 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/httpserver"
@@ -44,8 +46,37 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 		for path, serve := range p.adminRoutes() {
 			mux.HandleFunc(path, serve)
 		}
-		return mux
+		return p.withinMount(mux)
 	}
+}
+
+// withinMount answers what the mux would redirect: it knows no mount prefix, and
+// would send a browser out of it. The mount point itself leads to its page, and a
+// slash too many to the page without.
+func (p *pages) withinMount(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at := r.URL.Path
+		trimmed := strings.TrimRight(at, "/")
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case at == "" && reads:
+			p.redirect(w, r, "/")
+		case at != "/" && path.Clean(at) != trimmed, at == "":
+			p.nothing(w, r)
+		case at != trimmed && at != "/" && !strings.HasPrefix(at, "/docs/") && reads:
+			p.redirect(w, r, (&url.URL{Path: trimmed}).EscapedPath())
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+// redirect leads to another page below the mount prefix.
+func (p *pages) redirect(w http.ResponseWriter, r *http.Request, to string) {
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	http.Redirect(w, r, p.root(r)+to, http.StatusTemporaryRedirect)
 }
 
 type pages struct {

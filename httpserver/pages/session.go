@@ -6,10 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 const (
@@ -20,16 +23,20 @@ const (
 	macSize     = sha256.Size
 )
 
-// sessions makes and checks the operator's sessions. Nothing is stored: a
-// session is a signed time, so that any replica with the same admin key knows
-// it, and another key ends them all.
+// sessions makes and checks the operator's sessions. A session is a signed time,
+// so that any replica with the same admin key knows it, and another key ends them
+// all; the store keeps those alone that were ended before their time.
 type sessions struct {
 	secret []byte
 	now    func() time.Time
 }
 
-// session is who is logged in. Its token is for the forms of that session.
-type session struct{ csrf string }
+// session is who is logged in. Its token is for the forms of that session; its id
+// tells it from others and opens nothing.
+type session struct {
+	csrf, id string
+	expires  time.Time
+}
 
 var encoding = base64.RawURLEncoding
 
@@ -53,10 +60,14 @@ func (s *sessions) open(value string) (session, bool) {
 	if !hmac.Equal(mac, s.mac("session", signed)) {
 		return session{}, false
 	}
-	if expires := int64(binary.BigEndian.Uint64(signed)); s.now().Unix() >= expires {
+	expires := int64(binary.BigEndian.Uint64(signed))
+	if s.now().Unix() >= expires {
 		return session{}, false
 	}
-	return session{encoding.EncodeToString(s.mac("form", signed))}, true
+	return session{
+		csrf: encoding.EncodeToString(s.mac("form", signed)),
+		id:   encoding.EncodeToString(signed[8:]), expires: time.Unix(expires, 0),
+	}, true
 }
 
 func (s *sessions) mac(purpose string, data []byte) []byte {
@@ -78,6 +89,31 @@ func (p *pages) sessionOf(r *http.Request) (session, bool) {
 		return session{}, false
 	}
 	return p.sessions.open(cookie.Value)
+}
+
+var errLoggedOut = &market.Error{Kind: market.ErrUnauthorized, Code: market.CodeUnauthorized, Message: "This session was ended, log in again"}
+
+// admitSession charges a request of the operator's and asks whether its session
+// was ended. A store that does not answer lets nobody in.
+func (p *pages) admitSession(w http.ResponseWriter, r *http.Request, s session) error {
+	if err := p.api.ChargeAdmin(w, r); err != nil {
+		return err
+	}
+	ended, err := p.market.SessionEnded(r.Context(), s.id)
+	if err == nil && ended {
+		err = errLoggedOut
+	}
+	return err
+}
+
+// refusedSession sends who was logged out to the login.
+func (p *pages) refusedSession(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, market.ErrUnauthorized) {
+		p.refused(w, r, err)
+		return
+	}
+	p.setCookie(w, r, "")
+	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
 // setCookie sets the session's cookie, or ends it when the value is empty.

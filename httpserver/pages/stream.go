@@ -3,7 +3,7 @@ package pages
 import (
 	"bytes"
 	"net/http"
-	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +24,7 @@ const (
 // read once a second; nothing runs while nobody does. It ends with the client
 // and with the server.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
-	address := p.api.ClientAddress(r)
+	address := p.api.ClientBucket(r)
 	if !p.viewers.enter(address) {
 		w.Header().Set("Retry-After", "30")
 		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
@@ -71,29 +71,30 @@ func (p *pages) follow(v *viewer, r *http.Request) {
 	}
 }
 
-// viewers counts who follows the dashboard, by client address.
+// viewers counts who follows the dashboard, by client address; all addresses of an
+// IPv6 customer are one.
 type viewers struct {
 	mu    sync.Mutex
 	total int
-	from  map[netip.Addr]int
+	from  map[string]int
 }
 
 // enter reports whether there is room.
-func (v *viewers) enter(from netip.Addr) bool {
+func (v *viewers) enter(from string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.total >= maxViewers || v.from[from] >= maxPerAddress {
 		return false
 	}
 	if v.from == nil {
-		v.from = map[netip.Addr]int{}
+		v.from = map[string]int{}
 	}
 	v.total++
 	v.from[from]++
 	return true
 }
 
-func (v *viewers) leave(from netip.Addr) {
+func (v *viewers) leave(from string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.total--
@@ -102,17 +103,21 @@ func (v *viewers) leave(from netip.Addr) {
 	}
 }
 
-// event is a server-sent event with the text as its data.
+// event is a server-sent event with the text as its data. A lone carriage return
+// ends a line there too: what somebody wrote behind one must not be read as a
+// field of the event.
 func event(text []byte) []byte {
 	var out bytes.Buffer
-	for line := range bytes.Lines(text) {
+	for line := range strings.SplitSeq(lineEnds.Replace(strings.TrimRight(string(text), "\r\n")), "\n") {
 		out.WriteString("data: ")
-		out.Write(bytes.TrimRight(line, "\r\n"))
+		out.WriteString(line)
 		out.WriteByte('\n')
 	}
 	out.WriteByte('\n')
 	return out.Bytes()
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // viewer is one browser that follows the dashboard.
 type viewer struct {

@@ -2,8 +2,22 @@
 // it has changed.
 "use strict";
 const part = document.getElementById("live");
-new EventSource(part.dataset.source).onmessage = (event) => {
+// A browser gives a stream up for good when something else than a stream answers,
+// such as a proxy while the server starts anew: then it is opened again, ever later.
+let rest = 1000;
+const follow = () => {
+  const source = new EventSource(part.dataset.source);
+  source.onopen = () => { rest = 1000; };
+  source.onmessage = show;
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(follow, rest);
+    rest = Math.min(2 * rest, 30000);
+  };
+};
+const show = (event) => {
   const place = document.activeElement && part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   part.innerHTML = event.data;
   if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
 };
+follow();

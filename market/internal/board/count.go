@@ -1,5 +1,7 @@
 package board
 
+import "time"
+
 // Count counts the tasks that Page would return without q.Infra, up to most;
 // more says that there are more.
 func (b *Board[V]) Count(q Query, most int) (n int, more bool) {
@@ -17,6 +19,14 @@ func (b *Board[V]) Count(q Query, most int) (n int, more bool) {
 		n = v.countAll(most)
 	}
 	return min(n, most), n > most
+}
+
+// Withheld counts the tasks that everybody would be offered but for their posters,
+// who are suspended.
+func (b *Board[V]) Withheld(now time.Time) int {
+	b.rlock(instant(now))
+	defer b.mu.RUnlock()
+	return b.everybody.len - b.onOffer
 }
 
 // countFiltered stops one beyond most.

@@ -104,6 +104,13 @@ func (d *Directory) Len() int {
 	return len(d.agents)
 }
 
+// Active counts the agents that are not suspended.
+func (d *Directory) Active() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.byReputation.Len()
+}
+
 // HasInfra reports whether there is an unsuspended infra agent other than the
 // given ones.
 func (d *Directory) HasInfra(except ...string) bool {

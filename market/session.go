@@ -1,0 +1,54 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// EndSession remembers until it would have ended by itself that a session of an
+// operator was ended, for every process on the store. The id is the caller's own
+// and at most MaxKey characters. Ending it twice is fine.
+//
+// Errors: ErrInvalid, ErrUnavailable.
+func (m *Market) EndSession(ctx context.Context, id string, until time.Time) error {
+	if err := checkRequired("session", id, MaxKey); err != nil {
+		return err
+	}
+	_, err := m.operate(ctx, operation{
+		name: "end session", anonymous: true,
+		decide: func(now time.Time, _ *Loaded) (*outcome, error) {
+			o := m.policy.outcome(now)
+			o.Idempotency = &IdempotencyRecord{IdempotencyID: endedSession(id), Outcome: []byte("true"), ExpiresAt: until.UTC()}
+			return o, nil
+		},
+		conflict: func(c *Conflict) error {
+			if c.Guard == GuardIdempotency {
+				return errEnded
+			}
+			return nil
+		},
+	})
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// SessionEnded reports whether EndSession was called for the session.
+func (m *Market) SessionEnded(ctx context.Context, id string) (bool, error) {
+	key := endedSession(id)
+	l, err := m.store.Load(ctx, LoadQuery{Now: m.now(), Idempotency: &key})
+	if err != nil {
+		return false, known(ctx, err)
+	}
+	return l.Idempotency != nil, nil
+}
+
+// endedSession is the record of an ended session. It is kept beside the outcomes
+// of repeated requests: both are looked up by a key and forgotten when they expire.
+func endedSession(id string) IdempotencyID {
+	return IdempotencyID{Caller: Platform, Operation: "end session", Key: id}
+}
+
+var errEnded = refuse(CodeAlreadyDone, "The session was ended before")
