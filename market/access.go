@@ -13,6 +13,16 @@ func visible(l *Loaded) error {
 
 func notFound() *Error { return refuse(CodeNotFound, "Task not found") }
 
+// unlapsed refuses a worker whose claim has ended: it is told when and why, also
+// after somebody else has claimed the task, and whatever the task is now.
+func unlapsed(l *Loaded) error {
+	t := l.Task
+	if t == nil || l.Lapse == nil || l.Role != RoleWorker || t.Worker() == l.Caller.ID {
+		return nil
+	}
+	return refuse(CodeClaimLapsed, "Your claim on this task ended at %s: %s", NewTime(l.Lapse.At), l.Lapse.Why)
+}
+
 // posterOnly and workerOnly also refuse those who see the task but have the
 // wrong role.
 func posterOnly(l *Loaded, what string) error {
@@ -26,6 +36,9 @@ func posterOnly(l *Loaded, what string) error {
 }
 
 func workerOnly(l *Loaded, what string) error {
+	if err := unlapsed(l); err != nil {
+		return err
+	}
 	if err := visible(l); err != nil {
 		return err
 	}
@@ -39,6 +52,9 @@ func workerOnly(l *Loaded, what string) error {
 }
 
 func partyOnly(l *Loaded, what string) error {
+	if err := unlapsed(l); err != nil {
+		return err
+	}
 	if err := visible(l); err != nil {
 		return err
 	}

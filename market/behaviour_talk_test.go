@@ -191,7 +191,7 @@ func TestPitfall27ANewWorkerDoesNotReadEarlierMessages(t *testing.T) {
 		bob.Send(id, "a secret between us")
 		bob.Abandon(id)
 		_, err := bob.API.Messages(k.Ctx, id, market.Page{})
-		markettest.Refused(t, err, market.ErrForbidden)
+		markettest.Refused(t, err, market.ErrConflict)
 		eve.Claim(id)
 		if got := eve.Messages(id); len(got) != 0 {
 			t.Errorf("the new worker reads %+v", got)
@@ -205,6 +205,6 @@ func TestPitfall27ANewWorkerDoesNotReadEarlierMessages(t *testing.T) {
 			t.Errorf("the poster reads %+v", got)
 		}
 		_, err = bob.API.Messages(k.Ctx, id, market.Page{})
-		markettest.Refused(t, err, market.ErrNotFound)
+		markettest.Refused(t, err, market.ErrConflict)
 	})
 }

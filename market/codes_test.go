@@ -111,4 +111,4 @@ func TestEveryCodeIsUsed(t *testing.T) {
 }
 
 // reserved are codes whose refusals are not written yet.
-var reserved = map[string]bool{"CodeClaimLapsed": true, "CodeTooManyBytes": true}
+var reserved = map[string]bool{"CodeTooManyBytes": true}

@@ -35,13 +35,13 @@ func (p *Policy) decideAbandon(now time.Time, l *Loaded) (*outcome, error) {
 	o := p.outcome(now)
 	o.active(t.Claim.Worker)
 	o.strike(l.Worker)
-	o.giveBack(l)
+	o.giveBack(l, "you gave it back")
 	return o, nil
 }
 
 // giveBack reposts a claimed task, or cancels a system task that its parent
-// needs no more.
-func (o *outcome) giveBack(l *Loaded) {
+// needs no more. Why is what the worker is told who still acts on its claim.
+func (o *outcome) giveBack(l *Loaded, why string) {
 	if l.Task.System != nil && !o.policy.needed(l) {
 		o.end(l.Task, StatusCancelled)
 		o.release(l.Task, l.Subject)
@@ -50,6 +50,10 @@ func (o *outcome) giveBack(l *Loaded) {
 	if l.Task.System == nil {
 		// Verdicts on an earlier delivery are of no use to the next worker.
 		o.endChildren(l.Children, l.Poster, false)
+		o.Roles = append(o.Roles, RoleWrite{
+			Task: l.Task.ID, Agent: l.Task.Claim.Worker, Role: RoleWorker,
+			Lapse: &Lapse{At: o.At, Why: why, Claim: l.Task.Claims},
+		})
 	}
 	o.repost(l.Task)
 }

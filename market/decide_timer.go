@@ -60,18 +60,18 @@ func (o *outcome) expire(l *Loaded) {
 
 func (o *outcome) timeClaimed(l *Loaded) {
 	t := l.Task
-	typ, data := EventDeadlineExpired, EventData{}
+	typ, data, why := EventDeadlineExpired, EventData{}, "the task's deadline passed"
 	switch {
 	case !t.Claim.Grace.IsZero():
-		typ = EventRejectionGraceExpired
+		typ, why = EventRejectionGraceExpired, "the grace after the rejection passed without a new delivery"
 	case !passed(t.Deadline, o.At):
-		data.Reason = "claim_timeout"
+		data.Reason, why = "claim_timeout", "the time for a delivery passed"
 	}
 	if t.Claim.Grace.IsZero() {
 		// What the poster began with a rejection is not held against the worker.
 		o.strike(l.Worker)
 	}
-	o.giveBack(l)
+	o.giveBack(l, why)
 	o.tell(t.Claim.Worker, typ, t.ID, data)
 	o.tell(t.Poster, typ, t.ID, data)
 }

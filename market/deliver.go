@@ -24,7 +24,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 		return TaskView{}, unavailable(err)
 	}
 	return h.change(ctx, change{
-		name: "deliver", id: id, input: in, result: in.Result,
+		name: "deliver", id: id, input: in, result: in.Result, role: true,
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if err := workerOnly(l, "deliver"); err != nil {
 				return nil, err
@@ -59,6 +59,7 @@ type change struct {
 	id     TaskID
 	input  any
 	trust  bool
+	role   bool
 	result string // the new result, when there is one
 	decide func(now time.Time, l *Loaded) (*outcome, error)
 }
@@ -66,7 +67,7 @@ type change struct {
 func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: c.name + " " + string(c.id), input: c.input,
-		load:   LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust},
+		load:   LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
 		decide: c.decide,
 		outcome: func(_ *Loaded, o *outcome) any {
 			return o.written(c.id)

@@ -117,7 +117,7 @@ func TestPitfall10ALateDelivery(t *testing.T) {
 		k.Clock.Advance(time.Hour)
 		eve.Claim(id)
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
-		markettest.Refused(t, err, market.ErrNotFound)
+		markettest.Refused(t, err, market.ErrConflict)
 		if v := eve.Task(id); v.Status != market.StatusClaimed || *v.WorkerID != eve.ID || v.Result != nil {
 			t.Errorf("the claim of B is %+v", v)
 		}

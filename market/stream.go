@@ -172,12 +172,12 @@ func (c *streamCounter) enter(s *Stream, most int) {
 	if c.open == nil {
 		c.open = map[AgentID][]*Stream{}
 	}
-	all := append(c.open[s.h.id], s)
-	if most > 0 && len(all) > most {
+	all := c.open[s.h.id]
+	if most > 0 && len(all) >= most {
 		close(all[0].replaced)
 		all = slices.Delete(all, 0, 1)
 	}
-	c.open[s.h.id] = all
+	c.open[s.h.id] = append(all, s)
 }
 
 // leave takes a stream out; one that was replaced is out already.

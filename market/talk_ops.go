@@ -140,7 +140,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 	}
 	msg := Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
 	return recorded(ctx, h.m, operation{
-		name: "message " + string(id), input: text, load: LoadQuery{Caller: h.id, Task: id},
+		name: "message " + string(id), input: text, load: LoadQuery{Caller: h.id, Task: id, Role: true},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if err := partyOnly(l, "send messages"); err != nil {
 				return nil, err
@@ -204,7 +204,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 
 func (h *Handle) messages(ctx context.Context, id TaskID, q TalkQuery) (*Loaded, error) {
 	d, err := h.m.operate(ctx, operation{
-		name: "messages", load: LoadQuery{Caller: h.id, Task: id, Messages: &q},
+		name: "messages", load: LoadQuery{Caller: h.id, Task: id, Role: true, Messages: &q},
 		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
 			return nil, partyOnly(l, "read messages")
 		},
