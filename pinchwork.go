@@ -17,6 +17,7 @@ package pinchwork
 import (
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/matcher"
@@ -49,17 +50,52 @@ func New(opts ...Option) (*market.Market, error) {
 	if c.Matcher == nil {
 		c.Matcher = matcher.New()
 	}
+	s.wire()
+	return market.New(*c)
+}
+
+// wire lets each commit wake the deliverer of webhooks, in this process and,
+// with a notifier that has a relay, in others.
+func (s *settings) wire() {
+	c := &s.config
 	if c.Notifier == nil {
 		c.Notifier = notify.NewHub()
 	}
-	if !s.noWebhooks {
-		if s.webhooks == nil {
-			s.webhooks = notify.NewWebhooks(notify.WebhookOptions{AllowPrivate: policy.PrivateWebhooks, Logger: c.Logger})
-		}
-		c.Background = append(c.Background, s.webhooks)
+	if b, ok := c.Notifier.(market.Background); ok && !slices.Contains(c.Background, b) {
+		c.Background = append(c.Background, b)
 	}
-	return market.New(*c)
+	if s.noWebhooks {
+		return
+	}
+	if s.webhooks == nil {
+		s.webhooks = notify.NewWebhooks(notify.WebhookOptions{
+			AllowPrivate: c.Policy.PrivateWebhooks, Logger: c.Logger, MeterProvider: c.Telemetry.MeterProvider,
+		})
+	}
+	active, ok := c.Notifier.(interface{ Activity() <-chan struct{} })
+	if !ok {
+		tap := &tap{Notifier: c.Notifier, activity: make(chan struct{}, 1)}
+		c.Notifier, active = tap, tap
+	}
+	s.webhooks.Follow(active)
+	c.Background = append(c.Background, s.webhooks)
 }
+
+// tap makes a foreign notifier wake the webhooks too.
+type tap struct {
+	market.Notifier
+	activity chan struct{}
+}
+
+func (t *tap) Wake(agents ...market.AgentID) {
+	select {
+	case t.activity <- struct{}{}:
+	default:
+	}
+	t.Notifier.Wake(agents...)
+}
+
+func (t *tap) Activity() <-chan struct{} { return t.activity }
 
 // WithStore replaces the memory store.
 func WithStore(store market.Store) Option { return func(s *settings) { s.config.Store = store } }
@@ -72,7 +108,7 @@ func WithClock(clock market.Clock) Option { return func(s *settings) { s.config.
 func WithMatcher(m market.Matcher) Option { return func(s *settings) { s.config.Matcher = m } }
 
 // WithNotifier replaces the in-process notifier. One that is also a
-// market.Background must be given to WithBackground too.
+// market.Background, as notify.RelayedHub is, is run with the market.
 func WithNotifier(n market.Notifier) Option { return func(s *settings) { s.config.Notifier = n } }
 
 // WithBackground adds work that Market.Run owns.

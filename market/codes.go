@@ -17,6 +17,7 @@ const (
 	CodeClaimLapsed          Code = "claim_lapsed"
 	CodeAlreadyClaimed       Code = "already_claimed"
 	CodeAlreadyDone          Code = "already_done"
+	CodeNoWebhook            Code = "no_webhook"
 	CodeOwnTask              Code = "own_task"
 	CodeRoleConflict         Code = "role_conflict"
 	CodePosterSuspended      Code = "poster_suspended"
@@ -59,6 +60,7 @@ var codeTable = []CodeInfo{
 	{CodeClaimLapsed, ErrConflict, "Your claim on this task has ended; the message says when and why."},
 	{CodeAlreadyClaimed, ErrConflict, "You hold this task already."},
 	{CodeAlreadyDone, ErrConflict, "It has been done before and can be done once."},
+	{CodeNoWebhook, ErrConflict, "There is no webhook_url to deliver to."},
 	{CodeOwnTask, ErrConflict, "It is your own task."},
 	{CodeRoleConflict, ErrConflict, "You matched or verified this task and cannot work on it."},
 	{CodePosterSuspended, ErrConflict, "The task cannot be picked up at present."},

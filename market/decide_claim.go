@@ -34,7 +34,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*o
 	d := o.account(worker)
 	d.OpenClaims, d.MaxOpenClaims = 1, p.maxClaims(&by.Account)
 	o.takeRole(t, worker)
-	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{})
+	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{WorkerID: worker})
 	o.WantText = t.ID
 	return o, nil
 }

@@ -78,5 +78,6 @@ func (p *Policy) decideRate(now time.Time, l *Loaded, in RateInput) (*outcome, e
 	d.RatingSum, d.RatingCount = int64(in.Rating), 1
 	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, in.Rating >= 3)
 	o.agentChanged(t.Poster)
+	o.tell(t.Poster, EventTaskRated, t.ID, EventData{Rating: Ptr(in.Rating)})
 	return o, nil
 }

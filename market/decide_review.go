@@ -28,9 +28,9 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 	o.credit(t, worker, charged-fee, fee, next.Ending.Rating)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tell(worker, EventTaskApproved, t.ID, EventData{})
+	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: Ptr(charged - fee), Rating: copied(in.Rating)})
 	if auto {
-		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{})
+		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{Credits: &charged})
 	} else {
 		o.active(t.Poster)
 	}

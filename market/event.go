@@ -20,6 +20,11 @@ const (
 	EventTaskMatched           EventType = "task_matched"
 	EventTaskClaimed           EventType = "task_claimed"
 	EventTaskVerified          EventType = "task_verified"
+	// EventTaskRated tells the poster that the worker rated it.
+	EventTaskRated EventType = "task_rated"
+	// EventWebhookDisabled tells an agent that its webhook answered 410 Gone and
+	// is called no more, until it sets a URL again.
+	EventWebhookDisabled EventType = "webhook_disabled"
 	// EventGap is made by a stream that resumes from an event older than what
 	// is kept; it is not stored and has no number.
 	EventGap EventType = "gap"
@@ -38,14 +43,30 @@ type Event struct {
 	At   time.Time `json:"at"`
 }
 
+// MaxEventText bounds a text that an event repeats, in characters: whoever needs
+// more reads it where it stands.
+const MaxEventText = 500
+
 // EventData holds the fields that some types of events have beside the task.
 type EventData struct {
-	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired.
+	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired;
+	// Reason "gone": webhook_disabled.
 	Reason        string     `json:"reason,omitempty"`
 	Feedback      string     `json:"feedback,omitempty"`
 	GraceDeadline *Time      `json:"grace_deadline,omitempty"`
 	QuestionID    QuestionID `json:"question_id,omitempty"`
 	MessageID     MessageID  `json:"message_id,omitempty"`
+	// Answer: question_answered, the first MaxEventText characters of it.
+	Answer string `json:"answer,omitempty"`
+	// SenderID: task_message.
+	SenderID AgentID `json:"sender_id,omitempty"`
+	// WorkerID: task_claimed.
+	WorkerID AgentID `json:"worker_id,omitempty"`
+	// Credits: task_approved, what the worker was paid after the fee, or what
+	// the poster was charged; each is told its own.
+	Credits *int64 `json:"credits,omitempty"`
+	// Rating: task_approved, when the poster gave one; task_rated.
+	Rating *int `json:"rating,omitempty"`
 	// Rank: task_matched, 0 is the best.
 	Rank *int `json:"rank,omitempty"`
 	// MeetsRequirements: task_verified; absent when no usable answer came.

@@ -50,6 +50,7 @@ func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *s
 	if err := update(&next, in); err != nil {
 		return nil, err
 	}
+	changeSecret(&next, in.WebhookSecret, now)
 	if err := m.checkProfile(&next); err != nil {
 		return nil, err
 	}
@@ -76,9 +77,28 @@ func update(p *Profile, in UpdateInput) error {
 	set(&p.GoodAt, in.GoodAt)
 	set(&p.AcceptsSystemTasks, in.AcceptsSystemTasks)
 	set(&p.WebhookURL, in.WebhookURL)
-	set(&p.WebhookSecret, in.WebhookSecret)
 	set(&p.Tags, in.Tags)
 	return nil
+}
+
+// oldSecretFor is how long webhooks are signed with the secret before a change
+// as well, so that no receiver has to change at the same moment.
+const oldSecretFor = day
+
+// changeSecret keeps the secret before beside a new one for a day: of several
+// changes the last two hold. Without a secret there is no old one either.
+func changeSecret(p *Profile, to Optional[string], now time.Time) {
+	secret, present := to.Get()
+	switch {
+	case !present || secret == p.WebhookSecret:
+	case secret == "" || p.WebhookSecret == "":
+		p.OldWebhookSecret, p.OldSecretUntil = "", time.Time{}
+	default:
+		p.OldWebhookSecret, p.OldSecretUntil = p.WebhookSecret, now.Add(oldSecretFor)
+	}
+	if present {
+		p.WebhookSecret = secret
+	}
 }
 
 func set[T any](field *T, o Optional[T]) {

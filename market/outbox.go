@@ -20,10 +20,45 @@ func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit i
 }
 
 // FinishWebhook writes the outcome of a leased delivery; false when the lease
-// had run out and somebody else has the delivery.
+// had run out and somebody else has the delivery. An endpoint that is gone is
+// called no more, and the delivery becomes a dead letter at once.
 func (m *Market) FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (bool, error) {
+	if out.Gone && !out.Delivered {
+		off, err := m.switchOff(ctx, job)
+		if err != nil {
+			return false, err
+		}
+		if off {
+			out.RetryAt = time.Time{}
+		}
+	}
 	ok, err := m.store.FinishWebhook(ctx, job, out)
 	return ok, known(ctx, err)
+}
+
+// switchOff takes the webhook away from an agent whose endpoint wants no more
+// calls, and tells the agent; false when the agent has another URL by now, of
+// which the answer says nothing.
+func (m *Market) switchOff(ctx context.Context, job WebhookJob) (off bool, err error) {
+	_, err = m.operate(ctx, operation{
+		name: "webhook gone", anonymous: true, load: LoadQuery{Agent: job.Event.Agent},
+		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+			if off = l.Agent != nil && l.Agent.WebhookURL == job.URL; !off {
+				return nil, nil
+			}
+			return m.policy.decideWebhookGone(now, l.Agent), nil
+		},
+	})
+	return off, err
+}
+
+func (p *Policy) decideWebhookGone(now time.Time, a *Agent) *outcome {
+	o := p.outcome(now)
+	next := a.Profile
+	next.WebhookURL = ""
+	o.profile(&a.Profile, &next)
+	o.tell(a.ID, EventWebhookDisabled, "", EventData{Reason: "gone"})
+	return o
 }
 
 // DeadLetters lists webhook deliveries that failed for good, newest first
@@ -88,6 +123,9 @@ func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 	if done, err := m.redelivered(ctx, op.load, request, 1); done || err != nil {
 		return err
 	}
+	if err := h.hasWebhook(ctx); err != nil {
+		return err
+	}
 	found, err := m.store.RedeliverWebhook(ctx, h.id, seq, op.load.Now)
 	switch {
 	case err != nil:
@@ -140,6 +178,27 @@ func (m *Market) recordRedelivery(ctx context.Context, q LoadQuery, request [32]
 	if err != nil {
 		m.log.WarnContext(ctx, "a redelivery is not recorded under its idempotency key", "error", reason(err))
 	}
+}
+
+// hasWebhook keeps a dead letter from being queued for nobody, which would lose it.
+func (h *Handle) hasWebhook(ctx context.Context) error {
+	agents, err := h.m.store.Agents(ctx, []AgentID{h.id})
+	switch {
+	case err != nil:
+		return known(ctx, err)
+	case len(agents) == 0:
+		return admitted(nil)
+	case agents[0].WebhookURL == "":
+		page, err := h.m.store.DeadWebhooks(ctx, PageQuery{Agent: h.id, Limit: 1, Now: h.m.now()})
+		if err != nil {
+			return known(ctx, err)
+		}
+		if page.Total == 0 {
+			return refuse(CodeNotFound, "Dead letter not found")
+		}
+		return refuse(CodeNoWebhook, "You have no webhook: set webhook_url first")
+	}
+	return nil
 }
 
 // Head is where an agent's log stands, for relays that look whether a wake-up

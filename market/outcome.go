@@ -205,6 +205,14 @@ func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
 	o.Feed = append(o.Feed, FeedItem{Kind: FeedTrust, Trust: &pair})
 }
 
+// copied keeps what a caller may still change out of what is stored.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return Ptr(*p)
+}
+
 func stringPtr[S ~string](s S) *S {
 	if s == "" {
 		return nil

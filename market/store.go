@@ -369,7 +369,10 @@ type WebhookOutcome struct {
 	RetryAt   time.Time
 	// Error says what went wrong, fit for the webhook's owner.
 	Error string
-	At    time.Time
+	// Gone says that the endpoint asked to be called no more. It is for the
+	// Market: a store ignores it.
+	Gone bool
+	At   time.Time
 }
 
 // DeadWebhook is a delivery that failed for good.

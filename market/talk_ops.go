@@ -82,7 +82,7 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 			o.active(h.id)
 			o.Answers = []Answer{{Question: qid, Task: id, Text: answer, At: now}}
 			o.Talk = []TalkCount{{Task: id, Delta: -1}}
-			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid})
+			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid, Answer: cut(answer, MaxEventText)})
 			return o, nil
 		},
 		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
@@ -158,7 +158,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 			if to == h.id {
 				to = t.Claim.Worker
 			}
-			o.tell(to, EventTaskMessage, id, EventData{MessageID: msg.ID})
+			o.tell(to, EventTaskMessage, id, EventData{MessageID: msg.ID, SenderID: h.id})
 			return o, nil
 		},
 		outcome: func(*Loaded, *outcome) any { return messageView(&msg) },

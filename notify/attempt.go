@@ -29,14 +29,14 @@ type payload struct {
 
 // attempt makes one attempt. It returns nil when the webhook was delivered,
 // the context's error when ctx ended, and else a failure fit for the owner.
-func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob) error {
+func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob, now time.Time) error {
 	if market.CheckWebhookURL(job.URL, w.private) != nil {
 		// It was valid when it was set: the operator has become stricter.
 		return errNotAllowed
 	}
 	limited, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	req, err := newRequest(limited, job)
+	req, err := newRequest(limited, job, now)
 	if err != nil {
 		return errNotAllowed
 	}
@@ -49,14 +49,16 @@ func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob) error {
 		return networkFailure(err, w.timeout)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	drain(resp.Body, cancel)
+	if resp.StatusCode >= 200 {
+		drain(resp.Body, cancel)
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return statusFailure(resp.StatusCode)
 	}
 	return nil
 }
 
-func newRequest(ctx context.Context, job *market.WebhookJob) (*http.Request, error) {
+func newRequest(ctx context.Context, job *market.WebhookJob, now time.Time) (*http.Request, error) {
 	e := &job.Event
 	body, err := json.Marshal(payload{Event: e.Type, Task: e.Task, Data: e.Data, Timestamp: market.NewTime(e.At)})
 	if err != nil {
@@ -70,13 +72,13 @@ func newRequest(ctx context.Context, job *market.WebhookJob) (*http.Request, err
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set(HeaderEventID, e.DeliveryID())
 	req.Header.Set(HeaderEvent, string(e.Type))
-	if job.Secret != "" {
-		req.Header.Set(HeaderSignature, Sign(job.Secret, body))
-	}
+	sign(req.Header, job, body, now)
 	return req, nil
 }
 
-// drain reads a bounded part of the answer.
+// drain reads a bounded part of the answer. An answer of 1xx has no body: what
+// follows it is a connection that its server may keep open for ever, and that no
+// context ends.
 func drain(body io.Reader, cancel context.CancelFunc) {
 	defer time.AfterFunc(drainTime, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, body, maxAnswer)

@@ -12,8 +12,10 @@ const (
 	// leaseSlack is how much longer a lease is than an attempt, leaseMargin the
 	// part of it that is kept for writing down how the attempt ended.
 	leaseSlack, leaseMargin = 5 * time.Second, time.Second
-	// leaseEvery is how long due deliveries may stay unseen.
-	leaseEvery = time.Second
+	// leaseEvery is how long due deliveries may stay unseen when only the
+	// commits of this process wake, leaseSeldom when those of others do too: then
+	// it bounds what a wake-up lost with its process costs.
+	leaseEvery, leaseSeldom = time.Second, 5 * time.Second
 	// leaseGap is the least real time between two looks at a queue that had
 	// nothing: a busy market wakes more often than it has webhooks.
 	leaseGap = 25 * time.Millisecond
@@ -49,6 +51,10 @@ type dispatcher struct {
 	due       bool
 	notBefore time.Time
 	away      bool
+	// retryAt is when the soonest delivery that failed here is due again, by the
+	// market's clock, and retry fires then.
+	retryAt time.Time
+	retry   <-chan time.Time
 }
 
 // result is how an attempt ended.
@@ -57,6 +63,8 @@ type result struct {
 	onSlow bool
 	failed bool
 	took   time.Duration
+	// retryAt is when the delivery is due again; zero when it is not.
+	retryAt time.Time
 }
 
 func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
@@ -70,7 +78,7 @@ func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
 func (d *dispatcher) run(ctx context.Context) {
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	tick := d.queue.After(leaseEvery)
+	tick := d.queue.After(d.every)
 	for ctx.Err() == nil {
 		d.lease(ctx)
 		d.start(attempts)
@@ -82,8 +90,10 @@ func (d *dispatcher) run(ctx context.Context) {
 		case <-d.wake:
 			d.due = true
 		case <-look:
+		case <-d.retry:
+			d.due, d.retry, d.retryAt = true, nil, time.Time{}
 		case <-tick:
-			d.due, tick = true, d.queue.After(leaseEvery)
+			d.due, tick = true, d.queue.After(d.every)
 		}
 		stop()
 	}
@@ -116,7 +126,11 @@ func (d *dispatcher) lease(ctx context.Context) {
 	looked := d.queue.Now()
 	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
 	defer cancel()
-	jobs, err := d.queue.LeaseWebhooks(ctx, d.timeout+leaseSlack, limit)
+	var jobs []market.WebhookJob
+	err := contained(func() (err error) {
+		jobs, err = d.queue.LeaseWebhooks(ctx, d.timeout+leaseSlack, limit)
+		return err
+	})
 	d.reachable(ctx, err)
 	if err != nil {
 		d.notBefore = now.Add(leaseEvery)
@@ -205,8 +219,9 @@ func (d *dispatcher) launch(ctx context.Context, agent market.AgentID, l *lane) 
 		d.slow++
 	}
 	d.under.Go(func() {
-		failed, took := d.deliver(ctx, d.queue, &job.WebhookJob)
-		d.results <- result{agent: agent, onSlow: onSlow, failed: failed, took: took}
+		r := result{agent: agent, onSlow: onSlow, failed: true}
+		survives(d.log, "a delivery", func() { d.deliver(ctx, d.queue, &job.WebhookJob, &r) })
+		d.results <- r
 	})
 }
 
@@ -218,6 +233,16 @@ func (d *dispatcher) ended(r result) {
 		d.slow--
 	}
 	d.forget(r.agent, l)
+	d.remind(r.retryAt)
+}
+
+// remind sets the alarm for a delivery that is due again, unless it goes off
+// before that anyway.
+func (d *dispatcher) remind(at time.Time) {
+	if at.IsZero() || !d.retryAt.IsZero() && !at.Before(d.retryAt) {
+		return
+	}
+	d.retryAt, d.retry = at, d.queue.After(at.Sub(d.queue.Now()))
 }
 
 // forget drops a lane that has nothing to do. That an endpoint is slow is

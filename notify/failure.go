@@ -15,12 +15,17 @@ import (
 // The failures that are not the network's.
 var (
 	errNotAllowed = errors.New("the webhook URL is not allowed")
+	errGone       = errors.New("answered 410 Gone")
+	errOurs       = errors.New("the marketplace failed to make the request")
 	errAddress    = errors.New("the host's address is not allowed: it must be public, on port 443 or 80")
 )
 
 // statusFailure describes an answer that is not 2xx. What the server wrote
 // stays out of it.
 func statusFailure(code int) error {
+	if code == http.StatusGone {
+		return errGone
+	}
 	if code >= 300 && code < 400 {
 		return fmt.Errorf("answered %d: redirects are not followed", code)
 	}

@@ -99,8 +99,8 @@ func (h *Hub) FeedMoved() {}
 func (h *Hub) FeedHints() <-chan struct{} { return nil }
 
 // Activity returns the channel, of capacity 1 and always the same, that
-// receives after each Wake by this process, coalesced over all agents. It is
-// for one reader, and made for WebhookOptions.Wake: an event that was just
+// receives after each Wake by this process, and under a RelayedHub by others,
+// coalesced over all agents. It is for one reader, and made for WebhookOptions.Wake: an event that was just
 // written may have a webhook to go to.
 func (h *Hub) Activity() <-chan struct{} { return h.activity }
 

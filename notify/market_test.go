@@ -134,9 +134,13 @@ func TestWebhookAttemptsAreMeasured(t *testing.T) {
 	if err := reader.Collect(t.Context(), &got); err != nil {
 		t.Fatal(err)
 	}
-	points := got.ScopeMetrics[0].Metrics[0].Data.(metricdata.Histogram[float64]).DataPoints
+	points := got.ScopeMetrics[0].Metrics[0].Data.(metricdata.Sum[int64]).DataPoints
 	outcome, _ := points[0].Attributes.Value(attribute.Key("outcome"))
-	if len(points) != 1 || points[0].Count != 3 || outcome.AsString() != outcomeDead {
-		t.Errorf("measured %+v, want 3 dead", points)
+	if len(points) != 1 || points[0].Value != 3 || outcome.AsString() != outcomeDead {
+		t.Errorf("counted %+v, want 3 dead", points)
+	}
+	times := got.ScopeMetrics[0].Metrics[1].Data.(metricdata.Histogram[float64]).DataPoints
+	if len(times) != 1 || times[0].Count != 3 {
+		t.Errorf("timed %+v, want 3", times)
 	}
 }

@@ -17,21 +17,32 @@ const (
 )
 
 // observer counts and times attempts.
-type observer struct{ attempts metric.Float64Histogram }
+type observer struct {
+	attempts metric.Int64Counter
+	duration metric.Float64Histogram
+}
 
 func newObserver(provider metric.MeterProvider) observer {
 	if provider == nil {
 		provider = noop.NewMeterProvider()
 	}
 	meter := provider.Meter("github.com/pinchwork/pinchwork/notify")
-	attempts, err := meter.Float64Histogram("pinchwork.webhook.attempts",
-		metric.WithUnit("s"), metric.WithDescription("Attempts to deliver a webhook, by outcome"))
+	attempts, err := meter.Int64Counter("pinchwork.webhook.attempts",
+		metric.WithDescription("Attempts to deliver a webhook, by outcome"))
 	if err != nil {
-		attempts = noop.Float64Histogram{}
+		attempts = noop.Int64Counter{}
 	}
-	return observer{attempts: attempts}
+	duration, err := meter.Float64Histogram("pinchwork.webhook.duration",
+		metric.WithUnit("s"), metric.WithDescription("Duration of attempts to deliver a webhook, by outcome"),
+		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
+	if err != nil {
+		duration = noop.Float64Histogram{}
+	}
+	return observer{attempts: attempts, duration: duration}
 }
 
 func (o observer) attempt(ctx context.Context, outcome string, took time.Duration) {
-	o.attempts.Record(ctx, took.Seconds(), metric.WithAttributes(attribute.String("outcome", outcome)))
+	with := metric.WithAttributes(attribute.String("outcome", outcome))
+	o.attempts.Add(ctx, 1, with)
+	o.duration.Record(ctx, took.Seconds(), with)
 }

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -14,21 +15,31 @@ const (
 	writePause   = 200 * time.Millisecond
 )
 
-// deliver makes an attempt, writes down how it ended, and tells whether it
-// failed and how long the endpoint took.
-func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *market.WebhookJob) (failed bool, took time.Duration) {
+// deliver makes an attempt, writes down how it ended, and fills that in.
+func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *market.WebhookJob, r *result) {
 	began := time.Now()
-	failure := w.attempt(ctx, job)
-	took = time.Since(began)
-	if failure != nil && ctx.Err() != nil {
+	failure := w.safely(func() error { return w.attempt(ctx, job, queue.Now()) })
+	r.took = time.Since(began)
+	if r.failed = failure != nil; r.failed && ctx.Err() != nil {
 		// Cut off: that counts as no attempt.
-		return true, took
+		return
 	}
 	out, name := w.outcome(queue.Now(), job, failure)
-	w.observe.attempt(ctx, name, took)
-	w.report(ctx, job, name, failure)
 	w.write(ctx, queue, job, out)
-	return failure != nil, took
+	r.retryAt = out.RetryAt
+	survives(w.log, "measuring a webhook", func() { w.observe.attempt(ctx, name, r.took) })
+	w.report(ctx, job, name, failure)
+}
+
+// safely makes a panic of the transport one failed attempt, whose owner is not
+// told what went wrong in here.
+func (w *Webhooks) safely(attempt func() error) error {
+	err := contained(attempt)
+	if p := (*panicked)(nil); errors.As(err, &p) {
+		logPanic(w.log, "an attempt to deliver a webhook", p)
+		return errOurs
+	}
+	return err
 }
 
 func (w *Webhooks) outcome(now time.Time, job *market.WebhookJob, failure error) (market.WebhookOutcome, string) {
@@ -37,13 +48,15 @@ func (w *Webhooks) outcome(now time.Time, job *market.WebhookJob, failure error)
 	case failure == nil:
 		return market.WebhookOutcome{Delivered: true, At: now}, outcomeDelivered
 	case attempt > w.maxRetries:
-		return market.WebhookOutcome{Error: failure.Error(), At: now}, outcomeDead
+		return market.WebhookOutcome{Error: failure.Error(), Gone: gone(failure), At: now}, outcomeDead
 	default:
 		return market.WebhookOutcome{
-			RetryAt: now.Add(retryDelay(attempt)), Error: failure.Error(), At: now,
+			RetryAt: now.Add(retryDelay(attempt)), Error: failure.Error(), Gone: gone(failure), At: now,
 		}, outcomeRetry
 	}
 }
+
+func gone(failure error) bool { return errors.Is(failure, errGone) }
 
 func (w *Webhooks) report(ctx context.Context, job *market.WebhookJob, outcome string, failure error) {
 	level := slog.LevelDebug
@@ -79,9 +92,11 @@ func (w *Webhooks) write(ctx context.Context, queue Queue, job *market.WebhookJo
 func (w *Webhooks) writeOnce(ctx context.Context, queue Queue, job *market.WebhookJob, out market.WebhookOutcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	owned, err := queue.FinishWebhook(ctx, *job, out)
-	if err == nil && !owned {
-		w.log.Debug("a webhook's lease was lost", "event", job.Event.DeliveryID())
-	}
-	return err
+	return contained(func() error {
+		owned, err := queue.FinishWebhook(ctx, *job, out)
+		if err == nil && !owned {
+			w.log.Debug("a webhook's lease was lost", "event", job.Event.DeliveryID())
+		}
+		return err
+	})
 }

@@ -20,6 +20,10 @@ func (h *RelayedHub) poll(ctx context.Context, source Source) {
 			return
 		case <-source.After(pollEvery):
 		}
+		if !h.hearing.Load() {
+			signal(h.feed)
+			signal(h.activity)
+		}
 		next, err := h.compare(ctx, source, known)
 		if err != nil && !failing && ctx.Err() == nil {
 			h.log.Warn("event heads cannot be read for now", "error", err)
@@ -69,5 +73,10 @@ func moved(ids []market.AgentID, known, heads, next map[market.AgentID]market.He
 func ask(ctx context.Context, source Source, ids []market.AgentID) (map[market.AgentID]market.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	return source.EventHeads(ctx, ids)
+	var heads map[market.AgentID]market.Head
+	err := contained(func() (err error) {
+		heads, err = source.EventHeads(ctx, ids)
+		return err
+	})
+	return heads, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -30,7 +31,8 @@ const (
 // over the relay, the first at once and then one per 10 ms at most, outside of any
 // commit. Beneath lies a poll, once a second by the market's clock, of the heads of
 // those agents that somebody here listens for, so a lost hint costs a second
-// and never an event; its cost grows with the listeners, not with what is stored.
+// and never an event; while no hints arrive, the feed and the webhooks are looked
+// at as often; its cost grows with the listeners, not with what is stored.
 //
 // It implements market.Notifier and market.Background: hints are sent, heard
 // and polled while Run runs.
@@ -41,6 +43,8 @@ type RelayedHub struct {
 	origin string
 	feed   chan struct{}
 	outbox outbox
+	// hearing is set while a subscription lives.
+	hearing atomic.Bool
 }
 
 var (
@@ -90,10 +94,17 @@ func (h *RelayedHub) Run(ctx context.Context, m *market.Market) error {
 
 func (h *RelayedHub) serve(ctx context.Context, source Source) {
 	var all sync.WaitGroup
-	all.Go(func() { h.publish(ctx) })
-	all.Go(func() { h.subscribe(ctx) })
-	all.Go(func() { h.poll(ctx, source) })
+	all.Go(func() { h.keep(ctx, "sending hints", func() { h.publish(ctx) }) })
+	all.Go(func() { h.keep(ctx, "hearing hints", func() { h.subscribe(ctx) }) })
+	all.Go(func() { h.keep(ctx, "polling", func() { h.poll(ctx, source) }) })
 	all.Wait()
+}
+
+// keep starts a part again after a panic.
+func (h *RelayedHub) keep(ctx context.Context, part string, run func()) {
+	for !survives(h.log, part, run) && ctx.Err() == nil {
+		sleep(ctx, pollEvery)
+	}
 }
 
 // hear takes a hint from the relay.
@@ -103,8 +114,12 @@ func (h *RelayedHub) hear(hint Hint) {
 	case hint.everything():
 		h.wakeAll()
 		signal(h.feed)
+		signal(h.activity)
 	default:
 		h.wake(hint.Agents)
+		if len(hint.Agents) > 0 {
+			signal(h.activity)
+		}
 		if hint.Feed {
 			signal(h.feed)
 		}
@@ -115,12 +130,8 @@ func (h *RelayedHub) hear(hint Hint) {
 func (h *RelayedHub) subscribe(ctx context.Context) {
 	pause := newPause()
 	for ctx.Err() == nil {
-		err := h.relay.Subscribe(ctx, func(hint Hint) {
-			if pause.reset() {
-				h.log.Info("hints from other processes arrive again")
-			}
-			h.hear(hint)
-		})
+		err := contained(func() error { return h.relay.Subscribe(ctx, h.hearer(pause)) })
+		h.hearing.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
@@ -128,6 +139,17 @@ func (h *RelayedHub) subscribe(ctx context.Context) {
 			h.log.Warn("no hints from other processes for now", "error", err)
 		}
 		pause.wait(ctx)
+	}
+}
+
+// hearer takes hints, and notes that they arrive.
+func (h *RelayedHub) hearer(pause *pause) func(Hint) {
+	return func(hint Hint) {
+		h.hearing.Store(true)
+		if pause.reset() {
+			h.log.Info("hints from other processes arrive again")
+		}
+		h.hear(hint)
 	}
 }
 
@@ -162,5 +184,5 @@ func (h *RelayedHub) publish(ctx context.Context) {
 func (h *RelayedHub) send(ctx context.Context, hint Hint) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	return h.relay.Publish(ctx, hint)
+	return contained(func() error { return h.relay.Publish(ctx, hint) })
 }

@@ -3,8 +3,14 @@ package notify
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // The headers of a webhook request, beside Content-Type: application/json
@@ -13,6 +19,9 @@ const (
 	// HeaderSignature is "sha256=" and the lower-case hex HMAC-SHA256 of the raw
 	// body under the agent's webhook secret; missing when there is no secret.
 	HeaderSignature = "X-Pinchwork-Signature"
+	// HeaderSignatureOld is the same under the secret before, for 24 hours after a
+	// change, so that a receiver may follow the change when it likes.
+	HeaderSignatureOld = "X-Pinchwork-Signature-Old"
 	// HeaderEventID is the event's id: opaque, unique in the marketplace and the
 	// same over all attempts, so that a receiver can tell repeats.
 	HeaderEventID = "X-Pinchwork-Event-Id"
@@ -20,28 +29,91 @@ const (
 	HeaderEvent = "X-Pinchwork-Event"
 )
 
-const signatureScheme = "sha256="
+// The same in the form of Standard Webhooks (standardwebhooks.com), for which
+// there are libraries in many languages: the id of HeaderEventID, the instant of
+// the attempt in seconds since 1970, and "v1," with the base64 HMAC-SHA256 of
+// "id.timestamp.body"; two of those with a space between while two secrets hold.
+//
+// A library is given the secret as StandardSecret writes it.
+const (
+	HeaderStandardID        = "Webhook-Id"
+	HeaderStandardTimestamp = "Webhook-Timestamp"
+	HeaderStandardSignature = "Webhook-Signature"
+)
+
+const (
+	signatureScheme = "sha256="
+	standardScheme  = "v1,"
+	standardPrefix  = "whsec_"
+)
 
 // Sign returns the value of HeaderSignature for a body.
 func Sign(secret string, body []byte) string {
-	return signatureScheme + hex.EncodeToString(digest(secret, body))
+	return signatureScheme + hex.EncodeToString(digest([]byte(secret), body))
 }
 
-// VerifySignature reports whether header, the value of HeaderSignature, is the
-// signature of the raw body under the secret. It compares in constant time.
-// An empty secret verifies nothing. Read the body whole before anything parses
-// it, bound it, and answer 2xx within ten seconds.
+// Verify reports whether a webhook's request, of which these are the header and
+// the raw body, was signed with the secret: the present one or, for 24 hours
+// after a change, the one before. It compares in constant time. An empty secret
+// verifies nothing. Read the body whole before anything parses it, bound it, and
+// answer 2xx within ten seconds.
+func Verify(secret string, header http.Header, body []byte) bool {
+	return VerifySignature(secret, body, header.Get(HeaderSignature)) ||
+		VerifySignature(secret, body, header.Get(HeaderSignatureOld))
+}
+
+// VerifySignature is Verify for the value of one header, HeaderSignature or
+// HeaderSignatureOld, or of both with a comma or a space between.
 func VerifySignature(secret string, body []byte, header string) bool {
-	text, ok := strings.CutPrefix(header, signatureScheme)
-	if !ok || secret == "" {
+	if secret == "" {
 		return false
 	}
-	mac, err := hex.DecodeString(text)
-	return err == nil && hmac.Equal(mac, digest(secret, body))
+	valid := false
+	for _, one := range strings.FieldsFunc(header, func(r rune) bool { return r == ',' || r == ' ' }) {
+		text, ok := strings.CutPrefix(one, signatureScheme)
+		mac, err := hex.DecodeString(text)
+		if ok && err == nil && hmac.Equal(mac, digest([]byte(secret), body)) {
+			valid = true
+		}
+	}
+	return valid
 }
 
-func digest(secret string, body []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
+// StandardSecret returns a webhook secret as libraries of Standard Webhooks take
+// it: "whsec_" and the base64 of its bytes. A secret that has this form already
+// is returned as it is, and its decoded bytes are the key.
+func StandardSecret(secret string) string {
+	if _, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, standardPrefix)); err == nil && strings.HasPrefix(secret, standardPrefix) {
+		return secret
+	}
+	return standardPrefix + base64.StdEncoding.EncodeToString([]byte(secret))
+}
+
+// sign sets all headers that tell what is delivered and by whom.
+func sign(h http.Header, job *market.WebhookJob, body []byte, now time.Time) {
+	id, at := job.Event.DeliveryID(), strconv.FormatInt(now.Unix(), 10)
+	h.Set(HeaderStandardID, id)
+	h.Set(HeaderStandardTimestamp, at)
+	if job.Secret == "" {
+		return
+	}
+	h.Set(HeaderSignature, Sign(job.Secret, body))
+	standard := standardSignature(job.Secret, id, at, body)
+	if job.OldSecret != "" {
+		h.Set(HeaderSignatureOld, Sign(job.OldSecret, body))
+		standard += " " + standardSignature(job.OldSecret, id, at, body)
+	}
+	h.Set(HeaderStandardSignature, standard)
+}
+
+func standardSignature(secret, id, at string, body []byte) string {
+	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(StandardSecret(secret), standardPrefix))
+	signed := append([]byte(id+"."+at+"."), body...)
+	return standardScheme + base64.StdEncoding.EncodeToString(digest(key, signed))
+}
+
+func digest(key, data []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(data)
 	return mac.Sum(nil)
 }

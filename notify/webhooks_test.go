@@ -122,7 +122,7 @@ func TestPitfall34WebhookRetriesThenKeepsDeadLetter(t *testing.T) {
 func TestWebhookMaxRetriesIsASetting(t *testing.T) {
 	for _, retries := range []int{0, 1} {
 		t.Run(fmt.Sprint(retries), func(t *testing.T) {
-			w, r := newWorld(t), newReceiver(t, status(http.StatusGone))
+			w, r := newWorld(t), newReceiver(t, status(http.StatusInternalServerError))
 			w.agent("ag-1", r.URL, "")
 			w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: market.Ptr(retries)})
 			w.tell("ag-1", 1)

@@ -68,10 +68,11 @@ func (w *world) finished() []market.WebhookOutcome {
 // agent adds an agent with a webhook.
 func (w *world) agent(id market.AgentID, url, secret string) {
 	w.t.Helper()
-	w.commit(&market.Change{Agents: []market.AgentWrite{{
-		New: &market.Profile{ID: id, Version: 1, Name: string(id), WebhookURL: url, WebhookSecret: secret, CreatedAt: start},
-		Key: market.APIKey(id).Digest(),
-	}}})
+	w.commit(&market.Change{Agents: []market.AgentWrite{{New: w.profile(id, url, secret), Key: market.APIKey(id).Digest()}}})
+}
+
+func (w *world) profile(id market.AgentID, url, secret string) *market.Profile {
+	return &market.Profile{ID: id, Version: 1, Name: string(id), WebhookURL: url, WebhookSecret: secret, CreatedAt: start}
 }
 
 // tell writes n events for the agent and wakes the deliverer.

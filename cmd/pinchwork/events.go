@@ -102,6 +102,15 @@ func details(d market.EventData) string {
 	if d.Rank != nil {
 		add("rank", number(*d.Rank))
 	}
+	add("answer", d.Answer)
+	add("sender_id", string(d.SenderID))
+	add("worker_id", string(d.WorkerID))
+	if d.Credits != nil {
+		add("credits", number(*d.Credits))
+	}
+	if d.Rating != nil {
+		add("rating", number(*d.Rating))
+	}
 	if d.MeetsRequirements != nil {
 		add("meets_requirements", yes(*d.MeetsRequirements))
 	}

@@ -70,7 +70,7 @@ func (s *stage) set() {
 // authenticates and charges the rate limit.
 func Check(t *testing.T, store market.Store, c *Counter) {
 	t.Helper()
-	k := markettest.New(t, markettest.Store(store), markettest.CheckRarely())
+	k := markettest.New(t, markettest.Store(store), markettest.CheckRarely(), markettest.Policy(func(p *market.Policy) { p.NewcomerClaims = 0 }))
 	s := &stage{Kit: k, poster: k.Agent("poster", markettest.Granted(100_000)), worker: k.Agent("worker")}
 	post := market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))}
 	ctx := k.Ctx

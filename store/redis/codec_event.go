@@ -23,6 +23,15 @@ func packEvent(e *market.Event) string {
 		put(p, "k", decimal(int64(*rank)))
 	}
 	p.optional("v", e.Data.MeetsRequirements)
+	put(p, "a", e.Data.Answer)
+	put(p, "s", e.Data.SenderID)
+	put(p, "w", e.Data.WorkerID)
+	if credits := e.Data.Credits; credits != nil {
+		put(p, "c", decimal(*credits))
+	}
+	if rating := e.Data.Rating; rating != nil {
+		put(p, "n", decimal(int64(*rating)))
+	}
 	return p.String()
 }
 
@@ -51,6 +60,16 @@ func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, er
 			e.Data.Rank = &rank
 		case "v":
 			e.Data.MeetsRequirements = unpackOptional(value)
+		case "a":
+			e.Data.Answer = value
+		case "s":
+			e.Data.SenderID = market.AgentID(value)
+		case "w":
+			e.Data.WorkerID = market.AgentID(value)
+		case "c":
+			e.Data.Credits = market.Ptr(integer(value))
+		case "n":
+			e.Data.Rating = market.Ptr(int(integer(value)))
 		}
 	})
 	return e, err

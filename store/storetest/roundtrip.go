@@ -134,7 +134,8 @@ var roundTripCases = []testCase{
 			Agent: ann, Seq: 1, Type: market.EventTaskRejected, Task: taskNo(1), At: w.now,
 			Data: market.EventData{
 				Reason: "r", Feedback: "f", GraceDeadline: &grace, QuestionID: "qa-1", MessageID: "msg-1",
-				Rank: &rank, MeetsRequirements: &yes,
+				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
+				Credits: market.Ptr(int64(0)), Rating: market.Ptr(5),
 			},
 		}
 		w.full(want)

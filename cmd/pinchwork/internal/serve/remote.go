@@ -37,5 +37,5 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 // relayed makes a backend whose replicas wake each other.
 func relayed(store market.Store, relay notify.Relay, log *slog.Logger, closeStore func()) *backend {
 	hub := notify.NewRelayedHub(relay, notify.WithLogger(log))
-	return &backend{store: store, notifier: hub, background: []market.Background{hub}, close: closeStore}
+	return &backend{store: store, notifier: hub, close: closeStore}
 }

@@ -68,10 +68,11 @@ func logger(format string, w io.Writer) *slog.Logger {
 
 func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger) (*market.Market, error) {
 	opts := []pinchwork.Option{
-		pinchwork.WithStore(b.store), pinchwork.WithLogger(log), pinchwork.WithBackground(b.background...),
+		pinchwork.WithStore(b.store), pinchwork.WithLogger(log),
 		pinchwork.WithPolicy(func(p *market.Policy) { *p = s.Policy }),
 		pinchwork.WithWebhooks(notify.NewWebhooks(notify.WebhookOptions{
 			MaxRetries: &s.WebhookRetries, Timeout: s.WebhookTimeout, AllowPrivate: s.Policy.PrivateWebhooks, Logger: log,
+			MeterProvider: telemetry.MeterProvider,
 		})),
 		pinchwork.WithTelemetry(telemetry),
 	}

@@ -18,9 +18,8 @@ var ErrSetting = errors.New("bad setting")
 type backend struct {
 	store market.Store
 	// notifier reaches the other replicas; nil for a store that has none.
-	notifier   market.Notifier
-	background []market.Background
-	close      func()
+	notifier market.Notifier
+	close    func()
 }
 
 // open opens the store that the settings name.

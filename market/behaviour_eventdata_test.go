@@ -1,0 +1,68 @@
+package market_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
+)
+
+// told is the one event that an agent has not read yet.
+func told(t *testing.T, a *markettest.Agent, typ market.EventType) market.EventData {
+	t.Helper()
+	events := a.Events()
+	if len(events) != 1 || events[0].Type != typ {
+		t.Fatalf("%s heard %+v, want one %s", a.Name, events, typ)
+	}
+	return events[0].Data
+}
+
+// Who gets an event need not ask what it says: who, how much, how good.
+func TestEventsSayWhatHappened(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("task", markettest.Budget(20))
+		ada.Answer(id, bob.Ask(id, "how?"), "like "+strings.Repeat("ß", market.MaxEventText))
+		ada.Events()
+		if d := told(t, bob, market.EventQuestionAnswered); d.Answer != "like "+strings.Repeat("ß", market.MaxEventText-len("like ")) {
+			t.Errorf("the answer in the event is %q", d.Answer)
+		}
+		bob.Claim(id)
+		if d := told(t, ada, market.EventTaskClaimed); d.WorkerID != bob.ID {
+			t.Errorf("claimed: %+v, want worker %s", d, bob.ID)
+		}
+		bob.Send(id, "on it")
+		if d := told(t, ada, market.EventTaskMessage); d.SenderID != bob.ID || d.MessageID == "" {
+			t.Errorf("message: %+v, want sender %s", d, bob.ID)
+		}
+		bob.Deliver(id, "done")
+		ada.Events()
+		ada.Approve(id, 4)
+		if d := told(t, bob, market.EventTaskApproved); d.Credits == nil || *d.Credits != 18 || d.Rating == nil || *d.Rating != 4 {
+			t.Errorf("approved: %+v, want 18 credits and rating 4", d)
+		}
+		bob.Rate(id, 2)
+		if d := told(t, ada, market.EventTaskRated); d.Rating == nil || *d.Rating != 2 {
+			t.Errorf("rated: %+v, want rating 2", d)
+		}
+	})
+}
+
+// Each party of an approval by the timer is told what moved for itself.
+func TestApprovalByTheTimerTellsBothWhatItMoved(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("task", markettest.Budget(20))
+		bob.Claim(id)
+		bob.Deliver(id, "done", 10)
+		ada.Events()
+		k.Advance(k.Market.Policy().AutoApprove)
+		if d := told(t, bob, market.EventTaskApproved); d.Credits == nil || *d.Credits != 9 || d.Rating != nil {
+			t.Errorf("the worker is told %+v, want 9 credits and no rating", d)
+		}
+		if d := told(t, ada, market.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != nil {
+			t.Errorf("the poster is told %+v, want 10 credits and no rating", d)
+		}
+	})
+}

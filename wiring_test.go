@@ -1,0 +1,137 @@
+package pinchwork_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/everystore"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/notify"
+)
+
+func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
+
+// relay carries hints between the hubs of one process, and loses none.
+type relay struct {
+	mu   sync.Mutex
+	hear map[int]func(notify.Hint)
+}
+
+func (r *relay) Publish(_ context.Context, h notify.Hint) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, hear := range r.hear {
+		hear(h)
+	}
+	return nil
+}
+
+func (r *relay) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
+	r.mu.Lock()
+	if r.hear == nil {
+		r.hear = map[int]func(notify.Hint){}
+	}
+	id := len(r.hear)
+	r.hear[id] = hear
+	hear(notify.Hint{})
+	r.mu.Unlock()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// deaf is a notifier that knows nothing of webhooks.
+type deaf struct{ market.Notifier }
+
+// run runs a market until the test ends.
+func run(t *testing.T, m *market.Market) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = m.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+}
+
+// endpoint is a webhook that tells of each request.
+func endpoint(t *testing.T) (url string, called <-chan string) {
+	t.Helper()
+	calls := make(chan string, 100)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls <- r.Header.Get(notify.HeaderEvent)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, calls
+}
+
+// private lets webhooks call the tests' own endpoints.
+func private(p *market.Policy) { p.PrivateWebhooks = true }
+
+// Each commit wakes the deliverer of webhooks: on a clock that stands still, on
+// which no timer ever fires, a delivery begins all the same, whoever committed
+// and whatever notifier there is.
+func TestCommitsWakeTheWebhooks(t *testing.T) {
+	for _, kind := range everystore.Kinds() {
+		for name, notifiers := range map[string]func() (delivering, other market.Notifier){
+			"New alone":                func() (_, _ market.Notifier) { return nil, nil },
+			"a notifier of the user's": func() (_, _ market.Notifier) { return deaf{notify.NewHub()}, nil },
+			"another process": func() (_, _ market.Notifier) {
+				r := &relay{}
+				return notify.NewRelayedHub(r), notify.NewRelayedHub(r)
+			},
+		} {
+			t.Run(kind.Name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				store, clock := kind.Open(t), markettest.NewClock(markettest.Start)
+				options := []pinchwork.Option{pinchwork.WithStore(store), pinchwork.WithClock(clock), pinchwork.WithPolicy(private)}
+				delivering, other := notifiers()
+				first := options
+				if delivering != nil {
+					first = append(first, pinchwork.WithNotifier(delivering))
+				}
+				m := must(t, first...)
+				run(t, m)
+				writer := m
+				if other != nil {
+					writer = must(t, append(options, pinchwork.WithNotifier(other), pinchwork.WithWebhooks(nil))...)
+					run(t, writer)
+				}
+				url, called := endpoint(t)
+				ada, err := writer.Register(t.Context(), market.RegisterInput{Name: "ada", WebhookURL: url})
+				if err != nil {
+					t.Fatal(err)
+				}
+				bob, err := writer.Register(t.Context(), market.RegisterInput{Name: "bob"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				task, err := writer.As(ada.AgentID).Post(t.Context(), market.PostInput{Need: "task"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 3 { // also once the first look at the queue is long over
+					if _, err := writer.As(bob.AgentID).Ask(t.Context(), task.TaskID, "why?"); err != nil {
+						t.Fatal(err)
+					}
+					if got := <-called; got != string(market.EventTaskQuestion) {
+						t.Errorf("called with %s", got)
+					}
+				}
+			})
+		}
+	}
+}
+
+func must(t *testing.T, options ...pinchwork.Option) *market.Market {
+	t.Helper()
+	m, err := pinchwork.New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
