@@ -188,5 +188,6 @@ func (a *Agent) own() *Agent {
 	}
 	own := *a
 	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
+	own.WorkedFor, own.SystemPay.Paid = slices.Clone(a.WorkedFor), slices.Clone(a.SystemPay.Paid)
 	return &own
 }

@@ -231,15 +231,16 @@ func TestASkewedClockIsLogged(t *testing.T) {
 // A matcher that fails or panics costs the match, not the task.
 type badMatcher struct{ panics bool }
 
-func (b badMatcher) Match(context.Context, market.MatchTask, market.Directory) ([]market.AgentID, error) {
+func (b badMatcher) Match(context.Context, market.MatchTask, market.Directory) (market.Matches, error) {
 	if b.panics {
 		panic("no idea")
 	}
-	return nil, errors.New("no idea")
+	return market.Matches{}, errors.New("no idea")
 }
 
 func (b badMatcher) Candidates(ctx context.Context, t market.MatchTask, d market.Directory, _ int) ([]market.AgentID, error) {
-	return b.Match(ctx, t, d)
+	found, err := b.Match(ctx, t, d)
+	return found.Agents, err
 }
 
 func TestABadMatcherCostsNoTask(t *testing.T) {

@@ -24,7 +24,7 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 		next.Verifications++
 		next.Delivery.Verification = &Verification{Status: VerificationPending}
 		child := verify.build(p, now)
-		child.System.Delivery = next.Delivery.No
+		child.System.Delivery, child.System.Until = next.Delivery.No, next.Delivery.ReviewUntil
 		next.Children = append(next.Children, child.ID)
 		o.insert(child, verify.text)
 		o.reserve(l.Poster, payVerify)

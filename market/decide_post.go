@@ -31,12 +31,17 @@ func (o *outcome) tellMatched(t *Task) {
 	}
 }
 
-// matched sets the agents that a task is kept for, or broadcasts it.
-func (p *Policy) matched(now time.Time, agents []AgentID) *Matching {
+// matched ranks agents for a task, or broadcasts it. With a head start it is
+// kept for them at first.
+func (p *Policy) matched(now time.Time, agents []AgentID, headStart bool) *Matching {
 	if len(agents) == 0 {
 		return nil
 	}
-	return &Matching{State: Matched, Until: now.Add(p.MatchHeadStart), Agents: agents}
+	m := &Matching{State: Matched, Until: now, Agents: agents}
+	if headStart {
+		m.Until = now.Add(p.MatchHeadStart)
+	}
+	return m
 }
 
 // newTask fills in what every new task has.

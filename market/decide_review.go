@@ -1,6 +1,7 @@
 package market
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,9 +27,10 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 	o.replace(t, &next)
 	o.pay(t, worker, charged, fee)
 	o.credit(t, worker, charged-fee, fee, next.Ending.Rating)
+	o.workedFor(l.Worker, t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: Ptr(charged - fee), Rating: copied(in.Rating)})
+	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: Ptr(charged - fee), Rating: copyOf(in.Rating)})
 	if auto {
 		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{Credits: &charged})
 	} else {
@@ -66,6 +68,17 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 		}})
 	}
 	o.agentChanged(worker)
+}
+
+// workedFor remembers another poster who approved the worker's work, as many as
+// prove an infra agent. Later ones cost nothing.
+func (o *outcome) workedFor(worker *Agent, poster AgentID) {
+	if worker == nil || len(worker.WorkedFor) >= provenPosters || slices.Contains(worker.WorkedFor, poster) {
+		return
+	}
+	next := worker.Profile
+	next.WorkedFor = append(slices.Clone(next.WorkedFor), poster)
+	o.profile(&worker.Profile, &next)
 }
 
 func rated(rating int) int64 {

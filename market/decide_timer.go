@@ -9,7 +9,7 @@ const suspendedRecheck = time.Minute
 // decideTimer takes the one step of a task that is due. Its effects bear the
 // instant at which they were due; a chain of timers is a chain of steps
 // (contract §5). deferred is what the matcher found for a MatchDeferred task.
-func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred []AgentID) *outcome {
+func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches) *outcome {
 	t := l.Task
 	o := p.outcome(t.NextDue)
 	switch t.Status {
@@ -23,14 +23,14 @@ func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred []AgentID) *outc
 	return o
 }
 
-func (o *outcome) timePosted(l *Loaded, deferred []AgentID) {
+func (o *outcome) timePosted(l *Loaded, deferred Matches) {
 	t := l.Task
 	switch {
 	case passed(t.Deadline, o.At), passed(t.ExpiresAt, o.At):
 		o.expire(l)
 	case t.Matching.State == MatchDeferred:
 		next := *t
-		next.Matching = o.policy.matched(o.At, deferred)
+		next.Matching = o.policy.matched(o.At, deferred.Agents, deferred.HeadStart)
 		o.replace(t, &next)
 		o.tellMatched(&next)
 	default:

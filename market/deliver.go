@@ -14,26 +14,33 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 		return TaskView{}, err
 	}
 	m := h.m
-	verifier := false
-	if m.mirror.warm.Load() || !m.mirror.followed.Load() {
-		// Whether there may be a verifier at all; who exactly is decided below.
-		verifier = m.infraBut(ctx, h.id)
-	}
 	childID, err := m.ids.next("tk-")
 	if err != nil {
 		return TaskView{}, unavailable(err)
 	}
+	var answer systemAnswer
+	var verifier bool
 	return h.change(ctx, change{
 		name: "deliver", id: id, input: in, result: in.Result, role: true,
+		learn: func(ctx context.Context, l *Loaded) (err error) {
+			switch {
+			case workerOnly(l, "deliver") != nil:
+			case l.Task.System != nil:
+				answer, err = m.judge(ctx, l, in)
+			default:
+				verifier = m.verifierFor(ctx, l)
+			}
+			return err
+		},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if err := workerOnly(l, "deliver"); err != nil {
 				return nil, err
 			}
 			if l.Task.System != nil {
-				return m.policy.decideAnswer(now, l, in, m.mirror.fits)
+				return m.policy.decideAnswer(now, l, in, answer)
 			}
 			var verify *systemDraft
-			if verifier && l.Task.Verifications < maxVerifications && m.mirror.agents.HasInfra(string(l.Task.Poster), string(h.id)) {
+			if verifier {
 				verify = verifyDraft(TaskID(childID), verifyInput{
 					TaskID: id, Need: l.Text.Need, Context: l.Text.Context, Result: in.Result,
 				}, l.Task.Poster, h.id)
@@ -41,6 +48,13 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 			return m.policy.decideDeliver(now, l, in, verify)
 		},
 	})
+}
+
+// verifierFor reports whether somebody may verify this delivery. A board that
+// is still loading is not waited for.
+func (m *Market) verifierFor(ctx context.Context, l *Loaded) bool {
+	cold := m.mirror.followed.Load() && !m.mirror.warm.Load()
+	return !cold && l.Task.Verifications < maxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
 }
 
 func checkResult(in DeliverInput) error {
@@ -61,14 +75,15 @@ type change struct {
 	trust  bool
 	role   bool
 	result string // the new result, when there is one
+	learn  func(ctx context.Context, l *Loaded) error
 	decide func(now time.Time, l *Loaded) (*outcome, error)
 }
 
 func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: c.name + " " + string(c.id), input: c.input,
-		load:   LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
-		decide: c.decide,
+		load:  LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
+		learn: c.learn, decide: c.decide,
 		outcome: func(_ *Loaded, o *outcome) any {
 			return o.written(c.id)
 		},

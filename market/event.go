@@ -1,6 +1,10 @@
 package market
 
-import "time"
+import (
+	"reflect"
+	"slices"
+	"time"
+)
 
 // EventType names what happened (contract §10).
 type EventType string
@@ -25,6 +29,9 @@ const (
 	// EventWebhookDisabled tells an agent that its webhook answered 410 Gone and
 	// is called no more, until it sets a URL again.
 	EventWebhookDisabled EventType = "webhook_disabled"
+	// EventCapabilitiesExtracted tells an agent which tags an infra agent read out
+	// of its good_at. Task is the system task that asked for it.
+	EventCapabilitiesExtracted EventType = "capabilities_extracted"
 	// EventGap is made by a stream that resumes from an event older than what
 	// is kept; it is not stored and has no number.
 	EventGap EventType = "gap"
@@ -71,6 +78,9 @@ type EventData struct {
 	Rank *int `json:"rank,omitempty"`
 	// MeetsRequirements: task_verified; absent when no usable answer came.
 	MeetsRequirements *bool `json:"meets_requirements,omitempty"`
+	// Tags and By, the infra agent: capabilities_extracted.
+	Tags []string `json:"tags,omitempty"`
+	By   AgentID  `json:"by,omitempty"`
 }
 
 // own is the event with data that nobody else holds.
@@ -78,5 +88,9 @@ func (e Event) own() Event {
 	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
 	e.Data.Rank = copyOf(e.Data.Rank)
 	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
+	e.Data.Tags = slices.Clone(e.Data.Tags)
 	return e
 }
+
+// IsZero reports whether there is nothing beside the task.
+func (d EventData) IsZero() bool { return reflect.ValueOf(d).IsZero() }

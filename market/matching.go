@@ -9,25 +9,26 @@ import (
 )
 
 // match runs the matcher for a task that was posted before.
-func (m *Market) match(ctx context.Context, t *Task, text TaskText) []AgentID {
+func (m *Market) match(ctx context.Context, t *Task, text TaskText) Matches {
 	if m.mirror.fresh(ctx) != nil {
-		return nil
+		return Matches{}
 	}
 	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: slices.Clone(t.Tags), Poster: t.Poster})
 }
 
 // bestMatches asks the matcher and keeps what fits. A matcher that fails costs
 // the match, not the task.
-func (m *Market) bestMatches(ctx context.Context, task MatchTask) []AgentID {
+func (m *Market) bestMatches(ctx context.Context, task MatchTask) Matches {
 	if m.matcher == nil {
-		return nil
+		return Matches{}
 	}
-	agents, err := guarded(func() ([]AgentID, error) { return m.matcher.Match(ctx, task, m.mirror) })
+	found, err := guarded(func() (Matches, error) { return m.matcher.Match(ctx, task, m.mirror) })
 	if err != nil {
 		m.log.WarnContext(ctx, "the matcher failed, the task is broadcast", "error", err)
-		return nil
+		return Matches{}
 	}
-	return firstFitting(agents, task.Poster, m.mirror.fits)
+	found.Agents = firstFitting(found.Agents, task.Poster, m.mirror.fits)
+	return found
 }
 
 // guarded turns a panic of a replaceable part into an error.
@@ -80,7 +81,7 @@ func (s *mirror) Top(q TopQuery) []Candidate {
 	})
 	out := make([]Candidate, len(found))
 	for i, c := range found {
-		out[i] = Candidate{ID: AgentID(c.ID), Score: c.Score}
+		out[i] = Candidate{ID: AgentID(c.ID), Score: c.Score, Reputation: c.Reputation}
 	}
 	return out
 }

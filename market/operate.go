@@ -17,6 +17,9 @@ type operation struct {
 	load LoadQuery
 	// input is what the caller sent; a repeated key must bring the same.
 	input any
+	// learn, when not nil, finds out what the decision needs beside what is
+	// loaded, once for each load: decide asks nobody.
+	learn func(ctx context.Context, l *Loaded) error
 	// decide is pure. It may run several times.
 	decide func(now time.Time, l *Loaded) (*outcome, error)
 	// conflict, when not nil, may turn a failed guard into a refusal; else the
@@ -96,6 +99,11 @@ func (m *Market) attempt(ctx context.Context, op operation, request [32]byte, d 
 		}
 		if settled += n; n > 0 && settled < maxSettle {
 			continue
+		}
+		if op.learn != nil {
+			if err := op.learn(ctx, d.loaded); err != nil {
+				return d, err
+			}
 		}
 		if again, err := m.decideAndCommit(ctx, op, request, &d); !again {
 			return d, err

@@ -129,6 +129,7 @@ func (o *outcome) repost(old *Task) {
 	if !next.Deadline.After(o.At) {
 		next.Deadline = time.Time{}
 	}
+	next.System = old.System.without(old.Claim.Worker)
 	o.replace(old, &next)
 	o.account(old.Claim.Worker).OpenClaims--
 }
@@ -203,14 +204,6 @@ func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
 	pair.UpdatedAt = o.At
 	o.Trust = append(o.Trust, TrustWrite{New: pair})
 	o.Feed = append(o.Feed, FeedItem{Kind: FeedTrust, Trust: &pair})
-}
-
-// copied keeps what a caller may still change out of what is stored.
-func copied[T any](p *T) *T {
-	if p == nil {
-		return nil
-	}
-	return Ptr(*p)
 }
 
 func stringPtr[S ~string](s S) *S {

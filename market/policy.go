@@ -155,6 +155,19 @@ func (p *Policy) maxClaims(a *Account) int64 {
 	return min(p.NewcomerClaims, p.MaxOpenClaims)
 }
 
+// proven reports whether somebody vouches for the judgement of an infra agent:
+// the operator, or its own approved work for several posters, of whom Profile
+// remembers no more than provenPosters.
+func (p *Policy) proven(a *Agent) bool {
+	return a.Appointed || a.Completed >= provenTasks && len(a.WorkedFor) >= provenPosters
+}
+
+// What proves an infra agent that nobody appointed.
+const (
+	provenTasks   = 5
+	provenPosters = 3
+)
+
 func (p *Policy) claimTimeout(t *Task) time.Duration {
 	if t.ClaimTimeout != 0 {
 		return t.ClaimTimeout

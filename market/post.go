@@ -126,7 +126,7 @@ var errOverBudget = errors.New("market: the budget of system pay is used up")
 // planBuiltIn matches without an infra agent.
 func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) func(time.Time) *Matching {
 	agents := m.bestMatches(ctx, MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster})
-	return func(now time.Time) *Matching { return m.policy.matched(now, agents) }
+	return func(now time.Time) *Matching { return m.policy.matched(now, agents.Agents, agents.HeadStart) }
 }
 
 // asPosted is the task as far as the answer to its posting tells it.
@@ -176,6 +176,6 @@ func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInp
 		}
 		return pending, matchDraft(TaskID(childID), m.candidates(ctx, id, task), poster), nil
 	}
-	agents := m.bestMatches(ctx, task)
-	return func(now time.Time) *Matching { return p.matched(now, agents) }, nil, nil
+	found := m.bestMatches(ctx, task)
+	return func(now time.Time) *Matching { return p.matched(now, found.Agents, found.HeadStart) }, nil, nil
 }

@@ -1,9 +1,15 @@
 package market
 
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
 // taskView is a task as a party sees it.
 func taskView(t *Task, text TaskText) TaskView {
 	v := TaskView{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		ExpiresAt: timePtr(t.ExpiresAt),
@@ -30,6 +36,9 @@ func taskView(t *Task, text TaskText) TaskView {
 	}
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
+		if t.Status == StatusApproved {
+			v.AnswerUsed = Ptr(t.Ending.Feedback == "")
+		}
 	}
 	return v
 }
@@ -46,7 +55,7 @@ func (v *TaskView) approved(e *Ending) {
 // and the status (contract §5).
 func publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	v := TaskView{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(text.Context),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterReputation: Ptr(reputation(poster)),
@@ -54,14 +63,40 @@ func publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	return v
 }
 
-// claimDeadline is when the claim ends if nothing is delivered.
+// background is the context as the holder of the task reads it: an infra agent
+// is no candidate for what it matches, and neither is who held the task before.
+func (t *Task) background(text TaskText) string {
+	if t.System == nil || t.System.Type != MatchAgents {
+		return text.Context
+	}
+	var in matchInput
+	if json.Unmarshal([]byte(text.Context), &in) != nil {
+		return text.Context
+	}
+	in.Agents = slices.DeleteFunc(in.Agents, func(c matchCandidate) bool { return t.barred(c.ID) })
+	return asJSON(in)
+}
+
+// answerUntil is when the answer to a system task ceases to count. It can still
+// be delivered, and is paid, while the claim lasts.
+func (t *Task) answerUntil() time.Time {
+	if t.System == nil {
+		return time.Time{}
+	}
+	return t.System.Until
+}
+
+// claimDeadline is when the claim ends if nothing is delivered, or when the
+// answer to a system task ceases to count.
 func claimDeadline(t *Task) *Time {
 	if !t.Claim.Grace.IsZero() {
 		return timePtr(t.Claim.Grace)
 	}
 	until := t.Claim.Timeout
-	if !t.Deadline.IsZero() && (until.IsZero() || t.Deadline.Before(until)) {
-		until = t.Deadline
+	for _, sooner := range []time.Time{t.Deadline, t.answerUntil()} {
+		if !sooner.IsZero() && (until.IsZero() || sooner.Before(until)) {
+			until = sooner
+		}
 	}
 	return timePtr(until)
 }
@@ -89,14 +124,14 @@ func copyOf[T any](p *T) *T {
 func verificationView(v *Verification) *Verification {
 	own := copyOf(v)
 	if own != nil {
-		own.MeetsRequirements = copyOf(v.MeetsRequirements)
+		own.MeetsRequirements, own.Proven = copyOf(v.MeetsRequirements), copyOf(v.Proven)
 	}
 	return own
 }
 
 func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
 	p := Pickup{
-		TaskID: t.ID, Need: text.Need, Context: stringPtr(text.Context), MaxCredits: t.MaxCredits,
+		TaskID: t.ID, Need: text.Need, Context: stringPtr(t.background(text)), MaxCredits: t.MaxCredits,
 		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: posterReputation,
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
 	}

@@ -39,13 +39,22 @@ type Background interface {
 // Matcher finds the agents that fit a new task when no infra agent does
 // (contract §7).
 type Matcher interface {
-	// Match returns at most 5 agents, best first; none means broadcast. The
-	// poster and suspended agents are left out by dir already.
-	Match(ctx context.Context, task MatchTask, dir Directory) ([]AgentID, error)
+	// Match returns the agents that fit, and how well. The poster and suspended
+	// agents are left out by dir already.
+	Match(ctx context.Context, task MatchTask, dir Directory) (Matches, error)
 	// Candidates returns at most limit agents for an infra agent to rank, best
 	// first by the matcher's own score. An infra agent may see a fit where the
 	// matcher sees none: agents without a score come last, not never.
 	Candidates(ctx context.Context, task MatchTask, dir Directory, limit int) ([]AgentID, error)
+}
+
+// Matches is what a Matcher found for a task.
+type Matches struct {
+	// Agents are at most 5, best first; none means broadcast.
+	Agents []AgentID
+	// HeadStart keeps the task for them at first. A Matcher sets it when one of
+	// them surely fits; else they are offered it first, but not alone.
+	HeadStart bool
 }
 
 // MatchTask is what a Matcher knows of a task.
@@ -83,4 +92,7 @@ type TopQuery struct {
 type Candidate struct {
 	ID    AgentID
 	Score float64
+	// Reputation is what TopQuery.ReputationWeight was multiplied with. Reputable
+	// leaves it 0.
+	Reputation float64
 }

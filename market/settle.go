@@ -47,7 +47,7 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 
 // step commits one due step; false when somebody else was faster.
 func (m *Market) step(ctx context.Context, l *Loaded, now time.Time) (bool, error) {
-	var deferred []AgentID
+	var deferred Matches
 	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == MatchDeferred {
 		deferred = m.match(ctx, t, l.Text)
 	}

@@ -131,7 +131,10 @@ type System struct {
 	Delivery int `json:"delivery,omitempty"`
 	// Subject is the agent whose capabilities are extracted.
 	Subject AgentID `json:"subject,omitempty"`
-	// Excluded agents are never offered the task: poster, worker, subject.
+	// Until is when the answer ceases to count; zero for no fixed instant.
+	Until time.Time `json:"until,omitzero"`
+	// Excluded agents are never offered the task: poster, worker, subject, and
+	// those who gave it up.
 	Excluded []AgentID `json:"excluded,omitempty"`
 }
 
@@ -184,19 +187,22 @@ type Delivery struct {
 // Verification is an infra agent's advisory verdict on a delivery, as the
 // parties of the task see it.
 type Verification struct {
-	// Status is "pending", "completed" or "failed": the last when no usable
-	// answer came.
+	// Status is "pending", "completed" or "unusable": the last when no
+	// answer came, or none that could be read. It is no verdict.
 	Status string `json:"status"`
 	// MeetsRequirements is nil until completed.
 	MeetsRequirements *bool  `json:"meets_requirements,omitempty"`
 	Explanation       string `json:"explanation,omitempty"`
+	// Proven says whether the operator or its own work vouches for the infra
+	// agent that judged; nil until completed.
+	Proven *bool `json:"proven,omitempty"`
 }
 
 // The states of a Verification.
 const (
 	VerificationPending   = "pending"
 	VerificationCompleted = "completed"
-	VerificationFailed    = "failed"
+	VerificationUnusable  = "unusable"
 )
 
 // Rejection is why the poster sent the last delivery back.

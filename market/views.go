@@ -82,6 +82,9 @@ type TaskView struct {
 	Verification           *Verification `json:"verification,omitempty"`
 	SystemTaskType         SystemType    `json:"system_task_type,omitempty"`
 	ParentTaskID           TaskID        `json:"parent_task_id,omitempty"`
+	// AnswerUsed says of an approved system task whether its answer had an effect;
+	// Feedback says why not.
+	AnswerUsed *bool `json:"answer_used,omitempty"`
 }
 
 // Posted is the answer to Post. Task is set when the caller waited: the task as

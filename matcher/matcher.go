@@ -2,7 +2,7 @@
 // for a new task when no infra agent does (contract §7).
 //
 //	m := matcher.New()
-//	agents, err := m.Match(ctx, market.MatchTask{Need: "Review my Go code", Tags: []string{"go"}}, dir)
+//	found, err := m.Match(ctx, market.MatchTask{Need: "Review my Go code", Tags: []string{"go"}}, dir)
 //
 // An agent's score is 2 for each tag that it shares with the task, 1 for each
 // keyword of the need that its good_at holds too, and half its reputation.
@@ -11,6 +11,7 @@ package matcher
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -35,16 +36,24 @@ var _ market.Matcher = (*Builtin)(nil)
 func New() *Builtin { return &Builtin{} }
 
 // Match returns the MaxMatches agents with the highest scores, best first, ties
-// by ascending id. None means that nobody shares a tag or a keyword. The error
-// is ctx's.
-func (b *Builtin) Match(ctx context.Context, task market.MatchTask, dir market.Directory) ([]market.AgentID, error) {
-	return scored(task, dir, MaxMatches), ctx.Err()
+// by ascending id. None means that nobody shares a tag or a keyword. They get a
+// head start when one of them shares a tag or two keywords: a single common word
+// says too little to keep a task from everybody else. The error is ctx's.
+func (b *Builtin) Match(ctx context.Context, task market.MatchTask, dir market.Directory) (market.Matches, error) {
+	found := scored(task, dir, MaxMatches)
+	return market.Matches{Agents: ids(found), HeadStart: slices.ContainsFunc(found, sharesEnough)}, ctx.Err()
+}
+
+// sharesEnough reports whether an agent shares a tag or two keywords. Scores
+// without the reputation are whole numbers; half of one makes up for rounding.
+func sharesEnough(c market.Candidate) bool {
+	return c.Score-reputationWeight*c.Reputation > min(tagWeight, 2*keywordWeight)-0.5
 }
 
 // Candidates returns at most limit agents: first those with a score, in the
 // order of Match, then the most reputable of the others. The error is ctx's.
 func (b *Builtin) Candidates(ctx context.Context, task market.MatchTask, dir market.Directory, limit int) ([]market.AgentID, error) {
-	ids := scored(task, dir, limit)
+	ids := ids(scored(task, dir, limit))
 	if len(ids) == limit {
 		return ids, ctx.Err()
 	}
@@ -61,12 +70,15 @@ func (b *Builtin) Candidates(ctx context.Context, task market.MatchTask, dir mar
 }
 
 // scored returns the agents that share a tag or a keyword with the task.
-func scored(task market.MatchTask, dir market.Directory, limit int) []market.AgentID {
-	found := dir.Top(market.TopQuery{
+func scored(task market.MatchTask, dir market.Directory, limit int) []market.Candidate {
+	return dir.Top(market.TopQuery{
 		Tags: task.Tags, Words: Keywords(task.Need),
 		TagWeight: tagWeight, WordWeight: keywordWeight, ReputationWeight: reputationWeight,
 		Exclude: task.Poster, Limit: limit,
 	})
+}
+
+func ids(found []market.Candidate) []market.AgentID {
 	ids := make([]market.AgentID, len(found))
 	for i, c := range found {
 		ids[i] = c.ID

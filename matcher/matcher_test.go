@@ -31,7 +31,7 @@ func (p plain) Top(q market.TopQuery) []market.Candidate {
 	for _, a := range p {
 		tags, words := shared(q.Tags, a.tags), shared(q.Words, strings.Fields(a.goodAt))
 		if a.id != q.Exclude && tags+words > 0 {
-			out = append(out, market.Candidate{ID: a.id, Score: q.TagWeight*tags + q.WordWeight*words + q.ReputationWeight*a.reputation})
+			out = append(out, market.Candidate{ID: a.id, Score: q.TagWeight*tags + q.WordWeight*words + q.ReputationWeight*a.reputation, Reputation: a.reputation})
 		}
 	}
 	slices.SortFunc(out, func(a, b market.Candidate) int {
@@ -92,8 +92,35 @@ func TestMatch(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := matcher.New().Match(context.Background(), tt.task, dir)
-			if err != nil || !slices.Equal(got, tt.want) {
+			if err != nil || !slices.Equal(got.Agents, tt.want) {
 				t.Errorf("Match: %v %v, want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// One word that two texts have in common may be chance; a tag or two words are
+// not. The reputation does not count for it.
+func TestHeadStartNeedsATagOrTwoKeywords(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		task market.MatchTask
+		dir  plain
+		want bool
+	}{
+		{"one keyword", market.MatchTask{Need: "review"}, plain{{"ag-1", nil, "review", 0}}, false},
+		{"one keyword and the best reputation", market.MatchTask{Need: "review"}, plain{{"ag-1", nil, "review", 5}}, false},
+		{"two keywords", market.MatchTask{Need: "review code"}, plain{{"ag-1", nil, "code review", 0}}, true},
+		{"two keywords and an uneven reputation", market.MatchTask{Need: "review code"}, plain{{"ag-1", nil, "code review", 4.37}}, true},
+		{"a tag", market.MatchTask{Need: "x", Tags: []string{"go"}}, plain{{"ag-1", []string{"Go"}, "", 3.33}}, true},
+		{"a keyword each", market.MatchTask{Need: "review code"}, plain{{"ag-1", nil, "review", 5}, {"ag-2", nil, "code", 1}}, false},
+		{"the second has two", market.MatchTask{Need: "review code"}, plain{{"ag-1", nil, "review", 5}, {"ag-2", nil, "code review", 0}}, true},
+		{"nobody", market.MatchTask{Need: "translate"}, plain{{"ag-1", nil, "review", 5}}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := matcher.New().Match(context.Background(), tt.task, tt.dir)
+			if err != nil || got.HeadStart != tt.want {
+				t.Errorf("Match: %+v %v, want a head start: %v", got, err, tt.want)
 			}
 		})
 	}
@@ -105,7 +132,8 @@ func TestCandidatesAreTheMatchesAndMore(t *testing.T) {
 		dir = append(dir, agent{market.AgentID(fmt.Sprintf("ag-%03d", i)), []string{"go"}, "code", float64(i%50) / 10})
 	}
 	task := market.MatchTask{Need: "code", Tags: []string{"go"}, Poster: "ag-049"}
-	matches, err := matcher.New().Match(context.Background(), task, dir)
+	found, err := matcher.New().Match(context.Background(), task, dir)
+	matches := found.Agents
 	if err != nil || len(matches) != matcher.MaxMatches {
 		t.Fatalf("Match: %v %v", matches, err)
 	}
@@ -124,7 +152,7 @@ func TestCandidatesWithoutAScoreComeLast(t *testing.T) {
 	if want := []market.AgentID{"ag-2", "ag-1", "ag-4"}; err != nil || !slices.Equal(got, want) {
 		t.Fatalf("Candidates: %v, %v, want %v", got, err, want)
 	}
-	if got, err := matcher.New().Match(context.Background(), task, dir); err != nil || !slices.Equal(got, []market.AgentID{"ag-2"}) {
+	if got, err := matcher.New().Match(context.Background(), task, dir); err != nil || !slices.Equal(got.Agents, []market.AgentID{"ag-2"}) {
 		t.Fatalf("Match: %v, %v", got, err)
 	}
 }
@@ -188,7 +216,7 @@ func TestMatchAgreesWithTheContract(t *testing.T) {
 		}
 		task := market.MatchTask{Need: strings.Join(some(t, "need"), " "), Tags: some(t, "task tags"), Poster: "ag-3"}
 		got, err := matcher.New().Match(context.Background(), task, dir)
-		if want := byHand(task, dir); err != nil || !slices.Equal(got, want) {
+		if want := byHand(task, dir); err != nil || !slices.Equal(got.Agents, want) {
 			t.Fatalf("Match(%+v, %+v) = %v %v, want %v", task, dir, got, err, want)
 		}
 	})

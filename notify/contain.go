@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -30,7 +31,10 @@ func contained(f func() error) (err error) {
 func survives(log *slog.Logger, part string, f func()) bool {
 	err := contained(func() error { f(); return nil })
 	if err != nil {
-		logPanic(log, part, err.(*panicked))
+		var p *panicked
+		if errors.As(err, &p) {
+			logPanic(log, part, p)
+		}
 	}
 	return err == nil
 }

@@ -114,5 +114,7 @@ func details(d market.EventData) string {
 	if d.MeetsRequirements != nil {
 		add("meets_requirements", yes(*d.MeetsRequirements))
 	}
+	add("tags", strings.Join(d.Tags, ","))
+	add("by", string(d.By))
 	return strings.Join(out, " ")
 }

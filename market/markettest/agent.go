@@ -83,6 +83,15 @@ func (k *Kit) Suspend(a *Agent, suspended bool) {
 	k.stepped()
 }
 
+// Appoint names an infra agent as the operator would, so that its judgement
+// counts as proven.
+func (k *Kit) Appoint(a *Agent) {
+	k.Helper()
+	_, err := k.Market.AppointInfra(k.Ctx, market.InfraInput{AgentID: a.ID, Infra: true})
+	k.must(err, "appointing %s", a.Name)
+	k.stepped()
+}
+
 // Me returns the agent's own profile.
 func (a *Agent) Me() market.Me {
 	a.kit.Helper()

@@ -200,7 +200,7 @@ func (b *books) events() {
 	for i := range b.change.Events {
 		e := &b.change.Events[i]
 		line := wireEvent{Type: e.Type, Task: e.Task, At: instant(e.At)}
-		if e.Data != (market.EventData{}) {
+		if !e.Data.IsZero() {
 			line.Data = &e.Data
 		}
 		a := b.account(e.Agent)

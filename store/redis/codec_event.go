@@ -32,6 +32,8 @@ func packEvent(e *market.Event) string {
 	if rating := e.Data.Rating; rating != nil {
 		put(p, "n", decimal(int64(*rating)))
 	}
+	putAll(p, "x", e.Data.Tags)
+	put(p, "b", e.Data.By)
 	return p.String()
 }
 
@@ -70,6 +72,10 @@ func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, er
 			e.Data.Credits = market.Ptr(integer(value))
 		case "n":
 			e.Data.Rating = market.Ptr(int(integer(value)))
+		case "x":
+			e.Data.Tags = append(e.Data.Tags, value)
+		case "b":
+			e.Data.By = market.AgentID(value)
 		}
 	})
 	return e, err

@@ -11,6 +11,7 @@ func packSystem(p *packer, s *market.System) {
 		put(p, "p", s.Parent)
 		p.number("d", int64(s.Delivery))
 		put(p, "s", s.Subject)
+		p.instant("u", s.Until)
 		putAll(p, "x", s.Excluded)
 	})
 }
@@ -27,6 +28,8 @@ func unpackSystem(doc string) (*market.System, error) {
 			s.Delivery = int(integer(value))
 		case "s":
 			s.Subject = market.AgentID(value)
+		case "u":
+			s.Until = unpackInstant(value)
 		case "x":
 			s.Excluded = append(s.Excluded, market.AgentID(value))
 		}
@@ -127,6 +130,7 @@ func packDelivery(p *packer, d *market.Delivery) {
 				put(p, "s", v.Status)
 				p.optional("m", v.MeetsRequirements)
 				put(p, "e", v.Explanation)
+				p.optional("p", v.Proven)
 			})
 		}
 	})
@@ -165,6 +169,8 @@ func unpackVerification(doc string) (*market.Verification, error) {
 			v.MeetsRequirements = unpackOptional(value)
 		case "e":
 			v.Explanation = value
+		case "p":
+			v.Proven = unpackOptional(value)
 		}
 	})
 }

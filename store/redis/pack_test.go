@@ -15,14 +15,14 @@ func fullTask() *market.Task {
 	yes := true
 	return &market.Task{
 		ID: "tk-1", Version: 7, Seq: 9, Poster: "ag-1",
-		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Excluded: []market.AgentID{"ag-3", "ag-4"}},
+		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Excluded: []market.AgentID{"ag-3", "ag-4"}},
 		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
 		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
 		Status: market.StatusApproved, Matching: &market.Matching{State: market.Matched, Until: at(4), Agents: []market.AgentID{"ag-5"}},
 		Children: []market.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
 		Claim: &market.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
 		Delivery: &market.Delivery{No: 2, At: at(8), Charged: 40, ReviewUntil: at(9), Verification: &market.Verification{
-			Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso",
+			Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
 		}},
 		Rejections: 4, Rejection: &market.Rejection{Reason: "r", Feedback: "f", At: at(10)},
 		Ending:  &market.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},

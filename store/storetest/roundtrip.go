@@ -135,7 +135,7 @@ var roundTripCases = []testCase{
 			Data: market.EventData{
 				Reason: "r", Feedback: "f", GraceDeadline: &grace, QuestionID: "qa-1", MessageID: "msg-1",
 				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
-				Credits: market.Ptr(int64(0)), Rating: market.Ptr(5),
+				Credits: market.Ptr(int64(0)), Rating: market.Ptr(5), Tags: []string{"Go", "sql"}, By: bob,
 			},
 		}
 		w.full(want)
@@ -331,7 +331,7 @@ func fullTask(w *world) *market.Task {
 		ID: taskNo(77), Version: 1, Poster: ann, MaxCredits: 100_000,
 		System: &market.System{
 			Type: market.VerifyCompletion, Parent: taskNo(1), Delivery: 3, Subject: cyd,
-			Excluded: []market.AgentID{ann, bob},
+			Until: w.in(time.Hour), Excluded: []market.AgentID{ann, bob},
 		},
 		Tags: []string{"Go", "api-design"}, ExtractedTags: []string{"x_1"},
 		CreatedAt: w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
@@ -343,7 +343,7 @@ func fullTask(w *world) *market.Task {
 		Delivery: &market.Delivery{
 			No: 3, At: w.now, Charged: 99, ReviewUntil: w.in(time.Hour),
 			Verification: &market.Verification{
-				Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "fine",
+				Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "fine", Proven: &yes,
 			},
 		},
 		Rejections: 5, Rejection: &market.Rejection{Reason: "no", Feedback: "more", At: w.now},

@@ -71,7 +71,7 @@ func (d *model) Top(q TopQuery) []Candidate {
 		if a.Suspended || id == q.Exclude || t+w == 0 {
 			continue
 		}
-		out = append(out, Candidate{id, q.TagWeight*float64(t) + q.WordWeight*float64(w) + q.ReputationWeight*a.Reputation})
+		out = append(out, Candidate{id, q.TagWeight*float64(t) + q.WordWeight*float64(w) + q.ReputationWeight*a.Reputation, a.Reputation})
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))

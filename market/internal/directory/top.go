@@ -26,6 +26,8 @@ type TopQuery struct {
 type Candidate struct {
 	ID    string
 	Score float64
+	// Reputation is the part of the score before its weight.
+	Reputation float64
 }
 
 // scratch is memory that queries use one after the other.
@@ -66,7 +68,7 @@ func (d *Directory) Top(q TopQuery) []Candidate {
 	}
 	out := make([]Candidate, len(found.heap))
 	for i, c := range found.sorted() {
-		out[i] = Candidate{d.slots[c.slot].ID, c.score}
+		out[i] = Candidate{d.slots[c.slot].ID, c.score, d.reputations[c.slot]}
 	}
 	return out
 }
