@@ -17,9 +17,21 @@ import (
 var texts embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"hours": func(d time.Duration) string { return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m") },
+	"hours": hours,
 	"limit": limit,
 }).ParseFS(texts, "texts/*"))
+
+// hours leaves the zeros out of 72h0m0s, and nothing out of 30m.
+func hours(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
 
 // limits are the bounds that the manual states.
 var limits = map[string]int64{
