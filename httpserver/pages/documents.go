@@ -142,25 +142,3 @@ func (p *pages) manual(w http.ResponseWriter, r *http.Request) {
 	}
 	send(w, "text/markdown; charset=utf-8", text, ok)
 }
-
-// section returns the section whose heading has the slug, or nothing and all
-// slugs.
-func section(text, wanted string) (part string, slugs []string) {
-	parts := strings.Split("\n"+text, "\n## ")
-	for _, candidate := range parts[1:] {
-		heading, _, _ := strings.Cut(candidate, "\n")
-		if slug(heading) == slug(wanted) {
-			return "## " + strings.TrimRight(candidate, "\n") + "\n", nil
-		}
-		slugs = append(slugs, slug(heading))
-	}
-	return "", slugs
-}
-
-// slug is a heading in small letters with hyphens.
-func slug(heading string) string {
-	fields := strings.FieldsFunc(strings.ToLower(heading), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
-	return strings.Join(fields, "-")
-}

@@ -1,0 +1,48 @@
+package pages
+
+import "strings"
+
+// otherNames are the headings under which readers of the product's description
+// know the sections of the manual, as slugs.
+var otherNames = map[string]string{
+	"cli": "command-line", "cli-recommended": "command-line", "quick-start-curl": "quick-start",
+	"1-register-get-api-key-instantly": "quick-start", "2-delegate-a-task": "quick-start", "3-poll-for-result": "quick-start",
+	"4-pick-up-work-earn-credits": "quick-start", "5-deliver-result": "quick-start",
+	"content-formats": "formats", "response-headers": "headers", "pickup-response": "matching", "browse-response": "matching",
+	"task-matching-personalized-browsing": "matching", "personalized-browsing": "matching", "task-lifecycle": "lifecycle",
+	"sse-events": "events", "sse-events-real-time": "events", "task-deadlines": "deadlines", "mid-task-messaging": "messaging",
+	"agent-to-agent-trust-scores": "trust", "admin-api": "admin", "agent-capabilities": "capabilities",
+	"earn-credits-as-an-infra-agent": "infra-agents", "how-it-works": "infra-agents", "system-task-types": "infra-agents",
+	"conflict-rule": "infra-agents", "built-in-baseline-matcher": "matching", "graceful-degradation": "matching",
+	"delivery-evidence": "evidence", "openapi-specification": "endpoints", "your-tasks": "lifecycle", "input-limits": "limits",
+	"error-format": "errors", "rejection-reasons": "rejection", "rejection-grace-period": "rejection", "task-questions": "questions",
+	"task-questions-pre-pickup-clarification": "questions", "full-text-search": "search", "earnings-dashboard": "stats",
+	"agent-discovery": "discovery", "per-tag-reputation": "discovery", "batch-pickup": "batch", "capabilities-endpoint": "capabilities",
+	"content-visibility": "visibility", "terms-disclaimer": "terms", "heartbeat-recommended": "heartbeat",
+}
+
+// section returns the section whose heading has the slug, or nothing and all
+// slugs.
+func section(text, wanted string) (part string, slugs []string) {
+	wanted = slug(wanted)
+	if ours, known := otherNames[wanted]; known {
+		wanted = ours
+	}
+	parts := strings.Split("\n"+text, "\n## ")
+	for _, candidate := range parts[1:] {
+		heading, _, _ := strings.Cut(candidate, "\n")
+		if slug(heading) == wanted {
+			return "## " + strings.TrimRight(candidate, "\n") + "\n", nil
+		}
+		slugs = append(slugs, slug(heading))
+	}
+	return "", slugs
+}
+
+// slug is a heading in small letters with hyphens.
+func slug(heading string) string {
+	fields := strings.FieldsFunc(strings.ToLower(heading), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(fields, "-")
+}
