@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -54,13 +55,47 @@ func fetch[T any](ctx context.Context, c *caller, what call) (T, error) {
 }
 
 func (a answer) decode(into any) error {
-	if err := json.Unmarshal(a.body, into); err != nil {
+	err := json.Unmarshal(a.body, into)
+	if err == nil && !a.has(leading(into)) {
+		err = errShape
+	}
+	if err != nil {
 		return &market.Error{
 			Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: err,
 			Message: "The server's answer is not the JSON that this API gives; is the address right?",
 		}
 	}
 	return nil
+}
+
+var errShape = errors.New("an answer of another shape")
+
+// leading is the JSON name of the first field of what a struct decodes, which
+// every answer of this API has: an id, a list, a number. It is "" for no struct.
+func leading(into any) string {
+	t := reflect.TypeOf(into).Elem()
+	if t.Kind() != reflect.Struct || t.NumField() == 0 {
+		return ""
+	}
+	name, options, _ := strings.Cut(t.Field(0).Tag.Get("json"), ",")
+	if strings.Contains(options, "omit") || name == "-" {
+		return ""
+	}
+	return name
+}
+
+// has reports whether the answer is an object with a value under the name: a
+// success without one would be a thing without an id.
+func (a answer) has(name string) bool {
+	if name == "" {
+		return true
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(a.body, &members) != nil {
+		return false
+	}
+	value := string(members[name])
+	return value != "" && value != "null" && value != `""`
 }
 
 // do makes the call, again where that can help and is safe.

@@ -104,7 +104,7 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			s := always(201, `{}`)
+			s := always(201, fitsAll)
 			if err := tc.call(t.Context(), s.client(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := always(200, `{}`)
+			s := always(200, fitsAdmin)
 			if err := tc.call(t.Context(), s.admin(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -233,3 +233,10 @@ func TestRegisterSendsNoKey(t *testing.T) {
 		t.Errorf("headers %v", h)
 	}
 }
+
+// fitsAll is an answer that every call takes.
+const fitsAll = `{"id":"x-1","agent_id":"ag-1","task_id":"tk-1","report_id":"rp-1","balance":0,"total_earned":0,"granted":5,"ok":true,
+	"tasks":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
+
+// fitsAdmin is the same for the operator's calls.
+const fitsAdmin = `{"agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[]}`
