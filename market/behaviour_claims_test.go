@@ -315,7 +315,7 @@ func TestAbandonReposts(t *testing.T) {
 			}
 		}
 		_, err = bob.API.Abandon(k.Ctx, id)
-		markettest.Refused(t, err, market.ErrForbidden)
+		markettest.Refused(t, err, market.ErrConflict)
 		eve.Claim(id)
 		eve.Deliver(id, "done")
 		_, err = eve.API.Abandon(k.Ctx, id)

@@ -194,7 +194,7 @@ func TestGraceThatPassesReposts(t *testing.T) {
 			}
 		}
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
-		markettest.Refused(t, err, market.ErrForbidden)
+		markettest.Refused(t, err, market.ErrConflict)
 		v := ada.Task(id)
 		if v.Status != market.StatusPosted || v.Result != nil || v.WorkerID != nil || v.RejectionCount != 1 ||
 			v.RejectionReason != "" || v.RejectionGraceDeadline != nil || !v.ExpiresAt.Equal(end.Add(72*time.Hour)) || !v.CreatedAt.Equal(created) {
@@ -217,7 +217,7 @@ func TestGraceIsOverWithoutASweep(t *testing.T) {
 		ada.Reject(id, "bad")
 		k.Clock.Advance(6 * time.Minute)
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
-		markettest.Refused(t, err, market.ErrForbidden)
+		markettest.Refused(t, err, market.ErrConflict)
 		eve.Claim(id)
 		if n := k.Sweep(); n != 0 {
 			t.Errorf("the sweep found %d steps left", n)

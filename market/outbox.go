@@ -123,7 +123,7 @@ func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 	if done, err := m.redelivered(ctx, op.load, request, 1); done || err != nil {
 		return err
 	}
-	if err := h.hasWebhook(ctx); err != nil {
+	if err := h.hasWebhook(ctx, op.load.Now); err != nil {
 		return err
 	}
 	found, err := m.store.RedeliverWebhook(ctx, h.id, seq, op.load.Now)
@@ -181,7 +181,7 @@ func (m *Market) recordRedelivery(ctx context.Context, q LoadQuery, request [32]
 }
 
 // hasWebhook keeps a dead letter from being queued for nobody, which would lose it.
-func (h *Handle) hasWebhook(ctx context.Context) error {
+func (h *Handle) hasWebhook(ctx context.Context, now time.Time) error {
 	agents, err := h.m.store.Agents(ctx, []AgentID{h.id})
 	switch {
 	case err != nil:
@@ -189,7 +189,7 @@ func (h *Handle) hasWebhook(ctx context.Context) error {
 	case len(agents) == 0:
 		return admitted(nil)
 	case agents[0].WebhookURL == "":
-		page, err := h.m.store.DeadWebhooks(ctx, PageQuery{Agent: h.id, Limit: 1, Now: h.m.now()})
+		page, err := h.m.store.DeadWebhooks(ctx, PageQuery{Agent: h.id, Limit: 1, Now: now})
 		if err != nil {
 			return known(ctx, err)
 		}

@@ -136,7 +136,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
 		"Market.PublicTask":    func(ctx context.Context) []any { v, err := m.PublicTask(ctx, s.open); return give(v, err) },
 		"Market.EndSession": func(ctx context.Context) []any {
-			return give(nil, m.EndSession(ctx, "session", m.Now().Add(time.Hour)))
+			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))
 		},
 		"Market.SessionEnded": func(ctx context.Context) []any { v, err := m.SessionEnded(ctx, "session"); return give(v, err) },
 		"Market.Recent":       func(ctx context.Context) []any { v, err := m.Recent(ctx); return give(v, err) },
