@@ -12,7 +12,7 @@ func TestDurationsOfTheManual(t *testing.T) {
 		20*time.Minute + 10*time.Second: "20m10s", 100 * time.Hour: "100h", 2 * time.Minute: "2m", 0: "0s",
 	} {
 		if got := hours(d); got != want {
-			t.Errorf("%v is written %q, want %q", time.Duration(d), got, want)
+			t.Errorf("%v is written %q, want %q", d, got, want)
 		}
 	}
 }
