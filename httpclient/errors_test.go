@@ -32,7 +32,7 @@ func refusalOf(t *testing.T, what string, err, kind error) *market.Error {
 	return e
 }
 
-// The same errors.Is as in-process (contract §11): the code decides, and the
+// The same errors.Is as in-process: the code decides, and the
 // status only where there is no code that this version knows.
 func TestCodeBecomesKind(t *testing.T) {
 	type refusal struct {

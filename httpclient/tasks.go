@@ -12,7 +12,7 @@ import (
 
 // Post delegates a task and escrows its max_credits. With in.Wait it returns
 // when the task is delivered or has ended, or the time is up; Posted.Task is then
-// the whole task. A repeated request waits on the task already made (contract §11).
+// the whole task. A repeated request waits on the task already made.
 func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {
 	what := post("/v1/tasks", in)
 	if in.Wait != nil {

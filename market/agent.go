@@ -121,7 +121,7 @@ type Strikes struct {
 }
 
 // SystemPay is what the platform pays for system tasks about one agent's tasks
-// and profile, as far back as the budget looks (contract §7). It is replaced as
+// and profile, as far back as the budget looks. It is replaced as
 // a whole and never changed in place.
 type SystemPay struct {
 	// Pending is what the unfinished system tasks about the agent will cost.

@@ -8,7 +8,7 @@ import (
 )
 
 // Audit replays the whole ledger and proves every balance, every escrow, the zero
-// sum (contract §4) and the budget of system pay as the policy has it now, and
+// sum and the budget of system pay as the policy has it now, and
 // names the tasks whose timers the store has lost. It is exact also while the market runs: an
 // account is compared with its entries up to the number that was read with
 // it, and what differs is read once more before it is called a problem. It

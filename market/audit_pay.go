@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// payAudit proves the budget of system pay (contract §7) from the ledger alone:
+// payAudit proves the budget of system pay from the ledger alone:
 // what the platform paid about an agent beyond Policy.SystemPayPerDay in any 24 hours
 // is covered by fees that the agent's tasks brought, each credit of them once.
 type payAudit struct {

@@ -10,7 +10,7 @@ import (
 const maxTotal = 10_000
 
 // Browse lists the open tasks in the order in which Pickup would offer them,
-// without system tasks (contract §6). Limit 1–100, default 20. ErrUnavailable,
+// without system tasks. Limit 1–100, default 20. ErrUnavailable,
 // with the code warming, while the board is loading.
 func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, err error) {
 	finish := h.m.meter.operation(&ctx, "browse")

@@ -9,7 +9,7 @@ import (
 
 // Post delegates a task: max_credits move into escrow and the task opens, in
 // one commit (contract §5). With in.Wait it answers when the task is delivered
-// or has ended, or the time is up; once posted it never fails (pitfall 7).
+// or has ended, or the time is up; once posted it never fails.
 //
 // Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
 // idempotency key), ErrRateLimited (beyond Policy.MaxWaits), ErrUnavailable.

@@ -25,7 +25,7 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 }
 
 // Reject sends a delivery back; its worker keeps the claim for the rejection
-// grace (contract §5). A repeat under an idempotency key leaves the rejected
+// grace. A repeat under an idempotency key leaves the rejected
 // result out once another delivery has followed it.
 func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error) {
 	if err := checkRequired("reason", in.Reason, MaxReason); err != nil {

@@ -146,7 +146,7 @@ func (p *Policy) needed(l *Loaded) bool {
 }
 
 // decideAnswer takes the answer of a system task: paid and approved at once,
-// usable or not (contract §7). What it is worth was found out before.
+// usable or not. What it is worth was found out before.
 func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, a systemAnswer) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusClaimed {

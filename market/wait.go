@@ -8,7 +8,7 @@ import (
 )
 
 // Task returns a task: all of it to its parties, the public part to everybody
-// while it is posted, and ErrNotFound otherwise (contract §5). Its poster and
+// while it is posted, and ErrNotFound otherwise. Its poster and
 // its worker may wait up to 5 minutes until it is delivered or has ended, on
 // whichever replica that happens; for everybody else wait means nothing.
 //

@@ -12,10 +12,9 @@ const (
 	// leaseSlack is how much longer a lease is than an attempt, leaseMargin the
 	// part of it that is kept for writing down how the attempt ended.
 	leaseSlack, leaseMargin = 5 * time.Second, time.Second
-	// leaseEvery is how long due deliveries may stay unseen when only the
-	// commits of this process wake, leaseSeldom when those of others do too: then
-	// it bounds what a wake-up lost with its process costs.
-	leaseEvery, leaseSeldom = time.Second, 5 * time.Second
+	// leaseEvery is how long due deliveries may stay unseen when nothing wakes:
+	// a relay may subscribe and hear nothing, as behind a pooler of connections.
+	leaseEvery = time.Second
 	// leaseGap is the least real time between two looks at a queue that had
 	// nothing: a busy market wakes more often than it has webhooks.
 	leaseGap = 25 * time.Millisecond
@@ -78,7 +77,7 @@ func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
 func (d *dispatcher) run(ctx context.Context) {
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	tick := d.queue.After(d.every)
+	tick := d.queue.After(leaseEvery)
 	for ctx.Err() == nil {
 		d.lease(ctx)
 		d.start(attempts)
@@ -93,7 +92,7 @@ func (d *dispatcher) run(ctx context.Context) {
 		case <-d.retry:
 			d.due, d.retry, d.retryAt = true, nil, time.Time{}
 		case <-tick:
-			d.due, tick = true, d.queue.After(d.every)
+			d.due, tick = true, d.queue.After(leaseEvery)
 		}
 		stop()
 	}

@@ -72,7 +72,6 @@ type Webhooks struct {
 	private     bool
 	concurrency int
 	wake        <-chan struct{}
-	every       time.Duration // between looks at the queue without a wake-up
 	log         *slog.Logger
 	client      *http.Client
 	observe     observer
@@ -91,7 +90,7 @@ const (
 func NewWebhooks(opts WebhookOptions) *Webhooks {
 	w := &Webhooks{
 		maxRetries: defaultRetries, timeout: defaultTimeout, concurrency: defaultConcurrency,
-		private: opts.AllowPrivate, wake: opts.Wake, every: leaseEvery, log: opts.Logger, observe: newObserver(opts.MeterProvider),
+		private: opts.AllowPrivate, wake: opts.Wake, log: opts.Logger, observe: newObserver(opts.MeterProvider),
 	}
 	if opts.MaxRetries != nil {
 		w.maxRetries = max(0, *opts.MaxRetries)
@@ -114,16 +113,10 @@ func NewWebhooks(opts WebhookOptions) *Webhooks {
 }
 
 // Follow makes the hub wake the Webhooks, unless WebhookOptions.Wake was given.
-// Call it before Run. A hub wakes one Webhooks only. Under a RelayedHub, which
-// also tells of the commits of other processes, the queue is looked at every 5 s
-// otherwise, not every second.
+// Call it before Run. A hub wakes one Webhooks only.
 func (w *Webhooks) Follow(hub interface{ Activity() <-chan struct{} }) {
-	if w.wake != nil {
-		return
-	}
-	w.wake = hub.Activity()
-	if n, ok := hub.(market.Notifier); ok && n.FeedHints() != nil {
-		w.every = leaseSeldom
+	if w.wake == nil {
+		w.wake = hub.Activity()
 	}
 }
 
