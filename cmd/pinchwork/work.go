@@ -34,7 +34,8 @@ func newWork(a *app) *cobra.Command {
 gets the need on standard input; PINCHWORK_TASK_ID, PINCHWORK_TASK_CONTEXT,
 PINCHWORK_TASK_TAGS and others in its environment; and everything as JSON in the
 file PINCHWORK_TASK_FILE. When it fails, takes too long or prints nothing, the
-task is given back. Tasks claimed by an earlier run are continued.
+task is given back. Tasks claimed by an earlier run are continued. A result that
+is rejected is made once more, with PINCHWORK_TASK_REJECTION_REASON set.
 
 SIGINT or SIGTERM ends the work once the running tasks are done, a second one at
 once. Exits with 0, with 4 when --once found nothing, with 1 when --once or

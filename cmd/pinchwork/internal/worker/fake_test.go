@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,9 @@ type fakeMarket struct {
 	mu        sync.Mutex
 	queue     []market.TaskID
 	held      []market.TaskView
+	perPage   int // the most tasks on a page that its size ends early; 0 for no end
+	rejected  map[market.TaskID]int
+	taskErr   []error // one for each reading of a task, nil for none
 	delivered map[market.TaskID][]string
 	abandoned []market.TaskID
 	pickups   []time.Time
@@ -35,7 +39,7 @@ type fakeMarket struct {
 }
 
 func newFake(tasks ...market.TaskID) *fakeMarket {
-	return &fakeMarket{queue: tasks, events: make(chan market.StreamEvent, 10), delivered: map[market.TaskID][]string{}}
+	return &fakeMarket{queue: tasks, events: make(chan market.StreamEvent, 10), delivered: map[market.TaskID][]string{}, rejected: map[market.TaskID]int{}}
 }
 
 func (f *fakeMarket) ID() market.AgentID { return self }
@@ -71,6 +75,7 @@ func (f *fakeMarket) Deliver(_ context.Context, id market.TaskID, in market.Deli
 		}
 	}
 	f.delivered[id] = append(f.delivered[id], in.Result)
+	f.drop(id)
 	f.earned += 5
 	return market.TaskView{TaskID: id, Status: market.StatusDelivered}, nil
 }
@@ -79,6 +84,7 @@ func (f *fakeMarket) Abandon(_ context.Context, id market.TaskID) (market.TaskVi
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.abandoned = append(f.abandoned, id)
+	f.drop(id)
 	return market.TaskView{}, nil
 }
 
@@ -86,13 +92,58 @@ func (f *fakeMarket) Mine(_ context.Context, q market.MineQuery) (market.TaskLis
 	if q.Role != market.PartyWorker || q.Status != market.StatusClaimed {
 		return market.TaskList{}, fmt.Errorf("asked for %+v", q)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	end := min(q.Offset+q.Limit, len(f.held))
-	return market.TaskList{Tasks: f.held[min(q.Offset, end):end], Total: len(f.held)}, nil
+	list := market.TaskList{Total: len(f.held)}
+	if f.perPage > 0 && q.Offset+f.perPage < end {
+		end = q.Offset + f.perPage
+		list.NextOffset = end
+	}
+	list.Tasks = slices.Clone(f.held[min(q.Offset, end):end])
+	return list, nil
 }
 
 func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) (market.TaskView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.taskErr) > 0 {
+		err := f.taskErr[0]
+		f.taskErr = f.taskErr[1:]
+		if err != nil {
+			return market.TaskView{}, err
+		}
+	}
+	for _, t := range f.held {
+		if t.TaskID == id {
+			return t, nil
+		}
+	}
+	return market.TaskView{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}, nil
+}
+
+// failToRead makes the next readings of a task fail.
+func (f *fakeMarket) failToRead(errs ...error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.taskErr = errs
+}
+
+// drop ends the claim of a task; the lock is held.
+func (f *fakeMarket) drop(id market.TaskID) {
+	f.held = slices.DeleteFunc(f.held, func(t market.TaskView) bool { return t.TaskID == id })
+}
+
+// reject sends a delivered task back to the agent, which may not hear of it.
+func (f *fakeMarket) reject(id market.TaskID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rejected[id]++
 	worker := self
-	return market.TaskView{TaskID: id, Status: market.StatusClaimed, WorkerID: &worker, Need: "again", RejectionReason: "too short"}, nil
+	f.held = append(f.held, market.TaskView{
+		TaskID: id, Status: market.StatusClaimed, WorkerID: &worker, Need: "again",
+		RejectionReason: "too short", RejectionCount: f.rejected[id],
+	})
 }
 
 func (f *fakeMarket) Stats(context.Context) (market.Stats, error) {

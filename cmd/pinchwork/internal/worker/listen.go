@@ -44,6 +44,7 @@ func (w *worker) heard(e market.Event) {
 	case market.EventTaskApproved:
 		w.mu.Lock()
 		delete(w.delivered, e.Task)
+		delete(w.answered, e.Task)
 		w.mu.Unlock()
 		w.earned()
 	case market.EventTaskMatched, market.EventGap:

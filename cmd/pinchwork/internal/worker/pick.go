@@ -32,7 +32,7 @@ func (w *worker) pick(ctx context.Context) error {
 			w.logf("cannot pick up: %v", err)
 		}
 		w.release()
-		if err == nil && w.Once {
+		if err == nil && w.Once && !w.owes() {
 			if w.quiet(ctx) {
 				return nil
 			}
@@ -67,11 +67,18 @@ func (w *worker) enough() bool {
 
 // next is a rejected task to do again, or what the marketplace offers.
 func (w *worker) next(ctx context.Context) (Job, bool, error) {
-	if job, ok := w.again(ctx); ok {
-		return job, true, nil
-	}
-	if err := w.cool(ctx); err != nil {
-		return Job{}, false, err
+	until := w.cooled()
+	for {
+		if job, ok := w.again(ctx); ok {
+			return job, true, nil
+		}
+		rest := time.Until(until)
+		if rest <= 0 {
+			break
+		}
+		if err := w.doze(ctx, min(rest, w.Poll)); err != nil {
+			return Job{}, false, err
+		}
 	}
 	asking, cancel := outlast(ctx, pickupGrace)
 	defer cancel()
@@ -118,14 +125,19 @@ func fatal(err error) bool {
 }
 
 // pause waits until it is worth asking again: an event, or a slow poll with
-// some jitter. A refusal that names a time is taken at its word.
+// some jitter. A refusal that names a time is taken at its word, and until then
+// only rejected tasks are done.
 func (w *worker) pause(ctx context.Context, err error) {
-	d := w.Poll + rand.N(w.Poll/5+1)
 	var refused *market.Error
 	if errors.As(err, &refused) && refused.RetryAfter > 0 {
-		_ = sleep(ctx, refused.RetryAfter)
+		w.notBefore = time.Now().Add(refused.RetryAfter)
 		return
 	}
+	_ = w.doze(ctx, w.Poll+rand.N(w.Poll/5+1))
+}
+
+// doze sleeps until something may be on offer, at most for d.
+func (w *worker) doze(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -133,24 +145,34 @@ func (w *worker) pause(ctx context.Context, err error) {
 	case <-timer.C:
 	case <-w.wake:
 	}
+	return ctx.Err()
 }
 
 const longestCooling = 10 * time.Minute
 
-// cool waits after failures: the poll interval, doubled for each in a row.
-func (w *worker) cool(ctx context.Context) error {
+// cooled is when the marketplace may be asked again: not before the time that a
+// refusal named, and after failures not before the poll interval has passed,
+// doubled for each failure in a row.
+func (w *worker) cooled() time.Time {
 	w.mu.Lock()
 	failures := w.failures
 	w.mu.Unlock()
 	if failures == 0 {
-		return nil
+		return w.notBefore
 	}
 	d := longestCooling
 	if failures < 16 {
 		d = min(w.Poll<<(failures-1), longestCooling)
 	}
 	w.logf("pausing for %v after %d failed in a row", d, failures)
-	return sleep(ctx, d)
+	return latest(w.notBefore, time.Now().Add(d))
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

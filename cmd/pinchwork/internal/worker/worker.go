@@ -82,7 +82,7 @@ func (c Config) Work(ctx, kill context.Context) (Summary, error) {
 	w := &worker{
 		Config: c, hard: hard, slots: make(chan struct{}, max(c.Concurrency, 1)),
 		wake: make(chan struct{}, 1), running: map[market.TaskID]context.CancelCauseFunc{},
-		delivered: map[market.TaskID]int{},
+		delivered: map[market.TaskID]int{}, answered: map[market.TaskID]int{},
 	}
 	defer context.AfterFunc(kill, func() { stop(ErrKilled) })()
 
@@ -104,11 +104,15 @@ type worker struct {
 	slots chan struct{}
 	wake  chan struct{} // something may be on offer
 	jobs  sync.WaitGroup
+	// Of the picking goroutine alone: when it last looked for rejections, and
+	// when it may ask for tasks again.
+	looked, notBefore time.Time
 
 	mu        sync.Mutex
 	running   map[market.TaskID]context.CancelCauseFunc
 	delivered map[market.TaskID]int // deliveries of tasks that wait for review
-	redo      []market.TaskID       // rejected, to be done again
+	redo      []market.TaskID       // rejected, to be done again once they are read
+	answered  map[market.TaskID]int // how many rejections of a task were acted upon
 	failures  int                   // in a row
 	summary   Summary
 }

@@ -250,11 +250,14 @@ func TestRejectionIsDoneAgainOnce(t *testing.T) {
 		c.Do = func(_ context.Context, job worker.Job) (string, error) { return "result" + job.RejectionReason, nil }
 		r := begin(t, c)
 		synctest.Wait()
+		f.reject("tk-1")
 		f.happens(market.EventTaskRejected, "tk-1")
 		synctest.Wait()
 		if got := f.results("tk-1"); got != "result|resulttoo short" {
 			t.Errorf("delivered %q", got)
 		}
+		f.reject("tk-1")
+		f.reject("tk-of-another-worker")
 		f.happens(market.EventTaskRejected, "tk-1")
 		f.happens(market.EventTaskRejected, "tk-of-another-worker")
 		synctest.Wait()
