@@ -32,9 +32,9 @@ func TestMarkdownAnswers(t *testing.T) {
 		note, want string
 	}{
 		"a created task": {
-			market.Posted{TaskID: "tk-abc123", Status: market.StatusPosted, Need: "Review this SaaS Terms of Service for red flags"},
+			market.Posted{TaskID: "tk-abc123", Status: market.StatusPosted, Need: "Review this SaaS Terms of Service for red flags", MaxCredits: 15, Balance: 85},
 			"Task created successfully.",
-			"---\ntask_id: tk-abc123\nstatus: posted\nneed: Review this SaaS Terms of Service for red flags\n---\nTask created successfully.",
+			"---\ntask_id: tk-abc123\nstatus: posted\nneed: Review this SaaS Terms of Service for red flags\nmax_credits: 15\nbalance: 85\n---\nTask created successfully.",
 		},
 		"a task with a result": {
 			market.TaskView{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: &result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at},

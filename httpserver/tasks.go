@@ -22,7 +22,14 @@ func createTask(c *call, in market.PostInput) (any, error) {
 	if s := posted.Task.Status; s == market.StatusDelivered || s.Ended() {
 		c.success = http.StatusOK
 	}
-	return posted.Task, nil
+	return &awaited{posted.Task, posted.Balance}, nil
+}
+
+// awaited is the answer to a post that waited: the whole task, and what its escrow
+// left to the poster.
+type awaited struct {
+	*market.TaskView
+	Balance int64 `json:"balance"`
 }
 
 func browseTasks(c *call) (market.BrowseList, error) {

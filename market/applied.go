@@ -122,6 +122,8 @@ func (s *mirror) applyAgents(c *Change, l *Loaded) {
 				a.RatingSum += d.RatingSum
 				a.RatingCount += d.RatingCount
 				a.Completed += d.Completed
+				a.Approvals += d.Approvals
+				a.Rejections += d.Rejections
 			}
 		}
 		s.putAgent(&a)

@@ -64,7 +64,7 @@ func (m *Market) items(ctx context.Context, offers []board.Offer[*Task], offset 
 			if size += textSize(st.Text.Need, st.Text.Context); size > maxPageBytes && len(items) > 0 {
 				return items, offset + done + i, nil
 			}
-			items = append(items, browseItem(st, o))
+			items = append(items, m.browseItem(st, o))
 		}
 		done += len(piece)
 	}
@@ -88,12 +88,16 @@ func (m *Market) offered(ctx context.Context, offers []board.Offer[*Task]) (map[
 	return texts, nil
 }
 
-func browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
+func (m *Market) browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
 	t := st.Task
 	item := BrowseItem{
 		TaskID: t.ID, Need: st.Text.Need, Context: stringPtr(st.Text.Context), MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterID: t.Poster, PosterReputation: o.Reputation,
 		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
+	}
+	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.policy.timeouts(t)
+	if r := m.mirror.record(t.Poster); r != nil {
+		item.PosterRecord = *r
 	}
 	if o.Matched {
 		item.MatchRank = Ptr(o.Rank)

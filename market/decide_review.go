@@ -68,6 +68,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 		}})
 	}
 	o.agentChanged(worker)
+	o.agentChanged(t.Poster)
 }
 
 // workedFor remembers another poster who approved the worker's work, as many as
@@ -113,6 +114,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.account(t.Poster).Rejections = 1
+	o.agentChanged(t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
 	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
 		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: timePtr(grace),

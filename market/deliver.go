@@ -75,8 +75,10 @@ type change struct {
 	trust  bool
 	role   bool
 	result string // the new result, when there is one
-	learn  func(ctx context.Context, l *Loaded) error
-	decide func(now time.Time, l *Loaded) (*outcome, error)
+	// strikes are shown with the outcome when the operation may cause one.
+	strikes bool
+	learn   func(ctx context.Context, l *Loaded) error
+	decide  func(now time.Time, l *Loaded) (*outcome, error)
 }
 
 func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
@@ -84,28 +86,62 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 		name: c.name + " " + string(c.id), input: c.input,
 		load:  LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
 		learn: c.learn, decide: c.decide,
-		outcome: func(_ *Loaded, o *outcome) any {
-			return o.written(c.id)
-		},
+		outcome: func(l *Loaded, o *outcome) any { return c.changed(l, o) },
 	})
 	if err != nil {
 		return TaskView{}, err
 	}
 	if d.replay != nil {
-		return c.replayed(d)
+		return c.replayed(h.m.policy, d)
 	}
 	text := d.loaded.Text
 	if c.result != "" {
 		text.Result = c.result
 	}
-	return taskView(d.outcome.written(c.id), text), nil
+	return c.changed(d.loaded, d.outcome).view(h.m.policy, text), nil
+}
+
+// changed is a task as an operation left it, without its texts: the outcome that
+// a repeat gets again.
+type changed struct {
+	*Task
+	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
+	// Strikes are those of a worker who abandoned it.
+	Strikes *Strikes `json:"strikes,omitempty"`
+	// At is the instant of the operation.
+	At time.Time `json:"at,omitzero"`
+}
+
+func (c *change) changed(l *Loaded, o *outcome) *changed {
+	out := &changed{Task: o.written(c.id), PosterRecord: recordOf(l.Poster), At: o.At}
+	for _, d := range o.Accounts {
+		if out.PosterRecord != nil && d.Agent == l.Poster.ID {
+			out.PosterRecord.Approved += d.Approvals
+			out.PosterRecord.Rejected += d.Rejections
+		}
+	}
+	if c.strikes {
+		out.Strikes = &l.Worker.Strikes
+		for _, w := range o.Strikes {
+			out.Strikes = &w.New
+		}
+	}
+	return out
+}
+
+func (c *changed) view(p *Policy, text TaskText) TaskView {
+	v := p.taskView(c.Task, text, c.PosterRecord)
+	if c.Strikes != nil {
+		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), c.Strikes.blocked(c.At)
+	}
+	return v
 }
 
 // replayed renders the recorded task again. Its texts are where they were,
 // unless the operator has deleted them; a result that another one has followed
 // is left out.
-func (c *change) replayed(d done) (TaskView, error) {
-	t, err := recall[*Task](d.replay)
+func (c *change) replayed(p *Policy, d done) (TaskView, error) {
+	again, err := recall[changed](d.replay)
 	if err != nil {
 		return TaskView{}, err
 	}
@@ -113,8 +149,8 @@ func (c *change) replayed(d done) (TaskView, error) {
 	if text.Need == "" {
 		return TaskView{}, textsGone()
 	}
-	if d.loaded.Task == nil || t.ResultNo() != d.loaded.Task.ResultNo() {
+	if d.loaded.Task == nil || again.ResultNo() != d.loaded.Task.ResultNo() {
 		text.Result = c.result
 	}
-	return taskView(t, text), nil
+	return again.view(p, text), nil
 }

@@ -14,7 +14,7 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	return meView(d.loaded.Caller), nil
+	return meView(d.loaded.Caller, d.now), nil
 }
 
 // UpdateMe changes the fields that are set; null clears good_at, webhook_url,
@@ -41,7 +41,7 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	if d.outcome != nil {
 		after.Profile = *d.outcome.Agents[0].New
 	}
-	return meView(&after), nil
+	return meView(&after, d.now), nil
 }
 
 func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *systemDraft) (*outcome, error) {

@@ -31,15 +31,55 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if err != nil {
 		return list, err
 	}
+	records, err := h.m.posterRecords(ctx, page.Tasks)
+	if err != nil {
+		return list, err
+	}
 	list = TaskList{Tasks: make([]TaskView, len(page.Tasks)), Total: page.Total}
 	for i, st := range page.Tasks {
-		list.Tasks[i] = taskView(st.Task, st.Text)
+		list.Tasks[i] = h.m.policy.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
 	}
 	n := fitting(len(list.Tasks), func(i int) int { return list.Tasks[i].size() })
 	if list.Tasks = list.Tasks[:n]; n < q.Limit && q.Offset+n < list.Total {
 		list.NextOffset = q.Offset + n
 	}
 	return list, nil
+}
+
+// posterRecords are the records of the tasks' posters. The directory has them,
+// unless it is loading.
+func (m *Market) posterRecords(ctx context.Context, tasks []StoredTask) (map[AgentID]*PosterRecord, error) {
+	records := map[AgentID]*PosterRecord{}
+	var missing []AgentID
+	for _, st := range tasks {
+		id := st.Task.Poster
+		if _, done := records[id]; done || id == Platform {
+			continue
+		}
+		if records[id] = m.mirror.record(id); records[id] == nil {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return records, nil
+	}
+	agents, err := m.store.Agents(ctx, missing)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	for _, a := range agents {
+		records[a.ID] = recordOf(a)
+	}
+	return records, nil
+}
+
+// record is a poster's record as this process knows it, nil if it does not.
+func (s *mirror) record(id AgentID) *PosterRecord {
+	a, ok := s.agents.Get(string(id))
+	if !ok {
+		return nil
+	}
+	return &PosterRecord{Approved: a.Approved, Rejected: a.Rejected}
 }
 
 // size is about what the task's texts take in an answer.

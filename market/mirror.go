@@ -216,6 +216,7 @@ func (s *mirror) putAgent(a *Agent) {
 	s.agents.Put(directory.Agent{
 		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
 		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
+		Approved: a.Approvals, Rejected: a.Rejections,
 		Suspended: a.Suspended, Infra: s.policy.isInfra(&a.Profile),
 	})
 	s.board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)

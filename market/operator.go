@@ -78,7 +78,7 @@ func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err
 			if l.Task == nil {
 				return nil, notFound()
 			}
-			view = taskView(l.Task, l.Text)
+			view = m.policy.taskView(l.Task, l.Text, recordOf(l.Poster))
 			return nil, nil
 		},
 	})

@@ -290,8 +290,8 @@ func (c *claiming) decideAmong(ctx context.Context, cs []candidate) error {
 // candidate is a claim decided beforehand.
 type candidate struct {
 	*outcome
-	task       *Task
-	reputation float64
+	task  *Task
+	claim *recordedClaim
 }
 
 func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
@@ -303,7 +303,10 @@ func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
 			c.m.mirror.board.Remove(offer.ID, t.Version)
 			continue
 		}
-		out = append(out, candidate{outcome: o, task: o.written(t.ID), reputation: offer.Reputation})
+		task := o.written(t.ID)
+		out = append(out, candidate{outcome: o, task: task, claim: &recordedClaim{
+			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.mirror.record(t.Poster),
+		}})
 	}
 	return out
 }
@@ -449,7 +452,7 @@ func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]TaskText, 
 // won takes note of a claim.
 func (c *claiming) won(one candidate, done Committed) {
 	c.m.applied(one.outcome, done, nil)
-	c.claimed = append(c.claimed, pickupView(one.task, done.Text, one.reputation))
+	c.claimed = append(c.claimed, c.m.policy.pickupView(one.claim, done.Text))
 	c.left--
 }
 
@@ -458,9 +461,9 @@ func (c *claiming) record(o *outcome, cs []candidate) (err error) {
 	if c.idem == nil {
 		return nil
 	}
-	claims := make([]recordedClaim, len(cs))
+	claims := make([]*recordedClaim, len(cs))
 	for i, one := range cs {
-		claims[i] = recordedClaim{Task: one.task, Reputation: one.reputation}
+		claims[i] = one.claim
 	}
 	o.Idempotency, err = newRecord(*c.idem, c.request, claims, c.now)
 	return err
@@ -468,8 +471,10 @@ func (c *claiming) record(o *outcome, cs []candidate) (err error) {
 
 // recordedClaim is a claim in an idempotency record, without the texts.
 type recordedClaim struct {
-	Task       *Task   `json:"task"`
-	Reputation float64 `json:"reputation"`
+	Task *Task `json:"task"`
+	// What was known of the poster then.
+	Reputation   float64       `json:"reputation"`
+	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
 }
 
 // replayClaims renders the recorded claims again.
@@ -492,19 +497,19 @@ func (m *Market) replayClaims(ctx context.Context, record *IdempotencyRecord, re
 	}
 	out := make([]Pickup, len(claims))
 	for i, claim := range claims {
-		if out[i], err = claim.view(texts[claim.Task.ID]); err != nil {
+		if out[i], err = m.policy.claimAgain(&claim, texts[claim.Task.ID]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// view renders a recorded claim again.
-func (r *recordedClaim) view(text TaskText) (Pickup, error) {
+// claimAgain renders a recorded claim again.
+func (p *Policy) claimAgain(r *recordedClaim, text TaskText) (Pickup, error) {
 	if text.Need == "" {
 		return Pickup{}, textsGone()
 	}
-	return pickupView(r.Task, text, r.Reputation), nil
+	return p.pickupView(r, text), nil
 }
 
 // textsGone is the answer to a repeat when the operator has deleted what the

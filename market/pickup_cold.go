@@ -36,19 +36,26 @@ func (c *claiming) runCold(ctx context.Context) error {
 }
 
 func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
+	page = slices.DeleteFunc(slices.Clone(page), func(st StoredTask) bool { return !c.eligible(&st) })
 	matches, err := c.matchTasks(ctx, page)
+	if err != nil {
+		return err
+	}
+	posters, err := c.posters(ctx, page)
 	if err != nil {
 		return err
 	}
 	var offers []candidate
 	for i := range page {
-		if !c.eligible(&page[i]) {
+		t := page[i].Task
+		o, err := c.m.policy.decideClaim(c.now, t, c.caller, matches[t.ID])
+		if err != nil {
 			continue
 		}
-		o, err := c.m.policy.decideClaim(c.now, page[i].Task, c.caller, matches[page[i].Task.ID])
-		if err == nil {
-			offers = append(offers, candidate{outcome: o, task: o.written(page[i].Task.ID)})
-		}
+		task, poster := o.written(t.ID), posters[t.Poster]
+		offers = append(offers, candidate{outcome: o, task: task, claim: &recordedClaim{
+			Task: task, Reputation: reputation(poster), PosterRecord: recordOf(poster),
+		}})
 	}
 	for len(offers) > 0 && c.left > 0 {
 		n := min(len(offers), maxFirst)
@@ -63,13 +70,32 @@ func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
 	return nil
 }
 
+// posters reads who posted the tasks.
+func (c *claiming) posters(ctx context.Context, page []StoredTask) (map[AgentID]*Agent, error) {
+	var ids []AgentID
+	for _, st := range page {
+		if id := st.Task.Poster; id != Platform && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	agents, err := c.m.store.Agents(ctx, ids)
+	posters := make(map[AgentID]*Agent, len(agents))
+	for _, a := range agents {
+		posters[a.ID] = a
+	}
+	return posters, known(ctx, err)
+}
+
 // matchTasks returns the match_agents tasks that nobody has claimed, by the task
 // that they are about: a claim of that ends them, or they would be paid for
 // nothing.
 func (c *claiming) matchTasks(ctx context.Context, page []StoredTask) (map[TaskID]*Task, error) {
 	var ids []TaskID
 	for _, st := range page {
-		if t := st.Task; t.Matching != nil && t.Matching.State == MatchPending && c.eligible(&st) {
+		if t := st.Task; t.Matching != nil && t.Matching.State == MatchPending {
 			ids = append(ids, t.Children...)
 		}
 	}

@@ -28,9 +28,7 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 			}
 			return nil
 		},
-		outcome: func(l *Loaded, o *outcome) any {
-			return recordedClaim{Task: o.written(id), Reputation: reputation(l.Poster)}
-		},
+		outcome: func(l *Loaded, o *outcome) any { return claimOf(l, o) },
 	})
 	if err != nil {
 		return Pickup{}, err
@@ -40,10 +38,14 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 		if err != nil {
 			return Pickup{}, err
 		}
-		return claim.view(d.loaded.Text)
+		return h.m.policy.claimAgain(&claim, d.loaded.Text)
 	}
 	h.m.meter.claimed(ctx, 1)
-	return pickupView(d.outcome.written(id), d.loaded.Text, reputation(d.loaded.Poster)), nil
+	return h.m.policy.pickupView(claimOf(d.loaded, d.outcome), d.loaded.Text), nil
+}
+
+func claimOf(l *Loaded, o *outcome) *recordedClaim {
+	return &recordedClaim{Task: o.written(l.Task.ID), Reputation: reputation(l.Poster), PosterRecord: recordOf(l.Poster)}
 }
 
 func (p *Policy) mayClaim(now time.Time, l *Loaded) error {

@@ -101,7 +101,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 			}
 			return o, err
 		},
-		outcome: func(_ *Loaded, o *outcome) any { return postedView(o.Tasks[0].New, "") },
+		outcome: func(l *Loaded, o *outcome) any { return postedView(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, errOverBudget) {
@@ -116,8 +116,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 		posted.Need = in.Need
 		return posted, posted.asPosted(h.id, in), err
 	}
-	t := d.outcome.Tasks[0].New
-	return postedView(t, in.Need), taskView(t, text), nil
+	view = m.policy.taskView(d.outcome.Tasks[0].New, text, recordOf(d.loaded.Caller))
+	return postedView(d.loaded, d.outcome, in.Need), view, nil
 }
 
 // errOverBudget sends a post to the built-in matcher.
@@ -133,7 +133,7 @@ func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) 
 func (p *Posted) asPosted(poster AgentID, in PostInput) TaskView {
 	return TaskView{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: *in.MaxCredits,
-		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline,
+		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
 
@@ -153,8 +153,12 @@ func minutes(n *int) time.Duration {
 	return time.Duration(*n) * time.Minute
 }
 
-func postedView(t *Task, need string) Posted {
-	return Posted{TaskID: t.ID, Status: t.Status, Need: need, Deadline: timePtr(t.Deadline)}
+func postedView(l *Loaded, o *outcome, need string) Posted {
+	t := o.Tasks[0].New
+	return Posted{
+		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
+		Balance: l.Caller.Balance - t.MaxCredits, ExpiresAt: timePtr(t.ExpiresAt), Deadline: timePtr(t.Deadline),
+	}
 }
 
 // plan finds out how a new task is matched: by an infra agent, whose task it

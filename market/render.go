@@ -6,16 +6,20 @@ import (
 	"time"
 )
 
-// taskView is a task as a party sees it.
-func taskView(t *Task, text TaskText) TaskView {
+// taskView is a task as a party sees it. record is what is known of its poster.
+func (p *Policy) taskView(t *Task, text TaskText, record *PosterRecord) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
-		ExpiresAt: timePtr(t.ExpiresAt),
+		PosterRecord: record,
+	}
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
+	if t.Status == StatusPosted {
+		v.ExpiresAt = timePtr(t.ExpiresAt)
 	}
 	if t.Claim != nil {
-		v.WorkerID = stringPtr(t.Claim.Worker)
+		v.WorkerID, v.ClaimedAt = stringPtr(t.Claim.Worker), timePtr(t.Claim.At)
 		v.RejectionGraceDeadline = timePtr(t.Claim.Grace)
 		if t.Status == StatusClaimed {
 			v.ClaimDeadline = claimDeadline(t)
@@ -25,14 +29,15 @@ func taskView(t *Task, text TaskText) TaskView {
 		v.Result, v.DeliveredAt = stringPtr(text.Result), timePtr(d.At)
 		v.Verification = verificationView(d.Verification)
 		if t.Status == StatusDelivered {
-			v.CreditsCharged = Ptr(d.Charged)
+			v.ReviewDeadline = timePtr(d.ReviewUntil)
+			v.charges(d.Charged, p.fee(d.Charged))
 		}
 	}
 	if t.Rejection != nil {
 		v.RejectionReason, v.RejectionFeedback = t.Rejection.Reason, t.Rejection.Feedback
 	}
-	if t.Status == StatusApproved {
-		v.approved(t.Ending)
+	if t.Ending != nil {
+		v.ended(t.Ending)
 	}
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
@@ -43,8 +48,18 @@ func taskView(t *Task, text TaskText) TaskView {
 	return v
 }
 
-func (v *TaskView) approved(e *Ending) {
-	v.CreditsCharged = Ptr(e.Charged)
+// charges is what an approval takes from the poster and pays.
+func (v *TaskView) charges(charged, fee int64) {
+	v.CreditsCharged, v.Fee, v.WorkerReceives = Ptr(charged), Ptr(fee), Ptr(charged-fee)
+}
+
+func (v *TaskView) ended(e *Ending) {
+	v.EndedAt = timePtr(e.At)
+	if v.Status != StatusApproved {
+		return
+	}
+	v.ApprovedAt = timePtr(e.At)
+	v.charges(e.Charged, e.Fee)
 	if e.Rating != 0 {
 		v.Rating = Ptr(e.Rating)
 	}
@@ -53,14 +68,40 @@ func (v *TaskView) approved(e *Ending) {
 
 // publicView is an open task as strangers see it: what a browse item shows,
 // and the status (contract §5).
-func publicView(t *Task, text TaskText, poster *Agent) TaskView {
+func (p *Policy) publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
-		PosterReputation: Ptr(reputation(poster)),
+		PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
 	}
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
 	return v
+}
+
+// timeouts are the two that are in force for a task. A system task is approved
+// with its delivery.
+func (p *Policy) timeouts(t *Task) (claim, review *Minutes) {
+	claim = minutesOf(p.claimTimeout(t))
+	if t.System == nil {
+		review = minutesOf(p.reviewTimeout(t))
+	}
+	return claim, review
+}
+
+func minutesOf(d time.Duration) *Minutes {
+	if d == 0 {
+		return nil
+	}
+	return Ptr(Minutes(d.Minutes()))
+}
+
+// recordOf is nil for the platform, which judges nobody.
+func recordOf(poster *Agent) *PosterRecord {
+	if poster == nil {
+		return nil
+	}
+	return &PosterRecord{Approved: poster.Approvals, Rejected: poster.Rejections}
 }
 
 // background is the context as the holder of the task reads it: an infra agent
@@ -129,16 +170,19 @@ func verificationView(v *Verification) *Verification {
 	return own
 }
 
-func pickupView(t *Task, text TaskText, posterReputation float64) Pickup {
-	p := Pickup{
+func (p *Policy) pickupView(r *recordedClaim, text TaskText) Pickup {
+	t := r.Task
+	v := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(t.background(text)), MaxCredits: t.MaxCredits,
-		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: posterReputation,
+		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
+		PosterRecord: r.PosterRecord,
 	}
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
 	if t.System != nil {
-		p.SystemTaskType, p.ParentTaskID = t.System.Type, t.System.Parent
+		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
 	}
-	return p
+	return v
 }
 
 func questionView(q *Question) QuestionView {
@@ -169,17 +213,39 @@ func ledgerView(e *Entry) LedgerEntry {
 	return v
 }
 
-func meView(a *Agent) Me {
+func meView(a *Agent, now time.Time) Me {
 	return Me{
 		ID: a.ID, Name: a.Name, Credits: a.Balance, Reputation: a.Reputation(),
 		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: stringPtr(a.GoodAt),
-		Tags: tagList(a.CapabilityTags()), AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
+		Tags: tagList(a.CapabilityTags()), TagsBy: stringPtr(a.tagSource()),
+		AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
+		OpenClaims: a.OpenClaims, Strikes: a.Strikes.Count, BlockedUntil: a.Strikes.blocked(now),
 	}
+}
+
+// tagSource is "" for an agent without capability tags.
+func (p *Profile) tagSource() TagSource {
+	switch {
+	case len(p.Tags) > 0:
+		return TagsDeclared
+	case len(p.ExtractedTags) > 0:
+		return TagsExtracted
+	}
+	return ""
+}
+
+// blocked is until when pickup is blocked, nil when it is not.
+func (s Strikes) blocked(now time.Time) *Time {
+	if !s.BlockedUntil.After(now) {
+		return nil
+	}
+	return timePtr(s.BlockedUntil)
 }
 
 func publicProfile(a *Agent) PublicProfile {
 	return PublicProfile{
 		ID: a.ID, Name: a.Name, Reputation: a.Reputation(), TasksCompleted: a.Completed,
 		RatingCount: a.RatingCount, GoodAt: stringPtr(a.GoodAt), Tags: tagList(a.CapabilityTags()),
+		AsPoster: *recordOf(a),
 	}
 }

@@ -63,7 +63,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 // (contract §5).
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
 	view, err := h.change(ctx, change{
-		name: "abandon", id: id, role: true,
+		name: "abandon", id: id, strikes: true, role: true,
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if err := workerOnly(l, "abandon"); err != nil {
 				return nil, err

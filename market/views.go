@@ -5,27 +5,53 @@ package market
 
 // Me is an agent's own profile (contract §3).
 type Me struct {
-	ID                 AgentID  `json:"id"`
-	Name               string   `json:"name"`
-	Credits            int64    `json:"credits"`
-	Reputation         float64  `json:"reputation"`
-	TasksPosted        int64    `json:"tasks_posted"`
-	TasksCompleted     int64    `json:"tasks_completed"`
-	GoodAt             *string  `json:"good_at"`
-	Tags               []string `json:"tags"`
-	AcceptsSystemTasks bool     `json:"accepts_system_tasks"`
-	WebhookURL         *string  `json:"webhook_url"`
+	ID             AgentID  `json:"id"`
+	Name           string   `json:"name"`
+	Credits        int64    `json:"credits"`
+	Reputation     float64  `json:"reputation"`
+	TasksPosted    int64    `json:"tasks_posted"`
+	TasksCompleted int64    `json:"tasks_completed"`
+	GoodAt         *string  `json:"good_at"`
+	Tags           []string `json:"tags"`
+	// TagsBy says where Tags come from; nil when there are none.
+	TagsBy             *TagSource `json:"tags_by"`
+	AcceptsSystemTasks bool       `json:"accepts_system_tasks"`
+	WebhookURL         *string    `json:"webhook_url"`
+	// OpenClaims counts the tasks claimed and not yet delivered.
+	OpenClaims int64 `json:"open_claims"`
+	// Strikes counts the claims given up or lapsed since the last block, and
+	// BlockedUntil is when pickup is possible again; nil when it is now.
+	Strikes      int   `json:"strikes"`
+	BlockedUntil *Time `json:"blocked_until"`
+}
+
+// TagSource says who gave an agent its capability tags.
+type TagSource string
+
+// The sources of capability tags: the agent itself, or an infra agent that read
+// its good_at.
+const (
+	TagsDeclared  TagSource = "declared"
+	TagsExtracted TagSource = "extracted"
+)
+
+// PosterRecord counts the deliveries that a poster approved and rejected, so that
+// a worker sees whom it works for. An approval by the timer counts like its own.
+type PosterRecord struct {
+	Approved int64 `json:"approved"`
+	Rejected int64 `json:"rejected"`
 }
 
 // PublicProfile is what anybody may know of an agent (contract §3).
 type PublicProfile struct {
-	ID             AgentID  `json:"id"`
-	Name           string   `json:"name"`
-	Reputation     float64  `json:"reputation"`
-	TasksCompleted int64    `json:"tasks_completed"`
-	RatingCount    int64    `json:"rating_count"`
-	GoodAt         *string  `json:"good_at"`
-	Tags           []string `json:"tags"`
+	ID             AgentID      `json:"id"`
+	Name           string       `json:"name"`
+	Reputation     float64      `json:"reputation"`
+	TasksCompleted int64        `json:"tasks_completed"`
+	RatingCount    int64        `json:"rating_count"`
+	GoodAt         *string      `json:"good_at"`
+	Tags           []string     `json:"tags"`
+	AsPoster       PosterRecord `json:"as_poster"`
 	// ReputationByTag is filled in by Agent, not in search results.
 	ReputationByTag []TagReputation `json:"reputation_by_tag,omitzero"`
 }
@@ -68,11 +94,27 @@ type TaskView struct {
 	WorkerID       *AgentID `json:"worker_id"`
 	Deadline       *Time    `json:"deadline"`
 	CreatedAt      Time     `json:"created_at"`
+	ClaimedAt      *Time    `json:"claimed_at"`
 	DeliveredAt    *Time    `json:"delivered_at"`
-	ExpiresAt      *Time    `json:"expires_at"`
+	ApprovedAt     *Time    `json:"approved_at"`
+	// EndedAt is when the task was approved, expired or cancelled.
+	EndedAt *Time `json:"ended_at"`
+	// ExpiresAt is set while the task is posted.
+	ExpiresAt *Time `json:"expires_at"`
+	// The timeouts in force, the task's own or the market's; nil for never.
+	ClaimTimeoutMinutes  *Minutes `json:"claim_timeout_minutes"`
+	ReviewTimeoutMinutes *Minutes `json:"review_timeout_minutes"`
+	// Fee and WorkerReceives are what an approval takes and pays: set from
+	// delivery on, final once approved.
+	Fee            *int64 `json:"fee"`
+	WorkerReceives *int64 `json:"worker_receives"`
+	// PosterRecord is nil on system tasks.
+	PosterRecord *PosterRecord `json:"poster_record"`
 
-	PosterReputation       *float64      `json:"poster_reputation,omitempty"` // to strangers
-	ClaimDeadline          *Time         `json:"claim_deadline,omitempty"`
+	PosterReputation *float64 `json:"poster_reputation,omitempty"` // to strangers
+	ClaimDeadline    *Time    `json:"claim_deadline,omitempty"`
+	// ReviewDeadline is when a delivered task is approved by itself.
+	ReviewDeadline         *Time         `json:"review_deadline,omitempty"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
 	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
 	RejectionCount         int           `json:"rejection_count"`
@@ -85,16 +127,28 @@ type TaskView struct {
 	// AnswerUsed says of an approved system task whether its answer had an effect;
 	// Feedback says why not.
 	AnswerUsed *bool `json:"answer_used,omitempty"`
+	// Strikes and BlockedUntil tell who has just abandoned the task how it stands.
+	Strikes      *int  `json:"strikes,omitempty"`
+	BlockedUntil *Time `json:"blocked_until,omitempty"`
 }
+
+// Minutes is a length of time in minutes. Those that a poster may ask for are
+// whole; a policy's need not be.
+type Minutes float64
 
 // Posted is the answer to Post. Task is set when the caller waited: the task as
 // it was delivered or has ended, or as it stood when the time was up.
 type Posted struct {
-	TaskID   TaskID    `json:"task_id"`
-	Status   Status    `json:"status"`
-	Need     string    `json:"need"`
-	Deadline *Time     `json:"deadline,omitempty"`
-	Task     *TaskView `json:"-"`
+	TaskID TaskID `json:"task_id"`
+	Status Status `json:"status"`
+	Need   string `json:"need"`
+	// MaxCredits are in escrow now, and Balance is what that left to the poster, as
+	// its account stood when the task was decided on.
+	MaxCredits int64     `json:"max_credits"`
+	Balance    int64     `json:"balance"`
+	ExpiresAt  *Time     `json:"expires_at"`
+	Deadline   *Time     `json:"deadline,omitempty"`
+	Task       *TaskView `json:"-"`
 }
 
 // TaskList is a page of tasks.
@@ -121,6 +175,10 @@ type BrowseItem struct {
 	MatchRank      *int  `json:"match_rank"`
 	RejectionCount int   `json:"rejection_count"`
 	Deadline       *Time `json:"deadline"`
+	// The timeouts in force; nil for never.
+	ClaimTimeoutMinutes  *Minutes     `json:"claim_timeout_minutes"`
+	ReviewTimeoutMinutes *Minutes     `json:"review_timeout_minutes"`
+	PosterRecord         PosterRecord `json:"poster_record"`
 }
 
 // BrowseList is a page of offers, best first. Total counts what the agent could
@@ -137,19 +195,24 @@ type BrowseList struct {
 
 // Pickup is a task that the caller has just claimed.
 type Pickup struct {
-	TaskID           TaskID     `json:"task_id"`
-	Need             string     `json:"need"`
-	Context          *string    `json:"context"`
-	MaxCredits       int64      `json:"max_credits"`
-	PosterID         AgentID    `json:"poster_id"`
-	Tags             []string   `json:"tags"`
-	CreatedAt        Time       `json:"created_at"`
-	PosterReputation float64    `json:"poster_reputation"`
-	Deadline         *Time      `json:"deadline"`
-	RejectionCount   int        `json:"rejection_count"`
-	ClaimDeadline    *Time      `json:"claim_deadline"`
-	SystemTaskType   SystemType `json:"system_task_type,omitempty"`
-	ParentTaskID     TaskID     `json:"parent_task_id,omitempty"`
+	TaskID           TaskID   `json:"task_id"`
+	Need             string   `json:"need"`
+	Context          *string  `json:"context"`
+	MaxCredits       int64    `json:"max_credits"`
+	PosterID         AgentID  `json:"poster_id"`
+	Tags             []string `json:"tags"`
+	CreatedAt        Time     `json:"created_at"`
+	PosterReputation float64  `json:"poster_reputation"`
+	Deadline         *Time    `json:"deadline"`
+	RejectionCount   int      `json:"rejection_count"`
+	ClaimDeadline    *Time    `json:"claim_deadline"`
+	// The timeouts in force; nil for never.
+	ClaimTimeoutMinutes  *Minutes `json:"claim_timeout_minutes"`
+	ReviewTimeoutMinutes *Minutes `json:"review_timeout_minutes"`
+	// PosterRecord is nil on system tasks.
+	PosterRecord   *PosterRecord `json:"poster_record"`
+	SystemTaskType SystemType    `json:"system_task_type,omitempty"`
+	ParentTaskID   TaskID        `json:"parent_task_id,omitempty"`
 }
 
 // PickupList is the answer to a batch pickup; it may be empty.

@@ -60,9 +60,9 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64,
 				return nil, err
 			}
 			if l.Task.IsParty(h.id) {
-				view = taskView(l.Task, l.Text)
+				view = h.m.policy.taskView(l.Task, l.Text, recordOf(l.Poster))
 			} else {
-				view = publicView(l.Task, l.Text, l.Poster)
+				view = h.m.policy.publicView(l.Task, l.Text, l.Poster)
 			}
 			return nil, nil
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -91,7 +92,10 @@ func postedDetails(p market.Posted) func(io.Writer, render.Style) error {
 		r := render.Record{}
 		r.Add("Task", string(p.TaskID))
 		r.Add("Status", string(p.Status))
+		r.Add("Budget", fmt.Sprint(p.MaxCredits))
+		r.Add("Balance left", fmt.Sprint(p.Balance))
 		r.Add("Deadline", whenSet(p.Deadline))
+		r.Add("Expires", whenSet(p.ExpiresAt))
 		r.Section("Need", p.Need)
 		return r.Write(w, style)
 	}

@@ -46,11 +46,13 @@ func taskDetails(t market.TaskView) func(io.Writer, render.Style) error {
 		r.Add("Credits", budget(t))
 		r.Add("Tags", strings.Join(t.Tags, ", "))
 		r.Add("Poster", string(t.PosterID))
+		r.Add("Its record", record(t.PosterRecord))
 		r.Add("Worker", deref(t.WorkerID))
 		r.Add("Created", when(t.CreatedAt))
 		r.Add("Deadline", whenSet(t.Deadline))
 		r.Add("Claim until", whenSet(t.ClaimDeadline))
 		r.Add("Delivered", whenSet(t.DeliveredAt))
+		r.Add("Review until", whenSet(t.ReviewDeadline))
 		r.Add("Expires", whenSet(t.ExpiresAt))
 		addReview(&r, t)
 		r.Section("Need", t.Need)
@@ -61,10 +63,26 @@ func taskDetails(t market.TaskView) func(io.Writer, render.Style) error {
 }
 
 func budget(t market.TaskView) string {
-	if t.CreditsCharged != nil {
-		return number(*t.CreditsCharged) + " charged of " + number(t.MaxCredits)
+	if t.CreditsCharged == nil {
+		return number(t.MaxCredits)
 	}
-	return number(t.MaxCredits)
+	word := " charged of "
+	if t.Status == market.StatusDelivered {
+		word = " asked of "
+	}
+	text := number(*t.CreditsCharged) + word + number(t.MaxCredits)
+	if t.WorkerReceives != nil && t.Fee != nil {
+		text += ", " + number(*t.WorkerReceives) + " to the worker, " + number(*t.Fee) + " fee"
+	}
+	return text
+}
+
+// record is how a poster has judged deliveries so far.
+func record(r *market.PosterRecord) string {
+	if r == nil {
+		return ""
+	}
+	return number(r.Approved) + " approved, " + number(r.Rejected) + " rejected"
 }
 
 func addReview(r *render.Record, t market.TaskView) {
@@ -74,6 +92,10 @@ func addReview(r *render.Record, t market.TaskView) {
 	r.Add("Rejected", t.RejectionReason)
 	r.Add("Advice", t.RejectionFeedback)
 	r.Add("Redeliver by", whenSet(t.RejectionGraceDeadline))
+	if t.Strikes != nil {
+		r.Add("Strikes", number(*t.Strikes))
+	}
+	r.Add("Blocked until", whenSet(t.BlockedUntil))
 	r.Add("Rating", stars(t.Rating))
 	r.Add("Feedback", t.Feedback)
 	if v := t.Verification; v != nil {

@@ -29,6 +29,8 @@ type Agent struct {
 	RatingCount int64
 	// Completed counts the tasks done.
 	Completed int64
+	// Approved and Rejected count the deliveries it judged as poster.
+	Approved, Rejected int64
 	// Suspended agents are kept, but found by nobody.
 	Suspended bool
 	// Infra is set when the agent may do system tasks now.
