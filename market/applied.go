@@ -12,6 +12,9 @@ func (m *Market) applied(o *outcome, committed Committed, l *Loaded) {
 		m.mirror.behind.Store(true)
 		m.log.Error("a commit could not be shown on this process's board", "error", err)
 	}
+	for _, w := range o.Tasks {
+		m.alarm.note(w.New.NextDue)
+	}
 	m.wake(o)
 }
 

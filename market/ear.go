@@ -28,7 +28,7 @@ type ear struct {
 const (
 	// lookEvery is how often the ear looks beneath the notifier, in real time:
 	// what a notifier loses is seen within a second.
-	lookEvery = 750 * time.Millisecond
+	lookEvery = 950 * time.Millisecond
 	lookBatch = 1_000
 )
 

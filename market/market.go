@@ -40,7 +40,10 @@ type Market struct {
 	ear      *ear
 	rooms    *rooms
 	underWay *underWay
-	running  sync.Mutex
+	alarm    *alarm
+	// webhooksDue receives when deliveries were found that are due.
+	webhooksDue chan struct{}
+	running     sync.Mutex
 }
 
 // Config holds the parts of a Market. Package pinchwork fills in sensible
@@ -83,7 +86,7 @@ func New(cfg Config) (*Market, error) {
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: slices.Clone(cfg.Background), policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
-		waits: &places{}, underWay: &underWay{},
+		waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
 	}
 	m.fillIn()
 	m.contain()
@@ -168,6 +171,7 @@ func (m *Market) Hosted(store Store) *Market {
 		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
 		waits: m.waits, ear: m.ear, rooms: m.rooms, underWay: m.underWay,
+		alarm: m.alarm, webhooksDue: m.webhooksDue,
 	}
 	return hosted
 }

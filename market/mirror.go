@@ -36,21 +36,35 @@ type mirror struct {
 	behind atomic.Bool
 	// followed is set while Run follows the feed.
 	followed atomic.Bool
+	// askedAt is when somebody asked last, in real time; wanted receives when the
+	// feed is to be read more often than it was.
+	askedAt atomic.Int64
+	wanted  chan struct{}
 }
 
 const (
 	feedBatch = 1_000
 	scanBatch = 500
-	// freshFor is how old a read of the feed may be, in real time, before an
-	// offer reads again when Run does not follow the feed.
-	freshFor = 200 * time.Millisecond
+	// freshFor is how old a read of the feed may be, in real time, when an offer
+	// relies on it: it bounds, well below a second, how long other replicas' writes
+	// stay unseen.
+	freshFor = 500 * time.Millisecond
+	// followBusy is how often the feed is read without a hint while somebody asks,
+	// so that nobody has to wait for a read of his own, and for askedFor after that;
+	// followWaits while somebody waits for a task, since no event tells when its
+	// poster cancels elsewhere; followIdle else, so that the first who asks has little
+	// to catch up with. All are in real time.
+	followBusy  = 200 * time.Millisecond
+	followWaits = 900 * time.Millisecond
+	followIdle  = 5 * time.Second
+	askedFor    = 2 * time.Second
 )
 
 func newMirror(m *Market) *mirror {
 	return &mirror{
 		store: m.store, policy: m.policy, moved: m.rooms.moved,
 		board: board.New[*Task](), agents: directory.New(),
-		turn: make(chan struct{}, 1), warmth: newWarmth(),
+		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), warmth: newWarmth(),
 	}
 }
 
@@ -260,18 +274,23 @@ func plain[S ~string](ids []S) []string {
 	return out
 }
 
-// fresh brings the mirror close to the head: fully when it is cold or behind its
-// own process, or Run does not follow the feed; else it relies on that.
+// fresh brings the mirror close enough to the head. A cold mirror that Run follows
+// is being loaded already.
 func (s *mirror) fresh(ctx context.Context) error {
-	followed := s.followed.Load()
+	now := time.Now().UnixNano()
+	s.askedAt.Store(now)
 	switch {
-	case followed && !s.warm.Load():
+	case s.followed.Load() && !s.warm.Load():
 		return s.await(ctx)
-	case s.warm.Load() && !s.behind.Load() && (followed || time.Now().UnixNano()-s.readAt.Load() < int64(freshFor)):
+	case s.warm.Load() && !s.behind.Load() && now-s.readAt.Load() < int64(freshFor):
 		return nil
 	}
+	signal(s.wanted)
 	return s.catchUp(ctx)
 }
+
+// isAsked reports whether somebody has asked the mirror lately.
+func (s *mirror) isAsked() bool { return time.Now().UnixNano()-s.askedAt.Load() < int64(askedFor) }
 
 // fits reports whether an agent may be matched: it exists and is not suspended.
 func (s *mirror) fits(id AgentID) bool {

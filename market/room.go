@@ -13,6 +13,8 @@ import (
 type rooms struct {
 	ear   *ear
 	store Store
+	// watch makes the feed be read often enough for a wait.
+	watch func()
 
 	mu      sync.Mutex
 	byAgent map[AgentID]*room
@@ -61,7 +63,8 @@ const (
 )
 
 func newRooms(m *Market) *rooms {
-	return &rooms{ear: m.ear, store: m.store, byAgent: map[AgentID]*room{}, byTask: map[TaskID]map[*waiting]struct{}{}}
+	watch := func() { signal(m.mirror.wanted) }
+	return &rooms{ear: m.ear, store: m.store, watch: watch, byAgent: map[AgentID]*room{}, byTask: map[TaskID]map[*waiting]struct{}{}}
 }
 
 // join adds a wait to the agent's room. What happens to the task from now on is
@@ -81,7 +84,9 @@ func (rs *rooms) join(agent AgentID, task TaskID) *waiting {
 		rs.byTask[task] = map[*waiting]struct{}{}
 	}
 	rs.byTask[task][w] = struct{}{}
-	rs.waits.Add(1)
+	if rs.waits.Add(1) == 1 {
+		rs.watch()
+	}
 	return w
 }
 

@@ -9,14 +9,11 @@ import (
 )
 
 const (
-	// followEvery is how often the feed is read without a hint, in real time:
-	// it bounds how long other replicas' writes stay unseen.
-	followEvery = 100 * time.Millisecond
 	// checkEvery is the beat of the board's comparison with the store.
 	checkEvery = 10 * time.Second
 	checkBatch = 200
 	// pruneEvery is the beat of retention, by the market's clock.
-	pruneEvery = time.Minute
+	pruneEvery = 5 * time.Minute
 	pruneBatch = 1_000
 	// feedRetention is how long a process may be away from the feed before it
 	// has to load its board anew; deadRetention is how long dead letters stay.
@@ -81,8 +78,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// followFeed reads the feed at every hint of another process, and regularly
-// beneath that.
+// followFeed reads the feed at every hint of another process, and beneath that as
+// often as somebody here needs it.
 func (m *Market) followFeed(ctx context.Context) error {
 	hints := m.notifier.FeedHints()
 	timer := time.NewTimer(0)
@@ -91,6 +88,9 @@ func (m *Market) followFeed(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-m.mirror.wanted:
+			timer.Reset(m.followPace())
+			continue
 		case <-hints:
 		case <-timer.C:
 		}
@@ -98,8 +98,19 @@ func (m *Market) followFeed(ctx context.Context) error {
 			return err
 		}
 		m.meter.boardSize(ctx, m.mirror.board.Len())
-		timer.Reset(followEvery)
+		timer.Reset(m.followPace())
 	}
+}
+
+// followPace is how long the feed may stay unread without a hint.
+func (m *Market) followPace() time.Duration {
+	switch {
+	case m.mirror.isAsked():
+		return followBusy
+	case m.rooms.waits.Load() > 0:
+		return followWaits
+	}
+	return followIdle
 }
 
 // checkBoard compares the board with the store, a piece at a time, and heals
@@ -115,29 +126,6 @@ func (m *Market) checkBoard(ctx context.Context) error {
 			continue
 		}
 		if err := c.check(ctx, m.mirror, checkBatch); err != nil {
-			return err
-		}
-	}
-}
-
-// runTimers sweeps. One replica does all of it while it holds the lease; the
-// others look only for what it leaves undone.
-func (m *Market) runTimers(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-m.clock.After(sweepEvery):
-		}
-		now := m.now()
-		mine, err := m.store.Lease(ctx, "timers", m.name, now, now.Add(sweepLease))
-		if err != nil {
-			return err
-		}
-		if !mine {
-			now = now.Add(-sweepSlack)
-		}
-		if _, err := m.sweep(ctx, now); err != nil {
 			return err
 		}
 	}

@@ -9,14 +9,6 @@ import (
 )
 
 const (
-	// sweepEvery is the beat of the timers, by the market's clock.
-	sweepEvery = 250 * time.Millisecond
-	// sweepLease is how long one replica sweeps alone; sweepSlack is how late
-	// something must be before the others help all the same, so that a lease
-	// held by a dead replica, or one with a wrong clock, delays nothing.
-	sweepLease = time.Second
-	sweepSlack = time.Second
-
 	sweepBatch   = 200
 	sweepWorkers = 8
 	// fewDue are settled one after the other, in the order of their instants.

@@ -37,6 +37,7 @@ const (
 type dispatcher struct {
 	*Webhooks
 	queue   Queue
+	found   <-chan struct{}
 	results chan result
 	under   sync.WaitGroup // attempts
 
@@ -66,9 +67,9 @@ type result struct {
 	retryAt time.Time
 }
 
-func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
+func newDispatcher(w *Webhooks, queue Queue, found <-chan struct{}) *dispatcher {
 	return &dispatcher{
-		Webhooks: w, queue: queue, due: true,
+		Webhooks: w, queue: queue, found: found, due: true,
 		results: make(chan result, w.concurrency),
 		lanes:   map[market.AgentID]*lane{},
 	}
@@ -77,7 +78,7 @@ func newDispatcher(w *Webhooks, queue Queue) *dispatcher {
 func (d *dispatcher) run(ctx context.Context) {
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	tick := d.queue.After(leaseEvery)
+	tick := d.tick()
 	for ctx.Err() == nil {
 		d.lease(ctx)
 		d.start(attempts)
@@ -88,15 +89,25 @@ func (d *dispatcher) run(ctx context.Context) {
 			d.ended(r)
 		case <-d.wake:
 			d.due = true
+		case <-d.found:
+			d.due = true
 		case <-look:
 		case <-d.retry:
 			d.due, d.retry, d.retryAt = true, nil, time.Time{}
 		case <-tick:
-			d.due, tick = true, d.queue.After(leaseEvery)
+			d.due, tick = true, d.tick()
 		}
 		stop()
 	}
 	d.finish(cut)
+}
+
+// tick fires when to look at a queue that tells of nothing itself.
+func (d *dispatcher) tick() <-chan time.Time {
+	if d.found != nil {
+		return nil
+	}
+	return d.queue.After(leaseEvery)
 }
 
 // lookAgain returns what fires when a look at the queue that is due may be

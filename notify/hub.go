@@ -81,17 +81,6 @@ func (h *Hub) stop(agent market.AgentID, l *listener) {
 	}
 }
 
-// listened returns the agents that somebody listens for, in no order.
-func (h *Hub) listened() []market.AgentID {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	ids := make([]market.AgentID, 0, len(h.listeners))
-	for id := range h.listeners {
-		ids = append(ids, id)
-	}
-	return ids
-}
-
 // FeedMoved does nothing: there is no other process.
 func (h *Hub) FeedMoved() {}
 

@@ -2,9 +2,6 @@ package notify
 
 import (
 	"context"
-	"time"
-
-	"github.com/pinchwork/pinchwork/market"
 )
 
 // Relay carries hints between the processes that share a store. It may lose
@@ -21,14 +18,4 @@ type Relay interface {
 	// zero Hint, since nobody knows what was missed until then; it does so again
 	// whenever something may have been missed since. hear never blocks.
 	Subscribe(ctx context.Context, hear func(Hint)) error
-}
-
-// Source is what a RelayedHub needs of a market to find out what its hints
-// have missed. *market.Market is one.
-type Source interface {
-	// EventHeads returns where the logs of at most 1,000 agents stand; unknown
-	// agents are left out.
-	EventHeads(ctx context.Context, ids []market.AgentID) (map[market.AgentID]market.Head, error)
-	// After is the market's clock's.
-	After(d time.Duration) <-chan time.Time
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -18,10 +17,8 @@ const (
 	publishEvery = 10 * time.Millisecond
 	// publishTimeout bounds one Relay.Publish.
 	publishTimeout = 5 * time.Second
-	// pollEvery is how long a listener waits at most when a hint was lost.
-	pollEvery = time.Second
-	// pollBatch is how many agents one round trip asks about.
-	pollBatch = 1_000
+	// restartAfter is the pause after a part that panicked.
+	restartAfter = time.Second
 	// pauseMin and pauseMax bound the pause after a broken connection.
 	pauseMin, pauseMax = 100 * time.Millisecond, 5 * time.Second
 )
@@ -29,13 +26,11 @@ const (
 // RelayedHub is a Hub that also reaches the other processes on the same store.
 // Listeners in this process are woken at once. Others get coalesced hints
 // over the relay, the first at once and then one per 10 ms at most, outside of any
-// commit. Beneath lies a poll, once a second by the market's clock, of the heads of
-// those agents that somebody here listens for, so a lost hint costs a second
-// and never an event; while no hints arrive, the feed and the webhooks are looked
-// at as often; its cost grows with the listeners, not with what is stored.
+// commit. A lost hint costs a second and never an event: a market looks beneath
+// every notifier itself.
 //
-// It implements market.Notifier and market.Background: hints are sent, heard
-// and polled while Run runs.
+// It implements market.Notifier and market.Background: hints are sent and heard
+// while Run runs.
 type RelayedHub struct {
 	*Hub
 	relay  Relay
@@ -43,8 +38,6 @@ type RelayedHub struct {
 	origin string
 	feed   chan struct{}
 	outbox outbox
-	// hearing is set while a subscription lives.
-	hearing atomic.Bool
 }
 
 var (
@@ -85,25 +78,24 @@ func (h *RelayedHub) FeedMoved() { h.outbox.feedMoved() }
 // hints may have been missed. The channel is always the same, for one reader.
 func (h *RelayedHub) FeedHints() <-chan struct{} { return h.feed }
 
-// Run sends, hears and polls until ctx ends, and returns nil. market.Market.Run
-// calls it; it runs once at a time.
-func (h *RelayedHub) Run(ctx context.Context, m *market.Market) error {
-	h.serve(ctx, m)
+// Run sends and hears until ctx ends, and returns nil. market.Market.Run calls it;
+// it runs once at a time.
+func (h *RelayedHub) Run(ctx context.Context, _ *market.Market) error {
+	h.serve(ctx)
 	return nil
 }
 
-func (h *RelayedHub) serve(ctx context.Context, source Source) {
+func (h *RelayedHub) serve(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { h.keep(ctx, "sending hints", func() { h.publish(ctx) }) })
 	all.Go(func() { h.keep(ctx, "hearing hints", func() { h.subscribe(ctx) }) })
-	all.Go(func() { h.keep(ctx, "polling", func() { h.poll(ctx, source) }) })
 	all.Wait()
 }
 
 // keep starts a part again after a panic.
 func (h *RelayedHub) keep(ctx context.Context, part string, run func()) {
 	for !survives(h.log, part, run) && ctx.Err() == nil {
-		sleep(ctx, pollEvery)
+		sleep(ctx, restartAfter)
 	}
 }
 
@@ -131,7 +123,6 @@ func (h *RelayedHub) subscribe(ctx context.Context) {
 	pause := newPause()
 	for ctx.Err() == nil {
 		err := contained(func() error { return h.relay.Subscribe(ctx, h.hearer(pause)) })
-		h.hearing.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
@@ -145,7 +136,6 @@ func (h *RelayedHub) subscribe(ctx context.Context) {
 // hearer takes hints, and notes that they arrive.
 func (h *RelayedHub) hearer(pause *pause) func(Hint) {
 	return func(hint Hint) {
-		h.hearing.Store(true)
 		if pause.reset() {
 			h.log.Info("hints from other processes arrive again")
 		}

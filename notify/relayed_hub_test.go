@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -94,71 +93,29 @@ func (b *bus) sent() []Hint {
 	return slices.Clone(b.published)
 }
 
-// heads is a market's log for the poll.
-type heads struct {
-	mu      sync.Mutex
-	heads   map[market.AgentID]market.Head
-	fails   bool
-	batches []int
-}
-
-func (s *heads) After(d time.Duration) <-chan time.Time { return time.After(d) }
-
-func (s *heads) EventHeads(_ context.Context, ids []market.AgentID) (map[market.AgentID]market.Head, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.batches = append(s.batches, len(ids))
-	if s.fails {
-		return nil, errDown
-	}
-	out := map[market.AgentID]market.Head{}
-	for _, id := range ids {
-		if head, ok := s.heads[id]; ok {
-			out[id] = head
-		}
-	}
-	return out, nil
-}
-
-func (s *heads) put(id market.AgentID, head market.Head) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heads = maps.Clone(s.heads)
-	if s.heads == nil {
-		s.heads = map[market.AgentID]market.Head{}
-	}
-	s.heads[id] = head
-}
-
-func (s *heads) fail(fails bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fails = fails
-}
-
 // pair runs f, in a bubble of fake time, with two hubs that serve over a bus.
-func pair(t *testing.T, f func(b *bus, s *heads, here, there *RelayedHub)) {
+func pair(t *testing.T, f func(b *bus, here, there *RelayedHub)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b, s := newBus(), &heads{}
+		b := newBus()
 		here, there := NewRelayedHub(b), NewRelayedHub(b)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
-		all.Go(func() { here.serve(ctx, s) })
-		all.Go(func() { there.serve(ctx, s) })
+		all.Go(func() { here.serve(ctx) })
+		all.Go(func() { there.serve(ctx) })
 		synctest.Wait()
 		woken(here.FeedHints())
 		woken(there.FeedHints())
 		woken(here.Activity())
 		woken(there.Activity())
-		f(b, s, here, there)
+		f(b, here, there)
 		cancel()
 		all.Wait()
 	})
 }
 
 func TestRelayedHubWakesElsewhere(t *testing.T) {
-	pair(t, func(_ *bus, _ *heads, here, there *RelayedHub) {
+	pair(t, func(_ *bus, here, there *RelayedHub) {
 		near, stopNear := here.Listen("ag-1")
 		far, stopFar := there.Listen("ag-1")
 		other, stopOther := there.Listen("ag-2")
@@ -183,7 +140,7 @@ func TestRelayedHubWakesElsewhere(t *testing.T) {
 }
 
 func TestRelayedHubTellsThatTheFeedMoved(t *testing.T) {
-	pair(t, func(_ *bus, _ *heads, here, there *RelayedHub) {
+	pair(t, func(_ *bus, here, there *RelayedHub) {
 		far, stop := there.Listen("ag-1")
 		defer stop()
 		here.FeedMoved()
@@ -196,7 +153,7 @@ func TestRelayedHubTellsThatTheFeedMoved(t *testing.T) {
 
 // However many commits there are: one hint at once, then one per 10 ms.
 func TestRelayedHubCoalescesHints(t *testing.T) {
-	pair(t, func(b *bus, _ *heads, here, _ *RelayedHub) {
+	pair(t, func(b *bus, here, _ *RelayedHub) {
 		const commits = 1_000
 		began := time.Now()
 		for i := range commits {
@@ -227,77 +184,8 @@ func TestRelayedHubCoalescesHints(t *testing.T) {
 	})
 }
 
-// Pitfall 32: a lost hint costs a second, never an event.
-func TestRelayedHubPollsBeneathLostHints(t *testing.T) {
-	pair(t, func(b *bus, s *heads, here, there *RelayedHub) {
-		b.set(true, false)
-		s.put("ag-1", market.Head{Seq: 7})
-		s.put("ag-2", market.Head{Seq: 3})
-		one, stopOne := there.Listen("ag-1")
-		two, stopTwo := there.Listen("ag-2")
-		defer stopOne()
-		defer stopTwo()
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		if !woken(one) || !woken(two) {
-			t.Error("a new listener was not woken by the first poll: it may have missed something")
-		}
-		s.put("ag-1", market.Head{Seq: 8})
-		here.Wake("ag-1")
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		if !woken(one) || woken(two) {
-			t.Error("want the one that moved woken, and not the other")
-		}
-		s.put("ag-2", market.Head{Seq: 3, Suspended: true})
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		if woken(one) || !woken(two) {
-			t.Error("want the suspended one woken, and not the other")
-		}
-	})
-}
-
-func TestRelayedHubRemembersHeadsWhileTheStoreIsAway(t *testing.T) {
-	pair(t, func(b *bus, s *heads, _, there *RelayedHub) {
-		s.put("ag-1", market.Head{Seq: 1})
-		wake, stop := there.Listen("ag-1")
-		defer stop()
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		woken(wake)
-		s.fail(true)
-		time.Sleep(3 * pollEvery)
-		synctest.Wait()
-		if woken(wake) {
-			t.Error("a failed poll woke somebody")
-		}
-		s.put("ag-1", market.Head{Seq: 2})
-		s.fail(false)
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		if !woken(wake) {
-			t.Error("what happened while the store was away woke nobody")
-		}
-	})
-}
-
-func TestRelayedHubPollsInBatches(t *testing.T) {
-	pair(t, func(_ *bus, s *heads, here, there *RelayedHub) {
-		for i := range 2*pollBatch + 5 {
-			_, stop := there.Listen(market.AgentID(fmt.Sprintf("ag-%d", i)))
-			defer stop()
-		}
-		time.Sleep(pollEvery)
-		synctest.Wait()
-		if want := []int{pollBatch, pollBatch, 5}; !slices.Equal(s.batches, want) {
-			t.Errorf("batches %v, want %v, and none for the hub without listeners", s.batches, want)
-		}
-	})
-}
-
 func TestRelayedHubReconnectsAndWakesEverybody(t *testing.T) {
-	pair(t, func(b *bus, _ *heads, here, there *RelayedHub) {
+	pair(t, func(b *bus, here, there *RelayedHub) {
 		wake, stop := there.Listen("ag-1")
 		defer stop()
 		b.set(false, true)
@@ -328,7 +216,7 @@ func TestRelayedHubReconnectsAndWakesEverybody(t *testing.T) {
 }
 
 func TestRelayedHubSaysEverythingRatherThanALongList(t *testing.T) {
-	pair(t, func(b *bus, _ *heads, here, there *RelayedHub) {
+	pair(t, func(b *bus, here, there *RelayedHub) {
 		wake, stop := there.Listen("ag-not-named")
 		defer stop()
 		here.Wake("ag-first")

@@ -122,13 +122,21 @@ func (w *Webhooks) Follow(hub interface{ Activity() <-chan struct{} }) {
 
 // Run delivers what is due in the market until ctx ends, and returns nil.
 // Attempts under way then get 2 s to end; what is cut off is delivered again
-// once its lease is over, without counting as an attempt. market.Market.Run calls it.
-func (w *Webhooks) Run(ctx context.Context, m *market.Market) error { return w.Deliver(ctx, m) }
+// once its lease is over, without counting as an attempt. market.Market.Run calls
+// it, and tells it of what is due and woke nobody.
+func (w *Webhooks) Run(ctx context.Context, m *market.Market) error {
+	return w.dispatch(ctx, m, m.WebhooksDue())
+}
 
-// Deliver is Run for any queue.
+// Deliver is Run for any queue, which it looks at once a second.
 func (w *Webhooks) Deliver(ctx context.Context, queue Queue) error {
+	return w.dispatch(ctx, queue, nil)
+}
+
+// dispatch takes nil for found where nobody finds what is due.
+func (w *Webhooks) dispatch(ctx context.Context, queue Queue, found <-chan struct{}) error {
 	for ctx.Err() == nil {
-		if survives(w.log, "the deliverer of webhooks", func() { newDispatcher(w, queue).run(ctx) }) {
+		if survives(w.log, "the deliverer of webhooks", func() { newDispatcher(w, queue, found).run(ctx) }) {
 			break
 		}
 		sleep(ctx, leaseEvery)

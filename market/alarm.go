@@ -1,0 +1,59 @@
+package market
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// alarm is when the timers look at the store next, by the market's clock. What
+// this process commits may bring it forward.
+type alarm struct {
+	mu sync.Mutex
+	// at is zero while nobody waits for it and nothing was noted.
+	at      time.Time
+	forward chan struct{}
+}
+
+func newAlarm() *alarm { return &alarm{forward: make(chan struct{}, 1)} }
+
+// note brings the alarm forward to an instant at which something is due; the zero
+// instant says that nothing is.
+func (a *alarm) note(due time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if due.IsZero() || !a.at.IsZero() && !due.Before(a.at) {
+		return
+	}
+	a.at = due
+	signal(a.forward)
+}
+
+// clear is called before a look, so that what is noted from then on counts: the
+// look may have missed it.
+func (a *alarm) clear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = time.Time{}
+}
+
+func (a *alarm) when() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.at
+}
+
+// sleep returns when the alarm has gone off or ctx has ended.
+func (a *alarm) sleep(ctx context.Context, clock Clock) {
+	for ctx.Err() == nil {
+		left := a.when().Sub(clock.Now())
+		if left <= 0 {
+			return
+		}
+		select {
+		case <-clock.After(left):
+		case <-a.forward:
+		case <-ctx.Done():
+		}
+	}
+}
