@@ -42,6 +42,9 @@ func post(path string, body any) call {
 type answer struct {
 	status int
 	body   []byte
+	// call and key are what it answers, under which idempotency key.
+	call call
+	key  string
 }
 
 // fetch makes the call and decodes its answer.
@@ -59,13 +62,17 @@ func (a answer) decode(into any) error {
 	if err == nil && !a.has(leading(into)) {
 		err = errShape
 	}
-	if err != nil {
-		return &market.Error{
-			Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: err,
-			Message: "The server's answer is not the JSON that this API gives; is the address right?",
-		}
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = &market.Error{
+		Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Cause: err,
+		Message: "The server's answer is not the JSON that this API gives; is the address right?",
+	}
+	if a.call.changes() {
+		return &OutcomeUnknown{Key: a.key, Err: err}
+	}
+	return err
 }
 
 var errShape = errors.New("an answer of another shape")
@@ -108,22 +115,31 @@ func (c *caller) do(ctx context.Context, what call) (answer, error) {
 	if !isHeader(key) {
 		return answer{}, invalid("Idempotency-Key", "must have no control characters")
 	}
+	open := false // an attempt before the last may have been done
 	for attempt := 1; ; attempt++ {
 		a, err := c.attempt(ctx, what, body, key)
 		if err == nil {
 			return a, nil
 		}
-		if ctx.Err() != nil {
-			return answer{}, ctx.Err()
+		if open = what.changes() && (leavesOpen(err) || open && !settles(err)); ctx.Err() != nil {
+			return answer{}, ending(ctx.Err(), open, key)
 		}
 		delay, again := c.options.pause(attempt, err)
 		if !again || what.once {
-			return answer{}, err
+			return answer{}, ending(err, open, key)
 		}
 		if err := sleep(ctx, delay); err != nil {
-			return answer{}, err
+			return answer{}, ending(err, open, key)
 		}
 	}
+}
+
+// ending is the error of a call that is not tried again.
+func ending(err error, open bool, key string) error {
+	if open {
+		return &OutcomeUnknown{Key: key, Err: err}
+	}
+	return err
 }
 
 func encode(body any) ([]byte, error) {
@@ -155,13 +171,14 @@ func isHeader(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl
 func (c *caller) attempt(ctx context.Context, what call, body []byte, key string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.timeout+what.wait)
 	defer cancel()
-	req, err := c.request(ctx, what, body, key)
+	var sent sending
+	req, err := c.request(sent.watch(ctx), what, body, key)
 	if err != nil {
 		return answer{}, err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, unreachable(c.Server(), err)
+		return answer{}, sent.failed(c.Server(), err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	data, err := c.read(res)
@@ -171,7 +188,7 @@ func (c *caller) attempt(ctx context.Context, what call, body []byte, key string
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return answer{}, refusal(res, data)
 	}
-	return answer{res.StatusCode, data}, nil
+	return answer{status: res.StatusCode, body: data, call: what, key: key}, nil
 }
 
 func (c *caller) request(ctx context.Context, what call, body []byte, key string) (*http.Request, error) {
@@ -202,7 +219,7 @@ var errTooLarge = errors.New("the answer is larger than the limit")
 func (c *caller) read(res *http.Response) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(res.Body, c.options.maxResponse+1))
 	if err != nil {
-		return nil, unreachable(c.Server(), err)
+		return nil, unanswered(c.Server(), err)
 	}
 	if int64(len(data)) > c.options.maxResponse {
 		return nil, &market.Error{

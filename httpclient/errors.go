@@ -15,14 +15,24 @@ import (
 
 // ErrUnreachable is matched by the errors of calls that got no answer at all:
 // no such host, connection refused or cut, time-out. They match
-// market.ErrUnavailable too.
+// market.ErrUnavailable too. A call that changes something and was sent may have
+// been done nevertheless: see OutcomeUnknown.
 var ErrUnreachable = errors.New("the server cannot be reached")
 
-func unreachable(server string, err error) error {
+func unreachable(server string, err error) *market.Error {
+	return silent("The server at %s cannot be reached: %v", server, err)
+}
+
+// unanswered is the error of a request that was sent.
+func unanswered(server string, err error) *market.Error {
+	return silent("The server at %s did not answer: %v", server, err)
+}
+
+func silent(format, server string, err error) *market.Error {
 	return &market.Error{
 		Kind:    market.ErrUnavailable,
 		Code:    market.CodeUnavailable,
-		Message: fmt.Sprintf("The server at %s cannot be reached: %v", server, rootCause(err)),
+		Message: fmt.Sprintf(format, server, rootCause(err)),
 		Cause:   passing{fmt.Errorf("%w: %w", ErrUnreachable, err)},
 	}
 }
@@ -70,7 +80,7 @@ func refusal(res *http.Response, body []byte) error {
 			e.Kind = kind
 		}
 	}
-	if repeatable(res.StatusCode) {
+	if repeatable(res.StatusCode) || e.Code == market.CodeStillUnderWay {
 		e.Cause = passing{fmt.Errorf("status %d", res.StatusCode)}
 	}
 	return e
@@ -85,6 +95,8 @@ func repeatable(status int) bool {
 	return false
 }
 
+var errRedirect = errors.New("an answer that leads elsewhere")
+
 func redirected(res *http.Response) error {
 	where := "another address"
 	if u, err := res.Location(); err == nil {
@@ -94,6 +106,7 @@ func redirected(res *http.Response) error {
 	return &market.Error{
 		Kind:    market.ErrUnavailable,
 		Code:    market.CodeUnavailable,
+		Cause:   undone{errRedirect},
 		Message: "The server redirects to " + where + ", which is not followed; if you trust it, use that address",
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -16,6 +19,7 @@ const (
 	exitUsage       = 2
 	exitUnreachable = 3
 	exitNothing     = 4
+	exitUnknown     = 5
 	exitInterrupted = 130
 )
 
@@ -40,12 +44,13 @@ func (s silent) Unwrap() error { return s.error }
 // exit reports err, if any, and gives the exit code that belongs to it.
 func (a *app) exit(err error) int {
 	code := exitCode(err)
+	unknown := outcomeUnknown(err)
 	switch {
-	case err == nil, code == exitInterrupted:
+	case err == nil, code == exitInterrupted && unknown == nil:
 	case a.output == outputJSON:
-		_ = render.WriteJSON(a.stderr, map[string]string{"error": err.Error()}, "")
+		_ = render.WriteJSON(a.stderr, failureOf(err, unknown), "")
 	default:
-		_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(err.Error()))
+		_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(failureOf(err, unknown).Error))
 	}
 	return code
 }
@@ -58,10 +63,50 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, errNothing):
 		return exitNothing
-	case errors.Is(err, market.ErrUnavailable):
-		return exitUnreachable
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case outcomeUnknown(err) != nil:
+		return exitUnknown
+	case errors.Is(err, market.ErrUnavailable):
+		return exitUnreachable
 	}
 	return exitRefused
+}
+
+// failure is what a program is told of an error.
+type failure struct {
+	Error string `json:"error"`
+	// Outcome is "unknown" when what was asked for may have been done.
+	Outcome        string `json:"outcome,omitempty"`
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+}
+
+func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
+	if unknown == nil {
+		return failure{Error: err.Error()}
+	}
+	advice := "it may have been done"
+	if unknown.Key != "" {
+		advice = "give the same command with --idempotency-key " + shellWord(unknown.Key) + " to have it done once"
+	}
+	return failure{
+		Error:   fmt.Sprintf("outcome unknown: %v; %s", unknown.Err, advice),
+		Outcome: "unknown", IdempotencyKey: unknown.Key,
+	}
+}
+
+func outcomeUnknown(err error) *httpclient.OutcomeUnknown {
+	var unknown *httpclient.OutcomeUnknown
+	_ = errors.As(err, &unknown)
+	return unknown
+}
+
+// shellWord is s as one word of a shell command.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("-_.:/@%+=,", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

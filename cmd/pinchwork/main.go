@@ -6,7 +6,9 @@
 //	pinchwork work --exec ./review.sh
 //
 // Exit codes: 0 done, 1 refused by the server or failed, 2 wrong usage or
-// set-up, 3 the server cannot be reached, 4 nothing is available, 130 interrupted.
+// set-up, 3 the server cannot be reached, 4 nothing is available, 5 outcome
+// unknown (it may have been done; the message names the key of a safe repeat),
+// 130 interrupted.
 package main
 
 import (

@@ -36,7 +36,9 @@ func newRoot(a *app) *cobra.Command {
 
 A key that is stored by register or login goes only to the server that issued
 it. Exit codes: 0 done, 1 refused by the server or failed, 2 wrong usage or
-set-up, 3 the server cannot be reached, 4 nothing is available.`,
+set-up, 3 the server cannot be reached, 4 nothing is available, 5 outcome
+unknown: the answer was lost, and the command may have been done; the message
+names the --idempotency-key that makes it safe to repeat.`,
 	}, commands(a)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetVersionTemplate("pinchwork {{.Version}}\n")

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "get": getField, "streams": awaitStreams, "until": until, "mode": fileMode, "signal": signalTo,
+			"lose": loseAnswers,
 		},
 	})
 }
@@ -66,6 +67,7 @@ func setUpScript(env *testscript.Env) error {
 type scriptServer struct {
 	*httptest.Server
 	streams atomic.Int32 // event streams that are open now
+	losing  atomic.Bool  // cuts connections instead of answering changes
 }
 
 type serverKey struct{}
@@ -80,7 +82,7 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 		return nil, err
 	}
 	s := &scriptServer{}
-	s.Server = httptest.NewServer(s.counting(api))
+	s.Server = httptest.NewServer(s.lossy(s.counting(api)))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = m.Run(ctx) })
@@ -93,6 +95,19 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 		running.Wait()
 	})
 	return s, nil
+}
+
+// lossy does what was asked and then, while answers are to be lost, cuts the
+// connection.
+func (s *scriptServer) lossy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || !s.losing.Load() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	})
 }
 
 // counting counts the event streams that have begun.
@@ -181,6 +196,11 @@ func poll(ts *testscript.TestScript, what string, ok func() bool) {
 			ts.Fatalf("not in time: %s", what)
 		}
 	}
+}
+
+// lose makes the answers to all that changes something get lost; ! lose ends that.
+func loseAnswers(ts *testscript.TestScript, neg bool, _ []string) {
+	ts.Value(serverKey{}).(*scriptServer).losing.Store(!neg)
 }
 
 // streams N waits until N event streams are open.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -81,8 +82,10 @@ func fit(result string) (string, error) {
 const deliveryPause = 5 * time.Second
 
 // deliver hands in a result, and keeps trying while the server is away: the
-// work is done and would be lost.
+// work is done and would be lost. All tries have one key, so that one of which
+// the answer was lost is not taken for a refusal by the next.
 func (w *worker) deliver(ctx context.Context, job Job, result string, took time.Duration) {
+	ctx = market.WithIdempotencyKey(ctx, rand.Text())
 	for {
 		_, err := w.API.Deliver(ctx, job.ID, market.DeliverInput{Result: result})
 		if err == nil {
@@ -90,7 +93,7 @@ func (w *worker) deliver(ctx context.Context, job Job, result string, took time.
 			w.succeeded(job.ID)
 			return
 		}
-		if !errors.Is(err, market.ErrUnavailable) && !errors.Is(err, market.ErrRateLimited) {
+		if !open(err) && !errors.Is(err, market.ErrRateLimited) {
 			w.logf("%s: delivery refused: %v", job.ID, err)
 			w.failed()
 			return
@@ -102,6 +105,13 @@ func (w *worker) deliver(ctx context.Context, job Job, result string, took time.
 			return
 		}
 	}
+}
+
+// open reports whether a call that ended with err may have been done, or may be
+// being done.
+func open(err error) bool {
+	var refused *market.Error
+	return errors.Is(err, market.ErrUnavailable) || errors.As(err, &refused) && refused.Code == market.CodeStillUnderWay
 }
 
 func (w *worker) succeeded(id market.TaskID) {

@@ -31,7 +31,8 @@ type fakeMarket struct {
 	delivered map[market.TaskID][]string
 	abandoned []market.TaskID
 	pickups   []time.Time
-	pickupErr []error // one for each pickup, nil for none
+	keys      []string // idempotency keys of pickups and deliveries
+	pickupErr []error  // one for each pickup, nil for none
 	deliverFn func(attempt int) error
 	attempts  int
 	earned    int64
@@ -50,10 +51,11 @@ func (f *fakeMarket) offer(ids ...market.TaskID) {
 	f.queue = append(f.queue, ids...)
 }
 
-func (f *fakeMarket) Pickup(context.Context, market.Filter) (market.Pickup, bool, error) {
+func (f *fakeMarket) Pickup(ctx context.Context, _ market.Filter) (market.Pickup, bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pickups = append(f.pickups, time.Now())
+	f.keys = append(f.keys, market.IdempotencyKey(ctx))
 	if n := len(f.pickups); n <= len(f.pickupErr) && f.pickupErr[n-1] != nil {
 		return market.Pickup{}, false, f.pickupErr[n-1]
 	}
@@ -65,10 +67,11 @@ func (f *fakeMarket) Pickup(context.Context, market.Filter) (market.Pickup, bool
 	return market.Pickup{TaskID: id, Need: "do " + string(id), MaxCredits: 5}, true, nil
 }
 
-func (f *fakeMarket) Deliver(_ context.Context, id market.TaskID, in market.DeliverInput) (market.TaskView, error) {
+func (f *fakeMarket) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.TaskView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.attempts++
+	f.keys = append(f.keys, market.IdempotencyKey(ctx))
 	if f.deliverFn != nil {
 		if err := f.deliverFn(f.attempts); err != nil {
 			return market.TaskView{}, err

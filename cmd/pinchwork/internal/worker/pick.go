@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	crypto "crypto/rand"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -80,9 +81,21 @@ func (w *worker) next(ctx context.Context) (Job, bool, error) {
 			return Job{}, false, err
 		}
 	}
+	return w.pickup(ctx)
+}
+
+// pickup asks for a task. After one of which the answer may have been lost it
+// asks under the same key, for the task that may have been claimed.
+func (w *worker) pickup(ctx context.Context) (Job, bool, error) {
 	asking, cancel := outlast(ctx, pickupGrace)
 	defer cancel()
-	p, ok, err := w.API.Pickup(asking, w.Filter)
+	if w.asking == "" {
+		w.asking = crypto.Text()
+	}
+	p, ok, err := w.API.Pickup(market.WithIdempotencyKey(asking, w.asking), w.Filter)
+	if !open(err) {
+		w.asking = ""
+	}
 	w.checked()
 	return fromPickup(p), ok, err
 }

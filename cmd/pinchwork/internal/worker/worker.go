@@ -104,9 +104,10 @@ type worker struct {
 	slots chan struct{}
 	wake  chan struct{} // something may be on offer
 	jobs  sync.WaitGroup
-	// Of the picking goroutine alone: when it last looked for rejections, and
-	// when it may ask for tasks again.
+	// Of the picking goroutine alone: when it last looked for rejections, when it
+	// may ask for tasks again, and the key of a pickup whose outcome is unknown.
 	looked, notBefore time.Time
+	asking            string
 
 	mu        sync.Mutex
 	running   map[market.TaskID]context.CancelCauseFunc

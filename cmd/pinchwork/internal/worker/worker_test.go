@@ -314,6 +314,36 @@ func TestDeliveryIsTriedUntilItArrives(t *testing.T) {
 	})
 }
 
+// Of a call without an answer nobody knows whether it was done, so it is
+// repeated as the same one; another call is another one.
+func TestCallsWithoutAnAnswerAreRepeatedUnderTheirKey(t *testing.T) {
+	away := &market.Error{Kind: market.ErrUnavailable, Message: "away"}
+	underWay := &market.Error{Kind: market.ErrConflict, Code: market.CodeStillUnderWay, Message: "in any words", RetryAfter: time.Second}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("tk-1")
+		f.pickupErr = []error{away, underWay}
+		f.deliverFn = func(attempt int) error {
+			if attempt < 3 {
+				return []error{away, underWay}[attempt-1]
+			}
+			return nil
+		}
+		c := config(t, f)
+		c.Once = true
+		<-begin(t, c).done
+		k := f.keys // three pickups, three deliveries, and a pickup of nothing
+		if len(k) != 7 || k[0] == "" || k[0] != k[1] || k[1] != k[2] || k[3] == "" || k[3] != k[4] || k[4] != k[5] {
+			t.Fatalf("keys %v", k)
+		}
+		if k[0] == k[3] || k[0] == k[6] || k[3] == k[6] {
+			t.Errorf("different calls have one key: %v", k)
+		}
+		if f.results("tk-1") == "" {
+			t.Error("not delivered")
+		}
+	})
+}
+
 func TestRunningTasksMayFinishInTheGrace(t *testing.T) {
 	slow := func(ctx context.Context, _ worker.Job) (string, error) {
 		select {
