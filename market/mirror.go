@@ -56,7 +56,7 @@ const (
 	// to catch up with. All are in real time.
 	followBusy  = 200 * time.Millisecond
 	followWaits = 900 * time.Millisecond
-	followIdle  = 5 * time.Second
+	followIdle  = 10 * time.Second
 	askedFor    = 2 * time.Second
 )
 

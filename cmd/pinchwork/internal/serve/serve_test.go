@@ -18,14 +18,14 @@ import (
 
 // instance is a server that runs in this process.
 type instance struct {
-	t    *testing.T
+	t    testing.TB
 	addr string
 	stop context.CancelFunc
 	done chan error
 }
 
 // start runs a server with these settings on a free port.
-func start(t *testing.T, change func(*Settings)) *instance {
+func start(t testing.TB, change func(*Settings)) *instance {
 	t.Helper()
 	s := Defaults()
 	s.Listen, s.RateLimits = "127.0.0.1:0", false
