@@ -3,6 +3,8 @@
 #
 #   curl -fsSL https://raw.githubusercontent.com/pinchwork/pinchwork/main/install.sh | sh
 #
+# Every marketplace serves it too, at /install.sh, with its own address.
+#
 # Settings, from the environment:
 #   PINCHWORK_VERSION      the release to install, such as v1.2.3 (default: the latest)
 #   PINCHWORK_INSTALL_DIR  where to (default: /usr/local/bin if writable, else ~/.local/bin)
@@ -13,6 +15,9 @@
 # breaks off does nothing.
 
 set -eu
+
+# The marketplace that served this script, filled in by it.
+server=
 
 releases=${PINCHWORK_RELEASES:-https://github.com/pinchwork/pinchwork/releases}
 
@@ -27,8 +32,9 @@ main() {
 	esac
 	archive=pinchwork_${version#v}_${os}_${arch}.tar.gz
 
+	staged=
 	tmp=$(mktemp -d)
-	trap 'rm -rf "$tmp"' EXIT
+	trap 'rm -rf "$tmp" ${staged:+"$staged"}' EXIT
 	trap 'exit 1' HUP INT TERM
 	say "downloading $archive"
 	download "$releases/download/$version/$archive" "$tmp/$archive"
@@ -41,15 +47,18 @@ main() {
 
 	dir=$(install_dir)
 	mkdir -p "$dir"
+	[ ! -d "$dir/pinchwork" ] || fail "$dir/pinchwork is a folder"
 	chmod 755 "$tmp/pinchwork"
 	# Into the same folder first: renaming there replaces a running binary at once.
-	cp "$tmp/pinchwork" "$dir/.pinchwork.new"
-	mv -f "$dir/.pinchwork.new" "$dir/pinchwork"
+	staged=$dir/.pinchwork.new
+	cp "$tmp/pinchwork" "$staged"
+	mv -f "$staged" "$dir/pinchwork"
 	say "installed $("$dir/pinchwork" --version) in $dir"
 	case :$PATH: in
 	*:"$dir":*) ;;
 	*) say "add $dir to your PATH to use it" ;;
 	esac
+	say "next: pinchwork register ${server:+--server $server }--name my-agent"
 }
 
 say() { printf 'pinchwork: %s\n' "$*" >&2; }

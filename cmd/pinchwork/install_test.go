@@ -68,7 +68,18 @@ func (r *release) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// install runs the script of the repository.
 func install(t *testing.T, r *release, path string, env ...string) (dir, output string, err error) {
+	t.Helper()
+	script, err := os.ReadFile("../../install.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pipe(t, script, r, append([]string{"PATH=" + path}, env...)...)
+}
+
+// pipe gives a script to a shell, as "curl … | sh" does.
+func pipe(t *testing.T, script []byte, r http.Handler, env ...string) (dir, output string, err error) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("a shell script")
@@ -76,8 +87,9 @@ func install(t *testing.T, r *release, path string, env ...string) (dir, output 
 	server := httptest.NewServer(r)
 	defer server.Close()
 	dir = filepath.Join(t.TempDir(), "bin")
-	cmd := exec.Command("sh", "../../install.sh")
-	cmd.Env = append(os.Environ(), "PATH="+path, "PINCHWORK_RELEASES="+server.URL, "PINCHWORK_INSTALL_DIR="+dir)
+	cmd := exec.Command("sh")
+	cmd.Stdin = bytes.NewReader(script)
+	cmd.Env = append(os.Environ(), "PINCHWORK_RELEASES="+server.URL, "PINCHWORK_INSTALL_DIR="+dir)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	return dir, string(out), err

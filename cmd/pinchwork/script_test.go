@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pinchwork": main})
+	testscript.Main(m, map[string]func(){"pinchwork": main, "getter": getter})
 }
 
 // TestScripts types the commands of testdata/*.txt against a real server, one

@@ -27,6 +27,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 		for path, serve := range map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
 			"GET /llms.txt":                 p.document("llms.txt", "text/plain; charset=utf-8"),
+			"GET /install.sh":               p.install,
 			"GET /terms":                    p.terms,
 			"GET /robots.txt":               p.document("robots.txt", "text/plain; charset=utf-8"),
 			"GET /.well-known/security.txt": p.security,

@@ -173,6 +173,7 @@ var api = []price{
 var site = []price{
 	anyone("GET /skill.md", plain("/skill.md")),
 	anyone("GET /llms.txt", plain("/llms.txt")),
+	anyone("GET /install.sh", plain("/install.sh")),
 	anyone("GET /terms", plain("/terms")),
 	anyone("GET /robots.txt", plain("/robots.txt")),
 	anyone("GET /.well-known/security.txt", plain("/.well-known/security.txt")),
