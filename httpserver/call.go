@@ -76,12 +76,26 @@ func (c *call) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
+// contain is deferred by what runs beside the request's own goroutine, where a panic
+// of a handler's ResponseWriter would end the process. It logs the panic, and then
+// does what has to be done.
+func (c *call) contain(part string, then func()) {
+	if panicked := recover(); panicked != nil {
+		c.logPanic(part, panicked)
+		then()
+	}
+}
+
+func (c *call) logPanic(part string, panicked any) {
+	c.server.log.LogAttrs(c.request.Context(), slog.LevelError, "panic",
+		slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("part", part),
+		slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
+}
+
 // finish turns a panic into a 500 and writes the access log.
 func (c *call) finish(panicked any) {
 	if err, _ := panicked.(error); panicked != nil && !errors.Is(err, http.ErrAbortHandler) {
-		c.server.log.LogAttrs(c.request.Context(), slog.LevelError, "panic",
-			slog.String("request_id", c.id), slog.String("route", c.pattern()),
-			slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
+		c.logPanic("the request", panicked)
 		if c.status == 0 {
 			c.fail(errInternal)
 			panicked = nil

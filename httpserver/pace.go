@@ -63,7 +63,10 @@ func (c *call) cutAfterClose(grace time.Duration, set func(time.Time) error) (st
 		// one that every write has must do.
 		return func() bool { return true }
 	}
-	return context.AfterFunc(c.server.streams, func() { _ = set(time.Now().Add(grace)) })
+	return context.AfterFunc(c.server.streams, func() {
+		defer c.contain("the end of a transfer", func() {})
+		_ = set(time.Now().Add(grace))
+	})
 }
 
 // paceBody makes the client send its body in time.

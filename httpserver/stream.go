@@ -113,6 +113,7 @@ func (s *stream) end() {
 // comment keeps proxies from closing a quiet connection, and notices when the
 // reader is gone.
 func (s *stream) comment() {
+	defer s.contain("the heartbeat of a stream", s.cancel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.beat != nil && s.write(comment) {

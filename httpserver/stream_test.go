@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -208,6 +209,43 @@ func TestHeartbeat(t *testing.T) {
 		if beat, err := l.block(); beat != ":\n" || err != nil {
 			t.Fatalf("heartbeat %q, %v", beat, err)
 		}
+	}
+}
+
+// brittle panics where a comment is written.
+type brittle struct{ http.ResponseWriter }
+
+func (w brittle) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w brittle) Write(p []byte) (int, error) {
+	if string(p) == string(comment) {
+		panic("the writer is broken")
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// A heartbeat runs on a goroutine of its own, where a panic of the writer that a
+// host program put around the answer would end the process. It ends the stream.
+func TestAHeartbeatThatPanicsEndsItsStreamAlone(t *testing.T) {
+	s := (&stub{}).plays(&scripted{next: quiet})
+	var log strings.Builder
+	server := s.server(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	server.heartbeat = time.Millisecond
+	live := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.ServeHTTP(brittle{w}, r)
+	}))
+	p := &person{site: &site{t: t, url: live.URL}, key: stubKey}
+	l := p.listen("")
+	if opening, _ := l.block(); opening != ": stream open\nid: 7\n" {
+		t.Errorf("opening %q", opening)
+	}
+	if _, err := l.block(); err == nil {
+		t.Error("the stream goes on")
+	}
+	live.Close()
+	server.Close()
+	if !strings.Contains(log.String(), "the writer is broken") {
+		t.Errorf("the log lacks the panic: %s", log.String())
 	}
 }
 

@@ -40,18 +40,57 @@ var (
 // and continues a sentence that begins with the name of the field.
 func Check(raw string, allowPrivate bool) error {
 	u, err := parse(raw)
+	if err != nil {
+		return err
+	}
+	found := append(problems{}, checkScheme(u.Scheme, allowPrivate)...)
+	if u.User != nil {
+		found = append(found, errUser)
+	}
+	if strings.Contains(raw, "#") {
+		found = append(found, errFragment)
+	}
+	if err := checkAuthority(u); err != nil {
+		found = append(found, err)
+	} else if !allowPrivate {
+		found = append(found, checkPublic(u)...)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// problems are all that is wrong with a URL, so that nobody has to mend it one
+// refusal at a time.
+type problems []error
+
+func (p problems) Error() string {
+	var text strings.Builder
+	for i, err := range p {
+		switch {
+		case i == 0:
+		case i == len(p)-1:
+			text.WriteString(" and ")
+		default:
+			text.WriteString(", ")
+		}
+		text.WriteString(err.Error())
+	}
+	return text.String()
+}
+
+// Unwrap is for errors.Is.
+func (p problems) Unwrap() []error { return p }
+
+func checkScheme(scheme string, allowPrivate bool) problems {
 	switch {
-	case err != nil:
-		return err
-	case allowPrivate && u.Scheme != "https" && u.Scheme != "http":
-		return errSchemes
-	case !allowPrivate && u.Scheme != "https":
-		return errScheme
+	case allowPrivate && scheme != "https" && scheme != "http":
+		return problems{errSchemes}
+	case !allowPrivate && scheme != "https":
+		return problems{errScheme}
 	}
-	if err := checkAuthority(raw, u); err != nil || allowPrivate {
-		return err
-	}
-	return checkPublic(u)
+	return nil
 }
 
 func parse(raw string) (*url.URL, error) {
@@ -71,13 +110,9 @@ func parse(raw string) (*url.URL, error) {
 // forbidden are characters that parsers of URLs disagree about.
 func forbidden(r rune) bool { return r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// checkAuthority checks what holds for every webhook, private or not.
-func checkAuthority(raw string, u *url.URL) error {
+// checkAuthority checks the host and the port of every webhook, private or not.
+func checkAuthority(u *url.URL) error {
 	switch {
-	case u.User != nil:
-		return errUser
-	case strings.Contains(raw, "#"):
-		return errFragment
 	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.Contains(u.Host, "%"):
 		return errHost
 	case !validPort(u.Port()):
@@ -94,14 +129,18 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-func checkPublic(u *url.URL) error {
-	switch {
-	case u.Port() != "" && u.Port() != "443" && u.Port() != "80":
-		return errPublicPort
-	case strings.HasPrefix(u.Host, "["):
-		return checkLiteral(u.Hostname())
+func checkPublic(u *url.URL) (found problems) {
+	if port := u.Port(); port != "" && port != "443" && port != "80" {
+		found = append(found, errPublicPort)
 	}
-	return checkName(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")))
+	check, host := checkName, strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if strings.HasPrefix(u.Host, "[") {
+		check, host = checkLiteral, u.Hostname()
+	}
+	if err := check(host); err != nil {
+		found = append(found, err)
+	}
+	return found
 }
 
 // azurePlatform is a public address that inside Azure answers as the host's own

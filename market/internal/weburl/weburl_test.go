@@ -115,6 +115,22 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// Whoever mends a URL is told all of what is wrong with it.
+func TestCheckNamesAllProblemsAtOnce(t *testing.T) {
+	for raw, want := range map[string]string{
+		"http://localhost:8080/": "must be an https URL, must use port 443 or 80 and must name a public host",
+		"http://10.0.0.1/":       "must be an https URL and must name a public host",
+		"ftp://u:p@intranet/#x": "must be an https URL, must not contain a user name or password, " +
+			"must not contain a fragment and must name a public host",
+		"http://example.com/": "must be an https URL",
+		"/hook":               "must be an https URL and must name a valid host",
+	} {
+		if err := Check(raw, false); err == nil || err.Error() != want {
+			t.Errorf("Check(%q) = %v, want %s", raw, err, want)
+		}
+	}
+}
+
 func TestCheckPrivateAllowsClosedNetworks(t *testing.T) {
 	for _, raw := range []string{
 		"http://127.0.0.1:8080/hook", "http://localhost:1/", "https://intranet/x", "http://[::1]:9000/", "http://münchen/",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -55,12 +56,13 @@ func (m *metrics) telemetry() market.Telemetry {
 	return market.Telemetry{MeterProvider: m.provider}
 }
 
-func (m *metrics) serve(wait *sync.WaitGroup, failed chan<- error) {
+func (m *metrics) serve(wait *sync.WaitGroup, failed chan<- error, log *slog.Logger) {
 	if m.server == nil {
 		return
 	}
 	wait.Go(func() {
-		if err := m.server.Serve(m.listener); !errors.Is(err, http.ErrServerClosed) {
+		err := contained(log, "the metrics", func() error { return m.server.Serve(m.listener) })
+		if !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -111,9 +112,9 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	defer stop()
 	var wait sync.WaitGroup
 	failed := make(chan error, 3)
-	wait.Go(func() { failed <- m.Run(background) })
-	wait.Go(func() { failed <- server.Serve(listener) })
-	metrics.serve(&wait, failed)
+	wait.Go(func() { failed <- contained(log, "the market", func() error { return m.Run(background) }) })
+	wait.Go(func() { failed <- contained(log, "the listener", func() error { return server.Serve(listener) }) })
+	metrics.serve(&wait, failed, log)
 	_, _ = fmt.Fprintf(out, "pinchwork listens on http://%s\n", listener.Addr())
 	select {
 	case <-ctx.Done():
@@ -125,6 +126,18 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	metrics.close()
 	wait.Wait()
 	return err
+}
+
+// contained turns a panic of a part into its error: the server then drains and ends,
+// where the process would have died with all its requests.
+func contained(log *slog.Logger, part string, run func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			log.Error("a part of the server panicked", "part", part, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = fmt.Errorf("a panic in %s: %v", part, r)
+		}
+	}()
+	return run()
 }
 
 // drain lets running requests end.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -136,6 +137,19 @@ func TestNobodyHoldsUpTheEndOfAServer(t *testing.T) {
 	}
 	if took := time.Since(began); took > drainFor {
 		t.Errorf("ended after %v", took)
+	}
+}
+
+// A part that panics ends the server as one that fails does, with its requests
+// drained.
+func TestAPanicOfAPartIsItsError(t *testing.T) {
+	var log strings.Builder
+	err := contained(slog.New(slog.NewTextHandler(&log, nil)), "the part", func() error { panic("broken") })
+	if err == nil || !strings.Contains(err.Error(), "the part") || !strings.Contains(log.String(), "broken") {
+		t.Errorf("the error is %v, the log\n%s", err, &log)
+	}
+	if err := contained(slog.New(slog.DiscardHandler), "the part", func() error { return nil }); err != nil {
+		t.Errorf("without a panic: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ func (w *worker) start(job Job) {
 	w.mu.Unlock()
 	w.jobs.Go(func() {
 		defer w.finished(job.ID, cancel)
-		w.run(ctx, job)
+		w.survives(func() { w.run(ctx, job) })
 	})
 }
 
@@ -40,7 +41,7 @@ func (w *worker) run(ctx context.Context, job Job) {
 	if w.Timeout > 0 {
 		limited, cancel = context.WithTimeoutCause(ctx, w.Timeout, ErrTimeout)
 	}
-	result, err := w.Do(limited, job)
+	result, err := w.do(limited, job)
 	if ended := context.Cause(limited); err != nil && ended != nil {
 		err = ended
 	}
@@ -59,6 +60,16 @@ func (w *worker) run(ctx context.Context, job Job) {
 		w.failed()
 		w.abandon(job.ID, err.Error())
 	}
+}
+
+// do makes a panic a failure of one job, whose task is given back.
+func (w *worker) do(ctx context.Context, job Job) (result string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = "", fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return w.Do(ctx, job)
 }
 
 // MaxResult is the longest result that can be delivered, in characters

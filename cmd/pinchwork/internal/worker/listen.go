@@ -7,6 +7,27 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
+// keepListening listens again after a panic, which costs no more than the polls
+// make up for.
+func (w *worker) keepListening(ctx context.Context) {
+	for !w.survives(func() { w.listen(ctx) }) {
+		if sleep(ctx, w.Poll) != nil {
+			return
+		}
+	}
+}
+
+// survives runs f, logs a panic, and tells whether there was none.
+func (w *worker) survives(f func()) (survived bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.logf("a panic: %v", r)
+		}
+	}()
+	f()
+	return true
+}
+
 // listen follows the agent's events. Without them the work goes on by polling,
 // so a stream that fails is only tried again later.
 func (w *worker) listen(ctx context.Context) {

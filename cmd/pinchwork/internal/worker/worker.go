@@ -88,7 +88,7 @@ func (c Config) Work(ctx, kill context.Context) (Summary, error) {
 
 	listening, quiet := context.WithCancel(hard)
 	var listener sync.WaitGroup
-	listener.Go(func() { w.listen(listening) })
+	listener.Go(func() { w.keepListening(listening) })
 	err := w.pick(ctx)
 	w.drain(ctx, stop)
 	quiet()

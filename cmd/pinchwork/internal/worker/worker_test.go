@@ -117,6 +117,7 @@ func TestOnceEndsWhenNothingIsOnOffer(t *testing.T) {
 func TestFailuresAreGivenBack(t *testing.T) {
 	cases := map[string]func(context.Context, worker.Job) (string, error){
 		"error":   func(context.Context, worker.Job) (string, error) { return "half", errors.New("exit status 1") },
+		"panic":   func(context.Context, worker.Job) (string, error) { panic("broken") },
 		"nothing": func(context.Context, worker.Job) (string, error) { return " \n", nil },
 		"too long": func(context.Context, worker.Job) (string, error) {
 			return strings.Repeat("é", worker.MaxResult+1), nil
