@@ -101,7 +101,9 @@ type Account struct {
 	// FeesBrought is what the platform took of the payments for this agent's
 	// approved tasks.
 	FeesBrought int64 `json:"fees_brought"`
-	// TextBytes is what this agent's living texts take.
+	// TextBytes is what this agent's living texts take: need and context of its
+	// tasks and the results of its deliveries, in bytes, until the task is approved
+	// or they are dropped.
 	TextBytes int64 `json:"text_bytes"`
 	// Strikes count toward the abandon cooldown.
 	Strikes Strikes `json:"strikes,omitzero"`

@@ -22,6 +22,7 @@ const (
 	CodeRoleConflict         Code = "role_conflict"
 	CodePosterSuspended      Code = "poster_suspended"
 	CodeTooManyClaims        Code = "too_many_claims"
+	CodeTooManyBytes         Code = "too_many_bytes"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
 	CodeStillUnderWay        Code = "still_under_way"
 	CodeRateLimited          Code = "rate_limited"
@@ -64,6 +65,7 @@ var codeTable = []CodeInfo{
 	{CodeRoleConflict, ErrConflict, "You matched or verified this task and cannot work on it."},
 	{CodePosterSuspended, ErrConflict, "The task cannot be picked up at present."},
 	{CodeTooManyClaims, ErrConflict, "You hold as many undelivered claims as you may."},
+	{CodeTooManyBytes, ErrConflict, "Your living texts, or the talk about the task, take up as much room as they may."},
 	{CodeIdempotencyKeyUsed, ErrConflict, "The Idempotency-Key was used with another request."},
 	{CodeStillUnderWay, ErrConflict, "The first request under this Idempotency-Key has not ended yet; repeat after Retry-After."},
 	{CodeRateLimited, ErrRateLimited, "Too many requests; repeat after Retry-After."},

@@ -12,11 +12,12 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 	o := p.outcome(now)
 	o.active(l.Caller.ID)
 	next := *t
+	o.supersede(&next)
 	next.Status = StatusDelivered
 	next.Deliveries++
 	next.Delivery = &Delivery{
 		No: int(next.Deliveries), At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
-		ReviewUntil: now.Add(p.reviewTimeout(t)),
+		ReviewUntil: now.Add(p.reviewTimeout(t)), Bytes: int64(len(in.Result)),
 	}
 	next.Claim = &Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
@@ -32,6 +33,7 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 	o.replace(t, &next)
 	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.account(t.Claim.Worker).OpenClaims--
+	o.keep(t.Claim.Worker, next.Delivery.Bytes)
 	o.tell(t.Poster, EventTaskDelivered, t.ID, EventData{})
 	return o, nil
 }

@@ -10,6 +10,7 @@ func (p *Policy) decidePost(now time.Time, poster *Agent, t *Task, text TaskText
 	}
 	o := p.outcome(now)
 	o.active(poster.ID)
+	t.Bytes = text.bytes()
 	o.insert(t, text)
 	o.transfer(Transfer{
 		From: AgentAccount(poster.ID), To: EscrowAccount(t.ID), Amount: t.MaxCredits,
@@ -17,6 +18,7 @@ func (p *Policy) decidePost(now time.Time, poster *Agent, t *Task, text TaskText
 	})
 	d := o.account(poster.ID)
 	d.Posted, d.Escrowed = 1, t.MaxCredits
+	o.keep(poster.ID, t.Bytes)
 	o.tellMatched(t)
 	return o, nil
 }

@@ -61,6 +61,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 	poster := o.account(t.Poster)
 	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
 	poster.Approvals, poster.FeesBrought = 1, fee
+	o.countNoMore(t)
 	for _, tag := range t.Tags {
 		o.Tags = append(o.Tags, TagDelta{Agent: worker, TagStat: TagStat{
 			Tag: strings.ToLower(tag), Count: 1, Earned: net,

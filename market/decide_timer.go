@@ -12,6 +12,10 @@ const suspendedRecheck = time.Minute
 func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches) *outcome {
 	t := l.Task
 	o := p.outcome(t.NextDue)
+	if passed(t.textsUntil(), o.At) {
+		o.dropTexts(t)
+		return o
+	}
 	switch t.Status {
 	case StatusPosted:
 		o.timePosted(l, deferred)

@@ -21,7 +21,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 	var answer systemAnswer
 	var verifier bool
 	return h.change(ctx, change{
-		name: "deliver", id: id, input: in, result: in.Result, role: true,
+		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.policy.tooManyBytes,
 		learn: func(ctx context.Context, l *Loaded) (err error) {
 			switch {
 			case workerOnly(l, "deliver") != nil:
@@ -79,13 +79,15 @@ type change struct {
 	strikes bool
 	learn   func(ctx context.Context, l *Loaded) error
 	decide  func(now time.Time, l *Loaded) (*outcome, error)
+	// conflict is operation.conflict.
+	conflict func(c *Conflict) error
 }
 
 func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: c.name + " " + string(c.id), input: c.input,
 		load:  LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
-		learn: c.learn, decide: c.decide,
+		learn: c.learn, decide: c.decide, conflict: c.conflict,
 		outcome: func(l *Loaded, o *outcome) any { return c.changed(l, o) },
 	})
 	if err != nil {

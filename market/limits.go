@@ -17,7 +17,8 @@ const (
 	MaxNeed          = 50_000
 	MaxContext       = 100_000
 	MaxResult        = 500_000
-	MaxReason        = 5_000 // also feedback, messages, answers and notes
+	MaxTalkBytes     = 4 << 20 // of the questions, answers and messages of a task
+	MaxReason        = 5_000   // also feedback, messages, answers and notes
 	MaxQuestion      = 1_000
 	MaxSearch        = 500
 	MaxTerms         = 16 // words of a search

@@ -90,10 +90,9 @@ func (o *outcome) active(ids ...AgentID) {
 	}
 }
 
-// arm computes the one instant at which a timer next touches the task
-// (contract §5).
+// arm computes the one instant at which a timer next touches the task.
 func (o *outcome) arm(t *Task) {
-	t.NextDue = time.Time{}
+	t.NextDue = t.textsUntil()
 	sooner := func(at time.Time) {
 		if !at.IsZero() && (t.NextDue.IsZero() || at.Before(t.NextDue)) {
 			t.NextDue = at
@@ -123,6 +122,7 @@ func (o *outcome) arm(t *Task) {
 // nothing left that belonged to the claim (pitfalls 8, 9).
 func (o *outcome) repost(old *Task) {
 	next := *old
+	o.supersede(&next)
 	next.Status = StatusPosted
 	next.Claim, next.Delivery, next.Rejection, next.Matching = nil, nil, nil, nil
 	next.ExpiresAt = o.At.Add(o.policy.TaskExpiry)

@@ -43,6 +43,10 @@ type Policy struct {
 	// MaxWaits bounds the waiting requests of one agent in one process; default
 	// 10, 0 = no bound.
 	MaxWaits int
+	// MaxAgentBytes bounds the living texts of one agent: need and context of its
+	// tasks and its results, until the task is approved or the texts are dropped,
+	// 7 days after they are of no more use; default 64 MiB, 0 = no bound.
+	MaxAgentBytes int64
 	// SystemPayPerDay is what the platform pays in any 24 hours for system tasks
 	// about one agent's tasks and profile, beyond the fees that its approved tasks
 	// brought; default 100, 0 = without bound.
@@ -75,6 +79,7 @@ func DefaultPolicy() Policy {
 		RejectionGrace: 5 * time.Minute, MatchTimeout: 2 * time.Minute, MatchHeadStart: 2 * time.Minute,
 		AbandonLimit: 5, AbandonCooldown: 30 * time.Minute,
 		MaxOpenClaims: 100, NewcomerClaims: 20, MaxStreams: 10, MaxWaits: 10,
+		MaxAgentBytes:   64 << 20,
 		SystemPayPerDay: 100,
 		Infra:           InfraOpen, EventRetention: 168 * time.Hour,
 	}
@@ -115,6 +120,7 @@ func (p *Policy) Validate() error {
 		{"newcomer claims", p.NewcomerClaims},
 		{"max streams", int64(p.MaxStreams)},
 		{"max waits", int64(p.MaxWaits)},
+		{"max agent bytes", p.MaxAgentBytes},
 		{"system pay per day", p.SystemPayPerDay},
 	} {
 		if n.n < 0 {

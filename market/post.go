@@ -101,7 +101,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 			}
 			return o, err
 		},
-		outcome: func(l *Loaded, o *outcome) any { return postedView(l, o, "") },
+		conflict: m.policy.tooManyBytes,
+		outcome:  func(l *Loaded, o *outcome) any { return postedView(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, errOverBudget) {

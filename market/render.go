@@ -39,6 +39,7 @@ func (p *Policy) taskView(t *Task, text TaskText, record *PosterRecord) TaskView
 	if t.Ending != nil {
 		v.ended(t.Ending)
 	}
+	v.TextsPruned = t.TextsPruned
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
 		if t.Status == StatusApproved {

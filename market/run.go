@@ -156,20 +156,29 @@ func (m *Market) runRetention(ctx context.Context) error {
 	}
 }
 
+// keepEnded is how long every ended task is kept: longer than keys are remembered,
+// and than a timer has still to do with its texts.
+const keepEnded = textsLife + day
+
 // Prune deletes events, dead letters and idempotency records that are older
 // than the policy keeps, and the tasks that ended before the given instant,
 // in batches of 1,000, until nothing is left to delete. With the zero instant all
-// tasks stay. So do those that ended in the last 24 hours: a request about them
-// may still be repeated under its idempotency key, and gets the first outcome with
-// its texts. Ledger entries, statistics and the numbering of events always stay.
+// tasks stay. So do those that ended in the last 8 days: a request about them may
+// still be repeated under its idempotency key, and what their texts take still
+// counts for their agents. What is due is settled first. Ledger entries, statistics and the numbering of events always stay.
 func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (Pruned, error) {
 	return m.prune(ctx, endedBefore)
 }
 
 func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned, err error) {
 	now := m.now()
-	if repeatable := now.Add(-idempotencyLife); endedBefore.After(repeatable) {
-		endedBefore = repeatable
+	if settled := now.Add(-keepEnded); endedBefore.After(settled) {
+		endedBefore = settled
+	}
+	if !endedBefore.IsZero() {
+		if _, err := m.sweep(ctx, now); err != nil {
+			return total, err
+		}
 	}
 	for {
 		n, err := m.store.Prune(ctx, PruneQuery{

@@ -31,7 +31,7 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 			if c.Guard == GuardQuestions {
 				return refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
 			}
-			return nil
+			return tooMuchTalk(c)
 		},
 		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
 	}, func() QuestionView { return questionView(&q) })
@@ -52,7 +52,7 @@ func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, erro
 	o.active(l.Caller.ID)
 	o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
 	o.Questions = []Question{q}
-	o.Talk = []TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered}}
+	o.Talk = []TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered, Bytes: int64(len(q.Text)), MaxBytes: MaxTalkBytes}}
 	o.tell(t.Poster, EventTaskQuestion, t.ID, EventData{QuestionID: q.ID})
 	return o, nil
 }
@@ -81,11 +81,12 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 			o := h.m.policy.outcome(now)
 			o.active(h.id)
 			o.Answers = []Answer{{Question: qid, Task: id, Text: answer, At: now}}
-			o.Talk = []TalkCount{{Task: id, Delta: -1}}
+			o.Talk = []TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: MaxTalkBytes}}
 			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid, Answer: cut(answer, MaxEventText)})
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
+		conflict: tooMuchTalk,
+		outcome:  func(*Loaded, *outcome) any { return questionView(&q) },
 	}, func() QuestionView { return questionView(&q) })
 }
 
@@ -154,6 +155,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 			o.active(h.id)
 			o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
 			o.Messages = []Message{msg}
+			o.Talk = []TalkCount{{Task: t.ID, Bytes: int64(len(text)), MaxBytes: MaxTalkBytes}}
 			to := t.Poster
 			if to == h.id {
 				to = t.Claim.Worker
@@ -161,7 +163,8 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 			o.tell(to, EventTaskMessage, id, EventData{MessageID: msg.ID, SenderID: h.id})
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return messageView(&msg) },
+		conflict: tooMuchTalk,
+		outcome:  func(*Loaded, *outcome) any { return messageView(&msg) },
 	}, func() MessageView { return messageView(&msg) })
 }
 

@@ -77,6 +77,15 @@ type Task struct {
 	Delivery *Delivery `json:"delivery,omitempty"`
 	// Rejection is the last one of the current claim.
 	Rejection *Rejection `json:"rejection,omitempty"`
+	// Bytes is what need and context take; they count toward the poster's
+	// Account.TextBytes until the task is approved or they are dropped. 0 on system
+	// tasks.
+	Bytes int64 `json:"bytes,omitempty"`
+	// Superseded are results that belong to the task no more and are kept a while,
+	// the oldest first.
+	Superseded []Superseded `json:"superseded,omitempty"`
+	// TextsPruned is set when need, context and talk are dropped.
+	TextsPruned bool `json:"texts_pruned,omitempty"`
 	// Ending is set once Status is final.
 	Ending *Ending `json:"ending,omitempty"`
 	// NextDue is the one instant at which a timer next has to touch the task;
@@ -179,9 +188,21 @@ type Delivery struct {
 	No      int       `json:"no"`
 	At      time.Time `json:"at"`
 	Charged int64     `json:"charged"`
+	// Bytes is what the result takes; it counts toward the worker's
+	// Account.TextBytes until the task is approved. 0 on system tasks.
+	Bytes int64 `json:"bytes,omitempty"`
 	// ReviewUntil is when the delivery is approved by itself.
 	ReviewUntil  time.Time     `json:"review_until,omitzero"`
 	Verification *Verification `json:"verification,omitempty"`
+}
+
+// Superseded is the result of a delivery that another one has followed, or whose
+// claim ended. It counts toward the worker's Account.TextBytes until it is dropped.
+type Superseded struct {
+	No     int       `json:"no"`
+	Worker AgentID   `json:"worker"`
+	Bytes  int64     `json:"bytes"`
+	Until  time.Time `json:"until"`
 }
 
 // Verification is an infra agent's advisory verdict on a delivery, as the

@@ -127,6 +127,9 @@ type TaskView struct {
 	// AnswerUsed says of an approved system task whether its answer had an effect;
 	// Feedback says why not.
 	AnswerUsed *bool `json:"answer_used,omitempty"`
+	// TextsPruned says that need, context and talk are not kept any more: 7 days
+	// after the task was cancelled or expired.
+	TextsPruned bool `json:"texts_pruned,omitempty"`
 	// Strikes and BlockedUntil tell who has just abandoned the task how it stands.
 	Strikes      *int  `json:"strikes,omitempty"`
 	BlockedUntil *Time `json:"blocked_until,omitempty"`

@@ -46,7 +46,6 @@ type agent struct {
 const (
 	rated    = 1_000 // tasks of ten tags each
 	open     = 2_000
-	talk     = 1_000
 	longOnes = 8
 )
 
@@ -140,10 +139,13 @@ func (w *world) fillTasks() {
 func (w *world) fillTalk() {
 	w.talked = w.claimed(w.poster, w.worker)
 	w.asked = w.post(w.poster, "need", "")
-	for range talk {
-		ok(w.worker.api.SendMessage(w.ctx, w.talked, strings.Repeat("漢", market.MaxReason)))
-		q := ok(w.worker.api.Ask(w.ctx, w.asked, strings.Repeat("字", market.MaxQuestion)))
-		ok(w.poster.api.Answer(w.ctx, w.asked, q.ID, strings.Repeat("字", market.MaxReason)))
+	message, question, answer := strings.Repeat("漢", market.MaxReason), strings.Repeat("字", market.MaxQuestion), strings.Repeat("字", market.MaxReason)
+	for range market.MaxTalkBytes/len(message) - 1 { // one more can be sent
+		ok(w.worker.api.SendMessage(w.ctx, w.talked, message))
+	}
+	for range market.MaxTalkBytes / len(question+answer) {
+		q := ok(w.worker.api.Ask(w.ctx, w.asked, question))
+		ok(w.poster.api.Answer(w.ctx, w.asked, q.ID, answer))
 	}
 	for _, a := range w.crowd {
 		ok(a.api.ReportTask(w.ctx, w.asked, strings.Repeat("漢", market.MaxReason)))

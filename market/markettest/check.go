@@ -2,6 +2,7 @@ package markettest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -18,6 +19,7 @@ type claimNo struct {
 //     all accounts is 0 (Market.Audit);
 //   - no agent has a negative balance, escrow, count of claims, record as poster or
 //     number of bytes, and none has brought other fees than the ledger says;
+//   - an agent's bytes of texts are those that its tasks and deliveries keep;
 //   - an agent's open claims are the tasks that it has claimed and not delivered;
 //   - a claim never changes hands, and nobody works for himself;
 //   - a task that ended was settled exactly once, one that did not was not.
@@ -34,7 +36,7 @@ func (k *Kit) Check() {
 	if report.Sum != 0 || !report.OK {
 		k.Errorf("audit: the sum over all accounts is %d, OK is %v", report.Sum, report.OK)
 	}
-	c := checking{kit: k, claims: map[market.AgentID]int64{}, moved: map[market.TaskID]map[market.EntryKind]int{}}
+	c := checking{kit: k, claims: map[market.AgentID]int64{}, texts: map[market.AgentID]int64{}, moved: map[market.TaskID]map[market.EntryKind]int{}}
 	c.fees, c.posters = map[market.TaskID]int64{}, map[market.TaskID]market.AgentID{}
 	c.readLedger()
 	c.readTasks()
@@ -48,7 +50,9 @@ func (k *Kit) Check() {
 type checking struct {
 	kit    *Kit
 	claims map[market.AgentID]int64
-	moved  map[market.TaskID]map[market.EntryKind]int
+	// texts are what each agent's living texts take.
+	texts map[market.AgentID]int64
+	moved map[market.TaskID]map[market.EntryKind]int
 	// fees are what was taken of the payment for each task, posters who paid for it.
 	fees    map[market.TaskID]int64
 	posters map[market.TaskID]market.AgentID
@@ -111,6 +115,7 @@ func (c *checking) task(t *market.Task) {
 	if t.Claim != nil {
 		c.sameWorker(t)
 	}
+	c.countTexts(t)
 	if t.Status == market.StatusClaimed {
 		c.claims[t.Claim.Worker]++
 	}
@@ -141,8 +146,8 @@ func consistent(t *market.Task) error {
 		return fmt.Errorf("the ending is %v", t.Ending)
 	case !ended && t.NextDue.IsZero() && t.Status == market.StatusPosted:
 		return fmt.Errorf("no timer will touch it")
-	case ended && !t.NextDue.IsZero():
-		return fmt.Errorf("a timer at %s would touch it", t.NextDue)
+	case ended && !t.NextDue.Equal(textsUntil(t)):
+		return fmt.Errorf("a timer at %s would touch it, which is to drop texts at %s", t.NextDue, textsUntil(t))
 	}
 	switch t.Status {
 	case market.StatusPosted:
@@ -159,6 +164,32 @@ func consistent(t *market.Task) error {
 		}
 	}
 	return nil
+}
+
+// textsUntil is when texts of an ended task have to go, zero for never.
+func textsUntil(t *market.Task) time.Time {
+	switch {
+	case len(t.Superseded) > 0:
+		return t.Superseded[0].Until
+	case t.Status != market.StatusApproved && !t.TextsPruned:
+		return t.Ending.At.Add(7 * 24 * time.Hour)
+	}
+	return time.Time{}
+}
+
+// countTexts adds up what each agent's living texts take.
+func (c *checking) countTexts(t *market.Task) {
+	if t.Status != market.StatusApproved {
+		if !t.TextsPruned {
+			c.texts[t.Poster] += t.Bytes
+		}
+		if t.Delivery != nil {
+			c.texts[t.Worker()] += t.Delivery.Bytes
+		}
+	}
+	for _, s := range t.Superseded {
+		c.texts[s.Worker] += s.Bytes
+	}
 }
 
 // settled compares a task's state with the movements of credits about it.
@@ -231,6 +262,9 @@ func (c *checking) agent(a *market.Agent) {
 	}
 	if a.Balance < 0 || a.Escrowed < 0 || a.OpenClaims < 0 {
 		c.kit.Errorf("agent %s has %d credits, %d in escrow, %d open claims", a.ID, a.Balance, a.Escrowed, a.OpenClaims)
+	}
+	if a.TextBytes != c.texts[a.ID] {
+		c.kit.Errorf("agent %s has %d bytes of texts, its tasks have %d", a.ID, a.TextBytes, c.texts[a.ID])
 	}
 	if a.OpenClaims != c.claims[a.ID] {
 		c.kit.Errorf("agent %s has %d open claims, %d tasks are claimed by it", a.ID, a.OpenClaims, c.claims[a.ID])

@@ -73,6 +73,9 @@ func settleTask(t *market.Task) {
 		utc(&t.Delivery.At)
 		utc(&t.Delivery.ReviewUntil)
 	}
+	for i := range t.Superseded {
+		utc(&t.Superseded[i].Until)
+	}
 	if t.Rejection != nil {
 		utc(&t.Rejection.At)
 	}

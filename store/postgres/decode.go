@@ -99,6 +99,9 @@ func decodeTask(seq, version int64, doc []byte) (*market.Task, error) {
 	if t.Delivery != nil {
 		settleTimes(&t.Delivery.At, &t.Delivery.ReviewUntil)
 	}
+	for i := range t.Superseded {
+		settleTimes(&t.Superseded[i].Until)
+	}
 	if t.Rejection != nil {
 		settleTimes(&t.Rejection.At)
 	}

@@ -29,6 +29,11 @@ func packTask(t *market.Task) string {
 	p.number("nv", int64(t.Verifications))
 	p.number("nr", int64(t.Rejections))
 	p.instant("du", t.NextDue)
+	p.number("by", t.Bytes)
+	p.flag("tp", t.TextsPruned)
+	for i := range t.Superseded {
+		packSuperseded(p, &t.Superseded[i])
+	}
 	packSystem(p, t.System)
 	packMatching(p, t.Matching)
 	packClaim(p, t.Claim)
@@ -40,7 +45,7 @@ func packTask(t *market.Task) string {
 
 func unpackTask(doc string, seq int64) (*market.Task, error) {
 	t := &market.Task{Seq: seq}
-	var errs [6]error
+	var errs [7]error
 	err := unpack(doc, func(name, value string) {
 		switch name {
 		case "id":
@@ -79,6 +84,13 @@ func unpackTask(doc string, seq int64) (*market.Task, error) {
 			t.Rejections = int32(integer(value))
 		case "du":
 			t.NextDue = unpackInstant(value)
+		case "by":
+			t.Bytes = integer(value)
+		case "tp":
+			t.TextsPruned = true
+		case "su":
+			s, err := unpackSuperseded(value)
+			t.Superseded, errs[6] = append(t.Superseded, s), errors.Join(errs[6], err)
 		case "sy":
 			t.System, errs[0] = unpackSystem(value)
 		case "ma":

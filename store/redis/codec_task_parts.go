@@ -36,6 +36,31 @@ func unpackSystem(doc string) (*market.System, error) {
 	})
 }
 
+func packSuperseded(p *packer, s *market.Superseded) {
+	p.part("su", func() {
+		p.number("n", int64(s.No))
+		put(p, "w", s.Worker)
+		p.number("b", s.Bytes)
+		p.instant("u", s.Until)
+	})
+}
+
+func unpackSuperseded(doc string) (s market.Superseded, err error) {
+	err = unpack(doc, func(name, value string) {
+		switch name {
+		case "n":
+			s.No = int(integer(value))
+		case "w":
+			s.Worker = market.AgentID(value)
+		case "b":
+			s.Bytes = integer(value)
+		case "u":
+			s.Until = unpackInstant(value)
+		}
+	})
+	return s, err
+}
+
 func packMatching(p *packer, m *market.Matching) {
 	if m == nil {
 		return
@@ -125,6 +150,7 @@ func packDelivery(p *packer, d *market.Delivery) {
 		p.instant("a", d.At)
 		p.number("c", d.Charged)
 		p.instant("r", d.ReviewUntil)
+		p.number("b", d.Bytes)
 		if v := d.Verification; v != nil {
 			p.part("v", func() {
 				put(p, "s", v.Status)
@@ -143,6 +169,8 @@ func unpackDelivery(doc string) (*market.Delivery, error) {
 		switch name {
 		case "n":
 			d.No = int(integer(value))
+		case "b":
+			d.Bytes = integer(value)
 		case "a":
 			d.At = unpackInstant(value)
 		case "c":

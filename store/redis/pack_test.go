@@ -21,11 +21,12 @@ func fullTask() *market.Task {
 		Status: market.StatusApproved, Matching: &market.Matching{State: market.Matched, Until: at(4), Agents: []market.AgentID{"ag-5"}},
 		Children: []market.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
 		Claim: &market.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
-		Delivery: &market.Delivery{No: 2, At: at(8), Charged: 40, ReviewUntil: at(9), Verification: &market.Verification{
+		Delivery: &market.Delivery{No: 2, At: at(8), Charged: 40, Bytes: 11, ReviewUntil: at(9), Verification: &market.Verification{
 			Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
 		}},
 		Rejections: 4, Rejection: &market.Rejection{Reason: "r", Feedback: "f", At: at(10)},
-		Ending:  &market.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},
+		Ending: &market.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},
+		Bytes:  12, TextsPruned: true, Superseded: []market.Superseded{{No: 1, Worker: "ag-7", Bytes: 13, Until: at(12)}, {}},
 		NextDue: at(12),
 	}
 }

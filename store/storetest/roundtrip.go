@@ -341,7 +341,7 @@ func fullTask(w *world) *market.Task {
 		Children: []market.TaskID{taskNo(5), taskNo(6)}, Claims: 2, Deliveries: 3, Verifications: 4,
 		Claim: &market.Claim{Worker: bob, At: w.now, Timeout: w.in(time.Minute), Grace: w.in(time.Hour)},
 		Delivery: &market.Delivery{
-			No: 3, At: w.now, Charged: 99, ReviewUntil: w.in(time.Hour),
+			No: 3, At: w.now, Charged: 99, Bytes: 17, ReviewUntil: w.in(time.Hour),
 			Verification: &market.Verification{
 				Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "fine", Proven: &yes,
 			},
@@ -350,6 +350,11 @@ func fullTask(w *world) *market.Task {
 		Ending: &market.Ending{
 			At: w.now, Charged: 99, Fee: 9, Auto: true, Rating: 5, Feedback: "good",
 			PosterRating: 4, PosterFeedback: "kind",
+		},
+		Bytes: 18, TextsPruned: true,
+		Superseded: []market.Superseded{
+			{No: 1, Worker: cyd, Bytes: 19, Until: w.in(3 * time.Hour)},
+			{No: 2, Worker: bob, Until: w.in(4 * time.Hour)},
 		},
 		NextDue: w.in(3 * time.Hour),
 	}

@@ -38,6 +38,23 @@ var timerCases = []testCase{
 		w.rewrite(t, func(t *market.Task) { t.NextDue = time.Time{} })
 		w.equal(len(w.due(w.in(1000*time.Hour), 10)), 0)
 	}},
+	{"Ended tasks are due like others", func(w *world) {
+		w.people()
+		for i, s := range []market.Status{market.StatusApproved, market.StatusExpired, market.StatusCancelled} {
+			t := delivered(w, taskNo(i))
+			t.NextDue = w.now
+			t = w.put(t)
+			t = w.rewrite(t, func(t *market.Task) {
+				t.Status, t.NextDue = s, w.in(time.Hour)
+				t.Ending = &market.Ending{At: w.now}
+			})
+			w.equal(len(w.due(w.now, 10)), 0)
+			w.equal(w.due(w.in(time.Hour), 10), []market.TaskID{t.ID})
+			w.equal(w.load(market.LoadQuery{Caller: ann, Now: w.in(time.Hour)}).Due, []market.TaskID{t.ID})
+			w.rewrite(t, func(t *market.Task) { t.NextDue = time.Time{} })
+			w.equal(len(w.due(w.in(time.Hour), 10)), 0)
+		}
+	}},
 	{"System tasks are due like others", func(w *world) {
 		t := systemTask(w, taskNo(1), &market.System{Type: market.MatchAgents, Parent: taskNo(2)})
 		t.NextDue = w.now

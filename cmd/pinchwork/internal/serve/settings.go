@@ -98,6 +98,7 @@ func All() []Setting {
 		number("NEWCOMER_CLAIMS", "the same for agents without an approved task as worker, 0 for no difference", func(s *Settings) *int64 { return &s.Policy.NewcomerClaims }),
 		number("MAX_STREAMS", "event streams of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxStreams }),
 		number("MAX_WAITS", "waiting requests of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxWaits }),
+		size("MAX_AGENT_BYTES", "living texts of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxAgentBytes }),
 		atLeast(minBodyBytes, size("MAX_BODY_BYTES", "largest request body", func(s *Settings) *int64 { return &s.MaxBodyBytes }), func(s *Settings) int64 { return s.MaxBodyBytes }),
 		number("MAX_CONNECTIONS", "connections open at once, 0 for no bound", func(s *Settings) *int { return &s.MaxConnections }),
 		number("SYSTEM_PAY_PER_DAY", "credits that the platform pays in a day for system tasks about one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.SystemPayPerDay }),

@@ -41,6 +41,7 @@ var cases = map[string]struct {
 	"PINCHWORK_NEWCOMER_CLAIMS":         {"20", "3", []string{"-1"}},
 	"PINCHWORK_MAX_STREAMS":             {"10", "3", []string{"-1"}},
 	"PINCHWORK_MAX_WAITS":               {"10", "3", []string{"-1"}},
+	"PINCHWORK_MAX_AGENT_BYTES":         {"64MiB", "1000", []string{"-1", "1MB", "9999999GiB"}},
 	"PINCHWORK_MAX_BODY_BYTES":          {"8MiB", "1MiB", []string{"-1", "0", "1000", "x"}},
 	"PINCHWORK_MAX_CONNECTIONS":         {"10000", "3", []string{"-1", "x"}},
 	"PINCHWORK_SYSTEM_PAY_PER_DAY":      {"100", "0", []string{"-1", "x"}},

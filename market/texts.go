@@ -1,0 +1,96 @@
+package market
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// textsLife is how long the texts of a cancelled or expired task, and results
+	// that others have followed, are kept.
+	textsLife = 7 * day
+	// maxSuperseded bounds the superseded results of a task: the oldest goes early.
+	maxSuperseded = 20
+)
+
+func (t TaskText) bytes() int64 { return int64(len(t.Need) + len(t.Context)) }
+
+// keep counts new texts of an agent, which the store refuses beyond the policy's
+// bound.
+func (o *outcome) keep(id AgentID, bytes int64) {
+	d := o.account(id)
+	d.TextBytes += bytes
+	d.MaxTextBytes = o.policy.MaxAgentBytes
+}
+
+// tooManyBytes makes the failed guard of keep a refusal.
+func (p *Policy) tooManyBytes(c *Conflict) error {
+	if c.Guard != GuardTextBytes {
+		return nil
+	}
+	return refuse(CodeTooManyBytes, "Your living texts would take more than %d bytes: those of tasks count until they are approved, "+
+		"those of cancelled and expired tasks and of rejected results for 7 days", p.MaxAgentBytes)
+}
+
+func tooMuchTalk(c *Conflict) error {
+	if c.Guard != GuardTalkBytes {
+		return nil
+	}
+	return refuse(CodeTooManyBytes, "The questions and messages of the task would take more than %d bytes", MaxTalkBytes)
+}
+
+// countNoMore ends the counting of what an approved task keeps: it was paid for.
+func (o *outcome) countNoMore(t *Task) {
+	o.account(t.Poster).TextBytes -= t.Bytes
+	o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
+}
+
+// supersede keeps the result of the last delivery, if there is one, for those who
+// may still have to look into it.
+func (o *outcome) supersede(t *Task) {
+	if t.Delivery == nil || t.System != nil {
+		return
+	}
+	old := t.Superseded
+	if len(old) == maxSuperseded {
+		o.drop(t.ID, old[0])
+		old = old[1:]
+	}
+	t.Superseded = slices.Concat(old, []Superseded{{
+		No: t.Delivery.No, Worker: t.Claim.Worker, Bytes: t.Delivery.Bytes, Until: o.At.Add(textsLife),
+	}})
+}
+
+func (o *outcome) drop(id TaskID, s Superseded) {
+	o.Drop = append(o.Drop, TextRef{Task: id, No: s.No})
+	o.account(s.Worker).TextBytes -= s.Bytes
+}
+
+// textsUntil is when the next of a task's texts have to go; zero for never.
+func (t *Task) textsUntil() time.Time {
+	switch {
+	case len(t.Superseded) > 0:
+		return t.Superseded[0].Until
+	case t.Status.Ended() && t.Status != StatusApproved && !t.TextsPruned:
+		return t.Ending.At.Add(textsLife)
+	}
+	return time.Time{}
+}
+
+// dropTexts drops what is due: superseded results, or all that a task without an
+// approval still has.
+func (o *outcome) dropTexts(t *Task) {
+	next := *t
+	for len(next.Superseded) > 0 && passed(next.Superseded[0].Until, o.At) {
+		o.drop(t.ID, next.Superseded[0])
+		next.Superseded = next.Superseded[1:]
+	}
+	if len(next.Superseded) == 0 && passed(next.textsUntil(), o.At) {
+		o.Drop = append(o.Drop, TextRef{Task: t.ID})
+		next.TextsPruned = true
+		if t.System == nil {
+			o.account(t.Poster).TextBytes -= t.Bytes
+		}
+	}
+	o.replace(t, &next)
+}
