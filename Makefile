@@ -1,4 +1,4 @@
-.PHONY: test bench ci
+.PHONY: test bench year ci
 
 test:
 	go test ./...
@@ -11,6 +11,10 @@ bench:
 	go test -run '^$$' -bench . -benchtime 1s ./market/internal/... ./httpserver ./notify
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/storebench
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m -short ./store/...
+
+# A whole year of a hostile market, on the memory store; some minutes.
+year:
+	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
 
 ci:
 	.ci/run
