@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/everystore"
 	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/notify"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
@@ -126,6 +128,46 @@ func TestAnIdleMarketRests(t *testing.T) {
 			t.Errorf("%d writing calls in %d minutes", writing, minutes)
 		}
 	})
+}
+
+// What a store says is due next lets the timers rest: a minute of the market's clock
+// takes a look a second and no lease, and a timer still comes at its instant.
+func TestTimersRestOnEveryStore(t *testing.T) {
+	for _, kind := range everystore.Kinds() {
+		t.Run(kind.Name, func(t *testing.T) {
+			t.Parallel()
+			store, clock := gatestore.New(kind.Open(t)), markettest.NewClock(markettest.Start)
+			m := must(t, pinchwork.WithStore(store), pinchwork.WithClock(clock))
+			ada, err := m.Register(t.Context(), market.RegisterInput{Name: "ada"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := m.As(ada.AgentID).Post(t.Context(), market.PostInput{Need: "task", DeadlineMinutes: market.Ptr(2)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, m)
+			looks := func(n int) func() bool { return func() bool { return store.Calls("Due") >= n && clock.Waiting() > 1 } }
+			markettest.Eventually(t, "the first look", looks(1))
+			for second := range 60 {
+				clock.Advance(time.Second)
+				markettest.Eventually(t, "another look", looks(second+2))
+			}
+			if n := store.Calls("Due"); n > 70 {
+				t.Errorf("%d looks in a minute", n)
+			}
+			for _, method := range writes {
+				if n := store.Calls(method); n > map[string]int{"Commit": 2, "LeaseWebhooks": 2}[method] {
+					t.Errorf("%d calls of %s", n, method)
+				}
+			}
+			clock.Advance(time.Minute)
+			markettest.Eventually(t, "the deadline to be kept", func() bool {
+				found, err := store.Tasks(t.Context(), []market.TaskID{p.TaskID})
+				return err == nil && found[0].Task.Status == market.StatusExpired
+			})
+		})
+	}
 }
 
 // Those who listen cost a look a second in all, however many they are, and a
