@@ -46,16 +46,13 @@ func (o *outcome) systemPay(a *Agent) *SystemPay {
 	return &o.SystemPays[len(o.SystemPays)-1].New
 }
 
-// reserve takes the pay of a new system task about the agent out of its budget.
-func (o *outcome) reserve(about *Agent, pay int64) {
-	if o.policy.SystemPayPerDay > 0 {
-		o.systemPay(about).Pending += pay
-	}
-}
+// reserve takes the pay of a new system task about the agent out of its budget. It
+// is noted without a bound as well, which the operator may set at any time.
+func (o *outcome) reserve(about *Agent, pay int64) { o.systemPay(about).Pending += pay }
 
 // release gives back what was reserved for a system task that has ended.
 func (o *outcome) release(t *Task, about *Agent) {
-	if o.policy.SystemPayPerDay == 0 || t.System == nil || about == nil || t.System.Subject != about.ID {
+	if t.System == nil || about == nil || t.System.Subject != about.ID {
 		return
 	}
 	pay := o.systemPay(about)
@@ -64,7 +61,7 @@ func (o *outcome) release(t *Task, about *Agent) {
 
 // paidAbout turns what was reserved for a system task into a payment.
 func (o *outcome) paidAbout(t *Task, about *Agent) {
-	if o.policy.SystemPayPerDay == 0 || about == nil {
+	if about == nil {
 		return
 	}
 	o.release(t, about)
