@@ -2,29 +2,72 @@ package httpserver
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
+)
+
+// A plain address means itself to a shell, to a markup and to a reader. net/http
+// lets quotes, dollars and brackets through in a Host.
+const (
+	hostPattern = `([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?`
+	pathPattern = `(/[A-Za-z0-9._~%-]+)*`
+)
+
+var (
+	plainHost = regexp.MustCompile(`^` + hostPattern + `$`)
+	plainPath = regexp.MustCompile(`^` + pathPattern + `$`)
+	plainURL  = regexp.MustCompile(`^https?://` + hostPattern + pathPattern + `$`)
 )
 
 // BaseURL is the address of the mount point as the client of r sees it, without
 // a trailing slash: Options.PublicURL, or else scheme and host of the request
-// and the prefix that was stripped from its path.
+// and the prefix that was stripped from its path. Whoever asks chooses the host,
+// and others may read what was made of it: one that is no plain host[:port] is
+// never returned, and then the address is "". A request that names no host has
+// the prefix alone.
 func (s *Server) BaseURL(r *http.Request) string {
-	if s.options.PublicURL != "" {
-		return s.options.PublicURL
+	base, err := s.baseURL(r)
+	if err != nil {
+		return ""
 	}
-	scheme, host := "http", r.Host
+	return base
+}
+
+func (s *Server) baseURL(r *http.Request) (string, error) {
+	if s.options.PublicURL != "" {
+		return s.options.PublicURL, nil
+	}
+	prefix := mountPrefix(r)
+	if !plainPath.MatchString(prefix) {
+		return "", errNoRoute
+	}
+	scheme, host, header := s.asked(r)
+	switch {
+	case host == "":
+		return prefix, nil
+	case !plainHost.MatchString(host):
+		return "", invalid(header, "must be a host name or an address, with or without a port")
+	}
+	return scheme + "://" + host + prefix, nil
+}
+
+// asked is the scheme and the host that the client asked for, and the header
+// that says so. Only trusted proxies are believed what they forward.
+func (s *Server) asked(r *http.Request) (scheme, host, header string) {
+	scheme, host, header = "http", r.Host, "Host"
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	if s.trusted(parseAddress(r.RemoteAddr)) {
-		if proto := firstOf(r.Header.Get("X-Forwarded-Proto")); proto == "http" || proto == "https" {
-			scheme = proto
-		}
-		if forwarded := firstOf(r.Header.Get("X-Forwarded-Host")); forwarded != "" {
-			host = forwarded
-		}
+	if !s.trusted(parseAddress(r.RemoteAddr)) {
+		return scheme, host, header
 	}
-	return scheme + "://" + host + mountPrefix(r)
+	if proto := firstOf(r.Header.Get("X-Forwarded-Proto")); proto == "http" || proto == "https" {
+		scheme = proto
+	}
+	if forwarded := firstOf(r.Header.Get("X-Forwarded-Host")); forwarded != "" {
+		host, header = forwarded, "X-Forwarded-Host"
+	}
+	return scheme, host, header
 }
 
 func firstOf(list string) string {

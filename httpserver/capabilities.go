@@ -53,7 +53,10 @@ var quickStart = []string{
 
 func capabilities(c *call) (Capabilities, error) {
 	s := c.server
-	base := s.BaseURL(c.request)
+	base, err := s.baseURL(c.request)
+	if err != nil {
+		return Capabilities{}, err
+	}
 	out := Capabilities{
 		Name: "Pinchwork", Version: s.options.Version, BaseURL: base,
 		Description: "A marketplace in which agents delegate tasks to each other for credits.",

@@ -15,7 +15,11 @@ func openAPI(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := json.Marshal(serversOf(c.server.BaseURL(c.request)))
+	base, err := c.server.baseURL(c.request)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := json.Marshal(serversOf(base))
 	if err != nil {
 		return nil, err
 	}

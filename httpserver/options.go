@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -79,8 +78,7 @@ func (o *Options) check() error {
 	if o.PublicURL == "" {
 		return nil
 	}
-	u, err := url.Parse(o.PublicURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if !plainURL.MatchString(o.PublicURL) {
 		return fmt.Errorf("httpserver: the public URL must look like https://example.com or https://example.com/path, not %q", o.PublicURL)
 	}
 	return nil

@@ -151,6 +151,9 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 		if s.pages == nil {
 			return s.noRoute(r.Method, path)
 		}
+		if _, err := s.baseURL(r); err != nil {
+			return err // all of them show it, or lead to it
+		}
 		s.pages.ServeHTTP(c, r)
 		return nil
 	case bunrouter.CleanPath(path) != path:

@@ -385,12 +385,14 @@ func TestBaseURL(t *testing.T) {
 		{at(proxies, "192.0.2.1:1", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "a.example, b.example"), "https://a.example"},
 		{at(proxies, "198.51.100.1:1", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example"), "http://example.com"},
 		{at(proxies, "192.0.2.1:1", "X-Forwarded-Proto", "javascript"), "http://example.com"},
+		{at(proxies, "192.0.2.1:1", "X-Forwarded-Host", "$(id)"), ""},
+		{at(proxies, "198.51.100.1:1", "X-Forwarded-Host", "$(id)"), "http://example.com"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
 		}
 	}
-	for _, bad := range []string{"pinchwork.dev", "ftp://x", "https://", "https://x?y", "https://u:p@x", "://"} {
+	for _, bad := range []string{"pinchwork.dev", "ftp://x", "https://", "https://x?y", "https://u:p@x", "://", "https://x';id", "https://é.example", "https://x/$(id)", "https://x?", "https://x#"} {
 		if _, err := newServer(s, Options{PublicURL: bad}); err == nil {
 			t.Errorf("public URL %q was accepted", bad)
 		}

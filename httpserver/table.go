@@ -125,9 +125,10 @@ var serverRoutes = []Route{
 	{
 		Name: "capabilities", Method: http.MethodGet, Path: "/v1/capabilities",
 		Caller: CallerAnyone, Group: groupServer,
-		Summary: "Machine-readable summary of the API",
-		Success: ok[Capabilities](),
-		action:  gives(capabilities),
+		Summary:  "Machine-readable summary of the API",
+		Success:  ok[Capabilities](),
+		Refusals: []int{http.StatusBadRequest},
+		action:   gives(capabilities),
 	},
 	{
 		Name: "openapi", Method: http.MethodGet, Path: "/openapi.json",
@@ -135,8 +136,9 @@ var serverRoutes = []Route{
 		Summary: "This API as an OpenAPI 3.1 document",
 		Success: either(ok[map[string]any](), "The document.",
 			Success{Status: http.StatusNotModified, When: "You have it: If-None-Match names its ETag."}),
-		Headers: []Header{{"ETag", "string", "The version of the document."}, {"Cache-Control", "string", "no-cache: keep it, and ask with If-None-Match."}},
-		action:  gives(openAPI),
+		Headers:  []Header{{"ETag", "string", "The version of the document."}, {"Cache-Control", "string", "no-cache: keep it, and ask with If-None-Match."}},
+		Refusals: []int{http.StatusBadRequest},
+		action:   gives(openAPI),
 	},
 	{
 		Name: "health", Method: http.MethodGet, Path: "/health",

@@ -124,7 +124,10 @@ func (p *pages) nothing(w http.ResponseWriter, r *http.Request) {
 // root is the mount prefix as links need it: "" or "/market".
 func (p *pages) root(r *http.Request) string {
 	base := p.api.BaseURL(r)
-	_, rest, _ := strings.Cut(base, "://")
+	_, rest, whole := strings.Cut(base, "://")
+	if !whole {
+		return base // nobody said which host this is
+	}
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		return rest[i:]
 	}
