@@ -36,8 +36,7 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list BrowseList, err error) {
 	var offers []board.Offer[*Task]
 	err = m.mirror.consult(ctx, func() {
-		offers = m.mirror.board.Page(query, p.Offset, p.Limit)
-		list.Total, list.TotalMore = m.mirror.board.Count(query, maxTotal)
+		offers, list.Total, list.TotalMore = m.mirror.board.Page(query, p.Offset, p.Limit, maxTotal)
 	})
 	if err != nil {
 		return BrowseList{}, err

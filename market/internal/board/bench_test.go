@@ -148,8 +148,7 @@ func BenchmarkPage20TagsAndCount(b *testing.B) {
 	each(b, func(b *testing.B, board *Board[int], w *world) {
 		q := benchQuery()
 		for b.Loop() {
-			board.Page(q, 0, 20)
-			board.Count(q, 10_000)
+			board.Page(q, 0, 20, 10_000)
 		}
 	})
 }
@@ -202,8 +201,7 @@ func BenchmarkSearch(b *testing.B) {
 				for _, q := range []Query{{Agent: "ag-77", Search: term, Now: benchNow}, {Agent: "ag-77", Search: term, Capabilities: benchQuery().Capabilities, Now: benchNow}} {
 					b.Run(fmt.Sprint(len(q.Capabilities)), func(b *testing.B) {
 						for b.Loop() {
-							board.Page(q, 0, 20)
-							board.Count(q, 10_000)
+							board.Page(q, 0, 20, 10_000)
 						}
 					})
 				}

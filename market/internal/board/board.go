@@ -8,7 +8,8 @@
 //	for _, offer := range r.Offers { … }
 //
 // It is a cache: it holds no texts, decides nothing, and can be dropped and
-// filled again at any time. Readers do not wait for each other.
+// filled again at any time. Readers do not wait for each other, and writers not
+// for a whole search: see Board.Page.
 //
 // A task lives in a slot. Tags and words list slots in no order, and a query
 // counts or verifies along them; queues hold slots in the orders that offers
@@ -18,7 +19,6 @@ package board
 
 import (
 	"hash/maphash"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -162,5 +162,3 @@ func (b *Board[V]) rlock(now int64) {
 		b.mu.RLock()
 	}
 }
-
-func trailing(w uint64) int { return bits.TrailingZeros64(w) }

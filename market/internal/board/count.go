@@ -2,14 +2,10 @@ package board
 
 import "time"
 
-// Count counts the tasks that Page would return without q.Infra, up to most;
-// more says that there are more.
-func (b *Board[V]) Count(q Query, most int) (n int, more bool) {
-	b.rlock(instant(q.Now))
-	defer b.mu.RUnlock()
-	q.Infra, q.Capabilities = false, nil
-	v := b.newView(&q)
-	defer v.close()
+// count counts the tasks that pass without phase 0, up to most; more says that
+// there are more.
+func (v *view[V]) count(most int) (n int, more bool) {
+	v.infra = false
 	switch {
 	case v.none:
 		return 0, false
@@ -31,11 +27,15 @@ func (b *Board[V]) Withheld(now time.Time) int {
 
 // countFiltered stops one beyond most.
 func (v *view[V]) countFiltered(most int) (n int) {
-	for slot := range v.each(v.source(), false) {
+	for slot := range v.each(v.source()) {
 		if _, _, ok := v.phase(slot); ok && v.passes(slot) {
 			if n++; n > most {
 				break
 			}
+		}
+		if v.tired() {
+			v.search.GoAhead()
+			break
 		}
 	}
 	return n

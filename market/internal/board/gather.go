@@ -2,7 +2,6 @@ package board
 
 import (
 	"iter"
-	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
@@ -10,45 +9,43 @@ import (
 // source is a list of slots that has every task that passes.
 type source struct {
 	size int
-	// Either a tag of the tasks or a term that they contain; neither means all
+	// Either a tag of the tasks or the terms that they contain; neither means all
 	// slots.
-	tag  *tag
-	term int // index in view.terms, or −1
+	tag   *tag
+	terms bool
 }
 
 // manyEntries is how many entries of words for each task make it cheaper to
 // look into every task.
-const manyEntries = 16
+const manyEntries = 2
 
 // source returns the shortest source.
 func (v *view[V]) source() source {
-	s := source{size: manyEntries*len(v.board.tasks) + 1, term: -1}
+	s := source{size: manyEntries*len(v.board.tasks) + 1}
 	for _, n := range v.tags {
 		t := &v.board.tags.list[n]
 		if size := len(t.open) + len(t.rest); size < s.size {
-			s = source{size: size, tag: t, term: -1}
+			s = source{size: size, tag: t}
 		}
 	}
-	for i := range v.terms {
-		if size := v.terms[i].Size(); size < s.size {
-			s = source{size: size, term: i}
+	if v.search != nil {
+		if size := v.search.Size(); size < s.size {
+			s = source{size: size, terms: true}
 		}
 	}
 	return s
 }
 
-// each yields the slots of a source, each once. Whole says that the caller is
-// going to take all of them.
-func (v *view[V]) each(s source, whole bool) iter.Seq[uint32] {
+// each yields the slots of a source, each once; none when the view is tired.
+func (v *view[V]) each(s source) iter.Seq[uint32] {
 	switch {
 	case s.tag != nil:
 		return func(yield func(uint32) bool) {
 			_ = eachOf(s.tag.open, yield) && eachOf(s.tag.rest, yield)
 		}
-	case s.term >= 0 && whole:
-		return v.marked(v.terms[s.term])
-	case s.term >= 0:
-		return v.once(v.terms[s.term].Docs())
+	case s.terms:
+		listed, _ := v.search.Listed()
+		return text.Bits(listed)
 	}
 	return func(yield func(uint32) bool) {
 		for slot := range v.board.marks {
@@ -68,42 +65,11 @@ func eachOf(slots []uint32, yield func(uint32) bool) bool {
 	return true
 }
 
-// seen returns a cleared bit for each slot.
-func (v *view[V]) seen() []uint64 {
-	words := len(v.board.tasks)/64 + 1
-	if cap(v.scratch.seen) < words {
-		v.scratch.seen = make([]uint64, words+words/4)
-	}
-	seen := v.scratch.seen[:words]
-	clear(seen)
-	return seen
-}
-
-// marked yields the documents of a term in the order of slots.
-func (v *view[V]) marked(t text.Term) iter.Seq[uint32] {
-	seen := v.seen()
-	t.Mark(seen)
+// toTest yields the slots of the source whose texts matter.
+func (v *view[V]) toTest() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		for i, w := range seen {
-			for ; w != 0; w &= w - 1 {
-				if !yield(uint32(i*64 + trailing(w))) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// once leaves out slots that were there before.
-func (v *view[V]) once(slots iter.Seq[uint32]) iter.Seq[uint32] {
-	seen := v.seen()
-	return func(yield func(uint32) bool) {
-		for slot := range slots {
-			if seen[slot/64]>>(slot%64)&1 != 0 {
-				continue
-			}
-			seen[slot/64] |= 1 << (slot % 64)
-			if !yield(slot) {
+		for slot := range v.each(v.source()) {
+			if v.board.marks[slot].state > closed && v.tagged(slot) && !yield(slot) {
 				return
 			}
 		}
@@ -113,12 +79,7 @@ func (v *view[V]) once(slots iter.Seq[uint32]) iter.Seq[uint32] {
 // gather returns the best of all tasks that pass.
 func (v *view[V]) gather(want int) []candidate {
 	best := top{want: want}
-	s := v.source()
-	slots := v.each(s, true)
-	if s.term >= 0 && v.terms[s.term].Sure() {
-		v.terms = slices.Delete(v.terms, s.term, s.term+1)
-	}
-	for slot := range slots {
+	for slot := range v.each(v.source()) {
 		phase, rank, ok := v.phase(slot)
 		if !ok {
 			continue
@@ -126,6 +87,10 @@ func (v *view[V]) gather(want int) []candidate {
 		c := v.candidate(slot, phase, rank, v.sharedBy(slot, phase))
 		if best.admits(&c) && v.passes(slot) {
 			best.add(c)
+		}
+		if v.tired() {
+			v.search.GoAhead()
+			return nil
 		}
 	}
 	return best.sorted()

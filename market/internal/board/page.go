@@ -15,22 +15,29 @@ type limits struct {
 	crowd int
 	// dense is how many tasks a tag has before bits are worth their place.
 	dense int
+	// breath is the effort before the lock is let go.
+	breath int
 }
 
-var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024, dense: 192}
+var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024, dense: 192, breath: breath}
 
-// Page returns the offers from offset on, best first, at most limit. Tasks that
-// are reserved are among them.
-func (b *Board[V]) Page(q Query, offset, limit int) []Offer[V] {
-	if limit <= 0 {
-		return nil
-	}
-	b.rlock(instant(q.Now))
-	defer b.mu.RUnlock()
-	v := b.newView(&q)
-	defer v.close()
-	found := v.best(q.Agent, max(offset, 0)+limit)
-	return v.offers(found[min(max(offset, 0), len(found)):])
+// Page returns the offers from offset on, best first, at most limit, and counts
+// all of them but system tasks, up to most; more says that there are more. Tasks
+// that are reserved are among them.
+//
+// All of that is as of one instant: the last time that the search took the lock.
+// It takes it as often as its terms need, each time for at most some 2 ms of
+// looking into texts, and the last time to rank and count as well.
+func (b *Board[V]) Page(q Query, offset, limit, most int) (offers []Offer[V], total int, more bool) {
+	offset = max(offset, 0)
+	b.look(&q, func(v *view[V]) {
+		if limit > 0 {
+			found := v.best(offset + limit)
+			offers = v.offers(found[min(offset, len(found)):])
+		}
+		total, more = v.count(most)
+	})
+	return offers, total, more
 }
 
 func (v *view[V]) offers(found []candidate) []Offer[V] {
@@ -48,16 +55,16 @@ func (v *view[V]) offers(found []candidate) []Offer[V] {
 // best returns the first offers in the order of contract §6. It looks at tasks
 // in that order as long as this promises to be short; when few can pass, or
 // few did, it gathers all that pass and sorts.
-func (v *view[V]) best(agent string, want int) []candidate {
+func (v *view[V]) best(want int) []candidate {
 	if v.none {
 		return nil
 	}
 	if v.personal {
-		v.loadTrust(agent)
+		v.loadTrust(v.query.Agent)
 	}
 	if l := v.board.limits; !v.filtered() || v.source().size > len(v.board.tasks)/32+l.few {
 		v.steps = v.allowance(want)
-		if found, ok := v.inOrder(want); ok {
+		if found, ok := v.inOrder(want); ok || v.tired() {
 			return found
 		}
 	}
@@ -98,7 +105,7 @@ func (v *view[V]) take(found *[]candidate, want int, phase uint8, order iter.Seq
 		return true
 	}
 	for e := range order {
-		if v.steps--; v.steps < 0 {
+		if v.steps--; v.steps < 0 || v.tired() {
 			return false
 		}
 		if fits != nil && !fits(e.ref) {

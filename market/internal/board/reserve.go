@@ -32,22 +32,26 @@ func (b *Board[V]) Reserve(q Query, n int) *Reservation[V] {
 	return r
 }
 
-// reserve reports whether it took something or there is nothing to take.
-func (b *Board[V]) reserve(r *Reservation[V], q Query, n int) bool {
-	b.rlock(instant(q.Now))
-	defer b.mu.RUnlock()
-	for {
-		v := b.newView(&q)
-		v.free = true
-		found := v.best(q.Agent, n-len(r.slots))
-		taken := r.mark(found)
-		r.Offers = append(r.Offers, v.offers(taken)...)
-		v.close()
-		if len(taken) == len(found) {
-			return len(r.Offers) > 0 || !v.busy
+// reserve reports whether it took something or there is nothing to take. What
+// it takes is the best of the same instant.
+func (b *Board[V]) reserve(r *Reservation[V], q Query, n int) (done bool) {
+	b.look(&q, func(v *view[V]) {
+		for {
+			v.free, v.busy = true, false
+			found := v.best(n - len(r.slots))
+			if v.tired() {
+				return
+			}
+			taken := r.mark(found)
+			r.Offers = append(r.Offers, v.offers(taken)...)
+			if len(taken) == len(found) {
+				done = len(r.Offers) > 0 || !v.busy
+				return
+			}
+			// Somebody was faster with one of them: look for others.
 		}
-		// Somebody was faster with one of them: look for others.
-	}
+	})
+	return done
 }
 
 // mark reserves what it can of the candidates, and returns that.

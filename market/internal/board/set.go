@@ -1,5 +1,7 @@
 package board
 
+import "github.com/pinchwork/pinchwork/market/internal/text"
+
 // slotSet is a set of slots: a map while it is small, bits once these take
 // less. The zero value is empty.
 type slotSet struct {
@@ -74,11 +76,5 @@ func (s *slotSet) all(yield func(uint32) bool) {
 			return
 		}
 	}
-	for i, w := range s.bits {
-		for ; w != 0; w &= w - 1 {
-			if !yield(uint32(i*64 + trailing(w))) {
-				return
-			}
-		}
-	}
+	text.Bits(s.bits)(yield)
 }

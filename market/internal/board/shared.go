@@ -117,7 +117,7 @@ func (v *view[V]) byShared(found []candidate, want int) ([]candidate, bool) {
 	v.scratch.shared.count(tags, len(v.board.tasks))
 	for high := v.scratch.shared.highest; high > 0 && len(found) < want; {
 		low, level := v.level(high, want-len(found))
-		if v.steps < 0 {
+		if v.steps < 0 || v.tired() {
 			return nil, false
 		}
 		found, high = append(found, level...), low-1
@@ -157,7 +157,7 @@ func (v *view[V]) compare(low, high uint8, want, limit int) ([]candidate, bool) 
 			continue
 		}
 		if filtered {
-			if v.steps--; v.steps < 0 {
+			if v.steps--; v.steps < 0 || v.tired() {
 				return nil, false
 			}
 		}

@@ -11,9 +11,17 @@ import (
 // maxCapabilities is how many capability tags count.
 const maxCapabilities = tally.Limit - 1
 
-// view answers one query, under the read lock.
+// breath is how much effort a query puts into texts, about so many nanoseconds,
+// before it lets go of the lock.
+const breath = 1 << 20
+
+// view answers one query. Most is done at one go under the read lock. A search
+// that takes longer lets go of the lock in between, so that nobody waits for
+// it, and begins anew with all that it has found out about texts: what it
+// answers then is as of the last time that it took the lock.
 type view[V any] struct {
 	board *Board[V]
+	query *Query
 	infra bool
 	// number is the agent's, or noAgent; self is then nil.
 	number uint32
@@ -22,10 +30,11 @@ type view[V any] struct {
 	personal     bool
 	capabilities []uint32
 	// A task must have these tags and contain these terms; none does when one of
-	// them is unknown to the whole board.
-	tags  []uint32
-	terms []text.Term
-	none  bool
+	// them is unknown to the whole board. Search is nil without terms.
+	tags   []uint32
+	terms  []string
+	search *text.Search
+	none   bool
 	// free leaves out reserved tasks; busy tells that there was one.
 	free, busy bool
 	// steps are how many tasks may be looked at in order, before it is cheaper
@@ -39,35 +48,76 @@ type scratch struct {
 	shared shared
 	// level holds the slots of one level of shared tags.
 	level []levelled
-	// seen has a bit for each slot.
-	seen []uint64
 	// trust is that of each poster, less the usual 0.5; trusted are the posters
 	// where it is not 0.
 	trust   []float64
 	trusted []uint32
+	search  text.Search
 }
 
 // usualTrust is a poster's trust in an agent that it had nothing to do with.
 const usualTrust = 0.5
 
-func (b *Board[V]) newView(q *Query) *view[V] {
-	v := &view[V]{board: b, infra: q.Infra, number: b.agents.number(q.Agent)}
+// look answers a query, by calling answer under the lock until it was not tired.
+func (b *Board[V]) look(q *Query, answer func(*view[V])) {
+	v := &view[V]{board: b, query: q, terms: text.Terms(q.Search)}
+	v.scratch, _ = b.scratch.Get().(*scratch)
+	for !v.try(answer) {
+	}
+	v.scratch.search.End()
+	b.scratch.Put(v.scratch)
+}
+
+// try takes the lock once, and reports whether that was enough.
+func (v *view[V]) try(answer func(*view[V])) bool {
+	v.board.rlock(instant(v.query.Now))
+	defer v.board.mu.RUnlock()
+	defer v.forgetTrust()
+	if v.resolve(); v.none || v.ready() {
+		answer(v)
+	}
+	return !v.tired()
+}
+
+// resolve looks up what the query names, which may have other numbers each time
+// that the lock is taken.
+func (v *view[V]) resolve() {
+	b, q := v.board, v.query
+	v.search, v.infra = nil, q.Infra
+	v.number, v.self = b.agents.number(q.Agent), nil
 	if v.number != noAgent {
 		v.self = b.agents.list[v.number]
 	}
-	v.scratch, _ = b.scratch.Get().(*scratch)
 	v.personal = len(q.Capabilities) > 0
 	v.capabilities = b.knownTags(q.Capabilities)
-	v.narrow(q)
-	return v
+	v.resolveTags()
 }
 
-func (v *view[V]) close() {
+// ready finds out about texts what has to be known first. False when tired.
+func (v *view[V]) ready() bool {
+	if len(v.terms) == 0 {
+		return true
+	}
+	if v.search = &v.scratch.search; !v.search.Of(v.board.texts) {
+		v.search.Begin(v.board.texts, v.terms)
+	}
+	v.search.Resume(v.board.limits.breath)
+	if !v.search.Ready() {
+		return false
+	}
+	v.none = v.search.Size() == 0
+	return v.none || v.search.Ahead(v.toTest())
+}
+
+// tired reports that the lock has been held long enough: the answer was not
+// found yet.
+func (v *view[V]) tired() bool { return v.search != nil && v.search.Tired() }
+
+func (v *view[V]) forgetTrust() {
 	for _, n := range v.scratch.trusted {
 		v.scratch.trust[n] = 0
 	}
 	v.scratch.trusted = v.scratch.trusted[:0]
-	v.board.scratch.Put(v.scratch)
 }
 
 // knownTags returns the numbers of the distinct tags that some task has.
@@ -82,22 +132,15 @@ func (b *Board[V]) knownTags(names []string) []uint32 {
 	return out
 }
 
-func (v *view[V]) narrow(q *Query) {
-	for _, s := range q.Tags {
+func (v *view[V]) resolveTags() {
+	v.tags, v.none = v.tags[:0], false
+	for _, s := range v.query.Tags {
 		n, ok := v.board.tags.numbers[text.FoldTag(s)]
 		if !ok {
 			v.none = true
 			return
 		}
 		v.tags = append(v.tags, n)
-	}
-	for _, s := range text.Terms(q.Search) {
-		t := v.board.texts.Find(s)
-		if t.Size() == 0 {
-			v.none = true
-			return
-		}
-		v.terms = append(v.terms, t)
 	}
 }
 
@@ -143,13 +186,13 @@ func (v *view[V]) passes(slot uint32) bool {
 }
 
 func (v *view[V]) selects(slot uint32) bool {
+	return v.tagged(slot) && (v.search == nil || v.search.Has(slot))
+}
+
+// tagged reports whether the task has the tags of the filter.
+func (v *view[V]) tagged(slot uint32) bool {
 	for _, n := range v.tags {
 		if t := v.board.tasks[slot]; !slices.ContainsFunc(t.tags[:t.own], func(r tagRef) bool { return r.tag == n }) {
-			return false
-		}
-	}
-	for i := range v.terms {
-		if !v.terms[i].In(slot) {
 			return false
 		}
 	}
@@ -171,6 +214,7 @@ func (v *view[V]) candidate(slot uint32, phase uint8, rank uint32, shared uint8)
 // loadTrust spreads the posters' trust in the agent over their numbers.
 func (v *view[V]) loadTrust(agent string) {
 	a, s := &v.board.agents, v.scratch
+	v.forgetTrust()
 	if n := len(a.list); len(s.trust) < n {
 		s.trust = make([]float64, n+n/4)
 	}

@@ -58,20 +58,21 @@ type Directory struct {
 	// byReputation and byCompleted are the two orders of Search.
 	byReputation, byCompleted *btree.BTreeG[*record]
 	scratch                   sync.Pool
+	// breath is the effort of a search before it lets go of the lock.
+	breath int
 }
 
 // record is an agent in the indexes.
 type record struct {
 	Agent
 	slot uint32
-	// name and goodAt are folded; tags and words number its features.
-	name, goodAt string
-	tags, words  []uint32
+	// tags and words number its features.
+	tags, words []uint32
 }
 
 // New returns an empty directory.
 func New() *Directory {
-	d := &Directory{}
+	d := &Directory{breath: breath}
 	d.scratch.New = func() any { return new(scratch) }
 	d.Reset()
 	return d

@@ -35,6 +35,7 @@ func someAgent(t *rapid.T) Agent {
 func TestDirectoryAgreesWithPlainModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, m := New(), newModel()
+		d.breath = rapid.SampledFrom([]int{0, 300, breath}).Draw(t, "breath")
 		for range rapid.IntRange(0, 300).Draw(t, "puts") {
 			a := someAgent(t)
 			if known, ok := m.Get(a.ID); ok && rapid.Bool().Draw(t, "only numbers") {

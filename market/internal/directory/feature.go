@@ -1,10 +1,10 @@
 package directory
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/tally"
+	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
 // feature is a tag or a word with the agents that have it: a sorted list of
@@ -161,11 +161,5 @@ func (f *feature) slots(yield func(uint32) bool) {
 			return
 		}
 	}
-	for i, w := range f.bits {
-		for ; w != 0; w &= w - 1 {
-			if !yield(uint32(i*64 + bits.TrailingZeros64(w))) {
-				return
-			}
-		}
-	}
+	text.Bits(f.bits)(yield)
 }

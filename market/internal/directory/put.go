@@ -10,7 +10,7 @@ import (
 // completed tasks cost next to nothing; a change of name, skills, tags or
 // suspension indexes the agent anew.
 func (d *Directory) Put(a Agent) {
-	fresh := prepare(&a)
+	fresh := &record{Agent: a}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old := d.agents[a.ID]
@@ -26,11 +26,6 @@ func (d *Directory) Put(a Agent) {
 		return
 	}
 	d.agents[a.ID] = fresh
-}
-
-// prepare does without the lock what can be done so.
-func prepare(a *Agent) *record {
-	return &record{Agent: *a, name: text.Fold(a.Name), goodAt: text.Fold(a.GoodAt)}
 }
 
 func (d *Directory) setInfra(a *Agent) {

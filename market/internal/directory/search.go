@@ -3,9 +3,7 @@ package directory
 import (
 	"iter"
 	"math/bits"
-	"slices"
 	"sort"
-	"strings"
 
 	"github.com/tidwall/btree"
 
@@ -33,27 +31,27 @@ type SearchQuery struct {
 	Offset, Limit int
 }
 
+// breath is how much effort a search puts into texts, about so many
+// nanoseconds, before it lets go of the lock.
+const breath = 1 << 20
+
 // Search returns a page of the ids of the unsuspended agents that q selects:
 // highest sort key first, then the other key, then ascending id. Total counts
 // them, exactly up to MaxTotal; more says that there are more.
+//
+// All of that is as of one instant. A search that takes long lets go of the lock
+// in between, so that nobody waits for it, and begins anew with all that it has
+// found out about texts.
 func (d *Directory) Search(q SearchQuery) (ids []string, total int, more bool) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	s := search{dir: d, SearchQuery: q, terms: text.Terms(q.Search), order: d.byReputation, before: moreReputation}
-	if q.SortBy == ByCompleted {
-		s.order, s.before = d.byCompleted, moreCompleted
-	}
+	s := search{dir: d, SearchQuery: q, terms: text.Terms(q.Search)}
 	s.Offset, s.Limit = max(q.Offset, 0), max(q.Limit, 0)
 	s.scratch, _ = d.scratch.Get().(*scratch)
-	defer d.scratch.Put(s.scratch)
-	for _, t := range q.Tags {
-		f := d.tags.lookup(text.FoldTag(t))
-		if f == nil {
-			return nil, 0, false
-		}
-		s.tags = append(s.tags, f)
+	for s.tired = true; s.tired; {
+		ids, total, more = s.try()
 	}
-	return s.run()
+	s.scratch.search.End()
+	d.scratch.Put(s.scratch)
+	return ids, total, more
 }
 
 // search is a Search under way.
@@ -63,10 +61,62 @@ type search struct {
 	scratch *scratch
 	tags    []*feature
 	terms   []string
-	order   *btree.BTreeG[*record]
-	before  func(a, b *record) bool
+	// texts finds the terms; it is nil without them. Tired is set when it was, so
+	// that the answer was not found yet.
+	texts  *text.Search
+	tired  bool
+	order  *btree.BTreeG[*record]
+	before func(a, b *record) bool
 	// found has the bits of all agents that pass, once known.
 	found []uint64
+}
+
+// try takes the lock once.
+func (s *search) try() (ids []string, total int, more bool) {
+	s.dir.mu.RLock()
+	defer s.dir.mu.RUnlock()
+	s.found, s.tired = nil, false
+	s.order, s.before = s.dir.byReputation, moreReputation
+	if s.SortBy == ByCompleted {
+		s.order, s.before = s.dir.byCompleted, moreCompleted
+	}
+	if !s.resolve() {
+		return nil, 0, false
+	}
+	if len(s.terms) > 0 && !s.ready() {
+		return nil, 0, false
+	}
+	ids, total, more = s.run()
+	s.tired = s.isTired()
+	return ids, total, more
+}
+
+// isTired reports that the lock has been held long enough.
+func (s *search) isTired() bool { return s.texts != nil && s.texts.Tired() }
+
+// resolve looks up the tags. False when nobody has one of them.
+func (s *search) resolve() bool {
+	s.tags = s.tags[:0]
+	for _, t := range s.Tags {
+		f := s.dir.tags.lookup(text.FoldTag(t))
+		if f == nil {
+			return false
+		}
+		s.tags = append(s.tags, f)
+	}
+	return true
+}
+
+// ready finds out about texts what has to be known first. False when it grew
+// tired, or nothing can be found.
+func (s *search) ready() bool {
+	if s.texts = &s.scratch.search; !s.texts.Of(s.dir.texts) {
+		s.texts.Begin(s.dir.texts, s.terms)
+	}
+	s.texts.Resume(s.dir.breath)
+	ok := s.texts.Ready() && s.texts.Size() > 0 && s.texts.Ahead(s.toTest())
+	s.tired = s.texts.Tired()
+	return ok
 }
 
 func (s *search) run() (ids []string, total int, more bool) {
@@ -116,8 +166,13 @@ func (s *search) slice(from, to int) (ids []string) {
 }
 
 // selects reports whether an agent passes all filters.
-func (s *search) selects(slot uint32, terms []string) bool {
-	if s.dir.reputations[slot] < s.MinReputation {
+func (s *search) selects(slot uint32) bool {
+	return s.plainly(slot) && (s.texts == nil || s.texts.Has(slot))
+}
+
+// plainly reports whether it passes those that need no text.
+func (s *search) plainly(slot uint32) bool {
+	if s.dir.slots[slot] == nil || s.dir.reputations[slot] < s.MinReputation {
 		return false
 	}
 	for _, f := range s.tags {
@@ -125,12 +180,18 @@ func (s *search) selects(slot uint32, terms []string) bool {
 			return false
 		}
 	}
-	for _, t := range terms {
-		if r := s.dir.slots[slot]; !strings.Contains(r.goodAt, t) && !strings.Contains(r.name, t) {
-			return false
+	return true
+}
+
+// toTest yields the slots of the agents whose texts matter.
+func (s *search) toTest() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for slot := range s.source() {
+			if s.plainly(slot) && !yield(slot) {
+				return
+			}
 		}
 	}
-	return true
 }
 
 // count counts the agents that pass, and stops one beyond MaxTotal.
@@ -148,40 +209,38 @@ func (s *search) count() int {
 // find finds the agents that pass, or as many as are wanted.
 func (s *search) find(want int) (found []uint64, n int) {
 	found = s.scratch.bits(len(s.dir.slots))
-	slots, terms := s.source()
-	for slot := range slots {
-		w, bit := &found[slot/64], uint64(1)<<(slot%64)
-		if *w&bit != 0 || s.dir.slots[slot] == nil || !s.selects(slot, terms) {
-			continue
+	for slot := range s.source() {
+		if s.selects(slot) {
+			found[slot/64] |= 1 << (slot % 64)
+			n++
 		}
-		*w |= bit
-		if n++; n >= want {
+		if s.isTired() {
+			s.texts.GoAhead()
+			break
+		}
+		if n >= want {
 			break
 		}
 	}
 	return found, n
 }
 
-// fewAgents is how many agents with a tag are looked at one by one rather than
-// searched for a term.
-const fewAgents = 200
-
-// source returns slots among which are those of all agents that pass, perhaps
-// more than once, and the terms that are left to look for.
-func (s *search) source() (slots iter.Seq[uint32], terms []string) {
+// source returns slots among which are those of all agents that pass, each
+// once; none when the search is tired.
+func (s *search) source() iter.Seq[uint32] {
 	var rarest *feature
+	size := 2 * len(s.dir.slots)
 	for _, f := range s.tags {
 		if rarest == nil || f.count < rarest.count {
-			rarest = f
+			rarest, size = f, f.count
 		}
 	}
 	switch {
-	case rarest != nil && (rarest.count < fewAgents || len(s.terms) == 0):
-		return rarest.slots, s.terms
-	case len(s.terms) > 0:
-		longest := slices.MaxFunc(s.terms, func(a, b string) int { return len(a) - len(b) })
-		rest := slices.DeleteFunc(slices.Clone(s.terms), func(t string) bool { return t == longest && !strings.Contains(t, " ") })
-		return s.dir.texts.Scan(longest), rest
+	case s.texts != nil && s.texts.Size() < size:
+		listed, _ := s.texts.Listed()
+		return text.Bits(listed)
+	case rarest != nil:
+		return rarest.slots
 	}
 	return func(yield func(uint32) bool) {
 		for slot := range s.dir.slots {
@@ -189,7 +248,7 @@ func (s *search) source() (slots iter.Seq[uint32], terms []string) {
 				return
 			}
 		}
-	}, nil
+	}
 }
 
 // walk reads in order and keeps what passes. False when it looked at so many
@@ -199,9 +258,9 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 	if total <= MaxTotal {
 		want = min(want, total)
 	}
-	steps, n := total/2+4*want, 0
+	steps, n := total/2+16*want, 0
 	s.order.Scan(func(r *record) bool {
-		if n >= want || steps == 0 {
+		if n >= want || steps == 0 || s.isTired() {
 			return false
 		}
 		steps--
@@ -220,7 +279,7 @@ func (s *search) passes(slot uint32) bool {
 	if s.found != nil {
 		return s.found[slot/64]>>(slot%64)&1 != 0
 	}
-	return s.selects(slot, s.terms)
+	return s.selects(slot)
 }
 
 // gather takes the best of all that pass.

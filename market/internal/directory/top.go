@@ -34,6 +34,7 @@ type Candidate struct {
 type scratch struct {
 	counts tally.Tally
 	found  []uint64
+	search text.Search
 }
 
 // bits returns a bit for each slot, all unset.

@@ -23,6 +23,8 @@ type Index struct {
 	additions uint32
 	entries   int
 	cleaner   cleaner
+	// added are the numbers of the documents that came lately.
+	added journal
 }
 
 // The separators have the first numbers of the lexicon.
@@ -56,6 +58,7 @@ func (x *Index) Add(d Document) uint32 {
 	x.clean()
 	doc := x.number()
 	x.live++
+	x.added.write(doc)
 	if x.keepsWhole(&d) {
 		x.wholes[doc], x.docs[doc] = d.whole(), []uint32{}
 		return doc

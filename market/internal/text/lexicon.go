@@ -54,6 +54,8 @@ type lexicon struct {
 	// half of a word's hash beside its number plus one.
 	table []uint64
 	count int
+	// stored are the words that came to lie somewhere lately.
+	stored journal
 }
 
 func newLexicon() lexicon {
@@ -128,6 +130,7 @@ func (l *lexicon) store(id uint32, s string) {
 		c = &l.chunks[*current]
 		c.long = len(s) > maxGrammed
 	}
+	l.stored.write(id)
 	w := &l.words[id]
 	w.chunk, w.off, w.len = uint32(*current), uint32(len(c.text)), uint32(len(s))
 	c.starts = append(c.starts, w.off)

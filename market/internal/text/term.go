@@ -1,139 +1,153 @@
 package text
 
 import (
-	"iter"
+	"bytes"
 	"slices"
 	"strings"
 )
 
-// Term is a search term looked up in an Index. It is valid until the Index
-// changes.
-type Term struct {
-	index *Index
+// term is a search term while an Index is searched for it.
+type term struct {
 	// text is the folded term.
 	text string
-	// words are all words that contain the term, set the same as bits.
-	words []uint32
-	set   []uint64
-	size  int
-	// phrase is set when the folded term holds spaces; words then are those of
-	// its rarest piece.
+	// pieces are what words may contain of it: the term itself, or those parts of
+	// phrase, which is set when the term holds spaces, that are not empty.
+	pieces []piece
 	phrase []string
 }
 
-// Find looks up a folded term.
-func (x *Index) Find(term string) Term {
-	var t Term
-	if strings.Contains(term, " ") {
-		t = x.findPhrase(strings.Split(term, " "))
-	} else {
-		t = x.termOf(x.lex.containing(term))
-	}
-	t.index, t.text = x, term
-	t.size += len(x.wholes)
-	return t
+// piece is looked for in every word of the lexicon.
+type piece struct {
+	text []byte
+	// set has the bit of each word that contains the piece, size is at least how
+	// many documents hold one of them.
+	set  []uint64
+	size int
+	// begun and chunk tell how much of the lexicon was searched.
+	begun, grammed bool
+	chunk          int
 }
 
-func (x *Index) termOf(words iter.Seq[uint32]) Term {
-	t := Term{index: x, set: make([]uint64, len(x.lex.words)/64+1)}
-	for id := range words {
-		t.words = append(t.words, id)
-		t.set[id/64] |= 1 << (id % 64)
-		t.size += len(x.lex.words[id].docs)
+// reset makes t the term, and uses its memory again.
+func (t *term) reset(text string) {
+	t.text, t.phrase = text, nil
+	parts := []string{text}
+	if strings.Contains(text, " ") {
+		t.phrase = strings.Split(text, " ")
+		parts = slices.DeleteFunc(slices.Clone(t.phrase), func(s string) bool { return s == "" })
 	}
-	return t
+	t.pieces = slices.Grow(t.pieces[:0], len(parts))[:len(parts)]
+	for i := range t.pieces {
+		t.pieces[i].reset(parts[i])
+	}
 }
 
-func (x *Index) findPhrase(pieces []string) Term {
-	var best Term
-	for _, p := range pieces {
-		if p == "" {
-			continue
-		}
-		if t := x.termOf(x.lex.containing(p)); best.index == nil || t.size < best.size {
-			best = t
+func (p *piece) reset(text string) {
+	set := p.set
+	clear(set)
+	*p = piece{text: append(p.text[:0], text...), set: set}
+}
+
+// rarest is the piece that the fewest documents seem to hold, or nil.
+func (t *term) rarest() (best *piece) {
+	for i := range t.pieces {
+		if best == nil || t.pieces[i].size < best.size {
+			best = &t.pieces[i]
 		}
 	}
-	best.phrase = pieces
 	return best
 }
 
-// Scan yields every document that contains the folded term, as Term.Docs does,
-// while it is still looking for words: a caller that stops early saves the
-// rest. When the term holds a space it yields documents that contain a piece
-// of it.
-func (x *Index) Scan(term string) iter.Seq[uint32] {
-	if pieces := strings.Split(term, " "); len(pieces) > 1 {
-		term = slices.MaxFunc(pieces, func(a, b string) int { return len(a) - len(b) })
+// size is at least the number of documents with a word that counts.
+func (t *term) size() int {
+	if p := t.rarest(); p != nil {
+		return p.size
 	}
-	return func(yield func(uint32) bool) {
-		for id := range x.lex.containing(term) {
-			for _, doc := range x.lex.words[id].docs {
-				if !yield(doc) {
-					return
-				}
+	return 0
+}
+
+// lookUp finds the words that contain the piece, as far as the effort goes, and
+// returns what is left of it: below 0 when there is more to do.
+func (p *piece) lookUp(l *lexicon, effort int) (left int) {
+	if !p.begun {
+		var words []uint32
+		p.begun = true
+		words, p.grammed = l.grams.rarest(string(p.text))
+		for _, id := range words {
+			if bytes.Contains(l.text(id), p.text) {
+				p.add(l, id)
 			}
 		}
-		for doc, text := range x.wholes {
-			if strings.Contains(text, term) && !yield(doc) {
-				return
-			}
+		effort -= wordEffort * len(words)
+	}
+	for ; p.chunk < len(l.chunks) && effort >= 0; p.chunk++ {
+		c := &l.chunks[p.chunk]
+		if p.grammed && !c.long {
+			continue
 		}
+		c.containing(p.text, func(id uint32) bool { p.add(l, id); return true })
+		effort -= len(c.text) / 2
+	}
+	return effort
+}
+
+func (p *piece) add(l *lexicon, id uint32) {
+	if p.has(id) {
+		return
+	}
+	if int(id/64) >= len(p.set) {
+		p.set = append(p.set, make([]uint64, len(l.words)/64+1-len(p.set))...)
+	}
+	p.set[id/64] |= 1 << (id % 64)
+	p.size += max(len(l.words[id].docs), 1)
+}
+
+// renew looks again at a word that has come, or has come to lie elsewhere.
+func (p *piece) renew(l *lexicon, id uint32) {
+	switch {
+	case bytes.Contains(l.text(id), p.text):
+		p.add(l, id)
+	case p.has(id):
+		p.set[id/64] &^= 1 << (id % 64)
 	}
 }
 
-// Size is at least the number of documents that contain the term.
-func (t *Term) Size() int { return t.size }
-
-// Sure reports whether Docs names no document in vain, but for removed ones.
-func (t *Term) Sure() bool { return t.phrase == nil && len(t.index.wholes) == 0 }
-
-// Docs yields every document that contains the term, perhaps more than once,
-// and documents that were removed lately. Unless Sure, ask In as well.
-func (t *Term) Docs() iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		for _, id := range t.words {
-			for _, doc := range t.index.lex.words[id].docs {
-				if !yield(doc) {
-					return
-				}
-			}
-		}
-		for doc := range t.index.wholes {
-			if !yield(doc) {
-				return
-			}
-		}
-	}
+func (p *piece) has(id uint32) bool {
+	return int(id/64) < len(p.set) && p.set[id/64]>>(id%64)&1 != 0
 }
 
-// Mark sets the bit of each document that Docs yields. There must be
-// Index.Cap bits.
-func (t *Term) Mark(bits []uint64) {
-	for _, id := range t.words {
-		for _, doc := range t.index.lex.words[id].docs {
-			bits[doc/64] |= 1 << (doc % 64)
-		}
-	}
-	for doc := range t.index.wholes {
-		bits[doc/64] |= 1 << (doc % 64)
-	}
-}
+// What looking costs, where to look at an item of a document costs 1.
+const (
+	wordEffort   = 16
+	testEffort   = 32
+	phraseEffort = 8
+	wholeEffort  = 8 // bytes for 1
+)
 
-// In reports whether the document contains the term.
-func (t *Term) In(doc uint32) bool {
-	if text, whole := t.index.wholes[doc]; whole {
-		return strings.Contains(text, t.text)
-	}
-	for i, id := range t.index.docs[doc] {
-		if t.set[id/64]>>(id%64)&1 != 0 && t.phrase == nil {
-			return true
-		}
-		if t.phrase != nil && t.index.phraseAt(t.index.docs[doc], i, t.phrase) {
-			return true
+// in reports whether the document contains the term, and what it took to find
+// out.
+func (t *term) in(x *Index, doc uint32) (found bool, effort int) {
+	if len(x.wholes) > 0 {
+		if text, whole := x.wholes[doc]; whole {
+			return strings.Contains(text, t.text), testEffort + len(text)/wholeEffort
 		}
 	}
-	return false
+	seq := x.docs[doc]
+	if t.phrase != nil {
+		for i := range seq {
+			if x.phraseAt(seq, i, t.phrase) {
+				return true, testEffort + phraseEffort*i
+			}
+		}
+		return false, testEffort + phraseEffort*len(seq)
+	}
+	p := &t.pieces[0]
+	for i, id := range seq {
+		if p.has(id) {
+			return true, testEffort + i
+		}
+	}
+	return false, testEffort + len(seq)
 }
 
 // phraseAt reports whether the pieces, with a space between each two, lie in

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -67,16 +66,16 @@ func TestDocumentsKeptWholeAreFound(t *testing.T) {
 		t.Fatalf("%d documents are kept whole", len(x.wholes))
 	}
 	for term, want := range map[string]bool{"needle": true, "eedl": true, odd[:6]: true, "context": true, "needleand": false, "plain": false} {
-		found := x.Find(term)
-		if got := found.In(doc); got != want {
+		found := searched(x, term)
+		if got := found.Has(doc); got != want {
 			t.Errorf("%q: %v, want %v", term, got, want)
 		}
-		if listed := slices.Contains(slices.Collect(x.Scan(term)), doc); listed != want {
-			t.Errorf("%q: scanned %v, want %v", term, listed, want)
+		if !listed(found)[doc] {
+			t.Errorf("%q: not listed", term)
 		}
 	}
 	x.Remove(doc)
-	found := x.Find("needle")
+	found := searched(x, "needle")
 	if found.Size() != 0 || len(x.wholes) != 0 {
 		t.Errorf("%d documents are left", found.Size())
 	}
