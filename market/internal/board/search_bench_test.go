@@ -19,9 +19,13 @@ func BenchmarkWriterBesideSearches(b *testing.B) {
 			offset       int
 			capabilities []string
 		}{
-			{name: "nobody"}, {name: "letters", terms: "a b c d e f g h i j k l m n o p"}, {name: "pairs", terms: "re mo xi ka lu po te za 1 2 3 4 5 6 7 8"},
-			{name: "rare", terms: "q y w v j f d b g h n c s r 00 99"}, {name: "scarce", terms: "re0 re1 re2 re3 1 2 3 4 5 6 7 8 9 0"},
-			{name: "far", terms: "1 2", offset: n - 100}, {name: "end", offset: n - 100, terms: ""},
+			{name: "nobody"},
+			{name: "letters", terms: "a b c d e f g h i j k l m n o p"},
+			{name: "pairs", terms: "re mo xi ka lu po te za 1 2 3 4 5 6 7 8"},
+			{name: "rare", terms: "q y w v j f d b g h n c s r 00 99"},
+			{name: "scarce", terms: "re0 re1 re2 re3 1 2 3 4 5 6 7 8 9 0"},
+			{name: "far", terms: "1 2", offset: n - 100},
+			{name: "end", offset: n - 100, terms: ""},
 			{name: "far by tags", offset: n - 100, capabilities: benchQuery().Capabilities},
 		} {
 			b.Run(fmt.Sprint(n, "/", s.name), func(b *testing.B) {

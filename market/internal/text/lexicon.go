@@ -3,7 +3,6 @@ package text
 import (
 	"bytes"
 	"hash/maphash"
-	"iter"
 	"slices"
 )
 
@@ -39,7 +38,7 @@ type chunk struct {
 }
 
 // lexicon holds the distinct words of all documents. A hash table finds a word
-// by its whole text, a scan of the chunks finds those that contain a piece.
+// by its whole text, a scan of the chunks, or of the words of a gram, finds those that contain a piece.
 type lexicon struct {
 	seed   maphash.Seed
 	words  []word
@@ -213,24 +212,7 @@ func (l *lexicon) rehash(size int) {
 	}
 }
 
-// containing yields the numbers of the words that contain the piece, each once.
-func (l *lexicon) containing(piece string) iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		want := []byte(piece)
-		rarest, grammed := l.grams.rarest(piece)
-		for _, id := range rarest {
-			if bytes.Contains(l.text(id), want) && !yield(id) {
-				return
-			}
-		}
-		for i := range l.chunks {
-			if c := &l.chunks[i]; (c.long || !grammed) && !c.containing(want, yield) {
-				return
-			}
-		}
-	}
-}
-
+// containing yields the numbers of the chunk's words that contain the piece.
 func (c *chunk) containing(piece []byte, yield func(uint32) bool) bool {
 	word := 0
 	for at := 0; ; {
