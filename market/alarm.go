@@ -43,15 +43,17 @@ func (a *alarm) when() time.Time {
 	return a.at
 }
 
-// sleep returns when the alarm has gone off or ctx has ended.
+// sleep returns when the alarm has gone off, or at the latest after lookForDue: a
+// clock that was set back must not make it sleep for so long.
 func (a *alarm) sleep(ctx context.Context, clock Clock) {
 	for ctx.Err() == nil {
-		left := a.when().Sub(clock.Now())
+		left := min(a.when().Sub(clock.Now()), lookForDue)
 		if left <= 0 {
 			return
 		}
 		select {
 		case <-clock.After(left):
+			return
 		case <-a.forward:
 		case <-ctx.Done():
 		}

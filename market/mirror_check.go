@@ -1,6 +1,9 @@
 package market
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // checker goes round the store and the mirror, a piece at a time, and heals
 // what differs: the mirror is a cache.
@@ -8,6 +11,18 @@ type checker struct {
 	board int     // where the next piece of the board starts
 	task  int64   // the last open task of the store that was looked at
 	agent AgentID // the last agent that was looked at
+	// seen is where the feed was when the last round ended, quiet that it has not
+	// moved during the last round.
+	seen  Position
+	quiet bool
+}
+
+// rest is how long the checker waits before the next piece.
+func (c *checker) rest() time.Duration {
+	if c.quiet {
+		return checkQuiet
+	}
+	return checkEvery
 }
 
 // check compares the next piece: tasks on the board that are not open, open
@@ -25,6 +40,10 @@ func (c *checker) check(ctx context.Context, s *mirror, limit int) error {
 		if err := piece(ctx, s, limit); err != nil {
 			return err
 		}
+	}
+	c.quiet = false
+	if c.board == 0 && c.task == 0 && c.agent == "" {
+		c.quiet, c.seen = c.seen == s.position, s.position
 	}
 	return nil
 }

@@ -12,6 +12,9 @@ const (
 	// checkEvery is the beat of the board's comparison with the store.
 	checkEvery = 10 * time.Second
 	checkBatch = 200
+	// checkQuiet is its beat while nothing happens, and that between two rounds of the
+	// comparison of timers.
+	checkQuiet = 5 * time.Minute
 	// pruneEvery is the beat of retention, by the market's clock.
 	pruneEvery = 5 * time.Minute
 	pruneBatch = 1_000
@@ -118,7 +121,7 @@ func (m *Market) followPace() time.Duration {
 func (m *Market) checkBoard(ctx context.Context) error {
 	var c checker
 	for {
-		pause(ctx, checkEvery)
+		pause(ctx, c.rest())
 		if ctx.Err() != nil {
 			return nil
 		}

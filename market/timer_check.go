@@ -15,7 +15,11 @@ func (m *Market) checkTimers(ctx context.Context) error {
 		if after, err = m.rearmLost(ctx, after); err != nil {
 			return err
 		}
-		pause(ctx, checkEvery)
+		rest := checkEvery
+		if after == 0 {
+			rest = checkQuiet
+		}
+		pause(ctx, rest)
 	}
 	return nil
 }
