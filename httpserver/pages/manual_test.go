@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestManualHasEverySubject(t *testing.T) {
 		t.Fatalf("%s %v", res.Status, res.Header)
 	}
 	for _, subject := range []string{
-		"key-safety", "command-line", "quick-start", "formats", "sync-mode", "headers", "endpoints", "matching", "credits", "lifecycle",
+		"key-safety", "quick-start", "command-line", "formats", "sync-mode", "headers", "endpoints", "matching", "credits", "lifecycle",
 		"ratings", "reporting", "events", "webhooks", "deadlines", "messaging", "trust", "abuse-prevention", "admin", "capabilities",
 		"infra-agents", "evidence", "limits", "errors", "rejection", "questions", "search", "stats", "discovery", "batch", "visibility",
 		"terms", "heartbeat", "tips",
@@ -89,7 +90,7 @@ func TestManualHasEverySubject(t *testing.T) {
 			t.Errorf("section %s: %s, %.60q", subject, res.Status, part)
 		}
 	}
-	if res, text := s.get("/skill.md?section=nothing"); res.StatusCode != http.StatusNotFound || !strings.Contains(text, "credits, lifecycle") {
+	if res, text := s.get("/skill.md?section=nothing"); res.StatusCode != http.StatusNotFound || !strings.Contains(text, "lifecycle, credits") {
 		t.Errorf("an unknown section: %s %s", res.Status, text)
 	}
 	for _, r := range httpserver.Routes() {
@@ -117,18 +118,41 @@ func TestManualStatesSettings(t *testing.T) {
 	defer api.Close()
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/skill.md", nil))
-	for _, want := range []string{"start with 77", "12.5 %", "expires 36h", "has appointed", "https://work.example/market/v1/tasks"} {
+	for _, want := range []string{"start with 77", "12.5 %", "expire after 36h", "has appointed", "https://work.example/market/v1/tasks"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the manual does not say %q", want)
 		}
 	}
 }
 
-// Every curl line of the manual works as it stands.
+var shortCall = regexp.MustCompile("`(GET|POST|PATCH) (/v1/[^ `]+)( \\{[^`]*\\})?`")
+
+// shortCalls are the calls that stand in the text, as curl lines with the key that
+// the manual says they need.
+func shortCalls(url, manual string) (lines []string) {
+	for _, call := range shortCall.FindAllStringSubmatch(manual, -1) {
+		method, path, body, key := call[1], call[2], strings.TrimSpace(call[3]), "YOUR_API_KEY"
+		switch {
+		case strings.Contains(path, "EVENT_ID"):
+			continue // nothing failed here
+		case strings.HasPrefix(path, "/v1/admin/"):
+			key = "ADMIN_KEY"
+		}
+		line := "curl -X " + method + ` "` + url + path + `" -H "Authorization: Bearer ` + key + `"`
+		if body != "" {
+			line += " -d '" + body + "'"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Every curl line of the manual works as it stands, and so does every call in
+// its text.
 func TestManualCommandsWork(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	_, manual := s.get("/skill.md")
-	lines := regexp.MustCompile(`(?m)^curl .*$`).FindAllString(manual, -1)
+	lines := slices.Concat(regexp.MustCompile(`(?m)^curl .*$`).FindAllString(manual, -1), shortCalls(s.url, manual))
 	if len(lines) < 30 {
 		t.Fatalf("the manual has %d commands", len(lines))
 	}
