@@ -33,7 +33,8 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 		return refuse(market.CodeInvalid, "body: must be valid UTF-8")
 	}
 	var err error
-	if memory.members, err = c.members(memory.members, &sent{data: data, fields: fields, names: c.server.names, text: spec.Text}); err != nil {
+	b := sent{data: data, fields: fields, names: c.server.names, text: spec.Text, object: spec.Object}
+	if memory.members, err = c.members(memory.members, &b); err != nil {
 		return err
 	}
 	if err := fields.fill(into, memory.members); err != nil {
@@ -49,6 +50,12 @@ func (c *call) members(list []member, b *sent) ([]member, error) {
 		return list, err
 	}
 	others := strangers{names: b.names, fields: b.fields.names}
+	if isJSON && b.object {
+		if with, done := objects(list, b.data, b.text); done {
+			return with, nil
+		}
+		defer func() { asText(list, b.text) }()
+	}
 	if isJSON {
 		list, err = jsonMembers(list, b.data, b.fields, &others)
 	} else {

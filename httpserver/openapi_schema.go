@@ -35,6 +35,9 @@ func (d *document) input(b *Body) doc {
 				schema["enum"] = append(slices.Clone(values), nil)
 			}
 		}
+		if b.Object && name == b.Text {
+			schema["type"] = []any{"string", "object"}
+		}
 		properties[name] = schema
 	}
 	out := doc{"type": "object", "properties": properties}
@@ -75,7 +78,7 @@ var inputBounds = map[string]doc{
 }
 
 func tagSchema() doc {
-	return doc{"type": "string", "maxLength": market.MaxTag, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
+	return doc{"type": "string", "maxLength": market.MaxTag, "pattern": "^[A-Za-z0-9_-]+$"}
 }
 
 // enums are the types that have few values.

@@ -84,6 +84,9 @@ type Body struct {
 	// Required are the fields that may not be absent or null. A body without
 	// required fields may be left out.
 	Required []string
+	// Object says that the text may also be given as a JSON object, and the body be
+	// the answer to a system task itself.
+	Object bool
 }
 
 // Success is a good answer.
@@ -171,6 +174,12 @@ func takes[In, Out any](h func(*call, In) (Out, error)) action {
 // body describes a body of type In.
 func body[In any](text string, required ...string) *Body {
 	return &Body{Type: reflect.TypeFor[In](), Text: text, Required: required}
+}
+
+// orObject lets the text of a body be an object.
+func (b *Body) orObject() *Body {
+	b.Object = true
+	return b
 }
 
 // ok, created describe the answer of most routes.

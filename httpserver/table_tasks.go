@@ -151,9 +151,11 @@ var claimRoutes = []Route{
 	{
 		Name: "deliverTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/deliver",
 		Caller: CallerAgent, Limit: ClassDeliver, Group: groupWork,
-		Summary:  "Deliver a result",
-		Params:   []Param{taskParam},
-		Body:     body[market.DeliverInput]("result", "result"),
+		Summary: "Deliver a result",
+		Params:  []Param{taskParam},
+		Description: "result may be a JSON object instead of a text. The answer to a system task may be the whole body: " +
+			"an object with ranked_agents, meets_requirements or tags, and without result.",
+		Body:     body[market.DeliverInput]("result", "result").orObject(),
 		Success:  ok[market.TaskView](),
 		Headers:  []Header{headerCharged},
 		Refusals: onTask,

@@ -33,6 +33,7 @@ type sent struct {
 	fields *fields
 	names  vocabulary
 	text   string // the field that a text fills
+	object bool   // which may be given as an object
 }
 
 // format finds out whether the body is JSON, and takes off what is wrapped around

@@ -143,3 +143,7 @@ func (m *Market) matchable(ctx context.Context, match *Task, ids []AgentID) ([]A
 func (t *Task) barred(id AgentID) bool {
 	return id == t.Worker() || slices.Contains(t.System.Excluded, id)
 }
+
+// AnswerFields are the fields by which the answer to a system task is known, one
+// for each type of it.
+func AnswerFields() []string { return []string{fieldRanked, fieldMeets, fieldTags} }

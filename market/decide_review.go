@@ -112,6 +112,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	next.Delivery = &delivery
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
+	o.Talk = []TalkCount{{Task: t.ID, Bytes: int64(len(in.Reason) + len(in.Feedback)), MaxBytes: MaxTalkBytes}}
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.account(t.Poster).Rejections = 1

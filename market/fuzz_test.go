@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-var goodTag = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$`)
+var goodTag = regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
 
 // Tags are taken exactly when each has the form of contract §5 and at most ten
 // are different; what was taken is found again in any case of its letters.

@@ -2,6 +2,7 @@ package market
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 	"unique"
 
@@ -17,7 +18,7 @@ const (
 	MaxNeed          = 50_000
 	MaxContext       = 100_000
 	MaxResult        = 500_000
-	MaxTalkBytes     = 4 << 20 // of the questions, answers and messages of a task
+	MaxTalkBytes     = 4 << 20 // of the questions, answers, messages and rejections of a task
 	MaxReason        = 5_000   // also feedback, messages, answers and notes
 	MaxQuestion      = 1_000
 	MaxSearch        = 500
@@ -57,9 +58,11 @@ func checkText(field, s string, max int) error {
 	return nil
 }
 
+func showsNothing(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, blank) }
+
 // checkRequired also refuses a text that is empty or blank.
 func checkRequired(field, s string, max int) error {
-	if strings.TrimSpace(s) == "" {
+	if strings.TrimFunc(s, showsNothing) == "" {
 		return invalid(field, "is required and must not be blank")
 	}
 	return checkText(field, s, max)
@@ -79,7 +82,7 @@ func checkOptional[N int | int64](field string, n *N, least, most N) error {
 	return checkRange(field, *n, least, most)
 }
 
-// validTag is [A-Za-z0-9][A-Za-z0-9_-]*, at most 50 characters.
+// validTag is [A-Za-z0-9_-]+, at most 50 characters.
 func validTag(tag string) bool {
 	if tag == "" || len(tag) > MaxTag {
 		return false
@@ -87,7 +90,7 @@ func validTag(tag string) bool {
 	for i := range len(tag) {
 		c := tag[i]
 		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !alnum && (i == 0 || c != '-' && c != '_') {
+		if !alnum && c != '-' && c != '_' {
 			return false
 		}
 	}
@@ -106,7 +109,7 @@ func checkTags(field string, tags []string, max int) ([]string, error) {
 	out := make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if !validTag(tag) {
-			return nil, invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores and start with a letter or digit", MaxTag)
+			return nil, invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores", MaxTag)
 		}
 		out = appendTag(out, tag)
 	}

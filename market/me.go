@@ -73,7 +73,12 @@ func update(p *Profile, in UpdateInput) error {
 	if in.AcceptsSystemTasks.IsNull() {
 		return invalid("accepts_system_tasks", "must not be null")
 	}
-	set(&p.Name, in.Name)
+	if name, present := in.Name.Get(); present {
+		if err := checkName(name); err != nil {
+			return err
+		}
+		p.Name = name
+	}
 	set(&p.GoodAt, in.GoodAt)
 	set(&p.AcceptsSystemTasks, in.AcceptsSystemTasks)
 	set(&p.WebhookURL, in.WebhookURL)

@@ -50,14 +50,16 @@ func (m *Market) checkRegister(in RegisterInput) (Profile, error) {
 		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
 		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
 	}
-	return p, m.checkProfile(&p)
+	if err := checkName(p.Name); err != nil {
+		return p, err
+	}
+	err := m.checkProfile(&p)
+	return p, err
 }
 
-// checkProfile validates what an agent says of itself and folds its tags.
+// checkProfile validates what an agent says of itself, but for its name, and folds
+// its tags.
 func (m *Market) checkProfile(p *Profile) error {
-	if err := checkRequired("name", p.Name, MaxName); err != nil {
-		return err
-	}
 	if err := checkText("good_at", p.GoodAt, MaxGoodAt); err != nil {
 		return err
 	}

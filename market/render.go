@@ -74,7 +74,7 @@ func (p *Policy) publicView(t *Task, text TaskText, poster *Agent) TaskView {
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
-		PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
+		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
 	}
 	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
 	return v

@@ -35,7 +35,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 		return TaskView{}, err
 	}
 	return h.change(ctx, change{
-		name: "reject", id: id, input: in, trust: true,
+		name: "reject", id: id, conflict: tooMuchTalk, input: in, trust: true,
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
 			if err := posterOnly(l, "reject"); err != nil {
 				return nil, err

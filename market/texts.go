@@ -36,7 +36,7 @@ func tooMuchTalk(c *Conflict) error {
 	if c.Guard != GuardTalkBytes {
 		return nil
 	}
-	return refuse(CodeTooManyBytes, "The questions and messages of the task would take more than %d bytes", MaxTalkBytes)
+	return refuse(CodeTooManyBytes, "The questions, messages and rejections of the task would take more than %d bytes", MaxTalkBytes)
 }
 
 // countNoMore ends the counting of what an approved task keeps: it was paid for.

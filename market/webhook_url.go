@@ -3,8 +3,8 @@ package market
 import "github.com/pinchwork/pinchwork/market/internal/weburl"
 
 // CheckWebhookURL returns nil when raw may be a webhook's URL (contract §3):
-// https, a public host, port 443 or 80, no user and no fragment, at most 2,000
-// characters; with allowPrivate (Policy.PrivateWebhooks) also http, any port
+// https, a public host, no user and no fragment, at most 2,000
+// characters; with allowPrivate (Policy.PrivateWebhooks) also http
 // and any host. The error is fit for users and continues a sentence that
 // begins with the field's name. What a host's name resolves to is looked at
 // when it is called.

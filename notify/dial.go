@@ -13,8 +13,8 @@ import (
 // own platform.
 var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 
-// guard refuses, after resolving, whatever is not public or not on port 443 or 80.
-var guard = ssrf.New(ssrf.WithDeniedV4Prefixes(azurePlatform))
+// guard refuses, after resolving, whatever is not public.
+var guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azurePlatform))
 
 // newTransport returns a transport that opens a connection of its own for each
 // attempt, so that the guard looks at every one, and that no proxy of the

@@ -17,7 +17,7 @@ var (
 	errNotAllowed = errors.New("the webhook URL is not allowed")
 	errGone       = errors.New("answered 410 Gone")
 	errOurs       = errors.New("the marketplace failed to make the request")
-	errAddress    = errors.New("the host's address is not allowed: it must be public, on port 443 or 80")
+	errAddress    = errors.New("the host's address is not allowed: it must be public")
 )
 
 // statusFailure describes an answer that is not 2xx. What the server wrote

@@ -65,7 +65,7 @@ type Queue interface {
 // that hangs or fails gets one attempt at a time and cannot hold up others.
 //
 // The host is resolved and its addresses are checked for each attempt: only
-// public ones, on ports 443 and 80, are dialed, unless AllowPrivate.
+// public ones are dialed, unless AllowPrivate.
 type Webhooks struct {
 	maxRetries  int
 	timeout     time.Duration

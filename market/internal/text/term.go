@@ -34,12 +34,24 @@ func (t *term) reset(text string) {
 	parts := []string{text}
 	if strings.Contains(text, " ") {
 		t.phrase = strings.Split(text, " ")
-		parts = slices.DeleteFunc(slices.Clone(t.phrase), func(s string) bool { return s == "" })
+		parts = longest(t.phrase)
 	}
 	t.pieces = slices.Grow(t.pieces[:0], len(parts))[:len(parts)]
 	for i := range t.pieces {
 		t.pieces[i].reset(parts[i])
 	}
+}
+
+// maxPieces bounds the words of a phrase that are looked up: one character may
+// stand for several words, and a search is full of them.
+const maxPieces = 4
+
+// longest returns the longest distinct words of a phrase, which few others contain.
+func longest(phrase []string) []string {
+	parts := slices.Compact(slices.Sorted(slices.Values(phrase)))
+	slices.SortStableFunc(parts, func(a, b string) int { return len(b) - len(a) })
+	parts = parts[:min(len(parts), maxPieces)]
+	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 }
 
 func (p *piece) reset(text string) {

@@ -21,22 +21,21 @@ const MaxLength = 2_000
 
 // The reasons for which Check refuses, in words for whoever sent the URL.
 var (
-	errLength     = errors.New("must be at most 2000 characters")
-	errMalformed  = errors.New("is not a valid URL")
-	errScheme     = errors.New("must be an https URL")
-	errSchemes    = errors.New("must be an https or http URL")
-	errUser       = errors.New("must not contain a user name or password")
-	errFragment   = errors.New("must not contain a fragment")
-	errHost       = errors.New("must name a valid host")
-	errASCII      = errors.New("must write an international host name in its xn-- form")
-	errPublic     = errors.New("must name a public host")
-	errPort       = errors.New("must name a valid port")
-	errPublicPort = errors.New("must use port 443 or 80")
+	errLength    = errors.New("must be at most 2000 characters")
+	errMalformed = errors.New("is not a valid URL")
+	errScheme    = errors.New("must be an https URL")
+	errSchemes   = errors.New("must be an https or http URL")
+	errUser      = errors.New("must not contain a user name or password")
+	errFragment  = errors.New("must not contain a fragment")
+	errHost      = errors.New("must name a valid host")
+	errASCII     = errors.New("must write an international host name in its xn-- form")
+	errPublic    = errors.New("must name a public host")
+	errPort      = errors.New("must name a valid port")
 )
 
 // Check returns nil when raw may be a webhook: an https URL with a public host,
-// port 443 or 80, no user, no fragment, at most MaxLength characters. With
-// allowPrivate also http, any port and any host. The error is fit for users
+// no user, no fragment, at most MaxLength characters. With allowPrivate also http
+// and any host. The error is fit for users
 // and continues a sentence that begins with the name of the field.
 func Check(raw string, allowPrivate bool) error {
 	u, err := parse(raw)
@@ -130,9 +129,6 @@ func validPort(port string) bool {
 }
 
 func checkPublic(u *url.URL) (found problems) {
-	if port := u.Port(); port != "" && port != "443" && port != "80" {
-		found = append(found, errPublicPort)
-	}
 	check, host := checkName, strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	if strings.HasPrefix(u.Host, "[") {
 		check, host = checkLiteral, u.Hostname()
@@ -147,7 +143,7 @@ func checkPublic(u *url.URL) (found problems) {
 // platform; it is no special prefix of anybody's registry.
 var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 
-var guard = ssrf.New(ssrf.WithDeniedV4Prefixes(azurePlatform))
+var guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azurePlatform))
 
 // checkLiteral accepts addresses in their one canonical form alone. Mapped,
 // NAT64 and 6to4 forms are special prefixes, and refused as such.

@@ -14,6 +14,7 @@ func TestCheckAcceptsPublicURLs(t *testing.T) {
 		"https://example.com/hook",
 		"https://EXAMPLE.com./hook?a=b&c=%20d",
 		"https://hooks.example.com:443/",
+		"https://hooks.example.com:8443/",
 		"https://hooks.example.com:80/x",
 		"https://my_service.example.com",
 		"https://xn--mnchen-3ya.de/hook",
@@ -50,7 +51,6 @@ func TestCheckRefuses(t *testing.T) {
 		"NUL":                  {"https://example.com/\x00", errMalformed},
 		"bad UTF-8":            {"https://example.com/\xff", errMalformed},
 		"backslash":            {`https://example.com\@127.0.0.1/`, errMalformed},
-		"other port":           {"https://example.com:8443/", errPublicPort},
 		"port 0":               {"https://example.com:0/", errPort},
 		"port too large":       {"https://example.com:65979/", errPort},
 		"empty port":           {"https://example.com:/", errHost},
@@ -118,7 +118,7 @@ func TestCheckRefuses(t *testing.T) {
 // Whoever mends a URL is told all of what is wrong with it.
 func TestCheckNamesAllProblemsAtOnce(t *testing.T) {
 	for raw, want := range map[string]string{
-		"http://localhost:8080/": "must be an https URL, must use port 443 or 80 and must name a public host",
+		"http://localhost:8080/": "must be an https URL and must name a public host",
 		"http://10.0.0.1/":       "must be an https URL and must name a public host",
 		"ftp://u:p@intranet/#x": "must be an https URL, must not contain a user name or password, " +
 			"must not contain a fragment and must name a public host",
