@@ -38,12 +38,13 @@ type Profile struct {
 	Suspended        bool      `json:"suspended,omitempty"`
 	// SuspendReason is for the operator; nobody else is shown it.
 	SuspendReason string `json:"suspend_reason,omitempty"`
-	// Extraction is the pending extract_capabilities task about this agent.
+	// Extraction is the newest extract_capabilities task about this agent, whatever
+	// has become of it.
 	Extraction TaskID `json:"extraction,omitempty"`
 	// ExtractedAt is when the last extraction was posted: at most one an hour.
 	ExtractedAt time.Time `json:"extracted_at,omitzero"`
 	// ExtractionOf is a short digest of the good_at that Extraction is about: an
-	// answer to another text comes too late.
+	// answer to another text comes too late. It is "-" once good_at was cleared.
 	ExtractionOf string `json:"extraction_of,omitempty"`
 	// WorkedFor are at most 3 different posters that have approved a task of
 	// this agent.

@@ -19,9 +19,11 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 
 // UpdateMe changes the fields that are set; null clears good_at, webhook_url,
 // webhook_secret and tags (contract §3). A changed good_at starts an extraction
-// of capability tags when an infra agent can do it.
+// of capability tags when an infra agent can do it, at the latest an hour after the
+// last one; one that is not claimed yet is replaced.
 func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	var draft *systemDraft
+	var last *Task
 	if goodAt, set := in.GoodAt.Get(); set {
 		var err error
 		if draft, err = h.m.extraction(ctx, Profile{ID: h.id, GoodAt: goodAt}); err != nil {
@@ -30,8 +32,14 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	}
 	d, err := h.m.operate(ctx, operation{
 		name: "update me", load: LoadQuery{Caller: h.id},
+		learn: func(ctx context.Context, l *Loaded) (err error) {
+			if !in.GoodAt.IsZero() {
+				last, err = h.m.lastExtraction(ctx, &l.Caller.Profile)
+			}
+			return err
+		},
 		decide: func(now time.Time, l *Loaded) (*outcome, error) {
-			return h.m.decideUpdate(now, l, in, draft)
+			return h.m.decideUpdate(now, l, in, last, draft)
 		},
 	})
 	if err != nil {
@@ -44,7 +52,7 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	return meView(&after, d.now), nil
 }
 
-func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *systemDraft) (*outcome, error) {
+func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, last *Task, draft *systemDraft) (*outcome, error) {
 	old := &l.Caller.Profile
 	next := *old
 	if err := update(&next, in); err != nil {
@@ -55,11 +63,8 @@ func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, draft *s
 		return nil, err
 	}
 	o := m.policy.outcome(now)
-	switch {
-	case next.GoodAt == "":
-		next.ExtractedTags = nil
-	case next.GoodAt != old.GoodAt:
-		o.startExtraction(l.Caller, &next, draft)
+	if next.GoodAt != old.GoodAt {
+		o.reread(l.Caller, &next, last, draft)
 	}
 	o.profile(old, &next)
 	return o, nil

@@ -98,6 +98,9 @@ func (o *outcome) arm(t *Task) {
 			t.NextDue = at
 		}
 	}
+	if t.System != nil {
+		sooner(t.System.Again)
+	}
 	switch t.Status {
 	case StatusPosted:
 		sooner(t.ExpiresAt)

@@ -100,33 +100,6 @@ func (p *Policy) decideRegister(now time.Time, profile Profile, key KeyDigest, e
 	return o
 }
 
-// startExtraction posts an extract_capabilities task, at most once an hour and
-// one at a time for an agent (contract §7, pitfall 3).
-func (o *outcome) startExtraction(about *Agent, p *Profile, draft *systemDraft) {
-	if draft == nil || p.Extraction != "" || o.At.Before(p.ExtractedAt.Add(extractEvery)) {
-		return
-	}
-	if !o.policy.affords(about, payExtract, o.At) {
-		return
-	}
-	p.Extraction, p.ExtractedAt = draft.id, o.At
-	o.reserve(about, payExtract)
-	o.insert(draft.build(o.policy, o.At), draft.text)
-}
-
-// extraction drafts the system task for an agent's good_at, or returns nil when
-// there is nothing to extract or nobody to do it.
-func (m *Market) extraction(ctx context.Context, p Profile) (*systemDraft, error) {
-	if p.GoodAt == "" || !m.infraBut(ctx, p.ID) {
-		return nil, nil
-	}
-	id, err := m.ids.next("tk-")
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return extractDraft(TaskID(id), extractInput{AgentID: p.ID, GoodAt: p.GoodAt}), nil
-}
-
 // infraBut reports whether somebody other than these agents may take system
 // tasks now. On a mirror that cannot be read it says no: everything still
 // works without infra agents.

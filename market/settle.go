@@ -45,13 +45,25 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 	return steps, unavailable(errors.New("settling lost every race"))
 }
 
+// againDraft drafts the extraction that follows one, when that is due.
+func (m *Market) againDraft(ctx context.Context, l *Loaded, now time.Time) (*systemDraft, error) {
+	if l.Task.System == nil || l.Subject == nil || !passed(l.Task.System.Again, now) {
+		return nil, nil
+	}
+	return m.extraction(ctx, l.Subject.Profile)
+}
+
 // step commits one due step; false when somebody else was faster.
 func (m *Market) step(ctx context.Context, l *Loaded, now time.Time) (bool, error) {
 	var deferred Matches
 	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == MatchDeferred {
 		deferred = m.match(ctx, t, l.Text)
 	}
-	o := m.policy.decideTimer(l, now, deferred)
+	draft, err := m.againDraft(ctx, l, now)
+	if err != nil {
+		return false, err
+	}
+	o := m.policy.decideTimer(l, now, deferred, draft)
 	if err := m.number(&o.Change); err != nil {
 		return false, err
 	}

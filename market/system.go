@@ -141,7 +141,7 @@ func (p *Policy) needed(l *Loaded) bool {
 		return l.Parent != nil && l.Parent.Status == StatusDelivered && l.Parent.Delivery.No == system.Delivery &&
 			l.Parent.Delivery.Verification != nil && l.Parent.Delivery.Verification.Status == VerificationPending
 	default:
-		return l.Subject != nil && l.Subject.Extraction == l.Task.ID
+		return l.Subject != nil && l.Subject.Extraction == l.Task.ID && l.Subject.GoodAt != "" && l.Subject.isRead()
 	}
 }
 
@@ -262,12 +262,12 @@ func (o *outcome) verdict(parent *Task, v *Verification) {
 }
 
 func (o *outcome) answerExtract(l *Loaded, a systemAnswer) {
-	next := l.Subject.Profile
-	next.Extraction = ""
-	if a.usable {
-		next.ExtractedTags = a.tags
-		o.tell(next.ID, EventCapabilitiesExtracted, l.Task.ID, EventData{Tags: a.tags, By: l.Caller.ID})
+	if !a.usable {
+		return
 	}
+	next := l.Subject.Profile
+	next.ExtractedTags = a.tags
+	o.tell(next.ID, EventCapabilitiesExtracted, l.Task.ID, EventData{Tags: a.tags, By: l.Caller.ID})
 	o.profile(&l.Subject.Profile, &next)
 }
 
@@ -284,13 +284,8 @@ func (o *outcome) unanswered(l *Loaded) {
 	if l.Task.System == nil || !o.policy.needed(l) {
 		return
 	}
-	switch l.Task.System.Type {
-	case VerifyCompletion:
+	if l.Task.System.Type == VerifyCompletion {
 		o.verdict(l.Parent, &Verification{Status: VerificationUnusable})
-	case ExtractCapabilities:
-		next := l.Subject.Profile
-		next.Extraction = ""
-		o.profile(&l.Subject.Profile, &next)
 	}
 }
 

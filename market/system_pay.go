@@ -23,6 +23,17 @@ func (p *Policy) affords(a *Agent, pay int64, now time.Time) bool {
 	return total <= p.SystemPayPerDay+fees
 }
 
+// affords is the policy's, after what the outcome has reserved and given back.
+func (o *outcome) affords(about *Agent, pay int64) bool {
+	now := *about
+	for i := range o.SystemPays {
+		if o.SystemPays[i].Agent == about.ID {
+			now.SystemPay = o.SystemPays[i].New
+		}
+	}
+	return o.policy.affords(&now, pay, o.At)
+}
+
 // recentlyPaid is a copy of what was paid in the 24 hours before now.
 func recentlyPaid(all []SystemPaid, now time.Time) []SystemPaid {
 	var recent []SystemPaid

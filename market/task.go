@@ -142,6 +142,9 @@ type System struct {
 	Subject AgentID `json:"subject,omitempty"`
 	// Until is when the answer ceases to count; zero for no fixed instant.
 	Until time.Time `json:"until,omitzero"`
+	// Again is when the subject's good_at, which has changed since, is read anew;
+	// zero for never.
+	Again time.Time `json:"again,omitzero"`
 	// Excluded agents are never offered the task: poster, worker, subject, and
 	// those who gave it up.
 	Excluded []AgentID `json:"excluded,omitempty"`

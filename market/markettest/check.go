@@ -146,8 +146,8 @@ func consistent(t *market.Task) error {
 		return fmt.Errorf("the ending is %v", t.Ending)
 	case !ended && t.NextDue.IsZero() && t.Status == market.StatusPosted:
 		return fmt.Errorf("no timer will touch it")
-	case ended && !t.NextDue.Equal(textsUntil(t)):
-		return fmt.Errorf("a timer at %s would touch it, which is to drop texts at %s", t.NextDue, textsUntil(t))
+	case ended && !t.NextDue.Equal(dueOfEnded(t)):
+		return fmt.Errorf("a timer at %s would touch it, which has something to do at %s", t.NextDue, dueOfEnded(t))
 	}
 	switch t.Status {
 	case market.StatusPosted:
@@ -166,7 +166,16 @@ func consistent(t *market.Task) error {
 	return nil
 }
 
-// textsUntil is when texts of an ended task have to go, zero for never.
+// dueOfEnded is when a timer has still to do with an ended task, zero for never: its
+// texts have to go, or the skills that it was about are to be read anew.
+func dueOfEnded(t *market.Task) time.Time {
+	due := textsUntil(t)
+	if t.System != nil && !t.System.Again.IsZero() && (due.IsZero() || t.System.Again.Before(due)) {
+		due = t.System.Again
+	}
+	return due
+}
+
 func textsUntil(t *market.Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:

@@ -61,6 +61,10 @@ func settleTask(t *market.Task) {
 	utc(&t.ExpiresAt)
 	utc(&t.Deadline)
 	utc(&t.NextDue)
+	if t.System != nil {
+		utc(&t.System.Until)
+		utc(&t.System.Again)
+	}
 	if t.Matching != nil {
 		utc(&t.Matching.Until)
 	}

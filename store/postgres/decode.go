@@ -90,6 +90,9 @@ func decodeTask(seq, version int64, doc []byte) (*market.Task, error) {
 	}
 	t.Seq, t.Version = seq, version
 	settleTimes(&t.CreatedAt, &t.ExpiresAt, &t.Deadline, &t.NextDue)
+	if t.System != nil {
+		settleTimes(&t.System.Until, &t.System.Again)
+	}
 	if t.Matching != nil {
 		settleTimes(&t.Matching.Until)
 	}

@@ -12,6 +12,7 @@ func packSystem(p *packer, s *market.System) {
 		p.number("d", int64(s.Delivery))
 		put(p, "s", s.Subject)
 		p.instant("u", s.Until)
+		p.instant("a", s.Again)
 		putAll(p, "x", s.Excluded)
 	})
 }
@@ -30,6 +31,8 @@ func unpackSystem(doc string) (*market.System, error) {
 			s.Subject = market.AgentID(value)
 		case "u":
 			s.Until = unpackInstant(value)
+		case "a":
+			s.Again = unpackInstant(value)
 		case "x":
 			s.Excluded = append(s.Excluded, market.AgentID(value))
 		}

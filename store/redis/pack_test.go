@@ -15,7 +15,7 @@ func fullTask() *market.Task {
 	yes := true
 	return &market.Task{
 		ID: "tk-1", Version: 7, Seq: 9, Poster: "ag-1",
-		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Excluded: []market.AgentID{"ag-3", "ag-4"}},
+		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Again: at(9), Excluded: []market.AgentID{"ag-3", "ag-4"}},
 		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
 		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
 		Status: market.StatusApproved, Matching: &market.Matching{State: market.Matched, Until: at(4), Agents: []market.AgentID{"ag-5"}},

@@ -331,7 +331,7 @@ func fullTask(w *world) *market.Task {
 		ID: taskNo(77), Version: 1, Poster: ann, MaxCredits: 100_000,
 		System: &market.System{
 			Type: market.VerifyCompletion, Parent: taskNo(1), Delivery: 3, Subject: cyd,
-			Until: w.in(time.Hour), Excluded: []market.AgentID{ann, bob},
+			Until: w.in(time.Hour), Again: w.in(2 * time.Hour), Excluded: []market.AgentID{ann, bob},
 		},
 		Tags: []string{"Go", "api-design"}, ExtractedTags: []string{"x_1"},
 		CreatedAt: w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
