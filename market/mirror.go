@@ -20,8 +20,10 @@ type mirror struct {
 	agents *directory.Directory
 	own    ownWrites
 	*warmth
-	// moved is told which tasks are not open any more.
-	moved func(...TaskID)
+	// moved is told which tasks are not open any more, allMoved that a part of the
+	// feed will never be read.
+	moved    func(...TaskID)
+	allMoved func()
 
 	// turn is held by whoever reads the feed; taking it can be cancelled.
 	turn     chan struct{}
@@ -62,7 +64,7 @@ const (
 
 func newMirror(m *Market) *mirror {
 	return &mirror{
-		store: m.store, policy: m.policy, moved: m.rooms.moved,
+		store: m.store, policy: m.policy, moved: m.rooms.moved, allMoved: m.rooms.allMoved,
 		board: board.New[*Task](), agents: directory.New(),
 		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), warmth: newWarmth(),
 	}
@@ -141,6 +143,7 @@ func (s *mirror) load(ctx context.Context) error {
 	}
 	s.position = head.Next
 	s.heat()
+	s.allMoved()
 	return nil
 }
 

@@ -129,6 +129,17 @@ func (rs *rooms) moved(tasks ...TaskID) {
 	}
 }
 
+// allMoved makes every wait look at its task: nobody has told what has moved.
+func (rs *rooms) allMoved() {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for _, waits := range rs.byTask {
+		for w := range waits {
+			signal(w.look)
+		}
+	}
+}
+
 // next waits until the task is worth a look. over says that the time is up;
 // false, false that the caller has hung up.
 func (w *waiting) next(ctx context.Context, up <-chan time.Time) (over, ok bool) {
