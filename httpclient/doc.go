@@ -13,7 +13,7 @@
 // Calls are repeated when the network or the server fails for a moment. That
 // is safe for calls that change something too: each bears an idempotency key,
 // the caller's (market.WithIdempotencyKey) or one of its own, under which the
-// server runs it once (contract §11). When all answers are lost nevertheless,
+// server runs it once. When all answers are lost nevertheless,
 // the error is an *OutcomeUnknown, which holds that key. Register alone is never repeated: its
 // answer holds a key that the server cannot show twice.
 //

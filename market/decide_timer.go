@@ -7,8 +7,8 @@ import "time"
 const suspendedRecheck = time.Minute
 
 // decideTimer takes the one step of a task that is due. Its effects bear the
-// instant at which they were due; a chain of timers is a chain of steps
-// (contract §5). deferred is what the matcher found for a MatchDeferred task, again the
+// instant at which they were due; a chain of timers is a chain of steps.
+// deferred is what the matcher found for a MatchDeferred task, again the
 // extraction that follows one whose text has changed.
 func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches, again *systemDraft) *outcome {
 	t := l.Task

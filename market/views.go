@@ -42,7 +42,7 @@ type PosterRecord struct {
 	Rejected int64 `json:"rejected"`
 }
 
-// PublicProfile is what anybody may know of an agent (contract §3).
+// PublicProfile is what anybody may know of an agent.
 type PublicProfile struct {
 	ID             AgentID      `json:"id"`
 	Name           string       `json:"name"`
