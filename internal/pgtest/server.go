@@ -70,7 +70,7 @@ func (s *Server) Restart() error {
 	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
-	p, err := start(s.program("postgres"), args, filepath.Join(s.dir, "log"))
+	p, err := start(s.Program("postgres"), args, filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,8 @@ func (s *Server) Restart() error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-func (s *Server) program(name string) string { return filepath.Join(s.bin, name) }
+// Program is the path of a program that came with the server, such as pgbench.
+func (s *Server) Program(name string) string { return filepath.Join(s.bin, name) }
 
 // await polls until the server answers a query.
 func (s *Server) await() error {
@@ -126,6 +127,10 @@ func (s *Server) close() {
 // programs returns the folder of initdb and postgres.
 func programs() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
+		// A link to it stands alone; its neighbours are where it leads to.
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
 		return filepath.Dir(path), nil
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
@@ -159,7 +164,7 @@ func (s *Server) initialise() (err error) {
 	if err := handOver(s.dir); err != nil {
 		return err
 	}
-	cmd := exec.Command(s.program("initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust",
+	cmd := exec.Command(s.Program("initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust",
 		"-E", "UTF8", "--locale=C", "--no-sync")
 	cmd.Dir = s.dir
 	if cmd.SysProcAttr, err = asPostgres(); err != nil {

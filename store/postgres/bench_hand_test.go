@@ -1,0 +1,231 @@
+package postgres_test
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/postgres"
+)
+
+//go:embed testdata/hand/schema.sql
+var handSchema string
+
+// BenchmarkHand compares lives of tasks (post, claim, deliver, approve: four
+// durable commits) through the store with a marketplace written by hand, which
+// keeps the same facts in a lean schema, one function a step
+// (testdata/hand/schema.sql), and is driven by pgbench with prepared statements.
+// Both take turns on one server, and 100 posters and 100 workers meet at random.
+// The ratio is to be at least 1.0 with 8 clients and 1.5 with 64:
+//
+//	go test ./store/postgres -run '^$' -benchtime 1x -bench Hand
+//
+// "keyed" is the same with an idempotency record in each commit, as clients of the
+// HTTP API send them; the counterpart has none. Beside the rates stand the bytes
+// and records of the write-ahead log that one life takes.
+func BenchmarkHand(b *testing.B) {
+	for _, keyed := range []bool{false, true} {
+		for _, clients := range []int{8, 64} {
+			name := map[bool]string{false: "plain", true: "keyed"}[keyed]
+			b.Run(fmt.Sprintf("%s/clients=%d", name, clients), func(b *testing.B) { againstHand(b, clients, keyed) })
+		}
+	}
+}
+
+func againstHand(b *testing.B, clients int, keyed bool) {
+	hand := newHand(b, clients)
+	ours := &couples{store: hand.store, keyed: keyed}
+	for b.Loop() {
+		var rates, hands, ratios []float64
+		var logs, handLogs walTotals
+		for round := range 6 {
+			x, log := measured(b, hand.store, func() float64 { return ours.rate(b, clients) })
+			y, handLog := measured(b, hand.store, func() float64 { return hand.rate(b, round) })
+			if round > 0 { // The first one warms up.
+				rates, hands, ratios = append(rates, x), append(hands, y), append(ratios, x/y)
+				logs.add(log)
+				handLogs.add(handLog)
+			}
+		}
+		b.ReportMetric(middle(rates), "lives/s")
+		b.ReportMetric(middle(hands), "hand/s")
+		b.ReportMetric(middle(ratios), "ratio")
+		logs.report(b, "")
+		handLogs.report(b, "hand-")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// turn is how long each side works before it is the other's turn.
+const turn = 4 * time.Second
+
+// couples live through the store: posters with the numbers below half, workers
+// above.
+type couples struct {
+	store *postgres.Store
+	keyed bool
+	mu    sync.Mutex
+	next  int
+	met   map[[2]market.AgentID]*pair
+}
+
+// pair counts how often two have met, and lets them end one life at a time.
+type pair struct {
+	sync.Mutex
+	met int64
+}
+
+const half = crowd / 2
+
+func (c *couples) rate(b *testing.B, clients int) float64 {
+	var all sync.WaitGroup
+	began, lives := time.Now(), make([]int, clients)
+	for client := range clients {
+		all.Go(func() {
+			for time.Since(began) < turn {
+				c.live(b)
+				lives[client]++
+			}
+		})
+	}
+	all.Wait()
+	total := 0
+	for _, n := range lives {
+		total += n
+	}
+	return float64(total) / time.Since(began).Seconds()
+}
+
+func (c *couples) live(b *testing.B) {
+	poster, worker := agentID(rand.IntN(half)), agentID(half+rand.IntN(half))
+	n, p := c.begin(poster, worker)
+	l := newLife(n, poster, worker)
+	commit(b, c.store, c.key(l.post(), poster, n))
+	if _, _, errs, err := c.store.CommitFirst(context.Background(), []*market.Change{c.key(l.claim(), worker, n)}); err != nil || errs != nil {
+		b.Error(errs, err)
+	}
+	commit(b, c.store, c.key(l.deliver(), worker, n))
+	p.Lock()
+	defer p.Unlock()
+	p.met++
+	commit(b, c.store, c.key(l.approve(p.met), poster, n))
+}
+
+func (c *couples) begin(poster, worker market.AgentID) (int, *pair) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.met == nil {
+		c.met = make(map[[2]market.AgentID]*pair)
+	}
+	who := [2]market.AgentID{poster, worker}
+	if c.met[who] == nil {
+		c.met[who] = new(pair)
+	}
+	c.next++
+	return c.next, c.met[who]
+}
+
+// key adds the record of an idempotency key as package market makes it.
+func (c *couples) key(change *market.Change, caller market.AgentID, n int) *market.Change {
+	if c.keyed {
+		operation := string(change.Tasks[0].New.Status)
+		change.Idempotency = &market.IdempotencyRecord{
+			IdempotencyID: market.IdempotencyID{Caller: caller, Operation: operation, Key: fmt.Sprintf("%s-%032d", operation, n)},
+			Outcome:       []byte(`{"task_id":"` + string(change.Tasks[0].New.ID) + `","status":"` + operation + `"}`),
+			ExpiresAt:     change.At.Add(24 * time.Hour),
+		}
+	}
+	return change
+}
+
+// hand is the counterpart on the store's server.
+type hand struct {
+	store   *postgres.Store
+	program string
+	args    []string
+}
+
+func newHand(b *testing.B, clients int) *hand {
+	b.Helper()
+	server := pgtest.NewServer(b, "shared_buffers=512MB", "max_wal_size=4GB")
+	h := &hand{store: openAt(b, server.URL()), program: server.Program("pgbench")}
+	for n := range crowd {
+		commit(b, h.store, registration(n, 1<<40))
+	}
+	conn, err := pgx.Connect(b.Context(), server.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.PgConn().Exec(b.Context(), handSchema).ReadAll(); err != nil {
+		b.Fatal(err)
+	}
+	execute(b, h.store.Pool(), "insert into hand.account select p.id, 1::bigint << 40 from pinchwork.agent p")
+	addr := server.Addr()
+	h.args = []string{
+		"-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", fmt.Sprint(int(turn.Seconds())),
+		"-f", filepath.Join("testdata", "hand", "life.sql"), "-D", "n=0", "-D", "need=" + need,
+		"-h", "127.0.0.1", "-U", "postgres", "-p", addr[strings.LastIndexByte(addr, ':')+1:], "postgres",
+	}
+	return h
+}
+
+var processed = regexp.MustCompile(`tps = ([0-9.]+) \(without`)
+
+func (h *hand) rate(b *testing.B, round int) float64 {
+	b.Helper()
+	cmd := exec.Command(h.program, append([]string{"-D", fmt.Sprint("start=", round*1_000_000)}, h.args...)...)
+	cmd.Env = append(cmd.Environ(), "PGOPTIONS=-c search_path=hand")
+	out, err := cmd.CombinedOutput()
+	found := processed.FindSubmatch(out)
+	if err != nil || found == nil {
+		b.Fatalf("pgbench: %v: %s", err, out)
+	}
+	rate, _ := strconv.ParseFloat(string(found[1]), 64)
+	return rate
+}
+
+// walTotals are what so many lives took of the write-ahead log.
+type walTotals struct{ lives, bytes, records float64 }
+
+func (w *walTotals) add(more walTotals) {
+	w.lives += more.lives
+	w.bytes += more.bytes
+	w.records += more.records
+}
+
+func (w *walTotals) report(b *testing.B, prefix string) {
+	b.ReportMetric(w.bytes/w.lives, prefix+"wal-bytes/life")
+	b.ReportMetric(w.records/w.lives, prefix+"wal-records/life")
+}
+
+func measured(b *testing.B, s *postgres.Store, run func() float64) (rate float64, log walTotals) {
+	b.Helper()
+	began, before := time.Now(), walNow(b, s)
+	rate = run()
+	seconds := time.Since(began).Seconds()
+	after := walNow(b, s)
+	return rate, walTotals{lives: rate * seconds, bytes: after.bytes - before.bytes, records: after.records - before.records}
+}
+
+func walNow(b *testing.B, s *postgres.Store) (w walTotals) {
+	b.Helper()
+	row := s.Pool().QueryRow(context.Background(), "select wal_bytes::float8, wal_records::float8 from pg_stat_wal")
+	if err := row.Scan(&w.bytes, &w.records); err != nil {
+		b.Fatal(err)
+	}
+	return w
+}
