@@ -184,8 +184,8 @@ type TrustPair struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 }
 
-// own is a copy that shares nothing with the store's.
-func (a *Agent) own() *Agent {
+// ownAgent is a copy that shares nothing with the store's.
+func ownAgent(a *Agent) *Agent {
 	if a == nil {
 		return nil
 	}

@@ -115,13 +115,13 @@ func (m *Market) builtinBest(ctx context.Context, l *Loaded) []AgentID {
 		return nil
 	}
 	best := m.bestMatches(ctx, MatchTask{Need: about.Need, Context: about.Context, Tags: about.Tags, Poster: l.Parent.Poster})
-	return slices.DeleteFunc(best.Agents, l.Task.barred)
+	return slices.DeleteFunc(best.Agents, func(id AgentID) bool { return barred(l.Task, id) })
 }
 
 // matchable keeps the agents that exist, are not suspended, and may work on the
 // parent of the match task.
 func (m *Market) matchable(ctx context.Context, match *Task, ids []AgentID) ([]AgentID, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), match.barred)
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id AgentID) bool { return barred(match, id) })
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -140,7 +140,7 @@ func (m *Market) matchable(ctx context.Context, match *Task, ids []AgentID) ([]A
 
 // barred reports whether an agent may not work on what a system task is about,
 // by what the system task itself knows: its poster, whoever holds or held it.
-func (t *Task) barred(id AgentID) bool {
+func barred(t *Task, id AgentID) bool {
 	return id == t.Worker() || slices.Contains(t.System.Excluded, id)
 }
 

@@ -10,7 +10,7 @@ func (p *Policy) decidePost(now time.Time, poster *Agent, t *Task, text TaskText
 	}
 	o := p.outcome(now)
 	o.active(poster.ID)
-	t.Bytes = text.bytes()
+	t.Bytes = textBytes(text)
 	o.insert(t, text)
 	o.transfer(Transfer{
 		From: AgentAccount(poster.ID), To: EscrowAccount(t.ID), Amount: t.MaxCredits,

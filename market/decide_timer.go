@@ -17,7 +17,7 @@ func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches, again *
 		o.extractAgain(l, again)
 		return o
 	}
-	if passed(t.textsUntil(), o.At) {
+	if passed(textsUntil(t), o.At) {
 		o.dropTexts(t)
 		return o
 	}

@@ -134,7 +134,7 @@ func (c *change) changed(l *Loaded, o *outcome) *changed {
 func (c *changed) view(p *Policy, text TaskText) TaskView {
 	v := p.taskView(c.Task, text, c.PosterRecord)
 	if c.Strikes != nil {
-		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), c.Strikes.blocked(c.At)
+		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
 	}
 	return v
 }

@@ -13,7 +13,7 @@ import (
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {
 	digest := key.Digest()
 	a, err := m.store.Admit(ctx, Admission{Now: m.now(), Key: &digest, Charge: charge})
-	a.Agent = a.Agent.own()
+	a.Agent = ownAgent(a.Agent)
 	switch {
 	case err != nil:
 		return "", a, known(ctx, err)

@@ -83,8 +83,8 @@ type EventData struct {
 	By   AgentID  `json:"by,omitempty"`
 }
 
-// own is the event with data that nobody else holds.
-func (e Event) own() Event {
+// ownEvent is the event with data that nobody else holds.
+func ownEvent(e Event) Event {
 	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
 	e.Data.Rank = copyOf(e.Data.Rank)
 	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)

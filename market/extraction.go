@@ -58,7 +58,7 @@ func (o *outcome) reread(about *Agent, next *Profile, last *Task, draft *systemD
 		next.ExtractedTags, next.ExtractionOf = nil, noText
 	case last == nil || !o.At.Before(next.ExtractedAt.Add(extractEvery)):
 		o.startExtraction(about, next, draft)
-	case !next.isRead():
+	case !isRead(next):
 		o.readAgain(last, next.ExtractedAt.Add(extractEvery))
 	}
 }
@@ -74,7 +74,7 @@ func (o *outcome) readAgain(last *Task, at time.Time) {
 // extractAgain is that timer. What has been read meanwhile, or is gone, is not read.
 func (o *outcome) extractAgain(l *Loaded, draft *systemDraft) {
 	o.readAgain(l.Task, time.Time{})
-	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !about.isRead() {
+	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !isRead(&about.Profile) {
 		next := about.Profile
 		if o.startExtraction(about, &next, draft); next.Extraction != about.Extraction {
 			o.profile(&about.Profile, &next)
@@ -87,7 +87,7 @@ const noText = "-"
 
 // isRead reports whether the newest extraction is about the text as it is now. One
 // of which nothing was noted is of a time before texts could change under it.
-func (p *Profile) isRead() bool { return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt) }
+func isRead(p *Profile) bool { return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt) }
 
 func digestOf(goodAt string) string {
 	if goodAt == "" {

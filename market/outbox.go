@@ -14,7 +14,7 @@ func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit i
 	jobs, err := m.store.LeaseWebhooks(ctx, now, now.Add(lease), limit)
 	jobs = slices.Clone(jobs)
 	for i := range jobs {
-		jobs[i].Event = jobs[i].Event.own()
+		jobs[i].Event = ownEvent(jobs[i].Event)
 	}
 	return jobs, known(ctx, err)
 }

@@ -92,7 +92,7 @@ func (o *outcome) active(ids ...AgentID) {
 
 // arm computes the one instant at which a timer next touches the task.
 func (o *outcome) arm(t *Task) {
-	t.NextDue = t.textsUntil()
+	t.NextDue = textsUntil(t)
 	sooner := func(at time.Time) {
 		if !at.IsZero() && (t.NextDue.IsZero() || at.Before(t.NextDue)) {
 			t.NextDue = at
@@ -132,7 +132,7 @@ func (o *outcome) repost(old *Task) {
 	if !next.Deadline.After(o.At) {
 		next.Deadline = time.Time{}
 	}
-	next.System = old.System.without(old.Claim.Worker)
+	next.System = without(old.System, old.Claim.Worker)
 	o.replace(old, &next)
 	o.account(old.Claim.Worker).OpenClaims--
 }

@@ -91,7 +91,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 				return nil, errOverBudget
 			}
 			t := m.policy.newTask(TaskID(id), h.id, now)
-			t.apply(in, now)
+			apply(t, in, now)
 			t.Matching = matching(now)
 			o, err := m.policy.decidePost(now, l.Caller, t, text)
 			if err == nil && child != nil {
@@ -139,7 +139,7 @@ func (p *Posted) asPosted(poster AgentID, in PostInput) TaskView {
 }
 
 // apply copies what the poster said about the task.
-func (t *Task) apply(in PostInput, now time.Time) {
+func apply(t *Task, in PostInput, now time.Time) {
 	t.MaxCredits, t.Tags = *in.MaxCredits, in.Tags
 	if in.DeadlineMinutes != nil {
 		t.Deadline = now.Add(minutes(in.DeadlineMinutes))

@@ -9,7 +9,7 @@ import (
 // taskView is a task as a party sees it. record is what is known of its poster.
 func (p *Policy) taskView(t *Task, text TaskText, record *PosterRecord) TaskView {
 	v := TaskView{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterRecord: record,
@@ -71,7 +71,7 @@ func (v *TaskView) ended(e *Ending) {
 // and the status (contract §5).
 func (p *Policy) publicView(t *Task, text TaskText, poster *Agent) TaskView {
 	v := TaskView{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(t.background(text)),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
@@ -107,7 +107,7 @@ func recordOf(poster *Agent) *PosterRecord {
 
 // background is the context as the holder of the task reads it: an infra agent
 // is no candidate for what it matches, and neither is who held the task before.
-func (t *Task) background(text TaskText) string {
+func background(t *Task, text TaskText) string {
 	if t.System == nil || t.System.Type != MatchAgents {
 		return text.Context
 	}
@@ -115,13 +115,13 @@ func (t *Task) background(text TaskText) string {
 	if json.Unmarshal([]byte(text.Context), &in) != nil {
 		return text.Context
 	}
-	in.Agents = slices.DeleteFunc(in.Agents, func(c matchCandidate) bool { return t.barred(c.ID) })
+	in.Agents = slices.DeleteFunc(in.Agents, func(c matchCandidate) bool { return barred(t, c.ID) })
 	return asJSON(in)
 }
 
 // answerUntil is when the answer to a system task ceases to count. It can still
 // be delivered, and is paid, while the claim lasts.
-func (t *Task) answerUntil() time.Time {
+func answerUntil(t *Task) time.Time {
 	if t.System == nil {
 		return time.Time{}
 	}
@@ -135,7 +135,7 @@ func claimDeadline(t *Task) *Time {
 		return timePtr(t.Claim.Grace)
 	}
 	until := t.Claim.Timeout
-	for _, sooner := range []time.Time{t.Deadline, t.answerUntil()} {
+	for _, sooner := range []time.Time{t.Deadline, answerUntil(t)} {
 		if !sooner.IsZero() && (until.IsZero() || sooner.Before(until)) {
 			until = sooner
 		}
@@ -174,7 +174,7 @@ func verificationView(v *Verification) *Verification {
 func (p *Policy) pickupView(r *recordedClaim, text TaskText) Pickup {
 	t := r.Task
 	v := Pickup{
-		TaskID: t.ID, Need: text.Need, Context: stringPtr(t.background(text)), MaxCredits: t.MaxCredits,
+		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
 		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
 		PosterRecord: r.PosterRecord,
@@ -218,14 +218,14 @@ func meView(a *Agent, now time.Time) Me {
 	return Me{
 		ID: a.ID, Name: a.Name, Credits: a.Balance, Reputation: a.Reputation(),
 		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: stringPtr(a.GoodAt),
-		Tags: tagList(a.CapabilityTags()), TagsBy: stringPtr(a.tagSource()),
+		Tags: tagList(a.CapabilityTags()), TagsBy: stringPtr(tagSource(&a.Profile)),
 		AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
-		OpenClaims: a.OpenClaims, Strikes: a.Strikes.Count, BlockedUntil: a.Strikes.blocked(now),
+		OpenClaims: a.OpenClaims, Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
 	}
 }
 
 // tagSource is "" for an agent without capability tags.
-func (p *Profile) tagSource() TagSource {
+func tagSource(p *Profile) TagSource {
 	switch {
 	case len(p.Tags) > 0:
 		return TagsDeclared
@@ -235,8 +235,8 @@ func (p *Profile) tagSource() TagSource {
 	return ""
 }
 
-// blocked is until when pickup is blocked, nil when it is not.
-func (s Strikes) blocked(now time.Time) *Time {
+// blockedUntil is when pickup is blocked, nil when it is not.
+func blockedUntil(s Strikes, now time.Time) *Time {
 	if !s.BlockedUntil.After(now) {
 		return nil
 	}

@@ -205,7 +205,7 @@ func (r *room) read(ctx context.Context) {
 	r.pending = len(page.Events) == roomBatch
 	moved := []TaskID{}
 	for _, e := range page.Events {
-		if r.knows(e.Seq); !e.Type.isTalk() && !slices.Contains(moved, e.Task) {
+		if r.knows(e.Seq); !isTalk(e.Type) && !slices.Contains(moved, e.Task) {
 			moved = append(moved, e.Task)
 		}
 	}
@@ -225,7 +225,7 @@ func (r *room) stirAll() {
 }
 
 // isTalk reports whether an event leaves the status of its task as it is.
-func (t EventType) isTalk() bool {
+func isTalk(t EventType) bool {
 	switch t {
 	case EventTaskQuestion, EventQuestionAnswered, EventTaskMessage, EventTaskMatched, EventTaskVerified:
 		return true

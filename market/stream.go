@@ -107,7 +107,7 @@ func (s *Stream) isReplaced() bool {
 func (s *Stream) deliver(events []Event) []StreamEvent {
 	out := make([]StreamEvent, len(events))
 	for i, e := range events {
-		out[i] = StreamEvent{ID: eventID(e.Seq), Event: e.own()}
+		out[i] = StreamEvent{ID: eventID(e.Seq), Event: ownEvent(e)}
 	}
 	s.after = events[len(events)-1].Seq
 	return out

@@ -37,7 +37,7 @@ func (d *systemDraft) build(p *Policy, now time.Time) *Task {
 
 // without is the system task for everybody but an agent that gave it up. It has
 // a role on the parent, so it may not work on that either.
-func (s *System) without(agent AgentID) *System {
+func without(s *System, agent AgentID) *System {
 	if s == nil || s.Parent == "" || slices.Contains(s.Excluded, agent) {
 		return s
 	}
@@ -141,7 +141,7 @@ func (p *Policy) needed(l *Loaded) bool {
 		return l.Parent != nil && l.Parent.Status == StatusDelivered && l.Parent.Delivery.No == system.Delivery &&
 			l.Parent.Delivery.Verification != nil && l.Parent.Delivery.Verification.Status == VerificationPending
 	default:
-		return l.Subject != nil && l.Subject.Extraction == l.Task.ID && l.Subject.GoodAt != "" && l.Subject.isRead()
+		return l.Subject != nil && l.Subject.Extraction == l.Task.ID && l.Subject.GoodAt != "" && isRead(&l.Subject.Profile)
 	}
 }
 

@@ -13,7 +13,7 @@ const (
 	maxSuperseded = 20
 )
 
-func (t TaskText) bytes() int64 { return int64(len(t.Need) + len(t.Context)) }
+func textBytes(t TaskText) int64 { return int64(len(t.Need) + len(t.Context)) }
 
 // keep counts new texts of an agent, which the store refuses beyond the policy's
 // bound.
@@ -67,7 +67,7 @@ func (o *outcome) drop(id TaskID, s Superseded) {
 }
 
 // textsUntil is when the next of a task's texts have to go; zero for never.
-func (t *Task) textsUntil() time.Time {
+func textsUntil(t *Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:
 		return t.Superseded[0].Until
@@ -85,7 +85,7 @@ func (o *outcome) dropTexts(t *Task) {
 		o.drop(t.ID, next.Superseded[0])
 		next.Superseded = next.Superseded[1:]
 	}
-	if len(next.Superseded) == 0 && passed(next.textsUntil(), o.At) {
+	if len(next.Superseded) == 0 && passed(textsUntil(&next), o.At) {
 		o.Drop = append(o.Drop, TextRef{Task: t.ID})
 		next.TextsPruned = true
 		if t.System == nil {
