@@ -35,13 +35,15 @@ const (
 	MaxBatch         = 10
 	MaxUnanswered    = 5 // questions per task
 	MaxKey           = 255
-	MaxOffset        = 1<<31 - 1
 	maxVerifications = 3
 	maxMatched       = 20
 	maxCandidates    = 200
 	defaultCredits   = 50
 	defaultBatch     = 5
 )
+
+// MaxOffset is the highest offset of a page.
+const MaxOffset = 1<<31 - 1
 
 // checkText enforces what holds for every text: valid UTF-8, no NUL, at most
 // max code points.
