@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // TestEndpoints calls every endpoint of the table in both formats.
@@ -176,7 +176,7 @@ func (s *site) failWebhooks() {
 		s.t.Fatal(err)
 	}
 	for _, job := range jobs {
-		if ok, err := s.market.FinishWebhook(s.t.Context(), job, market.WebhookOutcome{Error: "status 500", At: s.market.Now()}); err != nil || !ok {
+		if ok, err := s.market.FinishWebhook(s.t.Context(), job, store.WebhookOutcome{Error: "status 500", At: s.market.Now()}); err != nil || !ok {
 			s.t.Fatal(ok, err)
 		}
 	}

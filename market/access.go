@@ -1,9 +1,11 @@
 package market
 
+import "github.com/pinchwork/pinchwork/store"
+
 // visible refuses everything about a task to those who may not know of it:
 // strangers see a task while it is posted, system tasks never (contract §5,
 // pitfall 28).
-func visible(l *Loaded) error {
+func visible(l *store.Loaded) error {
 	t := l.Task
 	if t == nil || !t.IsParty(l.Caller.ID) && (t.System != nil || t.Status != StatusPosted) {
 		return notFound()
@@ -15,9 +17,9 @@ func notFound() *Error { return refuse(CodeNotFound, "Task not found") }
 
 // unlapsed refuses a worker whose claim has ended: it is told when and why, also
 // after somebody else has claimed the task, and whatever the task is now.
-func unlapsed(l *Loaded) error {
+func unlapsed(l *store.Loaded) error {
 	t := l.Task
-	if t == nil || l.Lapse == nil || l.Role != RoleWorker || t.Worker() == l.Caller.ID {
+	if t == nil || l.Lapse == nil || l.Role != store.RoleWorker || t.Worker() == l.Caller.ID {
 		return nil
 	}
 	return refuse(CodeClaimLapsed, "Your claim on this task ended at %s: %s", NewTime(l.Lapse.At), l.Lapse.Why)
@@ -25,7 +27,7 @@ func unlapsed(l *Loaded) error {
 
 // posterOnly and workerOnly also refuse those who see the task but have the
 // wrong role.
-func posterOnly(l *Loaded, what string) error {
+func posterOnly(l *store.Loaded, what string) error {
 	if err := visible(l); err != nil {
 		return err
 	}
@@ -35,7 +37,7 @@ func posterOnly(l *Loaded, what string) error {
 	return nil
 }
 
-func workerOnly(l *Loaded, what string) error {
+func workerOnly(l *store.Loaded, what string) error {
 	if err := unlapsed(l); err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func workerOnly(l *Loaded, what string) error {
 	return nil
 }
 
-func partyOnly(l *Loaded, what string) error {
+func partyOnly(l *store.Loaded, what string) error {
 	if err := unlapsed(l); err != nil {
 		return err
 	}

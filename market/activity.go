@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Recent is what the public dashboard shows of tasks beyond Overview's numbers.
@@ -55,7 +57,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 	}
 	hour := m.now().Truncate(time.Hour)
 	r := Recent{Hours: make([]Activity, activityHours)}
-	var newest []*Task
+	var newest []*store.Task
 	for i := range r.Hours {
 		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
 	}
@@ -84,13 +86,13 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 
 // withheld reports whether nobody is shown a posted task, because its poster is
 // suspended.
-func (m *Market) withheld(t *Task) bool {
+func (m *Market) withheld(t *store.Task) bool {
 	poster, known := m.mirror.agents.Get(string(t.Poster))
 	return t.Status == StatusPosted && known && poster.Suspended
 }
 
 // publicTasks returns what is public of tasks, in reverse order.
-func (m *Market) publicTasks(ctx context.Context, tasks []*Task) ([]PublicTask, error) {
+func (m *Market) publicTasks(ctx context.Context, tasks []*store.Task) ([]PublicTask, error) {
 	out := []PublicTask{}
 	needs, err := m.publicNeeds.of(ctx, m.store, tasks)
 	if err != nil {
@@ -110,7 +112,7 @@ type publicNeeds struct {
 }
 
 // of returns the needs of the tasks, and reads those that were not shown before.
-func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*Task) (map[TaskID]string, error) {
+func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*store.Task) (map[TaskID]string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	needs := make(map[TaskID]string, len(tasks))
@@ -134,7 +136,7 @@ func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*Task) (map[T
 	return needs, nil
 }
 
-func (r *Recent) count(t *Task) {
+func (r *Recent) count(t *store.Task) {
 	first := r.Hours[0].Hour.Time
 	count := func(at time.Time, n func(*Activity) *int) {
 		if i := int(at.Sub(first) / time.Hour); !at.Before(first) && i < len(r.Hours) {
@@ -148,7 +150,7 @@ func (r *Recent) count(t *Task) {
 }
 
 // publicTask takes the need as it is shown.
-func publicTask(t *Task, need string) PublicTask {
+func publicTask(t *store.Task, need string) PublicTask {
 	return PublicTask{
 		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt),

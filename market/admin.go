@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Grant gives credits from the platform to an agent (contract §4, §11). Its
@@ -16,8 +18,8 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	}
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
 	return recorded(ctx, m, operation{
-		name: "grant", input: in, anonymous: true, load: LoadQuery{Agent: in.AgentID},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "grant", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if l.Agent == nil {
 				return nil, noAgent()
 			}
@@ -25,13 +27,13 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 				return nil, invalid("amount", "the balance may not exceed %d", int64(maxBalance))
 			}
 			o := m.policy.outcome(now)
-			o.transfer(Transfer{
-				From: PlatformAccount, To: AgentAccount(in.AgentID), Amount: in.Amount,
-				Kind: EntryAdminGrant, Agent: in.AgentID, Note: in.Reason,
+			o.transfer(store.Transfer{
+				From: store.PlatformAccount, To: store.AgentAccount(in.AgentID), Amount: in.Amount,
+				Kind: store.EntryAdminGrant, Agent: in.AgentID, Note: in.Reason,
 			})
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return granted },
+		outcome: func(*store.Loaded, *outcome) any { return granted },
 	}, func() Granted { return granted })
 }
 
@@ -48,7 +50,7 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	if !in.Suspended {
 		answer.Message = "Agent unsuspended"
 	}
-	d, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *Profile) {
+	d, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *store.Profile) {
 		p.Suspended, p.SuspendReason = in.Suspended, in.Reason
 	})
 	if err != nil {
@@ -66,10 +68,10 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 }
 
 // edit is the operator's change of a profile.
-func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, answer any, edit func(*Profile)) (done, error) {
+func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, answer any, edit func(*store.Profile)) (done, error) {
 	return m.operate(ctx, operation{
-		name: name, input: input, anonymous: true, load: LoadQuery{Agent: id},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: id},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if l.Agent == nil {
 				return nil, noAgent()
 			}
@@ -79,16 +81,16 @@ func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, a
 			o.profile(&l.Agent.Profile, &next)
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return answer },
+		outcome: func(*store.Loaded, *outcome) any { return answer },
 	})
 }
 
 // resumeReviews makes the approvals that waited for a suspended worker due
 // now. A crash in between only delays them by suspendedRecheck.
 func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Time) error {
-	q := TasksQuery{Agent: worker, Role: PartyWorker, Status: StatusDelivered, Now: now}
-	err := m.eachPage(ctx, q, func(tasks []StoredTask) {
-		var changes []*Change
+	q := store.TasksQuery{Agent: worker, Role: PartyWorker, Status: StatusDelivered, Now: now}
+	err := m.eachPage(ctx, q, func(tasks []store.StoredTask) {
+		var changes []*store.Change
 		for _, st := range tasks {
 			if t := st.Task; passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
 				changes = append(changes, m.policy.resumeReview(now, t))
@@ -102,7 +104,7 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 	return known(ctx, err)
 }
 
-func (p *Policy) resumeReview(now time.Time, t *Task) *Change {
+func (p *Policy) resumeReview(now time.Time, t *store.Task) *store.Change {
 	o := p.outcome(now)
 	next := *t
 	o.replace(t, &next)
@@ -114,7 +116,7 @@ func (p *Policy) resumeReview(now time.Time, t *Task) *Change {
 // InfraAppointed (contract §7).
 func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
 	answer := Appointment(in)
-	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *Profile) { p.Appointed = in.Infra })
+	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *store.Profile) { p.Appointed = in.Infra })
 	return answer, err
 }
 
@@ -155,8 +157,8 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 	}
 	var view ReportView
 	return recorded(ctx, m, operation{
-		name: "resolve " + string(id), input: in, anonymous: true, load: LoadQuery{Report: id},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if l.Report == nil {
 				return nil, refuse(CodeNotFound, "Report not found")
 			}
@@ -166,10 +168,10 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 			resolved := *l.Report
 			resolved.Status, resolved.Note, resolved.ResolvedAt = in.Status, in.Note, now
 			o := m.policy.outcome(now)
-			o.Resolutions = []Report{resolved}
+			o.Resolutions = []store.Report{resolved}
 			view = reportView(&resolved)
 			return o, nil
 		},
-		outcome: func(*Loaded, *outcome) any { return view },
+		outcome: func(*store.Loaded, *outcome) any { return view },
 	}, func() ReportView { return view })
 }

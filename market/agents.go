@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Agent returns a public profile with the reputation by tag; the platform and
@@ -15,7 +16,7 @@ func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	if id == "" || id == Platform {
 		return PublicProfile{}, noAgent()
 	}
-	row, err := m.store.Stats(ctx, StatsQuery{Agent: id, Now: m.now()})
+	row, err := m.store.Stats(ctx, store.StatsQuery{Agent: id, Now: m.now()})
 	if err != nil {
 		return PublicProfile{}, known(ctx, err)
 	}
@@ -34,14 +35,14 @@ func noAgent() *Error { return refuse(CodeNotFound, "Agent not found") }
 const maxRatedTags = 50
 
 // tagReputation lists the tags that were rated most, most ratings first.
-func tagReputation(tags []TagStat) []TagReputation {
+func tagReputation(tags []store.TagStat) []TagReputation {
 	out := []TagReputation{}
 	for i := range tags {
 		t := &tags[i]
 		if t.RatingCount == 0 {
 			continue
 		}
-		rated := TagReputation{Tag: t.Tag, AvgRating: Mean(t.RatingSum, t.RatingCount), Count: t.RatingCount}
+		rated := TagReputation{Tag: t.Tag, AvgRating: store.Mean(t.RatingSum, t.RatingCount), Count: t.RatingCount}
 		if len(out) == maxRatedTags {
 			if moreRated(rated, out[maxRatedTags-1]) >= 0 {
 				continue

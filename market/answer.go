@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/answer"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // systemAnswer is what was read out of the answer to a system task, together
@@ -94,7 +95,7 @@ func isAgentID(id string) bool {
 
 // judge reads the answer to a system task and finds out who of the agents in it
 // may be matched.
-func (m *Market) judge(ctx context.Context, l *Loaded, in DeliverInput) (systemAnswer, error) {
+func (m *Market) judge(ctx context.Context, l *store.Loaded, in DeliverInput) (systemAnswer, error) {
 	a := readAnswer(l.Task.System.Type, in.Result)
 	if l.Task.System.Type != MatchAgents || !a.usable || l.Task.Status != StatusClaimed || !m.policy.needed(l) {
 		return a, nil
@@ -109,7 +110,7 @@ func (m *Market) judge(ctx context.Context, l *Loaded, in DeliverInput) (systemA
 
 // builtinBest asks the built-in matcher about the task that a match task is
 // about; what it needs to know stands in the match task's own context.
-func (m *Market) builtinBest(ctx context.Context, l *Loaded) []AgentID {
+func (m *Market) builtinBest(ctx context.Context, l *store.Loaded) []AgentID {
 	var about matchInput
 	if json.Unmarshal([]byte(l.Text.Context), &about) != nil || m.mirror.fresh(ctx) != nil {
 		return nil
@@ -120,7 +121,7 @@ func (m *Market) builtinBest(ctx context.Context, l *Loaded) []AgentID {
 
 // matchable keeps the agents that exist, are not suspended, and may work on the
 // parent of the match task.
-func (m *Market) matchable(ctx context.Context, match *Task, ids []AgentID) ([]AgentID, error) {
+func (m *Market) matchable(ctx context.Context, match *store.Task, ids []AgentID) ([]AgentID, error) {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id AgentID) bool { return barred(match, id) })
 	if len(ids) == 0 {
 		return nil, nil
@@ -140,7 +141,7 @@ func (m *Market) matchable(ctx context.Context, match *Task, ids []AgentID) ([]A
 
 // barred reports whether an agent may not work on what a system task is about,
 // by what the system task itself knows: its poster, whoever holds or held it.
-func barred(t *Task, id AgentID) bool {
+func barred(t *store.Task, id AgentID) bool {
 	return id == t.Worker() || slices.Contains(t.System.Excluded, id)
 }
 

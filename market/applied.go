@@ -1,9 +1,11 @@
 package market
 
+import "github.com/pinchwork/pinchwork/store"
+
 // applied shows a commit of this process on its own board and directory at
 // once, and wakes whoever waits for it, here and elsewhere. Inside a host's
 // transaction both wait for the host's commit, and come with the feed.
-func (m *Market) applied(o *outcome, committed Committed, l *Loaded) {
+func (m *Market) applied(o *outcome, committed store.Committed, l *store.Loaded) {
 	if m.hosted {
 		return
 	}
@@ -18,7 +20,7 @@ func (m *Market) applied(o *outcome, committed Committed, l *Loaded) {
 	m.wake(o)
 }
 
-func (m *Market) show(o *outcome, committed Committed, l *Loaded) error {
+func (m *Market) show(o *outcome, committed store.Committed, l *store.Loaded) error {
 	_, err := guarded(func() (struct{}, error) {
 		m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
 		return struct{}{}, nil
@@ -55,7 +57,7 @@ func (m *Market) wake(o *outcome) {
 
 // apply brings the mirror up to date with a commit and returns the feed items
 // that it thereby covers.
-func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
+func (s *mirror) apply(c *store.Change, committed store.Committed, l *store.Loaded) []store.FeedItem {
 	covered := c.Feed
 	inserted := 0
 	for _, w := range c.Tasks {
@@ -73,7 +75,7 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 			// Closed at once; only its timer has still to do with it.
 			s.board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:
-			s.putTask(&StoredTask{Task: t, Text: w.Text})
+			s.putTask(&store.StoredTask{Task: t, Text: w.Text})
 		default:
 			// Its text and who matched or verified it come with the feed, which
 			// is read before the next offer.
@@ -82,7 +84,7 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 		}
 	}
 	for _, w := range c.Roles {
-		if w.Role == RoleInfra {
+		if w.Role == store.RoleInfra {
 			s.board.Exclude(string(w.Task), string(w.Agent))
 		}
 	}
@@ -94,7 +96,7 @@ func (s *mirror) apply(c *Change, committed Committed, l *Loaded) []FeedItem {
 }
 
 // numbered returns the task with the number that the store gave it.
-func numbered(t *Task, seqs []int64, i int) *Task {
+func numbered(t *store.Task, seqs []int64, i int) *store.Task {
 	if i >= len(seqs) || t.Seq == seqs[i] {
 		return t
 	}
@@ -106,9 +108,9 @@ func numbered(t *Task, seqs []int64, i int) *Task {
 // applyAgents estimates what the store holds for the agents that changed from
 // what was loaded. Should somebody else have changed them meanwhile, the feed
 // puts it right within its second.
-func (s *mirror) applyAgents(c *Change, l *Loaded) {
+func (s *mirror) applyAgents(c *store.Change, l *store.Loaded) {
 	for _, item := range c.Feed {
-		if item.Kind != FeedAgent {
+		if item.Kind != store.FeedAgent {
 			continue
 		}
 		a := loadedAgent(l, item.Agent)
@@ -133,14 +135,14 @@ func (s *mirror) applyAgents(c *Change, l *Loaded) {
 	}
 }
 
-func loadedAgent(l *Loaded, id AgentID) Agent {
+func loadedAgent(l *store.Loaded, id AgentID) store.Agent {
 	if l == nil {
-		return Agent{}
+		return store.Agent{}
 	}
-	for _, a := range []*Agent{l.Caller, l.Agent, l.Poster, l.Worker, l.Subject} {
+	for _, a := range []*store.Agent{l.Caller, l.Agent, l.Poster, l.Worker, l.Subject} {
 		if a != nil && a.ID == id {
 			return *a
 		}
 	}
-	return Agent{}
+	return store.Agent{}
 }

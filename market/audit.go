@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Audit replays the whole ledger and proves every balance, every escrow, the zero
@@ -84,7 +86,7 @@ func (a *audit) replay(ctx context.Context) error {
 	}
 }
 
-func (a *audit) entry(e *Entry) {
+func (a *audit) entry(e *store.Entry) {
 	a.report.Entries++
 	if e.Amount < 1 {
 		a.problem("entry %s moves %d credits", e.ID, e.Amount)
@@ -109,25 +111,25 @@ func (a *audit) entry(e *Entry) {
 }
 
 // platform adds to the part of the platform's account that the entry belongs to.
-func (a *audit) platform(e *Entry) {
+func (a *audit) platform(e *store.Entry) {
 	switch {
-	case e.Kind == EntrySystemPayment:
+	case e.Kind == store.EntrySystemPayment:
 		a.report.SystemPay += e.Amount
-	case e.Kind == EntryPlatformFee:
+	case e.Kind == store.EntryPlatformFee:
 		a.report.Fees += e.Amount
-	case e.From == PlatformAccount:
+	case e.From == store.PlatformAccount:
 		a.report.Issued += e.Amount
-	case e.To == PlatformAccount:
+	case e.To == store.PlatformAccount:
 		a.report.Issued -= e.Amount
 	}
 }
 
-func (a *audit) move(account AccountName, amount int64) {
-	if account == PlatformAccount {
+func (a *audit) move(account store.AccountName, amount int64) {
+	if account == store.PlatformAccount {
 		a.report.Platform += amount
 		return
 	}
-	task, ok := strings.CutPrefix(string(account), string(EscrowAccount("")))
+	task, ok := strings.CutPrefix(string(account), string(store.EscrowAccount("")))
 	if !ok {
 		return
 	}
@@ -162,7 +164,7 @@ func (a *audit) readTasks(ctx context.Context) error {
 }
 
 // task compares a task's state with its escrow, and forgets what agrees.
-func (a *audit) task(t *Task) {
+func (a *audit) task(t *store.Task) {
 	a.report.Tasks++
 	if held := inEscrow(t); a.escrow[t.ID] == held {
 		delete(a.escrow, t.ID)
@@ -173,7 +175,7 @@ func (a *audit) task(t *Task) {
 }
 
 // inEscrow is what the escrow of a task must hold.
-func inEscrow(t *Task) int64 {
+func inEscrow(t *store.Task) int64 {
 	if t.System != nil || t.Status.Ended() {
 		return 0
 	}
@@ -213,7 +215,7 @@ func (a *audit) compare(ctx context.Context) error {
 // recheckTask decides between a problem and a task that moved during the audit.
 func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
 	for range maxTries {
-		before, err := a.m.store.Load(ctx, LoadQuery{Now: a.m.now(), Task: id})
+		before, err := a.m.store.Load(ctx, store.LoadQuery{Now: a.m.now(), Task: id})
 		if err != nil {
 			return err
 		}
@@ -221,7 +223,7 @@ func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
 		if err != nil {
 			return err
 		}
-		after, err := a.m.store.Load(ctx, LoadQuery{Now: a.m.now(), Task: id})
+		after, err := a.m.store.Load(ctx, store.LoadQuery{Now: a.m.now(), Task: id})
 		if err != nil {
 			return err
 		}
@@ -236,7 +238,7 @@ func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
 	return nil
 }
 
-func version(t *Task) int64 {
+func version(t *store.Task) int64 {
 	if t == nil {
 		return 0
 	}
@@ -244,16 +246,16 @@ func version(t *Task) int64 {
 }
 
 // expected is 0 also for tasks that were pruned.
-func expected(t *Task) int64 {
+func expected(t *store.Task) int64 {
 	if t == nil {
 		return 0
 	}
 	return inEscrow(t)
 }
 
-func escrowOf(entries []Entry, id TaskID) (sum int64) {
+func escrowOf(entries []store.Entry, id TaskID) (sum int64) {
 	for i := range entries {
-		switch EscrowAccount(id) {
+		switch store.EscrowAccount(id) {
 		case entries[i].To:
 			sum += entries[i].Amount
 		case entries[i].From:
@@ -290,18 +292,18 @@ func (a *audit) recheckEscrowed(ctx context.Context, id AgentID) error {
 	return nil
 }
 
-func (a *audit) account(ctx context.Context, id AgentID) (Account, error) {
+func (a *audit) account(ctx context.Context, id AgentID) (store.Account, error) {
 	agents, err := a.m.store.Agents(ctx, []AgentID{id})
 	if err != nil || len(agents) == 0 {
-		return Account{}, err
+		return store.Account{}, err
 	}
 	return agents[0].Account, nil
 }
 
 func (a *audit) heldBy(ctx context.Context, id AgentID) (held int64, err error) {
 	for _, status := range []Status{StatusPosted, StatusClaimed, StatusDelivered} {
-		q := TasksQuery{Agent: id, Role: PartyPoster, Status: status, Now: a.m.now()}
-		err := a.m.eachPage(ctx, q, func(tasks []StoredTask) {
+		q := store.TasksQuery{Agent: id, Role: PartyPoster, Status: status, Now: a.m.now()}
+		err := a.m.eachPage(ctx, q, func(tasks []store.StoredTask) {
 			for _, st := range tasks {
 				held += inEscrow(st.Task)
 			}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // payAudit proves the budget of system pay from the ledger alone:
@@ -11,7 +13,7 @@ import (
 // is covered by fees that the agent's tasks brought, each credit of them once.
 type payAudit struct {
 	// paid are the system payments about each agent.
-	paid map[AgentID][]SystemPaid
+	paid map[AgentID][]store.SystemPaid
 	// fees are what each task brought until its poster is known, posters who posted
 	// each task until its fee is; brought is what came of both.
 	fees    map[TaskID]int64
@@ -21,26 +23,26 @@ type payAudit struct {
 
 func newPayAudit() payAudit {
 	return payAudit{
-		paid: map[AgentID][]SystemPaid{}, fees: map[TaskID]int64{},
+		paid: map[AgentID][]store.SystemPaid{}, fees: map[TaskID]int64{},
 		posters: map[TaskID]AgentID{}, brought: map[AgentID]int64{},
 	}
 }
 
 // entry takes an entry of the ledger, in any order.
-func (p *payAudit) entry(e *Entry) {
+func (p *payAudit) entry(e *store.Entry) {
 	switch e.Kind {
-	case EntrySystemPayment:
+	case store.EntrySystemPayment:
 		if e.About != "" {
-			p.paid[e.About] = append(p.paid[e.About], SystemPaid{At: e.At, Credits: e.Amount})
+			p.paid[e.About] = append(p.paid[e.About], store.SystemPaid{At: e.At, Credits: e.Amount})
 		}
-	case EntryEscrow:
+	case store.EntryEscrow:
 		if fee, known := p.fees[e.Task]; known {
 			p.brought[e.Agent] += fee
 			delete(p.fees, e.Task)
 		} else {
 			p.posters[e.Task] = e.Agent
 		}
-	case EntryPlatformFee:
+	case store.EntryPlatformFee:
 		if poster, known := p.posters[e.Task]; known {
 			p.brought[poster] += e.Amount
 			delete(p.posters, e.Task)
@@ -56,7 +58,7 @@ func (p *payAudit) overrun(id AgentID, perDay int64) (at time.Time, by int64) {
 	if perDay == 0 {
 		return at, 0
 	}
-	paid := slices.SortedFunc(slices.Values(p.paid[id]), func(a, b SystemPaid) int {
+	paid := slices.SortedFunc(slices.Values(p.paid[id]), func(a, b store.SystemPaid) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Credits, b.Credits))
 	})
 	left, today, first := p.brought[id], int64(0), 0

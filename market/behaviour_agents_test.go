@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §2 and §3.
@@ -283,7 +284,7 @@ func TestPitfall05Grants(t *testing.T) {
 			t.Fatalf("granted: %+v, %v", g, err)
 		}
 		entry := ada.Credits().Ledger[0]
-		if entry.Reason != market.EntryAdminGrant || entry.Amount != 500 || entry.TaskID != nil || entry.Note != "payment" {
+		if entry.Reason != store.EntryAdminGrant || entry.Amount != 500 || entry.TaskID != nil || entry.Note != "payment" {
 			t.Errorf("the entry is %+v", entry)
 		}
 		if s := ada.Stats(); s.TotalEarned != 0 || s.Recent7dEarned != 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -24,7 +25,7 @@ type slowStore struct {
 	release chan struct{}
 }
 
-func (s *slowStore) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
+func (s *slowStore) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*store.Agent, error) {
 	select {
 	case <-s.release:
 		return s.Store.ScanAgents(ctx, after, limit)
@@ -92,7 +93,7 @@ func TestAColdBoardServesFromTheStore(t *testing.T) {
 		}
 		// Posting needs no board: the task is matched once there is one.
 		posted := ada.On(m).Post("go", markettest.Budget(1), markettest.Tagged("rust"))
-		if got := k.Stored(posted).Matching; got == nil || got.State != market.MatchDeferred {
+		if got := k.Stored(posted).Matching; got == nil || got.State != store.MatchDeferred {
 			t.Errorf("matching is %+v", got)
 		}
 		_, err := m.Agents(k.Ctx, market.AgentQuery{})
@@ -141,7 +142,7 @@ type deafStore struct {
 	deaf bool
 }
 
-func (s *deafStore) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (s *deafStore) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	if s.deaf {
 		c.Feed = nil
 	}
@@ -214,13 +215,13 @@ func TestHosted(t *testing.T) {
 		hosted := ada.On(k.Market.Hosted(k.Store))
 		id := hosted.Post("task", markettest.Budget(10), markettest.Tagged("go"))
 		heard(t, expert)
-		if got := k.Stored(id).Matching; got == nil || got.State != market.MatchDeferred {
+		if got := k.Stored(id).Matching; got == nil || got.State != store.MatchDeferred {
 			t.Errorf("matching is %+v", got)
 		}
 		if k.Sweep() != 1 {
 			t.Error("the sweep has nothing to match")
 		}
-		if got := k.Stored(id).Matching; got == nil || got.State != market.Matched || got.Agents[0] != expert.ID {
+		if got := k.Stored(id).Matching; got == nil || got.State != store.Matched || got.Agents[0] != expert.ID {
 			t.Errorf("matching is %+v", got)
 		}
 		heard(t, expert, market.EventTaskMatched)

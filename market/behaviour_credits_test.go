@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §4: ledger, statistics and audit.
@@ -28,11 +29,11 @@ func TestLedgerNewestFirst(t *testing.T) {
 		}
 		var sum int64
 		for i, want := range []market.LedgerEntry{
-			{Amount: 10, Reason: market.EntryRefund, TaskID: &ids[2]},
-			{Amount: -10, Reason: market.EntryEscrow, TaskID: &ids[2]},
-			{Amount: -10, Reason: market.EntryEscrow, TaskID: &ids[1]},
-			{Amount: -10, Reason: market.EntryEscrow, TaskID: &ids[0]},
-			{Amount: 100, Reason: market.EntrySignupBonus},
+			{Amount: 10, Reason: store.EntryRefund, TaskID: &ids[2]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[2]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[1]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[0]},
+			{Amount: 100, Reason: store.EntrySignupBonus},
 		} {
 			got := c.Ledger[i]
 			if got.Amount != want.Amount || got.Reason != want.Reason || fmt.Sprint(taskOf(got)) != fmt.Sprint(taskOf(want)) || !strings.HasPrefix(string(got.ID), "le-") {
@@ -138,7 +139,7 @@ func TestAuditFindsWhatIsForged(t *testing.T) {
 			report.Platform != -200 || report.Issued != 200 || report.SystemPay != 0 || report.Fees != 0 || report.Balances != 190 || report.Escrow != 10 || report.Sum != 0 {
 			t.Fatalf("the audit says %+v, %v", report, err)
 		}
-		forge := func(c *market.Change, word string) {
+		forge := func(c *store.Change, word string) {
 			t.Helper()
 			m, err := market.New(market.Config{Store: forged{k.Store, c}, Clock: k.Clock})
 			if err != nil {
@@ -149,9 +150,9 @@ func TestAuditFindsWhatIsForged(t *testing.T) {
 				t.Errorf("the audit of forged books says %+v, %v", report, err)
 			}
 		}
-		forge(&market.Change{Accounts: []market.AccountDelta{{Agent: bob.ID, Escrowed: 5}}}, string(bob.ID))
-		forge(&market.Change{Transfers: []market.Transfer{{Agent: bob.ID, Amount: 5}}}, string(bob.ID))
-		forge(&market.Change{Tasks: []market.TaskWrite{{New: &market.Task{ID: id, MaxCredits: 11}}}}, string(id))
+		forge(&store.Change{Accounts: []store.AccountDelta{{Agent: bob.ID, Escrowed: 5}}}, string(bob.ID))
+		forge(&store.Change{Transfers: []store.Transfer{{Agent: bob.ID, Amount: 5}}}, string(bob.ID))
+		forge(&store.Change{Tasks: []store.TaskWrite{{New: &store.Task{ID: id, MaxCredits: 11}}}}, string(id))
 	})
 }
 
@@ -159,10 +160,10 @@ func TestAuditFindsWhatIsForged(t *testing.T) {
 // back.
 type forged struct {
 	market.Store
-	by *market.Change
+	by *store.Change
 }
 
-func (f forged) agent(a *market.Agent) *market.Agent {
+func (f forged) agent(a *store.Agent) *store.Agent {
 	next := *a
 	for _, d := range f.by.Accounts {
 		if d.Agent == a.ID {
@@ -177,16 +178,16 @@ func (f forged) agent(a *market.Agent) *market.Agent {
 	return &next
 }
 
-func (f forged) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
+func (f forged) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*store.Agent, error) {
 	agents, err := f.Store.ScanAgents(ctx, after, limit)
-	out := make([]*market.Agent, len(agents))
+	out := make([]*store.Agent, len(agents))
 	for i, a := range agents {
 		out[i] = f.agent(a)
 	}
 	return out, err
 }
 
-func (f forged) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+func (f forged) Agents(ctx context.Context, ids []market.AgentID) ([]*store.Agent, error) {
 	agents, err := f.Store.Agents(ctx, ids)
 	for i, a := range agents {
 		agents[i] = f.agent(a)
@@ -194,7 +195,7 @@ func (f forged) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Age
 	return agents, err
 }
 
-func (f forged) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+func (f forged) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	l, err := f.Store.Load(ctx, q)
 	if err == nil && l.Agent != nil {
 		l.Agent = f.agent(l.Agent)
@@ -205,7 +206,7 @@ func (f forged) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, e
 	return l, err
 }
 
-func (f forged) task(t *market.Task) *market.Task {
+func (f forged) task(t *store.Task) *store.Task {
 	next := *t
 	for _, w := range f.by.Tasks {
 		if w.New.ID == t.ID {
@@ -215,9 +216,9 @@ func (f forged) task(t *market.Task) *market.Task {
 	return &next
 }
 
-func (f forged) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+func (f forged) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
 	tasks, err := f.Store.ScanTasks(ctx, after, limit, open)
-	out := make([]market.StoredTask, len(tasks))
+	out := make([]store.StoredTask, len(tasks))
 	for i, st := range tasks {
 		out[i] = st
 		out[i].Task = f.task(st.Task)
@@ -225,9 +226,9 @@ func (f forged) ScanTasks(ctx context.Context, after int64, limit int, open bool
 	return out, err
 }
 
-func (f forged) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+func (f forged) Tasks(ctx context.Context, ids []market.TaskID) ([]store.StoredTask, error) {
 	tasks, err := f.Store.Tasks(ctx, ids)
-	out := make([]market.StoredTask, len(tasks))
+	out := make([]store.StoredTask, len(tasks))
 	for i, st := range tasks {
 		out[i] = st
 		out[i].Task = f.task(st.Task)

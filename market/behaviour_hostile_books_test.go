@@ -6,6 +6,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // judge reads what has moved and says what is wrong with it.
@@ -33,7 +34,7 @@ func (h *hostile) books(a *markettest.Agent) {
 	h.Helper()
 	newest := int64(0)
 	for offset := 0; ; offset += 100 {
-		page, err := h.Store.Ledger(h.Ctx, market.PageQuery{Agent: a.ID, Limit: 100, Offset: offset, Now: h.Clock.Now()})
+		page, err := h.Store.Ledger(h.Ctx, store.PageQuery{Agent: a.ID, Limit: 100, Offset: offset, Now: h.Clock.Now()})
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -52,18 +53,18 @@ func (h *hostile) books(a *markettest.Agent) {
 	}
 }
 
-func (h *hostile) entry(id market.AgentID, e *market.Entry) {
+func (h *hostile) entry(id market.AgentID, e *store.Entry) {
 	switch e.Kind {
-	case market.EntrySignupBonus, market.EntryAdminGrant:
+	case store.EntrySignupBonus, store.EntryAdminGrant:
 		if h.owned[id] {
 			h.given += e.Amount
 		}
-	case market.EntrySystemPayment:
+	case store.EntrySystemPayment:
 		h.about[e.About] = append(h.about[e.About], payment{e.At, e.Amount})
 		if h.owned[id] {
 			h.paid += e.Amount
 		}
-	case market.EntryPayment:
+	case store.EntryPayment:
 		poster := h.poster[e.Task]
 		h.brought[poster] += e.Fee
 		switch {

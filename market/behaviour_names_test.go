@@ -7,6 +7,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // A name is what it looks like, and nobody poses as the platform, neither from the
@@ -52,7 +53,7 @@ func TestNamesAreWhatTheyLookLike(t *testing.T) {
 	}
 	next := old[0].Profile
 	next.Name, next.Version = "Pinchwork", next.Version+1
-	if _, err := k.Store.Commit(k.Ctx, &market.Change{At: k.Clock.Now(), Agents: []market.AgentWrite{{Old: &old[0].Profile, New: &next}}}); err != nil {
+	if _, err := k.Store.Commit(k.Ctx, &store.Change{At: k.Clock.Now(), Agents: []store.AgentWrite{{Old: &old[0].Profile, New: &next}}}); err != nil {
 		t.Fatal(err)
 	}
 	ada.Update(market.UpdateInput{GoodAt: market.Some("Go")})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -133,7 +134,7 @@ func TestWebhookOutbox(t *testing.T) {
 		if again, err := k.Market.LeaseWebhooks(k.Ctx, time.Minute, 10); err != nil || len(again) != 0 {
 			t.Errorf("leased twice: %+v, %v", again, err)
 		}
-		if ok, err := k.Market.FinishWebhook(k.Ctx, jobs[0], market.WebhookOutcome{Error: "410 Gone", At: k.Clock.Now()}); err != nil || !ok {
+		if ok, err := k.Market.FinishWebhook(k.Ctx, jobs[0], store.WebhookOutcome{Error: "410 Gone", At: k.Clock.Now()}); err != nil || !ok {
 			t.Fatalf("finished: %v, %v", ok, err)
 		}
 		list, err := ada.API.DeadLetters(k.Ctx, market.Page{})
@@ -157,7 +158,7 @@ func TestWebhookOutbox(t *testing.T) {
 		if err != nil || len(jobs) != 1 || jobs[0].Attempts != 0 {
 			t.Fatalf("leased again: %+v, %v", jobs, err)
 		}
-		if ok, err := k.Market.FinishWebhook(k.Ctx, jobs[0], market.WebhookOutcome{Delivered: true, At: k.Clock.Now()}); err != nil || !ok {
+		if ok, err := k.Market.FinishWebhook(k.Ctx, jobs[0], store.WebhookOutcome{Delivered: true, At: k.Clock.Now()}); err != nil || !ok {
 			t.Errorf("finished: %v, %v", ok, err)
 		}
 		heads, err := k.Market.EventHeads(k.Ctx, []market.AgentID{ada.ID, bob.ID, "ag-0000000000000000"})
@@ -172,12 +173,12 @@ type away struct{ market.Store }
 
 var errAway = errors.New("dial tcp 10.0.0.7:5432: secret internals")
 
-func (away) Load(context.Context, market.LoadQuery) (*market.Loaded, error) { return nil, errAway }
-func (away) Feed(context.Context, market.Position, int) (market.FeedPage, error) {
-	return market.FeedPage{}, errAway
+func (away) Load(context.Context, store.LoadQuery) (*store.Loaded, error) { return nil, errAway }
+func (away) Feed(context.Context, store.Position, int) (store.FeedPage, error) {
+	return store.FeedPage{}, errAway
 }
 func (away) Ping(context.Context) (time.Time, error) { return time.Time{}, errAway }
-func (away) Admit(context.Context, market.Admission) (market.Admitted, error) {
+func (away) Admit(context.Context, store.Admission) (market.Admitted, error) {
 	return market.Admitted{}, errAway
 }
 
@@ -287,7 +288,7 @@ func TestOptional(t *testing.T) {
 }
 
 func TestConflictsNameTheirGuard(t *testing.T) {
-	err := &market.Conflict{Guard: market.GuardBalance, Agent: "ag-1"}
+	err := &store.Conflict{Guard: store.GuardBalance, Agent: "ag-1"}
 	if got := err.Error(); !strings.Contains(got, "balance") || !strings.Contains(got, "ag-1") {
 		t.Errorf("%q", got)
 	}

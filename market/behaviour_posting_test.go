@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §5, row "post"; §11, shapes.
@@ -50,7 +51,7 @@ func TestPostMovesMaxCreditsToEscrow(t *testing.T) {
 		if c.Balance != 50 || c.Escrowed != 50 || c.Total != 2 {
 			t.Fatalf("credits %+v", c)
 		}
-		if e := c.Ledger[0]; e.Amount != -50 || e.Reason != market.EntryEscrow || e.TaskID == nil {
+		if e := c.Ledger[0]; e.Amount != -50 || e.Reason != store.EntryEscrow || e.TaskID == nil {
 			t.Errorf("newest entry %+v", e)
 		}
 		if me := ada.Me(); me.TasksPosted != 1 {

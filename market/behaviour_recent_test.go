@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // What is public of tasks: cut needs, no context, no result, no parties
@@ -63,20 +64,20 @@ type textReads struct {
 	texts *int
 }
 
-func (s textReads) count(page []market.StoredTask, err error) ([]market.StoredTask, error) {
+func (s textReads) count(page []store.StoredTask, err error) ([]store.StoredTask, error) {
 	for _, st := range page {
-		if st.Text != (market.TaskText{}) {
+		if st.Text != (store.TaskText{}) {
 			*s.texts++
 		}
 	}
 	return page, err
 }
 
-func (s textReads) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+func (s textReads) Tasks(ctx context.Context, ids []market.TaskID) ([]store.StoredTask, error) {
 	return s.count(s.Store.Tasks(ctx, ids))
 }
 
-func (s textReads) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+func (s textReads) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
 	return s.count(s.Store.ScanTasks(ctx, after, limit, open))
 }
 

@@ -11,12 +11,13 @@ import (
 	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
 // truncate makes the next read of the feed find its position gone.
 func truncate(s *gatestore.Store) {
-	s.On(gatestore.Before, "Feed", 1, func(context.Context) error { return market.ErrFeedTruncated })
+	s.On(gatestore.Before, "Feed", 1, func(context.Context) error { return store.ErrFeedTruncated })
 }
 
 // isWarming reports whether an error says that the board is loading, and when

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §4 "Approval" and §5, rows "approve" and "reject".
@@ -44,10 +45,10 @@ func TestApprovalPaysTheWorker(t *testing.T) {
 					t.Errorf("the poster has %d, want %d", got, 100-c.claimed)
 				}
 				payment := bob.Credits().Ledger[0]
-				if c.net > 0 && (payment.Reason != market.EntryPayment || payment.Amount != c.net || *payment.TaskID != id || feeOf(payment) != c.fee) {
+				if c.net > 0 && (payment.Reason != store.EntryPayment || payment.Amount != c.net || *payment.TaskID != id || feeOf(payment) != c.fee) {
 					t.Errorf("the payment is %+v", payment)
 				}
-				if refund := ada.Credits().Ledger[0]; c.back > 0 && (refund.Reason != market.EntryRefund || refund.Amount != c.back) {
+				if refund := ada.Credits().Ledger[0]; c.back > 0 && (refund.Reason != store.EntryRefund || refund.Amount != c.back) {
 					t.Errorf("the refund is %+v", refund)
 				}
 				if s := bob.Stats(); s.TotalEarned != c.net || s.TotalFeesPaid != c.fee {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §7: system tasks.
@@ -395,7 +396,7 @@ func TestPitfall21ASuspendedInfraAgentIsNone(t *testing.T) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.Capable("go"))
 		k.Suspend(infra, true)
 		id := ada.Post("task", markettest.Tagged("go"), markettest.Budget(10))
-		if got := k.Stored(id); got.Matching == nil || got.Matching.State != market.Matched || !slices.Equal(got.Matching.Agents, []market.AgentID{bob.ID}) {
+		if got := k.Stored(id); got.Matching == nil || got.Matching.State != store.Matched || !slices.Equal(got.Matching.Agents, []market.AgentID{bob.ID}) {
 			t.Errorf("the built-in matcher is not asked: %+v", got.Matching)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const week = 7 * 24 * time.Hour
@@ -208,11 +209,11 @@ func TestTextsOfCancelledSystemTasksAreDropped(t *testing.T) {
 		ada.Cancel(id)
 		k.Advance(week)
 		for _, id := range []market.TaskID{id, child} {
-			l, err := k.Store.Load(k.Ctx, market.LoadQuery{Task: id, Text: true, Now: k.Clock.Now()})
+			l, err := k.Store.Load(k.Ctx, store.LoadQuery{Task: id, Text: true, Now: k.Clock.Now()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !l.Task.TextsPruned || l.Text != (market.TaskText{}) {
+			if !l.Task.TextsPruned || l.Text != (store.TaskText{}) {
 				t.Errorf("%s keeps %+v", id, l.Text)
 			}
 		}

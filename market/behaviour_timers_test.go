@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §5: cancel, and the table of timers.
@@ -36,7 +37,7 @@ func TestCancelRefundsEverything(t *testing.T) {
 		if v := ada.Cancel(id); v.Status != market.StatusCancelled {
 			t.Errorf("cancelled: %+v", v)
 		}
-		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || c.Ledger[0].Reason != market.EntryRefund || c.Ledger[0].Amount != 60 {
+		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || c.Ledger[0].Reason != store.EntryRefund || c.Ledger[0].Amount != 60 {
 			t.Errorf("the poster's credits are %+v", c)
 		}
 		heard(t, bob, market.EventTaskCancelled) // it was matched
@@ -288,10 +289,10 @@ type brokenStore struct {
 	task market.TaskID
 }
 
-func (s *brokenStore) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (s *brokenStore) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	for _, w := range c.Tasks {
 		if w.New.ID == s.task {
-			return market.Committed{}, errBroken
+			return store.Committed{}, errBroken
 		}
 	}
 	return s.Store.Commit(ctx, c)

@@ -11,6 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -298,7 +299,7 @@ func TestARepeatAfterPruningIsTheFirstOutcome(t *testing.T) {
 				}
 				// A store that has lost the task all the same: the outcome, or
 				// that it cannot be told, but no panic and no empty text.
-				if _, err := k.Store.Prune(k.Ctx, market.PruneQuery{Now: k.Clock.Now(), EndedBefore: k.Clock.Now().Add(time.Hour), Limit: 100}); err != nil {
+				if _, err := k.Store.Prune(k.Ctx, store.PruneQuery{Now: k.Clock.Now(), EndedBefore: k.Clock.Now().Add(time.Hour), Limit: 100}); err != nil {
 					t.Fatal(err)
 				}
 				forgetTexts(k)
@@ -316,9 +317,9 @@ func forgetTexts(k *markettest.Kit) {
 	if err != nil {
 		k.Fatal(err)
 	}
-	c := &market.Change{At: k.Clock.Now()}
+	c := &store.Change{At: k.Clock.Now()}
 	for _, a := range agents {
-		c.Accounts = append(c.Accounts, market.AccountDelta{Agent: a.ID, TextBytes: -a.TextBytes})
+		c.Accounts = append(c.Accounts, store.AccountDelta{Agent: a.ID, TextBytes: -a.TextBytes})
 	}
 	if _, err := k.Store.Commit(k.Ctx, c); err != nil {
 		k.Fatal(err)

@@ -6,12 +6,13 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const hookURL = "https://hooks.example.com/a"
 
 // queued leases what waits for webhooks, for a minute.
-func queued(t *testing.T, k *markettest.Kit) []market.WebhookJob {
+func queued(t *testing.T, k *markettest.Kit) []store.WebhookJob {
 	t.Helper()
 	jobs, err := k.Market.LeaseWebhooks(k.Ctx, time.Minute, 10)
 	if err != nil {
@@ -20,9 +21,9 @@ func queued(t *testing.T, k *markettest.Kit) []market.WebhookJob {
 	return jobs
 }
 
-func answeredGone(k *markettest.Kit) market.WebhookOutcome {
+func answeredGone(k *markettest.Kit) store.WebhookOutcome {
 	now := k.Clock.Now()
-	return market.WebhookOutcome{Error: "answered 410 Gone", Gone: true, RetryAt: now.Add(time.Second), At: now}
+	return store.WebhookOutcome{Error: "answered 410 Gone", Gone: true, RetryAt: now.Add(time.Second), At: now}
 }
 
 // An endpoint that says 410 is called no more; its owner hears of it, keeps what
@@ -98,7 +99,7 @@ func TestTwoWebhookSecretsHoldForADayAfterAChange(t *testing.T) {
 			if len(jobs) != 1 {
 				t.Fatalf("%d are queued, want 1", len(jobs))
 			}
-			out := market.WebhookOutcome{Delivered: true, At: k.Clock.Now()}
+			out := store.WebhookOutcome{Delivered: true, At: k.Clock.Now()}
 			if _, err := k.Market.FinishWebhook(k.Ctx, jobs[0], out); err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxTotal is up to where totals over all tasks or agents are counted exactly.
@@ -22,7 +23,7 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 		return list, err
 	}
 	now := h.m.now()
-	l, err := h.enter(ctx, LoadQuery{Caller: h.id, Now: now})
+	l, err := h.enter(ctx, store.LoadQuery{Caller: h.id, Now: now})
 	if err != nil {
 		return list, err
 	}
@@ -34,7 +35,7 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 // offers lists a page of what the board ranks, and counts all of it. A board
 // that is loading says so: an empty list would read like an empty market.
 func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list BrowseList, err error) {
-	var offers []board.Offer[*Task]
+	var offers []board.Offer[*store.Task]
 	err = m.mirror.consult(ctx, func() {
 		offers, list.Total, list.TotalMore = m.mirror.board.Page(query, p.Offset, p.Limit, maxTotal)
 	})
@@ -47,7 +48,7 @@ func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list Br
 
 // items renders a page of offers, those after the first offset ones, until it is
 // full; next is 0 unless it was. What was taken meanwhile is left out.
-func (m *Market) items(ctx context.Context, offers []board.Offer[*Task], offset int) (items []BrowseItem, next int, err error) {
+func (m *Market) items(ctx context.Context, offers []board.Offer[*store.Task], offset int) (items []BrowseItem, next int, err error) {
 	items = make([]BrowseItem, 0, len(offers))
 	for size, done := 0, 0; done < len(offers); {
 		piece := offers[done:min(done+offerPiece, len(offers))]
@@ -71,7 +72,7 @@ func (m *Market) items(ctx context.Context, offers []board.Offer[*Task], offset 
 }
 
 // offered reads the tasks of offers, in one trip.
-func (m *Market) offered(ctx context.Context, offers []board.Offer[*Task]) (map[TaskID]*StoredTask, error) {
+func (m *Market) offered(ctx context.Context, offers []board.Offer[*store.Task]) (map[TaskID]*store.StoredTask, error) {
 	ids := make([]TaskID, len(offers))
 	for i, o := range offers {
 		ids[i] = TaskID(o.ID)
@@ -80,14 +81,14 @@ func (m *Market) offered(ctx context.Context, offers []board.Offer[*Task]) (map[
 	if err != nil {
 		return nil, known(ctx, err)
 	}
-	texts := make(map[TaskID]*StoredTask, len(stored))
+	texts := make(map[TaskID]*store.StoredTask, len(stored))
 	for i := range stored {
 		texts[stored[i].Task.ID] = &stored[i]
 	}
 	return texts, nil
 }
 
-func (m *Market) browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
+func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) BrowseItem {
 	t := st.Task
 	item := BrowseItem{
 		TaskID: t.ID, Need: st.Text.Need, Context: stringPtr(st.Text.Context), MaxCredits: t.MaxCredits,
@@ -104,7 +105,7 @@ func (m *Market) browseItem(st *StoredTask, o board.Offer[*Task]) BrowseItem {
 	return item
 }
 
-func boardTrust(pairs []TrustPair) []board.Trust {
+func boardTrust(pairs []store.TrustPair) []board.Trust {
 	out := make([]board.Trust, len(pairs))
 	for i, p := range pairs {
 		out[i] = board.Trust{From: string(p.From), Score: p.Score, Interactions: p.Interactions}

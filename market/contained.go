@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The parts of a market that a host program can replace are contained: a panic
@@ -43,12 +45,12 @@ func (s containedStore) catch(method string, err *error) {
 	}
 }
 
-func (s containedStore) Commit(ctx context.Context, c *Change) (done Committed, err error) {
+func (s containedStore) Commit(ctx context.Context, c *store.Change) (done store.Committed, err error) {
 	defer s.catch("Commit", &err)
 	return s.under.Commit(ctx, c)
 }
 
-func (s containedStore) CommitFirst(ctx context.Context, cs []*Change) (index int, done Committed, errs []error, err error) {
+func (s containedStore) CommitFirst(ctx context.Context, cs []*store.Change) (index int, done store.Committed, errs []error, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			index, err = -1, broken(s.log, "Store.CommitFirst", r)
@@ -57,10 +59,10 @@ func (s containedStore) CommitFirst(ctx context.Context, cs []*Change) (index in
 	return s.under.CommitFirst(ctx, cs)
 }
 
-func (s containedStore) CommitEach(ctx context.Context, cs []*Change) (done []Committed, errs []error) {
+func (s containedStore) CommitEach(ctx context.Context, cs []*store.Change) (done []store.Committed, errs []error) {
 	defer func() {
 		if r := recover(); r != nil {
-			done, errs = make([]Committed, len(cs)), make([]error, len(cs))
+			done, errs = make([]store.Committed, len(cs)), make([]error, len(cs))
 			for i := range errs {
 				errs[i] = broken(s.log, "Store.CommitEach", r)
 			}
@@ -69,72 +71,72 @@ func (s containedStore) CommitEach(ctx context.Context, cs []*Change) (done []Co
 	return s.under.CommitEach(ctx, cs)
 }
 
-func (s containedStore) Load(ctx context.Context, q LoadQuery) (l *Loaded, err error) {
+func (s containedStore) Load(ctx context.Context, q store.LoadQuery) (l *store.Loaded, err error) {
 	defer s.catch("Load", &err)
 	return s.under.Load(ctx, q)
 }
 
-func (s containedStore) Admit(ctx context.Context, a Admission) (admitted Admitted, err error) {
+func (s containedStore) Admit(ctx context.Context, a store.Admission) (admitted Admitted, err error) {
 	defer s.catch("Admit", &err)
 	return s.under.Admit(ctx, a)
 }
 
-func (s containedStore) Tasks(ctx context.Context, ids []TaskID) (tasks []StoredTask, err error) {
+func (s containedStore) Tasks(ctx context.Context, ids []TaskID) (tasks []store.StoredTask, err error) {
 	defer s.catch("Tasks", &err)
 	return s.under.Tasks(ctx, ids)
 }
 
-func (s containedStore) TasksOf(ctx context.Context, q TasksQuery) (page TasksPage, err error) {
+func (s containedStore) TasksOf(ctx context.Context, q store.TasksQuery) (page store.TasksPage, err error) {
 	defer s.catch("TasksOf", &err)
 	return s.under.TasksOf(ctx, q)
 }
 
-func (s containedStore) Agents(ctx context.Context, ids []AgentID) (agents []*Agent, err error) {
+func (s containedStore) Agents(ctx context.Context, ids []AgentID) (agents []*store.Agent, err error) {
 	defer s.catch("Agents", &err)
 	return s.under.Agents(ctx, ids)
 }
 
-func (s containedStore) Ledger(ctx context.Context, q PageQuery) (page LedgerPage, err error) {
+func (s containedStore) Ledger(ctx context.Context, q store.PageQuery) (page store.LedgerPage, err error) {
 	defer s.catch("Ledger", &err)
 	return s.under.Ledger(ctx, q)
 }
 
-func (s containedStore) Stats(ctx context.Context, q StatsQuery) (row StatsRow, err error) {
+func (s containedStore) Stats(ctx context.Context, q store.StatsQuery) (row store.StatsRow, err error) {
 	defer s.catch("Stats", &err)
 	return s.under.Stats(ctx, q)
 }
 
-func (s containedStore) TrustOf(ctx context.Context, q PageQuery) (page TrustPage, err error) {
+func (s containedStore) TrustOf(ctx context.Context, q store.PageQuery) (page store.TrustPage, err error) {
 	defer s.catch("TrustOf", &err)
 	return s.under.TrustOf(ctx, q)
 }
 
-func (s containedStore) Events(ctx context.Context, agent AgentID, after int64, limit int) (page EventPage, err error) {
+func (s containedStore) Events(ctx context.Context, agent AgentID, after int64, limit int) (page store.EventPage, err error) {
 	defer s.catch("Events", &err)
 	return s.under.Events(ctx, agent, after, limit)
 }
 
-func (s containedStore) Reports(ctx context.Context, status ReportStatus, limit, offset int) (page ReportPage, err error) {
+func (s containedStore) Reports(ctx context.Context, status ReportStatus, limit, offset int) (page store.ReportPage, err error) {
 	defer s.catch("Reports", &err)
 	return s.under.Reports(ctx, status, limit, offset)
 }
 
-func (s containedStore) Feed(ctx context.Context, after Position, limit int) (page FeedPage, err error) {
+func (s containedStore) Feed(ctx context.Context, after store.Position, limit int) (page store.FeedPage, err error) {
 	defer s.catch("Feed", &err)
 	return s.under.Feed(ctx, after, limit)
 }
 
-func (s containedStore) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []StoredTask, err error) {
+func (s containedStore) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []store.StoredTask, err error) {
 	defer s.catch("ScanTasks", &err)
 	return s.under.ScanTasks(ctx, after, limit, open)
 }
 
-func (s containedStore) ScanAgents(ctx context.Context, after AgentID, limit int) (agents []*Agent, err error) {
+func (s containedStore) ScanAgents(ctx context.Context, after AgentID, limit int) (agents []*store.Agent, err error) {
 	defer s.catch("ScanAgents", &err)
 	return s.under.ScanAgents(ctx, after, limit)
 }
 
-func (s containedStore) Due(ctx context.Context, now time.Time, limit int) (agenda Agenda, err error) {
+func (s containedStore) Due(ctx context.Context, now time.Time, limit int) (agenda store.Agenda, err error) {
 	defer s.catch("Due", &err)
 	return s.under.Due(ctx, now, limit)
 }
@@ -144,17 +146,17 @@ func (s containedStore) Lease(ctx context.Context, name, holder string, now, unt
 	return s.under.Lease(ctx, name, holder, now, until)
 }
 
-func (s containedStore) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) (jobs []WebhookJob, err error) {
+func (s containedStore) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) (jobs []store.WebhookJob, err error) {
 	defer s.catch("LeaseWebhooks", &err)
 	return s.under.LeaseWebhooks(ctx, now, until, limit)
 }
 
-func (s containedStore) FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (ok bool, err error) {
+func (s containedStore) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (ok bool, err error) {
 	defer s.catch("FinishWebhook", &err)
 	return s.under.FinishWebhook(ctx, job, out)
 }
 
-func (s containedStore) DeadWebhooks(ctx context.Context, q PageQuery) (page DeadPage, err error) {
+func (s containedStore) DeadWebhooks(ctx context.Context, q store.PageQuery) (page store.DeadPage, err error) {
 	defer s.catch("DeadWebhooks", &err)
 	return s.under.DeadWebhooks(ctx, q)
 }
@@ -164,17 +166,17 @@ func (s containedStore) RedeliverWebhook(ctx context.Context, agent AgentID, seq
 	return s.under.RedeliverWebhook(ctx, agent, seq, now)
 }
 
-func (s containedStore) Entries(ctx context.Context, task TaskID, after string, limit int) (entries []Entry, next string, err error) {
+func (s containedStore) Entries(ctx context.Context, task TaskID, after string, limit int) (entries []store.Entry, next string, err error) {
 	defer s.catch("Entries", &err)
 	return s.under.Entries(ctx, task, after, limit)
 }
 
-func (s containedStore) Prune(ctx context.Context, q PruneQuery) (pruned Pruned, err error) {
+func (s containedStore) Prune(ctx context.Context, q store.PruneQuery) (pruned Pruned, err error) {
 	defer s.catch("Prune", &err)
 	return s.under.Prune(ctx, q)
 }
 
-func (s containedStore) Totals(ctx context.Context) (totals Totals, err error) {
+func (s containedStore) Totals(ctx context.Context) (totals store.Totals, err error) {
 	defer s.catch("Totals", &err)
 	return s.under.Totals(ctx)
 }

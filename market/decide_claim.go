@@ -3,13 +3,15 @@ package market
 import (
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // decideClaim gives a posted task to a worker. It needs nothing but the task
 // and the worker, so that several candidates can be decided before the store picks the first
 // that is still open; match is the task's pending match_agents task if nobody
 // has claimed that, else nil.
-func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*outcome, error) {
+func (p *Policy) decideClaim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*outcome, error) {
 	if t.Status != StatusPosted {
 		return nil, wrongState(t, "be picked up")
 	}
@@ -21,7 +23,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*o
 	next := *t
 	next.Status = StatusClaimed
 	next.Claims++
-	next.Claim = &Claim{Worker: worker, At: now}
+	next.Claim = &store.Claim{Worker: worker, At: now}
 	if d := p.claimTimeout(t); d > 0 {
 		next.Claim.Timeout = now.Add(d)
 	}
@@ -42,7 +44,7 @@ func (p *Policy) decideClaim(now time.Time, t *Task, by *Agent, match *Task) (*o
 // closeAtOnce takes an unclaimed match task from the board. What was reserved for
 // it belongs to an agent that a claim does not load: its own timer, due now, ends
 // the task and gives that back.
-func (o *outcome) closeAtOnce(match *Task) {
+func (o *outcome) closeAtOnce(match *store.Task) {
 	next := *match
 	next.ExpiresAt = o.At
 	o.replace(match, &next)
@@ -50,19 +52,19 @@ func (o *outcome) closeAtOnce(match *Task) {
 
 // takeRole keeps those who match or verify a task from working on it, and the
 // other way round (contract §6).
-func (o *outcome) takeRole(t *Task, worker AgentID) {
+func (o *outcome) takeRole(t *store.Task, worker AgentID) {
 	switch {
 	case t.System == nil:
-		o.Roles = append(o.Roles, RoleWrite{Task: t.ID, Agent: worker, Role: RoleWorker})
+		o.Roles = append(o.Roles, store.RoleWrite{Task: t.ID, Agent: worker, Role: store.RoleWorker})
 	case t.System.Parent != "":
-		o.Roles = append(o.Roles, RoleWrite{Task: t.System.Parent, Agent: worker, Role: RoleInfra})
-		o.Feed = append(o.Feed, FeedItem{Kind: FeedTask, Task: t.System.Parent, Open: true})
+		o.Roles = append(o.Roles, store.RoleWrite{Task: t.System.Parent, Agent: worker, Role: store.RoleInfra})
+		o.Feed = append(o.Feed, store.FeedItem{Kind: store.FeedTask, Task: t.System.Parent, Open: true})
 	}
 }
 
 func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
-func wrongState(t *Task, what string) *Error {
+func wrongState(t *store.Task, what string) *Error {
 	return refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
 }
 
@@ -75,7 +77,7 @@ func (o *outcome) independent(other *outcome) bool {
 		}
 	}
 	for _, r := range other.Roles {
-		if slices.ContainsFunc(o.Roles, func(have RoleWrite) bool { return have.Task == r.Task && have.Role != r.Role }) {
+		if slices.ContainsFunc(o.Roles, func(have store.RoleWrite) bool { return have.Task == r.Task && have.Role != r.Role }) {
 			return false
 		}
 	}

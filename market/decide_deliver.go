@@ -1,10 +1,14 @@
 package market
 
-import "time"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // decideDeliver hands in a result under the worker's claim. verify, when not
 // nil, is the verify_completion task to post with it.
-func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify *systemDraft) (*outcome, error) {
+func (p *Policy) decideDeliver(now time.Time, l *store.Loaded, in DeliverInput, verify *systemDraft) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be delivered")
@@ -15,11 +19,11 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 	o.supersede(&next)
 	next.Status = StatusDelivered
 	next.Deliveries++
-	next.Delivery = &Delivery{
+	next.Delivery = &store.Delivery{
 		No: int(next.Deliveries), At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
 		ReviewUntil: now.Add(p.reviewTimeout(t)), Bytes: int64(len(in.Result)),
 	}
-	next.Claim = &Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
+	next.Claim = &store.Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	if verify != nil && p.affords(l.Poster, payVerify, now) {
 		next.Verifications++
@@ -31,7 +35,7 @@ func (p *Policy) decideDeliver(now time.Time, l *Loaded, in DeliverInput, verify
 		o.reserve(l.Poster, payVerify)
 	}
 	o.replace(t, &next)
-	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
+	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.account(t.Claim.Worker).OpenClaims--
 	o.keep(t.Claim.Worker, next.Delivery.Bytes)
 	o.tell(t.Poster, EventTaskDelivered, t.ID, EventData{})

@@ -1,9 +1,13 @@
 package market
 
-import "time"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // decideCancel takes back a posted task.
-func (p *Policy) decideCancel(now time.Time, l *Loaded) (*outcome, error) {
+func (p *Policy) decideCancel(now time.Time, l *store.Loaded) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusPosted {
 		return nil, wrongState(t, "be cancelled")
@@ -17,7 +21,7 @@ func (p *Policy) decideCancel(now time.Time, l *Loaded) (*outcome, error) {
 }
 
 // tellAbout tells the matched agents that a task is gone.
-func (o *outcome) tellAbout(m *Matching, typ EventType, task TaskID) {
+func (o *outcome) tellAbout(m *store.Matching, typ EventType, task TaskID) {
 	if m == nil {
 		return
 	}
@@ -27,7 +31,7 @@ func (o *outcome) tellAbout(m *Matching, typ EventType, task TaskID) {
 }
 
 // decideAbandon gives a claimed task back and counts against the worker.
-func (p *Policy) decideAbandon(now time.Time, l *Loaded) (*outcome, error) {
+func (p *Policy) decideAbandon(now time.Time, l *store.Loaded) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be abandoned")
@@ -41,7 +45,7 @@ func (p *Policy) decideAbandon(now time.Time, l *Loaded) (*outcome, error) {
 
 // giveBack reposts a claimed task, or cancels a system task that its parent
 // needs no more. Why is what the worker is told who still acts on its claim.
-func (o *outcome) giveBack(l *Loaded, why string) {
+func (o *outcome) giveBack(l *store.Loaded, why string) {
 	if l.Task.System != nil && !o.policy.needed(l) {
 		o.end(l.Task, StatusCancelled)
 		o.release(l.Task, l.Subject)
@@ -50,16 +54,16 @@ func (o *outcome) giveBack(l *Loaded, why string) {
 	if l.Task.System == nil {
 		// Verdicts on an earlier delivery are of no use to the next worker.
 		o.endChildren(l.Children, l.Poster, false)
-		o.Roles = append(o.Roles, RoleWrite{
-			Task: l.Task.ID, Agent: l.Task.Claim.Worker, Role: RoleWorker,
-			Lapse: &Lapse{At: o.At, Why: why, Claim: l.Task.Claims},
+		o.Roles = append(o.Roles, store.RoleWrite{
+			Task: l.Task.ID, Agent: l.Task.Claim.Worker, Role: store.RoleWorker,
+			Lapse: &store.Lapse{At: o.At, Why: why, Claim: l.Task.Claims},
 		})
 	}
 	o.repost(l.Task)
 }
 
 // decideRate is the worker's rating of the poster, once (contract §5, §8).
-func (p *Policy) decideRate(now time.Time, l *Loaded, in RateInput) (*outcome, error) {
+func (p *Policy) decideRate(now time.Time, l *store.Loaded, in RateInput) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusApproved {
 		return nil, wrongState(t, "be rated")

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // decideApprove pays the worker what was charged less the fee, and gives the
 // rest of the budget back (contract §4). It serves the poster and the timer;
 // the timer's approval also reaches the poster.
-func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto bool) (*outcome, error) {
+func (p *Policy) decideApprove(now time.Time, l *store.Loaded, in ApproveInput, auto bool) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusDelivered {
 		return nil, wrongState(t, "be approved")
@@ -19,7 +21,7 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 	fee := p.fee(charged)
 	next := *t
 	next.Status = StatusApproved
-	next.Ending = &Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
+	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
 	if in.Rating != nil {
 		next.Ending.Rating = *in.Rating
 	}
@@ -40,21 +42,21 @@ func (p *Policy) decideApprove(now time.Time, l *Loaded, in ApproveInput, auto b
 }
 
 // pay empties the escrow of an approved task.
-func (o *outcome) pay(t *Task, worker AgentID, charged, fee int64) {
-	escrow := EscrowAccount(t.ID)
-	o.transfer(Transfer{
-		From: escrow, To: AgentAccount(worker), Amount: charged - fee, Fee: fee,
-		Kind: EntryPayment, Agent: worker, Task: t.ID,
+func (o *outcome) pay(t *store.Task, worker AgentID, charged, fee int64) {
+	escrow := store.EscrowAccount(t.ID)
+	o.transfer(store.Transfer{
+		From: escrow, To: store.AgentAccount(worker), Amount: charged - fee, Fee: fee,
+		Kind: store.EntryPayment, Agent: worker, Task: t.ID,
 	})
-	o.transfer(Transfer{From: escrow, To: PlatformAccount, Amount: fee, Kind: EntryPlatformFee, Task: t.ID})
-	o.transfer(Transfer{
-		From: escrow, To: AgentAccount(t.Poster), Amount: t.MaxCredits - charged,
-		Kind: EntryRefund, Agent: t.Poster, Task: t.ID,
+	o.transfer(store.Transfer{From: escrow, To: store.PlatformAccount, Amount: fee, Kind: store.EntryPlatformFee, Task: t.ID})
+	o.transfer(store.Transfer{
+		From: escrow, To: store.AgentAccount(t.Poster), Amount: t.MaxCredits - charged,
+		Kind: store.EntryRefund, Agent: t.Poster, Task: t.ID,
 	})
 }
 
 // credit moves the statistics of an approval.
-func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
+func (o *outcome) credit(t *store.Task, worker AgentID, net, fee int64, rating int) {
 	w := o.account(worker)
 	w.Completed, w.Earned, w.Fees, w.Charged = 1, net, fee, net+fee
 	w.RatingSum, w.RatingCount = int64(rating), rated(rating)
@@ -63,7 +65,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 	poster.Approvals, poster.FeesBrought = 1, fee
 	o.countNoMore(t)
 	for _, tag := range t.Tags {
-		o.Tags = append(o.Tags, TagDelta{Agent: worker, TagStat: TagStat{
+		o.Tags = append(o.Tags, store.TagDelta{Agent: worker, TagStat: store.TagStat{
 			Tag: strings.ToLower(tag), Count: 1, Earned: net,
 			RatingSum: int64(rating), RatingCount: rated(rating),
 		}})
@@ -74,7 +76,7 @@ func (o *outcome) credit(t *Task, worker AgentID, net, fee int64, rating int) {
 
 // workedFor remembers another poster who approved the worker's work, as many as
 // prove an infra agent. Later ones cost nothing.
-func (o *outcome) workedFor(worker *Agent, poster AgentID) {
+func (o *outcome) workedFor(worker *store.Agent, poster AgentID) {
 	if worker == nil || len(worker.WorkedFor) >= provenPosters || slices.Contains(worker.WorkedFor, poster) {
 		return
 	}
@@ -92,7 +94,7 @@ func rated(rating int) int64 {
 
 // decideReject sends the delivery back; the worker keeps the claim for the
 // grace, and an old verdict does not outlive it (pitfall 18).
-func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcome, error) {
+func (p *Policy) decideReject(now time.Time, l *store.Loaded, in RejectInput) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusDelivered {
 		return nil, wrongState(t, "be rejected")
@@ -103,7 +105,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	next := *t
 	next.Status = StatusClaimed
 	next.Rejections++
-	next.Rejection = &Rejection{Reason: in.Reason, Feedback: in.Feedback, At: now}
+	next.Rejection = &store.Rejection{Reason: in.Reason, Feedback: in.Feedback, At: now}
 	claim := *t.Claim
 	claim.Grace = grace
 	next.Claim = &claim
@@ -112,7 +114,7 @@ func (p *Policy) decideReject(now time.Time, l *Loaded, in RejectInput) (*outcom
 	next.Delivery = &delivery
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
-	o.Talk = []TalkCount{{Task: t.ID, Bytes: int64(len(in.Reason) + len(in.Feedback)), MaxBytes: MaxTalkBytes}}
+	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(in.Reason) + len(in.Feedback)), MaxBytes: MaxTalkBytes}}
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.account(t.Poster).Rejections = 1

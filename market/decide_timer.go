@@ -1,6 +1,10 @@
 package market
 
-import "time"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // suspendedRecheck is how often a timer looks again at a delivery whose worker
 // is suspended. Ending the suspension does not wait for it.
@@ -10,7 +14,7 @@ const suspendedRecheck = time.Minute
 // instant at which they were due; a chain of timers is a chain of steps.
 // deferred is what the matcher found for a MatchDeferred task, again the
 // extraction that follows one whose text has changed.
-func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches, again *systemDraft) *outcome {
+func (p *Policy) decideTimer(l *store.Loaded, now time.Time, deferred Matches, again *systemDraft) *outcome {
 	t := l.Task
 	o := p.outcome(t.NextDue)
 	if t.System != nil && passed(t.System.Again, o.At) {
@@ -32,12 +36,12 @@ func (p *Policy) decideTimer(l *Loaded, now time.Time, deferred Matches, again *
 	return o
 }
 
-func (o *outcome) timePosted(l *Loaded, deferred Matches) {
+func (o *outcome) timePosted(l *store.Loaded, deferred Matches) {
 	t := l.Task
 	switch {
 	case passed(t.Deadline, o.At), passed(t.ExpiresAt, o.At):
 		o.expire(l)
-	case t.Matching.State == MatchDeferred:
+	case t.Matching.State == store.MatchDeferred:
 		next := *t
 		next.Matching = o.policy.matched(o.At, deferred.Agents, deferred.HeadStart)
 		o.replace(t, &next)
@@ -50,7 +54,7 @@ func (o *outcome) timePosted(l *Loaded, deferred Matches) {
 	}
 }
 
-func (o *outcome) expire(l *Loaded) {
+func (o *outcome) expire(l *store.Loaded) {
 	t := l.Task
 	o.endChildren(l.Children, l.Poster, true)
 	status := StatusExpired
@@ -67,7 +71,7 @@ func (o *outcome) expire(l *Loaded) {
 	o.unanswered(l)
 }
 
-func (o *outcome) timeClaimed(l *Loaded) {
+func (o *outcome) timeClaimed(l *store.Loaded) {
 	t := l.Task
 	typ, data, why := EventDeadlineExpired, EventData{}, "the task's deadline passed"
 	switch {
@@ -87,7 +91,7 @@ func (o *outcome) timeClaimed(l *Loaded) {
 
 // timeDelivered approves in the poster's place, but not the work of a
 // suspended agent (pitfall 29).
-func (o *outcome) timeDelivered(l *Loaded, now time.Time) {
+func (o *outcome) timeDelivered(l *store.Loaded, now time.Time) {
 	if l.Worker != nil && l.Worker.Suspended {
 		next := *l.Task
 		o.replace(l.Task, &next)

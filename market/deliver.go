@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Deliver hands in the result of a task under the caller's claim (contract §5).
@@ -22,7 +24,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 	var verifier bool
 	return h.change(ctx, change{
 		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.policy.tooManyBytes,
-		learn: func(ctx context.Context, l *Loaded) (err error) {
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			switch {
 			case workerOnly(l, "deliver") != nil:
 			case l.Task.System != nil:
@@ -32,7 +34,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 			}
 			return err
 		},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := workerOnly(l, "deliver"); err != nil {
 				return nil, err
 			}
@@ -52,7 +54,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 
 // verifierFor reports whether somebody may verify this delivery. A board that
 // is still loading is not waited for.
-func (m *Market) verifierFor(ctx context.Context, l *Loaded) bool {
+func (m *Market) verifierFor(ctx context.Context, l *store.Loaded) bool {
 	cold := m.mirror.followed.Load() && !m.mirror.warm.Load()
 	return !cold && l.Task.Verifications < maxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
 }
@@ -77,18 +79,18 @@ type change struct {
 	result string // the new result, when there is one
 	// strikes are shown with the outcome when the operation may cause one.
 	strikes bool
-	learn   func(ctx context.Context, l *Loaded) error
-	decide  func(now time.Time, l *Loaded) (*outcome, error)
+	learn   func(ctx context.Context, l *store.Loaded) error
+	decide  func(now time.Time, l *store.Loaded) (*outcome, error)
 	// conflict is operation.conflict.
-	conflict func(c *Conflict) error
+	conflict func(c *store.Conflict) error
 }
 
 func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: c.name + " " + string(c.id), input: c.input,
-		load:  LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
+		load:  store.LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
 		learn: c.learn, decide: c.decide, conflict: c.conflict,
-		outcome: func(l *Loaded, o *outcome) any { return c.changed(l, o) },
+		outcome: func(l *store.Loaded, o *outcome) any { return c.changed(l, o) },
 	})
 	if err != nil {
 		return TaskView{}, err
@@ -106,15 +108,15 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 // changed is a task as an operation left it, without its texts: the outcome that
 // a repeat gets again.
 type changed struct {
-	*Task
+	*store.Task
 	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
 	// Strikes are those of a worker who abandoned it.
-	Strikes *Strikes `json:"strikes,omitempty"`
+	Strikes *store.Strikes `json:"strikes,omitempty"`
 	// At is the instant of the operation.
 	At time.Time `json:"at,omitzero"`
 }
 
-func (c *change) changed(l *Loaded, o *outcome) *changed {
+func (c *change) changed(l *store.Loaded, o *outcome) *changed {
 	out := &changed{Task: o.written(c.id), PosterRecord: recordOf(l.Poster), At: o.At}
 	for _, d := range o.Accounts {
 		if out.PosterRecord != nil && d.Agent == l.Poster.ID {
@@ -131,7 +133,7 @@ func (c *change) changed(l *Loaded, o *outcome) *changed {
 	return out
 }
 
-func (c *changed) view(p *Policy, text TaskText) TaskView {
+func (c *changed) view(p *Policy, text store.TaskText) TaskView {
 	v := p.taskView(c.Task, text, c.PosterRecord)
 	if c.Strikes != nil {
 		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)

@@ -2,7 +2,10 @@ package market
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Admit finds the agent of an API key and charges a rate limit to it, in one
@@ -12,7 +15,7 @@ import (
 // Errors: ErrUnauthorized, ErrSuspended, ErrRateLimited, ErrUnavailable.
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {
 	digest := key.Digest()
-	a, err := m.store.Admit(ctx, Admission{Now: m.now(), Key: &digest, Charge: charge})
+	a, err := m.store.Admit(ctx, store.Admission{Now: m.now(), Key: &digest, Charge: charge})
 	a.Agent = ownAgent(a.Agent)
 	switch {
 	case err != nil:
@@ -30,7 +33,7 @@ func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID
 // Charge charges a rate limit that belongs to no agent, such as a client
 // address. Errors: ErrRateLimited, ErrUnavailable.
 func (m *Market) Charge(ctx context.Context, charge Charge) (Admitted, error) {
-	a, err := m.store.Admit(ctx, Admission{Now: m.now(), Charge: &charge})
+	a, err := m.store.Admit(ctx, store.Admission{Now: m.now(), Charge: &charge})
 	switch {
 	case err != nil:
 		return a, known(ctx, err)
@@ -71,4 +74,15 @@ func (m *Market) checkSkew(ctx context.Context, at time.Time) {
 	if skew := m.now().Sub(at); skew > maxSkew || skew < -maxSkew {
 		m.log.WarnContext(ctx, "this process's clock and the store's differ: timers fire early or late by as much", "skew", skew)
 	}
+}
+
+// ownAgent is a copy that shares nothing with the store's.
+func ownAgent(a *store.Agent) *store.Agent {
+	if a == nil {
+		return nil
+	}
+	own := *a
+	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
+	own.WorkedFor, own.SystemPay.Paid = slices.Clone(a.WorkedFor), slices.Clone(a.SystemPay.Paid)
+	return &own
 }

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // extraction drafts the system task for an agent's good_at, or returns nil when
 // there is nothing to extract or nobody to do it.
-func (m *Market) extraction(ctx context.Context, p Profile) (*systemDraft, error) {
+func (m *Market) extraction(ctx context.Context, p store.Profile) (*systemDraft, error) {
 	if p.GoodAt == "" || !m.infraBut(ctx, p.ID) {
 		return nil, nil
 	}
@@ -22,7 +24,7 @@ func (m *Market) extraction(ctx context.Context, p Profile) (*systemDraft, error
 
 // lastExtraction reads the newest extraction about an agent, nil when there is none
 // any more.
-func (m *Market) lastExtraction(ctx context.Context, p *Profile) (*Task, error) {
+func (m *Market) lastExtraction(ctx context.Context, p *store.Profile) (*store.Task, error) {
 	if p.Extraction == "" {
 		return nil, nil
 	}
@@ -35,7 +37,7 @@ func (m *Market) lastExtraction(ctx context.Context, p *Profile) (*Task, error) 
 
 // startExtraction posts an extract_capabilities task, at most once an hour for an
 // agent and within its budget.
-func (o *outcome) startExtraction(about *Agent, p *Profile, draft *systemDraft) {
+func (o *outcome) startExtraction(about *store.Agent, p *store.Profile, draft *systemDraft) {
 	if draft == nil || o.At.Before(p.ExtractedAt.Add(extractEvery)) || !o.affords(about, payExtract) {
 		return
 	}
@@ -46,7 +48,7 @@ func (o *outcome) startExtraction(about *Agent, p *Profile, draft *systemDraft) 
 
 // reread has a changed good_at read: last, while nobody has claimed it, is replaced;
 // else its answer comes too late, and another follows as soon as the hour has passed.
-func (o *outcome) reread(about *Agent, next *Profile, last *Task, draft *systemDraft) {
+func (o *outcome) reread(about *store.Agent, next *store.Profile, last *store.Task, draft *systemDraft) {
 	if last != nil && last.Status == StatusPosted {
 		o.end(last, StatusCancelled)
 		o.release(last, about)
@@ -64,7 +66,7 @@ func (o *outcome) reread(about *Agent, next *Profile, last *Task, draft *systemD
 }
 
 // readAgain sets the timer of an extraction at which another follows.
-func (o *outcome) readAgain(last *Task, at time.Time) {
+func (o *outcome) readAgain(last *store.Task, at time.Time) {
 	next, system := *last, *last.System
 	system.Again = at
 	next.System = &system
@@ -72,7 +74,7 @@ func (o *outcome) readAgain(last *Task, at time.Time) {
 }
 
 // extractAgain is that timer. What has been read meanwhile, or is gone, is not read.
-func (o *outcome) extractAgain(l *Loaded, draft *systemDraft) {
+func (o *outcome) extractAgain(l *store.Loaded, draft *systemDraft) {
 	o.readAgain(l.Task, time.Time{})
 	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !isRead(&about.Profile) {
 		next := about.Profile
@@ -87,7 +89,9 @@ const noText = "-"
 
 // isRead reports whether the newest extraction is about the text as it is now. One
 // of which nothing was noted is of a time before texts could change under it.
-func isRead(p *Profile) bool { return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt) }
+func isRead(p *store.Profile) bool {
+	return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt)
+}
 
 func digestOf(goodAt string) string {
 	if goodAt == "" {

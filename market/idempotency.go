@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // idempotencyLife is how long a key gives the first outcome again (contract §11).
@@ -28,23 +30,23 @@ func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, 
 	if op.anonymous {
 		caller = Platform
 	}
-	op.load.Idempotency = &IdempotencyID{Caller: caller, Operation: op.name, Key: key}
+	op.load.Idempotency = &store.IdempotencyID{Caller: caller, Operation: op.name, Key: key}
 	return sha256.Sum256(data), nil
 }
 
-func replay(record *IdempotencyRecord, request [32]byte) ([]byte, error) {
+func replay(record *store.IdempotencyRecord, request [32]byte) ([]byte, error) {
 	if record.Request != request {
 		return nil, refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
 	}
 	return record.Outcome, nil
 }
 
-func newRecord(id IdempotencyID, request [32]byte, outcome any, now time.Time) (*IdempotencyRecord, error) {
+func newRecord(id store.IdempotencyID, request [32]byte, outcome any, now time.Time) (*store.IdempotencyRecord, error) {
 	data, err := json.Marshal(outcome)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return &IdempotencyRecord{
+	return &store.IdempotencyRecord{
 		IdempotencyID: id, Request: request, Outcome: data, ExpiresAt: now.Add(idempotencyLife),
 	}, nil
 }

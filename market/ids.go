@@ -5,40 +5,16 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-)
 
-// Identifiers are opaque strings with a prefix that names their kind, followed
-// by 16 base62 characters from a cryptographic source (contract §2). They
-// are distinct types so that the compiler catches a swap.
-type (
-	// AgentID names an agent: "ag-…".
-	AgentID string
-	// TaskID names a task: "tk-…".
-	TaskID string
-	// QuestionID names a question on a task: "qa-…".
-	QuestionID string
-	// MessageID names a message between poster and worker: "msg-…".
-	MessageID string
-	// EntryID names a ledger entry: "le-…".
-	EntryID string
-	// ReportID names a report about a task: "rp-…".
-	ReportID string
+	"github.com/pinchwork/pinchwork/store"
 )
-
-// Platform is the account that issues credits, takes fees and posts system
-// tasks. It cannot authenticate and is never listed (contract §2).
-const Platform AgentID = "ag-platform"
 
 // APIKey is an agent's secret, "pwk-" and 43 URL-safe characters (256 random
 // bits). It is shown once, at registration; stores see only its digest.
 type APIKey string
 
-// KeyDigest is the SHA-256 digest of an API key, the only form in which a key
-// is stored or looked up. A fast digest is right for a secret of this entropy.
-type KeyDigest [sha256.Size]byte
-
 // Digest returns the digest under which the key is stored.
-func (k APIKey) Digest() KeyDigest { return sha256.Sum256([]byte(k)) }
+func (k APIKey) Digest() store.KeyDigest { return sha256.Sum256([]byte(k)) }
 
 // String hides the key, so that it cannot reach a log by accident.
 func (k APIKey) String() string { return "pwk-…" }

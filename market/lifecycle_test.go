@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // docs/lifecycle.md says which step leads from which state to which. Each step
@@ -112,16 +113,16 @@ var lifeSteps = map[string]func(w *lifeOf) error{
 		return second(w.ada.API.Reject(w.k.Ctx, w.id, market.RejectInput{Reason: "no"}))
 	},
 	"expiry": func(w *lifeOf) error {
-		return w.fire(func(t *market.Task) time.Time { return t.ExpiresAt }, market.StatusPosted)
+		return w.fire(func(t *store.Task) time.Time { return t.ExpiresAt }, market.StatusPosted)
 	},
 	"deadline": func(w *lifeOf) error {
-		return w.fire(func(t *market.Task) time.Time { return t.Deadline }, market.StatusPosted, market.StatusClaimed)
+		return w.fire(func(t *store.Task) time.Time { return t.Deadline }, market.StatusPosted, market.StatusClaimed)
 	},
 	"claim timeout": func(w *lifeOf) error {
-		return w.fire(func(t *market.Task) time.Time { return t.Claim.Timeout }, market.StatusClaimed)
+		return w.fire(func(t *store.Task) time.Time { return t.Claim.Timeout }, market.StatusClaimed)
 	},
 	"review timeout": func(w *lifeOf) error {
-		return w.fire(func(t *market.Task) time.Time { return t.Delivery.ReviewUntil }, market.StatusDelivered)
+		return w.fire(func(t *store.Task) time.Time { return t.Delivery.ReviewUntil }, market.StatusDelivered)
 	},
 	"grace over": func(w *lifeOf) error {
 		if w.k.Stored(w.id).Status != market.StatusClaimed {
@@ -129,7 +130,7 @@ var lifeSteps = map[string]func(w *lifeOf) error{
 		}
 		w.bob.Deliver(w.id, "x")
 		w.ada.Reject(w.id, "no")
-		return w.fire(func(t *market.Task) time.Time { return t.Claim.Grace }, market.StatusClaimed)
+		return w.fire(func(t *store.Task) time.Time { return t.Claim.Grace }, market.StatusClaimed)
 	},
 }
 
@@ -143,7 +144,7 @@ func workersOnly(err error, w *lifeOf) error {
 
 // fire moves the clock to the task's own instant of a timer and sweeps, with
 // every other timer of the state put off.
-func (w *lifeOf) fire(at func(t *market.Task) time.Time, states ...market.Status) error {
+func (w *lifeOf) fire(at func(t *store.Task) time.Time, states ...market.Status) error {
 	t := w.k.Stored(w.id)
 	for _, status := range states {
 		if t.Status != status {

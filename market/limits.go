@@ -42,9 +42,6 @@ const (
 	defaultBatch     = 5
 )
 
-// MaxOffset is the highest offset of a page.
-const MaxOffset = 1<<31 - 1
-
 // checkText enforces what holds for every text: valid UTF-8, no NUL, at most
 // max code points.
 func checkText(field, s string, max int) error {
@@ -179,3 +176,7 @@ func checkPage(p Page, byDefault, most int) (Page, error) {
 	}
 	return p, nil
 }
+
+// MaxEventText bounds a text that an event repeats, in characters: whoever needs
+// more reads it where it stands.
+const MaxEventText = 500

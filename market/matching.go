@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // match runs the matcher for a task that was posted before.
-func (m *Market) match(ctx context.Context, t *Task, text TaskText) Matches {
+func (m *Market) match(ctx context.Context, t *store.Task, text store.TaskText) Matches {
 	if m.mirror.fresh(ctx) != nil {
 		return Matches{}
 	}

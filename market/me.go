@@ -3,13 +3,15 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Me returns the agent's own profile and credits. What was due is settled.
 func (h *Handle) Me(ctx context.Context) (Me, error) {
 	d, err := h.m.operate(ctx, operation{
-		name: "me", load: LoadQuery{Caller: h.id},
-		decide: func(time.Time, *Loaded) (*outcome, error) { return nil, nil },
+		name: "me", load: store.LoadQuery{Caller: h.id},
+		decide: func(time.Time, *store.Loaded) (*outcome, error) { return nil, nil },
 	})
 	if err != nil {
 		return Me{}, err
@@ -23,22 +25,22 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 // last one; one that is not claimed yet is replaced.
 func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	var draft *systemDraft
-	var last *Task
+	var last *store.Task
 	if goodAt, set := in.GoodAt.Get(); set {
 		var err error
-		if draft, err = h.m.extraction(ctx, Profile{ID: h.id, GoodAt: goodAt}); err != nil {
+		if draft, err = h.m.extraction(ctx, store.Profile{ID: h.id, GoodAt: goodAt}); err != nil {
 			return Me{}, err
 		}
 	}
 	d, err := h.m.operate(ctx, operation{
-		name: "update me", load: LoadQuery{Caller: h.id},
-		learn: func(ctx context.Context, l *Loaded) (err error) {
+		name: "update me", load: store.LoadQuery{Caller: h.id},
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			if !in.GoodAt.IsZero() {
 				last, err = h.m.lastExtraction(ctx, &l.Caller.Profile)
 			}
 			return err
 		},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			return h.m.decideUpdate(now, l, in, last, draft)
 		},
 	})
@@ -52,7 +54,7 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	return meView(&after, d.now), nil
 }
 
-func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, last *Task, draft *systemDraft) (*outcome, error) {
+func (m *Market) decideUpdate(now time.Time, l *store.Loaded, in UpdateInput, last *store.Task, draft *systemDraft) (*outcome, error) {
 	old := &l.Caller.Profile
 	next := *old
 	if err := update(&next, in); err != nil {
@@ -71,7 +73,7 @@ func (m *Market) decideUpdate(now time.Time, l *Loaded, in UpdateInput, last *Ta
 }
 
 // update applies the fields that are present.
-func update(p *Profile, in UpdateInput) error {
+func update(p *store.Profile, in UpdateInput) error {
 	if in.Name.IsNull() {
 		return invalid("name", "must not be null")
 	}
@@ -97,7 +99,7 @@ const oldSecretFor = day
 
 // changeSecret keeps the secret before beside a new one for a day: of several
 // changes the last two hold. Without a secret there is no old one either.
-func changeSecret(p *Profile, to Optional[string], now time.Time) {
+func changeSecret(p *store.Profile, to Optional[string], now time.Time) {
 	secret, present := to.Get()
 	switch {
 	case !present || secret == p.WebhookSecret:

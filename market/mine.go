@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Mine lists the agent's tasks, newest first (contract §6). Limit 1–100,
@@ -22,8 +24,8 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
 		return list, err
 	}
-	page, err := settled(ctx, h, func(now time.Time) (TasksPage, []TaskID, error) {
-		page, err := h.m.store.TasksOf(ctx, TasksQuery{
+	page, err := settled(ctx, h, func(now time.Time) (store.TasksPage, []TaskID, error) {
+		page, err := h.m.store.TasksOf(ctx, store.TasksQuery{
 			Agent: h.id, Role: q.Role, Status: q.Status, Limit: q.Limit, Offset: q.Offset, MaxBytes: maxPageBytes, Now: now,
 		})
 		return page, page.Due, err
@@ -48,7 +50,7 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 
 // posterRecords are the records of the tasks' posters. The directory has them,
 // unless it is loading.
-func (m *Market) posterRecords(ctx context.Context, tasks []StoredTask) (map[AgentID]*PosterRecord, error) {
+func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (map[AgentID]*PosterRecord, error) {
 	records := map[AgentID]*PosterRecord{}
 	var missing []AgentID
 	for _, st := range tasks {
@@ -147,8 +149,8 @@ func (h *Handle) Credits(ctx context.Context, p Page) (c Credits, err error) {
 	if p, err = checkPage(p, 50, 100); err != nil {
 		return c, err
 	}
-	page, err := settled(ctx, h, func(now time.Time) (LedgerPage, []TaskID, error) {
-		page, err := h.m.store.Ledger(ctx, PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
+	page, err := settled(ctx, h, func(now time.Time) (store.LedgerPage, []TaskID, error) {
+		page, err := h.m.store.Ledger(ctx, store.PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
 		return page, page.Due, err
 	})
 	if err != nil {
@@ -173,8 +175,8 @@ const day = 24 * time.Hour
 func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {
 	finish := h.m.meter.operation(&ctx, "stats")
 	defer func() { finish(err) }()
-	row, err := settled(ctx, h, func(now time.Time) (StatsRow, []TaskID, error) {
-		row, err := h.m.store.Stats(ctx, StatsQuery{
+	row, err := settled(ctx, h, func(now time.Time) (store.StatsRow, []TaskID, error) {
+		row, err := h.m.store.Stats(ctx, store.StatsQuery{
 			Agent: h.id, Now: now, Since: []time.Time{now.Add(-7 * day), now.Add(-30 * day)},
 		})
 		return row, row.Due, err
@@ -188,7 +190,7 @@ func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {
 	return statsView(row), nil
 }
 
-func statsView(row StatsRow) Stats {
+func statsView(row store.StatsRow) Stats {
 	a := row.Agent
 	s := Stats{
 		TotalEarned: a.Earned, TotalSpent: a.Spent, TotalFeesPaid: a.Fees,
@@ -196,10 +198,10 @@ func statsView(row StatsRow) Stats {
 		Recent7dEarned: a.Earned - row.EarnedAt[0], Recent30d: a.Earned - row.EarnedAt[1],
 	}
 	if n := a.Completed + a.Rejected; n > 0 {
-		s.ApprovalRate = Ptr(Mean(a.Completed, n))
+		s.ApprovalRate = Ptr(store.Mean(a.Completed, n))
 	}
 	if a.Completed > 0 {
-		s.AvgTaskValue = Ptr(Mean(a.Charged, a.Completed))
+		s.AvgTaskValue = Ptr(store.Mean(a.Charged, a.Completed))
 	}
 	for _, tag := range row.Tags {
 		if tag.Count > 0 {
@@ -223,8 +225,8 @@ func (h *Handle) Trust(ctx context.Context, p Page) (list TrustList, err error) 
 	if p, err = checkPage(p, 100, 100); err != nil {
 		return list, err
 	}
-	page, err := settled(ctx, h, func(now time.Time) (TrustPage, []TaskID, error) {
-		page, err := h.m.store.TrustOf(ctx, PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
+	page, err := settled(ctx, h, func(now time.Time) (store.TrustPage, []TaskID, error) {
+		page, err := h.m.store.TrustOf(ctx, store.PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: now})
 		return page, page.Due, err
 	})
 	if err != nil {

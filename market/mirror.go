@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // mirror keeps this process's board of open tasks and directory of agents: a
@@ -16,7 +17,7 @@ import (
 type mirror struct {
 	store  Store
 	policy *Policy
-	board  *board.Board[*Task]
+	board  *board.Board[*store.Task]
 	agents *directory.Directory
 	own    ownWrites
 	*warmth
@@ -27,7 +28,7 @@ type mirror struct {
 
 	// turn is held by whoever reads the feed; taking it can be cancelled.
 	turn     chan struct{}
-	position Position // belongs to the holder of turn
+	position store.Position // belongs to the holder of turn
 	// started counts the reads of the feed that have begun, finished those
 	// that have ended well, each by its number.
 	started, finished atomic.Int64
@@ -65,7 +66,7 @@ const (
 func newMirror(m *Market) *mirror {
 	return &mirror{
 		store: m.store, policy: m.policy, moved: m.rooms.moved, allMoved: m.rooms.allMoved,
-		board: board.New[*Task](), agents: directory.New(),
+		board: board.New[*store.Task](), agents: directory.New(),
 		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), warmth: newWarmth(),
 	}
 }
@@ -106,7 +107,7 @@ func (s *mirror) read(ctx context.Context) error {
 	}
 	for {
 		page, err := s.store.Feed(ctx, s.position, feedBatch)
-		if errors.Is(err, ErrFeedTruncated) {
+		if errors.Is(err, store.ErrFeedTruncated) {
 			if err := s.load(ctx); err != nil {
 				return err
 			}
@@ -174,15 +175,15 @@ func (s *mirror) loadTasks(ctx context.Context) error {
 }
 
 // follow applies items of the feed by reading again what they name.
-func (s *mirror) follow(ctx context.Context, items []FeedItem) error {
+func (s *mirror) follow(ctx context.Context, items []store.FeedItem) error {
 	var tasks []TaskID
 	var agents []AgentID
 	seen := map[string]bool{}
 	for _, item := range items {
 		switch {
-		case item.Kind == FeedTrust:
+		case item.Kind == store.FeedTrust:
 			s.board.TrustChanged(string(item.Trust.From), string(item.Trust.To), item.Trust.Score, item.Trust.Interactions)
-		case item.Kind == FeedAgent:
+		case item.Kind == store.FeedAgent:
 			if !seen[string(item.Agent)] {
 				seen[string(item.Agent)] = true
 				agents = append(agents, item.Agent)
@@ -229,7 +230,7 @@ func (s *mirror) refreshAgents(ctx context.Context, ids []AgentID) error {
 	return err
 }
 
-func (s *mirror) putAgent(a *Agent) {
+func (s *mirror) putAgent(a *store.Agent) {
 	s.agents.Put(directory.Agent{
 		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
 		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
@@ -239,13 +240,13 @@ func (s *mirror) putAgent(a *Agent) {
 	s.board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)
 }
 
-func (s *mirror) putTask(st *StoredTask) {
+func (s *mirror) putTask(st *store.StoredTask) {
 	t := st.Task
 	if t.Status != StatusPosted {
 		s.board.Remove(string(t.ID), t.Version)
 		return
 	}
-	entry := board.Task[*Task]{
+	entry := board.Task[*store.Task]{
 		ID: string(t.ID), Version: t.Version, Seq: t.Seq, Poster: string(t.Poster),
 		Tags: t.Tags, Extracted: t.ExtractedTags, Need: st.Text.Need, Context: st.Text.Context,
 		CreatedAt: t.CreatedAt, ClosesAt: closesAt(t), Infra: plain(st.Infra), Value: t,
@@ -253,13 +254,13 @@ func (s *mirror) putTask(st *StoredTask) {
 	if t.System != nil {
 		entry.System, entry.Excluded = true, plain(t.System.Excluded)
 	}
-	if t.Matching != nil && t.Matching.State == Matched {
+	if t.Matching != nil && t.Matching.State == store.Matched {
 		entry.Matched, entry.HeadStart = plain(t.Matching.Agents), t.Matching.Until
 	}
 	s.board.Put(entry)
 }
 
-func closesAt(t *Task) time.Time {
+func closesAt(t *store.Task) time.Time {
 	if !t.Deadline.IsZero() && t.Deadline.Before(t.ExpiresAt) {
 		return t.Deadline
 	}

@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // checker goes round the store and the mirror, a piece at a time, and heals
@@ -13,7 +15,7 @@ type checker struct {
 	agent AgentID // the last agent that was looked at
 	// seen is where the feed was when the last round ended, quiet that it has not
 	// moved during the last round.
-	seen  Position
+	seen  store.Position
 	quiet bool
 }
 

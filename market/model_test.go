@@ -11,20 +11,21 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // model is the order of offers in plain words (contract §6): it reads all that
 // is stored, looks at every open task and sorts.
 type model struct {
-	agents map[market.AgentID]*market.Agent
-	tasks  []market.StoredTask
+	agents map[market.AgentID]*store.Agent
+	tasks  []store.StoredTask
 	trust  map[market.AgentID]map[market.AgentID]float64 // of the first in the second
 	now    time.Time
 }
 
 func readModel(k *markettest.Kit) *model {
 	k.Helper()
-	m := &model{agents: map[market.AgentID]*market.Agent{}, trust: map[market.AgentID]map[market.AgentID]float64{}, now: k.Clock.Now()}
+	m := &model{agents: map[market.AgentID]*store.Agent{}, trust: map[market.AgentID]map[market.AgentID]float64{}, now: k.Clock.Now()}
 	for after := market.AgentID(""); ; {
 		page, err := k.Store.ScanAgents(k.Ctx, after, 1_000)
 		if err != nil {
@@ -35,7 +36,7 @@ func readModel(k *markettest.Kit) *model {
 		}
 		for _, a := range page {
 			m.agents[a.ID] = a
-			pairs, err := k.Store.TrustOf(k.Ctx, market.PageQuery{Agent: a.ID, Limit: 1_000, Now: m.now})
+			pairs, err := k.Store.TrustOf(k.Ctx, store.PageQuery{Agent: a.ID, Limit: 1_000, Now: m.now})
 			if err != nil {
 				k.Fatalf("reading trust: %v", err)
 			}
@@ -61,7 +62,7 @@ func readModel(k *markettest.Kit) *model {
 
 // offer is a task with what its place depends on.
 type modelOffer struct {
-	st         market.StoredTask
+	st         store.StoredTask
 	phase      int
 	rank       int
 	shared     int
@@ -91,7 +92,7 @@ func (m *model) offers(id market.AgentID, f market.Filter) []market.TaskID {
 	return ids
 }
 
-func (m *model) offer(me *market.Agent, st market.StoredTask) (o modelOffer, ok bool) {
+func (m *model) offer(me *store.Agent, st store.StoredTask) (o modelOffer, ok bool) {
 	t := st.Task
 	poster := m.agents[t.Poster]
 	switch {
@@ -101,7 +102,7 @@ func (m *model) offer(me *market.Agent, st market.StoredTask) (o modelOffer, ok 
 		return o, false
 	}
 	o = modelOffer{st: st, phase: 2}
-	if t.Matching != nil && t.Matching.State == market.Matched {
+	if t.Matching != nil && t.Matching.State == store.Matched {
 		if rank := slices.Index(t.Matching.Agents, me.ID); rank >= 0 {
 			o.phase, o.rank = 1, rank
 			return o, true
@@ -137,7 +138,7 @@ func sharedTags(a, b []string) (n int) {
 
 // selects is the filter of contract §6: all the tags, and every term in need or
 // context after NFKC and folding.
-func selects(st market.StoredTask, f market.Filter) bool {
+func selects(st store.StoredTask, f market.Filter) bool {
 	for _, tag := range f.Tags {
 		if !slices.ContainsFunc(st.Task.Tags, func(have string) bool { return strings.EqualFold(have, tag) }) {
 			return false

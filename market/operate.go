@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // operation is one call of an agent: what to load, and how to decide. Every
@@ -14,19 +16,19 @@ type operation struct {
 	// the task it is about.
 	name string
 	// load is completed with the instant and the idempotency key.
-	load LoadQuery
+	load store.LoadQuery
 	// input is what the caller sent; a repeated key must bring the same.
 	input any
 	// learn, when not nil, finds out what the decision needs beside what is
 	// loaded, once for each load: decide asks nobody.
-	learn func(ctx context.Context, l *Loaded) error
+	learn func(ctx context.Context, l *store.Loaded) error
 	// decide is pure. It may run several times.
-	decide func(now time.Time, l *Loaded) (*outcome, error)
+	decide func(now time.Time, l *store.Loaded) (*outcome, error)
 	// conflict, when not nil, may turn a failed guard into a refusal; else the
 	// operation starts over and decides on what it then finds.
-	conflict func(c *Conflict) error
+	conflict func(c *store.Conflict) error
 	// outcome is what a repeat under the same key gets back; nil for nothing.
-	outcome func(l *Loaded, o *outcome) any
+	outcome func(l *store.Loaded, o *outcome) any
 	// anonymous operations have no calling agent.
 	anonymous bool
 }
@@ -34,9 +36,9 @@ type operation struct {
 // done is what came of an operation.
 type done struct {
 	now       time.Time
-	loaded    *Loaded
+	loaded    *store.Loaded
 	outcome   *outcome
-	committed Committed
+	committed store.Committed
 	// replay is the recorded outcome when the key had been used before. Then
 	// loaded is of no use: what the outcome is about may be gone.
 	replay []byte
@@ -128,7 +130,7 @@ func (m *Market) decideAndCommit(ctx context.Context, op operation, request [32]
 		return false, err
 	}
 	d.committed, err = m.store.Commit(ctx, &d.outcome.Change)
-	var conflict *Conflict
+	var conflict *store.Conflict
 	if errors.As(err, &conflict) {
 		m.meter.conflict(ctx, conflict.Guard)
 		if op.conflict != nil {
@@ -159,7 +161,7 @@ func (m *Market) complete(op operation, request [32]byte, d *done) error {
 }
 
 // number gives ids to the transfers.
-func (m *Market) number(c *Change) error {
+func (m *Market) number(c *store.Change) error {
 	for i := range c.Transfers {
 		id, err := m.ids.next("le-")
 		if err != nil {
@@ -171,14 +173,14 @@ func (m *Market) number(c *Change) error {
 }
 
 // admit refuses callers that do not exist or are suspended.
-func (op *operation) admit(l *Loaded) error {
+func (op *operation) admit(l *store.Loaded) error {
 	if op.anonymous {
 		return nil
 	}
 	return admitted(l.Caller)
 }
 
-func admitted(a *Agent) error {
+func admitted(a *store.Agent) error {
 	switch {
 	case a == nil:
 		return refuse(CodeUnauthorized, "Unknown agent")
@@ -190,7 +192,7 @@ func admitted(a *Agent) error {
 
 // settleLoaded settles the due tasks that the operation addresses and those to
 // which the caller is a party, and returns how many steps that took.
-func (m *Market) settleLoaded(ctx context.Context, l *Loaded, now time.Time) (int, error) {
+func (m *Market) settleLoaded(ctx context.Context, l *store.Loaded, now time.Time) (int, error) {
 	n, err := m.settleAll(ctx, l.Due, now)
 	if err != nil {
 		return n, err

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // AgentRecord is what the operator may know of an agent, suspended or not: all
 // but its secrets.
 type AgentRecord struct {
 	Profile            PublicProfile `json:"profile"`
-	Account            Account       `json:"account"`
+	Account            store.Account `json:"account"`
 	AcceptsSystemTasks bool          `json:"accepts_system_tasks"`
 	Appointed          bool          `json:"appointed"` // as infra agent
 	Suspended          bool          `json:"suspended"`
@@ -51,7 +52,7 @@ func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, err
 }
 
 func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
-	q := PageQuery{Agent: r.Profile.ID, Limit: recordPage, Now: m.now()}
+	q := store.PageQuery{Agent: r.Profile.ID, Limit: recordPage, Now: m.now()}
 	ledger, err := m.store.Ledger(ctx, q)
 	if err != nil {
 		return known(ctx, err)
@@ -73,8 +74,8 @@ func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
 // the operator who has to judge a report. What was due is settled.
 func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err error) {
 	_, err = m.operate(ctx, operation{
-		name: "inspect task", anonymous: true, load: LoadQuery{Task: id, Text: true},
-		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+		name: "inspect task", anonymous: true, load: store.LoadQuery{Task: id, Text: true},
+		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
 			if l.Task == nil {
 				return nil, notFound()
 			}

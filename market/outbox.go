@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // LeaseWebhooks takes webhook deliveries that are due, for the time given; the
 // process that delivers them calls FinishWebhook. Package notify does.
-func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]WebhookJob, error) {
+func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]store.WebhookJob, error) {
 	now := m.now()
 	jobs, err := m.store.LeaseWebhooks(ctx, now, now.Add(lease), limit)
 	jobs = slices.Clone(jobs)
@@ -22,7 +24,7 @@ func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit i
 // FinishWebhook writes the outcome of a leased delivery; false when the lease
 // had run out and somebody else has the delivery. An endpoint that is gone is
 // called no more, and the delivery becomes a dead letter at once.
-func (m *Market) FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (bool, error) {
+func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	if out.Gone && !out.Delivered {
 		off, err := m.switchOff(ctx, job)
 		if err != nil {
@@ -39,10 +41,10 @@ func (m *Market) FinishWebhook(ctx context.Context, job WebhookJob, out WebhookO
 // switchOff takes the webhook away from an agent whose endpoint wants no more
 // calls, and tells the agent; false when the agent has another URL by now, of
 // which the answer says nothing.
-func (m *Market) switchOff(ctx context.Context, job WebhookJob) (off bool, err error) {
+func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool, err error) {
 	_, err = m.operate(ctx, operation{
-		name: "webhook gone", anonymous: true, load: LoadQuery{Agent: job.Event.Agent},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "webhook gone", anonymous: true, load: store.LoadQuery{Agent: job.Event.Agent},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if off = l.Agent != nil && l.Agent.WebhookURL == job.URL; !off {
 				return nil, nil
 			}
@@ -52,7 +54,7 @@ func (m *Market) switchOff(ctx context.Context, job WebhookJob) (off bool, err e
 	return off, err
 }
 
-func (p *Policy) decideWebhookGone(now time.Time, a *Agent) *outcome {
+func (p *Policy) decideWebhookGone(now time.Time, a *store.Agent) *outcome {
 	o := p.outcome(now)
 	next := a.Profile
 	next.WebhookURL = ""
@@ -71,14 +73,14 @@ func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error
 	if err := h.standing(ctx); err != nil {
 		return DeadLetterList{}, err
 	}
-	page, err := h.m.store.DeadWebhooks(ctx, PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: h.m.now()})
+	page, err := h.m.store.DeadWebhooks(ctx, store.PageQuery{Agent: h.id, Limit: p.Limit, Offset: p.Offset, Now: h.m.now()})
 	if err != nil {
 		return DeadLetterList{}, known(ctx, err)
 	}
 	return deadLetters(page), nil
 }
 
-func deadLetters(page DeadPage) DeadLetterList {
+func deadLetters(page store.DeadPage) DeadLetterList {
 	list := DeadLetterList{Dead: make([]DeadLetter, len(page.Dead)), Total: page.Total}
 	for i, d := range page.Dead {
 		list.Dead[i] = DeadLetter{
@@ -109,7 +111,7 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 // record a few times before it believes that there is no dead letter.
 func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 	m := h.m
-	op := operation{name: "redeliver " + id, load: LoadQuery{Caller: h.id}, outcome: func(*Loaded, *outcome) any { return nil }}
+	op := operation{name: "redeliver " + id, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *outcome) any { return nil }}
 	request, err := m.prepare(ctx, &op)
 	if err != nil {
 		return err
@@ -149,7 +151,7 @@ const (
 )
 
 // redelivered reports whether the key's first request has done it.
-func (m *Market) redelivered(ctx context.Context, q LoadQuery, request [32]byte, looks int) (bool, error) {
+func (m *Market) redelivered(ctx context.Context, q store.LoadQuery, request [32]byte, looks int) (bool, error) {
 	for ; q.Idempotency != nil && looks > 0; looks-- {
 		record, err := m.firstOutcome(ctx, q, nil)
 		if err != nil {
@@ -167,13 +169,13 @@ func (m *Market) redelivered(ctx context.Context, q LoadQuery, request [32]byte,
 }
 
 // recordRedelivery cannot undo what it records, so it only says when it failed.
-func (m *Market) recordRedelivery(ctx context.Context, q LoadQuery, request [32]byte) {
+func (m *Market) recordRedelivery(ctx context.Context, q store.LoadQuery, request [32]byte) {
 	if q.Idempotency == nil {
 		return
 	}
 	record, err := newRecord(*q.Idempotency, request, nil, q.Now)
 	if err == nil {
-		_, err = m.store.Commit(ctx, &Change{At: q.Now, Idempotency: record})
+		_, err = m.store.Commit(ctx, &store.Change{At: q.Now, Idempotency: record})
 	}
 	if err != nil {
 		m.log.WarnContext(ctx, "a redelivery is not recorded under its idempotency key", "error", reason(err))
@@ -189,7 +191,7 @@ func (h *Handle) hasWebhook(ctx context.Context, now time.Time) error {
 	case len(agents) == 0:
 		return admitted(nil)
 	case agents[0].WebhookURL == "":
-		page, err := h.m.store.DeadWebhooks(ctx, PageQuery{Agent: h.id, Limit: 1, Now: now})
+		page, err := h.m.store.DeadWebhooks(ctx, store.PageQuery{Agent: h.id, Limit: 1, Now: now})
 		if err != nil {
 			return known(ctx, err)
 		}

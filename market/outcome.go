@@ -3,70 +3,72 @@ package market
 import (
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // outcome collects the Change of one decision. The deciding functions take
 // what was loaded, one instant and the policy, and return an outcome or a
 // refusal; they ask no clock, no store and no random source.
 type outcome struct {
-	Change
+	store.Change
 	policy *Policy
 }
 
 func (p *Policy) outcome(at time.Time) *outcome {
-	return &outcome{Change: Change{At: at}, policy: p}
+	return &outcome{Change: store.Change{At: at}, policy: p}
 }
 
 // insert adds a new task.
-func (o *outcome) insert(t *Task, text TaskText) {
+func (o *outcome) insert(t *store.Task, text store.TaskText) {
 	t.Version = 1
 	o.arm(t)
-	o.Tasks = append(o.Tasks, TaskWrite{New: t, Text: text})
+	o.Tasks = append(o.Tasks, store.TaskWrite{New: t, Text: text})
 	if t.Status == StatusPosted {
 		o.feedTask(t)
 	}
 }
 
 // replace writes next over old, which must be a copy of it with changes.
-func (o *outcome) replace(old, next *Task) {
+func (o *outcome) replace(old, next *store.Task) {
 	next.Version = old.Version + 1
 	o.arm(next)
-	o.Tasks = append(o.Tasks, TaskWrite{Old: old, New: next})
+	o.Tasks = append(o.Tasks, store.TaskWrite{Old: old, New: next})
 	if old.Status == StatusPosted || next.Status == StatusPosted {
 		o.feedTask(next)
 	}
 }
 
-func (o *outcome) feedTask(t *Task) {
-	o.Feed = append(o.Feed, FeedItem{
-		Kind: FeedTask, Task: t.ID, Version: t.Version, Open: t.Status == StatusPosted,
+func (o *outcome) feedTask(t *store.Task) {
+	o.Feed = append(o.Feed, store.FeedItem{
+		Kind: store.FeedTask, Task: t.ID, Version: t.Version, Open: t.Status == StatusPosted,
 	})
 }
 
 // agentChanged refreshes everybody's directory.
 func (o *outcome) agentChanged(id AgentID) {
 	for _, item := range o.Feed {
-		if item.Kind == FeedAgent && item.Agent == id {
+		if item.Kind == store.FeedAgent && item.Agent == id {
 			return
 		}
 	}
-	o.Feed = append(o.Feed, FeedItem{Kind: FeedAgent, Agent: id})
+	o.Feed = append(o.Feed, store.FeedItem{Kind: store.FeedAgent, Agent: id})
 }
 
 // account returns the one delta of an agent.
-func (o *outcome) account(id AgentID) *AccountDelta {
+func (o *outcome) account(id AgentID) *store.AccountDelta {
 	for i := range o.Accounts {
 		if o.Accounts[i].Agent == id {
 			return &o.Accounts[i]
 		}
 	}
-	o.Accounts = append(o.Accounts, AccountDelta{Agent: id})
+	o.Accounts = append(o.Accounts, store.AccountDelta{Agent: id})
 	return &o.Accounts[len(o.Accounts)-1]
 }
 
 // transfer moves credits; nothing moves for an amount of 0. The id is given
 // before the commit.
-func (o *outcome) transfer(t Transfer) {
+func (o *outcome) transfer(t store.Transfer) {
 	if t.Amount == 0 {
 		return
 	}
@@ -91,7 +93,7 @@ func (o *outcome) active(ids ...AgentID) {
 }
 
 // arm computes the one instant at which a timer next touches the task.
-func (o *outcome) arm(t *Task) {
+func (o *outcome) arm(t *store.Task) {
 	t.NextDue = textsUntil(t)
 	sooner := func(at time.Time) {
 		if !at.IsZero() && (t.NextDue.IsZero() || at.Before(t.NextDue)) {
@@ -105,7 +107,7 @@ func (o *outcome) arm(t *Task) {
 	case StatusPosted:
 		sooner(t.ExpiresAt)
 		sooner(t.Deadline)
-		if t.Matching != nil && t.Matching.State != Matched {
+		if t.Matching != nil && t.Matching.State != store.Matched {
 			sooner(t.Matching.Until)
 		}
 	case StatusClaimed:
@@ -123,7 +125,7 @@ func (o *outcome) arm(t *Task) {
 
 // repost gives a claimed task back to everybody: a new expiry, broadcast, and
 // nothing left that belonged to the claim (pitfalls 8, 9).
-func (o *outcome) repost(old *Task) {
+func (o *outcome) repost(old *store.Task) {
 	next := *old
 	o.supersede(&next)
 	next.Status = StatusPosted
@@ -139,7 +141,7 @@ func (o *outcome) repost(old *Task) {
 
 // strike counts a claim that was given up or lapsed; the one that reaches the
 // limit blocks pickup, after which the count restarts (contract §5).
-func (o *outcome) strike(a *Agent) {
+func (o *outcome) strike(a *store.Agent) {
 	if o.policy.AbandonLimit == 0 || a == nil {
 		return
 	}
@@ -147,18 +149,18 @@ func (o *outcome) strike(a *Agent) {
 	if o.At.Before(old.BlockedUntil) {
 		return
 	}
-	next := Strikes{Count: old.Count + 1}
+	next := store.Strikes{Count: old.Count + 1}
 	if next.Count >= o.policy.AbandonLimit {
-		next = Strikes{BlockedUntil: o.At.Add(o.policy.AbandonCooldown)}
+		next = store.Strikes{BlockedUntil: o.At.Add(o.policy.AbandonCooldown)}
 	}
-	o.Strikes = append(o.Strikes, StrikeWrite{Agent: a.ID, Old: old, New: next})
+	o.Strikes = append(o.Strikes, store.StrikeWrite{Agent: a.ID, Old: old, New: next})
 }
 
 // end closes a task without pay: expired or cancelled, the escrow refunded.
-func (o *outcome) end(old *Task, status Status) {
+func (o *outcome) end(old *store.Task, status Status) {
 	next := *old
 	next.Status = status
-	next.Ending = &Ending{At: o.At}
+	next.Ending = &store.Ending{At: o.At}
 	next.Matching, next.Children = nil, nil
 	o.replace(old, &next)
 	if old.Claim != nil && old.Status == StatusClaimed {
@@ -169,9 +171,9 @@ func (o *outcome) end(old *Task, status Status) {
 		return
 	}
 	o.account(old.Poster).Escrowed -= old.MaxCredits
-	o.transfer(Transfer{
-		From: EscrowAccount(old.ID), To: AgentAccount(old.Poster), Amount: old.MaxCredits,
-		Kind: EntryRefund, Agent: old.Poster, Task: old.ID,
+	o.transfer(store.Transfer{
+		From: store.EscrowAccount(old.ID), To: store.AgentAccount(old.Poster), Amount: old.MaxCredits,
+		Kind: store.EntryRefund, Agent: old.Poster, Task: old.ID,
 	})
 }
 
@@ -179,7 +181,7 @@ func (o *outcome) end(old *Task, status Status) {
 // those nobody has claimed, and all of them when the parent is gone, so that
 // posting, cancelling and answering mints nothing (contract §7, pitfall 3).
 // It returns the ids that stay.
-func (o *outcome) endChildren(children []*Task, about *Agent, gone bool) (stay []TaskID) {
+func (o *outcome) endChildren(children []*store.Task, about *store.Agent, gone bool) (stay []TaskID) {
 	for _, child := range children {
 		switch {
 		case child.Status == StatusPosted || gone && child.Status == StatusClaimed:
@@ -195,7 +197,7 @@ func (o *outcome) endChildren(children []*Task, about *Agent, gone bool) (stay [
 
 // trustStep is one step of directed trust (contract §8), rounded to 6
 // decimals after each step.
-func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
+func (o *outcome) trustStep(pair store.TrustPair, from, to AgentID, positive bool) {
 	if positive {
 		pair.Score += (1 - pair.Score) * 0.1
 	} else {
@@ -205,8 +207,8 @@ func (o *outcome) trustStep(pair TrustPair, from, to AgentID, positive bool) {
 	pair.From, pair.To = from, to
 	pair.Interactions++
 	pair.UpdatedAt = o.At
-	o.Trust = append(o.Trust, TrustWrite{New: pair})
-	o.Feed = append(o.Feed, FeedItem{Kind: FeedTrust, Trust: &pair})
+	o.Trust = append(o.Trust, store.TrustWrite{New: pair})
+	o.Feed = append(o.Feed, store.FeedItem{Kind: store.FeedTrust, Trust: &pair})
 }
 
 func stringPtr[S ~string](s S) *S {
@@ -217,7 +219,7 @@ func stringPtr[S ~string](s S) *S {
 }
 
 // written returns the task as the outcome leaves it, or nil.
-func (o *outcome) written(id TaskID) *Task {
+func (o *outcome) written(id TaskID) *store.Task {
 	for i := len(o.Tasks) - 1; i >= 0; i-- {
 		if o.Tasks[i].New.ID == id {
 			return o.Tasks[i].New

@@ -1,32 +1,36 @@
 package market
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // ownWrites remembers the task items that this process has put into the feed
 // and applied itself, so that reading them back costs no read of the task. It
 // is bounded: what it forgot is merely read again.
 type ownWrites struct {
 	mu    sync.Mutex
-	items map[FeedItem]int
+	items map[store.FeedItem]int
 }
 
 const maxOwnWrites = 100_000
 
-func (w *ownWrites) add(items []FeedItem) {
+func (w *ownWrites) add(items []store.FeedItem) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.items == nil || len(w.items) > maxOwnWrites {
-		w.items = map[FeedItem]int{}
+		w.items = map[store.FeedItem]int{}
 	}
 	for _, item := range items {
-		if item.Kind == FeedTask {
+		if item.Kind == store.FeedTask {
 			w.items[item]++
 		}
 	}
 }
 
 // take reports whether the item is an own one, and forgets it.
-func (w *ownWrites) take(item FeedItem) bool {
+func (w *ownWrites) take(item store.FeedItem) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := w.items[item]

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // stage is a market where every operation finds something.
@@ -70,7 +71,7 @@ func (s *stage) dump(t *testing.T) string {
 	for _, a := range agents {
 		events, err := s.Store.Events(ctx, a.ID, 0, 1_000)
 		all = append(all, events, err)
-		ledger, err := s.Store.Ledger(ctx, market.PageQuery{Agent: a.ID, Limit: 1_000})
+		ledger, err := s.Store.Ledger(ctx, store.PageQuery{Agent: a.ID, Limit: 1_000})
 		all = append(all, ledger, err)
 	}
 	reports, err := s.Store.Reports(ctx, "", 100, 0)
@@ -121,7 +122,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err, ids)
 		},
 		"Market.FinishWebhook": func(ctx context.Context) []any {
-			v, err := m.FinishWebhook(ctx, market.WebhookJob{}, market.WebhookOutcome{})
+			v, err := m.FinishWebhook(ctx, store.WebhookJob{}, store.WebhookOutcome{})
 			return give(v, err)
 		},
 		"Market.Grant": func(ctx context.Context) []any {

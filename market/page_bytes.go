@@ -1,6 +1,10 @@
 package market
 
-import "context"
+import (
+	"context"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // maxPageBytes bounds the texts of a page, as an answer in JSON writes them. A
 // page has at least one item, whatever its size, and says where the next one
@@ -44,10 +48,10 @@ func fitting(n int, size func(i int) int) int {
 // inPieces reads a page of talk of which total items there are, until it is full.
 // read appends a piece and returns the sizes of its items, keep cuts the page
 // down to its first n items. next is 0 unless the page was cut.
-func (p Page) inPieces(total int, read func(TalkQuery) ([]int, error), keep func(n int)) (next int, err error) {
+func (p Page) inPieces(total int, read func(store.TalkQuery) ([]int, error), keep func(n int)) (next int, err error) {
 	var sizes []int
 	for len(sizes) < p.Limit {
-		piece, err := read(TalkQuery{Limit: min(talkPiece, p.Limit-len(sizes)), Offset: p.Offset + len(sizes)})
+		piece, err := read(store.TalkQuery{Limit: min(talkPiece, p.Limit-len(sizes)), Offset: p.Offset + len(sizes)})
 		if err != nil {
 			return 0, err
 		}
@@ -64,7 +68,7 @@ func (p Page) inPieces(total int, read func(TalkQuery) ([]int, error), keep func
 }
 
 // eachPage reads all tasks that q selects, some at a time.
-func (m *Market) eachPage(ctx context.Context, q TasksQuery, each func([]StoredTask)) error {
+func (m *Market) eachPage(ctx context.Context, q store.TasksQuery, each func([]store.StoredTask)) error {
 	for q.Limit, q.MaxBytes = 100, maxPageBytes; ; {
 		page, err := m.store.TasksOf(ctx, q)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Pickup claims the best task on offer (contract §6). The board ranks, the
@@ -53,8 +54,8 @@ type claiming struct {
 	*Handle
 	now     time.Time
 	query   board.Query
-	caller  *Agent
-	idem    *IdempotencyID
+	caller  *store.Agent
+	idem    *store.IdempotencyID
 	request [32]byte
 	// left is how many claims the agent may still make.
 	want, left int
@@ -71,7 +72,7 @@ type claiming struct {
 func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, want int) (_ []Pickup, err error) {
 	finish := h.m.meter.operation(&ctx, name)
 	defer func() { finish(err) }()
-	op := operation{name: name, input: input, load: LoadQuery{Caller: h.id}, outcome: func(*Loaded, *outcome) any { return nil }}
+	op := operation{name: name, input: input, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *outcome) any { return nil }}
 	request, err := h.m.prepare(ctx, &op)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, wa
 	}
 }
 
-func (h *Handle) claimOnce(ctx context.Context, load LoadQuery, request [32]byte, f Filter, want int) ([]Pickup, error) {
+func (h *Handle) claimOnce(ctx context.Context, load store.LoadQuery, request [32]byte, f Filter, want int) ([]Pickup, error) {
 	l, err := h.enter(ctx, load)
 	if err != nil {
 		return nil, err
@@ -120,7 +121,7 @@ func (h *Handle) claimOnce(ctx context.Context, load LoadQuery, request [32]byte
 }
 
 // enter loads the caller, settled at q.Now, and what ranking needs of it.
-func (h *Handle) enter(ctx context.Context, q LoadQuery) (*Loaded, error) {
+func (h *Handle) enter(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	q.TrustIn = !h.m.mirror.board.TrustKnown(string(h.id))
 	for settled := 0; ; {
 		l, err := h.m.store.Load(ctx, q)
@@ -145,7 +146,7 @@ func (h *Handle) enter(ctx context.Context, q LoadQuery) (*Loaded, error) {
 }
 
 // query is what the board is asked for this agent.
-func (h *Handle) query(a *Agent, f Filter, now time.Time) board.Query {
+func (h *Handle) query(a *store.Agent, f Filter, now time.Time) board.Query {
 	return board.Query{
 		Agent: string(h.id), Infra: h.m.policy.isInfra(&a.Profile), Capabilities: a.CapabilityTags(),
 		Tags: f.Tags, Search: f.Search, Now: now,
@@ -167,7 +168,7 @@ func (c *claiming) allowed() error {
 	return nil
 }
 
-func cooldown(a *Agent, now time.Time) error {
+func cooldown(a *store.Agent, now time.Time) error {
 	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
 		err := refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", NewTime(a.Strikes.BlockedUntil))
 		err.RetryAfter = wait
@@ -178,7 +179,7 @@ func cooldown(a *Agent, now time.Time) error {
 
 // tooManyClaims says which of the two limits it is: a newcomer's goes away with
 // the first approved task.
-func (p *Policy) tooManyClaims(a *Account) *Error {
+func (p *Policy) tooManyClaims(a *store.Account) *Error {
 	most := p.maxClaims(a)
 	if most != p.MaxOpenClaims {
 		return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be before your first approved task; deliver or abandon one first", most)
@@ -244,7 +245,7 @@ const maxFirst = 8
 
 // try claims among the reserved tasks; more is false when there is nothing
 // left to try.
-func (c *claiming) try(ctx context.Context, r *board.Reservation[*Task]) (more bool, err error) {
+func (c *claiming) try(ctx context.Context, r *board.Reservation[*store.Task]) (more bool, err error) {
 	switch {
 	case len(r.Offers) > 0:
 		return true, c.commit(ctx, r.Offers)
@@ -267,7 +268,7 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*Task]) (more b
 }
 
 // commit decides over what the board offers and hands it to the store.
-func (c *claiming) commit(ctx context.Context, offers []board.Offer[*Task]) error {
+func (c *claiming) commit(ctx context.Context, offers []board.Offer[*store.Task]) error {
 	if cs := c.decide(offers); len(cs) > 0 {
 		return c.decideAmong(ctx, cs)
 	}
@@ -290,11 +291,11 @@ func (c *claiming) decideAmong(ctx context.Context, cs []candidate) error {
 // candidate is a claim decided beforehand.
 type candidate struct {
 	*outcome
-	task  *Task
+	task  *store.Task
 	claim *recordedClaim
 }
 
-func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
+func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 	out := make([]candidate, 0, len(offers))
 	for _, offer := range offers {
 		t := offer.Value
@@ -313,8 +314,8 @@ func (c *claiming) decide(offers []board.Offer[*Task]) []candidate {
 
 // pendingMatch returns the match_agents task of an open task if nobody has
 // claimed it.
-func (s *mirror) pendingMatch(t *Task) *Task {
-	if t.Matching == nil || t.Matching.State != MatchPending {
+func (s *mirror) pendingMatch(t *store.Task) *store.Task {
+	if t.Matching == nil || t.Matching.State != store.MatchPending {
 		return nil
 	}
 	for _, id := range t.Children {
@@ -328,7 +329,7 @@ func (s *mirror) pendingMatch(t *Task) *Task {
 // commitFirst claims the first candidate that is still open.
 func (c *claiming) commitFirst(ctx context.Context, cs []candidate) error {
 	cs = cs[:min(len(cs), maxFirst)]
-	changes := make([]*Change, len(cs))
+	changes := make([]*store.Change, len(cs))
 	for i := range cs {
 		if err := c.record(cs[i].outcome, cs[i:i+1]); err != nil {
 			return err
@@ -349,7 +350,7 @@ func (c *claiming) commitFirst(ctx context.Context, cs []candidate) error {
 // commitEach claims each candidate on its own.
 func (c *claiming) commitEach(ctx context.Context, cs []candidate) error {
 	cs = cs[:min(len(cs), c.left)]
-	changes := make([]*Change, len(cs))
+	changes := make([]*store.Change, len(cs))
 	for i := range cs {
 		changes[i] = &cs[i].Change
 	}
@@ -381,14 +382,14 @@ func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
 		return c.lostTogether(ctx, cs, err)
 	}
 	for _, one := range cs {
-		c.won(one, Committed{Text: texts[one.task.ID]})
+		c.won(one, store.Committed{Text: texts[one.task.ID]})
 	}
 	c.left = 0
 	return nil
 }
 
 // stillThere leaves out candidates that the store does not have any more.
-func (c *claiming) stillThere(cs []candidate, texts map[TaskID]TaskText) []candidate {
+func (c *claiming) stillThere(cs []candidate, texts map[TaskID]store.TaskText) []candidate {
 	cs = slices.DeleteFunc(cs[:min(len(cs), c.left)], func(one candidate) bool {
 		_, found := texts[one.task.ID]
 		if !found {
@@ -414,7 +415,7 @@ func (c *claiming) together(cs []candidate) (all *outcome, merged []candidate) {
 
 // lostTogether drops the candidate that somebody else took.
 func (c *claiming) lostTogether(ctx context.Context, cs []candidate, err error) error {
-	var conflict *Conflict
+	var conflict *store.Conflict
 	if !errors.As(err, &conflict) {
 		return known(ctx, err)
 	}
@@ -435,12 +436,12 @@ func ids(cs []candidate) []TaskID {
 }
 
 // texts reads need and context of tasks.
-func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]TaskText, error) {
+func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]store.TaskText, error) {
 	stored, err := m.store.Tasks(ctx, ids)
 	if err != nil {
 		return nil, known(ctx, err)
 	}
-	texts := make(map[TaskID]TaskText, len(stored))
+	texts := make(map[TaskID]store.TaskText, len(stored))
 	for _, st := range stored {
 		if st.Text.Need != "" {
 			texts[st.Task.ID] = st.Text
@@ -450,7 +451,7 @@ func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]TaskText, 
 }
 
 // won takes note of a claim.
-func (c *claiming) won(one candidate, done Committed) {
+func (c *claiming) won(one candidate, done store.Committed) {
 	c.m.applied(one.outcome, done, nil)
 	c.claimed = append(c.claimed, c.m.policy.pickupView(one.claim, done.Text))
 	c.left--
@@ -471,14 +472,14 @@ func (c *claiming) record(o *outcome, cs []candidate) (err error) {
 
 // recordedClaim is a claim in an idempotency record, without the texts.
 type recordedClaim struct {
-	Task *Task `json:"task"`
+	Task *store.Task `json:"task"`
 	// What was known of the poster then.
 	Reputation   float64       `json:"reputation"`
 	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
 }
 
 // replayClaims renders the recorded claims again.
-func (m *Market) replayClaims(ctx context.Context, record *IdempotencyRecord, request [32]byte) ([]Pickup, error) {
+func (m *Market) replayClaims(ctx context.Context, record *store.IdempotencyRecord, request [32]byte) ([]Pickup, error) {
 	data, err := replay(record, request)
 	if err != nil {
 		return nil, err
@@ -505,7 +506,7 @@ func (m *Market) replayClaims(ctx context.Context, record *IdempotencyRecord, re
 }
 
 // claimAgain renders a recorded claim again.
-func (p *Policy) claimAgain(r *recordedClaim, text TaskText) (Pickup, error) {
+func (p *Policy) claimAgain(r *recordedClaim, text store.TaskText) (Pickup, error) {
 	if text.Need == "" {
 		return Pickup{}, textsGone()
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // coldScan is how many open tasks a pickup looks at, oldest first, while the
@@ -35,8 +36,8 @@ func (c *claiming) runCold(ctx context.Context) error {
 	return nil
 }
 
-func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
-	page = slices.DeleteFunc(slices.Clone(page), func(st StoredTask) bool { return !c.eligible(&st) })
+func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error {
+	page = slices.DeleteFunc(slices.Clone(page), func(st store.StoredTask) bool { return !c.eligible(&st) })
 	matches, err := c.matchTasks(ctx, page)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (c *claiming) claimCold(ctx context.Context, page []StoredTask) error {
 }
 
 // posters reads who posted the tasks.
-func (c *claiming) posters(ctx context.Context, page []StoredTask) (map[AgentID]*Agent, error) {
+func (c *claiming) posters(ctx context.Context, page []store.StoredTask) (map[AgentID]*store.Agent, error) {
 	var ids []AgentID
 	for _, st := range page {
 		if id := st.Task.Poster; id != Platform && !slices.Contains(ids, id) {
@@ -82,7 +83,7 @@ func (c *claiming) posters(ctx context.Context, page []StoredTask) (map[AgentID]
 		return nil, nil
 	}
 	agents, err := c.m.store.Agents(ctx, ids)
-	posters := make(map[AgentID]*Agent, len(agents))
+	posters := make(map[AgentID]*store.Agent, len(agents))
 	for _, a := range agents {
 		posters[a.ID] = a
 	}
@@ -92,10 +93,10 @@ func (c *claiming) posters(ctx context.Context, page []StoredTask) (map[AgentID]
 // matchTasks returns the match_agents tasks that nobody has claimed, by the task
 // that they are about: a claim of that ends them, or they would be paid for
 // nothing.
-func (c *claiming) matchTasks(ctx context.Context, page []StoredTask) (map[TaskID]*Task, error) {
+func (c *claiming) matchTasks(ctx context.Context, page []store.StoredTask) (map[TaskID]*store.Task, error) {
 	var ids []TaskID
 	for _, st := range page {
-		if t := st.Task; t.Matching != nil && t.Matching.State == MatchPending {
+		if t := st.Task; t.Matching != nil && t.Matching.State == store.MatchPending {
 			ids = append(ids, t.Children...)
 		}
 	}
@@ -103,7 +104,7 @@ func (c *claiming) matchTasks(ctx context.Context, page []StoredTask) (map[TaskI
 		return nil, nil
 	}
 	children, err := c.m.store.Tasks(ctx, ids)
-	matches := make(map[TaskID]*Task, len(children))
+	matches := make(map[TaskID]*store.Task, len(children))
 	for _, st := range children {
 		if t := st.Task; t.Status == StatusPosted && t.System != nil && t.System.Type == MatchAgents {
 			matches[t.System.Parent] = t
@@ -113,14 +114,14 @@ func (c *claiming) matchTasks(ctx context.Context, page []StoredTask) (map[TaskI
 }
 
 // eligible is the board's filter in plain words.
-func (c *claiming) eligible(st *StoredTask) bool {
+func (c *claiming) eligible(st *store.StoredTask) bool {
 	t := st.Task
 	switch {
 	case t.Poster == c.id, slices.Contains(st.Infra, c.id):
 		return false
 	case t.System != nil && (!c.query.Infra || slices.Contains(t.System.Excluded, c.id)):
 		return false
-	case t.Matching != nil && t.Matching.State == Matched && c.now.Before(t.Matching.Until) && !slices.Contains(t.Matching.Agents, c.id):
+	case t.Matching != nil && t.Matching.State == store.Matched && c.now.Before(t.Matching.Until) && !slices.Contains(t.Matching.Agents, c.id):
 		return false
 	}
 	return hasTags(t.Tags, c.query.Tags) && hasTerms(st.Text, c.query.Search)
@@ -135,7 +136,7 @@ func hasTags(have, want []string) bool {
 	return true
 }
 
-func hasTerms(t TaskText, search string) bool {
+func hasTerms(t store.TaskText, search string) bool {
 	terms := text.Terms(search)
 	if len(terms) == 0 {
 		return true

@@ -3,13 +3,15 @@ package market
 import (
 	"context"
 	"errors"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // sortOut learns from the claims that failed: what the board had wrong is
 // corrected, and what concerns the caller itself ends the pickup.
 func (c *claiming) sortOut(ctx context.Context, cs []candidate, errs []error) error {
 	for i, err := range errs {
-		var conflict *Conflict
+		var conflict *store.Conflict
 		switch {
 		case err == nil:
 		case errors.As(err, &conflict):
@@ -24,24 +26,24 @@ func (c *claiming) sortOut(ctx context.Context, cs []candidate, errs []error) er
 	return nil
 }
 
-func (c *claiming) lose(ctx context.Context, one candidate, conflict *Conflict) error {
+func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conflict) error {
 	c.lost = true
 	id := string(one.task.ID)
 	switch conflict.Guard {
-	case GuardOpenClaims:
+	case store.GuardOpenClaims:
 		c.left = 0
 		if len(c.claimed) > 0 {
 			return nil
 		}
 		return c.m.policy.tooManyClaims(&c.caller.Account)
-	case GuardSuspended:
+	case store.GuardSuspended:
 		if conflict.Agent == c.id {
 			return refuse(CodeSuspended, "Agent suspended")
 		}
 		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID)
-	case GuardRole:
+	case store.GuardRole:
 		c.m.mirror.board.Exclude(id, string(c.id))
-	case GuardIdempotency:
+	case store.GuardIdempotency:
 		return errRepeated
 	default:
 		// Somebody was faster, or the board is behind: what is left of the
@@ -66,6 +68,6 @@ func (s *mirror) reread(ctx context.Context, agent AgentID, tasks ...TaskID) err
 }
 
 // setTrust caches the trust of posters toward an agent, for ranking.
-func (s *mirror) setTrust(to AgentID, pairs []TrustPair) {
+func (s *mirror) setTrust(to AgentID, pairs []store.TrustPair) {
 	s.board.SetTrustIn(string(to), boardTrust(pairs))
 }

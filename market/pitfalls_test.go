@@ -12,6 +12,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Ways in which marketplaces of this kind went wrong. The number in a test's
@@ -158,10 +159,10 @@ func TestPitfall15ABatchThatFailsHalfway(t *testing.T) {
 // halfway loses its connection at the third change of several.
 type halfway struct{ market.Store }
 
-func (s *halfway) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+func (s *halfway) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
 	done, errs := s.Store.CommitEach(ctx, cs[:min(2, len(cs))])
 	for len(errs) < len(cs) {
-		done, errs = append(done, market.Committed{}), append(errs, errors.New("connection lost"))
+		done, errs = append(done, store.Committed{}), append(errs, errors.New("connection lost"))
 	}
 	return done, errs
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Policy holds the amounts, durations and limits that an operator may change
@@ -141,13 +143,13 @@ func (p *Policy) fee(charged int64) int64 {
 	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))
 }
 
-func (p *Policy) isInfra(a *Profile) bool {
+func (p *Policy) isInfra(a *store.Profile) bool {
 	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
 }
 
 // maxClaims is how many undelivered claims the agent may hold, 0 for no bound:
 // whoever has never had work approved may not claim the whole board.
-func (p *Policy) maxClaims(a *Account) int64 {
+func (p *Policy) maxClaims(a *store.Account) int64 {
 	switch {
 	case a.Completed > 0, p.NewcomerClaims == 0:
 		return p.MaxOpenClaims
@@ -160,7 +162,7 @@ func (p *Policy) maxClaims(a *Account) int64 {
 // proven reports whether somebody vouches for the judgement of an infra agent:
 // the operator, or its own approved work for several posters, of whom Profile
 // remembers no more than provenPosters.
-func (p *Policy) proven(a *Agent) bool {
+func (p *Policy) proven(a *store.Agent) bool {
 	return a.Appointed || a.Completed >= provenTasks && len(a.WorkedFor) >= provenPosters
 }
 
@@ -170,14 +172,14 @@ const (
 	provenPosters = 3
 )
 
-func (p *Policy) claimTimeout(t *Task) time.Duration {
+func (p *Policy) claimTimeout(t *store.Task) time.Duration {
 	if t.ClaimTimeout != 0 {
 		return t.ClaimTimeout
 	}
 	return p.ClaimTimeout
 }
 
-func (p *Policy) reviewTimeout(t *Task) time.Duration {
+func (p *Policy) reviewTimeout(t *store.Task) time.Duration {
 	if t.ReviewTimeout != 0 {
 		return t.ReviewTimeout
 	}

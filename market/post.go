@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Post delegates a task: max_credits move into escrow and the task opens, in
@@ -79,14 +81,14 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if err != nil {
 		return posted, view, unavailable(err)
 	}
-	text := TaskText{Need: in.Need, Context: in.Context}
+	text := store.TaskText{Need: in.Need, Context: in.Context}
 	matching, child, err := m.plan(ctx, TaskID(id), h.id, in)
 	if err != nil {
 		return posted, view, err
 	}
 	op := operation{
-		name: "post", input: in, load: LoadQuery{Caller: h.id},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "post", input: in, load: store.LoadQuery{Caller: h.id},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if child != nil && !m.policy.affords(l.Caller, payMatch, now) {
 				return nil, errOverBudget
 			}
@@ -102,7 +104,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 			return o, err
 		},
 		conflict: m.policy.tooManyBytes,
-		outcome:  func(l *Loaded, o *outcome) any { return postedView(l, o, "") },
+		outcome:  func(l *store.Loaded, o *outcome) any { return postedView(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, errOverBudget) {
@@ -125,9 +127,9 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 var errOverBudget = errors.New("market: the budget of system pay is used up")
 
 // planBuiltIn matches without an infra agent.
-func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) func(time.Time) *Matching {
+func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) func(time.Time) *store.Matching {
 	agents := m.bestMatches(ctx, MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster})
-	return func(now time.Time) *Matching { return m.policy.matched(now, agents.Agents, agents.HeadStart) }
+	return func(now time.Time) *store.Matching { return m.policy.matched(now, agents.Agents, agents.HeadStart) }
 }
 
 // asPosted is the task as far as the answer to its posting tells it.
@@ -139,7 +141,7 @@ func (p *Posted) asPosted(poster AgentID, in PostInput) TaskView {
 }
 
 // apply copies what the poster said about the task.
-func apply(t *Task, in PostInput, now time.Time) {
+func apply(t *store.Task, in PostInput, now time.Time) {
 	t.MaxCredits, t.Tags = *in.MaxCredits, in.Tags
 	if in.DeadlineMinutes != nil {
 		t.Deadline = now.Add(minutes(in.DeadlineMinutes))
@@ -154,7 +156,7 @@ func minutes(n *int) time.Duration {
 	return time.Duration(*n) * time.Minute
 }
 
-func postedView(l *Loaded, o *outcome, need string) Posted {
+func postedView(l *store.Loaded, o *outcome, need string) Posted {
 	t := o.Tasks[0].New
 	return Posted{
 		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
@@ -165,10 +167,10 @@ func postedView(l *Loaded, o *outcome, need string) Posted {
 // plan finds out how a new task is matched: by an infra agent, whose task it
 // drafts, by the built-in matcher, or later when a host's transaction has to
 // commit first (contract §7).
-func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (func(time.Time) *Matching, *systemDraft, error) {
+func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (func(time.Time) *store.Matching, *systemDraft, error) {
 	p := m.policy
 	if m.hosted || m.mirror.fresh(ctx) != nil {
-		return func(now time.Time) *Matching { return &Matching{State: MatchDeferred, Until: now} }, nil, nil
+		return func(now time.Time) *store.Matching { return &store.Matching{State: store.MatchDeferred, Until: now} }, nil, nil
 	}
 	task := MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster}
 	if m.mirror.agents.HasInfra(string(poster)) {
@@ -176,11 +178,11 @@ func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInp
 		if err != nil {
 			return nil, nil, unavailable(err)
 		}
-		pending := func(now time.Time) *Matching {
-			return &Matching{State: MatchPending, Until: now.Add(p.MatchTimeout)}
+		pending := func(now time.Time) *store.Matching {
+			return &store.Matching{State: store.MatchPending, Until: now.Add(p.MatchTimeout)}
 		}
 		return pending, matchDraft(TaskID(childID), m.candidates(ctx, id, task), poster), nil
 	}
 	found := m.bestMatches(ctx, task)
-	return func(now time.Time) *Matching { return p.matched(now, found.Agents, found.HeadStart) }, nil, nil
+	return func(now time.Time) *store.Matching { return p.matched(now, found.Agents, found.HeadStart) }, nil, nil
 }

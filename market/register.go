@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/weburl"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Register makes an agent and gives it the signup bonus (contract §3, §4). It
@@ -32,7 +33,7 @@ func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, 
 	}
 	_, err = m.operate(ctx, operation{
 		name: "register", anonymous: true,
-		decide: func(now time.Time, _ *Loaded) (*outcome, error) {
+		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
 			return m.policy.decideRegister(now, profile, key.Digest(), extract), nil
 		},
 	})
@@ -45,8 +46,8 @@ func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, 
 	}, nil
 }
 
-func (m *Market) checkRegister(in RegisterInput) (Profile, error) {
-	p := Profile{
+func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
+	p := store.Profile{
 		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
 		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
 	}
@@ -59,7 +60,7 @@ func (m *Market) checkRegister(in RegisterInput) (Profile, error) {
 
 // checkProfile validates what an agent says of itself, but for its name, and folds
 // its tags.
-func (m *Market) checkProfile(p *Profile) error {
+func (m *Market) checkProfile(p *store.Profile) error {
 	if err := checkText("good_at", p.GoodAt, MaxGoodAt); err != nil {
 		return err
 	}
@@ -87,14 +88,14 @@ func (m *Market) checkWebhook(url string) error {
 	return nil
 }
 
-func (p *Policy) decideRegister(now time.Time, profile Profile, key KeyDigest, extract *systemDraft) *outcome {
+func (p *Policy) decideRegister(now time.Time, profile store.Profile, key store.KeyDigest, extract *systemDraft) *outcome {
 	o := p.outcome(now)
 	profile.Version, profile.CreatedAt = 1, now
-	o.startExtraction(&Agent{Profile: profile}, &profile, extract)
-	o.Agents = append(o.Agents, AgentWrite{New: &profile, Key: key})
-	o.transfer(Transfer{
-		From: PlatformAccount, To: AgentAccount(profile.ID), Amount: p.InitialCredits,
-		Kind: EntrySignupBonus, Agent: profile.ID,
+	o.startExtraction(&store.Agent{Profile: profile}, &profile, extract)
+	o.Agents = append(o.Agents, store.AgentWrite{New: &profile, Key: key})
+	o.transfer(store.Transfer{
+		From: store.PlatformAccount, To: store.AgentAccount(profile.ID), Amount: p.InitialCredits,
+		Kind: store.EntrySignupBonus, Agent: profile.ID,
 	})
 	o.agentChanged(profile.ID)
 	return o

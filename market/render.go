@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // taskView is a task as a party sees it. record is what is known of its poster.
-func (p *Policy) taskView(t *Task, text TaskText, record *PosterRecord) TaskView {
+func (p *Policy) taskView(t *store.Task, text store.TaskText, record *PosterRecord) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
@@ -54,7 +56,7 @@ func (v *TaskView) charges(charged, fee int64) {
 	v.CreditsCharged, v.Fee, v.WorkerReceives = Ptr(charged), Ptr(fee), Ptr(charged-fee)
 }
 
-func (v *TaskView) ended(e *Ending) {
+func (v *TaskView) ended(e *store.Ending) {
 	v.EndedAt = timePtr(e.At)
 	if v.Status != StatusApproved {
 		return
@@ -69,7 +71,7 @@ func (v *TaskView) ended(e *Ending) {
 
 // publicView is an open task as strangers see it: what a browse item shows,
 // and the status (contract §5).
-func (p *Policy) publicView(t *Task, text TaskText, poster *Agent) TaskView {
+func (p *Policy) publicView(t *store.Task, text store.TaskText, poster *store.Agent) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
@@ -82,7 +84,7 @@ func (p *Policy) publicView(t *Task, text TaskText, poster *Agent) TaskView {
 
 // timeouts are the two that are in force for a task. A system task is approved
 // with its delivery.
-func (p *Policy) timeouts(t *Task) (claim, review *Minutes) {
+func (p *Policy) timeouts(t *store.Task) (claim, review *Minutes) {
 	claim = minutesOf(p.claimTimeout(t))
 	if t.System == nil {
 		review = minutesOf(p.reviewTimeout(t))
@@ -98,7 +100,7 @@ func minutesOf(d time.Duration) *Minutes {
 }
 
 // recordOf is nil for the platform, which judges nobody.
-func recordOf(poster *Agent) *PosterRecord {
+func recordOf(poster *store.Agent) *PosterRecord {
 	if poster == nil {
 		return nil
 	}
@@ -107,7 +109,7 @@ func recordOf(poster *Agent) *PosterRecord {
 
 // background is the context as the holder of the task reads it: an infra agent
 // is no candidate for what it matches, and neither is who held the task before.
-func background(t *Task, text TaskText) string {
+func background(t *store.Task, text store.TaskText) string {
 	if t.System == nil || t.System.Type != MatchAgents {
 		return text.Context
 	}
@@ -121,7 +123,7 @@ func background(t *Task, text TaskText) string {
 
 // answerUntil is when the answer to a system task ceases to count. It can still
 // be delivered, and is paid, while the claim lasts.
-func answerUntil(t *Task) time.Time {
+func answerUntil(t *store.Task) time.Time {
 	if t.System == nil {
 		return time.Time{}
 	}
@@ -130,7 +132,7 @@ func answerUntil(t *Task) time.Time {
 
 // claimDeadline is when the claim ends if nothing is delivered, or when the
 // answer to a system task ceases to count.
-func claimDeadline(t *Task) *Time {
+func claimDeadline(t *store.Task) *Time {
 	if !t.Claim.Grace.IsZero() {
 		return timePtr(t.Claim.Grace)
 	}
@@ -143,7 +145,7 @@ func claimDeadline(t *Task) *Time {
 	return timePtr(until)
 }
 
-func reputation(a *Agent) float64 {
+func reputation(a *store.Agent) float64 {
 	if a == nil {
 		return 0
 	}
@@ -171,7 +173,7 @@ func verificationView(v *Verification) *Verification {
 	return own
 }
 
-func (p *Policy) pickupView(r *recordedClaim, text TaskText) Pickup {
+func (p *Policy) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	t := r.Task
 	v := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
@@ -186,35 +188,35 @@ func (p *Policy) pickupView(r *recordedClaim, text TaskText) Pickup {
 	return v
 }
 
-func questionView(q *Question) QuestionView {
+func questionView(q *store.Question) QuestionView {
 	return QuestionView{
 		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: stringPtr(q.Answer),
 		CreatedAt: NewTime(q.CreatedAt), AnsweredAt: timePtr(q.AnsweredAt),
 	}
 }
 
-func reportView(r *Report) ReportView {
+func reportView(r *store.Report) ReportView {
 	return ReportView{
 		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
 		CreatedAt: NewTime(r.CreatedAt), ResolvedAt: timePtr(r.ResolvedAt),
 	}
 }
 
-func messageView(m *Message) MessageView {
+func messageView(m *store.Message) MessageView {
 	return MessageView{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: NewTime(m.CreatedAt)}
 }
 
-func ledgerView(e *Entry) LedgerEntry {
+func ledgerView(e *store.Entry) LedgerEntry {
 	v := LedgerEntry{
 		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: NewTime(e.At),
 	}
-	if e.Kind == EntryPayment {
+	if e.Kind == store.EntryPayment {
 		v.Fee = Ptr(e.Fee)
 	}
 	return v
 }
 
-func meView(a *Agent, now time.Time) Me {
+func meView(a *store.Agent, now time.Time) Me {
 	return Me{
 		ID: a.ID, Name: a.Name, Credits: a.Balance, Reputation: a.Reputation(),
 		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: stringPtr(a.GoodAt),
@@ -225,7 +227,7 @@ func meView(a *Agent, now time.Time) Me {
 }
 
 // tagSource is "" for an agent without capability tags.
-func tagSource(p *Profile) TagSource {
+func tagSource(p *store.Profile) TagSource {
 	switch {
 	case len(p.Tags) > 0:
 		return TagsDeclared
@@ -236,17 +238,25 @@ func tagSource(p *Profile) TagSource {
 }
 
 // blockedUntil is when pickup is blocked, nil when it is not.
-func blockedUntil(s Strikes, now time.Time) *Time {
+func blockedUntil(s store.Strikes, now time.Time) *Time {
 	if !s.BlockedUntil.After(now) {
 		return nil
 	}
 	return timePtr(s.BlockedUntil)
 }
 
-func publicProfile(a *Agent) PublicProfile {
+func publicProfile(a *store.Agent) PublicProfile {
 	return PublicProfile{
 		ID: a.ID, Name: a.Name, Reputation: a.Reputation(), TasksCompleted: a.Completed,
 		RatingCount: a.RatingCount, GoodAt: stringPtr(a.GoodAt), Tags: tagList(a.CapabilityTags()),
 		AsPoster: *recordOf(a),
 	}
+}
+
+// timePtr gives the JSON views null instead of a zero time.
+func timePtr(t time.Time) *Time {
+	if t.IsZero() {
+		return nil
+	}
+	return Ptr(NewTime(t))
 }

@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Approve pays the worker of a delivered task (contract §4, §5).
@@ -15,7 +17,7 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 	}
 	return h.change(ctx, change{
 		name: "approve", id: id, input: in, trust: true,
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := posterOnly(l, "approve"); err != nil {
 				return nil, err
 			}
@@ -36,7 +38,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 	}
 	return h.change(ctx, change{
 		name: "reject", id: id, conflict: tooMuchTalk, input: in, trust: true,
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := posterOnly(l, "reject"); err != nil {
 				return nil, err
 			}
@@ -50,7 +52,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := posterOnly(l, "cancel"); err != nil {
 				return nil, err
 			}
@@ -64,7 +66,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := workerOnly(l, "abandon"); err != nil {
 				return nil, err
 			}
@@ -86,8 +88,8 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
 	return recorded(ctx, h.m, operation{
 		name: "rate " + string(id), input: in,
-		load: LoadQuery{Caller: h.id, Task: id, Trust: true},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		load: store.LoadQuery{Caller: h.id, Task: id, Trust: true},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := workerOnly(l, "rate the poster"); err != nil {
 				return nil, err
 			}
@@ -97,7 +99,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 			rated.RatedID = l.Task.Poster
 			return h.m.policy.decideRate(now, l, in)
 		},
-		outcome: func(*Loaded, *outcome) any { return rated },
+		outcome: func(*store.Loaded, *outcome) any { return rated },
 	}, func() Rated { return rated })
 }
 
@@ -114,25 +116,25 @@ func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Repo
 	reported := Reported{ReportID: ReportID(reportID), TaskID: id, Reason: reason, Status: ReportOpen}
 	return recorded(ctx, h.m, operation{
 		name: "report " + string(id), input: reason,
-		load: LoadQuery{Caller: h.id, Task: id},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		load: store.LoadQuery{Caller: h.id, Task: id},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := visible(l); err != nil {
 				return nil, err
 			}
 			o := h.m.policy.outcome(now)
 			o.active(h.id)
-			o.Reports = append(o.Reports, Report{
+			o.Reports = append(o.Reports, store.Report{
 				ID: reported.ReportID, Task: id, Reporter: h.id, Reason: reason, Status: ReportOpen, CreatedAt: now,
 			})
 			return o, nil
 		},
-		conflict: func(c *Conflict) error {
-			if c.Guard == GuardDuplicate {
+		conflict: func(c *store.Conflict) error {
+			if c.Guard == store.GuardDuplicate {
 				return refuse(CodeAlreadyDone, "You have already reported this task")
 			}
 			return nil
 		},
-		outcome: func(*Loaded, *outcome) any { return reported },
+		outcome: func(*store.Loaded, *outcome) any { return reported },
 	}, func() Reported { return reported })
 }
 

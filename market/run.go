@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -184,7 +186,7 @@ func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned
 		}
 	}
 	for {
-		n, err := m.store.Prune(ctx, PruneQuery{
+		n, err := m.store.Prune(ctx, store.PruneQuery{
 			Now: now, EventsBefore: now.Add(-m.policy.EventRetention), FeedBefore: now.Add(-feedRetention),
 			DeadBefore: now.Add(-deadRetention), EndedBefore: endedBefore, Limit: pruneBatch,
 		})

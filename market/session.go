@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // EndSession remembers until it would have ended by itself that a session of an
@@ -17,13 +19,13 @@ func (m *Market) EndSession(ctx context.Context, id string, until time.Time) err
 	}
 	_, err := m.operate(ctx, operation{
 		name: "end session", anonymous: true,
-		decide: func(now time.Time, _ *Loaded) (*outcome, error) {
+		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
 			o := m.policy.outcome(now)
-			o.Idempotency = &IdempotencyRecord{IdempotencyID: endedSession(id), Outcome: []byte("true"), ExpiresAt: until.UTC()}
+			o.Idempotency = &store.IdempotencyRecord{IdempotencyID: endedSession(id), Outcome: []byte("true"), ExpiresAt: until.UTC()}
 			return o, nil
 		},
-		conflict: func(c *Conflict) error {
-			if c.Guard == GuardIdempotency {
+		conflict: func(c *store.Conflict) error {
+			if c.Guard == store.GuardIdempotency {
 				return errEnded
 			}
 			return nil
@@ -38,7 +40,7 @@ func (m *Market) EndSession(ctx context.Context, id string, until time.Time) err
 // SessionEnded reports whether EndSession was called for the session.
 func (m *Market) SessionEnded(ctx context.Context, id string) (bool, error) {
 	key := endedSession(id)
-	l, err := m.store.Load(ctx, LoadQuery{Now: m.now(), Idempotency: &key})
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: m.now(), Idempotency: &key})
 	if err != nil {
 		return false, known(ctx, err)
 	}
@@ -47,8 +49,8 @@ func (m *Market) SessionEnded(ctx context.Context, id string) (bool, error) {
 
 // endedSession is the record of an ended session. It is kept beside the outcomes
 // of repeated requests: both are looked up by a key and forgotten when they expire.
-func endedSession(id string) IdempotencyID {
-	return IdempotencyID{Caller: Platform, Operation: "end session", Key: id}
+func endedSession(id string) store.IdempotencyID {
+	return store.IdempotencyID{Caller: Platform, Operation: "end session", Key: id}
 }
 
 var errEnded = refuse(CodeAlreadyDone, "The session was ended before")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // settleAll settles tasks in the order given, which is that of their due
@@ -23,7 +25,7 @@ func (m *Market) settleAll(ctx context.Context, ids []TaskID, now time.Time) (st
 // replica may do so at the same time: a step is guarded like any other change.
 func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (steps int, err error) {
 	for try := 0; try < maxTries; try++ {
-		l, err := m.store.Load(ctx, LoadQuery{Now: now, Task: id, Text: true, Trust: true})
+		l, err := m.store.Load(ctx, store.LoadQuery{Now: now, Task: id, Text: true, Trust: true})
 		if err != nil {
 			return steps, known(ctx, err)
 		}
@@ -46,7 +48,7 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 }
 
 // againDraft drafts the extraction that follows one, when that is due.
-func (m *Market) againDraft(ctx context.Context, l *Loaded, now time.Time) (*systemDraft, error) {
+func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time) (*systemDraft, error) {
 	if l.Task.System == nil || l.Subject == nil || !passed(l.Task.System.Again, now) {
 		return nil, nil
 	}
@@ -54,9 +56,9 @@ func (m *Market) againDraft(ctx context.Context, l *Loaded, now time.Time) (*sys
 }
 
 // step commits one due step; false when somebody else was faster.
-func (m *Market) step(ctx context.Context, l *Loaded, now time.Time) (bool, error) {
+func (m *Market) step(ctx context.Context, l *store.Loaded, now time.Time) (bool, error) {
 	var deferred Matches
-	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == MatchDeferred {
+	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == store.MatchDeferred {
 		deferred = m.match(ctx, t, l.Text)
 	}
 	draft, err := m.againDraft(ctx, l, now)
@@ -68,7 +70,7 @@ func (m *Market) step(ctx context.Context, l *Loaded, now time.Time) (bool, erro
 		return false, err
 	}
 	committed, err := m.store.Commit(ctx, &o.Change)
-	var conflict *Conflict
+	var conflict *store.Conflict
 	if errors.As(err, &conflict) {
 		m.meter.conflict(ctx, conflict.Guard)
 		return false, nil

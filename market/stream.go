@@ -189,3 +189,12 @@ func (c *streamCounter) leave(s *Stream) {
 		delete(c.open, s.h.id)
 	}
 }
+
+// ownEvent is the event with data that nobody else holds.
+func ownEvent(e Event) Event {
+	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
+	e.Data.Rank = copyOf(e.Data.Rank)
+	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
+	e.Data.Tags = slices.Clone(e.Data.Tags)
+	return e
+}

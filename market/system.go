@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // What system tasks pay (contract §7).
@@ -20,12 +22,12 @@ const extractEvery = time.Hour
 // systemDraft is a system task about to be posted.
 type systemDraft struct {
 	id     TaskID
-	system System
+	system store.System
 	pays   int64
-	text   TaskText
+	text   store.TaskText
 }
 
-func (d *systemDraft) build(p *Policy, now time.Time) *Task {
+func (d *systemDraft) build(p *Policy, now time.Time) *store.Task {
 	t := p.newTask(d.id, Platform, now)
 	system := d.system
 	if system.Type == MatchAgents {
@@ -37,7 +39,7 @@ func (d *systemDraft) build(p *Policy, now time.Time) *Task {
 
 // without is the system task for everybody but an agent that gave it up. It has
 // a role on the parent, so it may not work on that either.
-func without(s *System, agent AgentID) *System {
+func without(s *store.System, agent AgentID) *store.System {
 	if s == nil || s.Parent == "" || slices.Contains(s.Excluded, agent) {
 		return s
 	}
@@ -77,7 +79,7 @@ type (
 func matchDraft(id TaskID, in matchInput, poster AgentID) *systemDraft {
 	return &systemDraft{
 		id: id, pays: payMatch,
-		system: System{Type: MatchAgents, Parent: in.TaskID, Subject: poster, Excluded: []AgentID{poster}},
+		system: store.System{Type: MatchAgents, Parent: in.TaskID, Subject: poster, Excluded: []AgentID{poster}},
 		text: systemText(fmt.Sprintf(
 			"Rank the agents that fit the task %s best and name tags that describe it. The task and the agents are in the context, as JSON. "+
 				"Return at most %d agents, best first, and at most %d tags of letters, digits, hyphens and underscores.",
@@ -89,7 +91,7 @@ func matchDraft(id TaskID, in matchInput, poster AgentID) *systemDraft {
 func verifyDraft(id TaskID, in verifyInput, poster, worker AgentID) *systemDraft {
 	return &systemDraft{
 		id: id, pays: payVerify,
-		system: System{Type: VerifyCompletion, Parent: in.TaskID, Subject: poster, Excluded: []AgentID{poster, worker}},
+		system: store.System{Type: VerifyCompletion, Parent: in.TaskID, Subject: poster, Excluded: []AgentID{poster, worker}},
 		text: systemText(fmt.Sprintf(
 			"Judge whether the result delivered for the task %s meets its requirements. Need and result are in the context, as JSON.", in.TaskID),
 			`{"meets_requirements": true, "explanation": "why"}`, in),
@@ -99,7 +101,7 @@ func verifyDraft(id TaskID, in verifyInput, poster, worker AgentID) *systemDraft
 func extractDraft(id TaskID, in extractInput) *systemDraft {
 	return &systemDraft{
 		id: id, pays: payExtract,
-		system: System{Type: ExtractCapabilities, Subject: in.AgentID, Excluded: []AgentID{in.AgentID}},
+		system: store.System{Type: ExtractCapabilities, Subject: in.AgentID, Excluded: []AgentID{in.AgentID}},
 		text: systemText(fmt.Sprintf(
 			"Extract short keyword tags from what the agent %s says it is good at. The text is in the context, as JSON. "+
 				"Return at most %d tags of letters, digits, hyphens and underscores.", in.AgentID, MaxAgentTags),
@@ -109,8 +111,8 @@ func extractDraft(id TaskID, in extractInput) *systemDraft {
 
 // systemText ends the instruction with the JSON to return and gives the input
 // as JSON beside it, so that a program needs to parse no prose.
-func systemText(instruction, answer string, input any) TaskText {
-	return TaskText{
+func systemText(instruction, answer string, input any) store.TaskText {
+	return store.TaskText{
 		Need:    instruction + " " + untrusted + " Answer with this JSON and nothing else:\n" + answer,
 		Context: asJSON(input),
 	}
@@ -131,12 +133,12 @@ func asJSON(input any) string {
 }
 
 // needed reports whether the answer of a system task can still have an effect.
-func (p *Policy) needed(l *Loaded) bool {
+func (p *Policy) needed(l *store.Loaded) bool {
 	system := l.Task.System
 	switch system.Type {
 	case MatchAgents:
 		return l.Parent != nil && l.Parent.Status == StatusPosted &&
-			l.Parent.Matching != nil && l.Parent.Matching.State == MatchPending
+			l.Parent.Matching != nil && l.Parent.Matching.State == store.MatchPending
 	case VerifyCompletion:
 		return l.Parent != nil && l.Parent.Status == StatusDelivered && l.Parent.Delivery.No == system.Delivery &&
 			l.Parent.Delivery.Verification != nil && l.Parent.Delivery.Verification.Status == VerificationPending
@@ -147,7 +149,7 @@ func (p *Policy) needed(l *Loaded) bool {
 
 // decideAnswer takes the answer of a system task: paid and approved at once,
 // usable or not. What it is worth was found out before.
-func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, a systemAnswer) (*outcome, error) {
+func (p *Policy) decideAnswer(now time.Time, l *store.Loaded, in DeliverInput, a systemAnswer) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be delivered")
@@ -158,13 +160,13 @@ func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, a syste
 	next := *t
 	next.Status = StatusApproved
 	next.Deliveries++
-	next.Delivery = &Delivery{No: int(next.Deliveries), At: now, Charged: t.MaxCredits}
-	next.Ending = &Ending{At: now, Charged: t.MaxCredits, Auto: true, Feedback: p.unused(l, a)}
+	next.Delivery = &store.Delivery{No: int(next.Deliveries), At: now, Charged: t.MaxCredits}
+	next.Ending = &store.Ending{At: now, Charged: t.MaxCredits, Auto: true, Feedback: p.unused(l, a)}
 	o.replace(t, &next)
-	o.Results = append(o.Results, Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
-	o.transfer(Transfer{
-		From: PlatformAccount, To: AgentAccount(worker), Amount: t.MaxCredits,
-		Kind: EntrySystemPayment, Agent: worker, Task: t.ID, About: t.System.Subject,
+	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
+	o.transfer(store.Transfer{
+		From: store.PlatformAccount, To: store.AgentAccount(worker), Amount: t.MaxCredits,
+		Kind: store.EntrySystemPayment, Agent: worker, Task: t.ID, About: t.System.Subject,
 	})
 	o.paidAbout(t, l.Subject)
 	d := o.account(worker)
@@ -177,7 +179,7 @@ func (p *Policy) decideAnswer(now time.Time, l *Loaded, in DeliverInput, a syste
 
 // unused says why an answer has no effect, "" when it has one. It is the
 // platform's feedback to the infra agent, which is paid all the same.
-func (p *Policy) unused(l *Loaded, a systemAnswer) string {
+func (p *Policy) unused(l *store.Loaded, a systemAnswer) string {
 	switch {
 	case !p.needed(l):
 		return "Paid, but not used: the answer came too late, nobody waits for it any more."
@@ -194,7 +196,7 @@ func (p *Policy) unused(l *Loaded, a systemAnswer) string {
 	return fmt.Sprintf("Paid, but not used: the result holds no JSON object in which %q is %s.", field, kind)
 }
 
-func (o *outcome) answer(l *Loaded, a systemAnswer) {
+func (o *outcome) answer(l *store.Loaded, a systemAnswer) {
 	switch l.Task.System.Type {
 	case MatchAgents:
 		o.answerMatch(l, a)
@@ -205,7 +207,7 @@ func (o *outcome) answer(l *Loaded, a systemAnswer) {
 	}
 }
 
-func (o *outcome) answerMatch(l *Loaded, a systemAnswer) {
+func (o *outcome) answerMatch(l *store.Loaded, a systemAnswer) {
 	next := *l.Parent
 	next.Matching = nil
 	if a.usable {
@@ -240,7 +242,7 @@ func firstFitting(ids []AgentID, poster AgentID, fits func(AgentID) bool) []Agen
 	return out
 }
 
-func (o *outcome) answerVerify(l *Loaded, a systemAnswer) {
+func (o *outcome) answerVerify(l *store.Loaded, a systemAnswer) {
 	verdict := &Verification{Status: VerificationUnusable}
 	if a.usable {
 		verdict = &Verification{
@@ -252,7 +254,7 @@ func (o *outcome) answerVerify(l *Loaded, a systemAnswer) {
 }
 
 // verdict writes the outcome of a verification and tells the poster.
-func (o *outcome) verdict(parent *Task, v *Verification) {
+func (o *outcome) verdict(parent *store.Task, v *Verification) {
 	next := *parent
 	delivery := *parent.Delivery
 	delivery.Verification = v
@@ -261,7 +263,7 @@ func (o *outcome) verdict(parent *Task, v *Verification) {
 	o.tell(parent.Poster, EventTaskVerified, parent.ID, EventData{MeetsRequirements: v.MeetsRequirements})
 }
 
-func (o *outcome) answerExtract(l *Loaded, a systemAnswer) {
+func (o *outcome) answerExtract(l *store.Loaded, a systemAnswer) {
 	if !a.usable {
 		return
 	}
@@ -272,15 +274,15 @@ func (o *outcome) answerExtract(l *Loaded, a systemAnswer) {
 }
 
 // profile replaces an agent's profile.
-func (o *outcome) profile(old, next *Profile) {
+func (o *outcome) profile(old, next *store.Profile) {
 	next.Version = old.Version + 1
-	o.Agents = append(o.Agents, AgentWrite{Old: old, New: next})
+	o.Agents = append(o.Agents, store.AgentWrite{Old: old, New: next})
 	o.agentChanged(next.ID)
 }
 
 // unanswered settles what waited for a system task that ended without an
 // answer.
-func (o *outcome) unanswered(l *Loaded) {
+func (o *outcome) unanswered(l *store.Loaded) {
 	if l.Task.System == nil || !o.policy.needed(l) {
 		return
 	}

@@ -1,6 +1,10 @@
 package market
 
-import "time"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // mostPaid bounds what is kept of payments about one agent; beyond it the two
 // oldest become one.
@@ -9,7 +13,7 @@ const mostPaid = 96
 // affords reports whether another system task about the agent that pays this
 // much stays within the budget, whenever it and the pending ones are paid: at
 // most SystemPayPerDay in any 24 hours, and the fees that came meanwhile.
-func (p *Policy) affords(a *Agent, pay int64, now time.Time) bool {
+func (p *Policy) affords(a *store.Agent, pay int64, now time.Time) bool {
 	if p.SystemPayPerDay == 0 {
 		return true
 	}
@@ -24,7 +28,7 @@ func (p *Policy) affords(a *Agent, pay int64, now time.Time) bool {
 }
 
 // affords is the policy's, after what the outcome has reserved and given back.
-func (o *outcome) affords(about *Agent, pay int64) bool {
+func (o *outcome) affords(about *store.Agent, pay int64) bool {
 	now := *about
 	for i := range o.SystemPays {
 		if o.SystemPays[i].Agent == about.ID {
@@ -35,8 +39,8 @@ func (o *outcome) affords(about *Agent, pay int64) bool {
 }
 
 // recentlyPaid is a copy of what was paid in the 24 hours before now.
-func recentlyPaid(all []SystemPaid, now time.Time) []SystemPaid {
-	var recent []SystemPaid
+func recentlyPaid(all []store.SystemPaid, now time.Time) []store.SystemPaid {
+	var recent []store.SystemPaid
 	for _, paid := range all {
 		if paid.At.After(now.Add(-day)) {
 			recent = append(recent, paid)
@@ -46,23 +50,23 @@ func recentlyPaid(all []SystemPaid, now time.Time) []SystemPaid {
 }
 
 // systemPay is the one write of an agent's system pay.
-func (o *outcome) systemPay(a *Agent) *SystemPay {
+func (o *outcome) systemPay(a *store.Agent) *store.SystemPay {
 	for i := range o.SystemPays {
 		if o.SystemPays[i].Agent == a.ID {
 			return &o.SystemPays[i].New
 		}
 	}
-	next := SystemPay{Pending: a.SystemPay.Pending, Paid: recentlyPaid(a.SystemPay.Paid, o.At)}
-	o.SystemPays = append(o.SystemPays, SystemPayWrite{Agent: a.ID, Old: a.SystemPay, New: next})
+	next := store.SystemPay{Pending: a.SystemPay.Pending, Paid: recentlyPaid(a.SystemPay.Paid, o.At)}
+	o.SystemPays = append(o.SystemPays, store.SystemPayWrite{Agent: a.ID, Old: a.SystemPay, New: next})
 	return &o.SystemPays[len(o.SystemPays)-1].New
 }
 
 // reserve takes the pay of a new system task about the agent out of its budget. It
 // is noted without a bound as well, which the operator may set at any time.
-func (o *outcome) reserve(about *Agent, pay int64) { o.systemPay(about).Pending += pay }
+func (o *outcome) reserve(about *store.Agent, pay int64) { o.systemPay(about).Pending += pay }
 
 // release gives back what was reserved for a system task that has ended.
-func (o *outcome) release(t *Task, about *Agent) {
+func (o *outcome) release(t *store.Task, about *store.Agent) {
 	if t.System == nil || about == nil || t.System.Subject != about.ID {
 		return
 	}
@@ -71,13 +75,13 @@ func (o *outcome) release(t *Task, about *Agent) {
 }
 
 // paidAbout turns what was reserved for a system task into a payment.
-func (o *outcome) paidAbout(t *Task, about *Agent) {
+func (o *outcome) paidAbout(t *store.Task, about *store.Agent) {
 	if about == nil {
 		return
 	}
 	o.release(t, about)
 	pay := o.systemPay(about)
-	pay.Paid = append(pay.Paid, SystemPaid{At: o.At, Credits: t.MaxCredits, Fees: about.FeesBrought})
+	pay.Paid = append(pay.Paid, store.SystemPaid{At: o.At, Credits: t.MaxCredits, Fees: about.FeesBrought})
 	if len(pay.Paid) > mostPaid {
 		// The later instant and the higher sum of fees are the careful reading.
 		pay.Paid[1].Credits += pay.Paid[0].Credits

@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const talkPage = 1_000
@@ -20,24 +22,24 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 	if err != nil {
 		return QuestionView{}, unavailable(err)
 	}
-	q := Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
+	q := store.Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
 	return recorded(ctx, h.m, operation{
-		name: "ask " + string(id), input: question, load: LoadQuery{Caller: h.id, Task: id},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "ask " + string(id), input: question, load: store.LoadQuery{Caller: h.id, Task: id},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			q.CreatedAt = now
 			return h.m.policy.decideAsk(now, l, q)
 		},
-		conflict: func(c *Conflict) error {
-			if c.Guard == GuardQuestions {
+		conflict: func(c *store.Conflict) error {
+			if c.Guard == store.GuardQuestions {
 				return refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
 			}
 			return tooMuchTalk(c)
 		},
-		outcome: func(*Loaded, *outcome) any { return questionView(&q) },
+		outcome: func(*store.Loaded, *outcome) any { return questionView(&q) },
 	}, func() QuestionView { return questionView(&q) })
 }
 
-func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, error) {
+func (p *Policy) decideAsk(now time.Time, l *store.Loaded, q store.Question) (*outcome, error) {
 	if err := visible(l); err != nil {
 		return nil, err
 	}
@@ -50,9 +52,9 @@ func (p *Policy) decideAsk(now time.Time, l *Loaded, q Question) (*outcome, erro
 	}
 	o := p.outcome(now)
 	o.active(l.Caller.ID)
-	o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
-	o.Questions = []Question{q}
-	o.Talk = []TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered, Bytes: int64(len(q.Text)), MaxBytes: MaxTalkBytes}}
+	o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
+	o.Questions = []store.Question{q}
+	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered, Bytes: int64(len(q.Text)), MaxBytes: MaxTalkBytes}}
 	o.tell(t.Poster, EventTaskQuestion, t.ID, EventData{QuestionID: q.ID})
 	return o, nil
 }
@@ -62,11 +64,11 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 	if err := checkRequired("answer", answer, MaxReason); err != nil {
 		return QuestionView{}, err
 	}
-	var q Question
+	var q store.Question
 	return recorded(ctx, h.m, operation{
 		name: "answer " + string(id) + " " + string(qid), input: answer,
-		load: LoadQuery{Caller: h.id, Task: id, Question: qid},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		load: store.LoadQuery{Caller: h.id, Task: id, Question: qid},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := posterOnly(l, "answer questions"); err != nil {
 				return nil, err
 			}
@@ -80,13 +82,13 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 			q.Answer, q.AnsweredAt = answer, now
 			o := h.m.policy.outcome(now)
 			o.active(h.id)
-			o.Answers = []Answer{{Question: qid, Task: id, Text: answer, At: now}}
-			o.Talk = []TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: MaxTalkBytes}}
+			o.Answers = []store.Answer{{Question: qid, Task: id, Text: answer, At: now}}
+			o.Talk = []store.TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: MaxTalkBytes}}
 			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid, Answer: cut(answer, MaxEventText)})
 			return o, nil
 		},
 		conflict: tooMuchTalk,
-		outcome:  func(*Loaded, *outcome) any { return questionView(&q) },
+		outcome:  func(*store.Loaded, *outcome) any { return questionView(&q) },
 	}, func() QuestionView { return questionView(&q) })
 }
 
@@ -98,8 +100,8 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	}
 	d, err := h.m.operate(ctx, operation{
 		name: "questions",
-		load: LoadQuery{Caller: h.id, Task: id, Questions: &TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
-		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+		load: store.LoadQuery{Caller: h.id, Task: id, Questions: &store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
+		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
 			if l.Task == nil || l.Task.System != nil {
 				return nil, notFound()
 			}
@@ -110,10 +112,10 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 		return list, err
 	}
 	list = QuestionList{Questions: make([]QuestionView, 0, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
-	list.NextOffset, err = p.inPieces(list.Total, func(q TalkQuery) ([]int, error) {
+	list.NextOffset, err = p.inPieces(list.Total, func(q store.TalkQuery) ([]int, error) {
 		questions := d.loaded.Questions
 		if q.Offset > p.Offset {
-			l, err := h.m.store.Load(ctx, LoadQuery{Task: id, Questions: &q})
+			l, err := h.m.store.Load(ctx, store.LoadQuery{Task: id, Questions: &q})
 			if err != nil {
 				return nil, known(ctx, err)
 			}
@@ -139,10 +141,10 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 	if err != nil {
 		return MessageView{}, unavailable(err)
 	}
-	msg := Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
+	msg := store.Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
 	return recorded(ctx, h.m, operation{
-		name: "message " + string(id), input: text, load: LoadQuery{Caller: h.id, Task: id, Role: true},
-		decide: func(now time.Time, l *Loaded) (*outcome, error) {
+		name: "message " + string(id), input: text, load: store.LoadQuery{Caller: h.id, Task: id, Role: true},
+		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
 			if err := partyOnly(l, "send messages"); err != nil {
 				return nil, err
 			}
@@ -153,9 +155,9 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 			msg.CreatedAt, msg.Worker = now, t.Claim.Worker
 			o := h.m.policy.outcome(now)
 			o.active(h.id)
-			o.Unchanged = []TaskRef{{ID: t.ID, Version: t.Version}}
-			o.Messages = []Message{msg}
-			o.Talk = []TalkCount{{Task: t.ID, Bytes: int64(len(text)), MaxBytes: MaxTalkBytes}}
+			o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
+			o.Messages = []store.Message{msg}
+			o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(text)), MaxBytes: MaxTalkBytes}}
 			to := t.Poster
 			if to == h.id {
 				to = t.Claim.Worker
@@ -164,7 +166,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 			return o, nil
 		},
 		conflict: tooMuchTalk,
-		outcome:  func(*Loaded, *outcome) any { return messageView(&msg) },
+		outcome:  func(*store.Loaded, *outcome) any { return messageView(&msg) },
 	}, func() MessageView { return messageView(&msg) })
 }
 
@@ -174,7 +176,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
 		return list, err
 	}
-	first := TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}
+	first := store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}
 	all, err := h.messages(ctx, id, first)
 	if err == nil && all.Task.Poster != h.id && all.Task.Claims > 1 {
 		// There may be talk with an earlier worker, which is not this one's.
@@ -185,11 +187,11 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 		return list, err
 	}
 	list = MessageList{Messages: make([]MessageView, 0, len(all.Messages)), Total: all.TalkTotal}
-	list.NextOffset, err = p.inPieces(list.Total, func(q TalkQuery) ([]int, error) {
+	list.NextOffset, err = p.inPieces(list.Total, func(q store.TalkQuery) ([]int, error) {
 		messages := all.Messages
 		if q.Offset > p.Offset {
 			q.Worker = first.Worker
-			l, err := h.m.store.Load(ctx, LoadQuery{Task: id, Messages: &q})
+			l, err := h.m.store.Load(ctx, store.LoadQuery{Task: id, Messages: &q})
 			if err != nil {
 				return nil, known(ctx, err)
 			}
@@ -205,10 +207,10 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 	return list, err
 }
 
-func (h *Handle) messages(ctx context.Context, id TaskID, q TalkQuery) (*Loaded, error) {
+func (h *Handle) messages(ctx context.Context, id TaskID, q store.TalkQuery) (*store.Loaded, error) {
 	d, err := h.m.operate(ctx, operation{
-		name: "messages", load: LoadQuery{Caller: h.id, Task: id, Role: true, Messages: &q},
-		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+		name: "messages", load: store.LoadQuery{Caller: h.id, Task: id, Role: true, Messages: &q},
+		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
 			return nil, partyOnly(l, "read messages")
 		},
 	})

@@ -12,6 +12,8 @@ import (
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Telemetry takes the OpenTelemetry providers of the host program. What is
@@ -92,7 +94,7 @@ func outcomeName(err error) string {
 	}
 }
 
-func (m *meter) conflict(ctx context.Context, guard Guard) {
+func (m *meter) conflict(ctx context.Context, guard store.Guard) {
 	m.conflicts.Add(ctx, 1, metric.WithAttributes(attribute.String("guard", string(guard))))
 }
 

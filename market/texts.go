@@ -3,6 +3,8 @@ package market
 import (
 	"slices"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -13,7 +15,7 @@ const (
 	maxSuperseded = 20
 )
 
-func textBytes(t TaskText) int64 { return int64(len(t.Need) + len(t.Context)) }
+func textBytes(t store.TaskText) int64 { return int64(len(t.Need) + len(t.Context)) }
 
 // keep counts new texts of an agent, which the store refuses beyond the policy's
 // bound.
@@ -24,30 +26,30 @@ func (o *outcome) keep(id AgentID, bytes int64) {
 }
 
 // tooManyBytes makes the failed guard of keep a refusal.
-func (p *Policy) tooManyBytes(c *Conflict) error {
-	if c.Guard != GuardTextBytes {
+func (p *Policy) tooManyBytes(c *store.Conflict) error {
+	if c.Guard != store.GuardTextBytes {
 		return nil
 	}
 	return refuse(CodeTooManyBytes, "Your living texts would take more than %d bytes: those of tasks count until they are approved, "+
 		"those of cancelled and expired tasks and of rejected results for 7 days", p.MaxAgentBytes)
 }
 
-func tooMuchTalk(c *Conflict) error {
-	if c.Guard != GuardTalkBytes {
+func tooMuchTalk(c *store.Conflict) error {
+	if c.Guard != store.GuardTalkBytes {
 		return nil
 	}
 	return refuse(CodeTooManyBytes, "The questions, messages and rejections of the task would take more than %d bytes", MaxTalkBytes)
 }
 
 // countNoMore ends the counting of what an approved task keeps: it was paid for.
-func (o *outcome) countNoMore(t *Task) {
+func (o *outcome) countNoMore(t *store.Task) {
 	o.account(t.Poster).TextBytes -= t.Bytes
 	o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
 }
 
 // supersede keeps the result of the last delivery, if there is one, for those who
 // may still have to look into it.
-func (o *outcome) supersede(t *Task) {
+func (o *outcome) supersede(t *store.Task) {
 	if t.Delivery == nil || t.System != nil {
 		return
 	}
@@ -56,18 +58,18 @@ func (o *outcome) supersede(t *Task) {
 		o.drop(t.ID, old[0])
 		old = old[1:]
 	}
-	t.Superseded = slices.Concat(old, []Superseded{{
+	t.Superseded = slices.Concat(old, []store.Superseded{{
 		No: t.Delivery.No, Worker: t.Claim.Worker, Bytes: t.Delivery.Bytes, Until: o.At.Add(textsLife),
 	}})
 }
 
-func (o *outcome) drop(id TaskID, s Superseded) {
-	o.Drop = append(o.Drop, TextRef{Task: id, No: s.No})
+func (o *outcome) drop(id TaskID, s store.Superseded) {
+	o.Drop = append(o.Drop, store.TextRef{Task: id, No: s.No})
 	o.account(s.Worker).TextBytes -= s.Bytes
 }
 
 // textsUntil is when the next of a task's texts have to go; zero for never.
-func textsUntil(t *Task) time.Time {
+func textsUntil(t *store.Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:
 		return t.Superseded[0].Until
@@ -79,14 +81,14 @@ func textsUntil(t *Task) time.Time {
 
 // dropTexts drops what is due: superseded results, or all that a task without an
 // approval still has.
-func (o *outcome) dropTexts(t *Task) {
+func (o *outcome) dropTexts(t *store.Task) {
 	next := *t
 	for len(next.Superseded) > 0 && passed(next.Superseded[0].Until, o.At) {
 		o.drop(t.ID, next.Superseded[0])
 		next.Superseded = next.Superseded[1:]
 	}
 	if len(next.Superseded) == 0 && passed(textsUntil(&next), o.At) {
-		o.Drop = append(o.Drop, TextRef{Task: t.ID})
+		o.Drop = append(o.Drop, store.TextRef{Task: t.ID})
 		next.TextsPruned = true
 		if t.System == nil {
 			o.account(t.Poster).TextBytes -= t.Bytes

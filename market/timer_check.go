@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"errors"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // checkTimers looks through all tasks, a piece at a time, for those that the
@@ -40,15 +42,15 @@ func (m *Market) rearmLost(ctx context.Context, after int64) (next int64, err er
 }
 
 // lost reports whether the timers do not have a task as it wants them to.
-func lost(st *StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
+func lost(st *store.StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
 
 // rearm writes a task that is lost once more. Whoever changes it meanwhile puts it
 // back as well.
-func (m *Market) rearm(ctx context.Context, st *StoredTask) error {
+func (m *Market) rearm(ctx context.Context, st *store.StoredTask) error {
 	if !lost(st) {
 		return nil
 	}
-	l, err := m.store.Load(ctx, LoadQuery{Now: m.now(), Task: st.Task.ID, Text: true})
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: m.now(), Task: st.Task.ID, Text: true})
 	if err != nil || l.Task == nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (m *Market) rearm(ctx context.Context, st *StoredTask) error {
 	o := m.policy.outcome(m.now())
 	o.replace(&old, &next)
 	committed, err := m.store.Commit(ctx, &o.Change)
-	var conflict *Conflict
+	var conflict *store.Conflict
 	if errors.As(err, &conflict) {
 		return nil
 	}

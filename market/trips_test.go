@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // trips counts the calls of a store; each of them is one round trip, as
@@ -33,52 +34,52 @@ func (s *trips) taken() []string {
 	return out
 }
 
-func (s *trips) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+func (s *trips) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	s.note("load")
 	return s.Store.Load(ctx, q)
 }
 
-func (s *trips) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (s *trips) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	s.note("commit")
 	return s.Store.Commit(ctx, c)
 }
 
-func (s *trips) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+func (s *trips) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
 	s.note("commit")
 	return s.Store.CommitFirst(ctx, cs)
 }
 
-func (s *trips) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+func (s *trips) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
 	s.note("commit")
 	return s.Store.CommitEach(ctx, cs)
 }
 
-func (s *trips) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+func (s *trips) Admit(ctx context.Context, a store.Admission) (market.Admitted, error) {
 	s.note("admit")
 	return s.Store.Admit(ctx, a)
 }
 
-func (s *trips) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+func (s *trips) Tasks(ctx context.Context, ids []market.TaskID) ([]store.StoredTask, error) {
 	s.note("read")
 	return s.Store.Tasks(ctx, ids)
 }
 
-func (s *trips) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+func (s *trips) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPage, error) {
 	s.note("read")
 	return s.Store.TasksOf(ctx, q)
 }
 
-func (s *trips) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+func (s *trips) Ledger(ctx context.Context, q store.PageQuery) (store.LedgerPage, error) {
 	s.note("read")
 	return s.Store.Ledger(ctx, q)
 }
 
-func (s *trips) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+func (s *trips) Stats(ctx context.Context, q store.StatsQuery) (store.StatsRow, error) {
 	s.note("read")
 	return s.Store.Stats(ctx, q)
 }
 
-func (s *trips) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+func (s *trips) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	s.note("feed")
 	return s.Store.Feed(ctx, after, limit)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // underWay are the idempotency keys of operations that this process has begun
@@ -20,27 +22,27 @@ import (
 // request made true came in the same commit as its record.
 type underWay struct {
 	mu   sync.Mutex
-	keys map[IdempotencyID]chan struct{}
+	keys map[store.IdempotencyID]chan struct{}
 }
 
 // underWayPatience is how long a repeat waits for the first request, in real
 // time.
 const underWayPatience = 5 * time.Second
 
-func (u *underWay) take(id IdempotencyID) (ended <-chan struct{}, taken bool) {
+func (u *underWay) take(id store.IdempotencyID) (ended <-chan struct{}, taken bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if first := u.keys[id]; first != nil {
 		return first, false
 	}
 	if u.keys == nil {
-		u.keys = map[IdempotencyID]chan struct{}{}
+		u.keys = map[store.IdempotencyID]chan struct{}{}
 	}
 	u.keys[id] = make(chan struct{})
 	return nil, true
 }
 
-func (u *underWay) leave(id IdempotencyID) {
+func (u *underWay) leave(id store.IdempotencyID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	close(u.keys[id])
@@ -49,7 +51,7 @@ func (u *underWay) leave(id IdempotencyID) {
 
 // enter takes the key for a request and returns what gives it back. Without a
 // key there is nothing to take.
-func (u *underWay) enter(ctx context.Context, id *IdempotencyID) (leave func(), err error) {
+func (u *underWay) enter(ctx context.Context, id *store.IdempotencyID) (leave func(), err error) {
 	if id == nil {
 		return func() {}, nil
 	}
@@ -83,12 +85,12 @@ func stillUnderWay() *Error {
 // found nothing: the first request under the key may have made that true. It
 // returns nil when there is no key, or when err says nothing about the state of
 // things.
-func (m *Market) firstOutcome(ctx context.Context, q LoadQuery, err error) (*IdempotencyRecord, error) {
+func (m *Market) firstOutcome(ctx context.Context, q store.LoadQuery, err error) (*store.IdempotencyRecord, error) {
 	var refusal *Error
 	if q.Idempotency == nil || err != nil && (!errors.As(err, &refusal) || errors.Is(err, ErrUnavailable)) {
 		return nil, nil
 	}
-	l, err := m.store.Load(ctx, LoadQuery{Now: q.Now, Idempotency: q.Idempotency})
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: q.Now, Idempotency: q.Idempotency})
 	if err != nil {
 		return nil, known(ctx, err)
 	}

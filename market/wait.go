@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Task returns a task: all of it to its parties, the public part to everybody
@@ -54,8 +56,8 @@ func (h *Handle) takeWait() (leave func(), err error) {
 // newest event at that moment.
 func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
-		name: "task", load: LoadQuery{Caller: h.id, Task: id, Text: true},
-		decide: func(_ time.Time, l *Loaded) (*outcome, error) {
+		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
+		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
 			if err := visible(l); err != nil {
 				return nil, err
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -29,7 +30,7 @@ type payload struct {
 
 // attempt makes one attempt. It returns nil when the webhook was delivered,
 // the context's error when ctx ended, and else a failure fit for the owner.
-func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob, now time.Time) error {
+func (w *Webhooks) attempt(ctx context.Context, job *store.WebhookJob, now time.Time) error {
 	if market.CheckWebhookURL(job.URL, w.private) != nil {
 		// It was valid when it was set: the operator has become stricter.
 		return errNotAllowed
@@ -58,7 +59,7 @@ func (w *Webhooks) attempt(ctx context.Context, job *market.WebhookJob, now time
 	return nil
 }
 
-func newRequest(ctx context.Context, job *market.WebhookJob, now time.Time) (*http.Request, error) {
+func newRequest(ctx context.Context, job *store.WebhookJob, now time.Time) (*http.Request, error) {
 	e := &job.Event
 	body, err := json.Marshal(payload{Event: e.Type, Task: e.Task, Data: e.Data, Timestamp: market.NewTime(e.At)})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -136,7 +137,7 @@ func (d *dispatcher) lease(ctx context.Context) {
 	looked := d.queue.Now()
 	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
 	defer cancel()
-	var jobs []market.WebhookJob
+	var jobs []store.WebhookJob
 	err := contained(func() (err error) {
 		jobs, err = d.queue.LeaseWebhooks(ctx, d.timeout+leaseSlack, limit)
 		return err

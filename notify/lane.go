@@ -3,7 +3,7 @@ package notify
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -35,7 +35,7 @@ type lane struct {
 
 // held is a delivery under lease.
 type held struct {
-	market.WebhookJob
+	store.WebhookJob
 	// until is the last instant, by the market's clock, at which an attempt
 	// ends before the lease does.
 	until time.Time

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // deliver makes an attempt, writes down how it ended, and fills that in.
-func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *market.WebhookJob, r *result) {
+func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *store.WebhookJob, r *result) {
 	began := time.Now()
 	failure := w.safely(func() error { return w.attempt(ctx, job, queue.Now()) })
 	r.took = time.Since(began)
@@ -42,15 +42,15 @@ func (w *Webhooks) safely(attempt func() error) error {
 	return err
 }
 
-func (w *Webhooks) outcome(now time.Time, job *market.WebhookJob, failure error) (market.WebhookOutcome, string) {
+func (w *Webhooks) outcome(now time.Time, job *store.WebhookJob, failure error) (store.WebhookOutcome, string) {
 	attempt := job.Attempts + 1
 	switch {
 	case failure == nil:
-		return market.WebhookOutcome{Delivered: true, At: now}, outcomeDelivered
+		return store.WebhookOutcome{Delivered: true, At: now}, outcomeDelivered
 	case attempt > w.maxRetries:
-		return market.WebhookOutcome{Error: failure.Error(), Gone: gone(failure), At: now}, outcomeDead
+		return store.WebhookOutcome{Error: failure.Error(), Gone: gone(failure), At: now}, outcomeDead
 	default:
-		return market.WebhookOutcome{
+		return store.WebhookOutcome{
 			RetryAt: now.Add(retryDelay(attempt)), Error: failure.Error(), Gone: gone(failure), At: now,
 		}, outcomeRetry
 	}
@@ -58,7 +58,7 @@ func (w *Webhooks) outcome(now time.Time, job *market.WebhookJob, failure error)
 
 func gone(failure error) bool { return errors.Is(failure, errGone) }
 
-func (w *Webhooks) report(ctx context.Context, job *market.WebhookJob, outcome string, failure error) {
+func (w *Webhooks) report(ctx context.Context, job *store.WebhookJob, outcome string, failure error) {
 	level := slog.LevelDebug
 	if outcome == outcomeDead {
 		level = slog.LevelInfo
@@ -76,7 +76,7 @@ func (w *Webhooks) report(ctx context.Context, job *market.WebhookJob, outcome s
 // write writes down how an attempt ended, also when everything else is being
 // shut down. Should it not succeed, the delivery is made again when its lease
 // is over: at least once is what was promised.
-func (w *Webhooks) write(ctx context.Context, queue Queue, job *market.WebhookJob, out market.WebhookOutcome) {
+func (w *Webhooks) write(ctx context.Context, queue Queue, job *store.WebhookJob, out store.WebhookOutcome) {
 	var err error
 	for try := range writeTries {
 		if try > 0 {
@@ -89,7 +89,7 @@ func (w *Webhooks) write(ctx context.Context, queue Queue, job *market.WebhookJo
 	w.log.Warn("the outcome of a webhook could not be written", "event", job.Event.DeliveryID(), "error", err)
 }
 
-func (w *Webhooks) writeOnce(ctx context.Context, queue Queue, job *market.WebhookJob, out market.WebhookOutcome) error {
+func (w *Webhooks) writeOnce(ctx context.Context, queue Queue, job *store.WebhookJob, out store.WebhookOutcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	return contained(func() error {

@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // panics is a part that panics a few times.
@@ -57,12 +57,12 @@ func (q *shaky) Now() time.Time {
 	return q.world.Now()
 }
 
-func (q *shaky) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]market.WebhookJob, error) {
+func (q *shaky) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]store.WebhookJob, error) {
 	q.lease.maybe()
 	return q.world.LeaseWebhooks(ctx, lease, limit)
 }
 
-func (q *shaky) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+func (q *shaky) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	q.finish.maybe()
 	return q.world.FinishWebhook(ctx, job, out)
 }

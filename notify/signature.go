@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The headers of a webhook request, beside Content-Type: application/json
@@ -90,7 +90,7 @@ func StandardSecret(secret string) string {
 }
 
 // sign sets all headers that tell what is delivered and by whom.
-func sign(h http.Header, job *market.WebhookJob, body []byte, now time.Time) {
+func sign(h http.Header, job *store.WebhookJob, body []byte, now time.Time) {
 	id, at := job.Event.DeliveryID(), strconv.FormatInt(now.Unix(), 10)
 	h.Set(HeaderStandardID, id)
 	h.Set(HeaderStandardTimestamp, at)

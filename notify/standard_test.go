@@ -9,6 +9,7 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // delivered is the request of one webhook signed with these secrets.
@@ -17,7 +18,7 @@ func delivered(t *testing.T, secret, old string) received {
 	w, r := newWorld(t), newReceiver(t, nil)
 	p := w.profile("ag-1", r.URL, secret)
 	p.OldWebhookSecret, p.OldSecretUntil = old, start.Add(time.Second)
-	w.commit(&market.Change{Agents: []market.AgentWrite{{New: p, Key: market.APIKey("ag-1").Digest()}}})
+	w.commit(&store.Change{Agents: []store.AgentWrite{{New: p, Key: market.APIKey("ag-1").Digest()}}})
 	w.deliver(private)
 	w.tell("ag-1", 1)
 	eventually(t, "delivered", func() bool { return r.count() == 1 })

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // WebhookOptions are the settings of Webhooks. The zero value has the defaults
@@ -45,9 +46,9 @@ type Queue interface {
 	Now() time.Time
 	After(d time.Duration) <-chan time.Time
 	// LeaseWebhooks takes at most limit due deliveries, for no longer than lease.
-	LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]market.WebhookJob, error)
+	LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]store.WebhookJob, error)
 	// FinishWebhook writes how an attempt ended; false when the lease was lost.
-	FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error)
+	FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error)
 }
 
 // Webhooks delivers events to the agents that have a webhook (contract §10):

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 var private = WebhookOptions{AllowPrivate: true}
@@ -23,7 +24,7 @@ func TestWebhookDeliversSignedEvent(t *testing.T) {
 	w, r := newWorld(t), newReceiver(t, nil)
 	w.agent("ag-1", r.URL+"/hook?x=1", "my-hmac-secret")
 	grace := market.NewTime(start.Add(5 * time.Minute))
-	w.commit(&market.Change{Events: []market.Event{{
+	w.commit(&store.Change{Events: []market.Event{{
 		Agent: "ag-1", Type: market.EventTaskRejected, Task: "tk-9", At: start,
 		Data: market.EventData{Reason: "no <b>", Feedback: "more", GraceDeadline: &grace},
 	}}})

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -30,7 +31,7 @@ type world struct {
 	wake chan struct{}
 
 	mu       sync.Mutex
-	outcomes []market.WebhookOutcome
+	outcomes []store.WebhookOutcome
 	refuse   func() error // fails FinishWebhook when not nil
 }
 
@@ -47,7 +48,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // FinishWebhook records what the market is told.
-func (w *world) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+func (w *world) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.refuse != nil {
@@ -59,26 +60,26 @@ func (w *world) FinishWebhook(ctx context.Context, job market.WebhookJob, out ma
 	return w.Market.FinishWebhook(ctx, job, out)
 }
 
-func (w *world) finished() []market.WebhookOutcome {
+func (w *world) finished() []store.WebhookOutcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]market.WebhookOutcome(nil), w.outcomes...)
+	return append([]store.WebhookOutcome(nil), w.outcomes...)
 }
 
 // agent adds an agent with a webhook.
 func (w *world) agent(id market.AgentID, url, secret string) {
 	w.t.Helper()
-	w.commit(&market.Change{Agents: []market.AgentWrite{{New: w.profile(id, url, secret), Key: market.APIKey(id).Digest()}}})
+	w.commit(&store.Change{Agents: []store.AgentWrite{{New: w.profile(id, url, secret), Key: market.APIKey(id).Digest()}}})
 }
 
-func (w *world) profile(id market.AgentID, url, secret string) *market.Profile {
-	return &market.Profile{ID: id, Version: 1, Name: string(id), WebhookURL: url, WebhookSecret: secret, CreatedAt: start}
+func (w *world) profile(id market.AgentID, url, secret string) *store.Profile {
+	return &store.Profile{ID: id, Version: 1, Name: string(id), WebhookURL: url, WebhookSecret: secret, CreatedAt: start}
 }
 
 // tell writes n events for the agent and wakes the deliverer.
 func (w *world) tell(id market.AgentID, n int) {
 	w.t.Helper()
-	c := &market.Change{}
+	c := &store.Change{}
 	for range n {
 		c.Events = append(c.Events, market.Event{
 			Agent: id, Type: market.EventTaskDelivered, Task: "tk-1", At: w.Now(),
@@ -88,7 +89,7 @@ func (w *world) tell(id market.AgentID, n int) {
 	signal(w.wake)
 }
 
-func (w *world) commit(c *market.Change) {
+func (w *world) commit(c *store.Change) {
 	w.t.Helper()
 	c.At = w.Now()
 	if _, err := w.store.Commit(context.Background(), c); err != nil {
@@ -125,9 +126,9 @@ func (w *world) run(hooks *Webhooks) (stop func()) {
 	return stop
 }
 
-func (w *world) dead(id market.AgentID) []market.DeadWebhook {
+func (w *world) dead(id market.AgentID) []store.DeadWebhook {
 	w.t.Helper()
-	page, err := w.store.DeadWebhooks(context.Background(), market.PageQuery{Agent: id, Limit: 100})
+	page, err := w.store.DeadWebhooks(context.Background(), store.PageQuery{Agent: id, Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // operator is a browser at the operator's pages.
@@ -328,7 +329,7 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 			t.Fatal(len(jobs), err)
 		}
 		for _, job := range jobs {
-			if ok, err := s.market.FinishWebhook(ctx, job, market.WebhookOutcome{Error: "status 500", At: s.market.Now()}); !ok || err != nil {
+			if ok, err := s.market.FinishWebhook(ctx, job, store.WebhookOutcome{Error: "status 500", At: s.market.Now()}); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -120,9 +121,9 @@ type counting struct {
 	down   bool
 }
 
-func (c *counting) Totals(ctx context.Context) (market.Totals, error) {
+func (c *counting) Totals(ctx context.Context) (store.Totals, error) {
 	if c.down {
-		return market.Totals{}, context.DeadlineExceeded
+		return store.Totals{}, context.DeadlineExceeded
 	}
 	c.totals++
 	return c.Store.Totals(ctx)
@@ -233,7 +234,7 @@ type slow struct {
 	begun, goOn chan struct{}
 }
 
-func (s *slow) Totals(ctx context.Context) (market.Totals, error) {
+func (s *slow) Totals(ctx context.Context) (store.Totals, error) {
 	select {
 	case s.begun <- struct{}{}:
 	default:
@@ -241,7 +242,7 @@ func (s *slow) Totals(ctx context.Context) (market.Totals, error) {
 	select {
 	case <-s.goOn:
 	case <-ctx.Done():
-		return market.Totals{}, ctx.Err()
+		return store.Totals{}, ctx.Err()
 	}
 	return s.Store.Totals(ctx)
 }

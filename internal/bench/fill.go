@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -47,7 +48,7 @@ func newWorld(ctx context.Context, n, agents int) (*world, error) {
 	}
 	now := time.Now().Add(-time.Hour).UTC()
 	for done := 0; done < n; {
-		c := &market.Change{At: now}
+		c := &store.Change{At: now}
 		for range min(200, n-done) {
 			done++
 			w.task(c, done, now.Add(time.Duration(done)*time.Microsecond))
@@ -65,17 +66,17 @@ func newWorld(ctx context.Context, n, agents int) (*world, error) {
 
 func (w *world) agents(ctx context.Context, n int) error {
 	for i := 0; i < n; {
-		c := &market.Change{At: time.Now()}
+		c := &store.Change{At: time.Now()}
 		for range min(500, n-i) {
 			id := agentID(i)
-			p := &market.Profile{ID: id, Version: 1, Name: string(id), GoodAt: w.words(12), Tags: w.someTags(3)}
-			c.Agents = append(c.Agents, market.AgentWrite{New: p, Key: market.APIKey(id).Digest()})
-			c.Accounts = append(c.Accounts, market.AccountDelta{
+			p := &store.Profile{ID: id, Version: 1, Name: string(id), GoodAt: w.words(12), Tags: w.someTags(3)}
+			c.Agents = append(c.Agents, store.AgentWrite{New: p, Key: market.APIKey(id).Digest()})
+			c.Accounts = append(c.Accounts, store.AccountDelta{
 				Agent: id, RatingSum: int64(w.rng.IntN(20) + 5), RatingCount: 5,
 			})
-			c.Transfers = append(c.Transfers, market.Transfer{
-				ID: market.EntryID(fmt.Sprintf("le-%d", i)), From: market.PlatformAccount, To: market.AgentAccount(id),
-				Amount: market.MaxGrant, Kind: market.EntryAdminGrant, Agent: id,
+			c.Transfers = append(c.Transfers, store.Transfer{
+				ID: market.EntryID(fmt.Sprintf("le-%d", i)), From: store.PlatformAccount, To: store.AgentAccount(id),
+				Amount: market.MaxGrant, Kind: store.EntryAdminGrant, Agent: id,
 			})
 			i++
 		}
@@ -88,16 +89,16 @@ func (w *world) agents(ctx context.Context, n int) error {
 
 func agentID(i int) market.AgentID { return market.AgentID(fmt.Sprintf("ag-%016d", i)) }
 
-func (w *world) task(c *market.Change, i int, at time.Time) {
-	t := &market.Task{
+func (w *world) task(c *store.Change, i int, at time.Time) {
+	t := &store.Task{
 		ID: market.TaskID(fmt.Sprintf("tk-%016d", i)), Version: 1, Poster: agentID(i % posters), MaxCredits: 10,
 		Tags: w.someTags(3), Status: market.StatusPosted, CreatedAt: at,
 		ExpiresAt: at.Add(72 * time.Hour), NextDue: at.Add(72 * time.Hour),
 	}
-	text := market.TaskText{Need: w.words(wordsEach)}
+	text := store.TaskText{Need: w.words(wordsEach)}
 	w.text += len(text.Need)
-	c.Tasks = append(c.Tasks, market.TaskWrite{New: t, Text: text})
-	c.Feed = append(c.Feed, market.FeedItem{Kind: market.FeedTask, Task: t.ID, Version: 1, Open: true})
+	c.Tasks = append(c.Tasks, store.TaskWrite{New: t, Text: text})
+	c.Feed = append(c.Feed, store.FeedItem{Kind: store.FeedTask, Task: t.ID, Version: 1, Open: true})
 }
 
 func (w *world) someTags(n int) []string {

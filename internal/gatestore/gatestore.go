@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Side is where a gate stands.
@@ -149,30 +150,30 @@ func pass[T any](ctx context.Context, s *Store, method string, call func() (T, e
 }
 
 // Commit is Committer.Commit.
-func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
-	return pass(ctx, s, "Commit", func() (market.Committed, error) { return s.under.Commit(ctx, c) })
+func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
+	return pass(ctx, s, "Commit", func() (store.Committed, error) { return s.under.Commit(ctx, c) })
 }
 
 // CommitFirst is Committer.CommitFirst.
-func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (index int, done market.Committed, errs []error, err error) {
+func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (index int, done store.Committed, errs []error, err error) {
 	if err := s.meet(ctx, Before, "CommitFirst"); err != nil {
 		return -1, done, nil, err
 	}
 	index, done, errs, err = s.under.CommitFirst(ctx, cs)
 	if gate := s.meet(ctx, Behind, "CommitFirst"); gate != nil {
-		return -1, market.Committed{}, nil, gate
+		return -1, store.Committed{}, nil, gate
 	}
 	return index, done, errs, err
 }
 
 // CommitEach is Committer.CommitEach.
-func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) (done []market.Committed, errs []error) {
+func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) (done []store.Committed, errs []error) {
 	if err := s.meet(ctx, Before, "CommitEach"); err != nil {
-		return make([]market.Committed, len(cs)), all(len(cs), err)
+		return make([]store.Committed, len(cs)), all(len(cs), err)
 	}
 	done, errs = s.under.CommitEach(ctx, cs)
 	if err := s.meet(ctx, Behind, "CommitEach"); err != nil {
-		return make([]market.Committed, len(cs)), all(len(cs), err)
+		return make([]store.Committed, len(cs)), all(len(cs), err)
 	}
 	return done, errs
 }
@@ -186,73 +187,73 @@ func all(n int, err error) []error {
 }
 
 // Load is Reader.Load.
-func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
-	return pass(ctx, s, "Load", func() (*market.Loaded, error) { return s.under.Load(ctx, q) })
+func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
+	return pass(ctx, s, "Load", func() (*store.Loaded, error) { return s.under.Load(ctx, q) })
 }
 
 // Admit is Reader.Admit.
-func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+func (s *Store) Admit(ctx context.Context, a store.Admission) (market.Admitted, error) {
 	return pass(ctx, s, "Admit", func() (market.Admitted, error) { return s.under.Admit(ctx, a) })
 }
 
 // Tasks is Reader.Tasks.
-func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
-	return pass(ctx, s, "Tasks", func() ([]market.StoredTask, error) { return s.under.Tasks(ctx, ids) })
+func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]store.StoredTask, error) {
+	return pass(ctx, s, "Tasks", func() ([]store.StoredTask, error) { return s.under.Tasks(ctx, ids) })
 }
 
 // TasksOf is Reader.TasksOf.
-func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
-	return pass(ctx, s, "TasksOf", func() (market.TasksPage, error) { return s.under.TasksOf(ctx, q) })
+func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPage, error) {
+	return pass(ctx, s, "TasksOf", func() (store.TasksPage, error) { return s.under.TasksOf(ctx, q) })
 }
 
 // Agents is Reader.Agents.
-func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
-	return pass(ctx, s, "Agents", func() ([]*market.Agent, error) { return s.under.Agents(ctx, ids) })
+func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*store.Agent, error) {
+	return pass(ctx, s, "Agents", func() ([]*store.Agent, error) { return s.under.Agents(ctx, ids) })
 }
 
 // Ledger is Reader.Ledger.
-func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
-	return pass(ctx, s, "Ledger", func() (market.LedgerPage, error) { return s.under.Ledger(ctx, q) })
+func (s *Store) Ledger(ctx context.Context, q store.PageQuery) (store.LedgerPage, error) {
+	return pass(ctx, s, "Ledger", func() (store.LedgerPage, error) { return s.under.Ledger(ctx, q) })
 }
 
 // Stats is Reader.Stats.
-func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
-	return pass(ctx, s, "Stats", func() (market.StatsRow, error) { return s.under.Stats(ctx, q) })
+func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.StatsRow, error) {
+	return pass(ctx, s, "Stats", func() (store.StatsRow, error) { return s.under.Stats(ctx, q) })
 }
 
 // TrustOf is Reader.TrustOf.
-func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
-	return pass(ctx, s, "TrustOf", func() (market.TrustPage, error) { return s.under.TrustOf(ctx, q) })
+func (s *Store) TrustOf(ctx context.Context, q store.PageQuery) (store.TrustPage, error) {
+	return pass(ctx, s, "TrustOf", func() (store.TrustPage, error) { return s.under.TrustOf(ctx, q) })
 }
 
 // Events is Reader.Events.
-func (s *Store) Events(ctx context.Context, agent market.AgentID, after int64, limit int) (market.EventPage, error) {
-	return pass(ctx, s, "Events", func() (market.EventPage, error) { return s.under.Events(ctx, agent, after, limit) })
+func (s *Store) Events(ctx context.Context, agent market.AgentID, after int64, limit int) (store.EventPage, error) {
+	return pass(ctx, s, "Events", func() (store.EventPage, error) { return s.under.Events(ctx, agent, after, limit) })
 }
 
 // Reports is Reader.Reports.
-func (s *Store) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (market.ReportPage, error) {
-	return pass(ctx, s, "Reports", func() (market.ReportPage, error) { return s.under.Reports(ctx, status, limit, offset) })
+func (s *Store) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (store.ReportPage, error) {
+	return pass(ctx, s, "Reports", func() (store.ReportPage, error) { return s.under.Reports(ctx, status, limit, offset) })
 }
 
 // Feed is FeedReader.Feed.
-func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
-	return pass(ctx, s, "Feed", func() (market.FeedPage, error) { return s.under.Feed(ctx, after, limit) })
+func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
+	return pass(ctx, s, "Feed", func() (store.FeedPage, error) { return s.under.Feed(ctx, after, limit) })
 }
 
 // ScanTasks is FeedReader.ScanTasks.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
-	return pass(ctx, s, "ScanTasks", func() ([]market.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit, open) })
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
+	return pass(ctx, s, "ScanTasks", func() ([]store.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit, open) })
 }
 
 // ScanAgents is FeedReader.ScanAgents.
-func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
-	return pass(ctx, s, "ScanAgents", func() ([]*market.Agent, error) { return s.under.ScanAgents(ctx, after, limit) })
+func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*store.Agent, error) {
+	return pass(ctx, s, "ScanAgents", func() ([]*store.Agent, error) { return s.under.ScanAgents(ctx, after, limit) })
 }
 
 // Due is TimerQueue.Due.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
-	return pass(ctx, s, "Due", func() (market.Agenda, error) { return s.under.Due(ctx, now, limit) })
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (store.Agenda, error) {
+	return pass(ctx, s, "Due", func() (store.Agenda, error) { return s.under.Due(ctx, now, limit) })
 }
 
 // Lease is TimerQueue.Lease.
@@ -261,18 +262,18 @@ func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.
 }
 
 // LeaseWebhooks is WebhookQueue.LeaseWebhooks.
-func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
-	return pass(ctx, s, "LeaseWebhooks", func() ([]market.WebhookJob, error) { return s.under.LeaseWebhooks(ctx, now, until, limit) })
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]store.WebhookJob, error) {
+	return pass(ctx, s, "LeaseWebhooks", func() ([]store.WebhookJob, error) { return s.under.LeaseWebhooks(ctx, now, until, limit) })
 }
 
 // FinishWebhook is WebhookQueue.FinishWebhook.
-func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	return pass(ctx, s, "FinishWebhook", func() (bool, error) { return s.under.FinishWebhook(ctx, job, out) })
 }
 
 // DeadWebhooks is WebhookQueue.DeadWebhooks.
-func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
-	return pass(ctx, s, "DeadWebhooks", func() (market.DeadPage, error) { return s.under.DeadWebhooks(ctx, q) })
+func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.DeadPage, error) {
+	return pass(ctx, s, "DeadWebhooks", func() (store.DeadPage, error) { return s.under.DeadWebhooks(ctx, q) })
 }
 
 // RedeliverWebhook is WebhookQueue.RedeliverWebhook.
@@ -281,7 +282,7 @@ func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq 
 }
 
 // Entries is Keeper.Entries.
-func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) (entries []market.Entry, next string, err error) {
+func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) (entries []store.Entry, next string, err error) {
 	if err := s.meet(ctx, Before, "Entries"); err != nil {
 		return nil, "", err
 	}
@@ -293,13 +294,13 @@ func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, l
 }
 
 // Prune is Keeper.Prune.
-func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (market.Pruned, error) {
 	return pass(ctx, s, "Prune", func() (market.Pruned, error) { return s.under.Prune(ctx, q) })
 }
 
 // Totals is Keeper.Totals.
-func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
-	return pass(ctx, s, "Totals", func() (market.Totals, error) { return s.under.Totals(ctx) })
+func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
+	return pass(ctx, s, "Totals", func() (store.Totals, error) { return s.under.Totals(ctx) })
 }
 
 // Ping is Keeper.Ping.

@@ -22,6 +22,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
@@ -226,7 +227,7 @@ func BenchmarkSameMatches(b *testing.B) {
 // eventless writes no events.
 type eventless struct{ market.Store }
 
-func (s eventless) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (s eventless) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	c.Events = nil
 	return s.Store.Commit(ctx, c)
 }
@@ -264,12 +265,12 @@ type timed struct {
 	spent *atomic.Int64
 }
 
-func (s timed) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+func (s timed) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	defer s.add(time.Now())
 	return s.Store.Load(ctx, q)
 }
 
-func (s timed) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (s timed) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	defer s.add(time.Now())
 	return s.Store.Commit(ctx, c)
 }

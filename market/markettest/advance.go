@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Advance moves time on by d and lets everything happen that falls due on the
@@ -66,7 +67,7 @@ func (k *Kit) nextDue(to time.Time) time.Time {
 
 // Stored returns a task as the store holds it, which says more than any agent
 // is shown. It must not be changed.
-func (k *Kit) Stored(id market.TaskID) *market.Task {
+func (k *Kit) Stored(id market.TaskID) *store.Task {
 	k.Helper()
 	tasks, err := k.Store.Tasks(k.Ctx, []market.TaskID{id})
 	k.must(err, "reading task %s", id)

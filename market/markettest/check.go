@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // claimNo names one claim of one task.
@@ -75,14 +76,14 @@ func (c *checking) readLedger() {
 	}
 }
 
-func (c *checking) entry(e *market.Entry) {
+func (c *checking) entry(e *store.Entry) {
 	if e.Task == "" {
 		return
 	}
 	switch e.Kind {
-	case market.EntryPlatformFee:
+	case store.EntryPlatformFee:
 		c.fees[e.Task] = e.Amount
-	case market.EntryEscrow:
+	case store.EntryEscrow:
 		c.posters[e.Task] = e.Agent
 	}
 	if c.moved[e.Task] == nil {
@@ -108,7 +109,7 @@ func (c *checking) readTasks() {
 	}
 }
 
-func (c *checking) task(t *market.Task) {
+func (c *checking) task(t *store.Task) {
 	if err := consistent(t); err != nil {
 		c.kit.Errorf("task %s is %s at version %d: %v", t.ID, t.Status, t.Version, err)
 	}
@@ -125,7 +126,7 @@ func (c *checking) task(t *market.Task) {
 }
 
 // sameWorker remembers whose claim it is: a claim never changes hands.
-func (c *checking) sameWorker(t *market.Task) {
+func (c *checking) sameWorker(t *store.Task) {
 	k := c.kit
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -137,7 +138,7 @@ func (c *checking) sameWorker(t *market.Task) {
 }
 
 // consistent checks that a task has what its state needs, and nothing else.
-func consistent(t *market.Task) error {
+func consistent(t *store.Task) error {
 	ended := t.Status.Ended()
 	switch {
 	case t.Claim != nil && t.Claim.Worker == t.Poster:
@@ -168,7 +169,7 @@ func consistent(t *market.Task) error {
 
 // dueOfEnded is when a timer has still to do with an ended task, zero for never: its
 // texts have to go, or the skills that it was about are to be read anew.
-func dueOfEnded(t *market.Task) time.Time {
+func dueOfEnded(t *store.Task) time.Time {
 	due := textsUntil(t)
 	if t.System != nil && !t.System.Again.IsZero() && (due.IsZero() || t.System.Again.Before(due)) {
 		due = t.System.Again
@@ -176,7 +177,7 @@ func dueOfEnded(t *market.Task) time.Time {
 	return due
 }
 
-func textsUntil(t *market.Task) time.Time {
+func textsUntil(t *store.Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:
 		return t.Superseded[0].Until
@@ -187,7 +188,7 @@ func textsUntil(t *market.Task) time.Time {
 }
 
 // countTexts adds up what each agent's living texts take.
-func (c *checking) countTexts(t *market.Task) {
+func (c *checking) countTexts(t *store.Task) {
 	if t.Status != market.StatusApproved {
 		if !t.TextsPruned {
 			c.texts[t.Poster] += t.Bytes
@@ -202,25 +203,25 @@ func (c *checking) countTexts(t *market.Task) {
 }
 
 // settled compares a task's state with the movements of credits about it.
-func settled(t *market.Task, moved map[market.EntryKind]int) error {
+func settled(t *store.Task, moved map[market.EntryKind]int) error {
 	want := map[market.EntryKind]int{}
 	switch {
 	case t.System != nil:
 		if t.Status == market.StatusApproved {
-			want[market.EntrySystemPayment] = 1
+			want[store.EntrySystemPayment] = 1
 		}
 	case t.Status == market.StatusApproved:
-		want[market.EntryEscrow] = 1
-		want[market.EntryPayment] = once(t.Ending.Charged - t.Ending.Fee)
-		want[market.EntryPlatformFee] = once(t.Ending.Fee)
-		want[market.EntryRefund] = once(t.MaxCredits - t.Ending.Charged)
+		want[store.EntryEscrow] = 1
+		want[store.EntryPayment] = once(t.Ending.Charged - t.Ending.Fee)
+		want[store.EntryPlatformFee] = once(t.Ending.Fee)
+		want[store.EntryRefund] = once(t.MaxCredits - t.Ending.Charged)
 	case t.Status.Ended():
-		want[market.EntryEscrow], want[market.EntryRefund] = 1, 1
+		want[store.EntryEscrow], want[store.EntryRefund] = 1, 1
 	default:
-		want[market.EntryEscrow] = 1
+		want[store.EntryEscrow] = 1
 	}
 	for _, kind := range []market.EntryKind{
-		market.EntryEscrow, market.EntryPayment, market.EntryPlatformFee, market.EntryRefund, market.EntrySystemPayment,
+		store.EntryEscrow, store.EntryPayment, store.EntryPlatformFee, store.EntryRefund, store.EntrySystemPayment,
 	} {
 		if moved[kind] != want[kind] {
 			return fmt.Errorf("%d movements of kind %s, want %d", moved[kind], kind, want[kind])
@@ -261,7 +262,7 @@ func (c *checking) broughtBy(id market.AgentID) (sum int64) {
 	return sum
 }
 
-func (c *checking) agent(a *market.Agent) {
+func (c *checking) agent(a *store.Agent) {
 	if min(a.Approvals, a.Rejections, a.FeesBrought, a.TextBytes, a.SystemPay.Pending) < 0 {
 		c.kit.Errorf("agent %s has %d approvals, %d rejections, %d fees brought, %d bytes of texts, %d system pay pending",
 			a.ID, a.Approvals, a.Rejections, a.FeesBrought, a.TextBytes, a.SystemPay.Pending)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -80,26 +81,26 @@ func TestRefusedScriptsEndTheTest(t *testing.T) {
 
 // A store that loses or doubles something must not pass.
 func TestCheckFindsBrokenBooks(t *testing.T) {
-	for name, breakIt := range map[string]func(k *markettest.Kit, ada *markettest.Agent) *market.Change{
-		"open claims": func(_ *markettest.Kit, ada *markettest.Agent) *market.Change {
-			return &market.Change{Accounts: []market.AccountDelta{{Agent: ada.ID, OpenClaims: 1}}}
+	for name, breakIt := range map[string]func(k *markettest.Kit, ada *markettest.Agent) *store.Change{
+		"open claims": func(_ *markettest.Kit, ada *markettest.Agent) *store.Change {
+			return &store.Change{Accounts: []store.AccountDelta{{Agent: ada.ID, OpenClaims: 1}}}
 		},
-		"escrow": func(_ *markettest.Kit, ada *markettest.Agent) *market.Change {
-			return &market.Change{Accounts: []market.AccountDelta{{Agent: ada.ID, Escrowed: 5}}}
+		"escrow": func(_ *markettest.Kit, ada *markettest.Agent) *store.Change {
+			return &store.Change{Accounts: []store.AccountDelta{{Agent: ada.ID, Escrowed: 5}}}
 		},
-		"movements of kind refund": func(k *markettest.Kit, ada *markettest.Agent) *market.Change {
+		"movements of kind refund": func(k *markettest.Kit, ada *markettest.Agent) *store.Change {
 			id := ada.Post("refunded while posted")
-			return &market.Change{Transfers: []market.Transfer{{
-				ID: "le-0000000000000000", From: market.EscrowAccount(id), To: market.AgentAccount(ada.ID), Amount: 1,
-				Kind: market.EntryRefund, Agent: ada.ID, Task: id, At: k.Clock.Now(),
+			return &store.Change{Transfers: []store.Transfer{{
+				ID: "le-0000000000000000", From: store.EscrowAccount(id), To: store.AgentAccount(ada.ID), Amount: 1,
+				Kind: store.EntryRefund, Agent: ada.ID, Task: id, At: k.Clock.Now(),
 			}}}
 		},
-		"the poster works on it": func(k *markettest.Kit, ada *markettest.Agent) *market.Change {
+		"the poster works on it": func(k *markettest.Kit, ada *markettest.Agent) *store.Change {
 			old := k.Stored(ada.Post("claimed by its poster"))
 			next := *old
 			next.Version, next.Status = old.Version+1, market.StatusClaimed
-			next.Claim = &market.Claim{Worker: ada.ID, At: k.Clock.Now()}
-			return &market.Change{Tasks: []market.TaskWrite{{Old: old, New: &next}}}
+			next.Claim = &store.Claim{Worker: ada.ID, At: k.Clock.Now()}
+			return &store.Change{Tasks: []store.TaskWrite{{Old: old, New: &next}}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,9 +1,9 @@
 package memory
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
 // apply writes a Change whose guards hold. It cannot fail.
-func (s *Store) apply(c *market.Change) (done market.Committed) {
+func (s *Store) apply(c *store.Change) (done store.Committed) {
 	s.stamp++
 	for i := range c.Agents {
 		s.writeAgent(&c.Agents[i])
@@ -37,20 +37,20 @@ func (s *Store) apply(c *market.Change) (done market.Committed) {
 	return done
 }
 
-func (s *Store) writeAgent(w *market.AgentWrite) {
+func (s *Store) writeAgent(w *store.AgentWrite) {
 	p := s.party(w.New.ID)
 	if w.Old != nil {
 		s.own(p).Profile = *w.New
 		return
 	}
-	p.agent, p.stamp = &market.Agent{Profile: *w.New}, s.stamp
+	p.agent, p.stamp = &store.Agent{Profile: *w.New}, s.stamp
 	s.keys[w.Key] = p
 	s.agents.Set(p)
 }
 
 // applyAccounts moves counters first: a ledger entry shows the account as it
 // is after the commit.
-func (s *Store) applyAccounts(c *market.Change) {
+func (s *Store) applyAccounts(c *store.Change) {
 	for i := range c.Accounts {
 		s.move(&c.Accounts[i])
 	}
@@ -68,7 +68,7 @@ func (s *Store) applyAccounts(c *market.Change) {
 	}
 }
 
-func (s *Store) move(d *market.AccountDelta) {
+func (s *Store) move(d *store.AccountDelta) {
 	a := s.own(s.party(d.Agent))
 	a.Escrowed += d.Escrowed
 	a.OpenClaims += d.OpenClaims
@@ -88,13 +88,13 @@ func (s *Store) move(d *market.AccountDelta) {
 	s.escrowed += d.Escrowed
 }
 
-func (p *party) tag(d *market.TagStat) {
+func (p *party) tag(d *store.TagStat) {
 	if p.tags == nil {
-		p.tags = make(map[string]*market.TagStat)
+		p.tags = make(map[string]*store.TagStat)
 	}
 	stat := p.tags[d.Tag]
 	if stat == nil {
-		stat = &market.TagStat{Tag: d.Tag}
+		stat = &store.TagStat{Tag: d.Tag}
 		p.tags[d.Tag] = stat
 	}
 	stat.Count += d.Count
@@ -104,7 +104,7 @@ func (p *party) tag(d *market.TagStat) {
 }
 
 // applyRemarks writes what gathers around tasks.
-func (s *Store) applyRemarks(c *market.Change) {
+func (s *Store) applyRemarks(c *store.Change) {
 	for _, w := range c.Roles {
 		s.aside(w.Task).take(w)
 	}

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
 var now = time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func agentNo(i int) market.AgentID { return market.AgentID(fmt.Sprintf("ag-%016d", i)) }
+func agentNo(i int) store.AgentID { return store.AgentID(fmt.Sprintf("ag-%016d", i)) }
 
 // filled is a store with agents that have credit.
 func filled(tb testing.TB, agents int) *memory.Store {
@@ -22,22 +23,22 @@ func filled(tb testing.TB, agents int) *memory.Store {
 	s := memory.New()
 	for i := range agents {
 		id := agentNo(i)
-		commit(tb, s, &market.Change{
+		commit(tb, s, &store.Change{
 			At: now,
-			Agents: []market.AgentWrite{{
-				New: &market.Profile{ID: id, Version: 1, Name: string(id), CreatedAt: now},
+			Agents: []store.AgentWrite{{
+				New: &store.Profile{ID: id, Version: 1, Name: string(id), CreatedAt: now},
 				Key: market.APIKey(id).Digest(),
 			}},
-			Transfers: []market.Transfer{{
-				ID: "le-0", From: market.PlatformAccount, To: market.AgentAccount(id), Amount: 1 << 40,
-				Kind: market.EntrySignupBonus, Agent: id, At: now,
+			Transfers: []store.Transfer{{
+				ID: "le-0", From: store.PlatformAccount, To: store.AgentAccount(id), Amount: 1 << 40,
+				Kind: store.EntrySignupBonus, Agent: id, At: now,
 			}},
 		})
 	}
 	return s
 }
 
-func commit(tb testing.TB, s *memory.Store, c *market.Change) {
+func commit(tb testing.TB, s *memory.Store, c *store.Change) {
 	tb.Helper()
 	if _, err := s.Commit(context.Background(), c); err != nil {
 		tb.Fatal(err)
@@ -45,74 +46,74 @@ func commit(tb testing.TB, s *memory.Store, c *market.Change) {
 }
 
 // post is what a Market commits for a new task.
-func post(i int, poster market.AgentID) *market.Change {
-	id := market.TaskID(fmt.Sprintf("tk-%016d", i))
+func post(i int, poster store.AgentID) *store.Change {
+	id := store.TaskID(fmt.Sprintf("tk-%016d", i))
 	at := now.Add(time.Duration(i) * time.Microsecond)
-	return &market.Change{
+	return &store.Change{
 		At:     at,
-		Active: []market.AgentID{poster},
-		Tasks: []market.TaskWrite{{New: &market.Task{
-			ID: id, Version: 1, Poster: poster, MaxCredits: 50, Status: market.StatusPosted,
+		Active: []store.AgentID{poster},
+		Tasks: []store.TaskWrite{{New: &store.Task{
+			ID: id, Version: 1, Poster: poster, MaxCredits: 50, Status: store.StatusPosted,
 			CreatedAt: at, ExpiresAt: at.Add(72 * time.Hour), NextDue: at.Add(72 * time.Hour),
-		}, Text: market.TaskText{Need: "need"}}},
-		Transfers: []market.Transfer{{
-			ID: market.EntryID(fmt.Sprintf("le-%016d", i)), From: market.AgentAccount(poster), To: market.EscrowAccount(id),
-			Amount: 50, Kind: market.EntryEscrow, Agent: poster, Task: id, At: at,
+		}, Text: store.TaskText{Need: "need"}}},
+		Transfers: []store.Transfer{{
+			ID: store.EntryID(fmt.Sprintf("le-%016d", i)), From: store.AgentAccount(poster), To: store.EscrowAccount(id),
+			Amount: 50, Kind: store.EntryEscrow, Agent: poster, Task: id, At: at,
 		}},
-		Accounts: []market.AccountDelta{{Agent: poster, Posted: 1, Escrowed: 50}},
-		Feed:     []market.FeedItem{{Kind: market.FeedTask, Task: id, Version: 1, Open: true}},
+		Accounts: []store.AccountDelta{{Agent: poster, Posted: 1, Escrowed: 50}},
+		Feed:     []store.FeedItem{{Kind: store.FeedTask, Task: id, Version: 1, Open: true}},
 	}
 }
 
 // next replaces a task.
-func next(old *market.Task, edit func(*market.Task)) (*market.Task, market.TaskWrite) {
+func next(old *store.Task, edit func(*store.Task)) (*store.Task, store.TaskWrite) {
 	t := *old
 	t.Version++
 	edit(&t)
-	return &t, market.TaskWrite{Old: old, New: &t}
+	return &t, store.TaskWrite{Old: old, New: &t}
 }
 
 // claim is what a Market commits for a pickup.
-func claim(old *market.Task, worker market.AgentID) *market.Change {
-	_, w := next(old, func(t *market.Task) {
-		t.Status, t.Claim = market.StatusClaimed, &market.Claim{Worker: worker, At: now}
+func claim(old *store.Task, worker store.AgentID) *store.Change {
+	_, w := next(old, func(t *store.Task) {
+		t.Status, t.Claim = store.StatusClaimed, &store.Claim{Worker: worker, At: now}
 	})
-	return &market.Change{
-		At: now, Active: []market.AgentID{old.Poster, worker}, Tasks: []market.TaskWrite{w},
-		Roles:    []market.RoleWrite{{Task: old.ID, Agent: worker, Role: market.RoleWorker}},
-		Accounts: []market.AccountDelta{{Agent: worker, OpenClaims: 1}},
-		Events:   []market.Event{{Agent: old.Poster, Type: market.EventTaskClaimed, Task: old.ID, At: now}},
-		Feed:     []market.FeedItem{{Kind: market.FeedTask, Task: old.ID, Version: 2}},
+	return &store.Change{
+		At: now, Active: []store.AgentID{old.Poster, worker}, Tasks: []store.TaskWrite{w},
+		Roles:    []store.RoleWrite{{Task: old.ID, Agent: worker, Role: store.RoleWorker}},
+		Accounts: []store.AccountDelta{{Agent: worker, OpenClaims: 1}},
+		Events:   []store.Event{{Agent: old.Poster, Type: store.EventTaskClaimed, Task: old.ID, At: now}},
+		Feed:     []store.FeedItem{{Kind: store.FeedTask, Task: old.ID, Version: 2}},
 		WantText: old.ID,
 	}
 }
 
 // finish are the delivery and the approval of a claimed task.
-func finish(claimed *market.Task) (deliver, approve *market.Change) {
+func finish(claimed *store.Task) (deliver, approve *store.Change) {
 	worker, id := claimed.Worker(), claimed.ID
-	t, w := next(claimed, func(t *market.Task) {
-		t.Status, t.Delivery = market.StatusDelivered, &market.Delivery{No: 1, At: now, Charged: 50}
+	t, w := next(claimed, func(t *store.Task) {
+		t.Status, t.Delivery = store.StatusDelivered, &store.Delivery{No: 1, At: now, Charged: 50}
 	})
-	deliver = &market.Change{
-		At: now, Tasks: []market.TaskWrite{w}, Results: []market.Result{{Task: id, No: 1, Text: "done"}},
-		Accounts: []market.AccountDelta{{Agent: worker, OpenClaims: -1}},
-		Events:   []market.Event{{Agent: t.Poster, Type: market.EventTaskDelivered, Task: id, At: now}},
+	deliver = &store.Change{
+		At: now, Tasks: []store.TaskWrite{w}, Results: []store.Result{{Task: id, No: 1, Text: "done"}},
+		Accounts: []store.AccountDelta{{Agent: worker, OpenClaims: -1}},
+		Events:   []store.Event{{Agent: t.Poster, Type: store.EventTaskDelivered, Task: id, At: now}},
 	}
-	_, w = next(t, func(t *market.Task) {
-		t.Status, t.Ending, t.NextDue = market.StatusApproved, &market.Ending{At: now, Charged: 50, Fee: 5}, time.Time{}
+	_, w = next(t, func(t *store.Task) {
+		t.Status, t.Ending, t.NextDue = store.StatusApproved, &store.Ending{At: now, Charged: 50, Fee: 5}, time.Time{}
 	})
-	from := market.EscrowAccount(id)
-	approve = &market.Change{
-		At: now, Tasks: []market.TaskWrite{w},
-		Transfers: []market.Transfer{
-			{ID: "le-1", From: from, To: market.AgentAccount(worker), Amount: 45, Kind: market.EntryPayment, Agent: worker, Task: id, Fee: 5, At: now},
-			{ID: "le-2", From: from, To: market.PlatformAccount, Amount: 5, Kind: market.EntryPlatformFee, Task: id, At: now},
+	from := store.EscrowAccount(id)
+	approve = &store.Change{
+		At: now, Tasks: []store.TaskWrite{w},
+		Transfers: []store.Transfer{
+			{ID: "le-1", From: from, To: store.AgentAccount(worker), Amount: 45, Kind: store.EntryPayment, Agent: worker, Task: id, Fee: 5, At: now},
+			{ID: "le-2", From: from, To: store.PlatformAccount, Amount: 5, Kind: store.EntryPlatformFee, Task: id, At: now},
 		},
-		Accounts: []market.AccountDelta{
+		Accounts: []store.AccountDelta{
 			{Agent: worker, Completed: 1, Earned: 45, Fees: 5, Charged: 50}, {Agent: t.Poster, Escrowed: -50, Spent: 50},
 		},
-		Events: []market.Event{{Agent: worker, Type: market.EventTaskApproved, Task: id, At: now}},
-		Feed:   []market.FeedItem{{Kind: market.FeedAgent, Agent: worker}},
+		Events: []store.Event{{Agent: worker, Type: store.EventTaskApproved, Task: id, At: now}},
+		Feed:   []store.FeedItem{{Kind: store.FeedAgent, Agent: worker}},
 	}
 	return deliver, approve
 }
@@ -154,7 +155,7 @@ func BenchmarkClaim(b *testing.B) {
 	for _, workers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("goroutines=%d", workers), func(b *testing.B) {
 			var s *memory.Store
-			var tasks []*market.Task
+			var tasks []*store.Task
 			var taken atomic.Int64
 			refill := func() {
 				s, tasks = filled(b, 100), tasks[:0]
@@ -175,7 +176,7 @@ func BenchmarkClaim(b *testing.B) {
 					go func() {
 						defer func() { done <- struct{}{} }()
 						for i := taken.Add(1) - 1; i < want; i = taken.Add(1) - 1 {
-							c := []*market.Change{claim(tasks[i], agentNo(w))}
+							c := []*store.Change{claim(tasks[i], agentNo(w))}
 							if index, _, _, err := s.CommitFirst(context.Background(), c); index != 0 || err != nil {
 								b.Error(index, err)
 							}
@@ -195,7 +196,7 @@ func BenchmarkLoad(b *testing.B) {
 	for i := range 10_000 {
 		commit(b, s, post(i, agentNo(i%100)))
 	}
-	q := market.LoadQuery{Now: now, Caller: agentNo(1), Task: "tk-0000000000000001", Text: true, Trust: true, Role: true}
+	q := store.LoadQuery{Now: now, Caller: agentNo(1), Task: "tk-0000000000000001", Text: true, Trust: true, Role: true}
 	b.ReportAllocs()
 	for b.Loop() {
 		if l, err := s.Load(context.Background(), q); err != nil || l.Task == nil {

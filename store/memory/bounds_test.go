@@ -7,16 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 var start = time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func TestTooManyChangesAtOnce(t *testing.T) {
 	s, ctx := New(), context.Background()
-	cs := make([]*market.Change, maxEach+1)
+	cs := make([]*store.Change, maxEach+1)
 	for i := range cs {
-		cs[i] = &market.Change{At: start, Feed: []market.FeedItem{{Kind: market.FeedTask}}}
+		cs[i] = &store.Change{At: start, Feed: []store.FeedItem{{Kind: store.FeedTask}}}
 	}
 	if index, _, _, err := s.CommitFirst(ctx, cs[:maxFirst+1]); err == nil || index != -1 {
 		t.Errorf("CommitFirst of %d: index %d, error %v", maxFirst+1, index, err)
@@ -38,7 +38,7 @@ func TestFeedIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &market.Change{At: start, Feed: make([]market.FeedItem, 1024)}
+	c := &store.Change{At: start, Feed: make([]store.FeedItem, 1024)}
 	for range maxFeed/1024 + 1 {
 		if _, err := s.Commit(ctx, c); err != nil {
 			t.Fatal(err)
@@ -47,7 +47,7 @@ func TestFeedIsBounded(t *testing.T) {
 	if s.feed.len() != maxFeed {
 		t.Errorf("the feed keeps %d items, want %d", s.feed.len(), maxFeed)
 	}
-	if _, err := s.Feed(ctx, head.Next, 1); !errors.Is(err, market.ErrFeedTruncated) {
+	if _, err := s.Feed(ctx, head.Next, 1); !errors.Is(err, store.ErrFeedTruncated) {
 		t.Errorf("below the feed: got %v, want ErrFeedTruncated", err)
 	}
 	page, err := s.Feed(ctx, position(s.feed.first), 10)
@@ -57,8 +57,8 @@ func TestFeedIsBounded(t *testing.T) {
 }
 
 func TestFeedKnowsItsOwnPositionsOnly(t *testing.T) {
-	for _, p := range []market.Position{"1", "-1", "x", "9223372036854775808", " "} {
-		if _, err := New().Feed(context.Background(), p, 1); !errors.Is(err, market.ErrFeedTruncated) {
+	for _, p := range []store.Position{"1", "-1", "x", "9223372036854775808", " "} {
+		if _, err := New().Feed(context.Background(), p, 1); !errors.Is(err, store.ErrFeedTruncated) {
 			t.Errorf("position %q: got %v, want ErrFeedTruncated", p, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestFeedKnowsItsOwnPositionsOnly(t *testing.T) {
 
 func TestFullBucketsAreForgotten(t *testing.T) {
 	l := newLimiter()
-	charge := &market.Charge{Every: time.Second, Burst: 10}
+	charge := &store.Charge{Every: time.Second, Burst: 10}
 	for i := range 10_000 {
 		now := start.Add(time.Duration(i) * 10 * time.Millisecond)
 		if !l.charge(bucket{name: fmt.Sprint(i)}, charge, now).Allowed {
@@ -89,23 +89,23 @@ func TestFullBucketsAreForgotten(t *testing.T) {
 
 func TestPruningLeavesNothingBehind(t *testing.T) {
 	s, ctx := New(), context.Background()
-	id := market.TaskID("tk-1")
-	_, err := s.Commit(ctx, &market.Change{
+	id := store.TaskID("tk-1")
+	_, err := s.Commit(ctx, &store.Change{
 		At: start,
-		Tasks: []market.TaskWrite{{New: &market.Task{
-			ID: id, Version: 1, Poster: "ag-1", Status: market.StatusCancelled, NextDue: start,
-			Claim: &market.Claim{Worker: "ag-2"}, Ending: &market.Ending{At: start},
+		Tasks: []store.TaskWrite{{New: &store.Task{
+			ID: id, Version: 1, Poster: "ag-1", Status: store.StatusCancelled, NextDue: start,
+			Claim: &store.Claim{Worker: "ag-2"}, Ending: &store.Ending{At: start},
 		}}},
-		Questions: []market.Question{{ID: "qa-1", Task: id}},
-		Messages:  []market.Message{{ID: "msg-1", Task: id}},
-		Reports:   []market.Report{{ID: "rp-1", Task: id, Status: market.ReportOpen}},
-		Results:   []market.Result{{Task: id, No: 1}},
-		Roles:     []market.RoleWrite{{Task: id, Agent: "ag-2", Role: market.RoleWorker}},
+		Questions: []store.Question{{ID: "qa-1", Task: id}},
+		Messages:  []store.Message{{ID: "msg-1", Task: id}},
+		Reports:   []store.Report{{ID: "rp-1", Task: id, Status: store.ReportOpen}},
+		Results:   []store.Result{{Task: id, No: 1}},
+		Roles:     []store.RoleWrite{{Task: id, Agent: "ag-2", Role: store.RoleWorker}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := s.Prune(ctx, market.PruneQuery{EndedBefore: start.Add(time.Hour), Limit: 10})
+	done, err := s.Prune(ctx, store.PruneQuery{EndedBefore: start.Add(time.Hour), Limit: 10})
 	if err != nil || done.Tasks != 1 {
 		t.Fatalf("pruned %d tasks, error %v", done.Tasks, err)
 	}
@@ -125,10 +125,10 @@ func TestPruningLeavesNothingBehind(t *testing.T) {
 
 func TestOneLeaseDropsABoundedNumberOfDeliveries(t *testing.T) {
 	s, ctx := New(), context.Background()
-	profile := &market.Profile{ID: "ag-1", Version: 1, WebhookURL: "https://example.com", Suspended: true}
-	c := &market.Change{At: start, Agents: []market.AgentWrite{{New: profile}}}
+	profile := &store.Profile{ID: "ag-1", Version: 1, WebhookURL: "https://example.com", Suspended: true}
+	c := &store.Change{At: start, Agents: []store.AgentWrite{{New: profile}}}
 	for range maxDropped + 1 {
-		c.Events = append(c.Events, market.Event{Agent: "ag-1", At: start})
+		c.Events = append(c.Events, store.Event{Agent: "ag-1", At: start})
 	}
 	if _, err := s.Commit(ctx, c); err != nil {
 		t.Fatal(err)

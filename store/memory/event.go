@@ -3,7 +3,7 @@ package memory
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // olderEvents orders agents by the instant of their oldest kept event.
@@ -16,10 +16,10 @@ func olderEvents(a, b *party) bool {
 }
 
 // oldestEvent exists only while the agent keeps events.
-func (p *party) oldestEvent() *market.Event { return p.events.at(p.events.first) }
+func (p *party) oldestEvent() *store.Event { return p.events.at(p.events.first) }
 
 // tell numbers an event, keeps it, and queues it for the agent's webhook.
-func (s *Store) tell(c *market.Change, e market.Event) {
+func (s *Store) tell(c *store.Change, e store.Event) {
 	p := s.existing(e.Agent)
 	if p == nil {
 		return
@@ -36,25 +36,25 @@ func (s *Store) tell(c *market.Change, e market.Event) {
 	}
 }
 
-// Events returns a piece of an agent's log; see market.Reader.
-func (s *Store) Events(ctx context.Context, agent market.AgentID, after int64, limit int) (market.EventPage, error) {
+// Events returns a piece of an agent's log; see store.Reader.
+func (s *Store) Events(ctx context.Context, agent store.AgentID, after int64, limit int) (store.EventPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.EventPage{}, err
+		return store.EventPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.existing(agent)
 	if p == nil {
-		return market.EventPage{Oldest: 1, Suspended: true}, nil
+		return store.EventPage{Oldest: 1, Suspended: true}, nil
 	}
-	page := market.EventPage{Oldest: p.events.first + 1, Head: p.events.next, Suspended: p.agent.Suspended}
+	page := store.EventPage{Oldest: p.events.first + 1, Head: p.events.next, Suspended: p.agent.Suspended}
 	// The event with number n is element n−1 of the log.
 	from := max(after, p.events.first)
 	to := min(from+int64(limit), p.events.next)
 	if from >= to {
 		return page, nil
 	}
-	page.Events = make([]market.Event, 0, to-from)
+	page.Events = make([]store.Event, 0, to-from)
 	for n := from; n < to; n++ {
 		page.Events = append(page.Events, *p.events.at(n))
 	}

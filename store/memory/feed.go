@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxFeed is how many feed items are kept. A reader that falls further behind
@@ -15,7 +15,7 @@ const maxFeed = 1 << 18
 // feedLine is a feed item with the instant of its commit.
 type feedLine struct {
 	at time.Time
-	market.FeedItem
+	store.FeedItem
 }
 
 func (s *Store) appendFeed(l feedLine) {
@@ -25,25 +25,25 @@ func (s *Store) appendFeed(l feedLine) {
 	}
 }
 
-// Feed returns what was committed after a position; see market.FeedReader. A
+// Feed returns what was committed after a position; see store.FeedReader. A
 // Position is the number of the next item.
-func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.FeedPage{}, err
+		return store.FeedPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if after == "" {
-		return market.FeedPage{Next: position(s.feed.next)}, nil
+		return store.FeedPage{Next: position(s.feed.next)}, nil
 	}
 	from, err := strconv.ParseInt(string(after), 10, 64)
 	if err != nil || from < s.feed.first || from > s.feed.next {
-		return market.FeedPage{}, market.ErrFeedTruncated
+		return store.FeedPage{}, store.ErrFeedTruncated
 	}
 	to := min(from+int64(max(limit, 1)), s.feed.next)
-	page := market.FeedPage{Next: position(to), More: to < s.feed.next}
+	page := store.FeedPage{Next: position(to), More: to < s.feed.next}
 	if from < to {
-		page.Items = make([]market.FeedItem, 0, to-from)
+		page.Items = make([]store.FeedItem, 0, to-from)
 	}
 	for n := from; n < to; n++ {
 		page.Items = append(page.Items, s.feed.at(n).FeedItem)
@@ -51,10 +51,10 @@ func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (mar
 	return page, nil
 }
 
-func position(n int64) market.Position { return market.Position(strconv.FormatInt(n, 10)) }
+func position(n int64) store.Position { return store.Position(strconv.FormatInt(n, 10)) }
 
-// ScanTasks pages through tasks in the order of posting; see market.FeedReader.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+// ScanTasks pages through tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 	if open {
 		tasks = &s.open
 	}
-	var out []market.StoredTask
+	var out []store.StoredTask
 	tasks.after(after, func(r *record) bool {
 		if len(out) >= limit {
 			return false
@@ -72,21 +72,21 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 		if open {
 			out = append(out, r.stored())
 		} else {
-			out = append(out, market.StoredTask{Task: r.task, Due: s.due.instantOf(r)})
+			out = append(out, store.StoredTask{Task: r.task, Due: s.due.instantOf(r)})
 		}
 		return true
 	})
 	return out, nil
 }
 
-// ScanAgents pages through agents in the order of ids; see market.FeedReader.
-func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
+// ScanAgents pages through agents in the order of ids; see store.FeedReader.
+func (s *Store) ScanAgents(ctx context.Context, after store.AgentID, limit int) ([]*store.Agent, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var out []*market.Agent
+	var out []*store.Agent
 	s.agents.Ascend(&party{id: after}, func(p *party) bool {
 		if len(out) >= limit {
 			return false

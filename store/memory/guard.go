@@ -3,12 +3,12 @@ package memory
 import (
 	"slices"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // guards are tried in this order. A repeated request comes first, so that its
 // sender is given the first outcome and not what has changed since.
-var guards = [...]func(*Store, *market.Change) *market.Conflict{
+var guards = [...]func(*Store, *store.Change) *store.Conflict{
 	(*Store).guardIdempotency,
 	(*Store).guardActive,
 	(*Store).guardTasks,
@@ -27,7 +27,7 @@ var guards = [...]func(*Store, *market.Change) *market.Conflict{
 }
 
 // check returns the first guard that fails. It writes nothing.
-func (s *Store) check(c *market.Change) *market.Conflict {
+func (s *Store) check(c *store.Change) *store.Conflict {
 	for _, guard := range guards {
 		if conflict := guard(s, c); conflict != nil {
 			return conflict
@@ -37,7 +37,7 @@ func (s *Store) check(c *market.Change) *market.Conflict {
 }
 
 // inserts reports whether the Change makes the agent exist.
-func inserts(c *market.Change, id market.AgentID) bool {
+func inserts(c *store.Change, id store.AgentID) bool {
 	for i := range c.Agents {
 		if c.Agents[i].Old == nil && c.Agents[i].New.ID == id {
 			return true
@@ -47,31 +47,31 @@ func inserts(c *market.Change, id market.AgentID) bool {
 }
 
 // posts reports whether the Change makes the task exist.
-func posts(c *market.Change, id market.TaskID) bool {
-	return slices.ContainsFunc(c.Tasks, func(w market.TaskWrite) bool { return w.Old == nil && w.New.ID == id })
+func posts(c *store.Change, id store.TaskID) bool {
+	return slices.ContainsFunc(c.Tasks, func(w store.TaskWrite) bool { return w.Old == nil && w.New.ID == id })
 }
 
 // missing reports whether there is no such agent even after the Change.
-func (s *Store) missing(c *market.Change, id market.AgentID) bool {
+func (s *Store) missing(c *store.Change, id store.AgentID) bool {
 	return s.existing(id) == nil && !inserts(c, id)
 }
 
-func (s *Store) guardActive(c *market.Change) *market.Conflict {
+func (s *Store) guardActive(c *store.Change) *store.Conflict {
 	for _, id := range c.Active {
-		if id == market.Platform {
+		if id == store.Platform {
 			continue
 		}
 		if a := s.agent(id); a != nil && a.Suspended || s.missing(c, id) {
-			return &market.Conflict{Guard: market.GuardSuspended, Agent: id}
+			return &store.Conflict{Guard: store.GuardSuspended, Agent: id}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardTasks(c *market.Change) *market.Conflict {
+func (s *Store) guardTasks(c *store.Change) *store.Conflict {
 	for _, ref := range c.Unchanged {
 		if t := s.task(ref.ID); t == nil || t.Version != ref.Version {
-			return &market.Conflict{Guard: market.GuardTask, Task: ref.ID}
+			return &store.Conflict{Guard: store.GuardTask, Task: ref.ID}
 		}
 	}
 	for i := range c.Tasks {
@@ -79,15 +79,15 @@ func (s *Store) guardTasks(c *market.Change) *market.Conflict {
 		t := s.task(w.New.ID)
 		switch {
 		case w.Old == nil && (t != nil || repeated(c.Tasks[:i], w.New.ID)):
-			return &market.Conflict{Guard: market.GuardDuplicate, Task: w.New.ID}
+			return &store.Conflict{Guard: store.GuardDuplicate, Task: w.New.ID}
 		case w.Old != nil && (t == nil || t.Version != w.Old.Version):
-			return &market.Conflict{Guard: market.GuardTask, Task: w.New.ID}
+			return &store.Conflict{Guard: store.GuardTask, Task: w.New.ID}
 		}
 	}
 	return nil
 }
 
-func repeated(earlier []market.TaskWrite, id market.TaskID) bool {
+func repeated(earlier []store.TaskWrite, id store.TaskID) bool {
 	for i := range earlier {
 		if earlier[i].New.ID == id {
 			return true
@@ -96,63 +96,63 @@ func repeated(earlier []market.TaskWrite, id market.TaskID) bool {
 	return false
 }
 
-func (s *Store) guardAgents(c *market.Change) *market.Conflict {
+func (s *Store) guardAgents(c *store.Change) *store.Conflict {
 	for i := range c.Agents {
 		w := &c.Agents[i]
 		a := s.agent(w.New.ID)
 		switch {
 		case w.Old == nil && (a != nil || s.keys[w.Key] != nil):
-			return &market.Conflict{Guard: market.GuardDuplicate, Agent: w.New.ID}
+			return &store.Conflict{Guard: store.GuardDuplicate, Agent: w.New.ID}
 		case w.Old != nil && (a == nil || a.Version != w.Old.Version):
-			return &market.Conflict{Guard: market.GuardAgent, Agent: w.New.ID}
+			return &store.Conflict{Guard: store.GuardAgent, Agent: w.New.ID}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardStrikes(c *market.Change) *market.Conflict {
+func (s *Store) guardStrikes(c *store.Change) *store.Conflict {
 	for i := range c.Strikes {
 		w := &c.Strikes[i]
 		has := s.account(w.Agent).Strikes
 		if s.missing(c, w.Agent) || has.Count != w.Old.Count || !has.BlockedUntil.Equal(w.Old.BlockedUntil) {
-			return &market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent}
+			return &store.Conflict{Guard: store.GuardStrikes, Agent: w.Agent}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardSystemPays(c *market.Change) *market.Conflict {
+func (s *Store) guardSystemPays(c *store.Change) *store.Conflict {
 	for i := range c.SystemPays {
 		w := &c.SystemPays[i]
 		if s.missing(c, w.Agent) || !s.account(w.Agent).SystemPay.Equal(w.Old) {
-			return &market.Conflict{Guard: market.GuardSystemPay, Agent: w.Agent}
+			return &store.Conflict{Guard: store.GuardSystemPay, Agent: w.Agent}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardRoles(c *market.Change) *market.Conflict {
+func (s *Store) guardRoles(c *store.Change) *store.Conflict {
 	for _, w := range c.Roles {
-		if has := s.tasks[w.Task].role(w.Agent).Role; has != market.RoleNone && has != w.Role {
-			return &market.Conflict{Guard: market.GuardRole, Task: w.Task, Agent: w.Agent}
+		if has := s.tasks[w.Task].role(w.Agent).Role; has != store.RoleNone && has != w.Role {
+			return &store.Conflict{Guard: store.GuardRole, Task: w.Task, Agent: w.Agent}
 		}
 	}
 	return nil
 }
 
 // guardAccounts also refuses to move counters of an agent that does not exist.
-func (s *Store) guardAccounts(c *market.Change) *market.Conflict {
+func (s *Store) guardAccounts(c *store.Change) *store.Conflict {
 	for i := range c.Accounts {
 		d := &c.Accounts[i]
 		if s.missing(c, d.Agent) {
-			return &market.Conflict{Guard: market.GuardAgent, Agent: d.Agent}
+			return &store.Conflict{Guard: store.GuardAgent, Agent: d.Agent}
 		}
 		has := s.account(d.Agent)
 		switch {
 		case exceeds(has.OpenClaims, d.OpenClaims, d.MaxOpenClaims):
-			return &market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent}
+			return &store.Conflict{Guard: store.GuardOpenClaims, Agent: d.Agent}
 		case exceeds(has.TextBytes, d.TextBytes, d.MaxTextBytes):
-			return &market.Conflict{Guard: market.GuardTextBytes, Agent: d.Agent}
+			return &store.Conflict{Guard: store.GuardTextBytes, Agent: d.Agent}
 		}
 	}
 	return nil
@@ -162,21 +162,21 @@ func (s *Store) guardAccounts(c *market.Change) *market.Conflict {
 // limit; 0 is no limit.
 func exceeds(has, delta, limit int64) bool { return limit != 0 && delta > 0 && has+delta > limit }
 
-func (s *Store) guardTags(c *market.Change) *market.Conflict {
+func (s *Store) guardTags(c *store.Change) *store.Conflict {
 	for i := range c.Tags {
 		if s.missing(c, c.Tags[i].Agent) {
-			return &market.Conflict{Guard: market.GuardAgent, Agent: c.Tags[i].Agent}
+			return &store.Conflict{Guard: store.GuardAgent, Agent: c.Tags[i].Agent}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardResults(c *market.Change) *market.Conflict {
+func (s *Store) guardResults(c *store.Change) *store.Conflict {
 	for i := range c.Results {
 		w := &c.Results[i]
-		same := func(other market.Result) bool { return other.Task == w.Task && other.No == w.No }
+		same := func(other store.Result) bool { return other.Task == w.Task && other.No == w.No }
 		if s.tasks[w.Task].hasResult(w.No) || slices.ContainsFunc(c.Results[:i], same) {
-			return &market.Conflict{Guard: market.GuardDuplicate, Task: w.Task}
+			return &store.Conflict{Guard: store.GuardDuplicate, Task: w.Task}
 		}
 	}
 	return nil

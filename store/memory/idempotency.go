@@ -3,26 +3,27 @@ package memory
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // idempotency has the first outcomes by key, and in the order in which they
 // expire.
 type idempotency struct {
-	byID     map[market.IdempotencyID]*outcome
+	byID     map[store.IdempotencyID]*outcome
 	byExpiry *btree.BTreeG[*outcome]
 	next     int64
 }
 
 type outcome struct {
 	n int64
-	*market.IdempotencyRecord
+	*store.IdempotencyRecord
 }
 
 func newIdempotency() idempotency {
 	return idempotency{
-		byID: make(map[market.IdempotencyID]*outcome),
+		byID: make(map[store.IdempotencyID]*outcome),
 		byExpiry: ordered(func(a, b *outcome) bool {
 			if !a.ExpiresAt.Equal(b.ExpiresAt) {
 				return a.ExpiresAt.Before(b.ExpiresAt)
@@ -33,7 +34,7 @@ func newIdempotency() idempotency {
 }
 
 // get returns the record under a key unless it has expired.
-func (x *idempotency) get(id market.IdempotencyID, now time.Time) *market.IdempotencyRecord {
+func (x *idempotency) get(id store.IdempotencyID, now time.Time) *store.IdempotencyRecord {
 	if found := x.byID[id]; found != nil && found.ExpiresAt.After(now) {
 		return found.IdempotencyRecord
 	}
@@ -41,7 +42,7 @@ func (x *idempotency) get(id market.IdempotencyID, now time.Time) *market.Idempo
 }
 
 // put replaces an expired record.
-func (x *idempotency) put(r *market.IdempotencyRecord) {
+func (x *idempotency) put(r *store.IdempotencyRecord) {
 	if old := x.byID[r.IdempotencyID]; old != nil {
 		x.byExpiry.Delete(old)
 	}
@@ -64,9 +65,9 @@ func (x *idempotency) prune(now time.Time, limit int) (n int) {
 	return n
 }
 
-func (s *Store) guardIdempotency(c *market.Change) *market.Conflict {
+func (s *Store) guardIdempotency(c *store.Change) *store.Conflict {
 	if c.Idempotency != nil && s.once.get(c.Idempotency.IdempotencyID, c.At) != nil {
-		return &market.Conflict{Guard: market.GuardIdempotency, Agent: c.Idempotency.Caller}
+		return &store.Conflict{Guard: store.GuardIdempotency, Agent: c.Idempotency.Caller}
 	}
 	return nil
 }

@@ -4,8 +4,9 @@ import (
 	"math"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // ordered returns an empty ordered set. The store's own lock guards it.
@@ -69,11 +70,11 @@ func (x *index) after(key int64, yield func(*record) bool) {
 
 // upTo returns the ids of at most limit tasks with a key not above key, lowest
 // first.
-func (x *index) upTo(key int64, limit int) []market.TaskID {
+func (x *index) upTo(key int64, limit int) []store.TaskID {
 	if x.tree == nil || limit <= 0 {
 		return nil
 	}
-	var ids []market.TaskID
+	var ids []store.TaskID
 	x.tree.Scan(func(i item) bool {
 		if i.key > key {
 			return false

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // lease is a named lease of one holder.
@@ -14,7 +14,7 @@ type lease struct {
 	until  time.Time
 }
 
-// Lease gives the holder a named lease; see market.TimerQueue.
+// Lease gives the holder a named lease; see store.TimerQueue.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -29,16 +29,16 @@ func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.
 	return true, nil
 }
 
-// Prune deletes a bounded batch of what is old; see market.Keeper. Each kind
+// Prune deletes a bounded batch of what is old; see store.Keeper. Each kind
 // is found in the order of its age.
-func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, error) {
 	if err := ctx.Err(); err != nil {
-		return market.Pruned{}, err
+		return store.Pruned{}, err
 	}
 	s.limits.prune(q.Now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	done := market.Pruned{
+	done := store.Pruned{
 		Events:  s.pruneEvents(q.EventsBefore, q.Limit),
 		Tasks:   s.pruneTasks(q.EndedBefore, q.Limit),
 		Records: s.once.prune(q.Now, q.Limit),
@@ -105,14 +105,14 @@ func (s *Store) pruneDead(before time.Time, limit int) (n int) {
 	return n
 }
 
-// Totals are exact; see market.Keeper.
-func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+// Totals are exact; see store.Keeper.
+func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	if err := ctx.Err(); err != nil {
-		return market.Totals{}, err
+		return store.Totals{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return market.Totals{
+	return store.Totals{
 		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()), Seq: s.seq,
 	}, nil
 }

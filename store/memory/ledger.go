@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // ledger has all entries of the marketplace in the order of their commits. An
@@ -15,20 +15,20 @@ import (
 type ledger struct {
 	lines log[line]
 	// byTask has the newest line of each task, plus 1.
-	byTask map[market.TaskID]uint32
+	byTask map[store.TaskID]uint32
 }
 
 // line is an entry that knows the line before it about the same task, plus 1.
 type line struct {
-	market.Entry
+	store.Entry
 	earlier uint32
 }
 
-func (l *ledger) entry(n uint32) *market.Entry { return &l.lines.at(int64(n)).Entry }
+func (l *ledger) entry(n uint32) *store.Entry { return &l.lines.at(int64(n)).Entry }
 
 // settled reports whether the task has had a transfer of this kind. A task has
 // a handful of lines.
-func (l *ledger) settled(task market.TaskID, kind market.EntryKind) bool {
+func (l *ledger) settled(task store.TaskID, kind store.EntryKind) bool {
 	for n := l.byTask[task]; n != 0; {
 		line := l.lines.at(int64(n - 1))
 		if line.Kind == kind {
@@ -40,8 +40,8 @@ func (l *ledger) settled(task market.TaskID, kind market.EntryKind) bool {
 }
 
 // of returns the entries of a task, oldest first.
-func (l *ledger) of(task market.TaskID) []market.Entry {
-	var out []market.Entry
+func (l *ledger) of(task store.TaskID) []store.Entry {
+	var out []store.Entry
 	for n := l.byTask[task]; n != 0; {
 		line := l.lines.at(int64(n - 1))
 		out = append(out, line.Entry)
@@ -52,7 +52,7 @@ func (l *ledger) of(task market.TaskID) []market.Entry {
 }
 
 // add appends an entry and returns its number.
-func (l *ledger) add(e market.Entry) uint32 {
+func (l *ledger) add(e store.Entry) uint32 {
 	n := uint32(l.lines.next)
 	added := line{Entry: e}
 	if e.Task != "" {
@@ -63,20 +63,20 @@ func (l *ledger) add(e market.Entry) uint32 {
 	return n
 }
 
-func (s *Store) guardTransfers(c *market.Change) *market.Conflict {
+func (s *Store) guardTransfers(c *store.Change) *store.Conflict {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		if t.Task != "" && (s.ledger.settled(t.Task, t.Kind) || settledTwice(c.Transfers[:i], t)) {
-			return &market.Conflict{Guard: market.GuardTransfer, Task: t.Task, Agent: t.Agent}
+			return &store.Conflict{Guard: store.GuardTransfer, Task: t.Task, Agent: t.Agent}
 		}
 		if t.Agent != "" && !s.affords(c, t) {
-			return &market.Conflict{Guard: market.GuardBalance, Agent: t.Agent, Task: t.Task}
+			return &store.Conflict{Guard: store.GuardBalance, Agent: t.Agent, Task: t.Task}
 		}
 	}
 	return nil
 }
 
-func settledTwice(earlier []market.Transfer, t *market.Transfer) bool {
+func settledTwice(earlier []store.Transfer, t *store.Transfer) bool {
 	for i := range earlier {
 		if earlier[i].Task == t.Task && earlier[i].Kind == t.Kind {
 			return true
@@ -87,7 +87,7 @@ func settledTwice(earlier []market.Transfer, t *market.Transfer) bool {
 
 // affords reports whether there is such an agent and its balance stays at 0 or
 // above: credits never go to nobody.
-func (s *Store) affords(c *market.Change, t *market.Transfer) bool {
+func (s *Store) affords(c *store.Change, t *store.Transfer) bool {
 	if a := s.agent(t.Agent); a != nil {
 		return a.Balance+t.Signed() >= 0
 	}
@@ -95,16 +95,16 @@ func (s *Store) affords(c *market.Change, t *market.Transfer) bool {
 }
 
 // transfer moves credits and writes the line.
-func (s *Store) transfer(t *market.Transfer) {
+func (s *Store) transfer(t *store.Transfer) {
 	if t.Agent == "" {
-		s.ledger.add(market.Entry{Transfer: *t})
+		s.ledger.add(store.Entry{Transfer: *t})
 		return
 	}
 	p := s.party(t.Agent)
 	a := s.own(p)
 	a.Balance += t.Signed()
 	a.LedgerSeq++
-	n := s.ledger.add(market.Entry{Transfer: *t, Seq: a.LedgerSeq, Balance: a.Balance, Earned: a.Earned})
+	n := s.ledger.add(store.Entry{Transfer: *t, Seq: a.LedgerSeq, Balance: a.Balance, Earned: a.Earned})
 	p.entries = append(p.entries, n)
 	s.latest(p, n)
 }
@@ -135,36 +135,36 @@ func (s *Store) earnedAt(p *party, since time.Time) int64 {
 	return s.ledger.entry(p.latest[after-1]).Earned
 }
 
-// Ledger pages through the entries of one agent; see market.Reader.
-func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+// Ledger pages through the entries of one agent; see store.Reader.
+func (s *Store) Ledger(ctx context.Context, q store.PageQuery) (store.LedgerPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.LedgerPage{}, err
+		return store.LedgerPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.existing(q.Agent)
 	if p == nil {
-		return market.LedgerPage{}, nil
+		return store.LedgerPage{}, nil
 	}
-	page := market.LedgerPage{Account: &p.agent.Account, Total: len(p.entries), Due: s.dueAt(q.Agent, q.Now)}
+	page := store.LedgerPage{Account: &p.agent.Account, Total: len(p.entries), Due: s.dueAt(q.Agent, q.Now)}
 	for i := len(p.entries) - 1 - max(q.Offset, 0); i >= 0 && len(page.Entries) < q.Limit; i-- {
 		page.Entries = append(page.Entries, *s.ledger.entry(p.entries[i]))
 	}
 	return page, nil
 }
 
-// Stats returns an agent's account and statistics; see market.Reader.
-func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+// Stats returns an agent's account and statistics; see store.Reader.
+func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.StatsRow, error) {
 	if err := ctx.Err(); err != nil {
-		return market.StatsRow{}, err
+		return store.StatsRow{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.existing(q.Agent)
 	if p == nil {
-		return market.StatsRow{EarnedAt: make([]int64, len(q.Since))}, nil
+		return store.StatsRow{EarnedAt: make([]int64, len(q.Since))}, nil
 	}
-	row := market.StatsRow{Agent: p.agent, Due: s.dueAt(q.Agent, q.Now)}
+	row := store.StatsRow{Agent: p.agent, Due: s.dueAt(q.Agent, q.Now)}
 	for _, stat := range p.tags {
 		row.Tags = append(row.Tags, *stat)
 	}
@@ -174,8 +174,8 @@ func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow
 	return row, nil
 }
 
-// Entries pages through the whole ledger; see market.Keeper.
-func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) ([]market.Entry, string, error) {
+// Entries pages through the whole ledger; see store.Keeper.
+func (s *Store) Entries(ctx context.Context, task store.TaskID, after string, limit int) ([]store.Entry, string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
 	}
@@ -192,7 +192,7 @@ func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, l
 		return s.ledger.of(task), "", nil
 	}
 	to := min(from+int64(limit), s.ledger.lines.next)
-	var out []market.Entry
+	var out []store.Entry
 	for n := from; n < to; n++ {
 		out = append(out, s.ledger.lines.at(n).Entry)
 	}

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // limiter has the rate buckets. It has a lock of its own, so that charging
@@ -26,7 +26,7 @@ type limiter struct {
 // bucket names a bucket; agent is set when it belongs to the agent of a key.
 type bucket struct {
 	name  string
-	agent market.AgentID
+	agent store.AgentID
 }
 
 func newLimiter() limiter {
@@ -47,7 +47,7 @@ func (l *limiter) turn(now time.Time) {
 
 // charge takes one unit by the generic cell rate algorithm: the state is the
 // instant at which the bucket is full again.
-func (l *limiter) charge(b bucket, c *market.Charge, now time.Time) market.Admitted {
+func (l *limiter) charge(b bucket, c *store.Charge, now time.Time) store.Admitted {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	refill := c.Every * time.Duration(c.Burst)
@@ -62,11 +62,11 @@ func (l *limiter) charge(b bucket, c *market.Charge, now time.Time) market.Admit
 	}
 	next := full.Add(c.Every)
 	if over := next.Sub(now) - refill; over > 0 {
-		return market.Admitted{RetryAfter: over, ResetAfter: full.Sub(now)}
+		return store.Admitted{RetryAfter: over, ResetAfter: full.Sub(now)}
 	}
 	l.young[b] = next
 	left := refill - next.Sub(now)
-	return market.Admitted{Allowed: true, Remaining: int(left / max(c.Every, 1)), ResetAfter: next.Sub(now)}
+	return store.Admitted{Allowed: true, Remaining: int(left / max(c.Every, 1)), ResetAfter: next.Sub(now)}
 }
 
 func (l *limiter) prune(now time.Time) {
@@ -75,17 +75,17 @@ func (l *limiter) prune(now time.Time) {
 	l.turn(now)
 }
 
-// Admit finds the agent of a key and charges a bucket; see market.Reader.
-func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+// Admit finds the agent of a key and charges a bucket; see store.Reader.
+func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
 	if err := ctx.Err(); err != nil {
-		return market.Admitted{}, err
+		return store.Admitted{}, err
 	}
-	var agent *market.Agent
+	var agent *store.Agent
 	if a.Key != nil {
 		agent = s.agentOf(*a.Key)
 	}
 	if a.Charge == nil || a.Key != nil && agent == nil {
-		return market.Admitted{Agent: agent, Allowed: true}, nil
+		return store.Admitted{Agent: agent, Allowed: true}, nil
 	}
 	b := bucket{name: a.Charge.Bucket}
 	if agent != nil {
@@ -96,7 +96,7 @@ func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted,
 	return admitted, nil
 }
 
-func (s *Store) agentOf(key market.KeyDigest) *market.Agent {
+func (s *Store) agentOf(key store.KeyDigest) *store.Agent {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.keys[key]; p != nil {

@@ -3,17 +3,17 @@ package memory
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Load brings what one decision needs; see market.Reader.
-func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+// Load brings what one decision needs; see store.Reader.
+func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	l := new(market.Loaded)
+	l := new(store.Loaded)
 	if q.Caller != "" {
 		l.Caller = s.agent(q.Caller)
 		l.Due = s.dueAt(q.Caller, q.Now)
@@ -36,7 +36,7 @@ func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, e
 	return l, nil
 }
 
-func (s *Store) loadTask(l *market.Loaded, q *market.LoadQuery) {
+func (s *Store) loadTask(l *store.Loaded, q *store.LoadQuery) {
 	r := s.tasks[q.Task]
 	if r == nil || r.task == nil {
 		return
@@ -64,7 +64,7 @@ func (s *Store) loadTask(l *market.Loaded, q *market.LoadQuery) {
 	}
 }
 
-func (s *Store) loadRelatives(l *market.Loaded) {
+func (s *Store) loadRelatives(l *store.Loaded) {
 	if system := l.Task.System; system != nil {
 		l.Parent = s.task(system.Parent)
 		l.Subject = s.agent(system.Subject)

@@ -1,9 +1,9 @@
-// Package memory is the market.Store that lives in the process: the one for
+// Package memory is the store.Store that lives in the process: the one for
 // tests, for programs that embed a small marketplace, and for trying things
 // out. Nothing outlives the process.
 //
 //	store := memory.New()
-//	done, err := store.Commit(ctx, &market.Change{…})
+//	done, err := store.Commit(ctx, &store.Change{…})
 //
 // It is exact, not approximate: every guard is checked before anything is
 // written, and one lock makes a commit visible as a whole. Critical sections
@@ -16,18 +16,19 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// The bounds that market.Store states for one call.
+// The bounds that store.Store states for one call.
 const (
 	maxFirst = 8
 	maxEach  = 100
 )
 
-// Store is a market.Store in memory. Use New; all methods may be called by many
-// goroutines at once. Errors other than *market.Conflict are the context's own,
+// Store is a store.Store in memory. Use New; all methods may be called by many
+// goroutines at once. Errors other than *store.Conflict are the context's own,
 // market.ErrFeedTruncated, or a call that breaks a stated bound.
 type Store struct {
 	// mu guards everything but limits.
@@ -35,11 +36,11 @@ type Store struct {
 	// stamp numbers the commits, so that a commit copies each agent once.
 	stamp uint64
 
-	parties map[market.AgentID]*party
+	parties map[store.AgentID]*party
 	agents  *btree.BTreeG[*party]
-	keys    map[market.KeyDigest]*party
+	keys    map[store.KeyDigest]*party
 
-	tasks map[market.TaskID]*record
+	tasks map[store.TaskID]*record
 	seq   int64
 	// all and open are keyed by Seq, due by NextDue, ended by Ending.At.
 	all, open, due, ended index
@@ -54,54 +55,54 @@ type Store struct {
 	// events has the agents that keep events, by the instant of the oldest one.
 	events *btree.BTreeG[*party]
 
-	byStatus map[market.Status]int64
+	byStatus map[store.Status]int64
 	escrowed int64
 
 	limits limiter
 }
 
-var _ market.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // New returns an empty store. It starts nothing and needs no closing.
 func New() *Store {
 	return &Store{
-		parties:  make(map[market.AgentID]*party),
+		parties:  make(map[store.AgentID]*party),
 		agents:   ordered(func(a, b *party) bool { return a.id < b.id }),
-		keys:     make(map[market.KeyDigest]*party),
-		tasks:    make(map[market.TaskID]*record),
-		ledger:   ledger{byTask: make(map[market.TaskID]uint32)},
+		keys:     make(map[store.KeyDigest]*party),
+		tasks:    make(map[store.TaskID]*record),
+		ledger:   ledger{byTask: make(map[store.TaskID]uint32)},
 		talk:     newTalk(),
 		reports:  newReports(),
 		outbox:   newOutbox(),
 		once:     newIdempotency(),
 		leases:   make(map[string]lease),
 		events:   ordered(olderEvents),
-		byStatus: make(map[market.Status]int64),
+		byStatus: make(map[store.Status]int64),
 		limits:   newLimiter(),
 	}
 }
 
-// Commit writes all of the Change or nothing; see market.Committer.
-func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+// Commit writes all of the Change or nothing; see store.Committer.
+func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	if err := ctx.Err(); err != nil {
-		return market.Committed{}, err
+		return store.Committed{}, err
 	}
 	settle(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if conflict := s.check(c); conflict != nil {
-		return market.Committed{}, conflict
+		return store.Committed{}, conflict
 	}
 	return s.apply(c), nil
 }
 
-// CommitFirst commits the first Change whose guards hold; see market.Committer.
-func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+// CommitFirst commits the first Change whose guards hold; see store.Committer.
+func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
 	if err := ctx.Err(); err != nil {
-		return -1, market.Committed{}, nil, err
+		return -1, store.Committed{}, nil, err
 	}
 	if len(cs) > maxFirst {
-		return -1, market.Committed{}, nil, fmt.Errorf("memory: CommitFirst of %d changes, at most %d", len(cs), maxFirst)
+		return -1, store.Committed{}, nil, fmt.Errorf("memory: CommitFirst of %d changes, at most %d", len(cs), maxFirst)
 	}
 	for _, c := range cs {
 		settle(c)
@@ -116,12 +117,12 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, mark
 		}
 		errs = append(errs, conflict)
 	}
-	return -1, market.Committed{}, errs, nil
+	return -1, store.Committed{}, errs, nil
 }
 
-// CommitEach commits each Change on its own; see market.Committer.
-func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
-	done, errs := make([]market.Committed, len(cs)), make([]error, len(cs))
+// CommitEach commits each Change on its own; see store.Committer.
+func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
+	done, errs := make([]store.Committed, len(cs)), make([]error, len(cs))
 	for i, c := range cs {
 		if len(cs) > maxEach {
 			errs[i] = fmt.Errorf("memory: CommitEach of %d changes, at most %d", len(cs), maxEach)

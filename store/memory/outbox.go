@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxDropped bounds the deliveries that one lease drops on its way.
@@ -23,16 +24,16 @@ type outbox struct {
 }
 
 type eventID struct {
-	agent market.AgentID
+	agent store.AgentID
 	seq   int64
 }
 
-func idOf(e *market.Event) eventID { return eventID{e.Agent, e.Seq} }
+func idOf(e *store.Event) eventID { return eventID{e.Agent, e.Seq} }
 
 // delivery is an event on its way to a webhook, due at an instant in
 // microseconds. n keeps those that are due at once in the order of commits.
 type delivery struct {
-	event    market.Event
+	event    store.Event
 	to       *party
 	due, n   int64
 	attempts int
@@ -41,7 +42,7 @@ type delivery struct {
 
 // letter is a dead delivery.
 type letter struct {
-	market.DeadWebhook
+	store.DeadWebhook
 	to *party
 }
 
@@ -89,9 +90,9 @@ func (o *outbox) postpone(d *delivery, due time.Time) {
 }
 
 // bury keeps a failed delivery as a dead letter.
-func (o *outbox) bury(d *delivery, out *market.WebhookOutcome) {
+func (o *outbox) bury(d *delivery, out *store.WebhookOutcome) {
 	o.remove(d)
-	dead := &letter{to: d.to, DeadWebhook: market.DeadWebhook{
+	dead := &letter{to: d.to, DeadWebhook: store.DeadWebhook{
 		Event: d.event, Attempts: d.attempts, Error: out.Error, FailedAt: out.At,
 	}}
 	utc(&dead.FailedAt)
@@ -109,9 +110,9 @@ func (o *outbox) unbury(dead *letter) {
 	delete(o.letters, idOf(&dead.Event))
 }
 
-// LeaseWebhooks takes due deliveries; see market.WebhookQueue. One call drops
+// LeaseWebhooks takes due deliveries; see store.WebhookQueue. One call drops
 // at most 1,000 deliveries that nobody wants any more.
-func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]store.WebhookJob, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -135,13 +136,13 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 }
 
 // lease puts deliveries back into the queue for when the lease ends.
-func (o *outbox) lease(taken []*delivery, now, until time.Time) []market.WebhookJob {
-	jobs := make([]market.WebhookJob, 0, len(taken))
+func (o *outbox) lease(taken []*delivery, now, until time.Time) []store.WebhookJob {
+	jobs := make([]store.WebhookJob, 0, len(taken))
 	for _, d := range taken {
 		o.leases++
 		d.lease, d.due = o.leases, until.UnixMicro()
 		o.queue.Set(d)
-		jobs = append(jobs, market.WebhookJob{
+		jobs = append(jobs, store.WebhookJob{
 			Event: d.event, URL: d.to.agent.WebhookURL, Secret: d.to.agent.WebhookSecret,
 			OldSecret: d.to.agent.OldSecretAt(now), Attempts: d.attempts, Lease: d.lease,
 		})
@@ -150,8 +151,8 @@ func (o *outbox) lease(taken []*delivery, now, until time.Time) []market.Webhook
 }
 
 // FinishWebhook writes the outcome of a leased delivery; see
-// market.WebhookQueue. It also ends the lease.
-func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+// store.WebhookQueue. It also ends the lease.
+func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -174,18 +175,18 @@ func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out ma
 	return true, nil
 }
 
-// DeadWebhooks pages through an agent's dead letters; see market.WebhookQueue.
-func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+// DeadWebhooks pages through an agent's dead letters; see store.WebhookQueue.
+func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.DeadPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.DeadPage{}, err
+		return store.DeadPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.parties[q.Agent]
 	if p == nil || p.dead == nil {
-		return market.DeadPage{}, nil
+		return store.DeadPage{}, nil
 	}
-	page := market.DeadPage{Total: p.dead.Len()}
+	page := store.DeadPage{Total: p.dead.Len()}
 	for i := page.Total - 1 - max(q.Offset, 0); i >= 0 && len(page.Dead) < q.Limit; i-- {
 		dead, _ := p.dead.GetAt(i)
 		page.Dead = append(page.Dead, dead.DeadWebhook)
@@ -193,8 +194,8 @@ func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.De
 	return page, nil
 }
 
-// RedeliverWebhook revives a dead letter; see market.WebhookQueue.
-func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
+// RedeliverWebhook revives a dead letter; see store.WebhookQueue.
+func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq int64, now time.Time) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}

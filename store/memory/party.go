@@ -3,8 +3,9 @@ package memory
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxDue is how many due tasks of one agent come with a read.
@@ -14,10 +15,10 @@ const maxDue = 100
 // first mention, which may be before there is such an agent or, for the
 // platform, without one.
 type party struct {
-	id market.AgentID
+	id store.AgentID
 	// agent is nil until the agent exists. Readers share it: a commit that
 	// changes it replaces it once (Store.own).
-	agent *market.Agent
+	agent *store.Agent
 	stamp uint64
 
 	posted, worked *roleIndex
@@ -27,14 +28,14 @@ type party struct {
 	// entries are the numbers of the agent's lines in the ledger, by Seq;
 	// latest those after which no line bears an earlier instant.
 	entries, latest []uint32
-	tags            map[string]*market.TagStat
-	events          log[market.Event]
+	tags            map[string]*store.TagStat
+	events          log[store.Event]
 	trust           *trust
 	dead            *btree.BTreeG[*letter]
 }
 
 // party returns what is stored under an id, and makes room for it at first.
-func (s *Store) party(id market.AgentID) *party {
+func (s *Store) party(id store.AgentID) *party {
 	p := s.parties[id]
 	if p == nil {
 		p = &party{id: id}
@@ -44,7 +45,7 @@ func (s *Store) party(id market.AgentID) *party {
 }
 
 // existing returns the party of an agent that exists, else nil.
-func (s *Store) existing(id market.AgentID) *party {
+func (s *Store) existing(id store.AgentID) *party {
 	if p := s.parties[id]; p != nil && p.agent != nil {
 		return p
 	}
@@ -52,7 +53,7 @@ func (s *Store) existing(id market.AgentID) *party {
 }
 
 // agent returns an agent, or nil.
-func (s *Store) agent(id market.AgentID) *market.Agent {
+func (s *Store) agent(id store.AgentID) *store.Agent {
 	if p := s.parties[id]; p != nil {
 		return p.agent
 	}
@@ -60,10 +61,10 @@ func (s *Store) agent(id market.AgentID) *market.Agent {
 }
 
 // zero is the account of an agent that is yet to be inserted.
-var zero market.Account
+var zero store.Account
 
 // account returns the account of an agent, all zeros when there is none.
-func (s *Store) account(id market.AgentID) *market.Account {
+func (s *Store) account(id store.AgentID) *store.Account {
 	if a := s.agent(id); a != nil {
 		return &a.Account
 	}
@@ -71,7 +72,7 @@ func (s *Store) account(id market.AgentID) *market.Account {
 }
 
 // own returns the agent for writing: a copy that belongs to the running commit.
-func (s *Store) own(p *party) *market.Agent {
+func (s *Store) own(p *party) *store.Agent {
 	if p.stamp != s.stamp {
 		next := *p.agent
 		p.agent, p.stamp = &next, s.stamp
@@ -80,7 +81,7 @@ func (s *Store) own(p *party) *market.Agent {
 }
 
 // dueAt returns the ids of the agent's due tasks, the longest due first.
-func (s *Store) dueAt(id market.AgentID, now time.Time) []market.TaskID {
+func (s *Store) dueAt(id store.AgentID, now time.Time) []store.TaskID {
 	if p := s.parties[id]; p != nil {
 		return p.due.upTo(now.UnixMicro(), maxDue)
 	}

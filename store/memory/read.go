@@ -4,17 +4,17 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Tasks returns tasks by id; see market.Reader.
-func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+// Tasks returns tasks by id; see store.Reader.
+func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTask, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := make([]market.StoredTask, 0, len(ids))
+	out := make([]store.StoredTask, 0, len(ids))
 	for _, id := range ids {
 		if r := s.tasks[id]; r != nil && r.task != nil {
 			out = append(out, r.stored())
@@ -23,19 +23,19 @@ func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Stored
 	return out, nil
 }
 
-// TasksOf pages through the tasks of one agent; see market.Reader.
-func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+// TasksOf pages through the tasks of one agent; see store.Reader.
+func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.TasksPage{}, err
+		return store.TasksPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.parties[q.Agent]
 	if p == nil {
-		return market.TasksPage{}, nil
+		return store.TasksPage{}, nil
 	}
 	tasks := p.tasksOf(q.Role, q.Status)
-	page := market.TasksPage{Total: tasks.len(), Due: s.dueAt(q.Agent, q.Now)}
+	page := store.TasksPage{Total: tasks.len(), Due: s.dueAt(q.Agent, q.Now)}
 	size := 0
 	for _, r := range tasks.page(q.Offset, q.Limit) {
 		found := r.stored()
@@ -49,14 +49,14 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksP
 	return page, nil
 }
 
-// Agents returns agents by id; see market.Reader.
-func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+// Agents returns agents by id; see store.Reader.
+func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := make([]*market.Agent, 0, len(ids))
+	out := make([]*store.Agent, 0, len(ids))
 	for _, id := range ids {
 		if a := s.agent(id); a != nil {
 			out = append(out, a)
@@ -65,14 +65,14 @@ func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Age
 	return out, nil
 }
 
-// Due returns what has to be done; see market.TimerQueue.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+// Due returns what has to be done; see store.TimerQueue.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (store.Agenda, error) {
 	if err := ctx.Err(); err != nil {
-		return market.Agenda{}, err
+		return store.Agenda{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	agenda := market.Agenda{Tasks: s.due.upTo(now.UnixMicro(), limit)}
+	agenda := store.Agenda{Tasks: s.due.upTo(now.UnixMicro(), limit)}
 	s.due.after(now.UnixMicro(), func(r *record) bool {
 		agenda.NextTask = r.task.NextDue
 		return false

@@ -3,57 +3,58 @@ package memory
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // reports has what agents reported, by id and in the order of commits.
 type reports struct {
-	byID  map[market.ReportID]*report
+	byID  map[store.ReportID]*report
 	byWho map[complaint]struct{}
 	// lists are by status; all of them under "".
-	lists map[market.ReportStatus]*btree.BTreeG[*report]
+	lists map[store.ReportStatus]*btree.BTreeG[*report]
 	next  int64
 }
 
 // report is numbered in the order of commits. Readers share what it points to.
 type report struct {
 	n int64
-	*market.Report
+	*store.Report
 }
 
 // complaint is what an agent can make once.
 type complaint struct {
-	task     market.TaskID
-	reporter market.AgentID
+	task     store.TaskID
+	reporter store.AgentID
 }
 
 func newReports() reports {
 	return reports{
-		byID:  make(map[market.ReportID]*report),
+		byID:  make(map[store.ReportID]*report),
 		byWho: make(map[complaint]struct{}),
-		lists: make(map[market.ReportStatus]*btree.BTreeG[*report]),
+		lists: make(map[store.ReportStatus]*btree.BTreeG[*report]),
 	}
 }
 
-func (s *Store) guardReports(c *market.Change) *market.Conflict {
+func (s *Store) guardReports(c *store.Change) *store.Conflict {
 	for i := range c.Reports {
 		r := &c.Reports[i]
 		_, made := s.reports.byWho[complaint{r.Task, r.Reporter}]
 		if made || s.reports.byID[r.ID] != nil || reportedTwice(c.Reports[:i], r) {
-			return &market.Conflict{Guard: market.GuardDuplicate, Task: r.Task, Agent: r.Reporter}
+			return &store.Conflict{Guard: store.GuardDuplicate, Task: r.Task, Agent: r.Reporter}
 		}
 	}
 	for i := range c.Resolutions {
 		id := c.Resolutions[i].ID
-		if r := s.reports.byID[id]; r == nil || r.Status != market.ReportOpen {
-			return &market.Conflict{Guard: market.GuardReport, Task: c.Resolutions[i].Task}
+		if r := s.reports.byID[id]; r == nil || r.Status != store.ReportOpen {
+			return &store.Conflict{Guard: store.GuardReport, Task: c.Resolutions[i].Task}
 		}
 	}
 	return nil
 }
 
-func reportedTwice(earlier []market.Report, r *market.Report) bool {
+func reportedTwice(earlier []store.Report, r *store.Report) bool {
 	for i := range earlier {
 		e := &earlier[i]
 		if e.ID == r.ID || e.Task == r.Task && e.Reporter == r.Reporter {
@@ -63,7 +64,7 @@ func reportedTwice(earlier []market.Report, r *market.Report) bool {
 	return false
 }
 
-func (s *Store) report(r *market.Report) {
+func (s *Store) report(r *store.Report) {
 	a := s.aside(r.Task)
 	a.reports = append(a.reports, r.ID)
 	s.reports.next++
@@ -74,7 +75,7 @@ func (s *Store) report(r *market.Report) {
 	s.reports.list(r.Status).Set(kept)
 }
 
-func (x *reports) list(status market.ReportStatus) *btree.BTreeG[*report] {
+func (x *reports) list(status store.ReportStatus) *btree.BTreeG[*report] {
 	list := x.lists[status]
 	if list == nil {
 		list = ordered(func(a, b *report) bool { return a.n < b.n })
@@ -83,7 +84,7 @@ func (x *reports) list(status market.ReportStatus) *btree.BTreeG[*report] {
 	return list
 }
 
-func (x *reports) resolve(in *market.Report) {
+func (x *reports) resolve(in *store.Report) {
 	kept := x.byID[in.ID]
 	x.list(kept.Status).Delete(kept)
 	next := *kept.Report
@@ -93,7 +94,7 @@ func (x *reports) resolve(in *market.Report) {
 }
 
 // get returns a report, or nil.
-func (x *reports) get(id market.ReportID) *market.Report {
+func (x *reports) get(id store.ReportID) *store.Report {
 	if r := x.byID[id]; r != nil {
 		return r.Report
 	}
@@ -111,18 +112,18 @@ func (x *reports) forget(a *aside) {
 	}
 }
 
-// Reports pages through reports, newest first; see market.Reader.
-func (s *Store) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (market.ReportPage, error) {
+// Reports pages through reports, newest first; see store.Reader.
+func (s *Store) Reports(ctx context.Context, status store.ReportStatus, limit, offset int) (store.ReportPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.ReportPage{}, err
+		return store.ReportPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	list := s.reports.lists[status]
 	if list == nil {
-		return market.ReportPage{}, nil
+		return store.ReportPage{}, nil
 	}
-	page := market.ReportPage{Total: list.Len()}
+	page := store.ReportPage{Total: list.Len()}
 	for i := page.Total - 1 - max(offset, 0); i >= 0 && len(page.Reports) < limit; i-- {
 		r, _ := list.GetAt(i)
 		page.Reports = append(page.Reports, *r.Report)

@@ -1,6 +1,6 @@
 package memory
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
 // roleIndex has the tasks of one agent in one role, by Seq: all of them, and
 // those in each status.
@@ -10,44 +10,44 @@ type roleIndex struct {
 }
 
 // in returns the tasks in a status, or all for "". Nil for no such status.
-func (x *roleIndex) in(status market.Status) *index {
+func (x *roleIndex) in(status store.Status) *index {
 	if x == nil {
 		return nil
 	}
 	switch status {
 	case "":
 		return &x.all
-	case market.StatusPosted:
+	case store.StatusPosted:
 		return &x.byStatus[0]
-	case market.StatusClaimed:
+	case store.StatusClaimed:
 		return &x.byStatus[1]
-	case market.StatusDelivered:
+	case store.StatusDelivered:
 		return &x.byStatus[2]
-	case market.StatusApproved:
+	case store.StatusApproved:
 		return &x.byStatus[3]
-	case market.StatusExpired:
+	case store.StatusExpired:
 		return &x.byStatus[4]
-	case market.StatusCancelled:
+	case store.StatusCancelled:
 		return &x.byStatus[5]
 	}
 	return nil
 }
 
-func (x *roleIndex) add(status market.Status, r *record) {
+func (x *roleIndex) add(status store.Status, r *record) {
 	x.all.add(r.seq, r)
 	if in := x.in(status); in != nil {
 		in.add(r.seq, r)
 	}
 }
 
-func (x *roleIndex) remove(status market.Status, r *record) {
+func (x *roleIndex) remove(status store.Status, r *record) {
 	x.all.remove(r.seq, r)
 	if in := x.in(status); in != nil {
 		in.remove(r.seq, r)
 	}
 }
 
-func (x *roleIndex) move(r *record, from, to market.Status) {
+func (x *roleIndex) move(r *record, from, to store.Status) {
 	if in := x.in(from); in != nil {
 		in.remove(r.seq, r)
 	}
@@ -57,20 +57,20 @@ func (x *roleIndex) move(r *record, from, to market.Status) {
 }
 
 // placeRoles keeps the lists of the poster and of the worker.
-func (s *Store) placeRoles(r *record, old, next *market.Task) {
+func (s *Store) placeRoles(r *record, old, next *store.Task) {
 	s.placeRole(r, old, next, posterOf, func(p *party) **roleIndex { return &p.posted })
 	s.placeRole(r, old, next, workerOf, func(p *party) **roleIndex { return &p.worked })
 }
 
-func posterOf(t *market.Task) market.AgentID { return t.Poster }
+func posterOf(t *store.Task) store.AgentID { return t.Poster }
 
-func workerOf(t *market.Task) market.AgentID { return t.Worker() }
+func workerOf(t *store.Task) store.AgentID { return t.Worker() }
 
 func (s *Store) placeRole(
-	r *record, old, next *market.Task,
-	who func(*market.Task) market.AgentID, role func(*party) **roleIndex,
+	r *record, old, next *store.Task,
+	who func(*store.Task) store.AgentID, role func(*party) **roleIndex,
 ) {
-	var was, is market.AgentID
+	var was, is store.AgentID
 	if old != nil {
 		was = who(old)
 	}
@@ -155,11 +155,11 @@ func (u union) split(n int) int {
 }
 
 // tasksOf returns the tasks of an agent in a role and a status.
-func (p *party) tasksOf(role market.PartyRole, status market.Status) union {
+func (p *party) tasksOf(role store.PartyRole, status store.Status) union {
 	switch role {
-	case market.PartyPoster:
+	case store.PartyPoster:
 		return union{a: p.posted.in(status)}
-	case market.PartyWorker:
+	case store.PartyWorker:
 		return union{a: p.worked.in(status)}
 	default:
 		return union{a: p.posted.in(status), b: p.worked.in(status)}

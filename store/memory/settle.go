@@ -3,7 +3,7 @@ package memory
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // utc brings an instant to the form in which stores keep it: UTC, microseconds,
@@ -17,7 +17,7 @@ func utc(t *time.Time) {
 
 // settle brings the instants of a Change to the stored form. It runs before
 // the lock is taken: until its commit a Change is nobody else's.
-func settle(c *market.Change) {
+func settle(c *store.Change) {
 	utc(&c.At)
 	for i := range c.Tasks {
 		settleTask(c.Tasks[i].New)
@@ -56,7 +56,7 @@ func settle(c *market.Change) {
 	settleFeed(c.Feed)
 }
 
-func settleTask(t *market.Task) {
+func settleTask(t *store.Task) {
 	utc(&t.CreatedAt)
 	utc(&t.ExpiresAt)
 	utc(&t.Deadline)
@@ -88,14 +88,14 @@ func settleTask(t *market.Task) {
 	}
 }
 
-func settleEvent(e *market.Event) {
+func settleEvent(e *store.Event) {
 	utc(&e.At)
 	if e.Data.GraceDeadline != nil {
 		utc(&e.Data.GraceDeadline.Time)
 	}
 }
 
-func settleTalk(c *market.Change) {
+func settleTalk(c *store.Change) {
 	for i := range c.Questions {
 		utc(&c.Questions[i].CreatedAt)
 		utc(&c.Questions[i].AnsweredAt)
@@ -115,7 +115,7 @@ func settleTalk(c *market.Change) {
 	}
 }
 
-func settleFeed(items []market.FeedItem) {
+func settleFeed(items []store.FeedItem) {
 	for i := range items {
 		if items[i].Trust != nil {
 			utc(&items[i].Trust.UpdatedAt)

@@ -3,40 +3,40 @@ package memory
 import (
 	"slices"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // talk has the questions and messages of all tasks by id.
 type talk struct {
-	questions map[market.QuestionID]*market.Question
-	messages  map[market.MessageID]struct{}
+	questions map[store.QuestionID]*store.Question
+	messages  map[store.MessageID]struct{}
 }
 
 func newTalk() talk {
 	return talk{
-		questions: make(map[market.QuestionID]*market.Question),
-		messages:  make(map[market.MessageID]struct{}),
+		questions: make(map[store.QuestionID]*store.Question),
+		messages:  make(map[store.MessageID]struct{}),
 	}
 }
 
-func (s *Store) guardQuestions(c *market.Change) *market.Conflict {
+func (s *Store) guardQuestions(c *store.Change) *store.Conflict {
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		same := func(other market.Question) bool { return other.ID == q.ID }
+		same := func(other store.Question) bool { return other.ID == q.ID }
 		if s.talk.questions[q.ID] != nil || slices.ContainsFunc(c.Questions[:i], same) {
-			return &market.Conflict{Guard: market.GuardDuplicate, Task: q.Task, Agent: q.Asker}
+			return &store.Conflict{Guard: store.GuardDuplicate, Task: q.Task, Agent: q.Asker}
 		}
 	}
 	for _, a := range c.Answers {
 		q := s.talk.questions[a.Question]
 		if q == nil || q.Task != a.Task || !q.AnsweredAt.IsZero() {
-			return &market.Conflict{Guard: market.GuardAnswered, Task: a.Task}
+			return &store.Conflict{Guard: store.GuardAnswered, Task: a.Task}
 		}
 	}
 	return s.guardTalk(c)
 }
 
-func (s *Store) guardTalk(c *market.Change) *market.Conflict {
+func (s *Store) guardTalk(c *store.Change) *store.Conflict {
 	for i := range c.Talk {
 		d := &c.Talk[i]
 		var has aside
@@ -45,52 +45,52 @@ func (s *Store) guardTalk(c *market.Change) *market.Conflict {
 		}
 		switch {
 		case s.task(d.Task) == nil && !posts(c, d.Task):
-			return &market.Conflict{Guard: market.GuardTask, Task: d.Task}
+			return &store.Conflict{Guard: store.GuardTask, Task: d.Task}
 		case d.Delta > 0 && has.open+d.Delta > d.Max:
-			return &market.Conflict{Guard: market.GuardQuestions, Task: d.Task}
+			return &store.Conflict{Guard: store.GuardQuestions, Task: d.Task}
 		case exceeds(has.talked, d.Bytes, d.MaxBytes):
-			return &market.Conflict{Guard: market.GuardTalkBytes, Task: d.Task}
+			return &store.Conflict{Guard: store.GuardTalkBytes, Task: d.Task}
 		}
 	}
 	return nil
 }
 
-func (s *Store) guardMessages(c *market.Change) *market.Conflict {
+func (s *Store) guardMessages(c *store.Change) *store.Conflict {
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		same := func(other market.Message) bool { return other.ID == m.ID }
+		same := func(other store.Message) bool { return other.ID == m.ID }
 		if _, exists := s.talk.messages[m.ID]; exists || slices.ContainsFunc(c.Messages[:i], same) {
-			return &market.Conflict{Guard: market.GuardDuplicate, Task: m.Task, Agent: m.Sender}
+			return &store.Conflict{Guard: store.GuardDuplicate, Task: m.Task, Agent: m.Sender}
 		}
 	}
 	return nil
 }
 
-func (s *Store) ask(q *market.Question) {
+func (s *Store) ask(q *store.Question) {
 	a := s.aside(q.Task)
 	a.questions = append(a.questions, q.ID)
 	s.talk.questions[q.ID] = q
 }
 
 // answer replaces the question: readers may hold the old one.
-func (t *talk) answer(a *market.Answer) {
+func (t *talk) answer(a *store.Answer) {
 	next := *t.questions[a.Question]
 	next.Answer, next.AnsweredAt = a.Text, a.At
 	t.questions[a.Question] = &next
 }
 
-func (s *Store) message(m *market.Message) {
+func (s *Store) message(m *store.Message) {
 	a := s.aside(m.Task)
 	a.messages = append(a.messages, m)
 	if a.threads == nil {
-		a.threads = make(map[market.AgentID][]*market.Message)
+		a.threads = make(map[store.AgentID][]*store.Message)
 	}
 	a.threads[m.Worker] = append(a.threads[m.Worker], m)
 	s.talk.messages[m.ID] = struct{}{}
 }
 
 // question returns a question of the task, or nil.
-func (t *talk) question(task market.TaskID, id market.QuestionID) *market.Question {
+func (t *talk) question(task store.TaskID, id store.QuestionID) *store.Question {
 	if q := t.questions[id]; q != nil && q.Task == task {
 		return q
 	}
@@ -98,7 +98,7 @@ func (t *talk) question(task market.TaskID, id market.QuestionID) *market.Questi
 }
 
 // loadTalk reads the pages that the query asks for.
-func (s *Store) loadTalk(l *market.Loaded, a *aside, q *market.LoadQuery) {
+func (s *Store) loadTalk(l *store.Loaded, a *aside, q *store.LoadQuery) {
 	if q.Messages != nil {
 		thread := a.messages
 		if q.Messages.Worker != "" {

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // record is everything that is stored under one task id.
 type record struct {
 	// task is nil while there are only remarks about a task yet unseen.
-	task          *market.Task
+	task          *store.Task
 	seq           int64
 	need, context string
 	// aside holds what most open tasks do not have.
@@ -21,18 +21,18 @@ type record struct {
 // aside is what gathers around a task.
 type aside struct {
 	// roles are in the order of agents.
-	roles     []market.RoleWrite
-	results   []market.Result
+	roles     []store.RoleWrite
+	results   []store.Result
 	open      int   // unanswered questions
 	talked    int64 // bytes of talk
-	questions []market.QuestionID
-	messages  []*market.Message
-	threads   map[market.AgentID][]*market.Message
-	reports   []market.ReportID
+	questions []store.QuestionID
+	messages  []*store.Message
+	threads   map[store.AgentID][]*store.Message
+	reports   []store.ReportID
 }
 
 // record returns what is stored under an id, and makes room for it at first.
-func (s *Store) record(id market.TaskID) *record {
+func (s *Store) record(id store.TaskID) *record {
 	r := s.tasks[id]
 	if r == nil {
 		r = new(record)
@@ -42,14 +42,14 @@ func (s *Store) record(id market.TaskID) *record {
 }
 
 // task returns a task, or nil.
-func (s *Store) task(id market.TaskID) *market.Task {
+func (s *Store) task(id store.TaskID) *store.Task {
 	if r := s.tasks[id]; r != nil {
 		return r.task
 	}
 	return nil
 }
 
-func (s *Store) aside(id market.TaskID) *aside {
+func (s *Store) aside(id store.TaskID) *aside {
 	r := s.record(id)
 	if r.aside == nil {
 		r.aside = new(aside)
@@ -57,12 +57,12 @@ func (s *Store) aside(id market.TaskID) *aside {
 	return r.aside
 }
 
-func (r *record) text() market.TaskText {
-	return market.TaskText{Need: r.need, Context: r.context}
+func (r *record) text() store.TaskText {
+	return store.TaskText{Need: r.need, Context: r.context}
 }
 
 // texts includes the result that belongs to the task now.
-func (r *record) texts() market.TaskText {
+func (r *record) texts() store.TaskText {
 	text := r.text()
 	if no := r.task.ResultNo(); no != 0 {
 		text.Result = r.result(no)
@@ -82,27 +82,27 @@ func (r *record) result(no int) string {
 }
 
 func (r *record) hasResult(no int) bool {
-	return r != nil && r.aside != nil && slices.ContainsFunc(r.aside.results, func(x market.Result) bool { return x.No == no })
+	return r != nil && r.aside != nil && slices.ContainsFunc(r.aside.results, func(x store.Result) bool { return x.No == no })
 }
 
 // role returns the agent's role on the task, with its lapse.
-func (r *record) role(id market.AgentID) market.RoleWrite {
+func (r *record) role(id store.AgentID) store.RoleWrite {
 	if r == nil || r.aside == nil {
-		return market.RoleWrite{}
+		return store.RoleWrite{}
 	}
 	if i, found := r.aside.find(id); found {
 		return r.aside.roles[i]
 	}
-	return market.RoleWrite{}
+	return store.RoleWrite{}
 }
 
-func (a *aside) find(id market.AgentID) (int, bool) {
-	return slices.BinarySearchFunc(a.roles, id, func(w market.RoleWrite, id market.AgentID) int {
+func (a *aside) find(id store.AgentID) (int, bool) {
+	return slices.BinarySearchFunc(a.roles, id, func(w store.RoleWrite, id store.AgentID) int {
 		return strings.Compare(string(w.Agent), string(id))
 	})
 }
 
-func (a *aside) take(w market.RoleWrite) {
+func (a *aside) take(w store.RoleWrite) {
 	if i, found := a.find(w.Agent); found {
 		a.roles[i] = w
 	} else {
@@ -111,7 +111,7 @@ func (a *aside) take(w market.RoleWrite) {
 }
 
 // drop forgets texts of a task.
-func (s *Store) drop(ref market.TextRef) {
+func (s *Store) drop(ref store.TextRef) {
 	r := s.tasks[ref.Task]
 	switch {
 	case r == nil:
@@ -122,30 +122,30 @@ func (s *Store) drop(ref market.TextRef) {
 			r.aside.questions, r.aside.messages, r.aside.threads = nil, nil, nil
 		}
 	case r.aside != nil:
-		r.aside.results = slices.DeleteFunc(r.aside.results, func(x market.Result) bool { return x.No == ref.No })
+		r.aside.results = slices.DeleteFunc(r.aside.results, func(x store.Result) bool { return x.No == ref.No })
 	}
 }
 
 // infra returns the agents with RoleInfra on the task.
-func (r *record) infra() []market.AgentID {
+func (r *record) infra() []store.AgentID {
 	if r.aside == nil {
 		return nil
 	}
-	var ids []market.AgentID
+	var ids []store.AgentID
 	for _, w := range r.aside.roles {
-		if w.Role == market.RoleInfra {
+		if w.Role == store.RoleInfra {
 			ids = append(ids, w.Agent)
 		}
 	}
 	return ids
 }
 
-func (r *record) stored() market.StoredTask {
-	return market.StoredTask{Task: r.task, Text: r.text(), Infra: r.infra()}
+func (r *record) stored() store.StoredTask {
+	return store.StoredTask{Task: r.task, Text: r.text(), Infra: r.infra()}
 }
 
 // write inserts or replaces a task, and returns its Seq.
-func (s *Store) write(w *market.TaskWrite) int64 {
+func (s *Store) write(w *store.TaskWrite) int64 {
 	r := s.record(w.New.ID)
 	old := r.task
 	if old == nil {
@@ -162,7 +162,7 @@ func (s *Store) write(w *market.TaskWrite) int64 {
 
 // place moves a task in all indexes from where it stood as old to where it
 // stands as next; nil is nowhere.
-func (s *Store) place(r *record, old, next *market.Task) {
+func (s *Store) place(r *record, old, next *store.Task) {
 	s.count(old, -1)
 	s.count(next, 1)
 	s.all.move(r, old != nil, next != nil, r.seq, r.seq)
@@ -188,22 +188,22 @@ func (x *index) move(r *record, was, is bool, from, to int64) {
 }
 
 // count keeps the totals, from which system tasks are left out.
-func (s *Store) count(t *market.Task, n int64) {
+func (s *Store) count(t *store.Task, n int64) {
 	if t != nil && t.System == nil {
 		s.byStatus[t.Status] += n
 	}
 }
 
-func isOpen(t *market.Task) bool { return t != nil && t.Status == market.StatusPosted }
+func isOpen(t *store.Task) bool { return t != nil && t.Status == store.StatusPosted }
 
-func endedAt(t *market.Task) (int64, bool) {
+func endedAt(t *store.Task) (int64, bool) {
 	if t == nil || t.Ending == nil {
 		return 0, false
 	}
 	return t.Ending.At.UnixMicro(), true
 }
 
-func nextDue(t *market.Task) (int64, bool) {
+func nextDue(t *store.Task) (int64, bool) {
 	if t == nil || t.NextDue.IsZero() {
 		return 0, false
 	}
@@ -211,7 +211,7 @@ func nextDue(t *market.Task) (int64, bool) {
 }
 
 // placeDue keeps the timers of the marketplace and of both parties.
-func (s *Store) placeDue(r *record, old, next *market.Task) {
+func (s *Store) placeDue(r *record, old, next *store.Task) {
 	from, was := nextDue(old)
 	to, is := nextDue(next)
 	s.due.move(r, was, is, from, to)
@@ -234,7 +234,7 @@ func (s *Store) placeDue(r *record, old, next *market.Task) {
 
 // otherWorker is the worker of a task unless that is its poster, whose timers
 // have the task already.
-func otherWorker(t *market.Task) market.AgentID {
+func otherWorker(t *store.Task) store.AgentID {
 	if t == nil || t.Worker() == t.Poster {
 		return ""
 	}

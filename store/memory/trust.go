@@ -3,8 +3,9 @@ package memory
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/tidwall/btree"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // unknownTrust is the score of a pair that was never written.
@@ -13,12 +14,12 @@ const unknownTrust = 0.5
 // trust has the pairs from and toward one agent. A pair that lies in both
 // agents' trust is the same.
 type trust struct {
-	to     map[market.AgentID]*market.TrustPair
-	ranked *btree.BTreeG[*market.TrustPair]
-	in     []*market.TrustPair
+	to     map[store.AgentID]*store.TrustPair
+	ranked *btree.BTreeG[*store.TrustPair]
+	in     []*store.TrustPair
 }
 
-func higherTrust(a, b *market.TrustPair) bool {
+func higherTrust(a, b *store.TrustPair) bool {
 	if a.Score != b.Score {
 		return a.Score > b.Score
 	}
@@ -28,7 +29,7 @@ func higherTrust(a, b *market.TrustPair) bool {
 func (p *party) circle() *trust {
 	if p.trust == nil {
 		p.trust = &trust{
-			to:     make(map[market.AgentID]*market.TrustPair),
+			to:     make(map[store.AgentID]*store.TrustPair),
 			ranked: ordered(higherTrust),
 		}
 	}
@@ -36,7 +37,7 @@ func (p *party) circle() *trust {
 }
 
 // pair returns a stored pair, or nil.
-func (s *Store) pair(from, to market.AgentID) *market.TrustPair {
+func (s *Store) pair(from, to store.AgentID) *store.TrustPair {
 	if p := s.parties[from]; p != nil && p.trust != nil {
 		return p.trust.to[to]
 	}
@@ -44,28 +45,28 @@ func (s *Store) pair(from, to market.AgentID) *market.TrustPair {
 }
 
 // trustOf returns the pair, which nobody has written when it is even.
-func (s *Store) trustOf(from, to market.AgentID) market.TrustPair {
+func (s *Store) trustOf(from, to store.AgentID) store.TrustPair {
 	if pair := s.pair(from, to); pair != nil {
 		return *pair
 	}
-	return market.TrustPair{From: from, To: to, Score: unknownTrust}
+	return store.TrustPair{From: from, To: to, Score: unknownTrust}
 }
 
-func (s *Store) guardTrust(c *market.Change) *market.Conflict {
+func (s *Store) guardTrust(c *store.Change) *store.Conflict {
 	for i := range c.Trust {
 		next := &c.Trust[i].New
 		if s.trustOf(next.From, next.To).Interactions != next.Interactions-1 {
-			return &market.Conflict{Guard: market.GuardTrust, Agent: next.From}
+			return &store.Conflict{Guard: store.GuardTrust, Agent: next.From}
 		}
 	}
 	return nil
 }
 
-func (s *Store) writeTrust(next *market.TrustPair) {
+func (s *Store) writeTrust(next *store.TrustPair) {
 	from := s.party(next.From).circle()
 	pair := from.to[next.To]
 	if pair == nil {
-		pair = new(market.TrustPair)
+		pair = new(store.TrustPair)
 		from.to[next.To] = pair
 		toward := s.party(next.To).circle()
 		toward.in = append(toward.in, pair)
@@ -77,26 +78,26 @@ func (s *Store) writeTrust(next *market.TrustPair) {
 }
 
 // trustIn returns every pair toward an agent.
-func (s *Store) trustIn(id market.AgentID) []market.TrustPair {
+func (s *Store) trustIn(id store.AgentID) []store.TrustPair {
 	p := s.parties[id]
 	if p == nil || p.trust == nil {
 		return nil
 	}
-	out := make([]market.TrustPair, len(p.trust.in))
+	out := make([]store.TrustPair, len(p.trust.in))
 	for i, pair := range p.trust.in {
 		out[i] = *pair
 	}
 	return out
 }
 
-// TrustOf pages through the pairs from one agent; see market.Reader.
-func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
+// TrustOf pages through the pairs from one agent; see store.Reader.
+func (s *Store) TrustOf(ctx context.Context, q store.PageQuery) (store.TrustPage, error) {
 	if err := ctx.Err(); err != nil {
-		return market.TrustPage{}, err
+		return store.TrustPage{}, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	page := market.TrustPage{Due: s.dueAt(q.Agent, q.Now)}
+	page := store.TrustPage{Due: s.dueAt(q.Agent, q.Now)}
 	p := s.parties[q.Agent]
 	if p == nil || p.trust == nil {
 		return page, nil

@@ -5,13 +5,13 @@ import (
 	"math"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Admit finds the agent of a key and charges its rate limit; see market.Reader.
+// Admit finds the agent of a key and charges its rate limit; see store.Reader.
 // Buckets are kept in an unlogged table: a charge waits for no disk, and a crash
 // of the server leaves all buckets full.
-func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
 	var key []byte
 	if a.Key != nil {
 		key = a.Key[:]
@@ -25,19 +25,19 @@ func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted,
 		b.row("admit", []any{key, bucket, a.Now, every, burst}, append([]any{&allowed, &full}, row.targets()...)...)
 	})
 	if err != nil {
-		return market.Admitted{}, err
+		return store.Admitted{}, err
 	}
 	agent, err := row.agent()
 	if err != nil {
-		return market.Admitted{}, failure("admitting", err)
+		return store.Admitted{}, failure("admitting", err)
 	}
 	if allowed == nil {
-		return market.Admitted{Agent: agent, Allowed: true}, nil
+		return store.Admitted{Agent: agent, Allowed: true}, nil
 	}
 	return level(agent, a.Charge, *allowed, a.Now.UnixMicro(), utc(full).UnixMicro()), nil
 }
 
-func chargeOf(c *market.Charge) (bucket *string, every int64, burst int32) {
+func chargeOf(c *store.Charge) (bucket *string, every int64, burst int32) {
 	if c == nil {
 		return nil, 0, 0
 	}
@@ -45,11 +45,11 @@ func chargeOf(c *market.Charge) (bucket *string, every int64, burst int32) {
 }
 
 // level describes a bucket by the instant at which it is full, in microseconds.
-func level(agent *market.Agent, c *market.Charge, allowed bool, now, full int64) market.Admitted {
+func level(agent *store.Agent, c *store.Charge, allowed bool, now, full int64) store.Admitted {
 	every := c.Every.Microseconds()
 	refill := every * int64(max(c.Burst, 1))
 	missing := max(full-now, 0)
-	out := market.Admitted{Agent: agent, Allowed: allowed, ResetAfter: micros(missing)}
+	out := store.Admitted{Agent: agent, Allowed: allowed, ResetAfter: micros(missing)}
 	if allowed {
 		out.Remaining = int((refill - missing) / max(every, 1))
 		return out

@@ -14,6 +14,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -66,10 +67,10 @@ func everyCallFails(t *testing.T, s *postgres.Store, within time.Duration) {
 	post := newLife(999, agentID(1), "").post()
 	ctx := context.Background()
 	calls := map[string]func() error{
-		"load":         func() error { _, err := s.Load(ctx, market.LoadQuery{Caller: agentID(1)}); return err },
+		"load":         func() error { _, err := s.Load(ctx, store.LoadQuery{Caller: agentID(1)}); return err },
 		"commit":       func() error { _, err := s.Commit(ctx, post); return err },
-		"commit first": func() error { _, _, _, err := s.CommitFirst(ctx, []*market.Change{post}); return err },
-		"commit each":  func() error { _, errs := s.CommitEach(ctx, []*market.Change{post}); return errs[0] },
+		"commit first": func() error { _, _, _, err := s.CommitFirst(ctx, []*store.Change{post}); return err },
+		"commit each":  func() error { _, errs := s.CommitEach(ctx, []*store.Change{post}); return errs[0] },
 		"feed":         func() error { _, err := s.Feed(ctx, "", 1); return err },
 		"ping":         func() error { _, err := s.Ping(ctx); return err },
 		"unavailable": func() error {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -15,7 +15,7 @@ const copied = 1_000_000_000
 
 // fill copies a task so many times with everything that is stored about it but
 // its events, spread over a crowd of agents.
-func fill(b *testing.B, s *postgres.Store, sample market.TaskID, first, n int) {
+func fill(b *testing.B, s *postgres.Store, sample store.TaskID, first, n int) {
 	b.Helper()
 	for _, statement := range fillStatements {
 		statement = strings.ReplaceAll(statement, "@", `"`+s.Schema()+`".`)
@@ -72,7 +72,7 @@ func filled(b *testing.B, url, schema string, open, ended int) *postgres.Store {
 }
 
 // live is a task's whole life.
-func live(b *testing.B, s market.Store, l *life) {
+func live(b *testing.B, s store.Store, l *life) {
 	b.Helper()
 	commit(b, s, l.post())
 	claim(b, s, l)
@@ -80,8 +80,8 @@ func live(b *testing.B, s market.Store, l *life) {
 	commit(b, s, l.approve(0))
 }
 
-func claim(b *testing.B, s market.Store, l *life) {
-	if _, _, errs, err := s.CommitFirst(context.Background(), []*market.Change{l.claim()}); err != nil || errs != nil {
+func claim(b *testing.B, s store.Store, l *life) {
+	if _, _, errs, err := s.CommitFirst(context.Background(), []*store.Change{l.claim()}); err != nil || errs != nil {
 		b.Error(errs, err)
 	}
 }

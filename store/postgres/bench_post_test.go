@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // BenchmarkPostAgainstBatch compares a durable post (escrow, ledger, an event)
@@ -35,7 +35,7 @@ func BenchmarkPostAgainstBatch(b *testing.B) {
 	post := func() {
 		n++
 		c := newLife(n, agentID(0), "").post()
-		c.Events = []market.Event{{Agent: agentID(1), Type: market.EventTaskMatched, Task: c.Tasks[0].New.ID, At: epoch}}
+		c.Events = []store.Event{{Agent: agentID(1), Type: store.EventTaskMatched, Task: c.Tasks[0].New.ID, At: epoch}}
 		commit(b, s, c)
 	}
 	for _, hand := range []struct {
@@ -80,7 +80,7 @@ func named(batch *pgx.Batch, n int) {
 	batch.Queue("insert into hand.task (id, seq, version, poster, doc) values ($1, $2, 1, $3, $4)", l.task.ID, n, l.poster, l.task)
 	batch.Queue("update hand.account set balance = balance - 10, escrowed = escrowed + 10 where id = $1 and balance >= 10", l.poster)
 	batch.Queue(`insert into hand.entry (id, source, target, amount, kind, agent, seq, task, at, latest)
-		values ($1, $2, $3, 10, 'escrow', $2, $4, $5, $6, $6)`, "le-"+l.n, l.poster, market.EscrowAccount(l.task.ID), n, l.task.ID, l.at)
+		values ($1, $2, $3, 10, 'escrow', $2, $4, $5, $6, $6)`, "le-"+l.n, l.poster, store.EscrowAccount(l.task.ID), n, l.task.ID, l.at)
 	batch.Queue("insert into hand.event (agent, seq, type, task, at) values ($1, $2, 'task_matched', $3, $4)", agentID(1), n, l.task.ID, l.at)
 }
 
@@ -96,7 +96,7 @@ func whole(batch *pgx.Batch, n int) {
 			p_posted = p_posted + 1, ledger_seq = ledger_seq + 1, ledger_at = greatest(ledger_at, $4::timestamptz)`)+`)
 		insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, at, balance, earned, latest)
 		select $2, id, $3, 10, 'escrow', id, ledger_seq, $5, $4, balance, earned, ledger_at from a`,
-		l.poster, "le-"+l.n, string(market.EscrowAccount(l.task.ID)), l.at, l.task.ID)
+		l.poster, "le-"+l.n, string(store.EscrowAccount(l.task.ID)), l.at, l.task.ID)
 	batch.Queue(`with a as (`+fmt.Sprintf(handUpdate, "event_seq = event_seq + 1")+`)
 		insert into pinchwork.event (agent, seq, type, task, at) select id, event_seq, 'task_matched', $2, $3 from a`,
 		agentID(1), l.task.ID, l.at)

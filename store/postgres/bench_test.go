@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -49,7 +49,7 @@ func BenchmarkLifecycle(b *testing.B) {
 			share(b, 8, func(n int) {
 				l := newLife(n, agentID(n%crowd), agentID(crowd+n*31%crowd))
 				commit(b, s, l.post())
-				if _, _, errs, err := s.CommitFirst(context.Background(), []*market.Change{l.claim()}); err != nil || errs != nil {
+				if _, _, errs, err := s.CommitFirst(context.Background(), []*store.Change{l.claim()}); err != nil || errs != nil {
 					b.Error(errs, err)
 				}
 				commit(b, s, l.deliver())

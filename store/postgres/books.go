@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // books sums up what a Change does to each account, so that the database
 // touches each of them once, in ascending order.
 type books struct {
-	change   *market.Change
-	accounts map[market.AgentID]*wireAccount
+	change   *store.Change
+	accounts map[store.AgentID]*wireAccount
 	loose    []wireEntry
 	totals   wireTotals
 }
@@ -21,12 +21,12 @@ type books struct {
 // then as worker.
 type tally [12]int
 
-func (b *books) account(id market.AgentID) *wireAccount {
+func (b *books) account(id store.AgentID) *wireAccount {
 	a := b.accounts[id]
 	if a == nil {
 		a = &wireAccount{ID: id}
 		if b.accounts == nil {
-			b.accounts = make(map[market.AgentID]*wireAccount)
+			b.accounts = make(map[store.AgentID]*wireAccount)
 		}
 		b.accounts[id] = a
 	}
@@ -60,7 +60,7 @@ func (b *books) keep(w *wireChange) error {
 // standing adds who must be active, and what changes in who may be.
 func (b *books) standing() {
 	for _, id := range b.change.Active {
-		if id != market.Platform {
+		if id != store.Platform {
 			b.account(id).Active = true
 		}
 	}
@@ -91,7 +91,7 @@ func (b *books) standing() {
 }
 
 // pay is nil for nothing.
-func pay(s market.SystemPay) *wirePay {
+func pay(s store.SystemPay) *wirePay {
 	if s.Pending == 0 && len(s.Paid) == 0 {
 		return nil
 	}
@@ -121,16 +121,16 @@ func (b *books) counters() {
 }
 
 // count moves the numbers of tasks of the parties and of the marketplace.
-func (b *books) count(t *market.TaskWrite) {
+func (b *books) count(t *store.TaskWrite) {
 	if t.Old != nil {
 		b.move(t.Old, -1)
 	}
 	b.move(t.New, 1)
 }
 
-func (b *books) move(t *market.Task, by int) {
+func (b *books) move(t *store.Task, by int) {
 	status := number(t.Status) - 1
-	if t.Poster != market.Platform {
+	if t.Poster != store.Platform {
 		b.tally(t.Poster, status, by)
 	}
 	if worker := t.Worker(); worker != "" {
@@ -141,7 +141,7 @@ func (b *books) move(t *market.Task, by int) {
 	}
 }
 
-func (b *books) tally(id market.AgentID, index, by int) {
+func (b *books) tally(id store.AgentID, index, by int) {
 	a := b.account(id)
 	if a.Tally == nil {
 		a.Tally = new(tally)
@@ -159,17 +159,17 @@ func (a *wireAccount) idle() bool {
 		a.Tally == nil && a.Strikes == nil && a.SystemPay == nil && a.Entry == nil && a.Events == nil
 }
 
-func (t *wireTotals) of(s market.Status) *int64 {
+func (t *wireTotals) of(s store.Status) *int64 {
 	switch s {
-	case market.StatusPosted:
+	case store.StatusPosted:
 		return &t.Posted
-	case market.StatusClaimed:
+	case store.StatusClaimed:
 		return &t.Claimed
-	case market.StatusDelivered:
+	case store.StatusDelivered:
 		return &t.Delivered
-	case market.StatusApproved:
+	case store.StatusApproved:
 		return &t.Approved
-	case market.StatusExpired:
+	case store.StatusExpired:
 		return &t.Expired
 	default:
 		return &t.Cancelled

@@ -3,7 +3,7 @@ package postgres
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // committed is what a commit function answers.
@@ -17,13 +17,13 @@ type committed struct {
 // targets are where the columns of commit_change go.
 func (c *committed) targets() []any { return []any{&c.refusal, &c.seqs, &c.need, &c.context} }
 
-func (c *committed) done() market.Committed {
-	return market.Committed{Seqs: c.seqs, Text: market.TaskText{Need: orEmpty(c.need), Context: orEmpty(c.context)}}
+func (c *committed) done() store.Committed {
+	return store.Committed{Seqs: c.seqs, Text: store.TaskText{Need: orEmpty(c.need), Context: orEmpty(c.context)}}
 }
 
-func (c *committed) outcome() (market.Committed, error) {
+func (c *committed) outcome() (store.Committed, error) {
 	if c.refusal != nil {
-		return market.Committed{}, conflict(c.refusal)
+		return store.Committed{}, conflict(c.refusal)
 	}
 	return c.done(), nil
 }
@@ -36,37 +36,37 @@ func orEmpty(s *string) string {
 }
 
 // conflict makes an error of guard, task and agent.
-func conflict(refusal []string) *market.Conflict {
-	return &market.Conflict{
-		Guard: market.Guard(refusal[0]), Task: market.TaskID(refusal[1]), Agent: market.AgentID(refusal[2]),
+func conflict(refusal []string) *store.Conflict {
+	return &store.Conflict{
+		Guard: store.Guard(refusal[0]), Task: store.TaskID(refusal[1]), Agent: store.AgentID(refusal[2]),
 	}
 }
 
-// Commit writes all of the Change or nothing; see market.Committer.
-func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+// Commit writes all of the Change or nothing; see store.Committer.
+func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var e encoder
 	w, err := e.change(c)
 	if err != nil {
-		return market.Committed{}, err
+		return store.Committed{}, err
 	}
 	p, err := postingOf(w, &e)
 	switch {
 	case err != nil:
-		return market.Committed{}, err
+		return store.Committed{}, err
 	case p != nil:
 		return s.post(ctx, p)
 	}
 	doc, err := inJSON(w)
 	if err != nil {
-		return market.Committed{}, err
+		return store.Committed{}, err
 	}
 	return s.commit(ctx, doc, e.texts)
 }
 
 // commit runs again after a deadlock, which undid everything.
-func (s *Store) commit(ctx context.Context, doc string, texts []string) (market.Committed, error) {
+func (s *Store) commit(ctx context.Context, doc string, texts []string) (store.Committed, error) {
 	for try := 0; ; try++ {
 		var c committed
 		err := s.db().QueryRow(ctx, s.sql["commit_change"], doc, texts).Scan(c.targets()...)
@@ -74,13 +74,13 @@ func (s *Store) commit(ctx context.Context, doc string, texts []string) (market.
 			return c.outcome()
 		}
 		if !s.again(ctx, err, try) {
-			return market.Committed{}, failure("committing", err)
+			return store.Committed{}, failure("committing", err)
 		}
 	}
 }
 
-// CommitFirst writes the first Change whose guards hold; see market.Committer.
-func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+// CommitFirst writes the first Change whose guards hold; see store.Committer.
+func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var e encoder
@@ -88,13 +88,13 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, mark
 	for i, c := range cs {
 		var err error
 		if docs[i], err = e.document(c); err != nil {
-			return -1, market.Committed{}, nil, err
+			return -1, store.Committed{}, nil, err
 		}
 	}
 	return s.commitFirst(ctx, docs, e.texts)
 }
 
-func (s *Store) commitFirst(ctx context.Context, docs, texts []string) (int, market.Committed, []error, error) {
+func (s *Store) commitFirst(ctx context.Context, docs, texts []string) (int, store.Committed, []error, error) {
 	for try := 0; ; try++ {
 		var c committed
 		var chosen int
@@ -104,7 +104,7 @@ func (s *Store) commitFirst(ctx context.Context, docs, texts []string) (int, mar
 			return chosen, c.done(), conflicts(c.refusal), nil
 		}
 		if !s.again(ctx, err, try) {
-			return -1, market.Committed{}, nil, failure("committing", err)
+			return -1, store.Committed{}, nil, failure("committing", err)
 		}
 	}
 }

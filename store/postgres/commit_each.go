@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 var errNoAnswer = errors.New("the server did not answer")
@@ -17,14 +17,14 @@ var errNoAnswer = errors.New("the server did not answer")
 type each struct {
 	doc   string
 	texts []string
-	done  market.Committed
+	done  store.Committed
 	err   error
 }
 
 // CommitEach writes each Change in a transaction of its own; see
-// market.Committer. Those that met a deadlock are tried again afterwards, one
+// store.Committer. Those that met a deadlock are tried again afterwards, one
 // by one.
-func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	all, err := encodeEach(cs)
@@ -40,7 +40,7 @@ func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.C
 	return split(all)
 }
 
-func encodeEach(cs []*market.Change) ([]each, error) {
+func encodeEach(cs []*store.Change) ([]each, error) {
 	all := make([]each, len(cs))
 	for i, c := range cs {
 		var e encoder
@@ -53,8 +53,8 @@ func encodeEach(cs []*market.Change) ([]each, error) {
 	return all, nil
 }
 
-func split(all []each) ([]market.Committed, []error) {
-	done, errs := make([]market.Committed, len(all)), make([]error, len(all))
+func split(all []each) ([]store.Committed, []error) {
+	done, errs := make([]store.Committed, len(all)), make([]error, len(all))
 	for i := range all {
 		done[i], errs[i] = all[i].done, all[i].err
 	}
@@ -137,7 +137,7 @@ func (c *each) answer(p *pgconn.Pipeline, types *pgtype.Map) {
 	}
 }
 
-func read(r *pgconn.ResultReader, types *pgtype.Map) (market.Committed, error) {
+func read(r *pgconn.ResultReader, types *pgtype.Map) (store.Committed, error) {
 	var c committed
 	targets := c.targets()
 	var unread error
@@ -150,10 +150,10 @@ func read(r *pgconn.ResultReader, types *pgtype.Map) (market.Committed, error) {
 		}
 	}
 	if _, err := r.Close(); err != nil {
-		return market.Committed{}, failure("committing", err)
+		return store.Committed{}, failure("committing", err)
 	}
 	if unread != nil {
-		return market.Committed{}, failure("committing", unread)
+		return store.Committed{}, failure("committing", unread)
 	}
 	return c.outcome()
 }

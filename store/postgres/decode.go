@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // agentRow reads the columns of an agent; id is null when there is none.
@@ -34,11 +34,11 @@ func (r *agentRow) targets() []any {
 }
 
 // agent is nil when there was none.
-func (r *agentRow) agent() (*market.Agent, error) {
+func (r *agentRow) agent() (*store.Agent, error) {
 	if r.id == nil {
 		return nil, nil
 	}
-	a := &market.Agent{Account: r.account()}
+	a := &store.Agent{Account: r.account()}
 	if err := json.Unmarshal(r.profile, &a.Profile); err != nil {
 		return nil, fmt.Errorf("profile of agent %s: %w", *r.id, err)
 	}
@@ -56,13 +56,13 @@ func (r *agentRow) agent() (*market.Agent, error) {
 	return a, nil
 }
 
-func (r *agentRow) account() market.Account {
+func (r *agentRow) account() store.Account {
 	c := r.counts
-	return market.Account{
+	return store.Account{
 		Balance: *c[0], Escrowed: *c[1], OpenClaims: *c[2], Posted: *c[3], Completed: *c[4],
 		RatingSum: *c[5], RatingCount: *c[6], Earned: *c[7], Fees: *c[8], Charged: *c[9],
 		Spent: *c[10], Rejected: *c[11],
-		Strikes:  market.Strikes{Count: *r.strikes, BlockedUntil: utc(r.blocked)},
+		Strikes:  store.Strikes{Count: *r.strikes, BlockedUntil: utc(r.blocked)},
 		EventSeq: *c[12], LedgerSeq: *c[13],
 		Approvals: *c[14], Rejections: *c[15], FeesBrought: *c[16], TextBytes: *c[17],
 	}
@@ -83,8 +83,8 @@ func settleTimes(times ...*time.Time) {
 	}
 }
 
-func decodeTask(seq, version int64, doc []byte) (*market.Task, error) {
-	t := new(market.Task)
+func decodeTask(seq, version int64, doc []byte) (*store.Task, error) {
+	t := new(store.Task)
 	if err := json.Unmarshal(doc, t); err != nil {
 		return nil, fmt.Errorf("task %d: %w", seq, err)
 	}
@@ -115,7 +115,7 @@ func decodeTask(seq, version int64, doc []byte) (*market.Task, error) {
 }
 
 // scanStored reads seq, version, doc, need, context, result, infra.
-func scanStored(row pgx.CollectableRow) (t market.StoredTask, err error) {
+func scanStored(row pgx.CollectableRow) (t store.StoredTask, err error) {
 	var seq, version int64
 	var doc []byte
 	var result *string
@@ -125,7 +125,7 @@ func scanStored(row pgx.CollectableRow) (t market.StoredTask, err error) {
 		return t, err
 	}
 	t.Text.Result = orEmpty(result)
-	t.Infra = typed[market.AgentID](infra)
+	t.Infra = typed[store.AgentID](infra)
 	t.Task, err = decodeTask(seq, version, doc)
 	return t, err
 }
@@ -149,20 +149,20 @@ func untyped[T ~string](in []T) []string {
 	return out
 }
 
-func scanPair(row pgx.CollectableRow) (p market.TrustPair, err error) {
+func scanPair(row pgx.CollectableRow) (p store.TrustPair, err error) {
 	err = row.Scan((*string)(&p.From), (*string)(&p.To), &p.Score, &p.Interactions, &p.UpdatedAt)
 	settleTimes(&p.UpdatedAt)
 	return p, err
 }
 
-func scanEntry(row pgx.CollectableRow) (e market.Entry, err error) {
+func scanEntry(row pgx.CollectableRow) (e store.Entry, err error) {
 	err = row.Scan((*string)(&e.ID), (*string)(&e.From), (*string)(&e.To), &e.Amount, (*string)(&e.Kind),
 		(*string)(&e.Agent), &e.Seq, (*string)(&e.Task), &e.Fee, &e.Note, (*string)(&e.About), &e.At, &e.Balance, &e.Earned)
 	settleTimes(&e.At)
 	return e, err
 }
 
-func scanQuestion(row pgx.CollectableRow) (q market.Question, err error) {
+func scanQuestion(row pgx.CollectableRow) (q store.Question, err error) {
 	var answered *time.Time
 	err = row.Scan((*string)(&q.ID), (*string)(&q.Task), (*string)(&q.Asker), &q.Text, &q.Answer, &q.CreatedAt, &answered)
 	settleTimes(&q.CreatedAt)
@@ -170,13 +170,13 @@ func scanQuestion(row pgx.CollectableRow) (q market.Question, err error) {
 	return q, err
 }
 
-func scanMessage(row pgx.CollectableRow) (m market.Message, err error) {
+func scanMessage(row pgx.CollectableRow) (m store.Message, err error) {
 	err = row.Scan((*string)(&m.ID), (*string)(&m.Task), (*string)(&m.Sender), &m.Text, (*string)(&m.Worker), &m.CreatedAt)
 	settleTimes(&m.CreatedAt)
 	return m, err
 }
 
-func scanReport(row pgx.CollectableRow) (r market.Report, err error) {
+func scanReport(row pgx.CollectableRow) (r store.Report, err error) {
 	var resolved *time.Time
 	err = row.Scan((*string)(&r.ID), (*string)(&r.Task), (*string)(&r.Reporter), &r.Reason, (*string)(&r.Status),
 		&r.Note, &r.CreatedAt, &resolved)
@@ -187,7 +187,7 @@ func scanReport(row pgx.CollectableRow) (r market.Report, err error) {
 
 // eventRow reads an event; data is null when empty.
 type eventRow struct {
-	event market.Event
+	event store.Event
 	data  []byte
 }
 
@@ -196,7 +196,7 @@ func (r *eventRow) targets() []any {
 	return []any{(*string)(&e.Agent), &e.Seq, (*string)(&e.Type), (*string)(&e.Task), &r.data, &e.At}
 }
 
-func (r *eventRow) decode() (market.Event, error) {
+func (r *eventRow) decode() (store.Event, error) {
 	settleTimes(&r.event.At)
 	if r.data == nil {
 		return r.event, nil

@@ -14,11 +14,11 @@
 // Inside a transaction of the host, its own rows and the marketplace's change
 // together or not at all:
 //
-//	err := store.Transact(ctx, m, func(tx pgx.Tx, m *market.Market) error {
+//	err := kept.Transact(ctx, func(tx pgx.Tx, within *postgres.Store) error {
 //		if _, err := tx.Exec(ctx, "insert into orders …"); err != nil {
 //			return err
 //		}
-//		_, err := m.As(shop).Post(ctx, market.PostInput{Need: "Review the order"})
+//		_, err := m.Hosted(within).As(shop).Post(ctx, market.PostInput{Need: "Review the order"})
 //		return err
 //	})
 //

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // encoder turns Changes into documents, with their long texts beside.
@@ -33,7 +33,7 @@ func (e *encoder) at(position int) string {
 }
 
 // document returns the Change as JSON.
-func (e *encoder) document(c *market.Change) (string, error) {
+func (e *encoder) document(c *store.Change) (string, error) {
 	w, err := e.change(c)
 	if err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func inJSON(v any) (string, error) {
 }
 
 // change names rows in the order in which they are locked (migration 0012).
-func (e *encoder) change(c *market.Change) (*wireChange, error) {
+func (e *encoder) change(c *store.Change) (*wireChange, error) {
 	w := &wireChange{At: instant(c.At), Feed: c.Feed, Want: c.WantText}
 	b := books{change: c}
 	e.tasks(w, c)
@@ -62,14 +62,14 @@ func (e *encoder) change(c *market.Change) (*wireChange, error) {
 	return w, b.keep(w)
 }
 
-func record(r *market.IdempotencyRecord) *wireRecord {
+func record(r *store.IdempotencyRecord) *wireRecord {
 	return &wireRecord{
 		Caller: r.Caller, Operation: r.Operation, Key: r.Key,
 		Request: hex.EncodeToString(r.Request[:]), Outcome: string(r.Outcome), Expires: instant(r.ExpiresAt),
 	}
 }
 
-func (e *encoder) tasks(w *wireChange, c *market.Change) {
+func (e *encoder) tasks(w *wireChange, c *store.Change) {
 	for i := range c.Tasks {
 		w.Tasks = append(w.Tasks, e.task(&c.Tasks[i], c))
 	}
@@ -86,7 +86,7 @@ func (e *encoder) tasks(w *wireChange, c *market.Change) {
 }
 
 // touched returns the stored tasks that a Change locks, if there are several.
-func touched(c *market.Change) (ids []market.TaskID) {
+func touched(c *store.Change) (ids []store.TaskID) {
 	if len(c.Tasks)+len(c.Unchanged)+len(c.Talk) < 2 {
 		return nil
 	}
@@ -108,7 +108,7 @@ func touched(c *market.Change) (ids []market.TaskID) {
 	return ids
 }
 
-func (e *encoder) task(t *market.TaskWrite, c *market.Change) wireTask {
+func (e *encoder) task(t *store.TaskWrite, c *store.Change) wireTask {
 	w := wireTask{
 		ID: t.New.ID, Next: t.New.Version, Doc: t.New, Poster: t.New.Poster, Worker: t.New.Worker(),
 		Status: number(t.New.Status), Due: instant(t.New.NextDue), Moved: true,
@@ -132,9 +132,9 @@ func (e *encoder) task(t *market.TaskWrite, c *market.Change) wireTask {
 }
 
 // number is a status as table party has it, from 1.
-func number(s market.Status) int { return slices.Index(market.Statuses(), s) + 1 }
+func number(s store.Status) int { return slices.Index(store.Statuses(), s) + 1 }
 
-func (e *encoder) talk(w *wireChange, c *market.Change) {
+func (e *encoder) talk(w *wireChange, c *store.Change) {
 	for _, r := range c.Results {
 		w.Results = append(w.Results, wireResult{r.Task, r.No, e.text(r.Text)})
 	}
@@ -166,7 +166,7 @@ func (e *encoder) talk(w *wireChange, c *market.Change) {
 }
 
 // agents adds profiles, trust, roles and statistics, each by ascending key.
-func agents(w *wireChange, c *market.Change) {
+func agents(w *wireChange, c *store.Change) {
 	for i := range c.Agents {
 		w.Agents = append(w.Agents, profile(&c.Agents[i]))
 	}
@@ -193,7 +193,7 @@ func agents(w *wireChange, c *market.Change) {
 	})
 }
 
-func role(r market.RoleWrite) wireRole {
+func role(r store.RoleWrite) wireRole {
 	w := wireRole{Task: r.Task, Agent: r.Agent, Role: r.Role}
 	if l := r.Lapse; l != nil {
 		w.wireLapse = &wireLapse{instant(l.At), l.Why, l.Claim}
@@ -201,7 +201,7 @@ func role(r market.RoleWrite) wireRole {
 	return w
 }
 
-func profile(a *market.AgentWrite) wireAgent {
+func profile(a *store.AgentWrite) wireAgent {
 	w := wireAgent{
 		ID: a.New.ID, Next: a.New.Version, Profile: a.New,
 		Suspended: a.New.Suspended, Hooked: a.New.WebhookURL != "",

@@ -16,22 +16,22 @@ import (
 // there or neither is.
 func ExampleStore_Transact() {
 	ctx := context.Background()
-	store, err := postgres.Open(ctx, pgtest.ExampleURL())
+	kept, err := postgres.Open(ctx, pgtest.ExampleURL())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer func() { _ = store.Close() }()
-	m, _ := pinchwork.New(pinchwork.WithStore(store))
+	defer func() { _ = kept.Close() }()
+	m, _ := pinchwork.New(pinchwork.WithStore(kept))
 	shop, _ := m.Register(ctx, market.RegisterInput{Name: "shop"})
-	_, _ = store.Pool().Exec(ctx, "create table orders (no int, review text)")
+	_, _ = kept.Pool().Exec(ctx, "create table orders (no int, review text)")
 
-	err = store.Transact(ctx, m, func(tx pgx.Tx, m *market.Market) error {
+	err = kept.Transact(ctx, func(tx pgx.Tx, within *postgres.Store) error {
 		if _, err := tx.Exec(ctx, "insert into orders values (7)"); err != nil {
 			return err
 		}
 		// The marketplace comes late: it holds the poster's account until the end.
-		task, err := m.As(shop.AgentID).Post(ctx, market.PostInput{Need: "Review order 7"})
+		task, err := m.Hosted(within).As(shop.AgentID).Post(ctx, market.PostInput{Need: "Review order 7"})
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func ExampleStore_Transact() {
 	})
 
 	var review market.TaskID
-	_ = store.Pool().QueryRow(ctx, "select review from orders where no = 7").Scan(&review)
+	_ = kept.Pool().QueryRow(ctx, "select review from orders where no = 7").Scan(&review)
 	task, _ := m.As(shop.AgentID).Task(ctx, review, 0)
 	fmt.Println(err, task.Need, task.Status)
 	// Output: <nil> Review order 7 posted

@@ -8,27 +8,27 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Feed returns what was committed after a position; see market.FeedReader.
+// Feed returns what was committed after a position; see store.FeedReader.
 //
 // Transactions commit in any order, so a position is no number but a snapshot:
 // which transactions had ended. After it comes what was written by those that
 // still ran then, and by those that came later. However long a stranger's
 // transaction runs, nothing is read twice for it and nothing is held up.
-func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	if after == "" {
 		head, err := s.feedHead(ctx)
-		return market.FeedPage{Next: head.encode()}, err
+		return store.FeedPage{Next: head.encode()}, err
 	}
 	from, err := parsePosition(after)
 	if err != nil {
-		return market.FeedPage{}, market.ErrFeedTruncated
+		return store.FeedPage{}, store.ErrFeedTruncated
 	}
 	r := feedReading{from: from, limit: max(limit, 1)}
 	if err := s.read(ctx, "reading the feed", r.queue); err != nil {
-		return market.FeedPage{}, err
+		return store.FeedPage{}, err
 	}
 	return r.page()
 }
@@ -61,7 +61,7 @@ type feedReading struct {
 
 type feedRow struct {
 	xid   transaction
-	items []market.FeedItem
+	items []store.FeedItem
 }
 
 func (r *feedReading) queue(b *batch) {
@@ -104,16 +104,16 @@ func scanFeedRow(row pgx.CollectableRow) (f feedRow, err error) {
 }
 
 // page cuts what was read to size, at the end of a transaction.
-func (r *feedReading) page() (market.FeedPage, error) {
+func (r *feedReading) page() (store.FeedPage, error) {
 	if r.truncated() {
-		return market.FeedPage{}, market.ErrFeedTruncated
+		return store.FeedPage{}, store.ErrFeedTruncated
 	}
 	now, err := parseSnapshot(r.now)
 	if err != nil {
-		return market.FeedPage{}, err
+		return store.FeedPage{}, err
 	}
 	kept := r.cut()
-	var page market.FeedPage
+	var page store.FeedPage
 	for _, row := range r.rows[:kept] {
 		page.Items = append(page.Items, row.items...)
 	}

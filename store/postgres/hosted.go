@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/pinchwork/pinchwork/market"
 )
 
 // InTx returns a store that does everything inside the host's transaction: what
@@ -35,13 +33,18 @@ func (s *Store) InTx(tx pgx.Tx) *Store {
 	return &bound
 }
 
-// Transact runs do in a new transaction on the store's pool, with the market
-// bound to it, and commits unless do returns an error. After a deadlock or a
-// serialization failure it is run again from the start, a bounded number of
+// Transact runs do in a new transaction on the store's pool, with the store of
+// that transaction (InTx), and commits unless do returns an error. After a deadlock
+// or a serialization failure it is run again from the start, a bounded number of
 // times, so do should change nothing outside of the transaction.
-func (s *Store) Transact(ctx context.Context, m *market.Market, do func(tx pgx.Tx, m *market.Market) error) error {
+//
+//	err := kept.Transact(ctx, func(tx pgx.Tx, within *postgres.Store) error {
+//		_, err := m.Hosted(within).As(shop).Post(ctx, …)
+//		return err
+//	})
+func (s *Store) Transact(ctx context.Context, do func(tx pgx.Tx, within *Store) error) error {
 	for try := 0; ; try++ {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, m.Hosted(s.InTx(tx))) })
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, s.InTx(tx)) })
 		if !Retryable(err) || try >= maxRetries || !pause(ctx, try) {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -44,7 +45,7 @@ func (h *host) begin(options ...pgx.TxOptions) (pgx.Tx, *market.Market) {
 }
 
 // buy writes the host's row; it fails when the transaction is spoiled.
-func (h *host) buy(tx pgx.Tx, id market.TaskID) {
+func (h *host) buy(tx pgx.Tx, id store.TaskID) {
 	h.Helper()
 	if _, err := tx.Exec(h.Ctx, "insert into purchase values ($1)", string(id)); err != nil {
 		h.Fatalf("the host's own row: %v", err)
@@ -67,16 +68,16 @@ func (h *host) purchases() (n int) {
 }
 
 // has reports whether everybody can read the task.
-func (h *host) has(id market.TaskID) bool {
+func (h *host) has(id store.TaskID) bool {
 	h.Helper()
-	l, err := h.store.Load(h.Ctx, market.LoadQuery{Now: h.Clock.Now(), Task: id})
+	l, err := h.store.Load(h.Ctx, store.LoadQuery{Now: h.Clock.Now(), Task: id})
 	if err != nil {
 		h.Fatal(err)
 	}
 	return l.Task != nil
 }
 
-func (h *host) post(m *market.Market, a *markettest.Agent, credits int64) market.TaskID {
+func (h *host) post(m *market.Market, a *markettest.Agent, credits int64) store.TaskID {
 	h.Helper()
 	p, err := m.As(a.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: &credits, Tags: []string{"go"}})
 	if err != nil {
@@ -110,7 +111,7 @@ func TestHostPosts(t *testing.T) {
 			}
 			h.end(tx.Commit)
 			h.Sweep()
-			if heard := bob.Heard(); len(heard) != 1 || heard[0] != market.EventTaskMatched {
+			if heard := bob.Heard(); len(heard) != 1 || heard[0] != store.EventTaskMatched {
 				t.Errorf("after the host's commit the worker heard %v", heard)
 			}
 			if got := bob.Pickup(); got.TaskID != id || ada.Balance() != before-10 || h.purchases() != 1 {
@@ -123,30 +124,30 @@ func TestHostPosts(t *testing.T) {
 // ending is a way in which a poster ends a task inside the host's transaction.
 type ending struct {
 	name   string
-	status market.Status
+	status store.Status
 	// prepare brings the task to where it can be ended.
-	prepare func(worker *markettest.Agent, id market.TaskID)
-	end     func(ctx context.Context, poster market.AgentAPI, id market.TaskID) (market.TaskView, error)
+	prepare func(worker *markettest.Agent, id store.TaskID)
+	end     func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error)
 	// paid is what the worker has afterwards, refunded what the poster has.
 	paid, refunded int64
-	heard          []market.EventType
+	heard          []store.EventType
 }
 
 var endings = []ending{
 	{
-		name: "cancel", status: market.StatusCancelled, refunded: 10,
-		prepare: func(*markettest.Agent, market.TaskID) {},
-		end: func(ctx context.Context, poster market.AgentAPI, id market.TaskID) (market.TaskView, error) {
+		name: "cancel", status: store.StatusCancelled, refunded: 10,
+		prepare: func(*markettest.Agent, store.TaskID) {},
+		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error) {
 			return poster.Cancel(ctx, id)
 		},
 	},
 	{
-		name: "approve", status: market.StatusApproved, paid: 9, heard: []market.EventType{market.EventTaskApproved},
-		prepare: func(worker *markettest.Agent, id market.TaskID) {
+		name: "approve", status: store.StatusApproved, paid: 9, heard: []store.EventType{store.EventTaskApproved},
+		prepare: func(worker *markettest.Agent, id store.TaskID) {
 			worker.Claim(id)
 			worker.Deliver(id, "done")
 		},
-		end: func(ctx context.Context, poster market.AgentAPI, id market.TaskID) (market.TaskView, error) {
+		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error) {
 			return poster.Approve(ctx, id, market.ApproveInput{})
 		},
 	},
@@ -223,7 +224,7 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 	markettest.Refused(t, err, market.ErrConflict)
 	h.buy(tx, first)
 	h.end(tx.Commit)
-	if !h.has(first) || h.purchases() != 1 || h.Stored(claimed).Status != market.StatusClaimed {
+	if !h.has(first) || h.purchases() != 1 || h.Stored(claimed).Status != store.StatusClaimed {
 		t.Error("the refusals took more with them")
 	}
 }
@@ -256,7 +257,7 @@ func TestDeadlockOfHosts(t *testing.T) {
 	errs := make(chan error, 2)
 	var firstDone, all sync.WaitGroup
 	firstDone.Add(2)
-	for _, order := range [][2]market.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
+	for _, order := range [][2]store.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
 		tx, hosted := h.begin()
 		all.Go(func() {
 			in := market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))}
@@ -331,10 +332,11 @@ func TestTransactRunsAgain(t *testing.T) {
 	ada, bob := h.Agent("ada"), h.Agent("bob")
 	var firstDone, all sync.WaitGroup
 	firstDone.Add(2)
-	for _, order := range [][2]market.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
+	for _, order := range [][2]store.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
 		all.Go(func() {
 			first := true
-			err := h.store.Transact(h.Ctx, h.Market, func(_ pgx.Tx, m *market.Market) error {
+			err := h.store.Transact(h.Ctx, func(_ pgx.Tx, within *postgres.Store) error {
+				m := h.Market.Hosted(within)
 				_, err := m.As(order[0]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))})
 				if first {
 					first = false
@@ -353,7 +355,7 @@ func TestTransactRunsAgain(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if posted := len(ada.Mine(market.PartyPoster, "")) + len(bob.Mine(market.PartyPoster, "")); posted != 4 {
+	if posted := len(ada.Mine(store.PartyPoster, "")) + len(bob.Mine(store.PartyPoster, "")); posted != 4 {
 		t.Errorf("%d tasks were posted, want 4", posted)
 	}
 }
@@ -362,7 +364,8 @@ func TestTransactEndsWithTheHostsError(t *testing.T) {
 	h := newHost(t)
 	ada := h.Agent("ada")
 	before, no := ada.Balance(), errors.New("no")
-	err := h.store.Transact(h.Ctx, h.Market, func(_ pgx.Tx, m *market.Market) error {
+	err := h.store.Transact(h.Ctx, func(_ pgx.Tx, within *postgres.Store) error {
+		m := h.Market.Hosted(within)
 		h.post(m, ada, 10)
 		return no
 	})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const (
@@ -14,9 +14,9 @@ const (
 	foldRounds = 20
 )
 
-// Prune deletes a bounded batch of what is old; see market.Keeper. Space is
+// Prune deletes a bounded batch of what is old; see store.Keeper. Space is
 // given back by the database's own vacuum.
-func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (gone market.Pruned, err error) {
+func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (gone store.Pruned, err error) {
 	if q.Limit <= 0 {
 		return gone, nil
 	}
@@ -27,7 +27,7 @@ func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (gone market.Pru
 		}, &gone.Events, &gone.Tasks, &feedRows, &gone.Feed, &gone.Records, &buckets, &gone.Dead)
 	})
 	if err != nil {
-		return market.Pruned{}, err
+		return store.Pruned{}, err
 	}
 	gone.More = max(gone.Events, gone.Tasks, feedRows, gone.Records, buckets, gone.Dead) >= q.Limit
 	return gone, s.foldTotals(ctx)
@@ -47,8 +47,8 @@ func (s *Store) foldTotals(ctx context.Context) error {
 	return nil
 }
 
-// Totals are exact; see market.Keeper.
-func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+// Totals are exact; see store.Keeper.
+func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	var n [8]int64
 	var rows int
 	var seq int64
@@ -56,10 +56,10 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 		b.row("totals", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &rows, &seq)
 	})
 	if err != nil {
-		return market.Totals{}, err
+		return store.Totals{}, err
 	}
-	totals := market.Totals{Tasks: make(map[market.Status]int64), Escrowed: n[6], Agents: n[7], Seq: seq}
-	for i, status := range market.Statuses() {
+	totals := store.Totals{Tasks: make(map[store.Status]int64), Escrowed: n[6], Agents: n[7], Seq: seq}
+	for i, status := range store.Statuses() {
 		totals.Tasks[status] = n[i]
 	}
 	if rows > foldBatch {
@@ -69,7 +69,7 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 }
 
 // Ping answers nil when the database can serve, with its clock; see
-// market.Keeper.
+// store.Keeper.
 func (s *Store) Ping(ctx context.Context) (clock time.Time, err error) {
 	err = s.read(ctx, "pinging", func(b *batch) {
 		b.row("ping", nil, &clock)

@@ -8,51 +8,51 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Ledger pages through the entries of one agent; see market.Reader. Entries are
+// Ledger pages through the entries of one agent; see store.Reader. Entries are
 // numbered without gaps, so a page is found by its numbers, however deep.
-func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (page market.LedgerPage, err error) {
+func (s *Store) Ledger(ctx context.Context, q store.PageQuery) (page store.LedgerPage, err error) {
 	err = s.consistent(ctx, "reading a ledger", func(b *batch) {
-		page = market.LedgerPage{}
+		page = store.LedgerPage{}
 		b.Queue(s.sql["agents"], []string{string(q.Agent)}).Query(func(rows pgx.Rows) error {
-			return eachAgent(rows, func(a *market.Agent) { page.Account = &a.Account })
+			return eachAgent(rows, func(a *store.Agent) { page.Account = &a.Account })
 		})
 		collect(b, &page.Entries, scanEntry, "ledger", string(q.Agent), q.Limit, max(q.Offset, 0))
-		collect(b, &page.Due, scanID[market.TaskID], "due_of", string(q.Agent), q.Now)
+		collect(b, &page.Due, scanID[store.TaskID], "due_of", string(q.Agent), q.Now)
 	})
 	if err != nil || page.Account == nil {
-		return market.LedgerPage{}, err
+		return store.LedgerPage{}, err
 	}
 	page.Total = int(page.Account.LedgerSeq)
 	return page, nil
 }
 
-// Stats returns an agent's account and statistics; see market.Reader.
-func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (row market.StatsRow, err error) {
+// Stats returns an agent's account and statistics; see store.Reader.
+func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (row store.StatsRow, err error) {
 	err = s.read(ctx, "reading statistics", func(b *batch) {
-		row = market.StatsRow{}
+		row = store.StatsRow{}
 		b.Queue(s.sql["agents"], []string{string(q.Agent)}).Query(func(rows pgx.Rows) error {
-			return eachAgent(rows, func(a *market.Agent) { row.Agent = a })
+			return eachAgent(rows, func(a *store.Agent) { row.Agent = a })
 		})
 		collect(b, &row.Tags, scanTag, "tag_stats", string(q.Agent))
 		if len(q.Since) > 0 {
 			collect(b, &row.EarnedAt, pgx.RowTo[int64], "earned_at", string(q.Agent), q.Since)
 		}
-		collect(b, &row.Due, scanID[market.TaskID], "due_of", string(q.Agent), q.Now)
+		collect(b, &row.Due, scanID[store.TaskID], "due_of", string(q.Agent), q.Now)
 	})
 	return row, err
 }
 
-func scanTag(row pgx.CollectableRow) (t market.TagStat, err error) {
+func scanTag(row pgx.CollectableRow) (t store.TagStat, err error) {
 	err = row.Scan(&t.Tag, &t.Count, &t.Earned, &t.RatingSum, &t.RatingCount)
 	return t, err
 }
 
-// Entries pages through the whole ledger; see market.Keeper. First come the
+// Entries pages through the whole ledger; see store.Keeper. First come the
 // entries of agents, by agent and number, then those that touch none.
-func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) (entries []market.Entry, next string, err error) {
+func (s *Store) Entries(ctx context.Context, task store.TaskID, after string, limit int) (entries []store.Entry, next string, err error) {
 	if task != "" {
 		err = s.read(ctx, "reading entries", func(b *batch) {
 			collect(b, &entries, scanEntry, "entries_of_task", string(task))
@@ -82,7 +82,7 @@ func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, l
 	return entries, lastOf(rest).String(), nil
 }
 
-func (s *Store) entriesOfNobody(ctx context.Context, after string, limit int) (entries []market.Entry, err error) {
+func (s *Store) entriesOfNobody(ctx context.Context, after string, limit int) (entries []store.Entry, err error) {
 	err = s.read(ctx, "reading entries", func(b *batch) {
 		collect(b, &entries, scanEntry, "entries_of_nobody", after, limit)
 	})
@@ -97,7 +97,7 @@ type cursor struct {
 	seq    int64
 }
 
-func lastOf(entries []market.Entry) cursor {
+func lastOf(entries []store.Entry) cursor {
 	if len(entries) == 0 {
 		return cursor{}
 	}

@@ -7,15 +7,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxTorn bounds how often a load is repeated because somebody changed the task
 // while its parts were read.
 const maxTorn = 3
 
-// Load brings what one decision needs; see market.Reader.
-func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+// Load brings what one decision needs; see store.Reader.
+func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	for try := 1; ; try++ {
 		p := &parts{query: &q}
 		if err := s.read(ctx, "loading", p.queue); err != nil {
@@ -29,19 +29,19 @@ func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, e
 
 // parts are the results of the statements of one load.
 type parts struct {
-	query  *market.LoadQuery
-	loaded *market.Loaded
-	agents map[market.AgentID]*market.Agent
-	tasks  map[market.TaskID]*market.Task
-	pairs  []market.TrustPair
+	query  *store.LoadQuery
+	loaded *store.Loaded
+	agents map[store.AgentID]*store.Agent
+	tasks  map[store.TaskID]*store.Task
+	pairs  []store.TrustPair
 }
 
 func (p *parts) queue(b *batch) {
 	q := p.query
-	p.loaded = new(market.Loaded)
-	p.agents, p.tasks = map[market.AgentID]*market.Agent{}, map[market.TaskID]*market.Task{}
+	p.loaded = new(store.Loaded)
+	p.agents, p.tasks = map[store.AgentID]*store.Agent{}, map[store.TaskID]*store.Task{}
 	if q.Caller != "" {
-		collect(b, &p.loaded.Due, scanID[market.TaskID], "due_of", string(q.Caller), q.Now)
+		collect(b, &p.loaded.Due, scanID[store.TaskID], "due_of", string(q.Caller), q.Now)
 	}
 	if q.Caller != "" || q.Agent != "" || q.Task != "" {
 		p.queueAgents(b)
@@ -76,11 +76,11 @@ func first[T any](rows pgx.Rows, scan pgx.RowToFunc[T]) (*T, error) {
 func (p *parts) queueAgents(b *batch) {
 	ids := []string{string(p.query.Caller), string(p.query.Agent)}
 	b.Queue(b.store.sql["load_agents"], ids, string(p.query.Task)).Query(func(rows pgx.Rows) error {
-		return eachAgent(rows, func(a *market.Agent) { p.agents[a.ID] = a })
+		return eachAgent(rows, func(a *store.Agent) { p.agents[a.ID] = a })
 	})
 }
 
-func eachAgent(rows pgx.Rows, visit func(*market.Agent)) error {
+func eachAgent(rows pgx.Rows, visit func(*store.Agent)) error {
 	var r agentRow
 	_, err := pgx.ForEachRow(rows, r.targets(), func() error {
 		a, err := r.agent()
@@ -110,7 +110,7 @@ func (p *parts) queueTask(b *batch) {
 
 func (p *parts) scanRole(rows pgx.Rows) error {
 	var at *time.Time
-	var lapse market.Lapse
+	var lapse store.Lapse
 	_, err := pgx.ForEachRow(rows, []any{(*string)(&p.loaded.Role), &at, &lapse.Why, &lapse.Claim}, func() error {
 		if at != nil {
 			lapse.At = at.UTC()
@@ -126,7 +126,7 @@ func (p *parts) scanTask(rows pgx.Rows) error {
 	var doc []byte
 	var need, context, result *string
 	_, err := pgx.ForEachRow(rows, []any{&seq, &version, &doc, &need, &context, &result}, func() (err error) {
-		p.loaded.Text = market.TaskText{Need: orEmpty(need), Context: orEmpty(context), Result: orEmpty(result)}
+		p.loaded.Text = store.TaskText{Need: orEmpty(need), Context: orEmpty(context), Result: orEmpty(result)}
 		p.loaded.Task, err = decodeTask(seq, version, doc)
 		return err
 	})
@@ -172,7 +172,7 @@ func (p *parts) queueRecord(b *batch) {
 		var outcome string
 		var expires time.Time
 		_, err := pgx.ForEachRow(rows, []any{&request, &outcome, &expires}, func() error {
-			r := &market.IdempotencyRecord{IdempotencyID: *id, Outcome: []byte(outcome), ExpiresAt: expires.UTC()}
+			r := &store.IdempotencyRecord{IdempotencyID: *id, Outcome: []byte(outcome), ExpiresAt: expires.UTC()}
 			copy(r.Request[:], request)
 			p.loaded.Idempotency = r
 			return nil
@@ -184,7 +184,7 @@ func (p *parts) queueRecord(b *batch) {
 // assemble puts the parts together. They were read one after the other: when the
 // task changed in between, its parties may be other ones than those read, and
 // the load is not whole.
-func (p *parts) assemble() (l *market.Loaded, whole bool) {
+func (p *parts) assemble() (l *store.Loaded, whole bool) {
 	l = p.loaded
 	l.Caller, l.Agent = p.agents[p.query.Caller], p.agents[p.query.Agent]
 	t := l.Task
@@ -193,7 +193,7 @@ func (p *parts) assemble() (l *market.Loaded, whole bool) {
 		return l, true
 	}
 	l.Poster, l.Worker = p.agents[t.Poster], p.agents[t.Worker()]
-	whole = (l.Poster != nil || t.Poster == market.Platform) && (l.Worker != nil || t.Worker() == "")
+	whole = (l.Poster != nil || t.Poster == store.Platform) && (l.Worker != nil || t.Worker() == "")
 	if t.System != nil {
 		l.Parent, l.Subject = p.tasks[t.System.Parent], p.agents[t.System.Subject]
 		whole = whole && (l.Subject != nil || t.System.Subject == "")
@@ -213,17 +213,17 @@ func (p *parts) assemble() (l *market.Loaded, whole bool) {
 // forgetTask drops what belongs to a task that is not there.
 func (p *parts) forgetTask() {
 	l := p.loaded
-	l.Text, l.Question, l.Questions, l.Messages, l.TalkTotal = market.TaskText{}, nil, nil, nil, 0
-	l.Role, l.Lapse = market.RoleNone, nil
+	l.Text, l.Question, l.Questions, l.Messages, l.TalkTotal = store.TaskText{}, nil, nil, nil, 0
+	l.Role, l.Lapse = store.RoleNone, nil
 }
 
 // untouched is the score of a pair without a row.
 const untouched = 0.5
 
-func (p *parts) pair(from, to market.AgentID) market.TrustPair {
-	i := slices.IndexFunc(p.pairs, func(t market.TrustPair) bool { return t.From == from && t.To == to })
+func (p *parts) pair(from, to store.AgentID) store.TrustPair {
+	i := slices.IndexFunc(p.pairs, func(t store.TrustPair) bool { return t.From == from && t.To == to })
 	if i < 0 {
-		return market.TrustPair{From: from, To: to, Score: untouched}
+		return store.TrustPair{From: from, To: to, Score: untouched}
 	}
 	return p.pairs[i]
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -18,7 +19,7 @@ import (
 func TestStoreBehindPgBouncer(t *testing.T) {
 	url := pgtest.Start(t)
 	s, direct := openAt(t, pgtest.Bouncer(t, url)), poolAt(t, url)
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		empty(t, direct)
 		return s
 	})

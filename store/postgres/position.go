@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // transaction is the 64-bit number of a transaction.
@@ -74,14 +74,14 @@ type position struct {
 	read  transaction
 }
 
-func (p *position) encode() market.Position {
+func (p *position) encode() store.Position {
 	if p.until == nil {
-		return market.Position(p.since.String())
+		return store.Position(p.since.String())
 	}
-	return market.Position(p.since.String() + "|" + p.until.String() + "|" + p.read.text())
+	return store.Position(p.since.String() + "|" + p.until.String() + "|" + p.read.text())
 }
 
-func parsePosition(s market.Position) (p position, err error) {
+func parsePosition(s store.Position) (p position, err error) {
 	part := strings.Split(string(s), "|")
 	if p.since, err = parseSnapshot(part[0]); err != nil || len(part) == 1 {
 		return p, err

@@ -6,12 +6,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // post commits a posting. When others on the same accounts are under way it
 // waits for them, and then travels with all that have waited.
-func (s *Store) post(ctx context.Context, p *posting) (market.Committed, error) {
+func (s *Store) post(ctx context.Context, p *posting) (store.Committed, error) {
 	if s.tx != nil {
 		return s.postAlone(ctx, p)
 	}
@@ -25,14 +25,14 @@ func (s *Store) post(ctx context.Context, p *posting) (market.Committed, error) 
 		return s.take(ctx, q, t)
 	case <-ctx.Done():
 		if s.queue.giveUp(q) {
-			return market.Committed{}, failure("committing", ctx.Err())
+			return store.Committed{}, failure("committing", ctx.Err())
 		}
 		return s.take(ctx, q, <-q.turn)
 	}
 }
 
 // take does what a posting's turn has brought.
-func (s *Store) take(ctx context.Context, q *queued, t turn) (market.Committed, error) {
+func (s *Store) take(ctx context.Context, q *queued, t turn) (store.Committed, error) {
 	if t.group != nil {
 		t = s.lead(ctx, q, t.group)
 	}
@@ -94,14 +94,14 @@ func undone(err error) bool {
 }
 
 // postAlone runs again after a deadlock, as commit does.
-func (s *Store) postAlone(ctx context.Context, p *posting) (market.Committed, error) {
+func (s *Store) postAlone(ctx context.Context, p *posting) (store.Committed, error) {
 	for try := 0; ; try++ {
 		c, err := s.postOnce(ctx, []*posting{p})
 		if err == nil {
 			return c.outcome()
 		}
 		if !s.again(ctx, err, try) {
-			return market.Committed{}, failure("committing", err)
+			return store.Committed{}, failure("committing", err)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package postgres
 import (
 	"sync"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // maxTogether bounds how many postings travel together, and with it how long
@@ -17,7 +17,7 @@ type postQueue struct {
 	mu sync.Mutex
 	// running and wanted count, for each account, the postings under way and
 	// those that wait.
-	running, wanted map[market.AgentID]int
+	running, wanted map[store.AgentID]int
 	waiting         []*queued
 }
 
@@ -36,12 +36,12 @@ type turn struct {
 	group []*queued
 	// alone: its caller has to commit it on its own.
 	alone bool
-	done  market.Committed
+	done  store.Committed
 	err   error
 }
 
 func newPostQueue() *postQueue {
-	return &postQueue{running: map[market.AgentID]int{}, wanted: map[market.AgentID]int{}}
+	return &postQueue{running: map[store.AgentID]int{}, wanted: map[store.AgentID]int{}}
 }
 
 // enter reports whether a posting may go at once; else it waits for its turn.
@@ -105,7 +105,7 @@ func (q *postQueue) giveUp(p *queued) bool {
 	return !p.leads
 }
 
-func touches(set map[market.AgentID]int, p *queued) bool {
+func touches(set map[store.AgentID]int, p *queued) bool {
 	for _, a := range p.change.Accounts {
 		if set[a.ID] > 0 {
 			return true
@@ -114,7 +114,7 @@ func touches(set map[market.AgentID]int, p *queued) bool {
 	return false
 }
 
-func add(set map[market.AgentID]int, p *queued, n int) {
+func add(set map[store.AgentID]int, p *queued, n int) {
 	for _, a := range p.change.Accounts {
 		if set[a.ID] += n; set[a.ID] == 0 {
 			delete(set, a.ID)

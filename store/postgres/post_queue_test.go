@@ -3,11 +3,11 @@ package postgres
 import (
 	"testing"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // waiter is a posting that touches the accounts.
-func waiter(accounts ...market.AgentID) *queued {
+func waiter(accounts ...store.AgentID) *queued {
 	w := &wireChange{}
 	for _, id := range accounts {
 		w.Accounts = append(w.Accounts, &wireAccount{ID: id})

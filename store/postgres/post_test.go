@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 var noon = time.Date(2031, 3, 5, 12, 0, 0, 0, time.UTC)
@@ -24,13 +25,13 @@ func shop(t *testing.T) *Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	for n := range 5 {
-		id := market.AgentID(fmt.Sprint("ag-", n))
-		_, err := s.Commit(t.Context(), &market.Change{
+		id := store.AgentID(fmt.Sprint("ag-", n))
+		_, err := s.Commit(t.Context(), &store.Change{
 			At:     noon,
-			Agents: []market.AgentWrite{{New: &market.Profile{ID: id, Version: 1}, Key: market.APIKey(id).Digest()}},
-			Transfers: []market.Transfer{{
-				ID: market.EntryID("le-" + id), From: market.PlatformAccount, To: market.AgentAccount(id),
-				Amount: int64(1 + n*1000), Kind: market.EntrySignupBonus, Agent: id, At: noon,
+			Agents: []store.AgentWrite{{New: &store.Profile{ID: id, Version: 1}, Key: market.APIKey(id).Digest()}},
+			Transfers: []store.Transfer{{
+				ID: store.EntryID("le-" + id), From: store.PlatformAccount, To: store.AgentAccount(id),
+				Amount: int64(1 + n*1000), Kind: store.EntrySignupBonus, Agent: id, At: noon,
 			}},
 		})
 		if err != nil {
@@ -41,29 +42,29 @@ func shop(t *testing.T) *Store {
 }
 
 // posted is a task of 10 credits by the poster, of which the agents are told.
-func posted(n int, poster market.AgentID, told ...market.AgentID) *market.Change {
-	task := &market.Task{
-		ID: market.TaskID(fmt.Sprint("tk-", n)), Version: 1, Poster: poster, MaxCredits: 10,
-		CreatedAt: noon, ExpiresAt: noon.Add(time.Hour), Status: market.StatusPosted, NextDue: noon.Add(time.Hour),
+func posted(n int, poster store.AgentID, told ...store.AgentID) *store.Change {
+	task := &store.Task{
+		ID: store.TaskID(fmt.Sprint("tk-", n)), Version: 1, Poster: poster, MaxCredits: 10,
+		CreatedAt: noon, ExpiresAt: noon.Add(time.Hour), Status: store.StatusPosted, NextDue: noon.Add(time.Hour),
 	}
-	c := &market.Change{
-		At: noon, Active: []market.AgentID{poster},
-		Tasks: []market.TaskWrite{{New: task, Text: market.TaskText{Need: "n"}}},
-		Transfers: []market.Transfer{{
-			ID: market.EntryID("le-" + task.ID), From: market.AgentAccount(poster), To: market.EscrowAccount(task.ID),
-			Amount: 10, Kind: market.EntryEscrow, Agent: poster, Task: task.ID, At: noon,
+	c := &store.Change{
+		At: noon, Active: []store.AgentID{poster},
+		Tasks: []store.TaskWrite{{New: task, Text: store.TaskText{Need: "n"}}},
+		Transfers: []store.Transfer{{
+			ID: store.EntryID("le-" + task.ID), From: store.AgentAccount(poster), To: store.EscrowAccount(task.ID),
+			Amount: 10, Kind: store.EntryEscrow, Agent: poster, Task: task.ID, At: noon,
 		}},
-		Accounts: []market.AccountDelta{{Agent: poster, Posted: 1, Escrowed: 10}},
+		Accounts: []store.AccountDelta{{Agent: poster, Posted: 1, Escrowed: 10}},
 	}
 	for rank, id := range told {
-		c.Events = append(c.Events, market.Event{
-			Agent: id, Type: market.EventTaskMatched, Task: task.ID, Data: market.EventData{Rank: &rank}, At: noon,
+		c.Events = append(c.Events, store.Event{
+			Agent: id, Type: store.EventTaskMatched, Task: task.ID, Data: store.EventData{Rank: &rank}, At: noon,
 		})
 	}
 	return c
 }
 
-func inQueue(t *testing.T, c *market.Change) *queued {
+func inQueue(t *testing.T, c *store.Change) *queued {
 	t.Helper()
 	var e encoder
 	w, err := e.change(c)
@@ -78,7 +79,7 @@ func inQueue(t *testing.T, c *market.Change) *queued {
 }
 
 // events are the tasks that an agent was told of, by number from 1.
-func events(t *testing.T, s *Store, id market.AgentID) (tasks []market.TaskID) {
+func events(t *testing.T, s *Store, id store.AgentID) (tasks []store.TaskID) {
 	t.Helper()
 	list, err := s.Events(t.Context(), id, 0, 100)
 	if err != nil {
@@ -104,14 +105,14 @@ func TestPostingsOfAGroupAreWrittenTogether(t *testing.T) {
 			t.Errorf("posting %d: %+v", i+1, turn)
 		}
 	}
-	for id, want := range map[market.AgentID][]market.TaskID{
+	for id, want := range map[store.AgentID][]store.TaskID{
 		"ag-1": {"tk-1", "tk-3"}, "ag-2": {"tk-3"}, "ag-3": {"tk-1", "tk-2"},
 	} {
 		if got := events(t, s, id); !slices.Equal(got, want) {
 			t.Errorf("%s was told of %v, want %v", id, got, want)
 		}
 	}
-	page, err := s.Ledger(t.Context(), market.PageQuery{Agent: "ag-2", Limit: 10, Now: noon})
+	page, err := s.Ledger(t.Context(), store.PageQuery{Agent: "ag-2", Limit: 10, Now: noon})
 	if err != nil || page.Total != 3 || page.Account.Balance != 1981 || page.Account.Escrowed != 20 || page.Account.Posted != 2 {
 		t.Errorf("the ledger: %+v, %v", page.Account, err)
 	}
@@ -135,11 +136,11 @@ func TestPostingsAtOnce(t *testing.T) {
 	s := shop(t)
 	var all sync.WaitGroup
 	for n := range 60 {
-		poster := market.AgentID(fmt.Sprint("ag-", n%3))
+		poster := store.AgentID(fmt.Sprint("ag-", n%3))
 		all.Go(func() {
 			_, err := s.Commit(t.Context(), posted(n, poster, "ag-4"))
-			var refused *market.Conflict
-			if poor := poster == "ag-0"; poor != (errors.As(err, &refused) && refused.Guard == market.GuardBalance) || !poor && err != nil {
+			var refused *store.Conflict
+			if poor := poster == "ag-0"; poor != (errors.As(err, &refused) && refused.Guard == store.GuardBalance) || !poor && err != nil {
 				t.Errorf("posting %d by %s: %v", n, poster, err)
 			}
 		})

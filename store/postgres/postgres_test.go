@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -29,7 +29,7 @@ func openAt(t testing.TB, url string, opts ...postgres.Option) *postgres.Store {
 
 func TestStore(t *testing.T) {
 	url := pgtest.Start(t)
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		return openAt(t, url, postgres.WithSchema(fmt.Sprintf("Market %d", schemas.Add(1))))
 	})
 }

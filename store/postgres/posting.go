@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // posting is a change that posts one task and does nothing else than what goes
@@ -42,7 +42,7 @@ func (p *posting) onlyPosts() bool {
 
 // opens reports whether the task is a new one that is open.
 func (p *posting) opens() bool {
-	return p.task.Version == 0 && p.task.Status == number(market.StatusPosted) &&
+	return p.task.Version == 0 && p.task.Status == number(store.StatusPosted) &&
 		p.task.Worker == "" && p.task.Ended.IsZero()
 }
 
@@ -89,7 +89,7 @@ func (p *posting) escrows() bool {
 	a.ID, a.Active, a.Required, a.Amount, a.Escrowed, a.Posted, a.Tally, a.Entry = "", false, false, 0, 0, 0, nil, nil
 	a.TextBytes, a.MaxTextBytes = 0, 0
 	plain := wireEntry{
-		ID: e.ID, Source: e.Source, Target: e.Target, Amount: e.Amount, Kind: market.EntryEscrow, Task: p.task.ID, At: e.At,
+		ID: e.ID, Source: e.Source, Target: e.Target, Amount: e.Amount, Kind: store.EntryEscrow, Task: p.task.ID, At: e.At,
 	}
 	return reflect.ValueOf(a).IsZero() && *e == plain
 }
@@ -118,7 +118,7 @@ func (p *posting) event() string {
 }
 
 // fact is the data of what an agent is told, as JSON.
-func (p *posting) fact(id market.AgentID) (string, error) {
+func (p *posting) fact(id store.AgentID) (string, error) {
 	for _, a := range p.change.Accounts {
 		if a.ID == id && a != p.payer && a.Events[0].Data != nil {
 			return inJSON(a.Events[0].Data)

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -66,14 +66,14 @@ func schemaOn(t *testing.T, pool *pgxpool.Pool, name string) *postgres.Store {
 }
 
 // commit writes to both, and returns the guard that failed.
-func (w *twins) commit(c *market.Change) market.Guard {
+func (w *twins) commit(c *store.Change) store.Guard {
 	w.Helper()
 	done, err := w.short.Commit(w.Context(), c)
-	others, errs := w.long.CommitEach(w.Context(), []*market.Change{c})
+	others, errs := w.long.CommitEach(w.Context(), []*store.Change{c})
 	if !reflect.DeepEqual(done, others[0]) || !reflect.DeepEqual(err, errs[0]) {
 		w.Fatalf("they answer %v, %v and %v, %v", done, err, others[0], errs[0])
 	}
-	var refused *market.Conflict
+	var refused *store.Conflict
 	if err != nil && !errors.As(err, &refused) {
 		w.Fatal(err)
 	}
@@ -112,12 +112,12 @@ func (w *twins) rows(schema, table string) (all string) {
 }
 
 // posts is a posting by agent 5 that tells the agents.
-func posts(n int, told ...int) *market.Change {
+func posts(n int, told ...int) *store.Change {
 	c := newLife(n, agentID(5), "").post()
 	for rank, id := range told {
-		c.Events = append(c.Events, market.Event{
-			Agent: agentID(id), Type: market.EventTaskMatched, Task: c.Tasks[0].New.ID,
-			Data: market.EventData{Rank: &rank}, At: c.At,
+		c.Events = append(c.Events, store.Event{
+			Agent: agentID(id), Type: store.EventTaskMatched, Task: c.Tasks[0].New.ID,
+			Data: store.EventData{Rank: &rank}, At: c.At,
 		})
 	}
 	return c
@@ -136,8 +136,8 @@ func TestShortWayOfPostingsWritesTheSame(t *testing.T) {
 	earlier, timeless := posts(5, 9), posts(6)
 	earlier.At = epoch.Add(-time.Hour)
 	earlier.Transfers[0].At, earlier.Events[0].At = earlier.At, earlier.At
-	timeless.Tasks[0].New.NextDue, timeless.Feed, timeless.Tasks[0].Text = time.Time{}, nil, market.TaskText{Need: "é"}
-	for i, c := range []*market.Change{posts(1), posts(2, 3), posts(3, 9, 7, 1), posts(4, 99), earlier, timeless} {
+	timeless.Tasks[0].New.NextDue, timeless.Feed, timeless.Tasks[0].Text = time.Time{}, nil, store.TaskText{Need: "é"}
+	for i, c := range []*store.Change{posts(1), posts(2, 3), posts(3, 9, 7, 1), posts(4, 99), earlier, timeless} {
 		if guard := w.commit(c); guard != "" {
 			t.Errorf("posting %d: %s failed", i, guard)
 		}
@@ -155,22 +155,22 @@ func TestShortWayOfPostingsRefusesTheSame(t *testing.T) {
 	}
 	suspended := *registration(6, 0).Agents[0].New
 	suspended.Version, suspended.Suspended = 2, true
-	w.commit(&market.Change{At: epoch, Agents: []market.AgentWrite{{Old: registration(6, 0).Agents[0].New, New: &suspended}}})
+	w.commit(&store.Change{At: epoch, Agents: []store.AgentWrite{{Old: registration(6, 0).Agents[0].New, New: &suspended}}})
 	paid := posts(3)
-	w.commit(&market.Change{At: epoch, Transfers: []market.Transfer{{
-		ID: "le-x", From: market.PlatformAccount, To: market.PlatformAccount, Amount: 1,
-		Kind: market.EntryEscrow, Task: paid.Tasks[0].New.ID, At: epoch,
+	w.commit(&store.Change{At: epoch, Transfers: []store.Transfer{{
+		ID: "le-x", From: store.PlatformAccount, To: store.PlatformAccount, Amount: 1,
+		Kind: store.EntryEscrow, Task: paid.Tasks[0].New.ID, At: epoch,
 	}}})
 	for i, try := range []struct {
-		change *market.Change
-		guard  market.Guard
+		change *store.Change
+		guard  store.Guard
 	}{
-		{paid, market.GuardTransfer},
+		{paid, store.GuardTransfer},
 		{posts(1, 2), ""},
-		{posts(1, 2), market.GuardDuplicate},
-		{posts(2, 1, 6), market.GuardBalance},
-		{newLife(4, agentID(6), "").post(), market.GuardSuspended},
-		{newLife(5, agentID(77), "").post(), market.GuardSuspended},
+		{posts(1, 2), store.GuardDuplicate},
+		{posts(2, 1, 6), store.GuardBalance},
+		{newLife(4, agentID(6), "").post(), store.GuardSuspended},
+		{newLife(5, agentID(77), "").post(), store.GuardSuspended},
 	} {
 		if guard := w.commit(try.change); guard != try.guard {
 			t.Errorf("posting %d: guard %q, want %q", i, guard, try.guard)
@@ -184,19 +184,19 @@ func TestShortWayOfPostingsRefusesTheSame(t *testing.T) {
 
 // What only resembles a posting takes the long way.
 func TestOnlyPlainPostingsTakeTheShortWay(t *testing.T) {
-	for name, alter := range map[string]func(c *market.Change){
-		"another event":     func(c *market.Change) { c.Events[0].Type = market.EventTaskClaimed },
-		"two events of one": func(c *market.Change) { c.Events = append(c.Events, c.Events[0]) },
-		"an event of the poster": func(c *market.Change) {
-			c.Events = append(c.Events, market.Event{Agent: agentID(5), Type: market.EventTaskMatched, Task: c.Tasks[0].New.ID, At: c.At})
+	for name, alter := range map[string]func(c *store.Change){
+		"another event":     func(c *store.Change) { c.Events[0].Type = store.EventTaskClaimed },
+		"two events of one": func(c *store.Change) { c.Events = append(c.Events, c.Events[0]) },
+		"an event of the poster": func(c *store.Change) {
+			c.Events = append(c.Events, store.Event{Agent: agentID(5), Type: store.EventTaskMatched, Task: c.Tasks[0].New.ID, At: c.At})
 		},
-		"a role": func(c *market.Change) {
-			c.Roles = []market.RoleWrite{{Task: c.Tasks[0].New.ID, Agent: agentID(1), Role: market.RoleWorker}}
+		"a role": func(c *store.Change) {
+			c.Roles = []store.RoleWrite{{Task: c.Tasks[0].New.ID, Agent: agentID(1), Role: store.RoleWorker}}
 		},
-		"a counter": func(c *market.Change) { c.Accounts[0].Rejected = 1 },
-		"a note":    func(c *market.Change) { c.Transfers[0].Note = "note" },
-		"a record": func(c *market.Change) {
-			c.Idempotency = &market.IdempotencyRecord{IdempotencyID: market.IdempotencyID{Caller: agentID(5), Operation: "post", Key: "k"}, Outcome: []byte("{}"), ExpiresAt: epoch.Add(time.Hour)}
+		"a counter": func(c *store.Change) { c.Accounts[0].Rejected = 1 },
+		"a note":    func(c *store.Change) { c.Transfers[0].Note = "note" },
+		"a record": func(c *store.Change) {
+			c.Idempotency = &store.IdempotencyRecord{IdempotencyID: store.IdempotencyID{Caller: agentID(5), Operation: "post", Key: "k"}, Outcome: []byte("{}"), ExpiresAt: epoch.Add(time.Hour)}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

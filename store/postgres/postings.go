@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // postings are the arguments of commit_posts, in columns.
@@ -23,8 +23,8 @@ type postings struct {
 // order.
 func together(group []*posting) (*postings, error) {
 	c := new(postings)
-	paid, told := map[market.AgentID][]int{}, map[market.AgentID][]int{}
-	var ids []market.AgentID
+	paid, told := map[store.AgentID][]int{}, map[store.AgentID][]int{}
+	var ids []store.AgentID
 	for i, p := range group {
 		c.add(p)
 		for _, a := range p.change.Accounts {
@@ -65,7 +65,7 @@ func (c *postings) add(p *posting) {
 	c.source, c.target = append(c.source, string(entry.Source)), append(c.target, string(entry.Target))
 }
 
-func (c *postings) account(id market.AgentID, pays, news int) {
+func (c *postings) account(id store.AgentID, pays, news int) {
 	c.accounts = append(c.accounts, string(id))
 	c.pays = append(c.pays, int32(pays))
 	c.firsts = append(c.firsts, int32(len(c.told)+1))
@@ -73,7 +73,7 @@ func (c *postings) account(id market.AgentID, pays, news int) {
 }
 
 // tell adds that the agent is told of posting number i, counted from 0.
-func (c *postings) tell(p *posting, i int, id market.AgentID) error {
+func (c *postings) tell(p *posting, i int, id store.AgentID) error {
 	fact, err := p.fact(id)
 	c.told, c.facts = append(c.told, int32(i+1)), append(c.facts, fact)
 	return err

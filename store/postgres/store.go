@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Store is a market.Store in one schema of a Postgres database. It is safe for
+// Store is a store.Store in one schema of a Postgres database. It is safe for
 // use by many goroutines and processes at once.
 type Store struct {
 	pool *pgxpool.Pool
@@ -27,7 +27,7 @@ type Store struct {
 	queue *postQueue
 }
 
-var _ market.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Open connects to the database of a URL or connection string, brings the
 // schema up to date, and returns a store with a pool of its own. The server may

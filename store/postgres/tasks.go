@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The roles of a party, as numbered in table party.
@@ -15,17 +15,17 @@ const (
 	asWorker int16 = 2
 )
 
-// Tasks returns tasks by id; see market.Reader.
-func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) (tasks []market.StoredTask, err error) {
+// Tasks returns tasks by id; see store.Reader.
+func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) (tasks []store.StoredTask, err error) {
 	err = s.read(ctx, "reading tasks", func(b *batch) {
 		collect(b, &tasks, scanStored, "tasks", untyped(ids))
 	})
 	return tasks, err
 }
 
-// TasksOf pages through the tasks of one agent; see market.Reader. Totals are
+// TasksOf pages through the tasks of one agent; see store.Reader. Totals are
 // counted as tasks change, so that a page costs what it shows and skips.
-func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (page market.TasksPage, err error) {
+func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (page store.TasksPage, err error) {
 	roles, statuses := selected(&q)
 	if len(statuses) == 0 {
 		return page, nil
@@ -33,13 +33,13 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (page market.T
 	var tally []int32
 	var counted *int64
 	err = s.read(ctx, "reading tasks of an agent", func(b *batch) {
-		page, tally, counted = market.TasksPage{}, nil, nil
+		page, tally, counted = store.TasksPage{}, nil, nil
 		b.row("agent_tally", []any{string(q.Agent), roles, statuses}, &tally, &counted)
 		collect(b, &page.Tasks, scanStored, "tasks_of", string(q.Agent), roles, statuses, q.Limit, max(q.Offset, 0), q.MaxBytes)
-		collect(b, &page.Due, scanID[market.TaskID], "due_of", string(q.Agent), q.Now)
+		collect(b, &page.Due, scanID[store.TaskID], "due_of", string(q.Agent), q.Now)
 	})
 	if err != nil {
-		return market.TasksPage{}, err
+		return store.TasksPage{}, err
 	}
 	if counted != nil {
 		page.Total = int(*counted)
@@ -50,16 +50,16 @@ func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (page market.T
 
 // selected are the numbers of roles and statuses; no statuses when the query
 // names one that does not exist.
-func selected(q *market.TasksQuery) (roles, statuses []int16) {
+func selected(q *store.TasksQuery) (roles, statuses []int16) {
 	switch q.Role {
-	case market.PartyPoster:
+	case store.PartyPoster:
 		roles = []int16{asPoster}
-	case market.PartyWorker:
+	case store.PartyWorker:
 		roles = []int16{asWorker}
 	default:
 		roles = []int16{asPoster, asWorker}
 	}
-	for _, status := range market.Statuses() {
+	for _, status := range store.Statuses() {
 		if q.Status == "" || q.Status == status {
 			statuses = append(statuses, int16(number(status)))
 		}
@@ -79,8 +79,8 @@ func sumTally(counts []int32, roles, statuses []int16) (sum int) {
 	return sum
 }
 
-// ScanTasks pages through tasks in the order of posting; see market.FeedReader.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []market.StoredTask, err error) {
+// ScanTasks pages through tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []store.StoredTask, err error) {
 	name, scan := "scan_tasks", scanListed
 	if open {
 		name, scan = "scan_open", scanStored
@@ -92,7 +92,7 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 }
 
 // scanListed reads seq, version, doc, due.
-func scanListed(row pgx.CollectableRow) (t market.StoredTask, err error) {
+func scanListed(row pgx.CollectableRow) (t store.StoredTask, err error) {
 	var seq, version int64
 	var doc []byte
 	var due *time.Time

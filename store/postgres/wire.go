@@ -3,7 +3,7 @@ package postgres
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The types in this file are the shape in which a Change travels to the
@@ -12,88 +12,88 @@ import (
 // counted from 1 (0 for an empty text).
 
 type wireChange struct {
-	At          instant           `json:"at"`
-	Once        *wireRecord       `json:"once,omitempty"`
-	Lock        []market.TaskID   `json:"lock,omitempty"`
-	Unchanged   []wireRef         `json:"unchanged,omitempty"`
-	Tasks       []wireTask        `json:"tasks,omitempty"`
-	Counts      []wireCount       `json:"counts,omitempty"`
-	Agents      []wireAgent       `json:"agents,omitempty"`
-	Roles       []wireRole        `json:"roles,omitempty"`
-	Results     []wireResult      `json:"results,omitempty"`
-	Questions   []wireQuestion    `json:"questions,omitempty"`
-	Answers     []wireAnswer      `json:"answers,omitempty"`
-	Messages    []wireMessage     `json:"messages,omitempty"`
-	Reports     []wireReport      `json:"reports,omitempty"`
-	Resolutions []wireResolution  `json:"resolutions,omitempty"`
-	Drop        []wireText        `json:"drop,omitempty"`
-	Trust       []wireTrust       `json:"trust,omitempty"`
-	Tags        []wireTag         `json:"tags,omitempty"`
-	Loose       []wireEntry       `json:"loose,omitempty"`
-	Accounts    []*wireAccount    `json:"accounts,omitempty"`
-	Totals      *wireTotals       `json:"totals,omitempty"`
-	Feed        []market.FeedItem `json:"feed,omitempty"`
-	Want        market.TaskID     `json:"want,omitempty"`
+	At          instant          `json:"at"`
+	Once        *wireRecord      `json:"once,omitempty"`
+	Lock        []store.TaskID   `json:"lock,omitempty"`
+	Unchanged   []wireRef        `json:"unchanged,omitempty"`
+	Tasks       []wireTask       `json:"tasks,omitempty"`
+	Counts      []wireCount      `json:"counts,omitempty"`
+	Agents      []wireAgent      `json:"agents,omitempty"`
+	Roles       []wireRole       `json:"roles,omitempty"`
+	Results     []wireResult     `json:"results,omitempty"`
+	Questions   []wireQuestion   `json:"questions,omitempty"`
+	Answers     []wireAnswer     `json:"answers,omitempty"`
+	Messages    []wireMessage    `json:"messages,omitempty"`
+	Reports     []wireReport     `json:"reports,omitempty"`
+	Resolutions []wireResolution `json:"resolutions,omitempty"`
+	Drop        []wireText       `json:"drop,omitempty"`
+	Trust       []wireTrust      `json:"trust,omitempty"`
+	Tags        []wireTag        `json:"tags,omitempty"`
+	Loose       []wireEntry      `json:"loose,omitempty"`
+	Accounts    []*wireAccount   `json:"accounts,omitempty"`
+	Totals      *wireTotals      `json:"totals,omitempty"`
+	Feed        []store.FeedItem `json:"feed,omitempty"`
+	Want        store.TaskID     `json:"want,omitempty"`
 }
 
 type wireRecord struct {
-	Caller    market.AgentID `json:"caller"`
-	Operation string         `json:"operation"`
-	Key       string         `json:"key"`
-	Request   string         `json:"request"`
-	Outcome   string         `json:"outcome"`
-	Expires   instant        `json:"expires"`
+	Caller    store.AgentID `json:"caller"`
+	Operation string        `json:"operation"`
+	Key       string        `json:"key"`
+	Request   string        `json:"request"`
+	Outcome   string        `json:"outcome"`
+	Expires   instant       `json:"expires"`
 }
 
 type wireRef struct {
-	ID      market.TaskID `json:"id"`
-	Version int64         `json:"version"`
+	ID      store.TaskID `json:"id"`
+	Version int64        `json:"version"`
 }
 
 type wireTask struct {
-	ID      market.TaskID  `json:"id"`
-	Version int64          `json:"version,omitempty"`
-	Next    int64          `json:"next"`
-	Doc     *market.Task   `json:"doc"`
-	Poster  market.AgentID `json:"poster"`
-	Worker  market.AgentID `json:"worker,omitempty"`
-	Left    market.AgentID `json:"left,omitempty"`
-	Was     int            `json:"was,omitempty"`
-	Status  int            `json:"status"`
-	Due     instant        `json:"due,omitzero"`
-	Moved   bool           `json:"moved,omitempty"`
-	Ended   instant        `json:"ended,omitzero"`
-	Need    int            `json:"need,omitempty"`
-	Context int            `json:"context,omitempty"`
+	ID      store.TaskID  `json:"id"`
+	Version int64         `json:"version,omitempty"`
+	Next    int64         `json:"next"`
+	Doc     *store.Task   `json:"doc"`
+	Poster  store.AgentID `json:"poster"`
+	Worker  store.AgentID `json:"worker,omitempty"`
+	Left    store.AgentID `json:"left,omitempty"`
+	Was     int           `json:"was,omitempty"`
+	Status  int           `json:"status"`
+	Due     instant       `json:"due,omitzero"`
+	Moved   bool          `json:"moved,omitempty"`
+	Ended   instant       `json:"ended,omitzero"`
+	Need    int           `json:"need,omitempty"`
+	Context int           `json:"context,omitempty"`
 }
 
 type wireCount struct {
-	Task     market.TaskID `json:"task"`
-	Delta    int           `json:"delta"`
-	Max      int           `json:"max"`
-	Bytes    int64         `json:"bytes,omitempty"`
-	MaxBytes int64         `json:"max_bytes,omitempty"`
+	Task     store.TaskID `json:"task"`
+	Delta    int          `json:"delta"`
+	Max      int          `json:"max"`
+	Bytes    int64        `json:"bytes,omitempty"`
+	MaxBytes int64        `json:"max_bytes,omitempty"`
 }
 
 type wireText struct {
-	Task market.TaskID `json:"task"`
-	No   int           `json:"no"`
+	Task store.TaskID `json:"task"`
+	No   int          `json:"no"`
 }
 
 type wireAgent struct {
-	ID        market.AgentID  `json:"id"`
-	Version   int64           `json:"version,omitempty"`
-	Next      int64           `json:"next"`
-	Key       string          `json:"key,omitempty"`
-	Profile   *market.Profile `json:"profile"`
-	Suspended bool            `json:"suspended"`
-	Hooked    bool            `json:"hooked"`
+	ID        store.AgentID  `json:"id"`
+	Version   int64          `json:"version,omitempty"`
+	Next      int64          `json:"next"`
+	Key       string         `json:"key,omitempty"`
+	Profile   *store.Profile `json:"profile"`
+	Suspended bool           `json:"suspended"`
+	Hooked    bool           `json:"hooked"`
 }
 
 type wireRole struct {
-	Task  market.TaskID  `json:"task"`
-	Agent market.AgentID `json:"agent"`
-	Role  market.Role    `json:"role"`
+	Task  store.TaskID  `json:"task"`
+	Agent store.AgentID `json:"agent"`
+	Role  store.Role    `json:"role"`
 	*wireLapse
 }
 
@@ -104,88 +104,88 @@ type wireLapse struct {
 }
 
 type wireResult struct {
-	Task market.TaskID `json:"task"`
-	No   int           `json:"no"`
-	Body int           `json:"body,omitempty"`
+	Task store.TaskID `json:"task"`
+	No   int          `json:"no"`
+	Body int          `json:"body,omitempty"`
 }
 
 type wireQuestion struct {
-	ID       market.QuestionID `json:"id"`
-	Task     market.TaskID     `json:"task"`
-	Asker    market.AgentID    `json:"asker"`
-	Body     int               `json:"body,omitempty"`
-	Answer   int               `json:"answer,omitempty"`
-	At       instant           `json:"at"`
-	Answered instant           `json:"answered,omitzero"`
+	ID       store.QuestionID `json:"id"`
+	Task     store.TaskID     `json:"task"`
+	Asker    store.AgentID    `json:"asker"`
+	Body     int              `json:"body,omitempty"`
+	Answer   int              `json:"answer,omitempty"`
+	At       instant          `json:"at"`
+	Answered instant          `json:"answered,omitzero"`
 }
 
 type wireAnswer struct {
-	Question market.QuestionID `json:"question"`
-	Task     market.TaskID     `json:"task"`
-	Body     int               `json:"body,omitempty"`
-	At       instant           `json:"at"`
+	Question store.QuestionID `json:"question"`
+	Task     store.TaskID     `json:"task"`
+	Body     int              `json:"body,omitempty"`
+	At       instant          `json:"at"`
 }
 
 type wireMessage struct {
-	ID     market.MessageID `json:"id"`
-	Task   market.TaskID    `json:"task"`
-	Sender market.AgentID   `json:"sender"`
-	Worker market.AgentID   `json:"worker"`
-	Body   int              `json:"body,omitempty"`
-	At     instant          `json:"at"`
+	ID     store.MessageID `json:"id"`
+	Task   store.TaskID    `json:"task"`
+	Sender store.AgentID   `json:"sender"`
+	Worker store.AgentID   `json:"worker"`
+	Body   int             `json:"body,omitempty"`
+	At     instant         `json:"at"`
 }
 
 type wireReport struct {
-	ID       market.ReportID     `json:"id"`
-	Task     market.TaskID       `json:"task"`
-	Reporter market.AgentID      `json:"reporter"`
-	Reason   int                 `json:"reason,omitempty"`
-	Status   market.ReportStatus `json:"status"`
-	Note     string              `json:"note"`
-	At       instant             `json:"at"`
-	Resolved instant             `json:"resolved,omitzero"`
+	ID       store.ReportID     `json:"id"`
+	Task     store.TaskID       `json:"task"`
+	Reporter store.AgentID      `json:"reporter"`
+	Reason   int                `json:"reason,omitempty"`
+	Status   store.ReportStatus `json:"status"`
+	Note     string             `json:"note"`
+	At       instant            `json:"at"`
+	Resolved instant            `json:"resolved,omitzero"`
 }
 
 type wireResolution struct {
-	ID       market.ReportID     `json:"id"`
-	Task     market.TaskID       `json:"task"`
-	Status   market.ReportStatus `json:"status"`
-	Note     string              `json:"note"`
-	Resolved instant             `json:"resolved,omitzero"`
+	ID       store.ReportID     `json:"id"`
+	Task     store.TaskID       `json:"task"`
+	Status   store.ReportStatus `json:"status"`
+	Note     string             `json:"note"`
+	Resolved instant            `json:"resolved,omitzero"`
 }
 
 type wireTrust struct {
-	From  market.AgentID `json:"from"`
-	To    market.AgentID `json:"to"`
-	Score float64        `json:"score"`
-	N     int64          `json:"n"`
-	At    instant        `json:"at"`
+	From  store.AgentID `json:"from"`
+	To    store.AgentID `json:"to"`
+	Score float64       `json:"score"`
+	N     int64         `json:"n"`
+	At    instant       `json:"at"`
 }
 
 type wireTag struct {
-	Agent       market.AgentID `json:"agent"`
-	Tag         string         `json:"tag"`
-	Count       int64          `json:"count"`
-	Earned      int64          `json:"earned"`
-	RatingSum   int64          `json:"rating_sum"`
-	RatingCount int64          `json:"rating_count"`
+	Agent       store.AgentID `json:"agent"`
+	Tag         string        `json:"tag"`
+	Count       int64         `json:"count"`
+	Earned      int64         `json:"earned"`
+	RatingSum   int64         `json:"rating_sum"`
+	RatingCount int64         `json:"rating_count"`
 }
 
 type wireEntry struct {
-	ID     market.EntryID     `json:"id"`
-	Source market.AccountName `json:"source"`
-	Target market.AccountName `json:"target"`
-	Amount int64              `json:"amount"`
-	Kind   market.EntryKind   `json:"kind"`
-	Task   market.TaskID      `json:"task,omitempty"`
-	Fee    int64              `json:"fee,omitempty"`
-	Note   string             `json:"note,omitempty"`
-	About  market.AgentID     `json:"about,omitempty"`
-	At     instant            `json:"at"`
+	ID     store.EntryID     `json:"id"`
+	Source store.AccountName `json:"source"`
+	Target store.AccountName `json:"target"`
+	Amount int64             `json:"amount"`
+	Kind   store.EntryKind   `json:"kind"`
+	Task   store.TaskID      `json:"task,omitempty"`
+	Fee    int64             `json:"fee,omitempty"`
+	Note   string            `json:"note,omitempty"`
+	About  store.AgentID     `json:"about,omitempty"`
+	At     instant           `json:"at"`
 }
 
 type wireAccount struct {
-	ID            market.AgentID `json:"id"`
+	ID            store.AgentID  `json:"id"`
 	Active        bool           `json:"active,omitempty"`
 	Required      bool           `json:"required,omitempty"`
 	Suspended     *bool          `json:"suspended,omitempty"`
@@ -227,7 +227,7 @@ type wireSystemPay struct {
 	Pay *wirePay `json:"pay,omitempty"`
 }
 
-// wirePay is also the stored form of a market.SystemPay, which is compared.
+// wirePay is also the stored form of a store.SystemPay, which is compared.
 type wirePay struct {
 	Pending int64      `json:"pending,omitempty"`
 	Paid    []wirePaid `json:"paid,omitempty"`
@@ -240,10 +240,10 @@ type wirePaid struct {
 }
 
 type wireEvent struct {
-	Type market.EventType  `json:"type"`
-	Task market.TaskID     `json:"task,omitempty"`
-	Data *market.EventData `json:"data,omitempty"`
-	At   instant           `json:"at"`
+	Type store.EventType  `json:"type"`
+	Task store.TaskID     `json:"task,omitempty"`
+	Data *store.EventData `json:"data,omitempty"`
+	At   instant          `json:"at"`
 }
 
 type wireTotals struct {

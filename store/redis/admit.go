@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Admit implements market.Reader.
-func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+// Admit implements store.Reader.
+func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
 	var digest, bucket string
-	var charge market.Charge
+	var charge store.Charge
 	if a.Key != nil {
 		digest = string(a.Key[:])
 	}
@@ -21,13 +21,13 @@ func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted,
 	reply, err := s.run(ctx, admitScript, s.prefix(),
 		micros(a.Now), digest, bucket, charge.Every.Microseconds(), charge.Burst)
 	if err != nil {
-		return market.Admitted{}, err
+		return store.Admitted{}, err
 	}
 	agent, err := decodeAgent(at(reply, 0))
 	if err != nil {
-		return market.Admitted{}, err
+		return store.Admitted{}, err
 	}
-	admitted := market.Admitted{Agent: agent, Allowed: number(at(reply, 1)) == 1}
+	admitted := store.Admitted{Agent: agent, Allowed: number(at(reply, 1)) == 1}
 	if a.Charge != nil && (a.Key == nil || agent != nil) {
 		meter(&admitted, charge, time.Duration(number(at(reply, 2))-a.Now.UnixMicro())*time.Microsecond)
 	}
@@ -35,7 +35,7 @@ func (s *Store) Admit(ctx context.Context, a market.Admission) (market.Admitted,
 }
 
 // meter says how a bucket stands that is full again after the given time.
-func meter(a *market.Admitted, c market.Charge, full time.Duration) {
+func meter(a *store.Admitted, c store.Charge, full time.Duration) {
 	a.ResetAfter = full
 	room := c.Every*time.Duration(c.Burst) - full
 	if c.Every > 0 && room > 0 {

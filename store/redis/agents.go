@@ -5,11 +5,11 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Agents implements market.Reader.
-func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+// Agents implements store.Reader.
+func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -25,7 +25,7 @@ func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Age
 	if err != nil {
 		return nil, failed(err)
 	}
-	agents := make([]*market.Agent, 0, len(ids))
+	agents := make([]*store.Agent, 0, len(ids))
 	for _, row := range rows {
 		a, err := decodeAgent(row.Val())
 		if err != nil {
@@ -38,8 +38,8 @@ func (s *Store) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Age
 	return agents, nil
 }
 
-// ScanAgents implements market.FeedReader.
-func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*market.Agent, error) {
+// ScanAgents implements store.FeedReader.
+func (s *Store) ScanAgents(ctx context.Context, after store.AgentID, limit int) ([]*store.Agent, error) {
 	reply, err := s.run(ctx, scanAgentsScript, s.prefix(), string(after), limit)
 	if err != nil {
 		return nil, err
@@ -47,18 +47,18 @@ func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int)
 	return decodeList(reply, decodeAgent)
 }
 
-// Stats implements market.Reader.
-func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+// Stats implements store.Reader.
+func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.StatsRow, error) {
 	args := []any{string(q.Agent), micros(q.Now)}
 	for _, since := range q.Since {
 		args = append(args, micros(since))
 	}
 	reply, err := s.run(ctx, statsScript, s.prefix(), args...)
 	if err != nil {
-		return market.StatsRow{}, err
+		return store.StatsRow{}, err
 	}
 	agent, err := decodeAgent(at(reply, 0))
-	row := market.StatsRow{Agent: agent, Tags: tagStats(list(at(reply, 1))), Due: texts[market.TaskID](at(reply, 3))}
+	row := store.StatsRow{Agent: agent, Tags: tagStats(list(at(reply, 1))), Due: texts[store.TaskID](at(reply, 3))}
 	for _, earned := range list(at(reply, 2)) {
 		row.EarnedAt = append(row.EarnedAt, number(earned))
 	}
@@ -66,8 +66,8 @@ func (s *Store) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow
 }
 
 // tagStats reads the flat hash of an agent's statistics (keyspace.tags).
-func tagStats(flat []any) []market.TagStat {
-	var stats []market.TagStat
+func tagStats(flat []any) []store.TagStat {
+	var stats []store.TagStat
 	index := map[string]int{}
 	for i := 0; i+1 < len(flat); i += 2 {
 		field := text(flat[i])
@@ -79,14 +79,14 @@ func tagStats(flat []any) []market.TagStat {
 		if !ok {
 			j = len(stats)
 			index[tag] = j
-			stats = append(stats, market.TagStat{Tag: tag})
+			stats = append(stats, store.TagStat{Tag: tag})
 		}
 		addTagStat(&stats[j], field[0], number(flat[i+1]))
 	}
 	return stats
 }
 
-func addTagStat(s *market.TagStat, what byte, n int64) {
+func addTagStat(s *store.TagStat, what byte, n int64) {
 	switch what {
 	case 'c':
 		s.Count = n
@@ -99,15 +99,15 @@ func addTagStat(s *market.TagStat, what byte, n int64) {
 	}
 }
 
-// TrustOf implements market.Reader.
-func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
+// TrustOf implements store.Reader.
+func (s *Store) TrustOf(ctx context.Context, q store.PageQuery) (store.TrustPage, error) {
 	reply, err := s.run(ctx, trustScript, s.prefix(), pageArgs(q)...)
 	if err != nil {
-		return market.TrustPage{}, err
+		return store.TrustPage{}, err
 	}
-	page := market.TrustPage{Total: int(number(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3))}
+	page := store.TrustPage{Total: int(number(at(reply, 2))), Due: texts[store.TaskID](at(reply, 3))}
 	pairs := list(at(reply, 1))
-	for i, to := range texts[market.AgentID](at(reply, 0)) {
+	for i, to := range texts[store.AgentID](at(reply, 0)) {
 		page.Pairs = append(page.Pairs, decodeTrust(q.Agent, to, text(at(pairs, i))))
 	}
 	return page, nil
@@ -115,6 +115,6 @@ func (s *Store) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPa
 
 // pageArgs are the arguments of the scripts that page through what belongs to
 // an agent.
-func pageArgs(q market.PageQuery) []any {
+func pageArgs(q store.PageQuery) []any {
 	return []any{string(q.Agent), micros(q.Now), q.Limit, q.Offset}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // BenchmarkColdBoard states how long a board of open tasks takes to be
@@ -58,7 +59,7 @@ func warm(ctx context.Context, m *market.Market) time.Duration {
 }
 
 // variedChange posts a task of 15 words, with 2 of 2,000 tags.
-func (l *lane) variedChange() *market.Change {
+func (l *lane) variedChange() *store.Change {
 	t := l.openTask()
 	n := l.tasks * 7919
 	t.Tags = []string{fmt.Sprintf("tag%d", n%2_000), fmt.Sprintf("tag%d", n/7%2_000)}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
 
@@ -75,9 +75,9 @@ func newScale(b *testing.B, tasks int) *scale {
 	return s
 }
 
-func (s *scale) fill(lanes []*lane, tasks int, change func(*lane) *market.Change) {
+func (s *scale) fill(lanes []*lane, tasks int, change func(*lane) *store.Change) {
 	for done := 0; done < tasks; done += 100 {
-		changes := make([]*market.Change, 100)
+		changes := make([]*store.Change, 100)
 		for i := range changes {
 			changes[i] = change(lanes[(done+i)%len(lanes)])
 		}
@@ -97,7 +97,7 @@ func (s *scale) used() int64 {
 
 // steps returns how long so many posts, claims and approvals took.
 func (s *scale) steps(n int) (took [3]time.Duration) {
-	tasks := make([]*market.Task, n)
+	tasks := make([]*store.Task, n)
 	began := time.Now()
 	for i := range tasks {
 		tasks[i] = s.lane.post()
@@ -119,33 +119,33 @@ func (s *scale) steps(n int) (took [3]time.Duration) {
 	return took
 }
 
-func (l *lane) openTask() *market.Task {
+func (l *lane) openTask() *store.Task {
 	l.tasks++
-	return &market.Task{
-		ID: market.TaskID(fmt.Sprintf("tk-%s%08d", l.poster[9:], l.tasks)), Version: 1, Poster: l.poster, MaxCredits: 50,
-		Tags: []string{"go", "redis", "lua"}, Status: market.StatusPosted,
+	return &store.Task{
+		ID: store.TaskID(fmt.Sprintf("tk-%s%08d", l.poster[9:], l.tasks)), Version: 1, Poster: l.poster, MaxCredits: 50,
+		Tags: []string{"go", "redis", "lua"}, Status: store.StatusPosted,
 		CreatedAt: start, ExpiresAt: start.Add(72 * time.Hour), NextDue: start.Add(72*time.Hour + time.Duration(l.tasks)*time.Second),
 	}
 }
 
-func (l *lane) openChange() *market.Change {
+func (l *lane) openChange() *store.Change {
 	t := l.openTask()
 	return l.postChange(t)
 }
 
 // endedChange inserts a task that has been through all of its life, with the
 // ledger entries and talk of it that stay.
-func (l *lane) endedChange() *market.Change {
+func (l *lane) endedChange() *store.Change {
 	t := l.openTask()
-	t.Status, t.NextDue = market.StatusApproved, time.Time{}
-	t.Claim = &market.Claim{Worker: l.worker, At: start}
-	t.Delivery = &market.Delivery{No: 1, At: start, Charged: 50}
-	t.Ending = &market.Ending{At: start, Charged: 50, Fee: 5}
+	t.Status, t.NextDue = store.StatusApproved, time.Time{}
+	t.Claim = &store.Claim{Worker: l.worker, At: start}
+	t.Delivery = &store.Delivery{No: 1, At: start, Charged: 50}
+	t.Ending = &store.Ending{At: start, Charged: 50, Fee: 5}
 	c := l.postChange(t)
 	c.Accounts[0].Escrowed, c.Feed = 0, nil
-	c.Roles = []market.RoleWrite{{Task: t.ID, Agent: l.worker, Role: market.RoleWorker}}
+	c.Roles = []store.RoleWrite{{Task: t.ID, Agent: l.worker, Role: store.RoleWorker}}
 	c.Transfers = append(c.Transfers,
-		l.transfer(market.EscrowAccount(t.ID), market.AgentAccount(l.worker), market.EntryPayment, l.worker, t.ID, 45),
-		l.transfer(market.EscrowAccount(t.ID), market.PlatformAccount, market.EntryPlatformFee, "", t.ID, 5))
+		l.transfer(store.EscrowAccount(t.ID), store.AgentAccount(l.worker), store.EntryPayment, l.worker, t.ID, 45),
+		l.transfer(store.EscrowAccount(t.ID), store.PlatformAccount, store.EntryPlatformFee, "", t.ID, 5))
 	return c
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
 
@@ -22,7 +23,7 @@ var start = time.Date(2026, 1, 15, 10, 30, 0, 0, time.UTC)
 // lane is a pair of agents that nobody else trades with.
 type lane struct {
 	store          *redis.Store
-	poster, worker market.AgentID
+	poster, worker store.AgentID
 	entries, tasks int
 }
 
@@ -36,64 +37,64 @@ func must[T any](v T, err error) T {
 func newLane(s *redis.Store, no int) *lane {
 	l := &lane{
 		store:  s,
-		poster: market.AgentID(fmt.Sprintf("ag-poster%010d", no)), worker: market.AgentID(fmt.Sprintf("ag-worker%010d", no)),
+		poster: store.AgentID(fmt.Sprintf("ag-poster%010d", no)), worker: store.AgentID(fmt.Sprintf("ag-worker%010d", no)),
 	}
-	for _, id := range []market.AgentID{l.poster, l.worker} {
-		c := &market.Change{At: start}
-		p := &market.Profile{ID: id, Version: 1, Name: "Lane", GoodAt: "Benchmarks", Tags: []string{"go", "redis"}, CreatedAt: start}
-		c.Agents = []market.AgentWrite{{New: p, Key: market.APIKey("pwk-" + string(id)).Digest()}}
-		c.Transfers = []market.Transfer{l.transfer(market.PlatformAccount, market.AgentAccount(id), market.EntrySignupBonus, id, "", 1_000_000_000)}
+	for _, id := range []store.AgentID{l.poster, l.worker} {
+		c := &store.Change{At: start}
+		p := &store.Profile{ID: id, Version: 1, Name: "Lane", GoodAt: "Benchmarks", Tags: []string{"go", "redis"}, CreatedAt: start}
+		c.Agents = []store.AgentWrite{{New: p, Key: market.APIKey("pwk-" + string(id)).Digest()}}
+		c.Transfers = []store.Transfer{l.transfer(store.PlatformAccount, store.AgentAccount(id), store.EntrySignupBonus, id, "", 1_000_000_000)}
 		must(s.Commit(context.Background(), c))
 	}
 	return l
 }
 
-func (l *lane) transfer(from, to market.AccountName, kind market.EntryKind, agent market.AgentID, task market.TaskID, n int64) market.Transfer {
+func (l *lane) transfer(from, to store.AccountName, kind store.EntryKind, agent store.AgentID, task store.TaskID, n int64) store.Transfer {
 	l.entries++
-	return market.Transfer{
-		ID: market.EntryID(fmt.Sprintf("le-%s%08d", l.poster[9:], l.entries)), From: from, To: to, Amount: n,
+	return store.Transfer{
+		ID: store.EntryID(fmt.Sprintf("le-%s%08d", l.poster[9:], l.entries)), From: from, To: to, Amount: n,
 		Kind: kind, Agent: agent, Task: task, At: start,
 	}
 }
 
 var needText = strings.Repeat("Ten words of what one agent needs from another one. ", 10)
 
-func (l *lane) load(caller market.AgentID, task market.TaskID) *market.Loaded {
-	return must(l.store.Load(context.Background(), market.LoadQuery{
+func (l *lane) load(caller store.AgentID, task store.TaskID) *store.Loaded {
+	return must(l.store.Load(context.Background(), store.LoadQuery{
 		Now: start, Caller: caller, Task: task, Text: task != "", Trust: task != "",
 	}))
 }
 
-func (l *lane) commit(c *market.Change) { must(l.store.Commit(context.Background(), c)) }
+func (l *lane) commit(c *store.Change) { must(l.store.Commit(context.Background(), c)) }
 
-func (l *lane) post() *market.Task {
+func (l *lane) post() *store.Task {
 	l.load(l.poster, "")
 	t := l.openTask()
 	l.commit(l.postChange(t))
 	return t
 }
 
-func (l *lane) postChange(t *market.Task) *market.Change {
-	return &market.Change{
-		At: start, Active: []market.AgentID{l.poster},
-		Tasks:     []market.TaskWrite{{New: t, Text: market.TaskText{Need: needText}}},
-		Accounts:  []market.AccountDelta{{Agent: l.poster, Posted: 1, Escrowed: 50}},
-		Transfers: []market.Transfer{l.transfer(market.AgentAccount(l.poster), market.EscrowAccount(t.ID), market.EntryEscrow, l.poster, t.ID, 50)},
-		Feed:      []market.FeedItem{{Kind: market.FeedTask, Task: t.ID, Version: 1, Open: true}},
+func (l *lane) postChange(t *store.Task) *store.Change {
+	return &store.Change{
+		At: start, Active: []store.AgentID{l.poster},
+		Tasks:     []store.TaskWrite{{New: t, Text: store.TaskText{Need: needText}}},
+		Accounts:  []store.AccountDelta{{Agent: l.poster, Posted: 1, Escrowed: 50}},
+		Transfers: []store.Transfer{l.transfer(store.AgentAccount(l.poster), store.EscrowAccount(t.ID), store.EntryEscrow, l.poster, t.ID, 50)},
+		Feed:      []store.FeedItem{{Kind: store.FeedTask, Task: t.ID, Version: 1, Open: true}},
 	}
 }
 
-func (l *lane) claim(t *market.Task) *market.Task {
+func (l *lane) claim(t *store.Task) *store.Task {
 	next := *t
-	next.Version, next.Status, next.Claims = t.Version+1, market.StatusClaimed, 1
-	next.Claim = &market.Claim{Worker: l.worker, At: start, Timeout: start.Add(72 * time.Hour)}
-	index, _, errs, err := l.store.CommitFirst(context.Background(), []*market.Change{{
-		At: start, Active: []market.AgentID{l.worker, l.poster},
-		Tasks:    []market.TaskWrite{{Old: t, New: &next}},
-		Accounts: []market.AccountDelta{{Agent: l.worker, OpenClaims: 1, MaxOpenClaims: 1_000}},
-		Roles:    []market.RoleWrite{{Task: t.ID, Agent: l.worker, Role: market.RoleWorker}},
-		Events:   []market.Event{{Agent: l.poster, Type: market.EventTaskClaimed, Task: t.ID, At: start}},
-		Feed:     []market.FeedItem{{Kind: market.FeedTask, Task: t.ID, Version: next.Version}},
+	next.Version, next.Status, next.Claims = t.Version+1, store.StatusClaimed, 1
+	next.Claim = &store.Claim{Worker: l.worker, At: start, Timeout: start.Add(72 * time.Hour)}
+	index, _, errs, err := l.store.CommitFirst(context.Background(), []*store.Change{{
+		At: start, Active: []store.AgentID{l.worker, l.poster},
+		Tasks:    []store.TaskWrite{{Old: t, New: &next}},
+		Accounts: []store.AccountDelta{{Agent: l.worker, OpenClaims: 1, MaxOpenClaims: 1_000}},
+		Roles:    []store.RoleWrite{{Task: t.ID, Agent: l.worker, Role: store.RoleWorker}},
+		Events:   []store.Event{{Agent: l.poster, Type: store.EventTaskClaimed, Task: t.ID, At: start}},
+		Feed:     []store.FeedItem{{Kind: store.FeedTask, Task: t.ID, Version: next.Version}},
 		WantText: t.ID,
 	}})
 	if index != 0 {
@@ -102,50 +103,50 @@ func (l *lane) claim(t *market.Task) *market.Task {
 	return &next
 }
 
-func (l *lane) deliver(id market.TaskID) {
+func (l *lane) deliver(id store.TaskID) {
 	t := l.load(l.worker, id).Task
 	next := *t
-	next.Version, next.Status, next.Deliveries = t.Version+1, market.StatusDelivered, 1
-	next.Delivery = &market.Delivery{No: 1, At: start, Charged: 50, ReviewUntil: start.Add(24 * time.Hour)}
+	next.Version, next.Status, next.Deliveries = t.Version+1, store.StatusDelivered, 1
+	next.Delivery = &store.Delivery{No: 1, At: start, Charged: 50, ReviewUntil: start.Add(24 * time.Hour)}
 	next.NextDue = next.Delivery.ReviewUntil
-	l.commit(&market.Change{
-		At: start, Active: []market.AgentID{l.worker},
-		Tasks:    []market.TaskWrite{{Old: t, New: &next}},
-		Results:  []market.Result{{Task: id, No: 1, Text: needText}},
-		Accounts: []market.AccountDelta{{Agent: l.worker, OpenClaims: -1}},
-		Events:   []market.Event{{Agent: l.poster, Type: market.EventTaskDelivered, Task: id, At: start}},
+	l.commit(&store.Change{
+		At: start, Active: []store.AgentID{l.worker},
+		Tasks:    []store.TaskWrite{{Old: t, New: &next}},
+		Results:  []store.Result{{Task: id, No: 1, Text: needText}},
+		Accounts: []store.AccountDelta{{Agent: l.worker, OpenClaims: -1}},
+		Events:   []store.Event{{Agent: l.poster, Type: store.EventTaskDelivered, Task: id, At: start}},
 	})
 }
 
-func (l *lane) approve(id market.TaskID) {
+func (l *lane) approve(id store.TaskID) {
 	loaded := l.load(l.poster, id)
 	t := loaded.Task
 	next := *t
-	next.Version, next.Status, next.NextDue = t.Version+1, market.StatusApproved, time.Time{}
-	next.Ending = &market.Ending{At: start, Charged: 50, Fee: 5, Rating: 5}
-	escrow := market.EscrowAccount(id)
+	next.Version, next.Status, next.NextDue = t.Version+1, store.StatusApproved, time.Time{}
+	next.Ending = &store.Ending{At: start, Charged: 50, Fee: 5, Rating: 5}
+	escrow := store.EscrowAccount(id)
 	there, back := loaded.PosterTrust, loaded.WorkerTrust
 	there.Interactions, back.Interactions = there.Interactions+1, back.Interactions+1
 	there.UpdatedAt, back.UpdatedAt = start, start
-	l.commit(&market.Change{
-		At: start, Active: []market.AgentID{l.poster},
-		Tasks: []market.TaskWrite{{Old: t, New: &next}},
-		Transfers: []market.Transfer{
-			l.transfer(escrow, market.AgentAccount(l.worker), market.EntryPayment, l.worker, id, 45),
-			l.transfer(escrow, market.PlatformAccount, market.EntryPlatformFee, "", id, 5),
+	l.commit(&store.Change{
+		At: start, Active: []store.AgentID{l.poster},
+		Tasks: []store.TaskWrite{{Old: t, New: &next}},
+		Transfers: []store.Transfer{
+			l.transfer(escrow, store.AgentAccount(l.worker), store.EntryPayment, l.worker, id, 45),
+			l.transfer(escrow, store.PlatformAccount, store.EntryPlatformFee, "", id, 5),
 		},
-		Accounts: []market.AccountDelta{
+		Accounts: []store.AccountDelta{
 			{Agent: l.worker, Completed: 1, Earned: 45, Fees: 5, Charged: 50, RatingSum: 5, RatingCount: 1},
 			{Agent: l.poster, Escrowed: -50, Spent: 50},
 		},
-		Tags: []market.TagDelta{
-			{Agent: l.worker, TagStat: market.TagStat{Tag: "go", Count: 1, Earned: 45, RatingSum: 5, RatingCount: 1}},
-			{Agent: l.worker, TagStat: market.TagStat{Tag: "redis", Count: 1, Earned: 45, RatingSum: 5, RatingCount: 1}},
+		Tags: []store.TagDelta{
+			{Agent: l.worker, TagStat: store.TagStat{Tag: "go", Count: 1, Earned: 45, RatingSum: 5, RatingCount: 1}},
+			{Agent: l.worker, TagStat: store.TagStat{Tag: "redis", Count: 1, Earned: 45, RatingSum: 5, RatingCount: 1}},
 		},
-		Trust:  []market.TrustWrite{{New: there}, {New: back}},
-		Events: []market.Event{{Agent: l.worker, Type: market.EventTaskApproved, Task: id, At: start}},
-		Feed: []market.FeedItem{
-			{Kind: market.FeedAgent, Agent: l.worker}, {Kind: market.FeedTrust, Trust: &there}, {Kind: market.FeedTrust, Trust: &back},
+		Trust:  []store.TrustWrite{{New: there}, {New: back}},
+		Events: []store.Event{{Agent: l.worker, Type: store.EventTaskApproved, Task: id, At: start}},
+		Feed: []store.FeedItem{
+			{Kind: store.FeedAgent, Agent: l.worker}, {Kind: store.FeedTrust, Trust: &there}, {Kind: store.FeedTrust, Trust: &back},
 		},
 	})
 }

@@ -4,10 +4,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-func packProfile(a *market.Profile) string {
+func packProfile(a *store.Profile) string {
 	p := newPacker()
 	put(p, "id", a.ID)
 	p.number("v", a.Version)
@@ -31,11 +31,11 @@ func packProfile(a *market.Profile) string {
 	return p.String()
 }
 
-func unpackProfile(doc string) (a market.Profile, err error) {
+func unpackProfile(doc string) (a store.Profile, err error) {
 	err = unpack(doc, func(name, value string) {
 		switch name {
 		case "id":
-			a.ID = market.AgentID(value)
+			a.ID = store.AgentID(value)
 		case "v":
 			a.Version = integer(value)
 		case "n":
@@ -63,13 +63,13 @@ func unpackProfile(doc string) (a market.Profile, err error) {
 		case "sr":
 			a.SuspendReason = value
 		case "ex":
-			a.Extraction = market.TaskID(value)
+			a.Extraction = store.TaskID(value)
 		case "xa":
 			a.ExtractedAt = unpackInstant(value)
 		case "xo":
 			a.ExtractionOf = value
 		case "wf":
-			a.WorkedFor = append(a.WorkedFor, market.AgentID(value))
+			a.WorkedFor = append(a.WorkedFor, store.AgentID(value))
 		case "c":
 			a.CreatedAt = unpackInstant(value)
 		}
@@ -86,7 +86,7 @@ var agentFields = []string{
 }
 
 // decodeAgent reads the values of agentFields; nil when there is no agent.
-func decodeAgent(v any) (*market.Agent, error) {
+func decodeAgent(v any) (*store.Agent, error) {
 	f, _ := v.([]any)
 	if len(f) < len(agentFields) || f[0] == nil {
 		return nil, nil
@@ -95,7 +95,7 @@ func decodeAgent(v any) (*market.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &market.Agent{Profile: profile, Account: market.Account{
+	return &store.Agent{Profile: profile, Account: store.Account{
 		Strikes: decodeStrikes(text(f[1])),
 		Balance: number(f[2]), Escrowed: number(f[3]), OpenClaims: number(f[4]),
 		Posted: number(f[5]), Completed: number(f[6]), RatingSum: number(f[7]), RatingCount: number(f[8]),
@@ -107,24 +107,24 @@ func decodeAgent(v any) (*market.Agent, error) {
 }
 
 // encodeStrikes gives "" for none, else "count blockedUntil".
-func encodeStrikes(s market.Strikes) string {
+func encodeStrikes(s store.Strikes) string {
 	if s.Count == 0 && s.BlockedUntil.IsZero() {
 		return ""
 	}
 	return strconv.Itoa(s.Count) + " " + micros(s.BlockedUntil)
 }
 
-func decodeStrikes(s string) market.Strikes {
+func decodeStrikes(s string) store.Strikes {
 	count, until, ok := strings.Cut(s, " ")
 	if !ok {
-		return market.Strikes{}
+		return store.Strikes{}
 	}
-	return market.Strikes{Count: int(integer(count)), BlockedUntil: fromMicros(until)}
+	return store.Strikes{Count: int(integer(count)), BlockedUntil: fromMicros(until)}
 }
 
 // encodeSystemPay gives "" for nothing, else "pending at credits fees at …": the
 // same text for the same value, which the commit script compares.
-func encodeSystemPay(s market.SystemPay) string {
+func encodeSystemPay(s store.SystemPay) string {
 	if s.Pending == 0 && len(s.Paid) == 0 {
 		return ""
 	}
@@ -138,26 +138,26 @@ func encodeSystemPay(s market.SystemPay) string {
 	return string(out)
 }
 
-func decodeSystemPay(s string) (pay market.SystemPay) {
+func decodeSystemPay(s string) (pay store.SystemPay) {
 	words := strings.Fields(s)
 	if len(words) == 0 {
 		return pay
 	}
 	pay.Pending = integer(words[0])
 	for f := words[1:]; len(f) >= 3; f = f[3:] {
-		pay.Paid = append(pay.Paid, market.SystemPaid{At: fromMicros(f[0]), Credits: integer(f[1]), Fees: integer(f[2])})
+		pay.Paid = append(pay.Paid, store.SystemPaid{At: fromMicros(f[0]), Credits: integer(f[1]), Fees: integer(f[2])})
 	}
 	return pay
 }
 
 // encodeTrust gives "interactions score updated".
-func encodeTrust(p *market.TrustPair) string {
+func encodeTrust(p *store.TrustPair) string {
 	return decimal(p.Interactions) + " " + score(p.Score) + " " + micros(p.UpdatedAt)
 }
 
 // decodeTrust returns the pair, as never stored for "".
-func decodeTrust(from, to market.AgentID, s string) market.TrustPair {
-	pair := market.TrustPair{From: from, To: to, Score: 0.5}
+func decodeTrust(from, to store.AgentID, s string) store.TrustPair {
+	pair := store.TrustPair{From: from, To: to, Score: 0.5}
 	f := strings.Fields(s)
 	if len(f) != 3 {
 		return pair

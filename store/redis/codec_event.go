@@ -3,12 +3,12 @@ package redis
 import (
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // packEvent gives the document of an event. Agent and number are known by where
 // it stands, and its instant stands before it.
-func packEvent(e *market.Event) string {
+func packEvent(e *store.Event) string {
 	p := newPacker()
 	put(p, "y", e.Type)
 	put(p, "t", e.Task)
@@ -38,25 +38,25 @@ func packEvent(e *market.Event) string {
 }
 
 // decodeEvent reads "at event".
-func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, error) {
+func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, error) {
 	at, doc, _ := strings.Cut(line, " ")
-	e := market.Event{Agent: agent, Seq: seq, At: fromMicros(at)}
+	e := store.Event{Agent: agent, Seq: seq, At: fromMicros(at)}
 	err := unpack(doc, func(name, value string) {
 		switch name {
 		case "y":
-			e.Type = market.EventType(value)
+			e.Type = store.EventType(value)
 		case "t":
-			e.Task = market.TaskID(value)
+			e.Task = store.TaskID(value)
 		case "r":
 			e.Data.Reason = value
 		case "f":
 			e.Data.Feedback = value
 		case "q":
-			e.Data.QuestionID = market.QuestionID(value)
+			e.Data.QuestionID = store.QuestionID(value)
 		case "m":
-			e.Data.MessageID = market.MessageID(value)
+			e.Data.MessageID = store.MessageID(value)
 		case "g":
-			e.Data.GraceDeadline = market.Ptr(market.NewTime(fromMicros(value)))
+			e.Data.GraceDeadline = new(store.NewTime(fromMicros(value)))
 		case "k":
 			rank := int(integer(value))
 			e.Data.Rank = &rank
@@ -65,24 +65,24 @@ func decodeEvent(agent market.AgentID, seq int64, line string) (market.Event, er
 		case "a":
 			e.Data.Answer = value
 		case "s":
-			e.Data.SenderID = market.AgentID(value)
+			e.Data.SenderID = store.AgentID(value)
 		case "w":
-			e.Data.WorkerID = market.AgentID(value)
+			e.Data.WorkerID = store.AgentID(value)
 		case "c":
-			e.Data.Credits = market.Ptr(integer(value))
+			e.Data.Credits = new(integer(value))
 		case "n":
-			e.Data.Rating = market.Ptr(int(integer(value)))
+			e.Data.Rating = new(int(integer(value)))
 		case "x":
 			e.Data.Tags = append(e.Data.Tags, value)
 		case "b":
-			e.Data.By = market.AgentID(value)
+			e.Data.By = store.AgentID(value)
 		}
 	})
 	return e, err
 }
 
 // packFeed gives the items of one commit.
-func packFeed(items []market.FeedItem) string {
+func packFeed(items []store.FeedItem) string {
 	p := newPacker()
 	for i := range items {
 		item := &items[i]
@@ -103,7 +103,7 @@ func packFeed(items []market.FeedItem) string {
 }
 
 // unpackFeed adds the items of one commit to those before.
-func unpackFeed(items []market.FeedItem, doc string) ([]market.FeedItem, error) {
+func unpackFeed(items []store.FeedItem, doc string) ([]store.FeedItem, error) {
 	var damaged error
 	err := unpack(doc, func(name, value string) {
 		if name != "i" {
@@ -121,20 +121,20 @@ func unpackFeed(items []market.FeedItem, doc string) ([]market.FeedItem, error) 
 	return items, err
 }
 
-func unpackFeedItem(doc string) (item market.FeedItem, err error) {
+func unpackFeedItem(doc string) (item store.FeedItem, err error) {
 	var from, to, pair string
 	err = unpack(doc, func(name, value string) {
 		switch name {
 		case "k":
-			item.Kind = market.FeedKind(value)
+			item.Kind = store.FeedKind(value)
 		case "t":
-			item.Task = market.TaskID(value)
+			item.Task = store.TaskID(value)
 		case "v":
 			item.Version = integer(value)
 		case "o":
 			item.Open = true
 		case "a":
-			item.Agent = market.AgentID(value)
+			item.Agent = store.AgentID(value)
 		case "f":
 			from = value
 		case "r":
@@ -144,7 +144,7 @@ func unpackFeedItem(doc string) (item market.FeedItem, err error) {
 		}
 	})
 	if pair != "" {
-		trust := decodeTrust(market.AgentID(from), market.AgentID(to), pair)
+		trust := decodeTrust(store.AgentID(from), store.AgentID(to), pair)
 		item.Trust = &trust
 	}
 	return item, err

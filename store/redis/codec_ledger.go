@@ -1,8 +1,8 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func packTransfer(t *market.Transfer) string {
+func packTransfer(t *store.Transfer) string {
 	p := newPacker()
 	put(p, "id", t.ID)
 	put(p, "f", t.From)
@@ -18,29 +18,29 @@ func packTransfer(t *market.Transfer) string {
 	return p.String()
 }
 
-func unpackTransfer(doc string) (t market.Transfer, err error) {
+func unpackTransfer(doc string) (t store.Transfer, err error) {
 	err = unpack(doc, func(name, value string) {
 		switch name {
 		case "id":
-			t.ID = market.EntryID(value)
+			t.ID = store.EntryID(value)
 		case "f":
-			t.From = market.AccountName(value)
+			t.From = store.AccountName(value)
 		case "t":
-			t.To = market.AccountName(value)
+			t.To = store.AccountName(value)
 		case "n":
 			t.Amount = integer(value)
 		case "k":
-			t.Kind = market.EntryKind(value)
+			t.Kind = store.EntryKind(value)
 		case "a":
-			t.Agent = market.AgentID(value)
+			t.Agent = store.AgentID(value)
 		case "tk":
-			t.Task = market.TaskID(value)
+			t.Task = store.TaskID(value)
 		case "fe":
 			t.Fee = integer(value)
 		case "no":
 			t.Note = value
 		case "ab":
-			t.About = market.AgentID(value)
+			t.About = store.AgentID(value)
 		case "at":
 			t.At = unpackInstant(value)
 		}
@@ -50,10 +50,10 @@ func unpackTransfer(doc string) (t market.Transfer, err error) {
 
 // decodeEntry reads an element of the entries' stream: t the transfer, s the
 // agent's number, b and e balance and earnings after it.
-func decodeEntry(v any) (market.Entry, error) {
+func decodeEntry(v any) (store.Entry, error) {
 	f := fields(v)
 	transfer, err := unpackTransfer(f["t"])
-	return market.Entry{
+	return store.Entry{
 		Transfer: transfer, Seq: integer(f["s"]), Balance: integer(f["b"]), Earned: integer(f["e"]),
 	}, err
 }

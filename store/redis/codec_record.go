@@ -6,17 +6,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // encodeRecord gives "expires request outcome". The outcome is kept byte by
 // byte; whose record it is, its key says.
-func encodeRecord(r *market.IdempotencyRecord) string {
+func encodeRecord(r *store.IdempotencyRecord) string {
 	return micros(r.ExpiresAt) + " " + hex.EncodeToString(r.Request[:]) + " " + string(r.Outcome)
 }
 
 // decodeRecord returns nil for "" and for a record that has expired by now.
-func decodeRecord(id market.IdempotencyID, s string, now time.Time) (*market.IdempotencyRecord, error) {
+func decodeRecord(id store.IdempotencyID, s string, now time.Time) (*store.IdempotencyRecord, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func decodeRecord(id market.IdempotencyID, s string, now time.Time) (*market.Ide
 	if !now.Before(expires) {
 		return nil, nil
 	}
-	record := &market.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(parts[2]), ExpiresAt: expires}
+	record := &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(parts[2]), ExpiresAt: expires}
 	if _, err := hex.Decode(record.Request[:], []byte(parts[1])); err != nil {
 		return nil, fmt.Errorf("redis: stored idempotency record: %w", err)
 	}

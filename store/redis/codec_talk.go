@@ -1,8 +1,8 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func packQuestion(q *market.Question) string {
+func packQuestion(q *store.Question) string {
 	p := newPacker()
 	put(p, "id", q.ID)
 	put(p, "t", q.Task)
@@ -15,7 +15,7 @@ func packQuestion(q *market.Question) string {
 }
 
 // packAnswer gives the fields of a question that an answer fills in.
-func packAnswer(a *market.Answer) string {
+func packAnswer(a *store.Answer) string {
 	p := newPacker()
 	put(p, "y", a.Text)
 	p.instant("v", a.At)
@@ -23,15 +23,15 @@ func packAnswer(a *market.Answer) string {
 }
 
 // decodeQuestion reads the pair of question and answer, the latter maybe nil.
-func decodeQuestion(v any) (q market.Question, err error) {
+func decodeQuestion(v any) (q store.Question, err error) {
 	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
 		switch name {
 		case "id":
-			q.ID = market.QuestionID(value)
+			q.ID = store.QuestionID(value)
 		case "t":
-			q.Task = market.TaskID(value)
+			q.Task = store.TaskID(value)
 		case "a":
-			q.Asker = market.AgentID(value)
+			q.Asker = store.AgentID(value)
 		case "x":
 			q.Text = value
 		case "c":
@@ -45,7 +45,7 @@ func decodeQuestion(v any) (q market.Question, err error) {
 	return q, err
 }
 
-func packMessage(m *market.Message) string {
+func packMessage(m *store.Message) string {
 	p := newPacker()
 	put(p, "id", m.ID)
 	put(p, "t", m.Task)
@@ -56,19 +56,19 @@ func packMessage(m *market.Message) string {
 	return p.String()
 }
 
-func decodeMessage(v any) (m market.Message, err error) {
+func decodeMessage(v any) (m store.Message, err error) {
 	err = unpack(text(v), func(name, value string) {
 		switch name {
 		case "id":
-			m.ID = market.MessageID(value)
+			m.ID = store.MessageID(value)
 		case "t":
-			m.Task = market.TaskID(value)
+			m.Task = store.TaskID(value)
 		case "s":
-			m.Sender = market.AgentID(value)
+			m.Sender = store.AgentID(value)
 		case "x":
 			m.Text = value
 		case "w":
-			m.Worker = market.AgentID(value)
+			m.Worker = store.AgentID(value)
 		case "c":
 			m.CreatedAt = unpackInstant(value)
 		}
@@ -76,7 +76,7 @@ func decodeMessage(v any) (m market.Message, err error) {
 	return m, err
 }
 
-func packReport(r *market.Report) string {
+func packReport(r *store.Report) string {
 	p := newPacker()
 	put(p, "id", r.ID)
 	put(p, "t", r.Task)
@@ -91,30 +91,30 @@ func packReport(r *market.Report) string {
 
 // packResolution gives the fields of a report that a resolution replaces, empty
 // ones too.
-func packResolution(r *market.Report) string {
+func packResolution(r *store.Report) string {
 	p := newPacker()
-	putAll(p, "s", []market.ReportStatus{r.Status})
+	putAll(p, "s", []store.ReportStatus{r.Status})
 	putAll(p, "n", []string{r.Note})
 	p.instant("v", r.ResolvedAt)
 	return p.String()
 }
 
 // decodeReport reads the pair of report and resolution, the latter maybe nil.
-func decodeReport(v any) (r market.Report, err error) {
+func decodeReport(v any) (r store.Report, err error) {
 	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
 		switch name {
 		case "id":
-			r.ID = market.ReportID(value)
+			r.ID = store.ReportID(value)
 		case "t":
-			r.Task = market.TaskID(value)
+			r.Task = store.TaskID(value)
 		case "r":
-			r.Reporter = market.AgentID(value)
+			r.Reporter = store.AgentID(value)
 		case "x":
 			r.Reason = value
 		case "c":
 			r.CreatedAt = unpackInstant(value)
 		case "s":
-			r.Status = market.ReportStatus(value)
+			r.Status = store.ReportStatus(value)
 		case "n":
 			r.Note = value
 		case "v":

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // packTask gives the document of a task. Its Seq stands beside it, because the
 // commit script gives it.
-func packTask(t *market.Task) string {
+func packTask(t *store.Task) string {
 	p := newPacker()
 	put(p, "id", t.ID)
 	p.number("v", t.Version)
@@ -43,17 +43,17 @@ func packTask(t *market.Task) string {
 	return p.String()
 }
 
-func unpackTask(doc string, seq int64) (*market.Task, error) {
-	t := &market.Task{Seq: seq}
+func unpackTask(doc string, seq int64) (*store.Task, error) {
+	t := &store.Task{Seq: seq}
 	var errs [7]error
 	err := unpack(doc, func(name, value string) {
 		switch name {
 		case "id":
-			t.ID = market.TaskID(value)
+			t.ID = store.TaskID(value)
 		case "v":
 			t.Version = integer(value)
 		case "p":
-			t.Poster = market.AgentID(value)
+			t.Poster = store.AgentID(value)
 		case "m":
 			t.MaxCredits = integer(value)
 		case "t":
@@ -71,9 +71,9 @@ func unpackTask(doc string, seq int64) (*market.Task, error) {
 		case "rt":
 			t.ReviewTimeout = time.Duration(integer(value))
 		case "s":
-			t.Status = market.Status(value)
+			t.Status = store.Status(value)
 		case "ch":
-			t.Children = append(t.Children, market.TaskID(value))
+			t.Children = append(t.Children, store.TaskID(value))
 		case "nc":
 			t.Claims = int32(integer(value))
 		case "nd":

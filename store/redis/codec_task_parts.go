@@ -1,8 +1,8 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func packSystem(p *packer, s *market.System) {
+func packSystem(p *packer, s *store.System) {
 	if s == nil {
 		return
 	}
@@ -17,29 +17,29 @@ func packSystem(p *packer, s *market.System) {
 	})
 }
 
-func unpackSystem(doc string) (*market.System, error) {
-	s := &market.System{}
+func unpackSystem(doc string) (*store.System, error) {
+	s := &store.System{}
 	return s, unpack(doc, func(name, value string) {
 		switch name {
 		case "t":
-			s.Type = market.SystemType(value)
+			s.Type = store.SystemType(value)
 		case "p":
-			s.Parent = market.TaskID(value)
+			s.Parent = store.TaskID(value)
 		case "d":
 			s.Delivery = int(integer(value))
 		case "s":
-			s.Subject = market.AgentID(value)
+			s.Subject = store.AgentID(value)
 		case "u":
 			s.Until = unpackInstant(value)
 		case "a":
 			s.Again = unpackInstant(value)
 		case "x":
-			s.Excluded = append(s.Excluded, market.AgentID(value))
+			s.Excluded = append(s.Excluded, store.AgentID(value))
 		}
 	})
 }
 
-func packSuperseded(p *packer, s *market.Superseded) {
+func packSuperseded(p *packer, s *store.Superseded) {
 	p.part("su", func() {
 		p.number("n", int64(s.No))
 		put(p, "w", s.Worker)
@@ -48,13 +48,13 @@ func packSuperseded(p *packer, s *market.Superseded) {
 	})
 }
 
-func unpackSuperseded(doc string) (s market.Superseded, err error) {
+func unpackSuperseded(doc string) (s store.Superseded, err error) {
 	err = unpack(doc, func(name, value string) {
 		switch name {
 		case "n":
 			s.No = int(integer(value))
 		case "w":
-			s.Worker = market.AgentID(value)
+			s.Worker = store.AgentID(value)
 		case "b":
 			s.Bytes = integer(value)
 		case "u":
@@ -64,7 +64,7 @@ func unpackSuperseded(doc string) (s market.Superseded, err error) {
 	return s, err
 }
 
-func packMatching(p *packer, m *market.Matching) {
+func packMatching(p *packer, m *store.Matching) {
 	if m == nil {
 		return
 	}
@@ -75,21 +75,21 @@ func packMatching(p *packer, m *market.Matching) {
 	})
 }
 
-func unpackMatching(doc string) (*market.Matching, error) {
-	m := &market.Matching{}
+func unpackMatching(doc string) (*store.Matching, error) {
+	m := &store.Matching{}
 	return m, unpack(doc, func(name, value string) {
 		switch name {
 		case "s":
-			m.State = market.MatchState(value)
+			m.State = store.MatchState(value)
 		case "u":
 			m.Until = unpackInstant(value)
 		case "a":
-			m.Agents = append(m.Agents, market.AgentID(value))
+			m.Agents = append(m.Agents, store.AgentID(value))
 		}
 	})
 }
 
-func packClaim(p *packer, c *market.Claim) {
+func packClaim(p *packer, c *store.Claim) {
 	if c == nil {
 		return
 	}
@@ -101,12 +101,12 @@ func packClaim(p *packer, c *market.Claim) {
 	})
 }
 
-func unpackClaim(doc string) (*market.Claim, error) {
-	c := &market.Claim{}
+func unpackClaim(doc string) (*store.Claim, error) {
+	c := &store.Claim{}
 	return c, unpack(doc, func(name, value string) {
 		switch name {
 		case "w":
-			c.Worker = market.AgentID(value)
+			c.Worker = store.AgentID(value)
 		case "a":
 			c.At = unpackInstant(value)
 		case "t":
@@ -117,7 +117,7 @@ func unpackClaim(doc string) (*market.Claim, error) {
 	})
 }
 
-func packLapse(l *market.Lapse) string {
+func packLapse(l *store.Lapse) string {
 	p := newPacker()
 	p.instant("a", l.At)
 	put(p, "w", l.Why)
@@ -127,11 +127,11 @@ func packLapse(l *market.Lapse) string {
 
 // unpackLapse gives nil when there is none; the document of an empty one is
 // told from none by its being there.
-func unpackLapse(doc any) (*market.Lapse, error) {
+func unpackLapse(doc any) (*store.Lapse, error) {
 	if doc == nil {
 		return nil, nil
 	}
-	l := &market.Lapse{}
+	l := &store.Lapse{}
 	return l, unpack(text(doc), func(name, value string) {
 		switch name {
 		case "a":
@@ -144,7 +144,7 @@ func unpackLapse(doc any) (*market.Lapse, error) {
 	})
 }
 
-func packDelivery(p *packer, d *market.Delivery) {
+func packDelivery(p *packer, d *store.Delivery) {
 	if d == nil {
 		return
 	}
@@ -165,8 +165,8 @@ func packDelivery(p *packer, d *market.Delivery) {
 	})
 }
 
-func unpackDelivery(doc string) (*market.Delivery, error) {
-	d := &market.Delivery{}
+func unpackDelivery(doc string) (*store.Delivery, error) {
+	d := &store.Delivery{}
 	var damaged error
 	err := unpack(doc, func(name, value string) {
 		switch name {
@@ -190,8 +190,8 @@ func unpackDelivery(doc string) (*market.Delivery, error) {
 	return d, err
 }
 
-func unpackVerification(doc string) (*market.Verification, error) {
-	v := &market.Verification{}
+func unpackVerification(doc string) (*store.Verification, error) {
+	v := &store.Verification{}
 	return v, unpack(doc, func(name, value string) {
 		switch name {
 		case "s":
@@ -206,7 +206,7 @@ func unpackVerification(doc string) (*market.Verification, error) {
 	})
 }
 
-func packRejection(p *packer, j *market.Rejection) {
+func packRejection(p *packer, j *store.Rejection) {
 	if j == nil {
 		return
 	}
@@ -217,8 +217,8 @@ func packRejection(p *packer, j *market.Rejection) {
 	})
 }
 
-func unpackRejection(doc string) (*market.Rejection, error) {
-	j := &market.Rejection{}
+func unpackRejection(doc string) (*store.Rejection, error) {
+	j := &store.Rejection{}
 	return j, unpack(doc, func(name, value string) {
 		switch name {
 		case "r":
@@ -231,7 +231,7 @@ func unpackRejection(doc string) (*market.Rejection, error) {
 	})
 }
 
-func packEnding(p *packer, e *market.Ending) {
+func packEnding(p *packer, e *store.Ending) {
 	if e == nil {
 		return
 	}
@@ -247,8 +247,8 @@ func packEnding(p *packer, e *market.Ending) {
 	})
 }
 
-func unpackEnding(doc string) (*market.Ending, error) {
-	e := &market.Ending{}
+func unpackEnding(doc string) (*store.Ending, error) {
+	e := &store.Ending{}
 	return e, unpack(doc, func(name, value string) {
 		switch name {
 		case "a":

@@ -4,36 +4,36 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Commit implements market.Committer.
-func (s *Store) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
-	done, errs, err := s.commit(ctx, "each", []*market.Change{c})
+// Commit implements store.Committer.
+func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
+	done, errs, err := s.commit(ctx, "each", []*store.Change{c})
 	if err != nil {
-		return market.Committed{}, err
+		return store.Committed{}, err
 	}
 	return done[0], errs[0]
 }
 
-// CommitFirst implements market.Committer.
-func (s *Store) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
+// CommitFirst implements store.Committer.
+func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
 	if len(cs) == 0 {
-		return -1, market.Committed{}, nil, nil
+		return -1, store.Committed{}, nil, nil
 	}
 	done, errs, err := s.commit(ctx, "first", cs)
 	if err != nil {
-		return -1, market.Committed{}, nil, err
+		return -1, store.Committed{}, nil, err
 	}
 	last := len(done) - 1
 	if errs[last] == nil {
 		return last, done[last], errs[:last], nil
 	}
-	return -1, market.Committed{}, errs, nil
+	return -1, store.Committed{}, errs, nil
 }
 
-// CommitEach implements market.Committer.
-func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
+// CommitEach implements store.Committer.
+func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
 	if len(cs) == 0 {
 		return nil, nil
 	}
@@ -45,11 +45,11 @@ func (s *Store) CommitEach(ctx context.Context, cs []*market.Change) ([]market.C
 	for i := range errs {
 		errs[i] = err
 	}
-	return make([]market.Committed, len(cs)), errs
+	return make([]store.Committed, len(cs)), errs
 }
 
 // commit runs the Changes and returns an outcome for each that was tried.
-func (s *Store) commit(ctx context.Context, mode any, cs []*market.Change) ([]market.Committed, []error, error) {
+func (s *Store) commit(ctx context.Context, mode any, cs []*store.Change) ([]store.Committed, []error, error) {
 	p := newProgram(s.keys, mode)
 	defer p.release()
 	for _, c := range cs {
@@ -62,11 +62,11 @@ func (s *Store) commit(ctx context.Context, mode any, cs []*market.Change) ([]ma
 	return p.outcomes(list(reply))
 }
 
-func (p *program) outcomes(replies []any) ([]market.Committed, []error, error) {
+func (p *program) outcomes(replies []any) ([]store.Committed, []error, error) {
 	if len(replies) == 0 || len(replies) > len(p.changes) {
 		return nil, nil, fmt.Errorf("redis: commit answered %d of %d changes", len(replies), len(p.changes))
 	}
-	done, errs := make([]market.Committed, len(replies)), make([]error, len(replies))
+	done, errs := make([]store.Committed, len(replies)), make([]error, len(replies))
 	for i, reply := range replies {
 		failed, isFailed := reply.(int64)
 		conflicts := p.changes[i].conflicts
@@ -82,8 +82,8 @@ func (p *program) outcomes(replies []any) ([]market.Committed, []error, error) {
 	return done, errs, nil
 }
 
-func committed(reply any) market.Committed {
-	c := market.Committed{Text: market.TaskText{Need: text(at(reply, 1)), Context: text(at(reply, 2))}}
+func committed(reply any) store.Committed {
+	c := store.Committed{Text: store.TaskText{Need: text(at(reply, 1)), Context: text(at(reply, 2))}}
 	for _, n := range list(at(reply, 0)) {
 		c.Seqs = append(c.Seqs, number(n))
 	}
@@ -93,7 +93,7 @@ func committed(reply any) market.Committed {
 // compile adds a Change: all guards, then all writes. Accounts come before
 // transfers, whose entries show the earnings after the commit, and agents
 // before events, which ask them for their webhook.
-func (p *program) compile(c *market.Change, feedLength int64) {
+func (p *program) compile(c *store.Change, feedLength int64) {
 	header := p.begin()
 	p.guardAgents(c)
 	p.guardTasks(c)

@@ -4,13 +4,13 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-func (p *program) guardAgents(c *market.Change) {
+func (p *program) guardAgents(c *store.Change) {
 	for _, id := range c.Active {
-		if id != market.Platform {
-			p.guard(market.Conflict{Guard: market.GuardSuspended, Agent: id}, "is", p.agent(id), "x", "0")
+		if id != store.Platform {
+			p.guard(store.Conflict{Guard: store.GuardSuspended, Agent: id}, "is", p.agent(id), "x", "0")
 		}
 	}
 	for _, w := range c.Agents {
@@ -18,30 +18,30 @@ func (p *program) guardAgents(c *market.Change) {
 	}
 	for i := range c.Trust {
 		pair := &c.Trust[i].New
-		p.guard(market.Conflict{Guard: market.GuardTrust, Agent: pair.From},
+		p.guard(store.Conflict{Guard: store.GuardTrust, Agent: pair.From},
 			"follows", p.trust(pair.From), string(pair.To), pair.Interactions)
 	}
 	for _, w := range c.Strikes {
-		differ := market.Conflict{Guard: market.GuardStrikes, Agent: w.Agent}
+		differ := store.Conflict{Guard: store.GuardStrikes, Agent: w.Agent}
 		p.known(c, differ)
 		p.guard(differ, "is", p.agent(w.Agent), "st", encodeStrikes(w.Old))
 	}
 	for i := range c.SystemPays {
 		w := &c.SystemPays[i]
-		differ := market.Conflict{Guard: market.GuardSystemPay, Agent: w.Agent}
+		differ := store.Conflict{Guard: store.GuardSystemPay, Agent: w.Agent}
 		p.known(c, differ)
 		p.guard(differ, "is", p.agent(w.Agent), "sp", encodeSystemPay(w.Old))
 	}
 	for i := range c.Tags {
-		p.known(c, market.Conflict{Guard: market.GuardAgent, Agent: c.Tags[i].Agent})
+		p.known(c, store.Conflict{Guard: store.GuardAgent, Agent: c.Tags[i].Agent})
 	}
 }
 
 // known guards that the conflict's agent exists, unless something else of the
 // Change says so: counters and credits never go to nobody.
-func (p *program) known(c *market.Change, conflict market.Conflict) {
+func (p *program) known(c *store.Change, conflict store.Conflict) {
 	id := conflict.Agent
-	if id != market.Platform && slices.Contains(c.Active, id) || slices.Contains(p.guardedAgents, id) {
+	if id != store.Platform && slices.Contains(c.Active, id) || slices.Contains(p.guardedAgents, id) {
 		return
 	}
 	for i := range c.Agents {
@@ -53,18 +53,18 @@ func (p *program) known(c *market.Change, conflict market.Conflict) {
 	p.guard(conflict, "known", p.agent(id))
 }
 
-func (p *program) guardAgent(w market.AgentWrite) {
+func (p *program) guardAgent(w store.AgentWrite) {
 	id := w.New.ID
 	if w.Old != nil {
-		p.guard(market.Conflict{Guard: market.GuardAgent, Agent: id}, "is", p.agent(id), "v", w.Old.Version)
+		p.guard(store.Conflict{Guard: store.GuardAgent, Agent: id}, "is", p.agent(id), "v", w.Old.Version)
 		return
 	}
-	duplicate := market.Conflict{Guard: market.GuardDuplicate, Agent: id}
+	duplicate := store.Conflict{Guard: store.GuardDuplicate, Agent: id}
 	p.fresh(duplicate, p.agent(id), "v")
 	p.fresh(duplicate, p.apiKeys(), string(w.Key[:]))
 }
 
-func (p *program) writeAgents(c *market.Change) {
+func (p *program) writeAgents(c *store.Change) {
 	for _, w := range c.Agents {
 		p.writeAgent(w)
 	}
@@ -93,7 +93,7 @@ func (p *program) writeAgents(c *market.Change) {
 	}
 }
 
-func (p *program) writeAgent(w market.AgentWrite) {
+func (p *program) writeAgent(w store.AgentWrite) {
 	a := w.New
 	p.write("HSET", p.agent(a.ID),
 		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.WebhookURL != ""))
@@ -103,7 +103,7 @@ func (p *program) writeAgent(w market.AgentWrite) {
 	}
 }
 
-func (p *program) writeAccount(d *market.AccountDelta) {
+func (p *program) writeAccount(d *store.AccountDelta) {
 	key := p.agent(d.Agent)
 	p.count(key, "esc", d.Escrowed)
 	p.count(key, "open", d.OpenClaims)

@@ -1,8 +1,8 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func (p *program) writeEvents(c *market.Change) {
+func (p *program) writeEvents(c *store.Change) {
 	for i := range c.Events {
 		e := &c.Events[i]
 		p.write("event", p.agent(e.Agent), p.key(p.events(e.Agent)), string(e.Agent),
@@ -11,7 +11,7 @@ func (p *program) writeEvents(c *market.Change) {
 }
 
 // writeFeed appends all items of the Change as one element.
-func (p *program) writeFeed(c *market.Change, longest int64) {
+func (p *program) writeFeed(c *store.Change, longest int64) {
 	if len(c.Feed) == 0 {
 		return
 	}

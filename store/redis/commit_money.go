@@ -1,30 +1,30 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func (p *program) guardMoney(c *market.Change) {
+func (p *program) guardMoney(c *store.Change) {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		p.guardBalance(c, t)
 		if t.Task != "" {
-			p.fresh(market.Conflict{Guard: market.GuardTransfer, Agent: t.Agent, Task: t.Task},
+			p.fresh(store.Conflict{Guard: store.GuardTransfer, Agent: t.Agent, Task: t.Task},
 				p.transfers(t.Task), string(t.Kind))
 		}
 	}
 	for i := range c.Accounts {
 		d := &c.Accounts[i]
-		p.known(c, market.Conflict{Guard: market.GuardAgent, Agent: d.Agent})
-		p.limit(market.Conflict{Guard: market.GuardOpenClaims, Agent: d.Agent}, "open", d.OpenClaims, d.MaxOpenClaims)
-		p.limit(market.Conflict{Guard: market.GuardTextBytes, Agent: d.Agent}, "tb", d.TextBytes, d.MaxTextBytes)
+		p.known(c, store.Conflict{Guard: store.GuardAgent, Agent: d.Agent})
+		p.limit(store.Conflict{Guard: store.GuardOpenClaims, Agent: d.Agent}, "open", d.OpenClaims, d.MaxOpenClaims)
+		p.limit(store.Conflict{Guard: store.GuardTextBytes, Agent: d.Agent}, "tb", d.TextBytes, d.MaxTextBytes)
 	}
 	if r := c.Idempotency; r != nil {
-		p.guard(market.Conflict{Guard: market.GuardIdempotency, Agent: r.Caller},
+		p.guard(store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller},
 			"lapsed", p.record(r.IdempotencyID), micros(c.At))
 	}
 }
 
-func (p *program) guardBalance(c *market.Change, t *market.Transfer) {
-	conflict := market.Conflict{Guard: market.GuardBalance, Agent: t.Agent, Task: t.Task}
+func (p *program) guardBalance(c *store.Change, t *store.Transfer) {
+	conflict := store.Conflict{Guard: store.GuardBalance, Agent: t.Agent, Task: t.Task}
 	switch {
 	case t.Agent == "":
 	case t.Signed() < 0:
@@ -36,19 +36,19 @@ func (p *program) guardBalance(c *market.Change, t *market.Transfer) {
 
 // limit guards a counter of the conflict's agent against a positive movement;
 // most 0 is no limit.
-func (p *program) limit(conflict market.Conflict, counter string, delta, most int64) {
+func (p *program) limit(conflict store.Conflict, counter string, delta, most int64) {
 	if delta > 0 && most != 0 {
 		p.guard(conflict, "within", p.agent(conflict.Agent), counter, delta, most)
 	}
 }
 
-func (p *program) writeMoney(c *market.Change) {
+func (p *program) writeMoney(c *store.Change) {
 	for i := range c.Transfers {
 		p.writeTransfer(&c.Transfers[i])
 	}
 }
 
-func (p *program) writeTransfer(t *market.Transfer) {
+func (p *program) writeTransfer(t *store.Transfer) {
 	transfers := 0
 	if t.Task != "" {
 		transfers = p.key(p.transfers(t.Task))
@@ -62,7 +62,7 @@ func (p *program) writeTransfer(t *market.Transfer) {
 		t.Signed(), micros(t.At), string(t.Kind), doc)
 }
 
-func (p *program) writeRecord(c *market.Change) {
+func (p *program) writeRecord(c *store.Change) {
 	r := c.Idempotency
 	if r == nil {
 		return

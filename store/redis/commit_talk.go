@@ -1,15 +1,15 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
-func (p *program) guardTalk(c *market.Change) {
+func (p *program) guardTalk(c *store.Change) {
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		p.fresh(market.Conflict{Guard: market.GuardDuplicate, Task: q.Task}, p.question(q.ID), "d")
+		p.fresh(store.Conflict{Guard: store.GuardDuplicate, Task: q.Task}, p.question(q.ID), "d")
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		duplicate := market.Conflict{Guard: market.GuardDuplicate, Task: m.Task}
+		duplicate := store.Conflict{Guard: store.GuardDuplicate, Task: m.Task}
 		if p.repeated(p.message(m.ID), "") {
 			p.guard(duplicate, "never", p.message(m.ID))
 		}
@@ -17,31 +17,31 @@ func (p *program) guardTalk(c *market.Change) {
 	}
 	for i := range c.Reports {
 		r := &c.Reports[i]
-		duplicate := market.Conflict{Guard: market.GuardDuplicate, Agent: r.Reporter, Task: r.Task}
+		duplicate := store.Conflict{Guard: store.GuardDuplicate, Agent: r.Reporter, Task: r.Task}
 		p.fresh(duplicate, p.report(r.ID), "d")
 		p.fresh(duplicate, p.taskReports(r.Task), string(r.Reporter))
 	}
 	for _, a := range c.Answers {
-		p.guard(market.Conflict{Guard: market.GuardAnswered, Task: a.Task}, "is", p.question(a.Question), "s", "0")
+		p.guard(store.Conflict{Guard: store.GuardAnswered, Task: a.Task}, "is", p.question(a.Question), "s", "0")
 	}
 	for i := range c.Resolutions {
 		r := &c.Resolutions[i]
-		p.guard(market.Conflict{Guard: market.GuardReport, Task: r.Task}, "is", p.report(r.ID), "s", string(market.ReportOpen))
+		p.guard(store.Conflict{Guard: store.GuardReport, Task: r.Task}, "is", p.report(r.ID), "s", string(store.ReportOpen))
 	}
 	for _, n := range c.Talk {
 		p.knownTask(c, n.Task)
 		if n.Delta > 0 {
-			p.guard(market.Conflict{Guard: market.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
+			p.guard(store.Conflict{Guard: store.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
 		}
 		if n.Bytes > 0 && n.MaxBytes != 0 {
-			p.guard(market.Conflict{Guard: market.GuardTalkBytes, Task: n.Task}, "within", p.task(n.Task), "tb", n.Bytes, n.MaxBytes)
+			p.guard(store.Conflict{Guard: store.GuardTalkBytes, Task: n.Task}, "within", p.task(n.Task), "tb", n.Bytes, n.MaxBytes)
 		}
 	}
 }
 
 // knownTask guards that the task exists, unless something else of the Change says
 // so.
-func (p *program) knownTask(c *market.Change, id market.TaskID) {
+func (p *program) knownTask(c *store.Change, id store.TaskID) {
 	for _, ref := range c.Unchanged {
 		if ref.ID == id {
 			return
@@ -52,10 +52,10 @@ func (p *program) knownTask(c *market.Change, id market.TaskID) {
 			return
 		}
 	}
-	p.guard(market.Conflict{Guard: market.GuardTask, Task: id}, "known", p.task(id))
+	p.guard(store.Conflict{Guard: store.GuardTask, Task: id}, "known", p.task(id))
 }
 
-func (p *program) writeTalk(c *market.Change) {
+func (p *program) writeTalk(c *store.Change) {
 	for i := range c.Questions {
 		q := &c.Questions[i]
 		p.write("HSET", p.question(q.ID), "d", packQuestion(q), "s", flag(!q.AnsweredAt.IsZero()))
@@ -76,7 +76,7 @@ func (p *program) writeTalk(c *market.Change) {
 	}
 	for i := range c.Resolutions {
 		r := &c.Resolutions[i]
-		p.write("resolve", p.report(r.ID), p.key(p.reports(market.ReportOpen)), p.key(p.reports(r.Status)),
+		p.write("resolve", p.report(r.ID), p.key(p.reports(store.ReportOpen)), p.key(p.reports(r.Status)),
 			string(r.ID), string(r.Status), packResolution(r))
 	}
 	for _, n := range c.Talk {
@@ -85,7 +85,7 @@ func (p *program) writeTalk(c *market.Change) {
 	}
 }
 
-func (p *program) writeReport(r *market.Report) {
+func (p *program) writeReport(r *store.Report) {
 	id := string(r.ID)
 	p.write("number", p.counters(), "report")
 	p.write("HSET", p.report(r.ID), "d", packReport(r), "s", string(r.Status))

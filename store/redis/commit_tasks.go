@@ -4,10 +4,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-func (p *program) guardTasks(c *market.Change) {
+func (p *program) guardTasks(c *store.Change) {
 	for _, ref := range c.Unchanged {
 		p.guardVersion(ref.ID, ref.Version)
 	}
@@ -16,22 +16,22 @@ func (p *program) guardTasks(c *market.Change) {
 			p.guardVersion(w.Old.ID, w.Old.Version)
 			continue
 		}
-		p.fresh(market.Conflict{Guard: market.GuardDuplicate, Task: w.New.ID}, p.task(w.New.ID), "v")
+		p.fresh(store.Conflict{Guard: store.GuardDuplicate, Task: w.New.ID}, p.task(w.New.ID), "v")
 	}
 	for _, w := range c.Roles {
-		p.guard(market.Conflict{Guard: market.GuardRole, Agent: w.Agent, Task: w.Task},
+		p.guard(store.Conflict{Guard: store.GuardRole, Agent: w.Agent, Task: w.Task},
 			"free", p.roles(w.Task), string(w.Agent), string(w.Role))
 	}
 	for _, r := range c.Results {
-		p.fresh(market.Conflict{Guard: market.GuardDuplicate, Task: r.Task}, p.task(r.Task), resultField(r.No))
+		p.fresh(store.Conflict{Guard: store.GuardDuplicate, Task: r.Task}, p.task(r.Task), resultField(r.No))
 	}
 }
 
-func (p *program) guardVersion(id market.TaskID, version int64) {
-	p.guard(market.Conflict{Guard: market.GuardTask, Task: id}, "is", p.task(id), "v", version)
+func (p *program) guardVersion(id store.TaskID, version int64) {
+	p.guard(store.Conflict{Guard: store.GuardTask, Task: id}, "is", p.task(id), "v", version)
 }
 
-func (p *program) writeTasks(c *market.Change) {
+func (p *program) writeTasks(c *store.Change) {
 	for i := range c.Tasks {
 		if w := &c.Tasks[i]; w.Old == nil {
 			p.insertTask(w)
@@ -47,7 +47,7 @@ func (p *program) writeTasks(c *market.Change) {
 	}
 }
 
-func (p *program) writeRole(w market.RoleWrite) {
+func (p *program) writeRole(w store.RoleWrite) {
 	key := p.roles(w.Task)
 	if w.Lapse == nil {
 		p.write("HSET", key, string(w.Agent), string(w.Role))
@@ -58,10 +58,10 @@ func (p *program) writeRole(w market.RoleWrite) {
 }
 
 // lapseField stands beside the role of an agent; no id begins like it.
-func lapseField(id market.AgentID) string { return "l:" + string(id) }
+func lapseField(id store.AgentID) string { return "l:" + string(id) }
 
 // dropTexts comes last: a Change drops nothing that it inserts.
-func (p *program) dropTexts(c *market.Change) {
+func (p *program) dropTexts(c *store.Change) {
 	for _, ref := range c.Drop {
 		if ref.No > 0 {
 			p.write("HDEL", p.task(ref.Task), resultField(ref.No))
@@ -71,7 +71,7 @@ func (p *program) dropTexts(c *market.Change) {
 	}
 }
 
-func (p *program) insertTask(w *market.TaskWrite) {
+func (p *program) insertTask(w *store.TaskWrite) {
 	key := p.task(w.New.ID)
 	p.write("number", p.counters(), "task")
 	p.write("numbered", key)
@@ -88,7 +88,7 @@ func (p *program) insertTask(w *market.TaskWrite) {
 	p.moveTotals(nil, w.New)
 }
 
-func (p *program) replaceTask(old, next *market.Task) {
+func (p *program) replaceTask(old, next *store.Task) {
 	id := string(next.ID)
 	p.writeDocument(next)
 	before, after := placesOf(old), placesOf(next)
@@ -109,7 +109,7 @@ func (p *program) replaceTask(old, next *market.Task) {
 	p.moveTotals(old, next)
 }
 
-func (p *program) writeDocument(t *market.Task, more ...any) {
+func (p *program) writeDocument(t *store.Task, more ...any) {
 	p.write("HSET", p.task(t.ID), append([]any{"d", packTask(t), "v", t.Version, "x", references(t)}, more...)...)
 }
 
@@ -117,7 +117,7 @@ func resultField(no int) string { return "r" + strconv.Itoa(no) }
 
 // references are what scripts know of a task without reading its document:
 // poster, worker, subject, parent, number of the result, status, children.
-func references(t *market.Task) string {
+func references(t *store.Task) string {
 	words := make([]string, 0, 8)
 	words = append(words, orDash(t.Poster), orDash(t.Worker()))
 	if s := t.System; s != nil {
@@ -140,7 +140,7 @@ func orDash[S ~string](s S) string {
 }
 
 // moveTotals keeps what a dashboard shows; system tasks do not count.
-func (p *program) moveTotals(old, next *market.Task) {
+func (p *program) moveTotals(old, next *store.Task) {
 	if next.System != nil || old != nil && old.Status == next.Status {
 		return
 	}

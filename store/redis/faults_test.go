@@ -14,7 +14,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/faultproxy"
 	"github.com/pinchwork/pinchwork/internal/redistest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
 
@@ -22,15 +22,15 @@ import (
 const within = 5 * time.Second
 
 // grant is the smallest Change that moves credits: entry no to the lane's poster.
-func (l *lane) grant() *market.Change {
-	return &market.Change{At: start, Transfers: []market.Transfer{
-		l.transfer(market.PlatformAccount, market.AgentAccount(l.poster), market.EntryAdminGrant, l.poster, "", 1),
+func (l *lane) grant() *store.Change {
+	return &store.Change{At: start, Transfers: []store.Transfer{
+		l.transfer(store.PlatformAccount, store.AgentAccount(l.poster), store.EntryAdminGrant, l.poster, "", 1),
 	}}
 }
 
-func balance(t *testing.T, s *redis.Store, id market.AgentID) int64 {
+func balance(t *testing.T, s *redis.Store, id store.AgentID) int64 {
 	t.Helper()
-	l, err := s.Load(t.Context(), market.LoadQuery{Now: start, Caller: id})
+	l, err := s.Load(t.Context(), store.LoadQuery{Now: start, Caller: id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestKilledServerKeepsWhatWasAcknowledged(t *testing.T) {
 			if n := acknowledged[i].Load(); got < n || got > n+1 {
 				t.Errorf("round %d: %d grants acknowledged, %d kept", round, n, got)
 			}
-			page, err := s.Ledger(t.Context(), market.PageQuery{Agent: l.poster, Limit: 1, Now: start})
+			page, err := s.Ledger(t.Context(), store.PageQuery{Agent: l.poster, Limit: 1, Now: start})
 			if err != nil || int64(page.Total) != got+1 {
 				t.Errorf("round %d: %d entries for %d grants and a bonus, %v", round, page.Total, got, err)
 			}
@@ -66,8 +66,8 @@ func TestKilledServerKeepsWhatWasAcknowledged(t *testing.T) {
 	assertZeroSum(t, s)
 }
 
-func posterOf(round, i int) market.AgentID {
-	return market.AgentID(fmt.Sprintf("ag-poster%010d", 100*round+i))
+func posterOf(round, i int) store.AgentID {
+	return store.AgentID(fmt.Sprintf("ag-poster%010d", 100*round+i))
 }
 
 // grantUntilKilled commits from all lanes, kills the server in the middle, and
@@ -100,7 +100,7 @@ func grantUntilKilled(t *testing.T, server *redistest.Server, s *redis.Store, ro
 // assertZeroSum replays the whole ledger.
 func assertZeroSum(t *testing.T, s *redis.Store) {
 	t.Helper()
-	accounts, seen := map[market.AccountName]int64{}, map[market.EntryID]bool{}
+	accounts, seen := map[store.AccountName]int64{}, map[store.EntryID]bool{}
 	for after, more := "", true; more; more = after != "" {
 		entries, next, err := s.Entries(t.Context(), "", after, 1_000)
 		if err != nil {
@@ -119,7 +119,7 @@ func assertZeroSum(t *testing.T, s *redis.Store) {
 	var sum int64
 	for name, n := range accounts {
 		sum += n
-		if id := market.AgentID(name); strings.HasPrefix(string(name), "ag-") && id != market.Platform {
+		if id := store.AgentID(name); strings.HasPrefix(string(name), "ag-") && id != store.Platform {
 			if got := balance(t, s, id); got != n {
 				t.Errorf("%s has %d, its ledger says %d", id, got, n)
 			}
@@ -146,7 +146,7 @@ func TestCommitWithALostAnswerIsNotRepeated(t *testing.T) {
 	p.LoseAnswers(true)
 	_, err = s.Commit(t.Context(), l.grant())
 	p.LoseAnswers(false)
-	var conflict *market.Conflict
+	var conflict *store.Conflict
 	if err == nil || errors.As(err, &conflict) {
 		t.Fatalf("the lost answer came back as %v", err)
 	}
@@ -165,10 +165,10 @@ func TestServerThatHangsOrIsGoneIsAnErrorInTime(t *testing.T) {
 	calls := map[string]func() error{
 		"Commit": func() error { _, err := s.Commit(context.Background(), l.grant()); return err },
 		"Load": func() error {
-			_, err := s.Load(context.Background(), market.LoadQuery{Now: start, Caller: l.poster})
+			_, err := s.Load(context.Background(), store.LoadQuery{Now: start, Caller: l.poster})
 			return err
 		},
-		"Agents": func() error { _, err := s.Agents(context.Background(), []market.AgentID{l.poster}); return err },
+		"Agents": func() error { _, err := s.Agents(context.Background(), []store.AgentID{l.poster}); return err },
 		"Ping":   func() error { _, err := s.Ping(context.Background()); return err },
 	}
 	failAll := func(t *testing.T) {
@@ -239,10 +239,10 @@ func refusesWhole(t *testing.T, setting, forbids, allows string) {
 	before := l.load(l.poster, task.ID)
 	set(forbids)
 	next := *task
-	next.Version, next.Status = task.Version+1, market.StatusCancelled
-	next.Ending = &market.Ending{At: start}
+	next.Version, next.Status = task.Version+1, store.StatusCancelled
+	next.Ending = &store.Ending{At: start}
 	change := l.grant()
-	change.Tasks = []market.TaskWrite{{Old: task, New: &next}}
+	change.Tasks = []store.TaskWrite{{Old: task, New: &next}}
 	if _, err := s.Commit(t.Context(), change); err == nil {
 		t.Fatal("the server took a commit")
 	}

@@ -4,29 +4,29 @@ import (
 	"context"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Feed implements market.FeedReader. A position is the number of an element of
+// Feed implements store.FeedReader. A position is the number of an element of
 // the stream and the instant of its commit: should a crash of the server have
 // lost elements and others have taken their numbers, the instant tells, and
 // the reader starts anew.
-func (s *Store) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	element, instant, _ := strings.Cut(string(after), "@")
 	reply, err := s.run(ctx, feedScript, []string{s.keys.counters(), s.keys.feed()}, element, instant, limit)
 	if err != nil {
-		return market.FeedPage{}, err
+		return store.FeedPage{}, err
 	}
 	if len(list(reply)) == 0 {
-		return market.FeedPage{}, market.ErrFeedTruncated
+		return store.FeedPage{}, store.ErrFeedTruncated
 	}
 	last, head := number(at(reply, 1)), number(at(reply, 3))
-	page := market.FeedPage{
-		Next: market.Position(decimal(last) + "@" + text(at(reply, 2))), More: after != "" && last < head,
+	page := store.FeedPage{
+		Next: store.Position(decimal(last) + "@" + text(at(reply, 2))), More: after != "" && last < head,
 	}
 	for _, doc := range list(at(reply, 0)) {
 		if page.Items, err = unpackFeed(page.Items, text(doc)); err != nil {
-			return market.FeedPage{}, err
+			return store.FeedPage{}, err
 		}
 	}
 	return page, nil

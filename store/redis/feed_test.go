@@ -6,17 +6,17 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
 
-func moved(agent int) *market.Change {
-	return &market.Change{At: start, Feed: []market.FeedItem{
-		{Kind: market.FeedAgent, Agent: market.AgentID(fmt.Sprintf("ag-%d", agent))},
+func moved(agent int) *store.Change {
+	return &store.Change{At: start, Feed: []store.FeedItem{
+		{Kind: store.FeedAgent, Agent: store.AgentID(fmt.Sprintf("ag-%d", agent))},
 	}}
 }
 
-func feedHead(t *testing.T, s *redis.Store) market.Position {
+func feedHead(t *testing.T, s *redis.Store) store.Position {
 	t.Helper()
 	page, err := s.Feed(t.Context(), "", 0)
 	if err != nil {
@@ -29,11 +29,11 @@ func TestReaderThatFellBehindTheCappedFeedIsTold(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL(), redis.WithFeedLength(1_000))
 	old := feedHead(t, s)
-	var changes []*market.Change
+	var changes []*store.Change
 	for i := range 100 {
 		changes = append(changes, moved(i))
 	}
-	var near market.Position
+	var near store.Position
 	for i := range 15 {
 		if i == 14 {
 			near = feedHead(t, s)
@@ -42,7 +42,7 @@ func TestReaderThatFellBehindTheCappedFeedIsTold(t *testing.T) {
 			t.Fatal(errors.Join(errs...))
 		}
 	}
-	if _, err := s.Feed(t.Context(), old, 10); !errors.Is(err, market.ErrFeedTruncated) {
+	if _, err := s.Feed(t.Context(), old, 10); !errors.Is(err, store.ErrFeedTruncated) {
 		t.Fatalf("reading from a position that is gone: %v", err)
 	}
 	page, err := s.Feed(t.Context(), near, 1_000)
@@ -61,7 +61,7 @@ func TestReaderThatFellBehindTheCappedFeedIsTold(t *testing.T) {
 func TestReaderOfALostHistoryIsTold(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL())
-	commit := func(c *market.Change) {
+	commit := func(c *store.Change) {
 		t.Helper()
 		if _, err := s.Commit(t.Context(), c); err != nil {
 			t.Fatal(err)
@@ -72,17 +72,17 @@ func TestReaderOfALostHistoryIsTold(t *testing.T) {
 	commit(moved(2))
 	seen := feedHead(t, s)
 	restore(t, s, snapshot)
-	if _, err := s.Feed(t.Context(), seen, 10); !errors.Is(err, market.ErrFeedTruncated) {
+	if _, err := s.Feed(t.Context(), seen, 10); !errors.Is(err, store.ErrFeedTruncated) {
 		t.Fatalf("reading beyond the head: %v", err)
 	}
 	other := moved(3)
 	other.At = start.Add(1_000_000)
 	commit(other)
 	commit(moved(4))
-	if _, err := s.Feed(t.Context(), seen, 10); !errors.Is(err, market.ErrFeedTruncated) {
+	if _, err := s.Feed(t.Context(), seen, 10); !errors.Is(err, store.ErrFeedTruncated) {
 		t.Fatalf("reading on from a lost element: %v", err)
 	}
-	if page, err := s.Feed(t.Context(), "1@"+market.Position(fmt.Sprint(start.UnixMicro())), 10); err != nil || len(page.Items) != 2 {
+	if page, err := s.Feed(t.Context(), "1@"+store.Position(fmt.Sprint(start.UnixMicro())), 10); err != nil || len(page.Items) != 2 {
 		t.Fatalf("reading on from a kept element: %+v, %v", page, err)
 	}
 }

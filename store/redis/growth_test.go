@@ -14,6 +14,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // commands is how many commands the server has executed, those of scripts
@@ -30,7 +31,7 @@ func (s *scale) commands() (n int64) {
 func (s *scale) costs(t *testing.T) map[string]int64 {
 	t.Helper()
 	ctx, l := context.Background(), s.lane
-	page := market.PageQuery{Agent: l.poster, Limit: 10, Now: start}
+	page := store.PageQuery{Agent: l.poster, Limit: 10, Now: start}
 	costs := map[string]int64{}
 	measure := func(name string, do func() error) {
 		before := s.commands()
@@ -39,7 +40,7 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 		}
 		costs[name] = s.commands() - before
 	}
-	var task *market.Task
+	var task *store.Task
 	steps := map[string]func(){
 		"post": func() { task = l.post() }, "claim": func() { task = l.claim(task) },
 		"deliver": func() { l.deliver(task.ID) }, "approve": func() { l.approve(task.ID) },
@@ -48,11 +49,11 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 		measure(name, func() error { steps[name](); return nil })
 	}
 	measure("load", func() error {
-		_, err := s.store.Load(ctx, market.LoadQuery{Now: start, Caller: l.poster, Task: task.ID, Text: true, Trust: true, Role: true})
+		_, err := s.store.Load(ctx, store.LoadQuery{Now: start, Caller: l.poster, Task: task.ID, Text: true, Trust: true, Role: true})
 		return err
 	})
 	measure("tasks of", func() error {
-		_, err := s.store.TasksOf(ctx, market.TasksQuery{Agent: l.poster, Limit: 10, Now: start})
+		_, err := s.store.TasksOf(ctx, store.TasksQuery{Agent: l.poster, Limit: 10, Now: start})
 		return err
 	})
 	measure("scan open tasks", func() error { _, err := s.store.ScanTasks(ctx, 100, 10, true); return err })
@@ -64,15 +65,15 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 	measure("events", func() error { _, err := s.store.Events(ctx, l.poster, 0, 10); return err })
 	measure("feed", func() error { _, err := s.store.Feed(ctx, "", 10); return err })
 	measure("admit", func() error {
-		_, err := s.store.Admit(ctx, market.Admission{Key: market.Ptr(market.APIKey("pwk-" + string(l.poster)).Digest()), Now: start})
+		_, err := s.store.Admit(ctx, store.Admission{Key: market.Ptr(market.APIKey("pwk-" + string(l.poster)).Digest()), Now: start})
 		return err
 	})
 	measure("stats", func() error {
-		_, err := s.store.Stats(ctx, market.StatsQuery{Agent: l.worker, Now: start, Since: []time.Time{start}})
+		_, err := s.store.Stats(ctx, store.StatsQuery{Agent: l.worker, Now: start, Since: []time.Time{start}})
 		return err
 	})
 	measure("prune", func() error {
-		_, err := s.store.Prune(ctx, market.PruneQuery{Now: start, EndedBefore: start.Add(time.Second), FeedBefore: start.Add(time.Second), Limit: 5})
+		_, err := s.store.Prune(ctx, store.PruneQuery{Now: start, EndedBefore: start.Add(time.Second), FeedBefore: start.Add(time.Second), Limit: 5})
 		return err
 	})
 	return costs

@@ -6,11 +6,11 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Totals implements market.Keeper. They are exact.
-func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
+// Totals implements store.Keeper. They are exact.
+func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	var numbers *goredis.MapStringStringCmd
@@ -22,15 +22,15 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 		return nil
 	})
 	if err != nil {
-		return market.Totals{}, failed(err)
+		return store.Totals{}, failed(err)
 	}
-	totals := market.Totals{
-		Tasks: map[market.Status]int64{}, Escrowed: number(numbers.Val()["escrowed"]), Agents: agents.Val(),
+	totals := store.Totals{
+		Tasks: map[store.Status]int64{}, Escrowed: number(numbers.Val()["escrowed"]), Agents: agents.Val(),
 	}
 	for _, task := range newest.Val() {
 		totals.Seq = int64(task.Score)
 	}
-	for _, status := range market.Statuses() {
+	for _, status := range store.Statuses() {
 		if n := number(numbers.Val()[string(status)]); n != 0 {
 			totals.Tasks[status] = n
 		}
@@ -38,7 +38,7 @@ func (s *Store) Totals(ctx context.Context) (market.Totals, error) {
 	return totals, nil
 }
 
-// Ping implements market.Keeper. It fails while the server is still loading.
+// Ping implements store.Keeper. It fails while the server is still loading.
 func (s *Store) Ping(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

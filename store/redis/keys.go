@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // keyspace is the prefix of all keys of one marketplace: its namespace as a
@@ -68,86 +68,86 @@ func (k keyspace) dead() string { return string(k) + "dead" }
 
 // agent is a hash: profile p, its version v, suspended x and hooked h as 0 or
 // 1, strikes st, system pay sp, and the counters of the account.
-func (k keyspace) agent(id market.AgentID) string { return string(k) + "a:" + string(id) }
+func (k keyspace) agent(id store.AgentID) string { return string(k) + "a:" + string(id) }
 
 // ledger is a list of the numbers of the agent's entries, oldest first.
-func (k keyspace) ledger(id market.AgentID) string { return string(k) + "l:" + string(id) }
+func (k keyspace) ledger(id store.AgentID) string { return string(k) + "l:" + string(id) }
 
 // earnings is a zset "seq:earned" by the entry's At. It holds only the entries
 // that no later one precedes in time, so that the last one up to an instant is
 // the answer of Stats for that instant.
-func (k keyspace) earnings(id market.AgentID) string { return string(k) + "y:" + string(id) }
+func (k keyspace) earnings(id store.AgentID) string { return string(k) + "y:" + string(id) }
 
 // events is a list of the agent's events, "at event", oldest first; the last
 // one has the number ev of the agent.
-func (k keyspace) events(id market.AgentID) string { return string(k) + "e:" + string(id) }
+func (k keyspace) events(id store.AgentID) string { return string(k) + "e:" + string(id) }
 
 // tags is a hash of statistics: c:tag count, e:tag earned, s:tag rating sum,
 // n:tag rating count.
-func (k keyspace) tags(id market.AgentID) string { return string(k) + "g:" + string(id) }
+func (k keyspace) tags(id store.AgentID) string { return string(k) + "g:" + string(id) }
 
 // trust is a hash of pairs "interactions score at" by trusted agent, trusted
 // the same by trusting agent, ranking a zset of trusted agents by −score.
-func (k keyspace) trust(from market.AgentID) string   { return string(k) + "tf:" + string(from) }
-func (k keyspace) trusted(to market.AgentID) string   { return string(k) + "tt:" + string(to) }
-func (k keyspace) ranking(from market.AgentID) string { return string(k) + "tr:" + string(from) }
+func (k keyspace) trust(from store.AgentID) string   { return string(k) + "tf:" + string(from) }
+func (k keyspace) trusted(to store.AgentID) string   { return string(k) + "tt:" + string(to) }
+func (k keyspace) ranking(from store.AgentID) string { return string(k) + "tr:" + string(from) }
 
 // dueOf is a zset of the tasks that the agent is a party of, by NextDue.
-func (k keyspace) dueOf(id market.AgentID) string { return string(k) + "d:" + string(id) }
+func (k keyspace) dueOf(id store.AgentID) string { return string(k) + "d:" + string(id) }
 
 // partyTasks is a zset, by Seq, of the tasks in a status that an agent posted
 // (role p) or works or worked on (role w).
-func (k keyspace) partyTasks(id market.AgentID, role string, status market.Status) string {
+func (k keyspace) partyTasks(id store.AgentID, role string, status store.Status) string {
 	return k.name("o", string(id), role, string(status))
 }
 
 // deadOf is a zset of the agent's dead deliveries (16 digits of seq) by
 // FailedAt, deadJobs a hash of them.
-func (k keyspace) deadOf(id market.AgentID) string   { return string(k) + "x:" + string(id) }
-func (k keyspace) deadJobs(id market.AgentID) string { return string(k) + "xj:" + string(id) }
+func (k keyspace) deadOf(id store.AgentID) string   { return string(k) + "x:" + string(id) }
+func (k keyspace) deadJobs(id store.AgentID) string { return string(k) + "xj:" + string(id) }
 
 // Keys of a task.
 
 // task is a hash: document d, version v, number n, references x (see
 // references), need, context, unanswered questions q, bytes of talk tb, and
 // results r1, r2, …
-func (k keyspace) task(id market.TaskID) string { return string(k) + "t:" + string(id) }
+func (k keyspace) task(id store.TaskID) string { return string(k) + "t:" + string(id) }
 
 // roles is a hash from agent to its role on the task; beside it stands, under
 // "l:agent", how the agent's claim ended.
-func (k keyspace) roles(id market.TaskID) string { return string(k) + "r:" + string(id) }
+func (k keyspace) roles(id store.TaskID) string { return string(k) + "r:" + string(id) }
 
 // transfers is a hash from kind to the number of the task's entry.
-func (k keyspace) transfers(id market.TaskID) string { return string(k) + "m:" + string(id) }
+func (k keyspace) transfers(id store.TaskID) string { return string(k) + "m:" + string(id) }
 
 // taskQuestions is a list of ids, oldest first; question a hash: document d,
 // answer a, answered s as 0 or 1.
-func (k keyspace) taskQuestions(id market.TaskID) string { return string(k) + "tq:" + string(id) }
-func (k keyspace) question(id market.QuestionID) string  { return string(k) + "q:" + string(id) }
+func (k keyspace) taskQuestions(id store.TaskID) string { return string(k) + "tq:" + string(id) }
+func (k keyspace) question(id store.QuestionID) string  { return string(k) + "q:" + string(id) }
 
 // taskMessages is a list "id worker", oldest first; claimMessages a list of the
 // ids of those under the claims of one worker; message a string.
-func (k keyspace) taskMessages(id market.TaskID) string { return string(k) + "tm:" + string(id) }
+func (k keyspace) taskMessages(id store.TaskID) string { return string(k) + "tm:" + string(id) }
 
-func (k keyspace) claimMessages(id market.TaskID, worker market.AgentID) string {
+func (k keyspace) claimMessages(id store.TaskID, worker store.AgentID) string {
 	return k.name("tm", string(id), string(worker))
 }
-func (k keyspace) message(id market.MessageID) string { return string(k) + "msg:" + string(id) }
+func (k keyspace) message(id store.MessageID) string { return string(k) + "msg:" + string(id) }
 
 // taskReports is a hash from reporter to report; report a hash: document d,
 // resolution r, status s, number n; reports a zset of those in a status, or of
 // all for "", by number.
-func (k keyspace) taskReports(id market.TaskID) string  { return string(k) + "tp:" + string(id) }
-func (k keyspace) report(id market.ReportID) string     { return string(k) + "rp:" + string(id) }
-func (k keyspace) reports(s market.ReportStatus) string { return string(k) + "rs:" + string(s) }
+func (k keyspace) taskReports(id store.TaskID) string  { return string(k) + "tp:" + string(id) }
+func (k keyspace) report(id store.ReportID) string     { return string(k) + "rp:" + string(id) }
+func (k keyspace) reports(s store.ReportStatus) string { return string(k) + "rs:" + string(s) }
 
 // Other keys.
 
 // record is a string "expires document".
-func (k keyspace) record(id market.IdempotencyID) string { return string(k) + "i:" + recordName(id) }
+func (k keyspace) record(id store.IdempotencyID) string { return string(k) + "i:" + recordName(id) }
 
 // recordName keeps any bytes of a client's key out of key names.
-func recordName(id market.IdempotencyID) string {
+func recordName(id store.IdempotencyID) string {
 	h := sha256.New()
 	for _, part := range []string{string(id.Caller), id.Operation, id.Key} {
 		h.Write([]byte(part))

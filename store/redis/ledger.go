@@ -5,28 +5,28 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Ledger implements market.Reader.
-func (s *Store) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+// Ledger implements store.Reader.
+func (s *Store) Ledger(ctx context.Context, q store.PageQuery) (store.LedgerPage, error) {
 	reply, err := s.run(ctx, ledgerScript, s.prefix(), pageArgs(q)...)
 	if err != nil {
-		return market.LedgerPage{}, err
+		return store.LedgerPage{}, err
 	}
 	agent, err := decodeAgent(at(reply, 0))
 	if err != nil || agent == nil {
-		return market.LedgerPage{}, err
+		return store.LedgerPage{}, err
 	}
 	entries, err := decodeList(at(reply, 1), decodeEntry)
-	return market.LedgerPage{
+	return store.LedgerPage{
 		Account: &agent.Account, Entries: entries,
-		Total: int(number(at(reply, 2))), Due: texts[market.TaskID](at(reply, 3)),
+		Total: int(number(at(reply, 2))), Due: texts[store.TaskID](at(reply, 3)),
 	}, err
 }
 
-// Entries implements market.Keeper.
-func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, limit int) ([]market.Entry, string, error) {
+// Entries implements store.Keeper.
+func (s *Store) Entries(ctx context.Context, task store.TaskID, after string, limit int) ([]store.Entry, string, error) {
 	number := int64(0)
 	if after != "" {
 		var err error

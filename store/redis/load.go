@@ -3,18 +3,18 @@ package redis
 import (
 	"context"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Load implements market.Reader.
-func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+// Load implements store.Reader.
+func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	reply, err := s.run(ctx, loadScript, s.prefix(), loadArgs(q)...)
 	if err != nil {
 		return nil, err
 	}
 	d := decoder{reply: list(reply)}
-	l := &market.Loaded{
-		Caller: d.agent(0), Due: texts[market.TaskID](d.at(1)), Agent: d.agent(2),
+	l := &store.Loaded{
+		Caller: d.agent(0), Due: texts[store.TaskID](d.at(1)), Agent: d.agent(2),
 	}
 	d.task(l, q)
 	d.talk(l, q)
@@ -29,7 +29,7 @@ func (s *Store) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, e
 }
 
 // loadArgs are the arguments of load.lua.
-func loadArgs(q market.LoadQuery) []any {
+func loadArgs(q store.LoadQuery) []any {
 	letters := ""
 	if q.Text {
 		letters += "t"
@@ -74,20 +74,20 @@ func keep[T any](d *decoder, v T, err error) T {
 	return v
 }
 
-func (d *decoder) agent(i int) *market.Agent {
+func (d *decoder) agent(i int) *store.Agent {
 	a, err := decodeAgent(d.at(i))
 	return keep(d, a, err)
 }
 
 // party is an agent that the reply does not repeat when it is the caller.
-func (d *decoder) party(i int, id market.AgentID, caller *market.Agent) *market.Agent {
+func (d *decoder) party(i int, id store.AgentID, caller *store.Agent) *store.Agent {
 	if caller != nil && id == caller.ID {
 		return caller
 	}
 	return d.agent(i)
 }
 
-func (d *decoder) task(l *market.Loaded, q market.LoadQuery) {
+func (d *decoder) task(l *store.Loaded, q store.LoadQuery) {
 	if d.at(3) == nil {
 		return
 	}
@@ -112,13 +112,13 @@ func (d *decoder) task(l *market.Loaded, q market.LoadQuery) {
 		l.PosterTrust = decodeTrust(l.Task.Poster, worker, text(d.at(9)))
 		l.WorkerTrust = decodeTrust(worker, l.Task.Poster, text(d.at(10)))
 	}
-	l.Role = market.Role(text(at(d.at(11), 0)))
+	l.Role = store.Role(text(at(d.at(11), 0)))
 	lapse, err := unpackLapse(at(d.at(11), 1))
 	l.Lapse = keep(d, lapse, err)
 }
 
 // brief reads a task without texts, nil when it is not there.
-func (d *decoder) brief(v any) *market.Task {
+func (d *decoder) brief(v any) *store.Task {
 	if text(at(v, 0)) == "" {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (d *decoder) brief(v any) *market.Task {
 	return keep(d, t, err)
 }
 
-func (d *decoder) talk(l *market.Loaded, q market.LoadQuery) {
+func (d *decoder) talk(l *store.Loaded, q store.LoadQuery) {
 	if d.at(12) != nil {
 		question, err := decodeQuestion(d.at(12))
 		if keep(d, question, err).Task == q.Task {
@@ -140,7 +140,7 @@ func (d *decoder) talk(l *market.Loaded, q market.LoadQuery) {
 	l.TalkTotal = int(number(d.at(15)))
 }
 
-func (d *decoder) rest(l *market.Loaded, q market.LoadQuery) {
+func (d *decoder) rest(l *store.Loaded, q store.LoadQuery) {
 	if q.Idempotency != nil {
 		record, err := decodeRecord(*q.Idempotency, text(d.at(17)), q.Now)
 		l.Idempotency = keep(d, record, err)
@@ -153,11 +153,11 @@ func (d *decoder) rest(l *market.Loaded, q market.LoadQuery) {
 }
 
 // trustIn reads the flat list of trusting agents and pairs.
-func trustIn(to market.AgentID, v any) []market.TrustPair {
+func trustIn(to store.AgentID, v any) []store.TrustPair {
 	flat := list(v)
-	var pairs []market.TrustPair
+	var pairs []store.TrustPair
 	for i := 0; i+1 < len(flat); i += 2 {
-		pairs = append(pairs, decodeTrust(market.AgentID(text(flat[i])), to, text(flat[i+1])))
+		pairs = append(pairs, decodeTrust(store.AgentID(text(flat[i])), to, text(flat[i+1])))
 	}
 	return pairs
 }

@@ -6,8 +6,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
-	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -18,7 +18,7 @@ func TestStoreOnCluster(t *testing.T) {
 	client := universal(t, &goredis.UniversalOptions{
 		Addrs: []string{redistest.StartCluster(t).Addr()}, IsClusterMode: true,
 	})
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		s, err := redis.New(t.Context(), client, freshNamespace())
 		if err != nil {
 			t.Fatal(err)

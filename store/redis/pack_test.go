@@ -5,28 +5,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // fullTask has a value in every field, so that a field that is forgotten in one
 // direction shows.
-func fullTask() *market.Task {
+func fullTask() *store.Task {
 	at := func(n int) time.Time { return time.Date(2026, 1, 2, 3, 4, n, 5000, time.UTC) }
 	yes := true
-	return &market.Task{
+	return &store.Task{
 		ID: "tk-1", Version: 7, Seq: 9, Poster: "ag-1",
-		System:     &market.System{Type: market.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Again: at(9), Excluded: []market.AgentID{"ag-3", "ag-4"}},
+		System:     &store.System{Type: store.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Again: at(9), Excluded: []store.AgentID{"ag-3", "ag-4"}},
 		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
 		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
-		Status: market.StatusApproved, Matching: &market.Matching{State: market.Matched, Until: at(4), Agents: []market.AgentID{"ag-5"}},
-		Children: []market.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
-		Claim: &market.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
-		Delivery: &market.Delivery{No: 2, At: at(8), Charged: 40, Bytes: 11, ReviewUntil: at(9), Verification: &market.Verification{
-			Status: market.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
+		Status: store.StatusApproved, Matching: &store.Matching{State: store.Matched, Until: at(4), Agents: []store.AgentID{"ag-5"}},
+		Children: []store.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
+		Claim: &store.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
+		Delivery: &store.Delivery{No: 2, At: at(8), Charged: 40, Bytes: 11, ReviewUntil: at(9), Verification: &store.Verification{
+			Status: store.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
 		}},
-		Rejections: 4, Rejection: &market.Rejection{Reason: "r", Feedback: "f", At: at(10)},
-		Ending: &market.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},
-		Bytes:  12, TextsPruned: true, Superseded: []market.Superseded{{No: 1, Worker: "ag-7", Bytes: 13, Until: at(12)}, {}},
+		Rejections: 4, Rejection: &store.Rejection{Reason: "r", Feedback: "f", At: at(10)},
+		Ending: &store.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h"},
+		Bytes:  12, TextsPruned: true, Superseded: []store.Superseded{{No: 1, Worker: "ag-7", Bytes: 13, Until: at(12)}, {}},
 		NextDue: at(12),
 	}
 }
@@ -52,17 +52,17 @@ func TestTaskComesBackAsItWas(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	got, err = unpackTask(packTask(&market.Task{}), 0)
-	if err != nil || !reflect.DeepEqual(got, &market.Task{}) {
+	got, err = unpackTask(packTask(&store.Task{}), 0)
+	if err != nil || !reflect.DeepEqual(got, &store.Task{}) {
 		t.Fatalf("an empty task came back as %+v, %v", got, err)
 	}
 }
 
 func TestProfileComesBackAsItWas(t *testing.T) {
-	want := market.Profile{
+	want := store.Profile{
 		ID: "ag-1", Version: 2, Name: "n", GoodAt: "g", Tags: []string{"t"}, ExtractedTags: []string{"x"},
 		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "u", WebhookSecret: "s", Suspended: true, SuspendReason: "r",
-		OldWebhookSecret: "o", OldSecretUntil: time.UnixMicro(2).UTC(), ExtractionOf: "e", WorkedFor: []market.AgentID{"ag-2", "ag-3"},
+		OldWebhookSecret: "o", OldSecretUntil: time.UnixMicro(2).UTC(), ExtractionOf: "e", WorkedFor: []store.AgentID{"ag-2", "ag-3"},
 		Extraction: "tk-1", ExtractedAt: time.UnixMicro(1).UTC(), CreatedAt: time.UnixMicro(0).UTC(),
 	}
 	assertFull(t, reflect.ValueOf(want), "Profile")

@@ -3,14 +3,14 @@ package redis
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // place is where a task stands in an index: by its number, or by an instant.
 type place struct {
 	index  index
-	agent  market.AgentID
-	status market.Status
+	agent  store.AgentID
+	status store.Status
 	at     time.Time
 }
 
@@ -92,9 +92,9 @@ func (p *places) has(x *place, same func(a, b *place) bool) bool {
 
 // placesOf says where a task in this state belongs. Nobody asks for the tasks
 // of the platform as a party.
-func placesOf(t *market.Task) *places {
+func placesOf(t *store.Task) *places {
 	p := &places{}
-	if t.Status == market.StatusPosted {
+	if t.Status == store.StatusPosted {
 		p.add(place{index: byOpen})
 	}
 	if t.Ending != nil {
@@ -108,8 +108,8 @@ func placesOf(t *market.Task) *places {
 	return p
 }
 
-func (p *places) party(t *market.Task, id market.AgentID, role index) {
-	if id == "" || id == market.Platform {
+func (p *places) party(t *store.Task, id store.AgentID, role index) {
+	if id == "" || id == store.Platform {
 		return
 	}
 	p.add(place{index: role, agent: id, status: t.Status})

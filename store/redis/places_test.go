@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -86,7 +87,7 @@ func guardedStore(t *testing.T, client goredis.UniversalClient) *redis.Store {
 
 func TestEveryKeyIsUnderTheHashTag(t *testing.T) {
 	server := redistest.Start(t)
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		return guardedStore(t, goredis.NewClient(&goredis.Options{Addr: server.Addr()}))
 	})
 	admin := goredis.NewClient(&goredis.Options{Addr: server.Addr()})
@@ -107,7 +108,7 @@ func TestEveryKeyIsUnderTheHashTag(t *testing.T) {
 func TestStoreOnACluster(t *testing.T) {
 	server := redistest.Start(t, redistest.With("cluster-enabled", "yes"))
 	formCluster(t, server.Addr())
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		return guardedStore(t, goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: []string{server.Addr()}}))
 	})
 }
@@ -172,7 +173,7 @@ func TestNamespacesDoNotSeeEachOther(t *testing.T) {
 			assertEmpty(t, theirs)
 			newLane(theirs, 1).lifecycle()
 			totals, err := ours.Totals(t.Context())
-			if err != nil || totals.Agents != 2 || totals.Tasks[market.StatusApproved] != 1 {
+			if err != nil || totals.Agents != 2 || totals.Tasks[store.StatusApproved] != 1 {
 				t.Fatalf("totals after the other's work: %+v, %v", totals, err)
 			}
 		})
@@ -198,7 +199,7 @@ func assertEmpty(t *testing.T, s *redis.Store) {
 		t.Errorf("due %+v, %v", agenda, err)
 	}
 	key := market.APIKey("pwk-ag-poster0000000001").Digest()
-	if admitted, err := s.Admit(t.Context(), market.Admission{Now: start, Key: &key}); err != nil || admitted.Agent != nil {
+	if admitted, err := s.Admit(t.Context(), store.Admission{Now: start, Key: &key}); err != nil || admitted.Agent != nil {
 		t.Errorf("admitted %+v, %v", admitted, err)
 	}
 	if page, err := s.Feed(t.Context(), "0@", 10); err != nil || len(page.Items) != 0 {

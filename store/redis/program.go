@@ -3,7 +3,7 @@ package redis
 import (
 	"sync"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // program is what commit.lua runs: Changes compiled to guards and writes. All
@@ -20,12 +20,12 @@ type program struct {
 	// inserts the same thing twice.
 	inserted []field
 	// guardedAgents are those of which the present Change has guarded that they exist.
-	guardedAgents []market.AgentID
+	guardedAgents []store.AgentID
 }
 
 // compiled is what a Change needs to be told its outcome: what the failure of
 // each guard is called, in their order.
-type compiled struct{ conflicts []market.Conflict }
+type compiled struct{ conflicts []store.Conflict }
 
 type field struct{ key, name string }
 
@@ -89,14 +89,14 @@ func (p *program) end(header int) {
 }
 
 // guard adds a condition, and what its failure is called.
-func (p *program) guard(c market.Conflict, name any, key string, args ...any) {
+func (p *program) guard(c store.Conflict, name any, key string, args ...any) {
 	change := &p.changes[len(p.changes)-1]
 	change.conflicts = append(change.conflicts, c)
 	p.write(name, key, args...)
 }
 
 // fresh guards that a field of a hash is missing, also from the Change itself.
-func (p *program) fresh(c market.Conflict, key, name string) {
+func (p *program) fresh(c store.Conflict, key, name string) {
 	if p.repeated(key, name) {
 		p.guard(c, "never", key)
 		return

@@ -4,14 +4,14 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // pruneBatch bounds what one script deletes, so that it holds nobody up.
 const pruneBatch = 200
 
-// Prune implements market.Keeper.
-func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+// Prune implements store.Keeper.
+func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, error) {
 	p := pruning{store: s, limit: q.Limit}
 	p.done.Events = p.batches(ctx, pruneEventsScript, s.prefix(), q.EventsBefore)
 	p.done.Tasks = p.batches(ctx, pruneTasksScript, s.prefix(), q.EndedBefore)
@@ -25,7 +25,7 @@ func (s *Store) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, 
 type pruning struct {
 	store *Store
 	limit int
-	done  market.Pruned
+	done  store.Pruned
 	err   error
 }
 
@@ -39,7 +39,7 @@ func (p *pruning) batches(ctx context.Context, script *script, keys []string, be
 	deleted := 0
 	for p.err == nil && deleted < p.limit {
 		batch := min(pruneBatch, p.limit-deleted)
-		reply, err := p.store.run(ctx, script, keys, micros(before), batch, string(market.Platform))
+		reply, err := p.store.run(ctx, script, keys, micros(before), batch, string(store.Platform))
 		if err != nil {
 			p.err = err
 			return counted

@@ -11,14 +11,14 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // layoutVersion is the version of the key layout in keys.go that this code
 // reads and writes. It grows when old code could not work on new data.
 const layoutVersion = 1
 
-// Store is a market.Store in Redis. It is safe for use by many goroutines, and
+// Store is a store.Store in Redis. It is safe for use by many goroutines, and
 // many Stores, in one process or several, may share a namespace.
 type Store struct {
 	client     goredis.UniversalClient
@@ -32,7 +32,7 @@ type Store struct {
 	durability durability
 }
 
-var _ market.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Open connects to one server and makes a Store that owns the connection. The
 // URL is redis://, rediss:// (TLS) or unix://, as go-redis reads it, with

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/redistest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/redis"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -31,12 +31,12 @@ func open(t testing.TB, url string, opts ...redis.Option) *redis.Store {
 
 func TestStoreOnRedis(t *testing.T) {
 	server := redistest.Start(t)
-	storetest.Run(t, func(t *testing.T) market.Store { return open(t, server.URL(), freshNamespace()) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URL(), freshNamespace()) })
 }
 
 func TestStoreOnMiniredis(t *testing.T) {
 	server := redistest.Mini(t)
-	storetest.Run(t, func(t *testing.T) market.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		return open(t, "redis://"+server.Addr(), freshNamespace())
 	})
 }

@@ -5,11 +5,11 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Tasks implements market.Reader.
-func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+// Tasks implements store.Reader.
+func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTask, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -26,7 +26,7 @@ func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Stored
 	if err != nil {
 		return nil, failed(err)
 	}
-	tasks := make([]market.StoredTask, 0, len(ids))
+	tasks := make([]store.StoredTask, 0, len(ids))
 	for i := range ids {
 		if rows[i].Val()[0] == nil {
 			continue
@@ -45,46 +45,46 @@ func (s *Store) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Stored
 
 // decodeRow reads {document, number, need, context, result}, of which the last
 // may be missing.
-func decodeRow(v any) (market.StoredTask, error) {
+func decodeRow(v any) (store.StoredTask, error) {
 	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
-	return market.StoredTask{
+	return store.StoredTask{
 		Task: task,
-		Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3)), Result: text(at(v, 4))},
+		Text: store.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3)), Result: text(at(v, 4))},
 	}, err
 }
 
-func addInfra(infra []market.AgentID, agent, role string) []market.AgentID {
-	if market.Role(role) != market.RoleInfra {
+func addInfra(infra []store.AgentID, agent, role string) []store.AgentID {
+	if store.Role(role) != store.RoleInfra {
 		return infra
 	}
-	return append(infra, market.AgentID(agent))
+	return append(infra, store.AgentID(agent))
 }
 
-// TasksOf implements market.Reader.
-func (s *Store) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+// TasksOf implements store.Reader.
+func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPage, error) {
 	reply, err := s.run(ctx, tasksOfScript, append(s.prefix(), s.indexesOf(q)...),
 		string(q.Agent), micros(q.Now), q.Limit, q.Offset, q.MaxBytes)
 	if err != nil {
-		return market.TasksPage{}, err
+		return store.TasksPage{}, err
 	}
 	tasks, err := decodeList(at(reply, 1), decodeRow)
-	return market.TasksPage{
-		Tasks: tasks, Total: int(number(at(reply, 0))), Due: texts[market.TaskID](at(reply, 2)),
+	return store.TasksPage{
+		Tasks: tasks, Total: int(number(at(reply, 0))), Due: texts[store.TaskID](at(reply, 2)),
 	}, err
 }
 
 // indexesOf are the disjoint zsets whose union is asked for: nobody is poster
 // and worker of the same task.
-func (s *Store) indexesOf(q market.TasksQuery) []string {
-	roles, statuses := []string{rolePoster, roleWorker}, market.Statuses()
+func (s *Store) indexesOf(q store.TasksQuery) []string {
+	roles, statuses := []string{rolePoster, roleWorker}, store.Statuses()
 	switch q.Role {
-	case market.PartyPoster:
+	case store.PartyPoster:
 		roles = roles[:1]
-	case market.PartyWorker:
+	case store.PartyWorker:
 		roles = roles[1:]
 	}
 	if q.Status != "" {
-		statuses = []market.Status{q.Status}
+		statuses = []store.Status{q.Status}
 	}
 	var keys []string
 	for _, role := range roles {
@@ -99,9 +99,9 @@ func (s *Store) indexesOf(q market.TasksQuery) []string {
 // up everybody else.
 const scanBytes = 4 << 20
 
-// ScanTasks implements market.FeedReader. A page ends early when its texts
+// ScanTasks implements store.FeedReader. A page ends early when its texts
 // reach 4 MiB.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
 	which := "all"
 	if open {
 		which = "open"
@@ -117,15 +117,15 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool
 }
 
 // decodeListed reads {document, number, instant or nil}.
-func decodeListed(v any) (market.StoredTask, error) {
+func decodeListed(v any) (store.StoredTask, error) {
 	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
-	return market.StoredTask{Task: task, Due: instantAt(v, 2)}, err
+	return store.StoredTask{Task: task, Due: instantAt(v, 2)}, err
 }
 
 // decodeScanned reads {document, number, need, context, {agent, role, …}}.
-func decodeScanned(v any) (market.StoredTask, error) {
+func decodeScanned(v any) (store.StoredTask, error) {
 	task, err := unpackTask(text(at(v, 0)), number(at(v, 1)))
-	stored := market.StoredTask{Task: task, Text: market.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3))}}
+	stored := store.StoredTask{Task: task, Text: store.TaskText{Need: text(at(v, 2)), Context: text(at(v, 3))}}
 	roles := list(at(v, 4))
 	for i := 0; i+1 < len(roles); i += 2 {
 		stored.Infra = addInfra(stored.Infra, text(roles[i]), text(roles[i+1]))

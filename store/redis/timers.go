@@ -4,17 +4,17 @@ import (
 	"context"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// Due implements market.TimerQueue.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+// Due implements store.TimerQueue.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (store.Agenda, error) {
 	reply, err := s.run(ctx, dueScript, []string{s.keys.due(), s.keys.hooks()}, micros(now), limit)
 	if err != nil {
-		return market.Agenda{}, err
+		return store.Agenda{}, err
 	}
-	return market.Agenda{
-		Tasks: texts[market.TaskID](at(reply, 0)), NextTask: instantAt(reply, 1), NextWebhook: instantAt(reply, 2),
+	return store.Agenda{
+		Tasks: texts[store.TaskID](at(reply, 0)), NextTask: instantAt(reply, 1), NextWebhook: instantAt(reply, 2),
 	}, nil
 }
 
@@ -27,7 +27,7 @@ func instantAt(reply any, i int) time.Time {
 	return fromMicros(score)
 }
 
-// Lease implements market.TimerQueue.
+// Lease implements store.TimerQueue.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
 	reply, err := s.run(ctx, leaseScript, []string{s.keys.lease(name)}, holder, micros(now), micros(until))
 	return number(reply) == 1, err

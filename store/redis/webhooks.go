@@ -7,38 +7,38 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// LeaseWebhooks implements market.WebhookQueue.
-func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+// LeaseWebhooks implements store.WebhookQueue.
+func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]store.WebhookJob, error) {
 	reply, err := s.run(ctx, leaseWebhooksScript, s.prefix(), micros(now), micros(until), limit)
 	if err != nil {
 		return nil, err
 	}
-	return decodeList(reply, func(v any) (market.WebhookJob, error) { return decodeJob(v, now) })
+	return decodeList(reply, func(v any) (store.WebhookJob, error) { return decodeJob(v, now) })
 }
 
 // decodeJob reads {"agent:seq", "attempts lease at event", profile}.
-func decodeJob(v any, now time.Time) (market.WebhookJob, error) {
+func decodeJob(v any, now time.Time) (store.WebhookJob, error) {
 	agent, seq, _ := strings.Cut(text(at(v, 0)), ":")
 	parts := strings.SplitN(text(at(v, 1)), " ", 3)
 	if len(parts) < 3 {
-		return market.WebhookJob{}, fmt.Errorf("redis: stored webhook delivery is damaged")
+		return store.WebhookJob{}, fmt.Errorf("redis: stored webhook delivery is damaged")
 	}
-	event, err := decodeEvent(market.AgentID(agent), integer(seq), parts[2])
+	event, err := decodeEvent(store.AgentID(agent), integer(seq), parts[2])
 	if err != nil {
-		return market.WebhookJob{}, err
+		return store.WebhookJob{}, err
 	}
 	profile, err := unpackProfile(text(at(v, 2)))
-	return market.WebhookJob{
+	return store.WebhookJob{
 		Event: event, URL: profile.WebhookURL, Secret: profile.WebhookSecret,
 		OldSecret: profile.OldSecretAt(now), Attempts: int(number(parts[0])), Lease: number(parts[1]),
 	}, err
 }
 
-// FinishWebhook implements market.WebhookQueue.
-func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+// FinishWebhook implements store.WebhookQueue.
+func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	how := "retry"
 	switch {
 	case out.Delivered:
@@ -52,27 +52,27 @@ func (s *Store) FinishWebhook(ctx context.Context, job market.WebhookJob, out ma
 	return number(reply) == 1, err
 }
 
-func (s *Store) deliveryKeys(agent market.AgentID) []string {
+func (s *Store) deliveryKeys(agent store.AgentID) []string {
 	return []string{s.keys.hooks(), s.keys.jobs(), s.keys.deadOf(agent), s.keys.deadJobs(agent), s.keys.dead()}
 }
 
-func deliveryName(agent market.AgentID, seq int64) string { return string(agent) + ":" + decimal(seq) }
+func deliveryName(agent store.AgentID, seq int64) string { return string(agent) + ":" + decimal(seq) }
 
 // deadName sorts as text in the order of the numbers.
 func deadName(seq int64) string { return fmt.Sprintf("%016d", seq) }
 
-// DeadWebhooks implements market.WebhookQueue.
-func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+// DeadWebhooks implements store.WebhookQueue.
+func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.DeadPage, error) {
 	reply, err := s.run(ctx, deadWebhooksScript, s.prefix(), string(q.Agent), q.Limit, q.Offset)
 	if err != nil {
-		return market.DeadPage{}, err
+		return store.DeadPage{}, err
 	}
-	page := market.DeadPage{Total: int(number(at(reply, 2)))}
+	page := store.DeadPage{Total: int(number(at(reply, 2)))}
 	lines := list(at(reply, 1))
 	for i, name := range texts[string](at(reply, 0)) {
 		dead, err := decodeDead(q.Agent, name, text(at(lines, i)))
 		if err != nil {
-			return market.DeadPage{}, err
+			return store.DeadPage{}, err
 		}
 		page.Dead = append(page.Dead, dead)
 	}
@@ -81,23 +81,23 @@ func (s *Store) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.De
 
 // decodeDead reads "attempts failed length error", the error of that many
 // bytes, and "at event" right after it.
-func decodeDead(agent market.AgentID, name, line string) (market.DeadWebhook, error) {
+func decodeDead(agent store.AgentID, name, line string) (store.DeadWebhook, error) {
 	parts := strings.SplitN(line, " ", 4)
 	if len(parts) < 4 {
-		return market.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
+		return store.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
 	}
 	length, err := strconv.Atoi(parts[2])
 	if err != nil || length < 0 || length > len(parts[3]) {
-		return market.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
+		return store.DeadWebhook{}, fmt.Errorf("redis: stored dead webhook is damaged")
 	}
 	event, err := decodeEvent(agent, number(name), parts[3][length:])
-	return market.DeadWebhook{
+	return store.DeadWebhook{
 		Event: event, Attempts: int(number(parts[0])), Error: parts[3][:length], FailedAt: fromMicros(parts[1]),
 	}, err
 }
 
-// RedeliverWebhook implements market.WebhookQueue.
-func (s *Store) RedeliverWebhook(ctx context.Context, agent market.AgentID, seq int64, now time.Time) (bool, error) {
+// RedeliverWebhook implements store.WebhookQueue.
+func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq int64, now time.Time) (bool, error) {
 	reply, err := s.run(ctx, redeliverWebhookScript, s.deliveryKeys(agent), deliveryName(agent, seq), deadName(seq), micros(now))
 	return number(reply) == 1, err
 }

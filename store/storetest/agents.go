@@ -1,23 +1,23 @@
 package storetest
 
-import "github.com/pinchwork/pinchwork/market"
+import "github.com/pinchwork/pinchwork/store"
 
 // Agents by id, by key, and all of them.
 var agentCases = []testCase{
 	{"Agents come in the order of ids, unknown ones left out", func(w *world) {
 		w.people()
-		got, err := w.store.Agents(w.ctx, []market.AgentID{cyd, nobody, ann, market.Platform})
+		got, err := w.store.Agents(w.ctx, []store.AgentID{cyd, nobody, ann, store.Platform})
 		w.ok(err)
-		w.equal(got, []*market.Agent{w.agent(cyd), w.agent(ann)})
+		w.equal(got, []*store.Agent{w.agent(cyd), w.agent(ann)})
 	}},
 	{"ScanAgents pages in ascending id", func(w *world) {
 		// Ids are compared byte by byte, as Go compares strings.
-		ids := []market.AgentID{"ag-0", "ag-9", "ag-A", "ag-Z", "ag-a", "ag-b0", "ag-bA", "ag-z"}
+		ids := []store.AgentID{"ag-0", "ag-9", "ag-A", "ag-Z", "ag-a", "ag-b0", "ag-bA", "ag-z"}
 		for _, i := range []int{3, 1, 7, 0, 6, 2, 5, 4} {
 			w.register(ids[i])
 		}
-		var got []market.AgentID
-		for after := market.AgentID(""); ; {
+		var got []store.AgentID
+		for after := store.AgentID(""); ; {
 			page, err := w.store.ScanAgents(w.ctx, after, 3)
 			w.ok(err)
 			if len(page) > 3 {
@@ -39,14 +39,14 @@ var agentCases = []testCase{
 		w.register("ag-c")
 		page, err := w.store.ScanAgents(w.ctx, "ag-b", 9)
 		w.ok(err)
-		w.equal(page, []*market.Agent{w.agent("ag-c")})
+		w.equal(page, []*store.Agent{w.agent("ag-c")})
 	}},
 	{"What was read does not change any more", func(w *world) {
 		w.people()
 		before := w.agent(ann)
 		kept := *before
 		w.commit(wholeChange(w))
-		w.change(ann, func(p *market.Profile) { p.Name = "new" })
+		w.change(ann, func(p *store.Profile) { p.Name = "new" })
 		w.equal(before, &kept)
 		task := w.task(taskNo(1))
 		keptTask := *task

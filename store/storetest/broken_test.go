@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
@@ -18,32 +18,32 @@ import (
 // broken is a store that does almost everything right: what it is given passes
 // the hooks that are set on its way in or out.
 type broken struct {
-	market.Store
-	change    func(c *market.Change)
-	rewrite   func(s market.Store, c *market.Change)
-	committed func(c *market.Committed)
-	query     func(q *market.LoadQuery)
-	loaded    func(q market.LoadQuery, l *market.Loaded)
-	tasks     func(ids []market.TaskID, page []market.StoredTask) []market.StoredTask
-	tasksOf   func(p *market.TasksPage)
-	ownTasks  func(q *market.TasksQuery)
-	agents    func(page []*market.Agent) []*market.Agent
-	ledger    func(p *market.LedgerPage)
-	stats     func(r *market.StatsRow)
-	trust     func(p *market.TrustPage)
-	events    func(p *market.EventPage)
-	reports   func(p *market.ReportPage)
-	admit     func(a *market.Admission)
-	admitted  func(a *market.Admitted)
-	feed      func(p *market.FeedPage)
-	due       func(a *market.Agenda)
-	webhooks  func(jobs []market.WebhookJob) []market.WebhookJob
-	finish    func(job *market.WebhookJob, out *market.WebhookOutcome)
-	dead      func(p *market.DeadPage)
-	prune     func(q *market.PruneQuery)
-	totals    func(t *market.Totals)
-	scan      func(s market.Store, page []market.StoredTask)
-	failing   func(q market.LoadQuery) bool
+	store.Store
+	change    func(c *store.Change)
+	rewrite   func(s store.Store, c *store.Change)
+	committed func(c *store.Committed)
+	query     func(q *store.LoadQuery)
+	loaded    func(q store.LoadQuery, l *store.Loaded)
+	tasks     func(ids []store.TaskID, page []store.StoredTask) []store.StoredTask
+	tasksOf   func(p *store.TasksPage)
+	ownTasks  func(q *store.TasksQuery)
+	agents    func(page []*store.Agent) []*store.Agent
+	ledger    func(p *store.LedgerPage)
+	stats     func(r *store.StatsRow)
+	trust     func(p *store.TrustPage)
+	events    func(p *store.EventPage)
+	reports   func(p *store.ReportPage)
+	admit     func(a *store.Admission)
+	admitted  func(a *store.Admitted)
+	feed      func(p *store.FeedPage)
+	due       func(a *store.Agenda)
+	webhooks  func(jobs []store.WebhookJob) []store.WebhookJob
+	finish    func(job *store.WebhookJob, out *store.WebhookOutcome)
+	dead      func(p *store.DeadPage)
+	prune     func(q *store.PruneQuery)
+	totals    func(t *store.Totals)
+	scan      func(s store.Store, page []store.StoredTask)
+	failing   func(q store.LoadQuery) bool
 	offset    func(offset int) int
 }
 
@@ -55,7 +55,7 @@ func with[T any](v T, hook func(*T)) T {
 	return v
 }
 
-func (b *broken) changed(c *market.Change) *market.Change {
+func (b *broken) changed(c *store.Change) *store.Change {
 	copied := with(*c, b.change)
 	if b.rewrite != nil {
 		b.rewrite(b.Store, &copied)
@@ -63,28 +63,28 @@ func (b *broken) changed(c *market.Change) *market.Change {
 	return &copied
 }
 
-func (b *broken) Commit(ctx context.Context, c *market.Change) (market.Committed, error) {
+func (b *broken) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	done, err := b.Store.Commit(ctx, b.changed(c))
 	return with(done, b.committed), err
 }
 
-func (b *broken) CommitFirst(ctx context.Context, cs []*market.Change) (int, market.Committed, []error, error) {
-	changed := make([]*market.Change, len(cs))
+func (b *broken) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
+	changed := make([]*store.Change, len(cs))
 	for i, c := range cs {
 		changed[i] = b.changed(c)
 	}
 	return b.Store.CommitFirst(ctx, changed)
 }
 
-func (b *broken) CommitEach(ctx context.Context, cs []*market.Change) ([]market.Committed, []error) {
-	changed := make([]*market.Change, len(cs))
+func (b *broken) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
+	changed := make([]*store.Change, len(cs))
 	for i, c := range cs {
 		changed[i] = b.changed(c)
 	}
 	return b.Store.CommitEach(ctx, changed)
 }
 
-func (b *broken) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]market.StoredTask, error) {
+func (b *broken) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
 	page, err := b.Store.ScanTasks(ctx, after, limit, open)
 	if b.scan != nil {
 		page = slices.Clone(page)
@@ -93,7 +93,7 @@ func (b *broken) ScanTasks(ctx context.Context, after int64, limit int, open boo
 	return page, err
 }
 
-func (b *broken) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, error) {
+func (b *broken) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	if b.failing != nil && b.failing(q) {
 		return nil, errors.New("no such characters")
 	}
@@ -106,7 +106,7 @@ func (b *broken) Load(ctx context.Context, q market.LoadQuery) (*market.Loaded, 
 	return l, err
 }
 
-func (b *broken) Tasks(ctx context.Context, ids []market.TaskID) ([]market.StoredTask, error) {
+func (b *broken) Tasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTask, error) {
 	page, err := b.Store.Tasks(ctx, ids)
 	if b.tasks != nil {
 		page = b.tasks(ids, slices.Clone(page))
@@ -114,7 +114,7 @@ func (b *broken) Tasks(ctx context.Context, ids []market.TaskID) ([]market.Store
 	return page, err
 }
 
-func (b *broken) TasksOf(ctx context.Context, q market.TasksQuery) (market.TasksPage, error) {
+func (b *broken) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPage, error) {
 	if b.ownTasks != nil {
 		b.ownTasks(&q)
 	}
@@ -123,7 +123,7 @@ func (b *broken) TasksOf(ctx context.Context, q market.TasksQuery) (market.Tasks
 	return with(p, b.tasksOf), err
 }
 
-func (b *broken) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Agent, error) {
+func (b *broken) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
 	page, err := b.Store.Agents(ctx, ids)
 	if b.agents != nil {
 		page = b.agents(slices.Clone(page))
@@ -131,7 +131,7 @@ func (b *broken) Agents(ctx context.Context, ids []market.AgentID) ([]*market.Ag
 	return page, err
 }
 
-func (b *broken) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerPage, error) {
+func (b *broken) Ledger(ctx context.Context, q store.PageQuery) (store.LedgerPage, error) {
 	if b.offset != nil {
 		q.Offset = b.offset(q.Offset)
 	}
@@ -140,48 +140,48 @@ func (b *broken) Ledger(ctx context.Context, q market.PageQuery) (market.LedgerP
 	return with(p, b.ledger), err
 }
 
-func (b *broken) Stats(ctx context.Context, q market.StatsQuery) (market.StatsRow, error) {
+func (b *broken) Stats(ctx context.Context, q store.StatsQuery) (store.StatsRow, error) {
 	r, err := b.Store.Stats(ctx, q)
 	r.EarnedAt = slices.Clone(r.EarnedAt)
 	return with(r, b.stats), err
 }
 
-func (b *broken) TrustOf(ctx context.Context, q market.PageQuery) (market.TrustPage, error) {
+func (b *broken) TrustOf(ctx context.Context, q store.PageQuery) (store.TrustPage, error) {
 	p, err := b.Store.TrustOf(ctx, q)
 	p.Pairs = slices.Clone(p.Pairs)
 	return with(p, b.trust), err
 }
 
-func (b *broken) Events(ctx context.Context, id market.AgentID, after int64, limit int) (market.EventPage, error) {
+func (b *broken) Events(ctx context.Context, id store.AgentID, after int64, limit int) (store.EventPage, error) {
 	p, err := b.Store.Events(ctx, id, after, limit)
 	p.Events = slices.Clone(p.Events)
 	return with(p, b.events), err
 }
 
-func (b *broken) Reports(ctx context.Context, status market.ReportStatus, limit, offset int) (market.ReportPage, error) {
+func (b *broken) Reports(ctx context.Context, status store.ReportStatus, limit, offset int) (store.ReportPage, error) {
 	p, err := b.Store.Reports(ctx, status, limit, offset)
 	p.Reports = slices.Clone(p.Reports)
 	return with(p, b.reports), err
 }
 
-func (b *broken) Admit(ctx context.Context, a market.Admission) (market.Admitted, error) {
+func (b *broken) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
 	got, err := b.Store.Admit(ctx, with(a, b.admit))
 	return with(got, b.admitted), err
 }
 
-func (b *broken) Feed(ctx context.Context, after market.Position, limit int) (market.FeedPage, error) {
+func (b *broken) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	p, err := b.Store.Feed(ctx, after, limit)
 	p.Items = slices.Clone(p.Items)
 	return with(p, b.feed), err
 }
 
-func (b *broken) Due(ctx context.Context, now time.Time, limit int) (market.Agenda, error) {
+func (b *broken) Due(ctx context.Context, now time.Time, limit int) (store.Agenda, error) {
 	a, err := b.Store.Due(ctx, now, limit)
 	a.Tasks = slices.Clone(a.Tasks)
 	return with(a, b.due), err
 }
 
-func (b *broken) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]market.WebhookJob, error) {
+func (b *broken) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]store.WebhookJob, error) {
 	jobs, err := b.Store.LeaseWebhooks(ctx, now, until, limit)
 	if b.webhooks != nil {
 		jobs = b.webhooks(slices.Clone(jobs))
@@ -189,211 +189,211 @@ func (b *broken) LeaseWebhooks(ctx context.Context, now, until time.Time, limit 
 	return jobs, err
 }
 
-func (b *broken) FinishWebhook(ctx context.Context, job market.WebhookJob, out market.WebhookOutcome) (bool, error) {
+func (b *broken) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	if b.finish != nil {
 		b.finish(&job, &out)
 	}
 	return b.Store.FinishWebhook(ctx, job, out)
 }
 
-func (b *broken) DeadWebhooks(ctx context.Context, q market.PageQuery) (market.DeadPage, error) {
+func (b *broken) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.DeadPage, error) {
 	p, err := b.Store.DeadWebhooks(ctx, q)
 	p.Dead = slices.Clone(p.Dead)
 	return with(p, b.dead), err
 }
 
-func (b *broken) Prune(ctx context.Context, q market.PruneQuery) (market.Pruned, error) {
+func (b *broken) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, error) {
 	return b.Store.Prune(ctx, with(q, b.prune))
 }
 
-func (b *broken) Totals(ctx context.Context) (market.Totals, error) {
+func (b *broken) Totals(ctx context.Context) (store.Totals, error) {
 	t, err := b.Store.Totals(ctx)
 	return with(t, b.totals), err
 }
 
-// breaks are stores that each break one promise of market.Store.
+// breaks are stores that each break one promise of store.Store.
 var breaks = map[string]broken{
-	"suspended agents take part":        {change: func(c *market.Change) { c.Active = nil }},
-	"unchanged tasks are not checked":   {change: func(c *market.Change) { c.Unchanged = nil }},
-	"trust is lost":                     {change: func(c *market.Change) { c.Trust = nil }},
-	"strikes are lost":                  {change: func(c *market.Change) { c.Strikes = nil }},
-	"system pay is lost":                {change: func(c *market.Change) { c.SystemPays = nil }},
+	"suspended agents take part":        {change: func(c *store.Change) { c.Active = nil }},
+	"unchanged tasks are not checked":   {change: func(c *store.Change) { c.Unchanged = nil }},
+	"trust is lost":                     {change: func(c *store.Change) { c.Trust = nil }},
+	"strikes are lost":                  {change: func(c *store.Change) { c.Strikes = nil }},
+	"system pay is lost":                {change: func(c *store.Change) { c.SystemPays = nil }},
 	"system pay is not compared":        {rewrite: overwrite},
-	"roles are lost":                    {change: func(c *market.Change) { c.Roles = nil }},
-	"lapses are lost":                   {change: func(c *market.Change) { c.Roles = rewriteEach(c.Roles, func(r *market.RoleWrite) { r.Lapse = nil }) }},
+	"roles are lost":                    {change: func(c *store.Change) { c.Roles = nil }},
+	"lapses are lost":                   {change: func(c *store.Change) { c.Roles = rewriteEach(c.Roles, func(r *store.RoleWrite) { r.Lapse = nil }) }},
 	"lapses are never cleared":          {loaded: rememberLapses()},
-	"dropped texts stay":                {change: func(c *market.Change) { c.Drop = nil }},
-	"dropping a result drops all texts": {change: func(c *market.Change) { c.Drop = rewriteEach(c.Drop, func(r *market.TextRef) { r.No = 0 }) }},
-	"bytes of talk know no bound":       {change: func(c *market.Change) { c.Talk = rewriteEach(c.Talk, func(t *market.TalkCount) { t.MaxBytes = 0 }) }},
-	"bytes of texts know no bound": {change: func(c *market.Change) {
-		c.Accounts = rewriteEach(c.Accounts, func(d *market.AccountDelta) { d.MaxTextBytes = 0 })
+	"dropped texts stay":                {change: func(c *store.Change) { c.Drop = nil }},
+	"dropping a result drops all texts": {change: func(c *store.Change) { c.Drop = rewriteEach(c.Drop, func(r *store.TextRef) { r.No = 0 }) }},
+	"bytes of talk know no bound":       {change: func(c *store.Change) { c.Talk = rewriteEach(c.Talk, func(t *store.TalkCount) { t.MaxBytes = 0 }) }},
+	"bytes of texts know no bound": {change: func(c *store.Change) {
+		c.Accounts = rewriteEach(c.Accounts, func(d *store.AccountDelta) { d.MaxTextBytes = 0 })
 	}},
-	"the poster's record stays": {change: func(c *market.Change) {
-		c.Accounts = rewriteEach(c.Accounts, func(d *market.AccountDelta) { d.Approvals, d.Rejections = 0, 0 })
+	"the poster's record stays": {change: func(c *store.Change) {
+		c.Accounts = rewriteEach(c.Accounts, func(d *store.AccountDelta) { d.Approvals, d.Rejections = 0, 0 })
 	}},
-	"whom a payment was about is lost": {change: func(c *market.Change) {
-		c.Transfers = rewriteEach(c.Transfers, func(t *market.Transfer) { t.About = "" })
+	"whom a payment was about is lost": {change: func(c *store.Change) {
+		c.Transfers = rewriteEach(c.Transfers, func(t *store.Transfer) { t.About = "" })
 	}},
-	"credits go to nobody":                {change: func(c *market.Change) { c.Transfers = toSomebody(c.Transfers) }},
-	"counters of nobody are passed over":  {change: func(c *market.Change) { c.Accounts = ofSomebody(c.Accounts) }},
-	"results are lost":                    {change: func(c *market.Change) { c.Results = nil }},
-	"answers are lost":                    {change: func(c *market.Change) { c.Answers = nil }},
-	"resolutions are lost":                {change: func(c *market.Change) { c.Resolutions = nil }},
-	"talk is not counted":                 {change: func(c *market.Change) { c.Talk = nil }},
-	"counters stay":                       {change: func(c *market.Change) { c.Accounts = nil }},
-	"statistics of tags stay":             {change: func(c *market.Change) { c.Tags = nil }},
-	"the last transfer is lost":           {change: func(c *market.Change) { c.Transfers = c.Transfers[:max(len(c.Transfers)-1, 0)] }},
-	"the last event is lost":              {change: func(c *market.Change) { c.Events = c.Events[:max(len(c.Events)-1, 0)] }},
-	"the feed is not written":             {change: func(c *market.Change) { c.Feed = nil }},
-	"idempotency is forgotten":            {change: func(c *market.Change) { c.Idempotency = nil }},
-	"texts with an outcome are not given": {change: func(c *market.Change) { c.WantText = "" }},
-	"events are written in reverse":       {change: func(c *market.Change) { c.Events = slices.Clone(c.Events); slices.Reverse(c.Events) }},
-	"the commit is a minute late":         {change: func(c *market.Change) { c.At = c.At.Add(time.Minute) }},
-	"the numbers of tasks are one too high": {committed: func(c *market.Committed) {
+	"credits go to nobody":                {change: func(c *store.Change) { c.Transfers = toSomebody(c.Transfers) }},
+	"counters of nobody are passed over":  {change: func(c *store.Change) { c.Accounts = ofSomebody(c.Accounts) }},
+	"results are lost":                    {change: func(c *store.Change) { c.Results = nil }},
+	"answers are lost":                    {change: func(c *store.Change) { c.Answers = nil }},
+	"resolutions are lost":                {change: func(c *store.Change) { c.Resolutions = nil }},
+	"talk is not counted":                 {change: func(c *store.Change) { c.Talk = nil }},
+	"counters stay":                       {change: func(c *store.Change) { c.Accounts = nil }},
+	"statistics of tags stay":             {change: func(c *store.Change) { c.Tags = nil }},
+	"the last transfer is lost":           {change: func(c *store.Change) { c.Transfers = c.Transfers[:max(len(c.Transfers)-1, 0)] }},
+	"the last event is lost":              {change: func(c *store.Change) { c.Events = c.Events[:max(len(c.Events)-1, 0)] }},
+	"the feed is not written":             {change: func(c *store.Change) { c.Feed = nil }},
+	"idempotency is forgotten":            {change: func(c *store.Change) { c.Idempotency = nil }},
+	"texts with an outcome are not given": {change: func(c *store.Change) { c.WantText = "" }},
+	"events are written in reverse":       {change: func(c *store.Change) { c.Events = slices.Clone(c.Events); slices.Reverse(c.Events) }},
+	"the commit is a minute late":         {change: func(c *store.Change) { c.At = c.At.Add(time.Minute) }},
+	"the numbers of tasks are one too high": {committed: func(c *store.Committed) {
 		c.Seqs = slices.Clone(c.Seqs)
 		for i := range c.Seqs {
 			c.Seqs[i]++
 		}
 	}},
 
-	"loading is a day late":     {query: func(q *market.LoadQuery) { q.Now = q.Now.Add(24 * time.Hour) }},
-	"loading forgets the text":  {query: func(q *market.LoadQuery) { q.Text = false }},
-	"loading forgets the trust": {query: func(q *market.LoadQuery) { q.Trust = false }},
-	"loading forgets the role":  {query: func(q *market.LoadQuery) { q.Role = false }},
-	"loading shows others' messages": {query: func(q *market.LoadQuery) {
+	"loading is a day late":     {query: func(q *store.LoadQuery) { q.Now = q.Now.Add(24 * time.Hour) }},
+	"loading forgets the text":  {query: func(q *store.LoadQuery) { q.Text = false }},
+	"loading forgets the trust": {query: func(q *store.LoadQuery) { q.Trust = false }},
+	"loading forgets the role":  {query: func(q *store.LoadQuery) { q.Role = false }},
+	"loading shows others' messages": {query: func(q *store.LoadQuery) {
 		if q.Messages != nil {
 			m := *q.Messages
 			m.Worker = ""
 			q.Messages = &m
 		}
 	}},
-	"loading knows no due tasks":    {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Due = nil }},
-	"loading knows no poster":       {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Poster = nil }},
-	"loading knows no parent":       {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Parent = nil }},
-	"loading knows no children":     {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Children = nil }},
-	"loading knows no subject":      {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.Subject = nil }},
-	"strangers distrust each other": {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.PosterTrust.Score = 0 }},
-	"messages come newest first": {loaded: func(_ market.LoadQuery, l *market.Loaded) {
+	"loading knows no due tasks":    {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Due = nil }},
+	"loading knows no poster":       {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Poster = nil }},
+	"loading knows no parent":       {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Parent = nil }},
+	"loading knows no children":     {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Children = nil }},
+	"loading knows no subject":      {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Subject = nil }},
+	"strangers distrust each other": {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.PosterTrust.Score = 0 }},
+	"messages come newest first": {loaded: func(_ store.LoadQuery, l *store.Loaded) {
 		l.Messages = slices.Clone(l.Messages)
 		slices.Reverse(l.Messages)
 	}},
-	"talk is counted after paging":      {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.TalkTotal = max(len(l.Questions), len(l.Messages)) }},
-	"loading knows no trust toward one": {loaded: func(_ market.LoadQuery, l *market.Loaded) { l.TrustIn = nil }},
-	"unknown tasks are made up": {tasks: func(ids []market.TaskID, page []market.StoredTask) []market.StoredTask {
+	"talk is counted after paging":      {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.TalkTotal = max(len(l.Questions), len(l.Messages)) }},
+	"loading knows no trust toward one": {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.TrustIn = nil }},
+	"unknown tasks are made up": {tasks: func(ids []store.TaskID, page []store.StoredTask) []store.StoredTask {
 		for len(page) < len(ids) {
-			page = append(page, market.StoredTask{})
+			page = append(page, store.StoredTask{})
 		}
 		return page
 	}},
-	"tasks come in another order": {tasks: func(_ []market.TaskID, page []market.StoredTask) []market.StoredTask {
+	"tasks come in another order": {tasks: func(_ []store.TaskID, page []store.StoredTask) []store.StoredTask {
 		slices.Reverse(page)
 		return page
 	}},
-	"tasks have no infra agents": {tasks: func(_ []market.TaskID, page []market.StoredTask) []market.StoredTask {
+	"tasks have no infra agents": {tasks: func(_ []store.TaskID, page []store.StoredTask) []store.StoredTask {
 		for i := range page {
 			page[i].Infra = nil
 		}
 		return page
 	}},
-	"own tasks come oldest first":   {tasksOf: func(p *market.TasksPage) { slices.Reverse(p.Tasks) }},
-	"own tasks know no bytes":       {ownTasks: func(q *market.TasksQuery) { q.MaxBytes = 0 }},
-	"own tasks are counted by page": {tasksOf: func(p *market.TasksPage) { p.Total = len(p.Tasks) }},
-	"own tasks tell nothing of due": {tasksOf: func(p *market.TasksPage) { p.Due = nil }},
-	"own tasks lack their results": {tasksOf: func(p *market.TasksPage) {
+	"own tasks come oldest first":   {tasksOf: func(p *store.TasksPage) { slices.Reverse(p.Tasks) }},
+	"own tasks know no bytes":       {ownTasks: func(q *store.TasksQuery) { q.MaxBytes = 0 }},
+	"own tasks are counted by page": {tasksOf: func(p *store.TasksPage) { p.Total = len(p.Tasks) }},
+	"own tasks tell nothing of due": {tasksOf: func(p *store.TasksPage) { p.Due = nil }},
+	"own tasks lack their results": {tasksOf: func(p *store.TasksPage) {
 		for i := range p.Tasks {
 			p.Tasks[i].Text.Result = ""
 		}
 	}},
-	"agents come in another order":  {agents: func(page []*market.Agent) []*market.Agent { slices.Reverse(page); return page }},
-	"the ledger comes oldest first": {ledger: func(p *market.LedgerPage) { slices.Reverse(p.Entries) }},
-	"the ledger is counted by page": {ledger: func(p *market.LedgerPage) { p.Total = len(p.Entries) }},
-	"the ledger has no account":     {ledger: func(p *market.LedgerPage) { p.Account = nil }},
-	"nothing was earned before":     {stats: func(r *market.StatsRow) { clear(r.EarnedAt) }},
-	"statistics know no tags":       {stats: func(r *market.StatsRow) { r.Tags = nil }},
-	"trust comes lowest first":      {trust: func(p *market.TrustPage) { slices.Reverse(p.Pairs) }},
-	"trust is counted by page":      {trust: func(p *market.TrustPage) { p.Total = len(p.Pairs) }},
-	"events come newest first":      {events: func(p *market.EventPage) { slices.Reverse(p.Events) }},
-	"the log has no head":           {events: func(p *market.EventPage) { p.Head = 0 }},
-	"the oldest event is the first": {events: func(p *market.EventPage) { p.Oldest = 1 }},
-	"suspended agents may listen":   {events: func(p *market.EventPage) { p.Suspended = false }},
-	"reports come oldest first":     {reports: func(p *market.ReportPage) { slices.Reverse(p.Reports) }},
-	"reports are counted by page":   {reports: func(p *market.ReportPage) { p.Total = len(p.Reports) }},
+	"agents come in another order":  {agents: func(page []*store.Agent) []*store.Agent { slices.Reverse(page); return page }},
+	"the ledger comes oldest first": {ledger: func(p *store.LedgerPage) { slices.Reverse(p.Entries) }},
+	"the ledger is counted by page": {ledger: func(p *store.LedgerPage) { p.Total = len(p.Entries) }},
+	"the ledger has no account":     {ledger: func(p *store.LedgerPage) { p.Account = nil }},
+	"nothing was earned before":     {stats: func(r *store.StatsRow) { clear(r.EarnedAt) }},
+	"statistics know no tags":       {stats: func(r *store.StatsRow) { r.Tags = nil }},
+	"trust comes lowest first":      {trust: func(p *store.TrustPage) { slices.Reverse(p.Pairs) }},
+	"trust is counted by page":      {trust: func(p *store.TrustPage) { p.Total = len(p.Pairs) }},
+	"events come newest first":      {events: func(p *store.EventPage) { slices.Reverse(p.Events) }},
+	"the log has no head":           {events: func(p *store.EventPage) { p.Head = 0 }},
+	"the oldest event is the first": {events: func(p *store.EventPage) { p.Oldest = 1 }},
+	"suspended agents may listen":   {events: func(p *store.EventPage) { p.Suspended = false }},
+	"reports come oldest first":     {reports: func(p *store.ReportPage) { slices.Reverse(p.Reports) }},
+	"reports are counted by page":   {reports: func(p *store.ReportPage) { p.Total = len(p.Reports) }},
 
-	"nothing is charged": {admit: func(a *market.Admission) { a.Charge = nil }},
-	"everybody shares a bucket": {admit: func(a *market.Admission) {
+	"nothing is charged": {admit: func(a *store.Admission) { a.Charge = nil }},
+	"everybody shares a bucket": {admit: func(a *store.Admission) {
 		if a.Charge != nil {
 			c := *a.Charge
 			c.Bucket = "all"
 			a.Charge = &c
 		}
 	}},
-	"buckets are one larger": {admit: func(a *market.Admission) {
+	"buckets are one larger": {admit: func(a *store.Admission) {
 		if a.Charge != nil {
 			c := *a.Charge
 			c.Burst++
 			a.Charge = &c
 		}
 	}},
-	"nobody is told when to try again":   {admitted: func(a *market.Admitted) { a.RetryAfter = 0 }},
-	"buckets are never full again":       {admitted: func(a *market.Admitted) { a.ResetAfter += time.Hour }},
-	"the feed leaves out the first item": {feed: func(p *market.FeedPage) { p.Items = p.Items[min(1, len(p.Items)):] }},
-	"the feed never has more":            {feed: func(p *market.FeedPage) { p.More = false }},
-	"the newest due comes first":         {due: func(a *market.Agenda) { slices.Reverse(a.Tasks) }},
-	"no task is ever due next":           {due: func(a *market.Agenda) { a.NextTask = time.Time{} }},
-	"no webhook is ever due next":        {due: func(a *market.Agenda) { a.NextWebhook = time.Time{} }},
-	"webhooks come newest first":         {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob { slices.Reverse(jobs); return jobs }},
-	"webhooks never had an attempt": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
+	"nobody is told when to try again":   {admitted: func(a *store.Admitted) { a.RetryAfter = 0 }},
+	"buckets are never full again":       {admitted: func(a *store.Admitted) { a.ResetAfter += time.Hour }},
+	"the feed leaves out the first item": {feed: func(p *store.FeedPage) { p.Items = p.Items[min(1, len(p.Items)):] }},
+	"the feed never has more":            {feed: func(p *store.FeedPage) { p.More = false }},
+	"the newest due comes first":         {due: func(a *store.Agenda) { slices.Reverse(a.Tasks) }},
+	"no task is ever due next":           {due: func(a *store.Agenda) { a.NextTask = time.Time{} }},
+	"no webhook is ever due next":        {due: func(a *store.Agenda) { a.NextWebhook = time.Time{} }},
+	"webhooks come newest first":         {webhooks: func(jobs []store.WebhookJob) []store.WebhookJob { slices.Reverse(jobs); return jobs }},
+	"webhooks never had an attempt": {webhooks: func(jobs []store.WebhookJob) []store.WebhookJob {
 		for i := range jobs {
 			jobs[i].Attempts = 0
 		}
 		return jobs
 	}},
-	"webhooks have no secret": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
+	"webhooks have no secret": {webhooks: func(jobs []store.WebhookJob) []store.WebhookJob {
 		for i := range jobs {
 			jobs[i].Secret = ""
 		}
 		return jobs
 	}},
-	"webhooks forget the secret before": {webhooks: func(jobs []market.WebhookJob) []market.WebhookJob {
-		return rewriteEach(jobs, func(job *market.WebhookJob) { job.OldSecret = "" })
+	"webhooks forget the secret before": {webhooks: func(jobs []store.WebhookJob) []store.WebhookJob {
+		return rewriteEach(jobs, func(job *store.WebhookJob) { job.OldSecret = "" })
 	}},
-	"failed webhooks are forgotten":    {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.Delivered = true }},
-	"webhooks are not tried again":     {finish: func(_ *market.WebhookJob, out *market.WebhookOutcome) { out.RetryAt = time.Time{} }},
-	"dead letters come oldest first":   {dead: func(p *market.DeadPage) { slices.Reverse(p.Dead) }},
-	"dead letters are counted by page": {dead: func(p *market.DeadPage) { p.Total = len(p.Dead) }},
-	"dead letters have no reason": {dead: func(p *market.DeadPage) {
+	"failed webhooks are forgotten":    {finish: func(_ *store.WebhookJob, out *store.WebhookOutcome) { out.Delivered = true }},
+	"webhooks are not tried again":     {finish: func(_ *store.WebhookJob, out *store.WebhookOutcome) { out.RetryAt = time.Time{} }},
+	"dead letters come oldest first":   {dead: func(p *store.DeadPage) { slices.Reverse(p.Dead) }},
+	"dead letters are counted by page": {dead: func(p *store.DeadPage) { p.Total = len(p.Dead) }},
+	"dead letters have no reason": {dead: func(p *store.DeadPage) {
 		for i := range p.Dead {
 			p.Dead[i].Error = ""
 		}
 	}},
-	"events are never pruned":       {prune: func(q *market.PruneQuery) { q.EventsBefore = time.Time{} }},
-	"tasks are never pruned":        {prune: func(q *market.PruneQuery) { q.EndedBefore = time.Time{} }},
-	"the feed is never pruned":      {prune: func(q *market.PruneQuery) { q.FeedBefore = time.Time{} }},
-	"dead letters are never pruned": {prune: func(q *market.PruneQuery) { q.DeadBefore = time.Time{} }},
-	"pruning knows no limit":        {prune: func(q *market.PruneQuery) { q.Limit = 1000 }},
-	"pruning takes what is an hour newer": {prune: func(q *market.PruneQuery) {
+	"events are never pruned":       {prune: func(q *store.PruneQuery) { q.EventsBefore = time.Time{} }},
+	"tasks are never pruned":        {prune: func(q *store.PruneQuery) { q.EndedBefore = time.Time{} }},
+	"the feed is never pruned":      {prune: func(q *store.PruneQuery) { q.FeedBefore = time.Time{} }},
+	"dead letters are never pruned": {prune: func(q *store.PruneQuery) { q.DeadBefore = time.Time{} }},
+	"pruning knows no limit":        {prune: func(q *store.PruneQuery) { q.Limit = 1000 }},
+	"pruning takes what is an hour newer": {prune: func(q *store.PruneQuery) {
 		if !q.EndedBefore.IsZero() {
 			q.EndedBefore = q.EndedBefore.Add(time.Hour)
 		}
 	}},
-	"scans bring all texts": {scan: func(s market.Store, page []market.StoredTask) {
+	"scans bring all texts": {scan: func(s store.Store, page []store.StoredTask) {
 		for i := range page {
-			if full, err := s.Tasks(context.Background(), []market.TaskID{page[i].Task.ID}); err == nil {
+			if full, err := s.Tasks(context.Background(), []store.TaskID{page[i].Task.ID}); err == nil {
 				page[i].Text = full[0].Text
 			}
 		}
 	}},
-	"scans do not know what is due": {scan: func(_ market.Store, page []market.StoredTask) {
+	"scans do not know what is due": {scan: func(_ store.Store, page []store.StoredTask) {
 		for i := range page {
 			page[i].Due = time.Time{}
 		}
 	}},
-	"talk about nothing is passed over": {change: func(c *market.Change) {
-		c.Talk = slices.DeleteFunc(slices.Clone(c.Talk), func(t market.TalkCount) bool { return t.Task == nothing })
+	"talk about nothing is passed over": {change: func(c *store.Change) {
+		c.Talk = slices.DeleteFunc(slices.Clone(c.Talk), func(t store.TalkCount) bool { return t.Task == nothing })
 	}},
-	"ids with NUL make it fail": {failing: func(q market.LoadQuery) bool { return strings.Contains(string(q.Task), "\x00") }},
-	"high offsets start again":  {offset: func(offset int) int { return offset % market.MaxOffset }},
-	"totals count nothing":      {totals: func(t *market.Totals) { *t = market.Totals{} }},
+	"ids with NUL make it fail": {failing: func(q store.LoadQuery) bool { return strings.Contains(string(q.Task), "\x00") }},
+	"high offsets start again":  {offset: func(offset int) int { return offset % store.MaxOffset }},
+	"totals count nothing":      {totals: func(t *store.Totals) { *t = store.Totals{} }},
 }
 
 // rewriteEach returns edited copies.
@@ -406,33 +406,33 @@ func rewriteEach[T any](in []T, edit func(*T)) []T {
 }
 
 // unknown is the agent that the suite uses for nobody.
-const unknown market.AgentID = "ag-nobody0000000000"
+const unknown store.AgentID = "ag-nobody0000000000"
 
 // nothing is the task that the suite uses for none.
-const nothing market.TaskID = "tk-nothing000000000"
+const nothing store.TaskID = "tk-nothing000000000"
 
 // toSomebody leaves out what credits an agent that does not exist.
-func toSomebody(in []market.Transfer) []market.Transfer {
-	return slices.DeleteFunc(slices.Clone(in), func(t market.Transfer) bool { return t.Agent == unknown && t.Signed() > 0 })
+func toSomebody(in []store.Transfer) []store.Transfer {
+	return slices.DeleteFunc(slices.Clone(in), func(t store.Transfer) bool { return t.Agent == unknown && t.Signed() > 0 })
 }
 
-func ofSomebody(in []market.AccountDelta) []market.AccountDelta {
-	return slices.DeleteFunc(slices.Clone(in), func(d market.AccountDelta) bool { return d.Agent == unknown })
+func ofSomebody(in []store.AccountDelta) []store.AccountDelta {
+	return slices.DeleteFunc(slices.Clone(in), func(d store.AccountDelta) bool { return d.Agent == unknown })
 }
 
 // overwrite makes each write of system pay expect what is stored.
-func overwrite(s market.Store, c *market.Change) {
-	c.SystemPays = rewriteEach(c.SystemPays, func(w *market.SystemPayWrite) {
-		if has, err := s.Agents(context.Background(), []market.AgentID{w.Agent}); err == nil && len(has) == 1 {
+func overwrite(s store.Store, c *store.Change) {
+	c.SystemPays = rewriteEach(c.SystemPays, func(w *store.SystemPayWrite) {
+		if has, err := s.Agents(context.Background(), []store.AgentID{w.Agent}); err == nil && len(has) == 1 {
 			w.Old = has[0].SystemPay
 		}
 	})
 }
 
 // rememberLapses shows a lapse also after it was cleared.
-func rememberLapses() func(market.LoadQuery, *market.Loaded) {
-	seen := map[market.TaskID]*market.Lapse{}
-	return func(q market.LoadQuery, l *market.Loaded) {
+func rememberLapses() func(store.LoadQuery, *store.Loaded) {
+	seen := map[store.TaskID]*store.Lapse{}
+	return func(q store.LoadQuery, l *store.Loaded) {
 		if l.Lapse != nil {
 			seen[q.Task] = l.Lapse
 		} else {
@@ -450,7 +450,7 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 	if !given {
 		return
 	}
-	storetest.Run(t, func(*testing.T) market.Store {
+	storetest.Run(t, func(*testing.T) store.Store {
 		b := breaks[name]
 		b.Store = memory.New()
 		return &b

@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // pool is a number of open tasks and who claimed them.
 type pool struct {
-	tasks  []*market.Task
+	tasks  []*store.Task
 	claims []atomic.Int64
 }
 
@@ -46,7 +46,7 @@ func (w *world) work(p *pool, worker int) {
 	random := rand.New(rand.NewPCG(1, uint64(worker)))
 	open := random.Perm(len(p.tasks))
 	for len(open) > 0 {
-		var cs []*market.Change
+		var cs []*store.Change
 		for _, i := range open[:min(8, len(open))] {
 			cs = append(cs, claim(w, p.tasks[i], agentNo(worker)))
 		}
@@ -74,12 +74,12 @@ func suspendAndClaim(w *world) {
 	w.people()
 	for i := range 10 {
 		t := w.post(taskNo(i), ann)
-		w.change(bob, func(p *market.Profile) { p.Suspended = false })
-		suspend := &market.Change{At: w.now, Agents: []market.AgentWrite{
-			w.edited(bob, func(p *market.Profile) { p.Suspended = true }),
+		w.change(bob, func(p *store.Profile) { p.Suspended = false })
+		suspend := &store.Change{At: w.now, Agents: []store.AgentWrite{
+			w.edited(bob, func(p *store.Profile) { p.Suspended = true }),
 		}}
-		changes := []*market.Change{suspend, claim(w, t, bob)}
-		won := w.race(2, market.GuardSuspended, func(i int) *market.Change { return changes[i] })
+		changes := []*store.Change{suspend, claim(w, t, bob)}
+		won := w.race(2, store.GuardSuspended, func(i int) *store.Change { return changes[i] })
 		w.equal(won[0], 0)
 		w.equal(w.task(t.ID).Worker() == bob, len(won) == 2)
 	}
@@ -110,40 +110,40 @@ func conserve(w *world) {
 }
 
 // try commits what may fail for want of credit.
-func (w *world) try(c *market.Change) bool {
+func (w *world) try(c *store.Change) bool {
 	_, err := w.store.Commit(w.ctx, c)
-	var conflict *market.Conflict
-	if err != nil && (!errors.As(err, &conflict) || conflict.Guard != market.GuardBalance) {
+	var conflict *store.Conflict
+	if err != nil && (!errors.As(err, &conflict) || conflict.Guard != store.GuardBalance) {
 		w.Errorf("got %v, want success or too little credit", err)
 	}
 	return err == nil
 }
 
-func (w *world) held(id market.TaskID, poster market.AgentID, amount int64) *market.Change {
+func (w *world) held(id store.TaskID, poster store.AgentID, amount int64) *store.Change {
 	t := escrow(w, id, amount)
-	t.Agent, t.From = poster, market.AgentAccount(poster)
-	return &market.Change{
-		At: w.now, Transfers: []market.Transfer{t}, Accounts: []market.AccountDelta{{Agent: poster, Escrowed: amount}},
+	t.Agent, t.From = poster, store.AgentAccount(poster)
+	return &store.Change{
+		At: w.now, Transfers: []store.Transfer{t}, Accounts: []store.AccountDelta{{Agent: poster, Escrowed: amount}},
 	}
 }
 
 // settled gives the charged part to the worker and the rest back.
-func (w *world) settled(id market.TaskID, poster, worker market.AgentID, held, rest int64) *market.Change {
-	from := market.EscrowAccount(id)
-	c := &market.Change{At: w.now, Accounts: []market.AccountDelta{{Agent: poster, Escrowed: -held}}}
+func (w *world) settled(id store.TaskID, poster, worker store.AgentID, held, rest int64) *store.Change {
+	from := store.EscrowAccount(id)
+	c := &store.Change{At: w.now, Accounts: []store.AccountDelta{{Agent: poster, Escrowed: -held}}}
 	if poster == worker {
 		rest = 0
 	} else {
-		c.Accounts = append(c.Accounts, market.AccountDelta{Agent: worker, Earned: held - rest})
+		c.Accounts = append(c.Accounts, store.AccountDelta{Agent: worker, Earned: held - rest})
 	}
-	c.Transfers = append(c.Transfers, market.Transfer{
-		ID: nextEntry(), From: from, To: market.AgentAccount(worker), Amount: held - rest,
-		Kind: market.EntryPayment, Agent: worker, Task: id, At: w.now,
+	c.Transfers = append(c.Transfers, store.Transfer{
+		ID: nextEntry(), From: from, To: store.AgentAccount(worker), Amount: held - rest,
+		Kind: store.EntryPayment, Agent: worker, Task: id, At: w.now,
 	})
 	if rest > 0 {
-		c.Transfers = append(c.Transfers, market.Transfer{
-			ID: nextEntry(), From: from, To: market.AgentAccount(poster), Amount: rest,
-			Kind: market.EntryRefund, Agent: poster, Task: id, At: w.now,
+		c.Transfers = append(c.Transfers, store.Transfer{
+			ID: nextEntry(), From: from, To: store.AgentAccount(poster), Amount: rest,
+			Kind: store.EntryRefund, Agent: poster, Task: id, At: w.now,
 		})
 	}
 	return c
@@ -153,7 +153,7 @@ func (w *world) settled(id market.TaskID, poster, worker market.AgentID, held, r
 // what its entries say, and each agent's entries are numbered without a gap.
 func (w *world) balanced(agents int) {
 	w.Helper()
-	accounts := map[market.AccountName]int64{}
+	accounts := map[store.AccountName]int64{}
 	for _, e := range w.entries() {
 		accounts[e.From] -= e.Amount
 		accounts[e.To] += e.Amount
@@ -165,7 +165,7 @@ func (w *world) balanced(agents int) {
 	w.equal(sum, int64(0))
 	for i := range agents {
 		a := w.agent(agentNo(i))
-		w.equal(a.Balance, accounts[market.AgentAccount(a.ID)])
+		w.equal(a.Balance, accounts[store.AgentAccount(a.ID)])
 		w.equal(a.Escrowed, int64(0))
 		page := w.ledger(a.ID, everything, 0)
 		w.equal(int64(len(page.Entries)), a.LedgerSeq)
@@ -189,10 +189,10 @@ func tellAll(w *world) {
 		group.Go(func() {
 			random := rand.New(rand.NewPCG(3, uint64(n)))
 			for range each {
-				c := &market.Change{At: w.now}
+				c := &store.Change{At: w.now}
 				for _, i := range random.Perm(agents)[:1+random.IntN(agents)] {
 					c.Events = append(c.Events, w.event(agentNo(i), n))
-					c.Accounts = append(c.Accounts, market.AccountDelta{Agent: agentNo(i), Posted: 1})
+					c.Accounts = append(c.Accounts, store.AccountDelta{Agent: agentNo(i), Posted: 1})
 				}
 				random.Shuffle(len(c.Accounts), func(i, j int) { c.Accounts[i], c.Accounts[j] = c.Accounts[j], c.Accounts[i] })
 				if _, err := w.store.Commit(w.ctx, c); err != nil {
@@ -226,7 +226,7 @@ func watchWhole(w *world) {
 		defer close(done)
 		for i := range rounds {
 			c := w.held(taskNo(i), ann, 1)
-			c.Events = []market.Event{w.event(ann, i)}
+			c.Events = []store.Event{w.event(ann, i)}
 			if _, err := w.store.Commit(w.ctx, c); err != nil {
 				w.Error(err)
 			}
@@ -242,7 +242,7 @@ func watchWhole(w *world) {
 			w.Fatal("the writer hangs")
 		default:
 		}
-		a := w.load(market.LoadQuery{Caller: ann}).Caller
+		a := w.load(store.LoadQuery{Caller: ann}).Caller
 		w.equal(a.Balance+a.Escrowed, int64(bonus))
 		w.equal(a.EventSeq, a.Escrowed)
 		w.equal(a.LedgerSeq, a.Escrowed+1)

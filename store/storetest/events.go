@@ -3,15 +3,15 @@ package storetest
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The event log of each agent.
 var eventCases = []testCase{
 	{"Numbered per agent from 1, in the order given", func(w *world) {
 		w.people()
-		w.commit(&market.Change{Events: []market.Event{w.event(ann, 1), w.event(bob, 2), w.event(ann, 3)}})
-		w.commit(&market.Change{Events: []market.Event{w.event(ann, 4)}})
+		w.commit(&store.Change{Events: []store.Event{w.event(ann, 1), w.event(bob, 2), w.event(ann, 3)}})
+		w.commit(&store.Change{Events: []store.Event{w.event(ann, 4)}})
 		page := w.eventPage(ann, 0, 10)
 		w.equal(page.Oldest, int64(1))
 		w.equal(page.Head, int64(3))
@@ -38,23 +38,23 @@ var eventCases = []testCase{
 	}},
 	{"An agent without events", func(w *world) {
 		w.people()
-		w.equal(w.eventPage(ann, 0, 10), market.EventPage{Oldest: 1})
+		w.equal(w.eventPage(ann, 0, 10), store.EventPage{Oldest: 1})
 	}},
 	{"Suspended shows", func(w *world) {
 		w.people()
 		w.tell(ann, 1)
-		w.change(ann, func(p *market.Profile) { p.Suspended = true })
+		w.change(ann, func(p *store.Profile) { p.Suspended = true })
 		page := w.eventPage(ann, 0, 10)
 		w.equal(page.Suspended, true)
 		w.equal(len(page.Events), 1)
 	}},
 	{"Events for agents that do not exist are dropped", func(w *world) {
 		w.people()
-		w.commit(&market.Change{Events: []market.Event{w.event(nobody, 1), w.event(ann, 1), w.event(market.Platform, 1)}})
+		w.commit(&store.Change{Events: []store.Event{w.event(nobody, 1), w.event(ann, 1), w.event(store.Platform, 1)}})
 		w.equal(w.eventPage(ann, 0, 9).Head, int64(1))
-		w.equal(w.eventPage(nobody, 0, 9), market.EventPage{Oldest: 1, Suspended: true})
+		w.equal(w.eventPage(nobody, 0, 9), store.EventPage{Oldest: 1, Suspended: true})
 		w.register(nobody)
-		w.equal(w.eventPage(nobody, 0, 9), market.EventPage{Oldest: 1})
+		w.equal(w.eventPage(nobody, 0, 9), store.EventPage{Oldest: 1})
 	}},
 	{"A long log", func(w *world) {
 		w.people()
@@ -77,15 +77,15 @@ var eventCases = []testCase{
 }
 
 // event is an event about a task.
-func (w *world) event(agent market.AgentID, task int) market.Event {
-	return market.Event{Agent: agent, Type: market.EventTaskClaimed, Task: taskNo(task), At: w.now}
+func (w *world) event(agent store.AgentID, task int) store.Event {
+	return store.Event{Agent: agent, Type: store.EventTaskClaimed, Task: taskNo(task), At: w.now}
 }
 
 // tell commits n events, a second apart, about the tasks 1 to n.
-func (w *world) tell(agent market.AgentID, n int) {
+func (w *world) tell(agent store.AgentID, n int) {
 	w.Helper()
 	for first := 1; first <= n; first += 50 {
-		c := &market.Change{}
+		c := &store.Change{}
 		for i := first; i <= min(n, first+49); i++ {
 			e := w.event(agent, i)
 			e.At = w.in(time.Duration(i) * time.Second)

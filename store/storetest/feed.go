@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // What keeps boards current.
@@ -20,7 +20,7 @@ var feedCases = []testCase{
 		}
 		w.equal(len(w.feedSince(page.Next)), 0)
 		w.publish(4, 1)
-		w.equal(w.feedSince(page.Next), []market.FeedItem{feedNo(4)})
+		w.equal(w.feedSince(page.Next), []store.FeedItem{feedNo(4)})
 	}},
 	{"Every item after a position", func(w *world) {
 		w.publish(0, 250)
@@ -59,19 +59,19 @@ var feedCases = []testCase{
 	}},
 	{"ErrFeedTruncated once items after a position are gone", func(w *world) {
 		w.publish(0, 5)
-		_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.now, FeedBefore: w.in(time.Hour), Limit: everything})
+		_, err := w.store.Prune(w.ctx, store.PruneQuery{Now: w.now, FeedBefore: w.in(time.Hour), Limit: everything})
 		w.ok(err)
-		if _, err = w.store.Feed(w.ctx, w.start, 10); !errors.Is(err, market.ErrFeedTruncated) {
+		if _, err = w.store.Feed(w.ctx, w.start, 10); !errors.Is(err, store.ErrFeedTruncated) {
 			w.Fatalf("got %v, want ErrFeedTruncated", err)
 		}
 		head := w.head()
 		w.publish(6, 1)
-		w.equal(w.feedSince(head), []market.FeedItem{feedNo(6)})
+		w.equal(w.feedSince(head), []store.FeedItem{feedNo(6)})
 	}},
 	{"Every item is seen while many commit", func(w *world) { followFeed(w) }},
 	{"ScanTasks pages in ascending Seq", func(w *world) {
 		w.people()
-		var all, open []market.TaskID
+		var all, open []store.TaskID
 		for i := range 10 {
 			t := w.post(taskNo(9-i), ann)
 			all = append(all, t.ID)
@@ -88,39 +88,39 @@ var feedCases = []testCase{
 	{"ScanTasks of open tasks brings text and infra agents", func(w *world) {
 		w.people()
 		t := w.post(taskNo(1), ann)
-		w.commit(&market.Change{Roles: []market.RoleWrite{
-			{Task: t.ID, Agent: bob, Role: market.RoleInfra}, {Task: t.ID, Agent: cyd, Role: market.RoleWorker},
+		w.commit(&store.Change{Roles: []store.RoleWrite{
+			{Task: t.ID, Agent: bob, Role: store.RoleInfra}, {Task: t.ID, Agent: cyd, Role: store.RoleWorker},
 		}})
 		got, err := w.store.ScanTasks(w.ctx, 0, 9, true)
 		w.ok(err)
-		w.equal(got, []market.StoredTask{{Task: t, Text: textOf(t.ID), Infra: []market.AgentID{bob}}})
+		w.equal(got, []store.StoredTask{{Task: t, Text: textOf(t.ID), Infra: []store.AgentID{bob}}})
 	}},
 	{"ScanTasks of all tasks brings no texts, but when they are due", func(w *world) {
 		w.people()
 		first, second := w.post(taskNo(1), ann), w.post(taskNo(2), ann)
-		w.commit(&market.Change{Roles: []market.RoleWrite{{Task: first.ID, Agent: bob, Role: market.RoleInfra}}})
-		first = w.rewrite(first, func(t *market.Task) {
+		w.commit(&store.Change{Roles: []store.RoleWrite{{Task: first.ID, Agent: bob, Role: store.RoleInfra}}})
+		first = w.rewrite(first, func(t *store.Task) {
 			w.claimedBy(bob)(t)
 			t.NextDue = w.in(time.Minute)
 		})
 		second = w.rewrite(second, ended(w.now))
 		got, err := w.store.ScanTasks(w.ctx, 0, 9, false)
 		w.ok(err)
-		w.equal(got, []market.StoredTask{{Task: first, Due: w.in(time.Minute)}, {Task: second}})
+		w.equal(got, []store.StoredTask{{Task: first, Due: w.in(time.Minute)}, {Task: second}})
 	}},
 	{"A reposted task is open again at its old place", func(w *world) {
 		w.people()
 		first := w.post(taskNo(1), ann)
 		w.post(taskNo(2), ann)
 		first = w.rewrite(first, w.claimedBy(bob))
-		w.equal(w.scan(9, true), []market.TaskID{taskNo(2)})
-		w.rewrite(first, func(t *market.Task) { t.Status, t.Claim = market.StatusPosted, nil })
-		w.equal(w.scan(9, true), []market.TaskID{taskNo(1), taskNo(2)})
+		w.equal(w.scan(9, true), []store.TaskID{taskNo(2)})
+		w.rewrite(first, func(t *store.Task) { t.Status, t.Claim = store.StatusPosted, nil })
+		w.equal(w.scan(9, true), []store.TaskID{taskNo(1), taskNo(2)})
 	}},
 	{"A replaced open task shows its new version", func(w *world) {
 		w.people()
 		t := w.post(taskNo(1), ann)
-		t = w.rewrite(t, func(t *market.Task) { t.ExtractedTags = []string{"x"} })
+		t = w.rewrite(t, func(t *store.Task) { t.ExtractedTags = []string{"x"} })
 		got, err := w.store.ScanTasks(w.ctx, 0, 9, true)
 		w.ok(err)
 		w.equal(got[0].Task, t)
@@ -129,15 +129,15 @@ var feedCases = []testCase{
 }
 
 // feedNo is a feed item that tells itself from others.
-func feedNo(n int) market.FeedItem {
-	return market.FeedItem{Kind: market.FeedTask, Task: taskNo(n), Version: 1, Open: true}
+func feedNo(n int) store.FeedItem {
+	return store.FeedItem{Kind: store.FeedTask, Task: taskNo(n), Version: 1, Open: true}
 }
 
 // publish commits n feed items from first on, five in a Change.
 func (w *world) publish(first, n int) {
 	w.Helper()
 	for i := 0; i < n; i += 5 {
-		c := &market.Change{}
+		c := &store.Change{}
 		for j := i; j < min(n, i+5); j++ {
 			c.Feed = append(c.Feed, feedNo(first+j))
 		}
@@ -146,7 +146,7 @@ func (w *world) publish(first, n int) {
 }
 
 // scan reads all tasks in pages.
-func (w *world) scan(limit int, open bool) (out []market.TaskID) {
+func (w *world) scan(limit int, open bool) (out []store.TaskID) {
 	w.Helper()
 	for after := int64(0); ; {
 		page, err := w.store.ScanTasks(w.ctx, after, limit, open)
@@ -202,14 +202,14 @@ func followFeed(w *world) {
 // meet at one agent, so that they commit in turns.
 func (w *world) write(writer, n int) {
 	for i := range n {
-		c := &market.Change{
-			At: w.now, Feed: []market.FeedItem{feedNo(writer*n + i)}, Events: []market.Event{w.event(ann, i)},
+		c := &store.Change{
+			At: w.now, Feed: []store.FeedItem{feedNo(writer*n + i)}, Events: []store.Event{w.event(ann, i)},
 		}
 		if _, err := w.store.Commit(w.ctx, c); err != nil {
 			w.Error(err)
 		}
-		c = &market.Change{
-			At: w.now, Feed: []market.FeedItem{feedNo(-1)}, Active: []market.AgentID{nobody},
+		c = &store.Change{
+			At: w.now, Feed: []store.FeedItem{feedNo(-1)}, Active: []store.AgentID{nobody},
 		}
 		if _, err := w.store.Commit(w.ctx, c); err == nil {
 			w.Error("a Change with a failing guard was committed")
@@ -218,7 +218,7 @@ func (w *world) write(writer, n int) {
 }
 
 // follow reads to the end of the feed and returns the position there.
-func (w *world) follow(from market.Position, seen map[string]bool) market.Position {
+func (w *world) follow(from store.Position, seen map[string]bool) store.Position {
 	w.Helper()
 	for {
 		page, err := w.store.Feed(w.ctx, from, 32)

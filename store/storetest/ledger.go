@@ -4,24 +4,24 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Entries, balances and statistics.
 var ledgerCases = []testCase{
 	{"Entries are numbered from 1 and bear the balance", func(w *world) {
 		w.people()
-		w.commit(&market.Change{
-			Transfers: []market.Transfer{escrow(w, taskNo(1), 30)},
-			Accounts:  []market.AccountDelta{{Agent: ann, Escrowed: 30}},
+		w.commit(&store.Change{
+			Transfers: []store.Transfer{escrow(w, taskNo(1), 30)},
+			Accounts:  []store.AccountDelta{{Agent: ann, Escrowed: 30}},
 		})
-		w.commit(&market.Change{
-			Transfers: []market.Transfer{w.grant(ann, 5)},
-			Accounts:  []market.AccountDelta{{Agent: ann, Earned: 5}},
+		w.commit(&store.Change{
+			Transfers: []store.Transfer{w.grant(ann, 5)},
+			Accounts:  []store.AccountDelta{{Agent: ann, Earned: 5}},
 		})
 		page := w.ledger(ann, everything, 0)
 		w.equal(page.Total, 3)
-		w.equal(page.Account, &market.Account{Balance: 75, Escrowed: 30, Earned: 5, LedgerSeq: 3})
+		w.equal(page.Account, &store.Account{Balance: 75, Escrowed: 30, Earned: 5, LedgerSeq: 3})
 		var got []int64
 		for _, e := range page.Entries {
 			got = append(got, e.Seq, e.Balance, e.Earned, e.Signed())
@@ -30,21 +30,21 @@ var ledgerCases = []testCase{
 	}},
 	{"A movement between escrow and platform is nobody's", func(w *world) {
 		w.people()
-		w.commit(&market.Change{Transfers: []market.Transfer{escrow(w, taskNo(1), 10)}})
-		fee := market.Transfer{
-			ID: nextEntry(), From: market.EscrowAccount(taskNo(1)), To: market.PlatformAccount, Amount: 1,
-			Kind: market.EntryPlatformFee, Task: taskNo(1), At: w.now,
+		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(1), 10)}})
+		fee := store.Transfer{
+			ID: nextEntry(), From: store.EscrowAccount(taskNo(1)), To: store.PlatformAccount, Amount: 1,
+			Kind: store.EntryPlatformFee, Task: taskNo(1), At: w.now,
 		}
-		w.commit(&market.Change{Transfers: []market.Transfer{fee}})
+		w.commit(&store.Change{Transfers: []store.Transfer{fee}})
 		of, _, err := w.store.Entries(w.ctx, taskNo(1), "", 9)
 		w.ok(err)
-		w.equal(onlyNobodys(of), []market.Entry{{Transfer: fee}})
-		w.equal(onlyNobodys(w.entries()), []market.Entry{{Transfer: fee}})
+		w.equal(onlyNobodys(of), []store.Entry{{Transfer: fee}})
+		w.equal(onlyNobodys(w.entries()), []store.Entry{{Transfer: fee}})
 		w.equal(w.ledger(ann, 9, 0).Total, 2)
 	}},
 	{"Several transfers of one Change", func(w *world) {
 		w.people()
-		w.commit(&market.Change{Transfers: []market.Transfer{escrow(w, taskNo(1), 50)}})
+		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(1), 50)}})
 		w.commit(payout(w, taskNo(1), 50, 20))
 		w.equal(w.agent(bob).Balance, int64(bonus+18))
 		w.equal(w.agent(ann).Balance, int64(bonus-20))
@@ -54,7 +54,7 @@ var ledgerCases = []testCase{
 	{"Pages, newest first", func(w *world) {
 		w.people()
 		for i := range 9 {
-			w.commit(&market.Change{Transfers: []market.Transfer{w.grant(ann, int64(i+1))}})
+			w.commit(&store.Change{Transfers: []store.Transfer{w.grant(ann, int64(i+1))}})
 		}
 		all := w.ledger(ann, everything, 0).Entries
 		for _, limit := range []int{1, 4, 10} {
@@ -68,8 +68,8 @@ var ledgerCases = []testCase{
 	}},
 	{"Balances never fall below 0, down to the last credit", func(w *world) {
 		w.people()
-		w.commit(&market.Change{Transfers: []market.Transfer{escrow(w, taskNo(1), bonus)}})
-		w.refused(&market.Change{Transfers: []market.Transfer{escrow(w, taskNo(2), 1)}}, market.GuardBalance)
+		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(1), bonus)}})
+		w.refused(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(2), 1)}}, store.GuardBalance)
 		w.equal(w.agent(ann).Balance, int64(0))
 	}},
 	{"EarnedAt is the last entry up to an instant", func(w *world) {
@@ -103,44 +103,44 @@ var ledgerCases = []testCase{
 }
 
 // onlyNobodys leaves out the entries of agents.
-func onlyNobodys(all []market.Entry) []market.Entry {
-	return slices.DeleteFunc(slices.Clone(all), func(e market.Entry) bool { return e.Agent != "" })
+func onlyNobodys(all []store.Entry) []store.Entry {
+	return slices.DeleteFunc(slices.Clone(all), func(e store.Entry) bool { return e.Agent != "" })
 }
 
-func (w *world) ledger(agent market.AgentID, limit, offset int) market.LedgerPage {
+func (w *world) ledger(agent store.AgentID, limit, offset int) store.LedgerPage {
 	w.Helper()
-	page, err := w.store.Ledger(w.ctx, market.PageQuery{Agent: agent, Limit: limit, Offset: offset, Now: w.now})
+	page, err := w.store.Ledger(w.ctx, store.PageQuery{Agent: agent, Limit: limit, Offset: offset, Now: w.now})
 	w.ok(err)
 	return page
 }
 
 // earn pays an agent at an instant. The bonus does not count as earned and
 // bears an instant before all others.
-func (w *world) earn(agent market.AgentID, amount int64, at time.Time) {
+func (w *world) earn(agent store.AgentID, amount int64, at time.Time) {
 	w.Helper()
 	pay := w.grant(agent, amount)
 	pay.At = at
-	w.commit(&market.Change{
-		At: at, Transfers: []market.Transfer{pay}, Accounts: []market.AccountDelta{{Agent: agent, Earned: amount}},
+	w.commit(&store.Change{
+		At: at, Transfers: []store.Transfer{pay}, Accounts: []store.AccountDelta{{Agent: agent, Earned: amount}},
 	})
 }
 
 // payout empties the escrow of ann's task: bob gets what is charged less a
 // tenth, ann the rest.
-func payout(w *world, id market.TaskID, held, charged int64) *market.Change {
-	from, fee := market.EscrowAccount(id), charged/10
-	return &market.Change{At: w.now, Transfers: []market.Transfer{
+func payout(w *world, id store.TaskID, held, charged int64) *store.Change {
+	from, fee := store.EscrowAccount(id), charged/10
+	return &store.Change{At: w.now, Transfers: []store.Transfer{
 		{
-			ID: nextEntry(), From: from, To: market.AgentAccount(bob), Amount: charged - fee, Fee: fee,
-			Kind: market.EntryPayment, Agent: bob, Task: id, At: w.now,
+			ID: nextEntry(), From: from, To: store.AgentAccount(bob), Amount: charged - fee, Fee: fee,
+			Kind: store.EntryPayment, Agent: bob, Task: id, At: w.now,
 		},
 		{
-			ID: nextEntry(), From: from, To: market.PlatformAccount, Amount: fee,
-			Kind: market.EntryPlatformFee, Task: id, At: w.now,
+			ID: nextEntry(), From: from, To: store.PlatformAccount, Amount: fee,
+			Kind: store.EntryPlatformFee, Task: id, At: w.now,
 		},
 		{
-			ID: nextEntry(), From: from, To: market.AgentAccount(ann), Amount: held - charged,
-			Kind: market.EntryRefund, Agent: ann, Task: id, At: w.now,
+			ID: nextEntry(), From: from, To: store.AgentAccount(ann), Amount: held - charged,
+			Kind: store.EntryRefund, Agent: ann, Task: id, At: w.now,
 		},
 	}}
 }

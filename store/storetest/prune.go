@@ -3,7 +3,7 @@ package storetest
 import (
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // What is old goes, in bounded batches.
@@ -13,23 +13,23 @@ var pruneCases = []testCase{
 		w.commit(wholeChange(w))
 		w.put(endedTask(w, taskNo(2), w.in(-time.Hour)))
 		before := w.snapshot()
-		got, err := w.store.Prune(w.ctx, market.PruneQuery{Limit: everything})
+		got, err := w.store.Prune(w.ctx, store.PruneQuery{Limit: everything})
 		w.ok(err)
-		w.equal(got, market.Pruned{})
+		w.equal(got, store.Pruned{})
 		w.equal(w.snapshot(), before)
 	}},
 	{"Events go from the oldest on, their numbers stay", func(w *world) {
 		w.people()
 		w.tell(ann, 5)
 		w.tell(bob, 1)
-		got := w.prune(market.PruneQuery{EventsBefore: w.in(3 * time.Second)})
+		got := w.prune(store.PruneQuery{EventsBefore: w.in(3 * time.Second)})
 		w.equal(got.Events, 3)
 		page := w.eventPage(ann, 0, 9)
 		w.equal(page.Oldest, int64(3))
 		w.equal(page.Head, int64(5))
 		w.equal(len(page.Events), 3)
 		w.equal(page.Events[0].Seq, int64(3))
-		w.equal(w.eventPage(bob, 0, 9), market.EventPage{Oldest: 2, Head: 1})
+		w.equal(w.eventPage(bob, 0, 9), store.EventPage{Oldest: 2, Head: 1})
 		w.tell(bob, 1)
 		page = w.eventPage(bob, 0, 9)
 		w.equal(page.Oldest, int64(2))
@@ -43,57 +43,57 @@ var pruneCases = []testCase{
 		w.put(endedTask(w, young, w.in(-time.Hour))) // not before the instant
 		w.rewrite(w.post(running, ann), w.claimedBy(bob))
 		asked, said := w.askAll(old, 1), w.say(old, bob, 1)
-		report := market.Report{
-			ID: "rp-1", Task: old, Reporter: cyd, Reason: "odd", Status: market.ReportOpen, CreatedAt: w.in(-3 * time.Hour),
+		report := store.Report{
+			ID: "rp-1", Task: old, Reporter: cyd, Reason: "odd", Status: store.ReportOpen, CreatedAt: w.in(-3 * time.Hour),
 		}
-		w.commit(&market.Change{
-			Reports:   []market.Report{report},
-			Results:   []market.Result{{Task: old, No: 1, Text: "done"}},
-			Roles:     []market.RoleWrite{{Task: old, Agent: bob, Role: market.RoleWorker}},
-			Transfers: []market.Transfer{escrow(w, old, 5)},
-			Accounts:  []market.AccountDelta{{Agent: ann, Posted: 1}},
+		w.commit(&store.Change{
+			Reports:   []store.Report{report},
+			Results:   []store.Result{{Task: old, No: 1, Text: "done"}},
+			Roles:     []store.RoleWrite{{Task: old, Agent: bob, Role: store.RoleWorker}},
+			Transfers: []store.Transfer{escrow(w, old, 5)},
+			Accounts:  []store.AccountDelta{{Agent: ann, Posted: 1}},
 		})
-		got := w.prune(market.PruneQuery{EndedBefore: w.in(-time.Hour)})
+		got := w.prune(store.PruneQuery{EndedBefore: w.in(-time.Hour)})
 		w.equal(got.Tasks, 1)
-		l := w.load(market.LoadQuery{
+		l := w.load(store.LoadQuery{
 			Caller: bob, Task: old, Text: true, Role: true, Question: asked[0].ID, Report: report.ID,
-			Messages: &market.TalkQuery{Limit: 9},
+			Messages: &store.TalkQuery{Limit: 9},
 		})
-		w.equal(l, &market.Loaded{Caller: w.agent(bob)})
+		w.equal(l, &store.Loaded{Caller: w.agent(bob)})
 		w.equal(len(said), 1)
-		w.equal(w.reports("", 9, 0), market.ReportPage{})
-		w.equal(w.tasksOf(ann, market.PartyAny, ""), []market.TaskID{running, young})
-		w.equal(w.tasksOf(bob, market.PartyAny, market.StatusCancelled), []market.TaskID{young})
-		w.equal(w.scan(9, false), []market.TaskID{young, running})
+		w.equal(w.reports("", 9, 0), store.ReportPage{})
+		w.equal(w.tasksOf(ann, store.PartyAny, ""), []store.TaskID{running, young})
+		w.equal(w.tasksOf(bob, store.PartyAny, store.StatusCancelled), []store.TaskID{young})
+		w.equal(w.scan(9, false), []store.TaskID{young, running})
 		entries, _, err := w.store.Entries(w.ctx, old, "", 9)
 		w.ok(err)
 		w.equal(len(entries), 1)
 		w.equal(w.agent(ann).Posted, int64(1))
-		w.refused(&market.Change{Transfers: []market.Transfer{escrow(w, old, 5)}}, market.GuardTransfer)
+		w.refused(&store.Change{Transfers: []store.Transfer{escrow(w, old, 5)}}, store.GuardTransfer)
 	}},
 	{"A task without an end stays however old it is", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
-		w.equal(w.prune(market.PruneQuery{EndedBefore: w.in(1000 * time.Hour)}).Tasks, 0)
+		w.equal(w.prune(store.PruneQuery{EndedBefore: w.in(1000 * time.Hour)}).Tasks, 0)
 		w.equal(w.task(taskNo(1)).Version, int64(1))
 	}},
 	{"Expired idempotency records go", func(w *world) {
 		short, long := record(w, "short"), record(w, "long")
 		short.ExpiresAt = w.in(time.Minute)
-		w.commit(&market.Change{Idempotency: short})
-		w.commit(&market.Change{Idempotency: long})
-		got := w.prune(market.PruneQuery{Now: w.in(time.Hour)})
+		w.commit(&store.Change{Idempotency: short})
+		w.commit(&store.Change{Idempotency: long})
+		got := w.prune(store.PruneQuery{Now: w.in(time.Hour)})
 		// A store that lets records go by itself has nothing left to delete.
 		if got.Records > 1 {
 			w.Fatalf("got %d records deleted, at most 1 had expired", got.Records)
 		}
-		w.equal(w.load(market.LoadQuery{Now: w.now, Idempotency: &short.IdempotencyID}).Idempotency, (*market.IdempotencyRecord)(nil))
-		w.equal(w.load(market.LoadQuery{Now: w.in(time.Hour), Idempotency: &long.IdempotencyID}).Idempotency, long)
+		w.equal(w.load(store.LoadQuery{Now: w.now, Idempotency: &short.IdempotencyID}).Idempotency, (*store.IdempotencyRecord)(nil))
+		w.equal(w.load(store.LoadQuery{Now: w.in(time.Hour), Idempotency: &long.IdempotencyID}).Idempotency, long)
 	}},
 	{"Dead letters go by the instant of their failure", func(w *world) {
 		w.people()
 		w.bury(ann, 5)
-		w.equal(w.prune(market.PruneQuery{DeadBefore: w.in(2 * time.Minute)}).Dead, 2)
+		w.equal(w.prune(store.PruneQuery{DeadBefore: w.in(2 * time.Minute)}).Dead, 2)
 		page := w.dead(ann, 9, 0)
 		w.equal(page.Total, 3)
 		w.equal(page.Dead[2].Event.Seq, int64(3))
@@ -103,9 +103,9 @@ var pruneCases = []testCase{
 	{"The feed keeps what is young", func(w *world) {
 		w.publish(0, 5)
 		mark := w.head()
-		w.commit(&market.Change{At: w.in(time.Hour), Feed: []market.FeedItem{feedNo(9)}})
-		w.prune(market.PruneQuery{FeedBefore: w.in(time.Minute)})
-		w.equal(w.feedSince(mark), []market.FeedItem{feedNo(9)})
+		w.commit(&store.Change{At: w.in(time.Hour), Feed: []store.FeedItem{feedNo(9)}})
+		w.prune(store.PruneQuery{FeedBefore: w.in(time.Minute)})
+		w.equal(w.feedSince(mark), []store.FeedItem{feedNo(9)})
 	}},
 	{"A limit bounds each kind", func(w *world) {
 		w.people()
@@ -113,8 +113,8 @@ var pruneCases = []testCase{
 			w.put(endedTask(w, taskNo(i), w.in(-time.Hour)))
 		}
 		w.tell(ann, 7)
-		q := market.PruneQuery{Now: w.now, EndedBefore: w.now, EventsBefore: w.in(time.Hour), Limit: 3}
-		total := market.Pruned{}
+		q := store.PruneQuery{Now: w.now, EndedBefore: w.now, EventsBefore: w.in(time.Hour), Limit: 3}
+		total := store.Pruned{}
 		for _, more := range []bool{true, true, false} {
 			got, err := w.store.Prune(w.ctx, q)
 			w.ok(err)
@@ -124,12 +124,12 @@ var pruneCases = []testCase{
 			w.equal(got.More, more)
 			total.Tasks, total.Events = total.Tasks+got.Tasks, total.Events+got.Events
 		}
-		w.equal(total, market.Pruned{Tasks: 7, Events: 7})
+		w.equal(total, store.Pruned{Tasks: 7, Events: 7})
 	}},
 }
 
 // endedTask is a task of ann and bob that ended at an instant.
-func endedTask(w *world, id market.TaskID, at time.Time) *market.Task {
+func endedTask(w *world, id store.TaskID, at time.Time) *store.Task {
 	t := w.open(id, ann)
 	w.claimedBy(bob)(t)
 	ended(at)(t)
@@ -137,7 +137,7 @@ func endedTask(w *world, id market.TaskID, at time.Time) *market.Task {
 }
 
 // prune deletes until there is no more to delete, and counts.
-func (w *world) prune(q market.PruneQuery) (total market.Pruned) {
+func (w *world) prune(q store.PruneQuery) (total store.Pruned) {
 	w.Helper()
 	if q.Now.IsZero() {
 		q.Now = w.now

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // crowd is how many commit at once.
@@ -18,9 +18,9 @@ var raceCases = []testCase{
 		w.people()
 		t := w.post(taskNo(1), ann)
 		w.crowd(crowd)
-		won := w.race(crowd, market.GuardTask, func(i int) *market.Change {
+		won := w.race(crowd, store.GuardTask, func(i int) *store.Change {
 			c := claim(w, t, agentNo(i))
-			c.Events = []market.Event{w.event(ann, 1)}
+			c.Events = []store.Event{w.event(ann, 1)}
 			return c
 		})
 		w.equal(len(won), 1)
@@ -39,10 +39,10 @@ var raceCases = []testCase{
 	{"Many approve one delivery and it is paid once", func(w *world) {
 		w.people()
 		t := w.put(delivered(w, taskNo(1)))
-		w.commit(&market.Change{Transfers: []market.Transfer{escrow(w, t.ID, 10)}})
-		won := w.race(crowd, market.GuardTask, func(int) *market.Change {
+		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, t.ID, 10)}})
+		won := w.race(crowd, store.GuardTask, func(int) *store.Change {
 			c := payout(w, t.ID, 10, 5)
-			c.Tasks = []market.TaskWrite{rewritten(t, func(t *market.Task) { t.Status = market.StatusApproved })}
+			c.Tasks = []store.TaskWrite{rewritten(t, func(t *store.Task) { t.Status = store.StatusApproved })}
 			return c
 		})
 		w.equal(len(won), 1)
@@ -51,17 +51,17 @@ var raceCases = []testCase{
 	}},
 	{"Many make the same transfer and one does", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardTransfer, func(int) *market.Change {
-			return &market.Change{At: w.now, Transfers: []market.Transfer{escrow(w, taskNo(1), 1)}}
+		won := w.race(crowd, store.GuardTransfer, func(int) *store.Change {
+			return &store.Change{At: w.now, Transfers: []store.Transfer{escrow(w, taskNo(1), 1)}}
 		})
 		w.equal(len(won), 1)
 		w.equal(w.agent(ann).Balance, int64(bonus-1))
 	}},
 	{"First insert of an agent by many", func(w *world) {
-		won := w.race(crowd, market.GuardDuplicate, func(i int) *market.Change {
+		won := w.race(crowd, store.GuardDuplicate, func(i int) *store.Change {
 			c := w.registration(ann)
 			c.Agents[0].New.Name = fmt.Sprint(i)
-			c.Agents[0].Key = keyOf(agentNo(i)).Digest()
+			c.Agents[0].Key = keyOf(agentNo(i))
 			return c
 		})
 		w.equal(len(won), 1)
@@ -70,20 +70,20 @@ var raceCases = []testCase{
 	}},
 	{"First insert of a task by many", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardDuplicate, func(i int) *market.Change {
+		won := w.race(crowd, store.GuardDuplicate, func(i int) *store.Change {
 			t := w.open(taskNo(1), ann)
 			t.MaxCredits = int64(i + 1)
-			return &market.Change{At: w.now, Tasks: []market.TaskWrite{{New: t, Text: textOf(t.ID)}}}
+			return &store.Change{At: w.now, Tasks: []store.TaskWrite{{New: t, Text: textOf(t.ID)}}}
 		})
 		w.equal(len(won), 1)
 		w.equal(w.task(taskNo(1)).MaxCredits, int64(won[0]+1))
-		w.equal(w.scan(9, true), []market.TaskID{taskNo(1)})
+		w.equal(w.scan(9, true), []store.TaskID{taskNo(1)})
 	}},
 	{"First use of an idempotency key by many", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardIdempotency, func(int) *market.Change {
-			return &market.Change{
-				At: w.now, Idempotency: record(w, "key"), Transfers: []market.Transfer{w.grant(ann, 1)},
+		won := w.race(crowd, store.GuardIdempotency, func(int) *store.Change {
+			return &store.Change{
+				At: w.now, Idempotency: record(w, "key"), Transfers: []store.Transfer{w.grant(ann, 1)},
 			}
 		})
 		w.equal(len(won), 1)
@@ -91,8 +91,8 @@ var raceCases = []testCase{
 	}},
 	{"First step of trust by many", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardTrust, func(i int) *market.Change {
-			return &market.Change{At: w.now, Trust: []market.TrustWrite{{New: market.TrustPair{
+		won := w.race(crowd, store.GuardTrust, func(i int) *store.Change {
+			return &store.Change{At: w.now, Trust: []store.TrustWrite{{New: store.TrustPair{
 				From: ann, To: bob, Score: float64(i) / 100, Interactions: 1, UpdatedAt: w.now,
 			}}}}
 		})
@@ -101,9 +101,9 @@ var raceCases = []testCase{
 	}},
 	{"Many strikes from one state and one counts", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardStrikes, func(i int) *market.Change {
-			return &market.Change{At: w.now, Strikes: []market.StrikeWrite{{
-				Agent: bob, New: market.Strikes{Count: i + 1},
+		won := w.race(crowd, store.GuardStrikes, func(i int) *store.Change {
+			return &store.Change{At: w.now, Strikes: []store.StrikeWrite{{
+				Agent: bob, New: store.Strikes{Count: i + 1},
 			}}}
 		})
 		w.equal(len(won), 1)
@@ -111,9 +111,9 @@ var raceCases = []testCase{
 	}},
 	{"Many edit one profile and one does", func(w *world) {
 		w.people()
-		won := w.race(crowd, market.GuardAgent, func(i int) *market.Change {
-			write := w.edited(bob, func(p *market.Profile) { p.Name = fmt.Sprint(i) })
-			return &market.Change{At: w.now, Agents: []market.AgentWrite{write}}
+		won := w.race(crowd, store.GuardAgent, func(i int) *store.Change {
+			write := w.edited(bob, func(p *store.Profile) { p.Name = fmt.Sprint(i) })
+			return &store.Change{At: w.now, Agents: []store.AgentWrite{write}}
 		})
 		w.equal(len(won), 1)
 		w.equal(w.agent(bob).Name, fmt.Sprint(won[0]))
@@ -121,12 +121,12 @@ var raceCases = []testCase{
 	{"Two Changes that each rely on what the other writes", func(w *world) {
 		w.people()
 		for i := range 10 {
-			pair := [2]*market.Task{w.post(taskNo(2*i), ann), w.post(taskNo(2*i+1), ann)}
-			won := w.race(2, market.GuardTask, func(i int) *market.Change {
+			pair := [2]*store.Task{w.post(taskNo(2*i), ann), w.post(taskNo(2*i+1), ann)}
+			won := w.race(2, store.GuardTask, func(i int) *store.Change {
 				other := pair[1-i]
-				return &market.Change{
-					At: w.now, Unchanged: []market.TaskRef{{ID: other.ID, Version: other.Version}},
-					Tasks: []market.TaskWrite{rewritten(pair[i], w.claimedBy(bob))},
+				return &store.Change{
+					At: w.now, Unchanged: []store.TaskRef{{ID: other.ID, Version: other.Version}},
+					Tasks: []store.TaskWrite{rewritten(pair[i], w.claimedBy(bob))},
 				}
 			})
 			w.equal(len(won), 1)
@@ -135,11 +135,11 @@ var raceCases = []testCase{
 	{"Both roles on a task at once", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
-		roles := [2]market.Role{market.RoleWorker, market.RoleInfra}
-		won := w.race(crowd, market.GuardRole, func(i int) *market.Change {
-			return &market.Change{At: w.now, Roles: []market.RoleWrite{{Task: taskNo(1), Agent: bob, Role: roles[i%2]}}}
+		roles := [2]store.Role{store.RoleWorker, store.RoleInfra}
+		won := w.race(crowd, store.GuardRole, func(i int) *store.Change {
+			return &store.Change{At: w.now, Roles: []store.RoleWrite{{Task: taskNo(1), Agent: bob, Role: roles[i%2]}}}
 		})
-		got := w.load(market.LoadQuery{Caller: bob, Task: taskNo(1), Role: true}).Role
+		got := w.load(store.LoadQuery{Caller: bob, Task: taskNo(1), Role: true}).Role
 		w.equal(len(won), crowd/2)
 		for _, i := range won {
 			w.equal(roles[i%2], got)
@@ -148,10 +148,10 @@ var raceCases = []testCase{
 	{"A report by one agent, many times at once", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
-		won := w.race(crowd, market.GuardDuplicate, func(i int) *market.Change {
-			return &market.Change{At: w.now, Reports: []market.Report{{
-				ID: market.ReportID(fmt.Sprint("rp-", i)), Task: taskNo(1), Reporter: bob, Reason: "odd",
-				Status: market.ReportOpen, CreatedAt: w.now,
+		won := w.race(crowd, store.GuardDuplicate, func(i int) *store.Change {
+			return &store.Change{At: w.now, Reports: []store.Report{{
+				ID: store.ReportID(fmt.Sprint("rp-", i)), Task: taskNo(1), Reporter: bob, Reason: "odd",
+				Status: store.ReportOpen, CreatedAt: w.now,
 			}}}
 		})
 		w.equal(len(won), 1)
@@ -159,8 +159,8 @@ var raceCases = []testCase{
 	}},
 	{"A balance is spent once", func(w *world) {
 		w.people()
-		won := w.race(2*crowd, market.GuardBalance, func(i int) *market.Change {
-			return &market.Change{At: w.now, Transfers: []market.Transfer{escrow(w, taskNo(i), 10)}}
+		won := w.race(2*crowd, store.GuardBalance, func(i int) *store.Change {
+			return &store.Change{At: w.now, Transfers: []store.Transfer{escrow(w, taskNo(i), 10)}}
 		})
 		w.equal(len(won), bonus/10)
 		w.equal(w.agent(ann).Balance, int64(0))
@@ -168,8 +168,8 @@ var raceCases = []testCase{
 	}},
 	{"A limit of open claims holds", func(w *world) {
 		w.people()
-		won := w.race(2*crowd, market.GuardOpenClaims, func(int) *market.Change {
-			return &market.Change{At: w.now, Accounts: []market.AccountDelta{{Agent: bob, OpenClaims: 1, MaxOpenClaims: 5}}}
+		won := w.race(2*crowd, store.GuardOpenClaims, func(int) *store.Change {
+			return &store.Change{At: w.now, Accounts: []store.AccountDelta{{Agent: bob, OpenClaims: 1, MaxOpenClaims: 5}}}
 		})
 		w.equal(len(won), 5)
 		w.equal(w.agent(bob).OpenClaims, int64(5))
@@ -178,13 +178,13 @@ var raceCases = []testCase{
 		w.people()
 		w.post(taskNo(1), ann)
 		at := w.task(taskNo(1)).Version
-		won := w.race(20, market.GuardQuestions, func(i int) *market.Change {
-			return &market.Change{
-				At: w.now, Active: []market.AgentID{bob}, Unchanged: []market.TaskRef{{ID: taskNo(1), Version: at}},
-				Questions: []market.Question{{
-					ID: market.QuestionID(fmt.Sprint("qa-", i)), Task: taskNo(1), Asker: bob, Text: "?", CreatedAt: w.now,
+		won := w.race(20, store.GuardQuestions, func(i int) *store.Change {
+			return &store.Change{
+				At: w.now, Active: []store.AgentID{bob}, Unchanged: []store.TaskRef{{ID: taskNo(1), Version: at}},
+				Questions: []store.Question{{
+					ID: store.QuestionID(fmt.Sprint("qa-", i)), Task: taskNo(1), Asker: bob, Text: "?", CreatedAt: w.now,
 				}},
-				Talk: []market.TalkCount{{Task: taskNo(1), Delta: 1, Max: 5}},
+				Talk: []store.TalkCount{{Task: taskNo(1), Delta: 1, Max: 5}},
 			}
 		})
 		w.equal(len(won), 5)
@@ -194,8 +194,8 @@ var raceCases = []testCase{
 		w.people()
 		w.post(taskNo(1), ann)
 		q := w.askAll(taskNo(1), 1)[0]
-		won := w.race(crowd, market.GuardAnswered, func(i int) *market.Change {
-			return &market.Change{At: w.now, Answers: []market.Answer{{
+		won := w.race(crowd, store.GuardAnswered, func(i int) *store.Change {
+			return &store.Change{At: w.now, Answers: []store.Answer{{
 				Question: q.ID, Task: taskNo(1), Text: fmt.Sprint("answer ", i), At: w.now,
 			}}}
 		})
@@ -204,18 +204,18 @@ var raceCases = []testCase{
 	}},
 	{"Counters that commute lose nothing", func(w *world) {
 		w.people()
-		won := w.race(crowd, "", func(int) *market.Change {
-			return &market.Change{
+		won := w.race(crowd, "", func(int) *store.Change {
+			return &store.Change{
 				At:        w.now,
-				Transfers: []market.Transfer{w.grant(bob, 3)},
-				Accounts:  []market.AccountDelta{{Agent: bob, RatingSum: 5, RatingCount: 1, Earned: 3}},
-				Tags:      []market.TagDelta{{Agent: bob, TagStat: market.TagStat{Tag: "go", Count: 1, Earned: 3}}},
+				Transfers: []store.Transfer{w.grant(bob, 3)},
+				Accounts:  []store.AccountDelta{{Agent: bob, RatingSum: 5, RatingCount: 1, Earned: 3}},
+				Tags:      []store.TagDelta{{Agent: bob, TagStat: store.TagStat{Tag: "go", Count: 1, Earned: 3}}},
 			}
 		})
 		w.equal(len(won), crowd)
 		a := w.agent(bob)
 		w.equal([]int64{a.Balance, a.RatingSum, a.RatingCount}, []int64{bonus + 3*crowd, 5 * crowd, crowd})
-		w.equal(w.stats(bob).Tags, []market.TagStat{{Tag: "go", Count: crowd, Earned: 3 * crowd}})
+		w.equal(w.stats(bob).Tags, []store.TagStat{{Tag: "go", Count: crowd, Earned: 3 * crowd}})
 	}},
 	{"Suspension and claim do not pass each other", func(w *world) { suspendAndClaim(w) }},
 	{"Credits are conserved", func(w *world) { conserve(w) }},
@@ -233,9 +233,9 @@ func (w *world) crowd(n int) {
 
 // race commits n Changes at once and returns which of them held; the others
 // must have failed the guard.
-func (w *world) race(n int, guard market.Guard, change func(i int) *market.Change) (won []int) {
+func (w *world) race(n int, guard store.Guard, change func(i int) *store.Change) (won []int) {
 	w.Helper()
-	changes := make([]*market.Change, n)
+	changes := make([]*store.Change, n)
 	for i := range changes {
 		changes[i] = change(i)
 	}
@@ -248,7 +248,7 @@ func (w *world) race(n int, guard market.Guard, change func(i int) *market.Chang
 			_, err := w.store.Commit(w.ctx, c)
 			mu.Lock()
 			defer mu.Unlock()
-			var conflict *market.Conflict
+			var conflict *store.Conflict
 			switch {
 			case err == nil:
 				won = append(won, i)

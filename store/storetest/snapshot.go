@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // everything is a limit above what a case writes.
@@ -16,31 +16,31 @@ const everything = 1000
 // snapshot is all that can be read of a store, but for what is promised to
 // nobody at once (Totals) and for what reading would change (webhooks).
 type snapshot struct {
-	Agents   []*market.Agent
-	Tasks    []market.StoredTask
-	Loaded   []*market.Loaded
+	Agents   []*store.Agent
+	Tasks    []store.StoredTask
+	Loaded   []*store.Loaded
 	Parties  []partyView
-	Reports  market.ReportPage
-	Feed     []market.FeedItem
-	All      []market.StoredTask
-	Open     []market.StoredTask
-	Everyone []*market.Agent
-	Due      []market.TaskID
-	Entries  []market.Entry
+	Reports  store.ReportPage
+	Feed     []store.FeedItem
+	All      []store.StoredTask
+	Open     []store.StoredTask
+	Everyone []*store.Agent
+	Due      []store.TaskID
+	Entries  []store.Entry
 }
 
 // partyView is what belongs to one agent.
 type partyView struct {
-	Tasks  []market.TasksPage
-	Ledger market.LedgerPage
-	Stats  market.StatsRow
-	Trust  market.TrustPage
-	Events market.EventPage
-	Dead   market.DeadPage
+	Tasks  []store.TasksPage
+	Ledger store.LedgerPage
+	Stats  store.StatsRow
+	Trust  store.TrustPage
+	Events store.EventPage
+	Dead   store.DeadPage
 }
 
 // mentioned are the ids of a Change.
-func mentioned(c *market.Change) (agents []market.AgentID, tasks []market.TaskID) {
+func mentioned(c *store.Change) (agents []store.AgentID, tasks []store.TaskID) {
 	for _, x := range c.Agents {
 		agents = append(agents, x.New.ID)
 	}
@@ -89,30 +89,30 @@ func (w *world) snapshot() (s snapshot) {
 }
 
 // loadAll loads everything about a task, as seen by each agent.
-func (w *world) loadAll(id market.TaskID) (out []*market.Loaded) {
+func (w *world) loadAll(id store.TaskID) (out []*store.Loaded) {
 	w.Helper()
-	page := market.TalkQuery{Limit: everything}
+	page := store.TalkQuery{Limit: everything}
 	for _, caller := range w.agents {
-		q := market.LoadQuery{
+		q := store.LoadQuery{
 			Caller: caller, Agent: caller, Task: id, Text: true, Trust: true, Role: true,
 			TrustIn: true, Questions: &page,
 		}
 		l := w.load(q)
 		seen := *l
-		seen.TrustIn = slices.SortedFunc(slices.Values(l.TrustIn), func(a, b market.TrustPair) int {
+		seen.TrustIn = slices.SortedFunc(slices.Values(l.TrustIn), func(a, b store.TrustPair) int {
 			return cmp.Compare(a.From, b.From)
 		})
-		out = append(out, &seen, w.load(market.LoadQuery{Task: id, Messages: &page}))
+		out = append(out, &seen, w.load(store.LoadQuery{Task: id, Messages: &page}))
 	}
 	return out
 }
 
-func (w *world) partyView(id market.AgentID) (v partyView) {
+func (w *world) partyView(id store.AgentID) (v partyView) {
 	w.Helper()
-	page := market.PageQuery{Agent: id, Limit: everything, Now: w.in(1000 * time.Hour)}
-	for _, role := range []market.PartyRole{market.PartyAny, market.PartyPoster, market.PartyWorker} {
-		for _, status := range append(market.Statuses(), "") {
-			found, err := w.store.TasksOf(w.ctx, market.TasksQuery{
+	page := store.PageQuery{Agent: id, Limit: everything, Now: w.in(1000 * time.Hour)}
+	for _, role := range []store.PartyRole{store.PartyAny, store.PartyPoster, store.PartyWorker} {
+		for _, status := range append(store.Statuses(), "") {
+			found, err := w.store.TasksOf(w.ctx, store.TasksQuery{
 				Agent: id, Role: role, Status: status, Limit: everything, Now: w.now,
 			})
 			w.ok(err)
@@ -133,17 +133,17 @@ func (w *world) partyView(id market.AgentID) (v partyView) {
 }
 
 // stats reads an agent's statistics, the tags in order.
-func (w *world) stats(id market.AgentID, since ...time.Time) market.StatsRow {
+func (w *world) stats(id store.AgentID, since ...time.Time) store.StatsRow {
 	w.Helper()
-	row, err := w.store.Stats(w.ctx, market.StatsQuery{Agent: id, Since: since, Now: w.now})
+	row, err := w.store.Stats(w.ctx, store.StatsQuery{Agent: id, Since: since, Now: w.now})
 	w.ok(err)
-	row.Tags = slices.SortedFunc(slices.Values(row.Tags), func(a, b market.TagStat) int {
+	row.Tags = slices.SortedFunc(slices.Values(row.Tags), func(a, b store.TagStat) int {
 		return cmp.Compare(a.Tag, b.Tag)
 	})
 	return row
 }
 
-func (w *world) eventPage(id market.AgentID, after int64, limit int) market.EventPage {
+func (w *world) eventPage(id store.AgentID, after int64, limit int) store.EventPage {
 	w.Helper()
 	page, err := w.store.Events(w.ctx, id, after, limit)
 	w.ok(err)
@@ -151,7 +151,7 @@ func (w *world) eventPage(id market.AgentID, after int64, limit int) market.Even
 }
 
 // entries reads the whole ledger.
-func (w *world) entries() (all []market.Entry) {
+func (w *world) entries() (all []store.Entry) {
 	w.Helper()
 	for cursor := ""; ; {
 		page, next, err := w.store.Entries(w.ctx, "", cursor, everything)
@@ -165,7 +165,7 @@ func (w *world) entries() (all []market.Entry) {
 }
 
 // inOrder returns the tasks with Infra, which has no promised order, sorted.
-func inOrder(tasks []market.StoredTask) []market.StoredTask {
+func inOrder(tasks []store.StoredTask) []store.StoredTask {
 	out := slices.Clone(tasks)
 	for i := range out {
 		out[i].Infra = slices.Sorted(slices.Values(out[i].Infra))
@@ -175,9 +175,9 @@ func inOrder(tasks []market.StoredTask) []market.StoredTask {
 
 // feedSince reads the feed from a position to its end. Items may come in any
 // order and more than once, so they are sorted and each is kept once.
-func (w *world) feedSince(after market.Position) (items []market.FeedItem) {
+func (w *world) feedSince(after store.Position) (items []store.FeedItem) {
 	w.Helper()
-	seen := map[string]market.FeedItem{}
+	seen := map[string]store.FeedItem{}
 	for more := true; more; {
 		page, err := w.store.Feed(w.ctx, after, 100)
 		w.ok(err)
@@ -193,7 +193,7 @@ func (w *world) feedSince(after market.Position) (items []market.FeedItem) {
 }
 
 // feedKey names all that a feed item says.
-func feedKey(item market.FeedItem) string {
+func feedKey(item store.FeedItem) string {
 	key := fmt.Sprint(item.Kind, item.Task, item.Version, item.Open, item.Agent)
 	if item.Trust != nil {
 		key += fmt.Sprint(item.Trust.From, item.Trust.To, item.Trust.Interactions)
@@ -202,7 +202,7 @@ func feedKey(item market.FeedItem) string {
 }
 
 // head is the present end of the feed.
-func (w *world) head() market.Position {
+func (w *world) head() store.Position {
 	w.Helper()
 	page, err := w.store.Feed(w.ctx, "", 100)
 	w.ok(err)

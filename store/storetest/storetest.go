@@ -1,26 +1,26 @@
-// Package storetest is the contract of market.Store as a test suite that any
+// Package storetest is the contract of store.Store as a test suite that any
 // implementation runs in one line:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) market.Store { return open(t) })
+//		storetest.Run(t, func(t *testing.T) store.Store { return open(t) })
 //	}
 //
 // Each sentence of the Store's and the Change's documentation is a small named
 // subtest, so that what fails says which promise is broken. The suite needs the
-// standard library and package market alone.
+// standard library and package store alone.
 package storetest
 
 import (
 	"testing"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Run tests the stores that open returns. It calls open once for each subtest,
 // one after the other, and needs a fresh, empty store each time; release what
 // the store holds with t.Cleanup. The suite tells the store what time it is,
 // and sleeps nowhere.
-func Run(t *testing.T, open func(t *testing.T) market.Store) {
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	groups := []struct {
 		name  string
 		cases []testCase

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // strangeIDs are ends of ids that nobody can have: a caller may ask for anything.
@@ -16,25 +16,25 @@ var strangeCases = []testCase{
 		w.people()
 		w.commit(wholeChange(w))
 		for _, end := range strangeIDs {
-			w.readsNothing("ag-"+market.AgentID(end), "tk-"+market.TaskID(end), end)
+			w.readsNothing("ag-"+store.AgentID(end), "tk-"+store.TaskID(end), end)
 		}
 	}},
 	{"Changes of ids that nobody can have", func(w *world) {
 		w.people()
 		for i, end := range strangeIDs {
-			w.changesNothing(i, "ag-"+market.AgentID(end), "tk-"+market.TaskID(end))
+			w.changesNothing(i, "ag-"+store.AgentID(end), "tk-"+store.TaskID(end))
 		}
 	}},
 	{"Messages under a claim that nobody can have", func(w *world) {
 		w.people()
 		w.commit(wholeChange(w))
 		for _, end := range strangeIDs {
-			w.equal(w.messages(taskNo(1), "ag-"+market.AgentID(end), 9, 0), market.Loaded{})
+			w.equal(w.messages(taskNo(1), "ag-"+store.AgentID(end), 9, 0), store.Loaded{})
 		}
 	}},
 	{"Buckets of any name", func(w *world) {
 		for _, end := range strangeIDs {
-			charge := &market.Charge{Bucket: "b" + end, Every: time.Hour, Burst: 1}
+			charge := &store.Charge{Bucket: "b" + end, Every: time.Hour, Burst: 1}
 			w.admit(0, charge)
 			w.equal(w.admit(0, charge).Allowed, false)
 		}
@@ -43,53 +43,53 @@ var strangeCases = []testCase{
 		w.people()
 		w.bury(ann, 1)
 		w.commit(wholeChange(w))
-		const far = market.MaxOffset
-		page := market.PageQuery{Agent: ann, Limit: 100, Offset: far, Now: w.now}
+		const far = store.MaxOffset
+		page := store.PageQuery{Agent: ann, Limit: 100, Offset: far, Now: w.now}
 		ledger, err := w.store.Ledger(w.ctx, page)
 		w.ok(err)
 		w.equal([]int{len(ledger.Entries), ledger.Total}, []int{0, 2})
-		tasks, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: ann, Limit: 100, Offset: far, Now: w.now})
+		tasks, err := w.store.TasksOf(w.ctx, store.TasksQuery{Agent: ann, Limit: 100, Offset: far, Now: w.now})
 		w.ok(err)
 		w.equal([]int{len(tasks.Tasks), tasks.Total}, []int{0, 1})
-		w.equal(w.trustOf(ann, 100, far), market.TrustPage{Total: 1})
-		w.equal(w.reports("", 100, far), market.ReportPage{Total: 1})
-		w.equal(w.reports(market.ReportOpen, 100, far), market.ReportPage{Total: 1})
-		w.equal(w.dead(ann, 100, far), market.DeadPage{Total: 1})
-		w.equal(w.questions(taskNo(1), 100, far), market.Loaded{TalkTotal: 1})
-		w.equal(w.messages(taskNo(1), "", 100, far), market.Loaded{TalkTotal: 1})
-		w.equal(w.messages(taskNo(1), bob, 100, far), market.Loaded{TalkTotal: 1})
+		w.equal(w.trustOf(ann, 100, far), store.TrustPage{Total: 1})
+		w.equal(w.reports("", 100, far), store.ReportPage{Total: 1})
+		w.equal(w.reports(store.ReportOpen, 100, far), store.ReportPage{Total: 1})
+		w.equal(w.dead(ann, 100, far), store.DeadPage{Total: 1})
+		w.equal(w.questions(taskNo(1), 100, far), store.Loaded{TalkTotal: 1})
+		w.equal(w.messages(taskNo(1), "", 100, far), store.Loaded{TalkTotal: 1})
+		w.equal(w.messages(taskNo(1), bob, 100, far), store.Loaded{TalkTotal: 1})
 	}},
 }
 
 // readsNothing asks every reading method for an agent and a task.
-func (w *world) readsNothing(agent market.AgentID, task market.TaskID, end string) {
+func (w *world) readsNothing(agent store.AgentID, task store.TaskID, end string) {
 	w.Helper()
-	page := &market.TalkQuery{Limit: 10, Worker: agent}
-	w.equal(w.load(market.LoadQuery{
+	page := &store.TalkQuery{Limit: 10, Worker: agent}
+	w.equal(w.load(store.LoadQuery{
 		Caller: agent, Agent: agent, Task: task, Text: true, Trust: true, Role: true, TrustIn: true,
-		Question: market.QuestionID("qa-" + end), Questions: page, Messages: page, Report: market.ReportID("rp-" + end),
-		Idempotency: &market.IdempotencyID{Caller: agent, Operation: "ask " + string(task), Key: end},
-	}), &market.Loaded{})
-	of := market.PageQuery{Agent: agent, Limit: 10, Now: w.now}
-	tasks, err := w.store.Tasks(w.ctx, []market.TaskID{task, taskNo(1)})
+		Question: store.QuestionID("qa-" + end), Questions: page, Messages: page, Report: store.ReportID("rp-" + end),
+		Idempotency: &store.IdempotencyID{Caller: agent, Operation: "ask " + string(task), Key: end},
+	}), &store.Loaded{})
+	of := store.PageQuery{Agent: agent, Limit: 10, Now: w.now}
+	tasks, err := w.store.Tasks(w.ctx, []store.TaskID{task, taskNo(1)})
 	w.ok(err)
-	w.equal(ids(tasks), []market.TaskID{taskNo(1)})
-	agents, err := w.store.Agents(w.ctx, []market.AgentID{agent, ann})
+	w.equal(ids(tasks), []store.TaskID{taskNo(1)})
+	agents, err := w.store.Agents(w.ctx, []store.AgentID{agent, ann})
 	w.ok(err)
-	w.equal(agents, []*market.Agent{w.agent(ann)})
-	mine, err := w.store.TasksOf(w.ctx, market.TasksQuery{Agent: agent, Limit: 10, Now: w.now})
+	w.equal(agents, []*store.Agent{w.agent(ann)})
+	mine, err := w.store.TasksOf(w.ctx, store.TasksQuery{Agent: agent, Limit: 10, Now: w.now})
 	w.ok(err)
-	w.equal(mine, market.TasksPage{})
+	w.equal(mine, store.TasksPage{})
 	ledger, err := w.store.Ledger(w.ctx, of)
 	w.ok(err)
-	w.equal(ledger, market.LedgerPage{})
-	w.equal(w.stats(agent, w.now).Agent, (*market.Agent)(nil))
-	w.equal(w.trustOf(agent, 9, 0), market.TrustPage{})
-	w.equal(w.eventPage(agent, 0, 9), market.EventPage{Oldest: 1, Suspended: true})
-	w.equal(w.dead(agent, 9, 0), market.DeadPage{})
+	w.equal(ledger, store.LedgerPage{})
+	w.equal(w.stats(agent, w.now).Agent, (*store.Agent)(nil))
+	w.equal(w.trustOf(agent, 9, 0), store.TrustPage{})
+	w.equal(w.eventPage(agent, 0, 9), store.EventPage{Oldest: 1, Suspended: true})
+	w.equal(w.dead(agent, 9, 0), store.DeadPage{})
 	w.equal(w.redeliver(agent, 1), false)
-	w.equal(w.finish(market.WebhookJob{Event: market.Event{Agent: agent, Seq: 1}, Lease: 1}, market.WebhookOutcome{At: w.now}), false)
-	w.equal(w.reports(market.ReportStatus("x"+end), 9, 0), market.ReportPage{})
+	w.equal(w.finish(store.WebhookJob{Event: store.Event{Agent: agent, Seq: 1}, Lease: 1}, store.WebhookOutcome{At: w.now}), false)
+	w.equal(w.reports(store.ReportStatus("x"+end), 9, 0), store.ReportPage{})
 	entries, next, err := w.store.Entries(w.ctx, task, "", 9)
 	w.ok(err)
 	w.equal(len(entries), 0)
@@ -97,36 +97,36 @@ func (w *world) readsNothing(agent market.AgentID, task market.TaskID, end strin
 }
 
 // changesNothing names an agent and a task where they must exist.
-func (w *world) changesNothing(i int, agent market.AgentID, task market.TaskID) {
+func (w *world) changesNothing(i int, agent store.AgentID, task store.TaskID) {
 	w.Helper()
 	old, next := w.profile(agent), w.profile(agent)
 	next.Version = 2
-	for guard, c := range map[market.Guard]*market.Change{
-		market.GuardSuspended: {Active: []market.AgentID{agent}},
-		market.GuardAgent:     {Agents: []market.AgentWrite{{Old: old, New: next}}},
-		market.GuardBalance:   {Transfers: []market.Transfer{w.grant(agent, 1)}},
-		market.GuardStrikes:   {Strikes: []market.StrikeWrite{{Agent: agent, New: market.Strikes{Count: 1}}}},
-		market.GuardSystemPay: {SystemPays: []market.SystemPayWrite{{Agent: agent, New: market.SystemPay{Pending: 1}}}},
-		market.GuardTask:      {Unchanged: []market.TaskRef{{ID: task, Version: 1}}},
-		market.GuardAnswered:  {Answers: []market.Answer{{Question: market.QuestionID(agent), Task: task, Text: "a", At: w.now}}},
-		market.GuardReport:    {Resolutions: []market.Report{{ID: market.ReportID(agent), Task: task, Status: market.ReportReviewed}}},
+	for guard, c := range map[store.Guard]*store.Change{
+		store.GuardSuspended: {Active: []store.AgentID{agent}},
+		store.GuardAgent:     {Agents: []store.AgentWrite{{Old: old, New: next}}},
+		store.GuardBalance:   {Transfers: []store.Transfer{w.grant(agent, 1)}},
+		store.GuardStrikes:   {Strikes: []store.StrikeWrite{{Agent: agent, New: store.Strikes{Count: 1}}}},
+		store.GuardSystemPay: {SystemPays: []store.SystemPayWrite{{Agent: agent, New: store.SystemPay{Pending: 1}}}},
+		store.GuardTask:      {Unchanged: []store.TaskRef{{ID: task, Version: 1}}},
+		store.GuardAnswered:  {Answers: []store.Answer{{Question: store.QuestionID(agent), Task: task, Text: "a", At: w.now}}},
+		store.GuardReport:    {Resolutions: []store.Report{{ID: store.ReportID(agent), Task: task, Status: store.ReportReviewed}}},
 	} {
 		c.At = w.now
 		_, err := w.store.Commit(w.ctx, c)
 		w.conflict(err, guard)
 	}
-	_, errs := w.store.CommitEach(w.ctx, []*market.Change{
-		{At: w.now, Accounts: []market.AccountDelta{{Agent: agent, Posted: 1}}},
-		{At: w.now, Talk: []market.TalkCount{{Task: task, Delta: 1, Max: 5}}},
+	_, errs := w.store.CommitEach(w.ctx, []*store.Change{
+		{At: w.now, Accounts: []store.AccountDelta{{Agent: agent, Posted: 1}}},
+		{At: w.now, Talk: []store.TalkCount{{Task: task, Delta: 1, Max: 5}}},
 	})
-	w.conflict(errs[0], market.GuardAgent)
-	w.conflict(errs[1], market.GuardTask)
+	w.conflict(errs[0], store.GuardAgent)
+	w.conflict(errs[1], store.GuardTask)
 	head := w.eventPage(ann, 0, 9).Head
-	w.commit(&market.Change{
-		Events: []market.Event{w.event(agent, i), w.event(ann, i)}, Drop: []market.TextRef{{Task: task}, {Task: task, No: 1}},
+	w.commit(&store.Change{
+		Events: []store.Event{w.event(agent, i), w.event(ann, i)}, Drop: []store.TextRef{{Task: task}, {Task: task, No: 1}},
 	})
 	w.equal(w.eventPage(ann, 0, 9).Head, head+1)
-	w.equal(w.eventPage(agent, 0, 9), market.EventPage{Oldest: 1, Suspended: true})
+	w.equal(w.eventPage(agent, 0, 9), store.EventPage{Oldest: 1, Suspended: true})
 	if _, err := w.store.Lease(w.ctx, fmt.Sprint("lease ", task), string(agent), w.now, w.in(time.Minute)); err != nil {
 		w.Fatalf("a lease of any name: %v", err)
 	}

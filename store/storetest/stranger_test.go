@@ -22,16 +22,16 @@ replace github.com/pinchwork/pinchwork => `
 import (
 	"testing"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 	"github.com/pinchwork/pinchwork/store/storetest"
 )
 
-// store is a type of this module.
-type store struct{ market.Store }
+// mine is a type of this module.
+type mine struct{ store.Store }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) market.Store { return store{memory.New()} })
+	storetest.Run(t, func(*testing.T) store.Store { return mine{memory.New()} })
 }
 `
 )
@@ -62,14 +62,14 @@ func TestAStoreInAnotherModule(t *testing.T) {
 	goTool(t, dir, "test", "-count=1", "./...")
 }
 
-// The suite needs the standard library and package market alone.
+// The suite needs the standard library and package store alone.
 func TestSuiteImports(t *testing.T) {
-	const market = "github.com/pinchwork/pinchwork/market"
+	const seam = "github.com/pinchwork/pinchwork/store"
 	foreign := "{{if not .Standard}}{{.ImportPath}}{{end}}"
 	own := goTool(t, ".", "list", "-f", `{{join .Imports "\n"}}`, ".")
 	for _, path := range strings.Fields(own) {
 		first, _, _ := strings.Cut(path, "/")
-		if strings.Contains(first, ".") && path != market {
+		if strings.Contains(first, ".") && path != seam {
 			t.Errorf("the suite imports %s", path)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Questions, answers and messages.
@@ -15,55 +15,55 @@ var talkCases = []testCase{
 		w.post(taskNo(2), ann)
 		want := w.askAll(taskNo(1), 5)
 		w.askAll(taskNo(2), 1)
-		w.equal(w.questions(taskNo(1), 10, 0), market.Loaded{Questions: want, TalkTotal: 5})
-		w.equal(w.questions(taskNo(1), 2, 1), market.Loaded{Questions: want[1:3], TalkTotal: 5})
-		w.equal(w.questions(taskNo(1), 2, 4), market.Loaded{Questions: want[4:], TalkTotal: 5})
-		w.equal(w.questions(taskNo(1), 2, 9), market.Loaded{TalkTotal: 5})
+		w.equal(w.questions(taskNo(1), 10, 0), store.Loaded{Questions: want, TalkTotal: 5})
+		w.equal(w.questions(taskNo(1), 2, 1), store.Loaded{Questions: want[1:3], TalkTotal: 5})
+		w.equal(w.questions(taskNo(1), 2, 4), store.Loaded{Questions: want[4:], TalkTotal: 5})
+		w.equal(w.questions(taskNo(1), 2, 9), store.Loaded{TalkTotal: 5})
 	}},
 	{"A question of the task, and of no other", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
 		w.post(taskNo(2), ann)
 		q := w.askAll(taskNo(1), 1)[0]
-		w.equal(w.load(market.LoadQuery{Task: taskNo(1), Question: q.ID}).Question, &q)
-		w.equal(w.load(market.LoadQuery{Task: taskNo(2), Question: q.ID}).Question, (*market.Question)(nil))
+		w.equal(w.load(store.LoadQuery{Task: taskNo(1), Question: q.ID}).Question, &q)
+		w.equal(w.load(store.LoadQuery{Task: taskNo(2), Question: q.ID}).Question, (*store.Question)(nil))
 	}},
 	{"An answer fills in its question", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
 		want := w.askAll(taskNo(1), 2)
-		a := market.Answer{Question: want[0].ID, Task: taskNo(1), Text: "so", At: w.in(time.Minute)}
+		a := store.Answer{Question: want[0].ID, Task: taskNo(1), Text: "so", At: w.in(time.Minute)}
 		w.full(a)
-		w.commit(&market.Change{Answers: []market.Answer{a}})
+		w.commit(&store.Change{Answers: []store.Answer{a}})
 		want[0].Answer, want[0].AnsweredAt = "so", w.in(time.Minute)
 		w.equal(w.questions(taskNo(1), 10, 0).Questions, want)
-		w.equal(w.load(market.LoadQuery{Task: taskNo(1), Question: want[0].ID}).Question, &want[0])
+		w.equal(w.load(store.LoadQuery{Task: taskNo(1), Question: want[0].ID}).Question, &want[0])
 	}},
 	{"Messages page oldest first", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
 		want := w.say(taskNo(1), bob, 5)
-		w.equal(w.messages(taskNo(1), "", 10, 0), market.Loaded{Messages: want, TalkTotal: 5})
-		w.equal(w.messages(taskNo(1), "", 2, 1), market.Loaded{Messages: want[1:3], TalkTotal: 5})
-		w.equal(w.messages(taskNo(1), "", 2, 9), market.Loaded{TalkTotal: 5})
+		w.equal(w.messages(taskNo(1), "", 10, 0), store.Loaded{Messages: want, TalkTotal: 5})
+		w.equal(w.messages(taskNo(1), "", 2, 1), store.Loaded{Messages: want[1:3], TalkTotal: 5})
+		w.equal(w.messages(taskNo(1), "", 2, 9), store.Loaded{TalkTotal: 5})
 	}},
 	{"Messages of one worker's claim", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
 		first, second := w.say(taskNo(1), bob, 3), w.say(taskNo(1), cyd, 2)
-		w.equal(w.messages(taskNo(1), bob, 10, 0), market.Loaded{Messages: first, TalkTotal: 3})
-		w.equal(w.messages(taskNo(1), bob, 1, 1), market.Loaded{Messages: first[1:2], TalkTotal: 3})
-		w.equal(w.messages(taskNo(1), cyd, 10, 0), market.Loaded{Messages: second, TalkTotal: 2})
+		w.equal(w.messages(taskNo(1), bob, 10, 0), store.Loaded{Messages: first, TalkTotal: 3})
+		w.equal(w.messages(taskNo(1), bob, 1, 1), store.Loaded{Messages: first[1:2], TalkTotal: 3})
+		w.equal(w.messages(taskNo(1), cyd, 10, 0), store.Loaded{Messages: second, TalkTotal: 2})
 		w.equal(w.messages(taskNo(1), "", 10, 0).TalkTotal, 5)
-		w.equal(w.messages(taskNo(1), nobody, 10, 0), market.Loaded{})
+		w.equal(w.messages(taskNo(1), nobody, 10, 0), store.Loaded{})
 	}},
 	{"Questions win the total", func(w *world) {
 		w.people()
 		w.post(taskNo(1), ann)
 		w.askAll(taskNo(1), 2)
 		w.say(taskNo(1), bob, 3)
-		page := &market.TalkQuery{Limit: 10}
-		l := w.load(market.LoadQuery{Task: taskNo(1), Questions: page, Messages: page})
+		page := &store.TalkQuery{Limit: 10}
+		l := w.load(store.LoadQuery{Task: taskNo(1), Questions: page, Messages: page})
 		w.equal(l.TalkTotal, 2)
 		w.equal(len(l.Messages), 3)
 	}},
@@ -72,50 +72,50 @@ var talkCases = []testCase{
 		t := w.post(taskNo(1), ann)
 		said, asked := w.say(taskNo(1), bob, 1), w.askAll(taskNo(1), 1)
 		t = w.rewrite(t, w.claimedBy(bob))
-		w.rewrite(t, func(t *market.Task) { t.Status, t.Claim = market.StatusPosted, nil })
+		w.rewrite(t, func(t *store.Task) { t.Status, t.Claim = store.StatusPosted, nil })
 		w.equal(w.messages(taskNo(1), bob, 9, 0).Messages, said)
 		w.equal(w.questions(taskNo(1), 9, 0).Questions, asked)
 	}},
 }
 
 // askAll commits n questions about the task, one after the other.
-func (w *world) askAll(task market.TaskID, n int) (out []market.Question) {
+func (w *world) askAll(task store.TaskID, n int) (out []store.Question) {
 	w.Helper()
 	for i := range n {
-		q := market.Question{
-			ID: market.QuestionID(fmt.Sprintf("qa-%s-%03d", task, 999-i)), Task: task, Asker: bob,
+		q := store.Question{
+			ID: store.QuestionID(fmt.Sprintf("qa-%s-%03d", task, 999-i)), Task: task, Asker: bob,
 			Text: fmt.Sprint("question ", i), CreatedAt: w.in(time.Duration(i) * time.Second),
 		}
-		w.commit(&market.Change{Questions: []market.Question{q}})
+		w.commit(&store.Change{Questions: []store.Question{q}})
 		out = append(out, q)
 	}
 	return out
 }
 
 // say commits n messages of a claim, one after the other.
-func (w *world) say(task market.TaskID, worker market.AgentID, n int) (out []market.Message) {
+func (w *world) say(task store.TaskID, worker store.AgentID, n int) (out []store.Message) {
 	w.Helper()
 	for i := range n {
-		m := market.Message{
-			ID: market.MessageID(fmt.Sprintf("msg-%s-%s-%03d", task, worker, 999-i)), Task: task, Sender: ann,
+		m := store.Message{
+			ID: store.MessageID(fmt.Sprintf("msg-%s-%s-%03d", task, worker, 999-i)), Task: task, Sender: ann,
 			Worker: worker, Text: fmt.Sprint("message ", i), CreatedAt: w.in(time.Duration(i) * time.Second),
 		}
-		w.commit(&market.Change{Messages: []market.Message{m}})
+		w.commit(&store.Change{Messages: []store.Message{m}})
 		out = append(out, m)
 	}
 	return out
 }
 
 // questions reads a page and nothing but the talk.
-func (w *world) questions(task market.TaskID, limit, offset int) market.Loaded {
+func (w *world) questions(task store.TaskID, limit, offset int) store.Loaded {
 	w.Helper()
-	l := w.load(market.LoadQuery{Task: task, Questions: &market.TalkQuery{Limit: limit, Offset: offset}})
-	return market.Loaded{Questions: l.Questions, TalkTotal: l.TalkTotal}
+	l := w.load(store.LoadQuery{Task: task, Questions: &store.TalkQuery{Limit: limit, Offset: offset}})
+	return store.Loaded{Questions: l.Questions, TalkTotal: l.TalkTotal}
 }
 
-func (w *world) messages(task market.TaskID, worker market.AgentID, limit, offset int) market.Loaded {
+func (w *world) messages(task store.TaskID, worker store.AgentID, limit, offset int) store.Loaded {
 	w.Helper()
-	q := &market.TalkQuery{Limit: limit, Offset: offset, Worker: worker}
-	l := w.load(market.LoadQuery{Task: task, Messages: q})
-	return market.Loaded{Messages: l.Messages, TalkTotal: l.TalkTotal}
+	q := &store.TalkQuery{Limit: limit, Offset: offset, Worker: worker}
+	l := w.load(store.LoadQuery{Task: task, Messages: q})
+	return store.Loaded{Messages: l.Messages, TalkTotal: l.TalkTotal}
 }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // What timers have to touch, and who does it.
@@ -18,7 +18,7 @@ var timerCases = []testCase{
 			t.NextDue = w.in(d * time.Minute)
 			w.put(t)
 		}
-		all := []market.TaskID{taskNo(3), taskNo(1), taskNo(4), taskNo(0), taskNo(2)}
+		all := []store.TaskID{taskNo(3), taskNo(1), taskNo(4), taskNo(0), taskNo(2)}
 		w.equal(w.due(w.in(time.Hour), 10), all)
 		w.equal(w.due(w.in(time.Hour), 2), all[:2])
 		w.equal(w.due(w.in(3*time.Minute), 10), all[:3])
@@ -29,48 +29,48 @@ var timerCases = []testCase{
 		t := w.open(taskNo(1), ann)
 		t.NextDue = w.now
 		t = w.put(t)
-		w.equal(w.due(w.now, 10), []market.TaskID{t.ID})
-		t = w.rewrite(t, func(t *market.Task) { t.NextDue = w.in(time.Hour) })
+		w.equal(w.due(w.now, 10), []store.TaskID{t.ID})
+		t = w.rewrite(t, func(t *store.Task) { t.NextDue = w.in(time.Hour) })
 		w.equal(len(w.due(w.now, 10)), 0)
-		w.equal(w.due(w.in(time.Hour), 10), []market.TaskID{t.ID})
-		t = w.rewrite(t, func(t *market.Task) { t.NextDue = w.in(-time.Hour) })
-		w.equal(w.due(w.now, 10), []market.TaskID{t.ID})
-		w.rewrite(t, func(t *market.Task) { t.NextDue = time.Time{} })
+		w.equal(w.due(w.in(time.Hour), 10), []store.TaskID{t.ID})
+		t = w.rewrite(t, func(t *store.Task) { t.NextDue = w.in(-time.Hour) })
+		w.equal(w.due(w.now, 10), []store.TaskID{t.ID})
+		w.rewrite(t, func(t *store.Task) { t.NextDue = time.Time{} })
 		w.equal(len(w.due(w.in(1000*time.Hour), 10)), 0)
 	}},
 	{"Ended tasks are due like others", func(w *world) {
 		w.people()
-		for i, s := range []market.Status{market.StatusApproved, market.StatusExpired, market.StatusCancelled} {
+		for i, s := range []store.Status{store.StatusApproved, store.StatusExpired, store.StatusCancelled} {
 			t := delivered(w, taskNo(i))
 			t.NextDue = w.now
 			t = w.put(t)
-			t = w.rewrite(t, func(t *market.Task) {
+			t = w.rewrite(t, func(t *store.Task) {
 				t.Status, t.NextDue = s, w.in(time.Hour)
-				t.Ending = &market.Ending{At: w.now}
+				t.Ending = &store.Ending{At: w.now}
 			})
 			w.equal(len(w.due(w.now, 10)), 0)
-			w.equal(w.due(w.in(time.Hour), 10), []market.TaskID{t.ID})
-			w.equal(w.load(market.LoadQuery{Caller: ann, Now: w.in(time.Hour)}).Due, []market.TaskID{t.ID})
-			w.rewrite(t, func(t *market.Task) { t.NextDue = time.Time{} })
+			w.equal(w.due(w.in(time.Hour), 10), []store.TaskID{t.ID})
+			w.equal(w.load(store.LoadQuery{Caller: ann, Now: w.in(time.Hour)}).Due, []store.TaskID{t.ID})
+			w.rewrite(t, func(t *store.Task) { t.NextDue = time.Time{} })
 			w.equal(len(w.due(w.in(time.Hour), 10)), 0)
 		}
 	}},
 	{"System tasks are due like others", func(w *world) {
-		t := systemTask(w, taskNo(1), &market.System{Type: market.MatchAgents, Parent: taskNo(2)})
+		t := systemTask(w, taskNo(1), &store.System{Type: store.MatchAgents, Parent: taskNo(2)})
 		t.NextDue = w.now
 		w.put(t)
-		w.equal(w.due(w.now, 10), []market.TaskID{t.ID})
+		w.equal(w.due(w.now, 10), []store.TaskID{t.ID})
 	}},
 	{"Many at one instant", func(w *world) {
 		w.people()
-		c := &market.Change{}
+		c := &store.Change{}
 		for i := range 50 {
 			t := w.open(taskNo(i), ann)
 			t.NextDue = w.now
-			c.Tasks = append(c.Tasks, market.TaskWrite{New: t, Text: textOf(t.ID)})
+			c.Tasks = append(c.Tasks, store.TaskWrite{New: t, Text: textOf(t.ID)})
 		}
 		w.commit(c)
-		seen := map[market.TaskID]bool{}
+		seen := map[store.TaskID]bool{}
 		for _, id := range w.due(w.now, 50) {
 			seen[id] = true
 		}
@@ -93,15 +93,15 @@ var timerCases = []testCase{
 		w.people()
 		w.equal(w.agenda(w.now, 10).NextWebhook, time.Time{})
 		w.hook(ann)
-		w.commit(&market.Change{Events: []market.Event{w.event(ann, 1)}})
+		w.commit(&store.Change{Events: []store.Event{w.event(ann, 1)}})
 		w.equal(w.agenda(w.in(-time.Hour), 10).NextWebhook, w.now)
 		w.equal(w.agenda(w.in(time.Hour), 10).NextWebhook, w.now)
 		job := w.job(w.now, w.in(time.Minute))
 		w.equal(w.agenda(w.now, 10).NextWebhook, w.in(time.Minute))
-		w.equal(w.finish(job, market.WebhookOutcome{RetryAt: w.in(time.Hour), At: w.now}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{RetryAt: w.in(time.Hour), At: w.now}), true)
 		w.equal(w.agenda(w.now, 10).NextWebhook, w.in(time.Hour))
 		job = w.job(w.in(time.Hour), w.in(2*time.Hour))
-		w.equal(w.finish(job, market.WebhookOutcome{Error: "no", At: w.now}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{Error: "no", At: w.now}), true)
 		w.equal(w.agenda(w.now, 10).NextWebhook, time.Time{})
 	}},
 	{"A lease has one holder", func(w *world) {
@@ -141,12 +141,12 @@ var timerCases = []testCase{
 	}},
 }
 
-func (w *world) due(now time.Time, limit int) []market.TaskID {
+func (w *world) due(now time.Time, limit int) []store.TaskID {
 	w.Helper()
 	return w.agenda(now, limit).Tasks
 }
 
-func (w *world) agenda(now time.Time, limit int) market.Agenda {
+func (w *world) agenda(now time.Time, limit int) store.Agenda {
 	w.Helper()
 	agenda, err := w.store.Due(w.ctx, now, limit)
 	w.ok(err)

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 const hook = "https://example.com/hook"
@@ -19,7 +19,7 @@ var webhookCases = []testCase{
 		jobs := w.jobs(w.in(time.Second), w.in(time.Minute), 10)
 		w.equal(len(jobs), 1)
 		lease := jobs[0].Lease
-		w.equal(jobs[0], market.WebhookJob{
+		w.equal(jobs[0], store.WebhookJob{
 			Event: w.eventPage(ann, 0, 1).Events[0], URL: hook, Secret: "secret", Lease: lease,
 		})
 	}},
@@ -27,7 +27,7 @@ var webhookCases = []testCase{
 		w.people()
 		w.hook(ann)
 		until := w.in(time.Hour)
-		w.change(ann, func(p *market.Profile) {
+		w.change(ann, func(p *store.Profile) {
 			p.WebhookSecret, p.OldWebhookSecret, p.OldSecretUntil = "new", "secret", until
 		})
 		w.tell(ann, 1)
@@ -39,10 +39,10 @@ var webhookCases = []testCase{
 	{"The URL after the Change decides", func(w *world) {
 		w.people()
 		w.hook(bob)
-		on := w.edited(ann, func(p *market.Profile) { p.WebhookURL = hook })
-		off := w.edited(bob, func(p *market.Profile) { p.WebhookURL = "" })
-		w.commit(&market.Change{
-			Agents: []market.AgentWrite{on, off}, Events: []market.Event{w.event(ann, 1), w.event(bob, 1)},
+		on := w.edited(ann, func(p *store.Profile) { p.WebhookURL = hook })
+		off := w.edited(bob, func(p *store.Profile) { p.WebhookURL = "" })
+		w.commit(&store.Change{
+			Agents: []store.AgentWrite{on, off}, Events: []store.Event{w.event(ann, 1), w.event(bob, 1)},
 		})
 		w.hook(bob)
 		jobs := w.jobs(w.now, w.in(time.Minute), 10)
@@ -53,18 +53,18 @@ var webhookCases = []testCase{
 		w.people()
 		w.hook(ann)
 		w.hook(bob)
-		for i, who := range []market.AgentID{bob, ann, bob, ann} {
+		for i, who := range []store.AgentID{bob, ann, bob, ann} {
 			e := w.event(who, i)
 			e.At = w.in(time.Duration(i) * time.Second)
-			w.commit(&market.Change{At: e.At, Events: []market.Event{e}})
+			w.commit(&store.Change{At: e.At, Events: []store.Event{e}})
 		}
-		var got []market.TaskID
+		var got []store.TaskID
 		for _, limit := range []int{1, 2, 9} {
 			for _, job := range w.jobs(w.in(time.Minute), w.in(time.Hour), limit) {
 				got = append(got, job.Event.Task)
 			}
 		}
-		w.equal(got, []market.TaskID{taskNo(0), taskNo(1), taskNo(2), taskNo(3)})
+		w.equal(got, []store.TaskID{taskNo(0), taskNo(1), taskNo(2), taskNo(3)})
 	}},
 	{"A lease holds until it ends, then there is another", func(w *world) {
 		w.people()
@@ -78,8 +78,8 @@ var webhookCases = []testCase{
 		if second.Lease == first.Lease {
 			w.Fatal("two leases are the same")
 		}
-		w.equal(w.finish(first, market.WebhookOutcome{Delivered: true, At: w.now}), false)
-		w.equal(w.finish(second, market.WebhookOutcome{Delivered: true, At: w.now}), true)
+		w.equal(w.finish(first, store.WebhookOutcome{Delivered: true, At: w.now}), false)
+		w.equal(w.finish(second, store.WebhookOutcome{Delivered: true, At: w.now}), true)
 		w.equal(len(w.jobs(w.in(1000*time.Hour), w.in(2000*time.Hour), 9)), 0)
 	}},
 	{"Delivered is gone, and finished once", func(w *world) {
@@ -87,11 +87,11 @@ var webhookCases = []testCase{
 		w.hook(ann)
 		w.tell(ann, 1)
 		job := w.job(w.in(time.Second), w.in(time.Minute))
-		w.equal(w.finish(job, market.WebhookOutcome{Delivered: true, At: w.now}), true)
-		w.equal(w.finish(job, market.WebhookOutcome{Delivered: true, At: w.now}), false)
-		w.equal(w.finish(job, market.WebhookOutcome{RetryAt: w.now, At: w.now}), false)
+		w.equal(w.finish(job, store.WebhookOutcome{Delivered: true, At: w.now}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{Delivered: true, At: w.now}), false)
+		w.equal(w.finish(job, store.WebhookOutcome{RetryAt: w.now, At: w.now}), false)
 		w.equal(len(w.jobs(w.in(1000*time.Hour), w.in(2000*time.Hour), 9)), 0)
-		w.equal(w.dead(ann, 9, 0), market.DeadPage{})
+		w.equal(w.dead(ann, 9, 0), store.DeadPage{})
 	}},
 	{"A retry counts its attempts", func(w *world) {
 		w.people()
@@ -102,8 +102,8 @@ var webhookCases = []testCase{
 			job := w.job(at, at.Add(time.Minute))
 			w.equal(job.Attempts, attempts)
 			next := at.Add(time.Hour)
-			w.equal(w.finish(job, market.WebhookOutcome{RetryAt: next, Error: "status 500", At: at}), true)
-			w.equal(w.finish(job, market.WebhookOutcome{Delivered: true, At: at}), false)
+			w.equal(w.finish(job, store.WebhookOutcome{RetryAt: next, Error: "status 500", At: at}), true)
+			w.equal(w.finish(job, store.WebhookOutcome{Delivered: true, At: at}), false)
 			w.equal(len(w.jobs(next.Add(-time.Microsecond), next, 9)), 0)
 			at = next
 		}
@@ -113,13 +113,13 @@ var webhookCases = []testCase{
 		w.hook(ann)
 		w.tell(ann, 1)
 		job := w.job(w.in(time.Minute), w.in(2*time.Minute))
-		w.equal(w.finish(job, market.WebhookOutcome{RetryAt: w.in(time.Hour), Error: "first", At: w.now}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{RetryAt: w.in(time.Hour), Error: "first", At: w.now}), true)
 		job = w.job(w.in(time.Hour), w.in(2*time.Hour))
-		w.equal(w.finish(job, market.WebhookOutcome{Error: "refused", At: w.in(3 * time.Hour)}), true)
-		w.equal(w.dead(ann, 9, 0), market.DeadPage{Total: 1, Dead: []market.DeadWebhook{{
+		w.equal(w.finish(job, store.WebhookOutcome{Error: "refused", At: w.in(3 * time.Hour)}), true)
+		w.equal(w.dead(ann, 9, 0), store.DeadPage{Total: 1, Dead: []store.DeadWebhook{{
 			Event: job.Event, Attempts: 2, Error: "refused", FailedAt: w.in(3 * time.Hour),
 		}}})
-		w.equal(w.dead(bob, 9, 0), market.DeadPage{})
+		w.equal(w.dead(bob, 9, 0), store.DeadPage{})
 		w.equal(len(w.jobs(w.in(1000*time.Hour), w.in(2000*time.Hour), 9)), 0)
 	}},
 	{"Dead letters page newest first", func(w *world) {
@@ -149,7 +149,7 @@ var webhookCases = []testCase{
 		job := w.job(w.in(100*time.Hour), w.in(101*time.Hour))
 		w.equal(job.Event.Seq, int64(1))
 		w.equal(job.Attempts, 0)
-		w.equal(w.finish(job, market.WebhookOutcome{Error: "again", At: w.in(100 * time.Hour)}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{Error: "again", At: w.in(100 * time.Hour)}), true)
 		w.equal(w.dead(ann, 1, 0).Dead[0].Attempts, 1)
 	}},
 	{"An old lease does not finish a redelivery", func(w *world) {
@@ -157,11 +157,11 @@ var webhookCases = []testCase{
 		w.hook(ann)
 		w.tell(ann, 1)
 		old := w.job(w.in(time.Minute), w.in(2*time.Minute))
-		w.equal(w.finish(old, market.WebhookOutcome{Error: "no", At: w.now}), true)
+		w.equal(w.finish(old, store.WebhookOutcome{Error: "no", At: w.now}), true)
 		w.equal(w.redeliver(ann, 1), true)
-		w.equal(w.finish(old, market.WebhookOutcome{Delivered: true, At: w.now}), false)
+		w.equal(w.finish(old, store.WebhookOutcome{Delivered: true, At: w.now}), false)
 		w.job(w.in(100*time.Hour), w.in(101*time.Hour))
-		w.equal(w.finish(old, market.WebhookOutcome{Delivered: true, At: w.now}), false)
+		w.equal(w.finish(old, store.WebhookOutcome{Delivered: true, At: w.now}), false)
 	}},
 	{"Deliveries of suspended agents are dropped", func(w *world) {
 		w.people()
@@ -169,16 +169,16 @@ var webhookCases = []testCase{
 		w.hook(bob)
 		w.tell(ann, 3)
 		w.tell(bob, 1)
-		w.change(ann, func(p *market.Profile) { p.Suspended = true })
+		w.change(ann, func(p *store.Profile) { p.Suspended = true })
 		w.equal(w.job(w.in(time.Minute), w.in(time.Hour)).Event.Agent, bob)
-		w.change(ann, func(p *market.Profile) { p.Suspended = false })
+		w.change(ann, func(p *store.Profile) { p.Suspended = false })
 		w.equal(len(w.jobs(w.in(2*time.Minute), w.in(time.Hour), 9)), 0)
 	}},
 	{"Deliveries of agents without URL are dropped", func(w *world) {
 		w.people()
 		w.hook(ann)
 		w.tell(ann, 3)
-		w.change(ann, func(p *market.Profile) { p.WebhookURL = "" })
+		w.change(ann, func(p *store.Profile) { p.WebhookURL = "" })
 		w.equal(len(w.jobs(w.in(time.Minute), w.in(time.Hour), 9)), 0)
 		w.hook(ann)
 		w.equal(len(w.jobs(w.in(2*time.Minute), w.in(time.Hour), 9)), 0)
@@ -218,7 +218,7 @@ var webhookCases = []testCase{
 		w.hook(ann)
 		w.tell(ann, 1)
 		want := w.eventPage(ann, 0, 1).Events[0]
-		_, err := w.store.Prune(w.ctx, market.PruneQuery{Now: w.in(time.Hour), EventsBefore: w.in(time.Hour), Limit: 9})
+		_, err := w.store.Prune(w.ctx, store.PruneQuery{Now: w.in(time.Hour), EventsBefore: w.in(time.Hour), Limit: 9})
 		w.ok(err)
 		w.equal(len(w.eventPage(ann, 0, 1).Events), 0)
 		w.equal(w.job(w.in(time.Hour), w.in(2*time.Hour)).Event, want)
@@ -226,12 +226,12 @@ var webhookCases = []testCase{
 }
 
 // hook gives an agent a webhook.
-func (w *world) hook(agent market.AgentID) {
+func (w *world) hook(agent store.AgentID) {
 	w.Helper()
-	w.change(agent, func(p *market.Profile) { p.WebhookURL, p.WebhookSecret = hook, "secret" })
+	w.change(agent, func(p *store.Profile) { p.WebhookURL, p.WebhookSecret = hook, "secret" })
 }
 
-func (w *world) jobs(now, until time.Time, limit int) []market.WebhookJob {
+func (w *world) jobs(now, until time.Time, limit int) []store.WebhookJob {
 	w.Helper()
 	jobs, err := w.store.LeaseWebhooks(w.ctx, now, until, limit)
 	w.ok(err)
@@ -239,7 +239,7 @@ func (w *world) jobs(now, until time.Time, limit int) []market.WebhookJob {
 }
 
 // job leases the one delivery that must be due.
-func (w *world) job(now, until time.Time) market.WebhookJob {
+func (w *world) job(now, until time.Time) store.WebhookJob {
 	w.Helper()
 	jobs := w.jobs(now, until, 9)
 	if len(jobs) != 1 {
@@ -248,21 +248,21 @@ func (w *world) job(now, until time.Time) market.WebhookJob {
 	return jobs[0]
 }
 
-func (w *world) finish(job market.WebhookJob, out market.WebhookOutcome) bool {
+func (w *world) finish(job store.WebhookJob, out store.WebhookOutcome) bool {
 	w.Helper()
 	ok, err := w.store.FinishWebhook(w.ctx, job, out)
 	w.ok(err)
 	return ok
 }
 
-func (w *world) dead(agent market.AgentID, limit, offset int) market.DeadPage {
+func (w *world) dead(agent store.AgentID, limit, offset int) store.DeadPage {
 	w.Helper()
-	page, err := w.store.DeadWebhooks(w.ctx, market.PageQuery{Agent: agent, Limit: limit, Offset: offset, Now: w.now})
+	page, err := w.store.DeadWebhooks(w.ctx, store.PageQuery{Agent: agent, Limit: limit, Offset: offset, Now: w.now})
 	w.ok(err)
 	return page
 }
 
-func (w *world) redeliver(agent market.AgentID, seq int64) bool {
+func (w *world) redeliver(agent store.AgentID, seq int64) bool {
 	w.Helper()
 	ok, err := w.store.RedeliverWebhook(w.ctx, agent, seq, w.in(100*time.Hour))
 	w.ok(err)
@@ -270,7 +270,7 @@ func (w *world) redeliver(agent market.AgentID, seq int64) bool {
 }
 
 // bury lets n events of an agent fail for good, a minute apart, in order.
-func (w *world) bury(agent market.AgentID, n int) {
+func (w *world) bury(agent store.AgentID, n int) {
 	w.Helper()
 	w.hook(agent)
 	w.tell(agent, n)
@@ -280,6 +280,6 @@ func (w *world) bury(agent market.AgentID, n int) {
 			w.Fatalf("got %d deliveries, want 1", len(jobs))
 		}
 		at := w.in(time.Duration(i) * time.Minute)
-		w.equal(w.finish(jobs[0], market.WebhookOutcome{Error: "no", At: at}), true)
+		w.equal(w.finish(jobs[0], store.WebhookOutcome{Error: "no", At: at}), true)
 	}
 }

@@ -2,12 +2,13 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // patience bounds a subtest against a store that hangs.
@@ -15,27 +16,27 @@ const patience = time.Minute
 
 // The agents that most cases are about, registered by world.people.
 const (
-	ann   market.AgentID = "ag-Ann0000000000000"
-	bob   market.AgentID = "ag-Bob0000000000000"
-	cyd   market.AgentID = "ag-Cyd0000000000000"
-	bonus                = 100
+	ann   store.AgentID = "ag-Ann0000000000000"
+	bob   store.AgentID = "ag-Bob0000000000000"
+	cyd   store.AgentID = "ag-Cyd0000000000000"
+	bonus               = 100
 )
 
 // world is a store under test, with the means to fill and to question it.
 type world struct {
 	*testing.T
 	ctx   context.Context
-	store market.Store
+	store store.Store
 	// now is the instant of the test, in UTC and to the microsecond.
 	now time.Time
 	// agents and tasks are the ids that a snapshot looks at.
-	agents []market.AgentID
-	tasks  []market.TaskID
+	agents []store.AgentID
+	tasks  []store.TaskID
 	// start is where the feed began.
-	start market.Position
+	start store.Position
 }
 
-func newWorld(t *testing.T, store market.Store) *world {
+func newWorld(t *testing.T, store store.Store) *world {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	w := &world{
@@ -66,7 +67,7 @@ func (w *world) equal(got, want any) {
 }
 
 // commit commits what has to hold.
-func (w *world) commit(c *market.Change) market.Committed {
+func (w *world) commit(c *store.Change) store.Committed {
 	w.Helper()
 	if c.At.IsZero() {
 		c.At = w.now
@@ -77,9 +78,9 @@ func (w *world) commit(c *market.Change) market.Committed {
 }
 
 // conflict returns the guard that an error names, or fails the test.
-func (w *world) conflict(err error, guard market.Guard) market.Conflict {
+func (w *world) conflict(err error, guard store.Guard) store.Conflict {
 	w.Helper()
-	var conflict *market.Conflict
+	var conflict *store.Conflict
 	if !errors.As(err, &conflict) {
 		w.Fatalf("got %v, want a *Conflict of guard %q", err, guard)
 	}
@@ -91,7 +92,7 @@ func (w *world) conflict(err error, guard market.Guard) market.Conflict {
 
 // refused commits what must fail one guard, and compares everything readable
 // before and after.
-func (w *world) refused(c *market.Change, guard market.Guard) market.Conflict {
+func (w *world) refused(c *store.Change, guard store.Guard) store.Conflict {
 	w.Helper()
 	if c.At.IsZero() {
 		c.At = w.now
@@ -108,60 +109,60 @@ func (w *world) refused(c *market.Change, guard market.Guard) market.Conflict {
 // people registers ann, bob and cyd with the bonus each.
 func (w *world) people() {
 	w.Helper()
-	for _, id := range []market.AgentID{ann, bob, cyd} {
+	for _, id := range []store.AgentID{ann, bob, cyd} {
 		w.register(id)
 	}
 }
 
 // register makes an agent with the bonus.
-func (w *world) register(id market.AgentID) {
+func (w *world) register(id store.AgentID) {
 	w.Helper()
 	w.commit(w.registration(id))
 	w.agents = append(w.agents, id)
 }
 
-func (w *world) registration(id market.AgentID) *market.Change {
-	return &market.Change{
+func (w *world) registration(id store.AgentID) *store.Change {
+	return &store.Change{
 		At:        w.now,
-		Agents:    []market.AgentWrite{{New: w.profile(id), Key: keyOf(id).Digest()}},
-		Transfers: []market.Transfer{w.grant(id, bonus)},
+		Agents:    []store.AgentWrite{{New: w.profile(id), Key: keyOf(id)}},
+		Transfers: []store.Transfer{w.grant(id, bonus)},
 	}
 }
 
-func (w *world) profile(id market.AgentID) *market.Profile {
-	return &market.Profile{ID: id, Version: 1, Name: "agent " + string(id), CreatedAt: w.now}
+func (w *world) profile(id store.AgentID) *store.Profile {
+	return &store.Profile{ID: id, Version: 1, Name: "agent " + string(id), CreatedAt: w.now}
 }
 
-// keyOf is the API key of a registered agent.
-func keyOf(id market.AgentID) market.APIKey { return market.APIKey("pwk-" + id) }
+// keyOf is the digest of a registered agent's API key.
+func keyOf(id store.AgentID) store.KeyDigest { return sha256.Sum256([]byte("pwk-" + id)) }
 
 // grant gives an agent credits out of nothing.
-func (w *world) grant(id market.AgentID, amount int64) market.Transfer {
-	return market.Transfer{
-		ID: nextEntry(), From: market.PlatformAccount, To: market.AgentAccount(id),
-		Amount: amount, Kind: market.EntrySignupBonus, Agent: id, At: w.now,
+func (w *world) grant(id store.AgentID, amount int64) store.Transfer {
+	return store.Transfer{
+		ID: nextEntry(), From: store.PlatformAccount, To: store.AgentAccount(id),
+		Amount: amount, Kind: store.EntrySignupBonus, Agent: id, At: w.now,
 	}
 }
 
 // change reads an agent's profile, edits a copy, and commits it.
-func (w *world) change(id market.AgentID, edit func(*market.Profile)) {
+func (w *world) change(id store.AgentID, edit func(*store.Profile)) {
 	w.Helper()
-	w.commit(&market.Change{Agents: []market.AgentWrite{w.edited(id, edit)}})
+	w.commit(&store.Change{Agents: []store.AgentWrite{w.edited(id, edit)}})
 }
 
-func (w *world) edited(id market.AgentID, edit func(*market.Profile)) market.AgentWrite {
+func (w *world) edited(id store.AgentID, edit func(*store.Profile)) store.AgentWrite {
 	w.Helper()
 	old := w.agent(id).Profile
 	next := old
 	next.Version++
 	edit(&next)
-	return market.AgentWrite{Old: &old, New: &next}
+	return store.AgentWrite{Old: &old, New: &next}
 }
 
 // agent reads an agent that exists.
-func (w *world) agent(id market.AgentID) *market.Agent {
+func (w *world) agent(id store.AgentID) *store.Agent {
 	w.Helper()
-	found, err := w.store.Agents(w.ctx, []market.AgentID{id})
+	found, err := w.store.Agents(w.ctx, []store.AgentID{id})
 	w.ok(err)
 	if len(found) != 1 {
 		w.Fatalf("got %d agents with the id %s, want 1", len(found), id)
@@ -170,17 +171,17 @@ func (w *world) agent(id market.AgentID) *market.Agent {
 }
 
 // open is a new posted task.
-func (w *world) open(id market.TaskID, poster market.AgentID) *market.Task {
-	return &market.Task{
-		ID: id, Version: 1, Poster: poster, MaxCredits: 10, Status: market.StatusPosted,
+func (w *world) open(id store.TaskID, poster store.AgentID) *store.Task {
+	return &store.Task{
+		ID: id, Version: 1, Poster: poster, MaxCredits: 10, Status: store.StatusPosted,
 		CreatedAt: w.now, ExpiresAt: w.in(72 * time.Hour), NextDue: w.in(72 * time.Hour),
 	}
 }
 
 // put inserts a task without moving credits.
-func (w *world) put(t *market.Task) *market.Task {
+func (w *world) put(t *store.Task) *store.Task {
 	w.Helper()
-	done := w.commit(&market.Change{Tasks: []market.TaskWrite{{New: t, Text: textOf(t.ID)}}})
+	done := w.commit(&store.Change{Tasks: []store.TaskWrite{{New: t, Text: textOf(t.ID)}}})
 	if len(done.Seqs) != 1 {
 		w.Fatalf("got %d numbers for one inserted task", len(done.Seqs))
 	}
@@ -189,19 +190,19 @@ func (w *world) put(t *market.Task) *market.Task {
 }
 
 // post inserts an open task of the poster.
-func (w *world) post(id market.TaskID, poster market.AgentID) *market.Task {
+func (w *world) post(id store.TaskID, poster store.AgentID) *store.Task {
 	w.Helper()
 	return w.put(w.open(id, poster))
 }
 
-func textOf(id market.TaskID) market.TaskText {
-	return market.TaskText{Need: "need of " + string(id), Context: "context of " + string(id)}
+func textOf(id store.TaskID) store.TaskText {
+	return store.TaskText{Need: "need of " + string(id), Context: "context of " + string(id)}
 }
 
 // task reads a task that exists.
-func (w *world) task(id market.TaskID) *market.Task {
+func (w *world) task(id store.TaskID) *store.Task {
 	w.Helper()
-	found, err := w.store.Tasks(w.ctx, []market.TaskID{id})
+	found, err := w.store.Tasks(w.ctx, []store.TaskID{id})
 	w.ok(err)
 	if len(found) != 1 {
 		w.Fatalf("got %d tasks with the id %s, want 1", len(found), id)
@@ -210,39 +211,39 @@ func (w *world) task(id market.TaskID) *market.Task {
 }
 
 // rewritten is old in its next version, edited.
-func rewritten(old *market.Task, edit func(*market.Task)) market.TaskWrite {
+func rewritten(old *store.Task, edit func(*store.Task)) store.TaskWrite {
 	next := *old
 	next.Version++
 	edit(&next)
-	return market.TaskWrite{Old: old, New: &next}
+	return store.TaskWrite{Old: old, New: &next}
 }
 
 // rewrite commits an edited task and reads it again.
-func (w *world) rewrite(old *market.Task, edit func(*market.Task)) *market.Task {
+func (w *world) rewrite(old *store.Task, edit func(*store.Task)) *store.Task {
 	w.Helper()
-	w.commit(&market.Change{Tasks: []market.TaskWrite{rewritten(old, edit)}})
+	w.commit(&store.Change{Tasks: []store.TaskWrite{rewritten(old, edit)}})
 	return w.task(old.ID)
 }
 
 // claimedBy edits a task into the hands of a worker.
-func (w *world) claimedBy(worker market.AgentID) func(*market.Task) {
-	return func(t *market.Task) {
-		t.Status = market.StatusClaimed
-		t.Claim = &market.Claim{Worker: worker, At: w.now}
+func (w *world) claimedBy(worker store.AgentID) func(*store.Task) {
+	return func(t *store.Task) {
+		t.Status = store.StatusClaimed
+		t.Claim = &store.Claim{Worker: worker, At: w.now}
 	}
 }
 
 // ended edits a task into a final state.
-func ended(at time.Time) func(*market.Task) {
-	return func(t *market.Task) {
-		t.Status = market.StatusCancelled
-		t.Ending = &market.Ending{At: at}
+func ended(at time.Time) func(*store.Task) {
+	return func(t *store.Task) {
+		t.Status = store.StatusCancelled
+		t.Ending = &store.Ending{At: at}
 		t.NextDue = time.Time{}
 	}
 }
 
 // load reads what a decision needs.
-func (w *world) load(q market.LoadQuery) *market.Loaded {
+func (w *world) load(q store.LoadQuery) *store.Loaded {
 	w.Helper()
 	if q.Now.IsZero() {
 		q.Now = w.now
@@ -256,13 +257,13 @@ func (w *world) load(q market.LoadQuery) *market.Loaded {
 }
 
 // taskNo and agentNo are ids in ascending order.
-func taskNo(n int) market.TaskID { return market.TaskID(fmt.Sprintf("tk-%016d", n)) }
+func taskNo(n int) store.TaskID { return store.TaskID(fmt.Sprintf("tk-%016d", n)) }
 
-func agentNo(n int) market.AgentID { return market.AgentID(fmt.Sprintf("ag-%016d", n)) }
+func agentNo(n int) store.AgentID { return store.AgentID(fmt.Sprintf("ag-%016d", n)) }
 
 // ids are what a test compares of tasks.
-func ids(tasks []market.StoredTask) []market.TaskID {
-	var out []market.TaskID
+func ids(tasks []store.StoredTask) []store.TaskID {
+	var out []store.TaskID
 	for _, t := range tasks {
 		out = append(out, t.Task.ID)
 	}

@@ -1,4 +1,4 @@
-package market
+package store
 
 import (
 	"errors"
@@ -73,12 +73,4 @@ func (t Time) String() string {
 		return t.Time.String()
 	}
 	return string(text)
-}
-
-// timePtr gives the JSON views null instead of a zero time.
-func timePtr(t time.Time) *Time {
-	if t.IsZero() {
-		return nil
-	}
-	return Ptr(NewTime(t))
 }

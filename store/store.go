@@ -1,10 +1,13 @@
-package market
+package store
 
 import (
 	"context"
 	"errors"
 	"time"
 )
+
+// MaxOffset is the highest offset of a page.
+const MaxOffset = 1<<31 - 1
 
 // Store keeps a marketplace. It is dumb, fast and honest: it commits Changes
 // atomically, guards them, reads by key and in pages, and keeps the feed; it
@@ -279,7 +282,7 @@ type Position string
 
 // ErrFeedTruncated is returned by FeedReader.Feed when items after the position
 // may no longer be kept.
-var ErrFeedTruncated = errors.New("market: feed position is no longer kept")
+var ErrFeedTruncated = errors.New("store: feed position is no longer kept")
 
 // FeedReader keeps boards current.
 type FeedReader interface {

@@ -1,4 +1,4 @@
-package market
+package store
 
 import (
 	"slices"
@@ -182,15 +182,4 @@ type TrustPair struct {
 	// Interactions counts the steps so far; it is the version of the pair.
 	Interactions int64     `json:"interactions"`
 	UpdatedAt    time.Time `json:"updated_at"`
-}
-
-// ownAgent is a copy that shares nothing with the store's.
-func ownAgent(a *Agent) *Agent {
-	if a == nil {
-		return nil
-	}
-	own := *a
-	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
-	own.WorkedFor, own.SystemPay.Paid = slices.Clone(a.WorkedFor), slices.Clone(a.SystemPay.Paid)
-	return &own
 }

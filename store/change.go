@@ -1,4 +1,4 @@
-package market
+package store
 
 import (
 	"encoding/json"

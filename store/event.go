@@ -1,10 +1,15 @@
-package market
+package store
 
 import (
 	"reflect"
-	"slices"
+	"strconv"
 	"time"
 )
+
+// DeliveryID is the id under which webhooks bear the event: unique in the
+// marketplace, since one receiver may serve several agents, and the same over
+// all attempts (contract §10). To clients it is opaque.
+func (e *Event) DeliveryID() string { return string(e.Agent) + "-" + strconv.FormatInt(e.Seq, 10) }
 
 // EventType names what happened (contract §10).
 type EventType string
@@ -50,10 +55,6 @@ type Event struct {
 	At   time.Time `json:"at"`
 }
 
-// MaxEventText bounds a text that an event repeats, in characters: whoever needs
-// more reads it where it stands.
-const MaxEventText = 500
-
 // EventData holds the fields that some types of events have beside the task.
 type EventData struct {
 	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired;
@@ -81,15 +82,6 @@ type EventData struct {
 	// Tags and By, the infra agent: capabilities_extracted.
 	Tags []string `json:"tags,omitempty"`
 	By   AgentID  `json:"by,omitempty"`
-}
-
-// ownEvent is the event with data that nobody else holds.
-func ownEvent(e Event) Event {
-	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
-	e.Data.Rank = copyOf(e.Data.Rank)
-	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
-	e.Data.Tags = slices.Clone(e.Data.Tags)
-	return e
 }
 
 // IsZero reports whether there is nothing beside the task.

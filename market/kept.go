@@ -1,0 +1,122 @@
+package market
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// These names are the seam's: package store documents them.
+type (
+	// Store keeps a marketplace. Implementations are in the folders of package store.
+	Store = store.Store
+	// AgentID names an agent: "ag-…".
+	AgentID = store.AgentID
+	// TaskID names a task: "tk-…".
+	TaskID = store.TaskID
+	// QuestionID names a question on a task: "qa-…".
+	QuestionID = store.QuestionID
+	// MessageID names a message between poster and worker: "msg-…".
+	MessageID = store.MessageID
+	// EntryID names a ledger entry: "le-…".
+	EntryID = store.EntryID
+	// ReportID names a report about a task: "rp-…".
+	ReportID = store.ReportID
+	// Status is the state of a task in its life cycle.
+	Status = store.Status
+	// SystemType is the kind of a system task.
+	SystemType = store.SystemType
+	// Verification is an infra agent's advisory verdict on a delivery.
+	Verification = store.Verification
+	// EntryKind says why credits moved.
+	EntryKind = store.EntryKind
+	// ReportStatus is open until the operator resolves the report.
+	ReportStatus = store.ReportStatus
+	// PartyRole selects tasks by what the agent is to them.
+	PartyRole = store.PartyRole
+	// Event is one entry of an agent's log.
+	Event = store.Event
+	// EventType says what happened.
+	EventType = store.EventType
+	// EventData is what an event tells beyond its type and task.
+	EventData = store.EventData
+	// Charge is what one request takes from a rate limit.
+	Charge = store.Charge
+	// Admitted is the answer at the door: who it is, and whether it may now.
+	Admitted = store.Admitted
+	// Pruned counts what Market.Prune deleted.
+	Pruned = store.Pruned
+	// Time is an instant as the API writes it.
+	Time = store.Time
+)
+
+// Platform is the account of the marketplace itself; it is no agent.
+const Platform = store.Platform
+
+// MaxOffset is the highest offset of a page.
+const MaxOffset = store.MaxOffset
+
+// NewTime is the instant in UTC.
+func NewTime(t time.Time) Time { return store.NewTime(t) }
+
+// The states of a task. Approved, expired and cancelled are final.
+const (
+	StatusPosted    = store.StatusPosted
+	StatusClaimed   = store.StatusClaimed
+	StatusDelivered = store.StatusDelivered
+	StatusApproved  = store.StatusApproved
+	StatusExpired   = store.StatusExpired
+	StatusCancelled = store.StatusCancelled
+)
+
+// Statuses lists every state in the order of a task's life.
+func Statuses() []Status { return store.Statuses() }
+
+// The three kinds of system tasks.
+const (
+	MatchAgents         = store.MatchAgents
+	VerifyCompletion    = store.VerifyCompletion
+	ExtractCapabilities = store.ExtractCapabilities
+)
+
+// The states of a Verification.
+const (
+	VerificationPending   = store.VerificationPending
+	VerificationCompleted = store.VerificationCompleted
+	VerificationUnusable  = store.VerificationUnusable
+)
+
+// The states of a report.
+const (
+	ReportOpen      = store.ReportOpen
+	ReportReviewed  = store.ReportReviewed
+	ReportDismissed = store.ReportDismissed
+)
+
+// The roles in MineQuery.
+const (
+	PartyAny    = store.PartyAny
+	PartyPoster = store.PartyPoster
+	PartyWorker = store.PartyWorker
+)
+
+// The types of events; package store says what each one tells.
+const (
+	EventTaskDelivered         = store.EventTaskDelivered
+	EventTaskApproved          = store.EventTaskApproved
+	EventTaskRejected          = store.EventTaskRejected
+	EventTaskCancelled         = store.EventTaskCancelled
+	EventTaskExpired           = store.EventTaskExpired
+	EventDeadlineExpired       = store.EventDeadlineExpired
+	EventRejectionGraceExpired = store.EventRejectionGraceExpired
+	EventTaskQuestion          = store.EventTaskQuestion
+	EventQuestionAnswered      = store.EventQuestionAnswered
+	EventTaskMessage           = store.EventTaskMessage
+	EventTaskMatched           = store.EventTaskMatched
+	EventTaskClaimed           = store.EventTaskClaimed
+	EventTaskVerified          = store.EventTaskVerified
+	EventTaskRated             = store.EventTaskRated
+	EventWebhookDisabled       = store.EventWebhookDisabled
+	EventCapabilitiesExtracted = store.EventCapabilitiesExtracted
+	EventGap                   = store.EventGap
+)
