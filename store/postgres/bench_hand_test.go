@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -79,7 +79,7 @@ type couples struct {
 	keyed bool
 	mu    sync.Mutex
 	next  int
-	met   map[[2]market.AgentID]*pair
+	met   map[[2]store.AgentID]*pair
 }
 
 // pair counts how often two have met, and lets them end one life at a time.
@@ -114,7 +114,7 @@ func (c *couples) live(b *testing.B) {
 	n, p := c.begin(poster, worker)
 	l := newLife(n, poster, worker)
 	commit(b, c.store, c.key(l.post(), poster, n))
-	if _, _, errs, err := c.store.CommitFirst(context.Background(), []*market.Change{c.key(l.claim(), worker, n)}); err != nil || errs != nil {
+	if _, _, errs, err := c.store.CommitFirst(context.Background(), []*store.Change{c.key(l.claim(), worker, n)}); err != nil || errs != nil {
 		b.Error(errs, err)
 	}
 	commit(b, c.store, c.key(l.deliver(), worker, n))
@@ -124,13 +124,13 @@ func (c *couples) live(b *testing.B) {
 	commit(b, c.store, c.key(l.approve(p.met), poster, n))
 }
 
-func (c *couples) begin(poster, worker market.AgentID) (int, *pair) {
+func (c *couples) begin(poster, worker store.AgentID) (int, *pair) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.met == nil {
-		c.met = make(map[[2]market.AgentID]*pair)
+		c.met = make(map[[2]store.AgentID]*pair)
 	}
-	who := [2]market.AgentID{poster, worker}
+	who := [2]store.AgentID{poster, worker}
 	if c.met[who] == nil {
 		c.met[who] = new(pair)
 	}
@@ -139,11 +139,11 @@ func (c *couples) begin(poster, worker market.AgentID) (int, *pair) {
 }
 
 // key adds the record of an idempotency key as package market makes it.
-func (c *couples) key(change *market.Change, caller market.AgentID, n int) *market.Change {
+func (c *couples) key(change *store.Change, caller store.AgentID, n int) *store.Change {
 	if c.keyed {
 		operation := string(change.Tasks[0].New.Status)
-		change.Idempotency = &market.IdempotencyRecord{
-			IdempotencyID: market.IdempotencyID{Caller: caller, Operation: operation, Key: fmt.Sprintf("%s-%032d", operation, n)},
+		change.Idempotency = &store.IdempotencyRecord{
+			IdempotencyID: store.IdempotencyID{Caller: caller, Operation: operation, Key: fmt.Sprintf("%s-%032d", operation, n)},
 			Outcome:       []byte(`{"task_id":"` + string(change.Tasks[0].New.ID) + `","status":"` + operation + `"}`),
 			ExpiresAt:     change.At.Add(24 * time.Hour),
 		}
