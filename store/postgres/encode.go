@@ -49,7 +49,7 @@ func inJSON(v any) (string, error) {
 	return storableJSON(string(doc)), nil
 }
 
-// change names rows in the order in which they are locked (migration 0012).
+// change names rows in the order in which they are locked.
 func (e *encoder) change(c *store.Change) (*wireChange, error) {
 	w := &wireChange{At: instant(c.At), Feed: c.Feed, Want: c.WantText}
 	b := books{change: c}

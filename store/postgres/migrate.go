@@ -34,15 +34,17 @@ type Migration struct {
 // does:
 //
 //	create table pinchwork.migration (version int primary key, name text not null, applied_at timestamptz not null);
+//
+// After them come the Routines.
 func Migrations() fs.FS {
 	// The folder is embedded.
 	files, _ := fs.Sub(migrationFiles, "migrations")
 	return files
 }
 
-// Migrate brings the schema up to date and returns the steps that this call
-// applied. All of them take effect or none; when several processes start at
-// once, one migrates and the others wait. ErrNewerSchema when a later version of
+// Migrate brings the schema up to date, its routines included, and returns the
+// steps that this call applied. All of them take effect or none; when several
+// processes start at once, one migrates and the others wait. ErrNewerSchema when a later version of
 // this library was here before.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) ([]Migration, error) {
 	o, err := newOptions(opts)
@@ -84,13 +86,22 @@ func (o *options) prepareSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		return failure("reading migrations", err)
 	}
 	missing, err := o.missing(done)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(missing) == 0:
+	}
+	var same bool
+	if len(missing) == 0 {
+		if same, err = o.routinesAre(ctx, pool); err != nil {
+			return failure("reading the routines", err)
+		}
+	}
+	switch {
+	case same:
 		return nil
-	case !o.migrate:
+	case !o.migrate && len(missing) > 0:
 		return fmt.Errorf("postgres: schema %s lacks migration %d (%s)", o.quoted(), missing[0].Version, missing[0].Name)
+	case !o.migrate:
+		return fmt.Errorf("postgres: schema %s lacks the routines of revision %d", o.quoted(), routinesRevision)
 	}
 	_, err = Migrate(ctx, pool, func(to *options) { *to = *o })
 	return err
@@ -117,7 +128,7 @@ func (o *options) migrateIn(ctx context.Context, tx pgx.Tx) ([]Migration, error)
 			return nil, fmt.Errorf("%04d_%s: %w", missing[i].Version, missing[i].Name, err)
 		}
 	}
-	return missing, nil
+	return missing, o.makeRoutines(ctx, tx)
 }
 
 func (o *options) apply(ctx context.Context, tx pgx.Tx, m *Migration) error {
@@ -146,12 +157,14 @@ func (o *options) createSchema(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// applied returns when each version was applied; nothing without a schema.
-func (o *options) applied(ctx context.Context, db interface {
+// rows is a pool or a transaction that is asked.
+type rows interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-},
-) (map[int]time.Time, error) {
+}
+
+// applied returns when each version was applied; nothing without a schema.
+func (o *options) applied(ctx context.Context, db rows) (map[int]time.Time, error) {
 	done := make(map[int]time.Time)
 	var exists bool
 	err := db.QueryRow(ctx, "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace "+

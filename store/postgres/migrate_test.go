@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -186,9 +187,60 @@ func TestMigrationsAsFiles(t *testing.T) {
 		}
 		execute(t, pool, "insert into pinchwork.migration values ($1, $2, now())", i+1, file)
 	}
+	if _, err := postgres.New(ctx, pool, postgres.WithoutMigrating()); err == nil || !strings.Contains(err.Error(), "lacks the routines") {
+		t.Errorf("without routines: %v", err)
+	}
+	execute(t, pool, postgres.Routines())
 	s, err := postgres.New(ctx, pool, postgres.WithoutMigrating())
 	if err != nil {
 		t.Fatal(err)
 	}
 	commit(t, s, registration(1, 1_000))
+}
+
+func revision(t *testing.T, pool *pgxpool.Pool) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(context.Background(), "select revision from pinchwork.routines").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Routines of an earlier program are replaced where they are others, and a
+// replica that still runs goes on.
+func TestOlderRoutinesAreReplaced(t *testing.T) {
+	url := pgtest.Start(t)
+	pool := newPool(t, url)
+	running := openAt(t, url)
+	commit(t, running, registration(1, 1_000))
+	now := revision(t, pool)
+	execute(t, pool, "update pinchwork.routines set revision = 0, hash = 'another'")
+	execute(t, pool, "drop view pinchwork.agent_now")
+	_ = openAt(t, url)
+	if revision(t, pool) != now {
+		t.Errorf("the revision is %d, not %d", revision(t, pool), now)
+	}
+	if found, err := running.Agents(context.Background(), []market.AgentID{agentID(1)}); err != nil || len(found) != 1 {
+		t.Errorf("the running replica finds %d agents, %v", len(found), err)
+	}
+	commit(t, running, newLife(1, agentID(1), "").post())
+}
+
+func TestNewerRoutinesAreRefused(t *testing.T) {
+	ctx := context.Background()
+	url := pgtest.Start(t)
+	pool := newPool(t, url)
+	_ = openAt(t, url)
+	execute(t, pool, "update pinchwork.routines set revision = 9999, hash = 'from the future'")
+	_, opened := postgres.Open(ctx, url)
+	_, migrated := postgres.Migrate(ctx, pool)
+	_, asked := postgres.New(ctx, pool, postgres.WithoutMigrating())
+	for _, err := range []error{opened, migrated, asked} {
+		if !errors.Is(err, postgres.ErrNewerSchema) || !strings.Contains(err.Error(), "9999") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if revision(t, pool) != 9999 {
+		t.Error("the newer routines were replaced")
+	}
 }

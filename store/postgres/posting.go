@@ -9,7 +9,7 @@ import (
 
 // posting is a change that posts one task and does nothing else than what goes
 // with it. It is the most frequent one to write to hot accounts, so it has a
-// statement of its own (migration 0019).
+// statement of its own.
 type posting struct {
 	change *wireChange
 	task   *wireTask

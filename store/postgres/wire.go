@@ -7,7 +7,7 @@ import (
 )
 
 // The types in this file are the shape in which a Change travels to the
-// database, as one JSON document; migrations 0008 to 0012 and 0019 say what each
+// database, as one JSON document; the routines say what each
 // part means. Long texts go beside it, and the document holds their positions,
 // counted from 1 (0 for an empty text).
 

@@ -1,16 +1,6 @@
--- write_accounts(accounts, due): moves counters and balances, numbers ledger
--- entries and events. It comes last in a change and takes the accounts in the
--- order given, which is ascending, so that changes never wait for each other in
--- a circle.
---
--- in:  accounts [{id, active, required, suspended, hooked, amount, escrowed, open_claims, max_open_claims, posted,
---                 completed, rating_sum, rating_count, earned, fees, charged, spent, rejected, tally,
---                 strikes: {was, was_until, count, until}, entry, events}]
---               active: must not be suspended; required: must exist (else unknown agents are passed over);
---               amount: what the ledger entry adds to the balance; absent numbers are 0;
---               tally: 12 numbers as in change_tally;
---               entry: {id, source, target, amount, kind, task, fee, note, at}; events: [{type, task, data, at}]
---      due      when webhook deliveries are
+-- write_accounts(accounts, due): as in migration 0011, with approvals, rejections,
+-- fees_brought, text_bytes, max_text_bytes (null when there is no bound), an entry's about, and
+-- system_pay {was, pay}, either absent for none.
 create function pinchwork.write_accounts(accounts jsonb, due timestamptz) returns void
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -22,7 +12,8 @@ begin
         id text, active boolean, required boolean, suspended boolean, hooked boolean,
         amount bigint, escrowed bigint, open_claims bigint, max_open_claims bigint, posted bigint, completed bigint,
         rating_sum bigint, rating_count bigint, earned bigint, fees bigint, charged bigint, spent bigint,
-        rejected bigint, tally int[], strikes jsonb, entry jsonb, events jsonb)
+        rejected bigint, approvals bigint, rejections bigint, fees_brought bigint, text_bytes bigint, max_text_bytes bigint,
+        tally int[], strikes jsonb, system_pay jsonb, entry jsonb, events jsonb)
     loop
         told := coalesce(jsonb_array_length(d.events), 0);
         loop
@@ -41,6 +32,10 @@ begin
                 charged = x.charged + coalesce(d.charged, 0),
                 spent = x.spent + coalesce(d.spent, 0),
                 rejected = x.rejected + coalesce(d.rejected, 0),
+                approvals = x.approvals + coalesce(d.approvals, 0),
+                rejections = x.rejections + coalesce(d.rejections, 0),
+                fees_brought = x.fees_brought + coalesce(d.fees_brought, 0),
+                text_bytes = x.text_bytes + coalesce(d.text_bytes, 0),
                 event_seq = event_seq + told,
                 ledger_seq = case when d.entry is null then ledger_seq else ledger_seq + 1 end,
                 ledger_at = case when d.entry is null then ledger_at
@@ -64,6 +59,8 @@ begin
                 perform pinchwork.refuse('suspended', '', d.id);
             elsif d.strikes is not null then
                 perform pinchwork.refuse('strikes', '', d.id);
+            elsif d.system_pay is not null then
+                perform pinchwork.refuse('system pay', '', d.id);
             elsif d.entry is not null then
                 perform pinchwork.refuse('balance', d.entry->>'task', d.id);
             elsif d.required then
@@ -77,6 +74,8 @@ begin
             perform pinchwork.refuse('balance', d.entry->>'task', d.id);
         elsif d.open_claims > 0 and a.open_claims > d.max_open_claims then
             perform pinchwork.refuse('open claims', '', d.id);
+        elsif d.text_bytes > 0 and a.text_bytes > d.max_text_bytes then
+            perform pinchwork.refuse('bytes of texts', '', d.id);
         end if;
         if d.strikes is not null then
             update pinchwork.account x set strikes = (d.strikes->>'count')::int,
@@ -87,12 +86,23 @@ begin
                 perform pinchwork.refuse('strikes', '', d.id);
             end if;
         end if;
+        if d.system_pay is not null then
+            -- Whoever writes the pay of an agent holds its account.
+            if (select s.pay from pinchwork.system_pay s where s.agent = d.id) is distinct from d.system_pay->'was' then
+                perform pinchwork.refuse('system pay', '', d.id);
+            elsif d.system_pay ? 'pay' then
+                insert into pinchwork.system_pay (agent, pay) values (d.id, d.system_pay->'pay')
+                on conflict on constraint system_pay_pkey do update set pay = excluded.pay;
+            else
+                delete from pinchwork.system_pay s where s.agent = d.id;
+            end if;
+        end if;
         if d.entry is not null then
-            insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, fee, note, at, balance, earned, latest)
+            insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, fee, note, about, at, balance, earned, latest)
             select w.id, w.source, w.target, w.amount, w.kind, d.id, a.ledger_seq, coalesce(w.task, ''),
-                   coalesce(w.fee, 0), coalesce(w.note, ''), w.at, a.balance, a.earned, a.ledger_at
+                   coalesce(w.fee, 0), coalesce(w.note, ''), coalesce(w.about, ''), w.at, a.balance, a.earned, a.ledger_at
             from jsonb_to_record(d.entry) as w(
-                id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, at timestamptz)
+                id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, about text, at timestamptz)
             on conflict do nothing;
             if not found then
                 perform pinchwork.refuse('transfer', d.entry->>'task', d.id);

@@ -1,20 +1,13 @@
--- write_tasks(change, texts): inserts and replaces tasks, and moves what finds
--- them: their parties' rows, the list of what has ended.
---
--- in:  change.lock      [id] ascending, when the change touches several tasks
---      change.unchanged [{id, version}]
---      change.tasks     [{id, version (the one replaced; absent to insert), next, doc, poster, worker, left,
---                         was, status (both 1–6), due, moved, ended, need, context}]
---                       left is a worker who no longer is; moved says that status, due or worker changed;
---                       ended is the instant of the end; need and context are positions in texts
---      change.counts    [{task, delta, max}] of open questions
--- out: the numbers given to the inserted tasks, in their order
+-- write_tasks(change, texts): as in migration 0008; the counts also have bytes, by
+-- which the talk of the task grows, and max_bytes, null when there is no bound.
 create function pinchwork.write_tasks(c jsonb, texts text[]) returns bigint[]
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     t    record;
     n    bigint;
     seqs bigint[] := '{}';
+    open_now  int;
+    bytes_now bigint;
 begin
     if c ? 'lock' then
         perform from pinchwork.task where id in (select jsonb_array_elements_text(c->'lock')) order by id for no key update;
@@ -75,11 +68,17 @@ begin
         end if;
     end loop;
     if c ? 'counts' then
-        for t in select * from jsonb_to_recordset(c->'counts') as q(task text, delta int, max int) order by task loop
-            update pinchwork.task set unanswered = unanswered + t.delta
-            where id = t.task and (t.delta < 0 or unanswered + t.delta <= t.max);
+        for t in select * from jsonb_to_recordset(c->'counts') as q(
+            task text, delta int, max int, bytes bigint, max_bytes bigint) order by task
+        loop
+            update pinchwork.task set unanswered = unanswered + t.delta, talk_bytes = talk_bytes + coalesce(t.bytes, 0)
+            where id = t.task returning unanswered, talk_bytes into open_now, bytes_now;
             if not found then
+                perform pinchwork.refuse('task version', t.task, '');
+            elsif t.delta > 0 and open_now > t.max then
                 perform pinchwork.refuse('unanswered questions', t.task, '');
+            elsif t.bytes > 0 and bytes_now > t.max_bytes then
+                perform pinchwork.refuse('bytes of talk', t.task, '');
             end if;
         end loop;
     end if;

@@ -1,13 +1,5 @@
--- write_change(change, texts): writes all of a change, or raises PW001.
---
--- Rows are locked in this order in every change: tasks ascending, profiles,
--- trust, tags, and last the accounts, ascending, which are the hottest.
---
--- in:  the parts of the change, each described where it is written, and
---      change.at, change.once {caller, operation, key, request (hex), outcome, expires},
---      change.loose [entries that touch no ordinary agent], change.tags [{agent, tag, count, earned, rating_sum, rating_count}],
---      change.feed [market.FeedItem], change.totals {a column of total_change: number}, change.want (a task)
--- out: the numbers of the inserted tasks; need and context of change.want
+-- write_change(change, texts): as in migration 0012, with change.drop, and about in
+-- change.loose.
 create function pinchwork.write_change(c jsonb, texts text[], out seqs bigint[], out need text, out context text)
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -38,6 +30,9 @@ begin
     if c ?| '{results,questions,answers,messages,reports,resolutions}' then
         perform pinchwork.write_talk(c, texts);
     end if;
+    if c ? 'drop' then
+        perform pinchwork.drop_texts(c->'drop');
+    end if;
     if c ? 'trust' then
         perform pinchwork.write_trust(c->'trust');
     end if;
@@ -53,11 +48,12 @@ begin
     end if;
     if c ? 'loose' then
         for r in select * from jsonb_to_recordset(c->'loose') as w(
-            id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, at timestamptz)
+            id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, about text,
+            at timestamptz)
         loop
-            insert into pinchwork.entry (id, source, target, amount, kind, task, fee, note, at, latest)
+            insert into pinchwork.entry (id, source, target, amount, kind, task, fee, note, about, at, latest)
             values (r.id, r.source, r.target, r.amount, r.kind, coalesce(r.task, ''),
-                    coalesce(r.fee, 0), coalesce(r.note, ''), r.at, r.at)
+                    coalesce(r.fee, 0), coalesce(r.note, ''), coalesce(r.about, ''), r.at, r.at)
             on conflict do nothing;
             if not found then
                 perform pinchwork.refuse('transfer', r.task, '');

@@ -72,6 +72,26 @@ begin
     end loop;
 end $$;
 
+-- drop_texts(texts): deletes texts of tasks; what is not there is passed over.
+--
+-- in:  [{task, no}], no 0 for need, context, questions and messages, else the number of a result
+create function pinchwork.drop_texts(texts jsonb) returns void
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    t record;
+begin
+    for t in select * from jsonb_to_recordset(texts) as w(task text, no int) order by task, no loop
+        if t.no > 0 then
+            delete from pinchwork.result r where r.task = t.task and r.no = t.no;
+            continue;
+        end if;
+        update pinchwork.task_text x set need = '', context = ''
+        from pinchwork.task k where k.id = t.task and x.seq = k.seq;
+        delete from pinchwork.question q where q.task = t.task;
+        delete from pinchwork.message m where m.task = t.task;
+    end loop;
+end $$;
+
 -- count_reports(status, delta): moves the number of reports in a status.
 create function pinchwork.count_reports(status text, delta bigint) returns void
 language sql as $$

@@ -52,19 +52,23 @@ end $$;
 
 -- write_roles(roles): takes roles; the same role again is fine.
 --
--- in:  [{task, agent, role}]
+-- in:  [{task, agent, role, at, why, claim}], the last three of how the agent's claim ended; they take the place of
+--      those that were there, absent ones too
 create function pinchwork.write_roles(roles jsonb) returns void
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     r record;
 begin
-    for r in select * from jsonb_to_recordset(roles) as w(task text, agent text, role text) loop
-        insert into pinchwork.role (task, agent, role) values (r.task, r.agent, r.role) on conflict do nothing;
+    for r in select * from jsonb_to_recordset(roles) as w(
+        task text, agent text, role text, at timestamptz, why text, claim int)
+    loop
+        insert into pinchwork.role as x (task, agent, role, lapsed_at, lapse_why, lapse_claim)
+        values (r.task, r.agent, r.role, r.at, r.why, r.claim)
+        on conflict on constraint role_pkey do update
+            set lapsed_at = excluded.lapsed_at, lapse_why = excluded.lapse_why, lapse_claim = excluded.lapse_claim
+            where x.role = excluded.role;
         if not found then
-            perform from pinchwork.role x where x.task = r.task and x.agent = r.agent and x.role = r.role;
-            if not found then
-                perform pinchwork.refuse('role', r.task, r.agent);
-            end if;
+            perform pinchwork.refuse('role', r.task, r.agent);
         end if;
     end loop;
 end $$;

@@ -1,22 +1,9 @@
--- commit_posts(…): writes some changes each of which posts one task and does
--- nothing else, all of them or none. For one it does what commit_change does, for
--- about two thirds of the processor's time: plain parameters, few expressions.
--- Together they wait for the disk and for hot accounts once. Nothing but the
--- accounts, which come last and ascending, is ever waited for.
---
--- in:  of each posting (at, task, version, doc, due, need, context, feed as in commit_change):
---      poster    who must be active and pays amount into the task's escrow
---      entry     the id of the ledger entry about it; source and target are its sides
---      event     the type of what others are told of the task
---      then:
---      accounts  ascending; one that pays for several is there several times
---      pays      which posting each pays for, from 1; 0 for one that is told
---      firsts, counts  what each is told: a part of
---      told, facts     of which posting, and the event's data as JSON or ''
--- out: refusal as in commit_change, of the first guard that failed; the numbers of the tasks
+-- commit_posts(…): as in migration 0018, with what the texts of each posting take,
+-- and what the poster's may take in all, 0 for no bound. The former one stays for
+-- processes of the version before.
 create function pinchwork.commit_posts(at timestamptz[], task text[], version bigint[], doc text[], due timestamptz[],
-    need text[], context text[], feed text[], poster text[], amount bigint[], entry text[], source text[], target text[],
-    event text[], accounts text[], pays int[], firsts int[], counts int[], told int[], facts text[],
+    need text[], context text[], feed text[], poster text[], amount bigint[],
+    bytes bigint[], max_bytes bigint[], entry text[], source text[], target text[], event text[], accounts text[], pays int[], firsts int[], counts int[], told int[], facts text[],
     out refusal text[], out seqs bigint[])
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -31,6 +18,7 @@ declare
     now_suspended boolean;
     now_balance   bigint;
     now_earned    bigint;
+    now_bytes     bigint;
     latest timestamptz;
     guard  text;
     about  text;
@@ -66,14 +54,14 @@ begin
                 update pinchwork.account x set
                     changes = x.changes + 1, epoch = (x.changes + 1) >> 4,
                     balance = x.balance - paid, escrowed = x.escrowed + paid,
-                    posted = x.posted + 1, p_posted = x.p_posted + 1,
+                    posted = x.posted + 1, p_posted = x.p_posted + 1, text_bytes = x.text_bytes + commit_posts.bytes[p],
                     ledger_seq = x.ledger_seq + 1, ledger_at = greatest(x.ledger_at, now),
                     ledger_lag = case when x.ledger_at = '-infinity' then x.ledger_lag
                                       else greatest(x.ledger_lag, x.ledger_at - now) end
                 where x.id = who
                   and x.epoch = (select max(newest.epoch) from pinchwork.account newest where newest.id = who)
-                returning x.suspended, x.balance, x.earned, x.ledger_seq, x.ledger_at
-                into now_suspended, now_balance, now_earned, number, latest;
+                returning x.suspended, x.balance, x.earned, x.ledger_seq, x.ledger_at, x.text_bytes
+                into now_suspended, now_balance, now_earned, number, latest, now_bytes;
                 -- Not found: no such agent, or its epoch moved on while we waited for its row.
                 exit when found or not exists (select from pinchwork.account x where x.id = who);
             end loop;
@@ -81,6 +69,8 @@ begin
                 perform pinchwork.refuse('suspended', '', who);
             elsif now_balance < 0 then
                 perform pinchwork.refuse('balance', commit_posts.task[p], who);
+            elsif commit_posts.bytes[p] > 0 and max_bytes[p] > 0 and now_bytes > max_bytes[p] then
+                perform pinchwork.refuse('bytes of texts', '', who);
             end if;
             insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, at, balance, earned, latest)
             values (commit_posts.entry[p], commit_posts.source[p], commit_posts.target[p], paid, 'escrow', who, number,
