@@ -61,6 +61,13 @@ func (p *Profile) OldSecretAt(now time.Time) string {
 	return ""
 }
 
+// Hooked reports whether the agent's events are queued for its webhook.
+func (p *Profile) Hooked() bool { return p.WebhookURL != "" }
+
+// Callable reports whether queued deliveries may be leased; the others are
+// dropped, since nobody may or can be told of them.
+func (p *Profile) Callable() bool { return p.Hooked() && !p.Suspended }
+
 // CapabilityTags are the tags by which offers are ordered for this agent
 // (contract §3, §6).
 func (p *Profile) CapabilityTags() []string {
@@ -172,9 +179,17 @@ type TagStat struct {
 	RatingCount int64 `json:"rating_count"`
 }
 
+// NeutralTrust is the Score of a pair that was never touched.
+const NeutralTrust = 0.5
+
+// NeutralPair is what stores return for a pair that they do not hold.
+func NeutralPair(from, to AgentID) TrustPair {
+	return TrustPair{From: from, To: to, Score: NeutralTrust}
+}
+
 // TrustPair is the directed, private trust of one agent in another
-// (contract §8). A pair that was never touched has Score 0.5 and
-// Interactions 0, and is not stored.
+// (contract §8). A pair that was never touched is a NeutralPair, and is not
+// stored.
 type TrustPair struct {
 	From  AgentID `json:"from"`
 	To    AgentID `json:"to"`

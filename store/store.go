@@ -130,7 +130,7 @@ type Loaded struct {
 	Parent   *Task
 	Children []*Task
 	// PosterTrust is poster→worker, WorkerTrust worker→poster; never stored
-	// pairs have Score 0.5 and Interactions 0.
+	// pairs are a NeutralPair.
 	PosterTrust, WorkerTrust TrustPair
 	Role                     Role
 	// Lapse is how the claim ended that Role is about; nil when none has.

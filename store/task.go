@@ -101,6 +101,13 @@ func (t *Task) Worker() AgentID {
 	return t.Claim.Worker
 }
 
+// Open reports whether the task waits to be claimed: ScanTasks lists such tasks
+// alone when asked to.
+func (t *Task) Open() bool { return t.Status == StatusPosted }
+
+// Counted reports whether Totals include the task; system tasks are left out.
+func (t *Task) Counted() bool { return t.System == nil }
+
 // IsParty reports whether the agent is poster or worker of the task.
 func (t *Task) IsParty(id AgentID) bool { return id != "" && (t.Poster == id || t.Worker() == id) }
 

@@ -31,7 +31,7 @@ func (s *Store) tell(c *store.Change, e store.Event) {
 	if p.events.len() == 1 {
 		s.events.Set(p)
 	}
-	if a.WebhookURL != "" {
+	if a.Hooked() {
 		s.outbox.push(&delivery{event: e, to: p, due: c.At.UnixMicro()})
 	}
 }

@@ -124,7 +124,7 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 		if !ok || d.due > now.UnixMicro() {
 			break
 		}
-		if a := d.to.agent; a.Suspended || a.WebhookURL == "" {
+		if !d.to.agent.Callable() {
 			s.outbox.remove(d)
 			dropped++
 			continue

@@ -189,12 +189,12 @@ func (x *index) move(r *record, was, is bool, from, to int64) {
 
 // count keeps the totals, from which system tasks are left out.
 func (s *Store) count(t *store.Task, n int64) {
-	if t != nil && t.System == nil {
+	if t != nil && t.Counted() {
 		s.byStatus[t.Status] += n
 	}
 }
 
-func isOpen(t *store.Task) bool { return t != nil && t.Status == store.StatusPosted }
+func isOpen(t *store.Task) bool { return t != nil && t.Open() }
 
 func endedAt(t *store.Task) (int64, bool) {
 	if t == nil || t.Ending == nil {

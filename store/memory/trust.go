@@ -8,9 +8,6 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// unknownTrust is the score of a pair that was never written.
-const unknownTrust = 0.5
-
 // trust has the pairs from and toward one agent. A pair that lies in both
 // agents' trust is the same.
 type trust struct {
@@ -49,7 +46,7 @@ func (s *Store) trustOf(from, to store.AgentID) store.TrustPair {
 	if pair := s.pair(from, to); pair != nil {
 		return *pair
 	}
-	return store.TrustPair{From: from, To: to, Score: unknownTrust}
+	return store.NeutralPair(from, to)
 }
 
 func (s *Store) guardTrust(c *store.Change) *store.Conflict {

@@ -157,7 +157,7 @@ func encodeTrust(p *store.TrustPair) string {
 
 // decodeTrust returns the pair, as never stored for "".
 func decodeTrust(from, to store.AgentID, s string) store.TrustPair {
-	pair := store.TrustPair{From: from, To: to, Score: 0.5}
+	pair := store.NeutralPair(from, to)
 	f := strings.Fields(s)
 	if len(f) != 3 {
 		return pair

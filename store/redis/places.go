@@ -94,7 +94,7 @@ func (p *places) has(x *place, same func(a, b *place) bool) bool {
 // of the platform as a party.
 func placesOf(t *store.Task) *places {
 	p := &places{}
-	if t.Status == store.StatusPosted {
+	if t.Open() {
 		p.add(place{index: byOpen})
 	}
 	if t.Ending != nil {
