@@ -13,6 +13,14 @@ func visible(l *store.Loaded) error {
 	return nil
 }
 
+// ordinary is for what every agent may read of an ordinary task in any state.
+func ordinary(l *store.Loaded) error {
+	if l.Task == nil || l.Task.System != nil {
+		return notFound()
+	}
+	return nil
+}
+
 func notFound() *Error { return refuse(CodeNotFound, "Task not found") }
 
 // unlapsed refuses a worker whose claim has ended: it is told when and why, also

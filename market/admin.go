@@ -17,28 +17,14 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 		return Granted{}, err
 	}
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
-	return recorded(ctx, m, operation{
+	return recorded[Granted](ctx, m, operation{
 		name: "grant", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if l.Agent == nil {
-				return nil, noAgent()
-			}
-			if l.Agent.Balance > maxBalance-in.Amount {
-				return nil, invalid("amount", "the balance may not exceed %d", int64(maxBalance))
-			}
-			o := m.policy.outcome(now)
-			o.transfer(store.Transfer{
-				From: store.PlatformAccount, To: store.AgentAccount(in.AgentID), Amount: in.Amount,
-				Kind: store.EntryAdminGrant, Agent: in.AgentID, Note: in.Reason,
-			})
-			return o, nil
+			return m.rules.decideGrant(now, l, in.AgentID, in.Amount, in.Reason)
 		},
 		outcome: func(*store.Loaded, *outcome) any { return granted },
-	}, func() Granted { return granted })
+	})
 }
-
-// maxBalance keeps all sums far from overflow, also where numbers are floats.
-const maxBalance = 1 << 50
 
 // Suspend suspends an agent or ends its suspension (contract §3). Its streams
 // close; ending it lets the approvals that waited for it happen.
@@ -72,14 +58,7 @@ func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, a
 	return m.operate(ctx, operation{
 		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: id},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if l.Agent == nil {
-				return nil, noAgent()
-			}
-			next := l.Agent.Profile
-			edit(&next)
-			o := m.policy.outcome(now)
-			o.profile(&l.Agent.Profile, &next)
-			return o, nil
+			return m.rules.decideEdit(now, l, edit)
 		},
 		outcome: func(*store.Loaded, *outcome) any { return answer },
 	})
@@ -93,7 +72,7 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 		var changes []*store.Change
 		for _, st := range tasks {
 			if t := st.Task; passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
-				changes = append(changes, m.policy.resumeReview(now, t))
+				changes = append(changes, m.rules.resumeReview(now, t))
 			}
 		}
 		if len(changes) > 0 {
@@ -102,14 +81,6 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 		}
 	})
 	return known(ctx, err)
-}
-
-func (p *Policy) resumeReview(now time.Time, t *store.Task) *store.Change {
-	o := p.outcome(now)
-	next := *t
-	o.replace(t, &next)
-	next.NextDue = now
-	return &o.Change
 }
 
 // AppointInfra names an infra agent or takes the name back; it matters with
@@ -155,23 +126,11 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 	if err := checkText("note", in.Note, MaxReason); err != nil {
 		return ReportView{}, err
 	}
-	var view ReportView
-	return recorded(ctx, m, operation{
+	return recorded[ReportView](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if l.Report == nil {
-				return nil, refuse(CodeNotFound, "Report not found")
-			}
-			if l.Report.Status != ReportOpen {
-				return nil, refuse(CodeAlreadyDone, "Report is already %s", l.Report.Status)
-			}
-			resolved := *l.Report
-			resolved.Status, resolved.Note, resolved.ResolvedAt = in.Status, in.Note, now
-			o := m.policy.outcome(now)
-			o.Resolutions = []store.Report{resolved}
-			view = reportView(&resolved)
-			return o, nil
+			return m.rules.decideResolve(now, l, in.Status, in.Note)
 		},
-		outcome: func(*store.Loaded, *outcome) any { return view },
-	}, func() ReportView { return view })
+		outcome: func(_ *store.Loaded, o *outcome) any { return reportView(&o.Resolutions[0]) },
+	})
 }

@@ -28,8 +28,6 @@ func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	return p, nil
 }
 
-func noAgent() *Error { return refuse(CodeNotFound, "Agent not found") }
-
 // maxRatedTags is how many tags a profile shows: anybody may ask for it, and some
 // agents have been rated on thousands.
 const maxRatedTags = 50

@@ -97,10 +97,10 @@ func isAgentID(id string) bool {
 // may be matched.
 func (m *Market) judge(ctx context.Context, l *store.Loaded, in DeliverInput) (systemAnswer, error) {
 	a := readAnswer(l.Task.System.Type, in.Result)
-	if l.Task.System.Type != MatchAgents || !a.usable || l.Task.Status != StatusClaimed || !m.policy.needed(l) {
+	if l.Task.System.Type != MatchAgents || !a.usable || l.Task.Status != StatusClaimed || !m.rules.needed(l) {
 		return a, nil
 	}
-	if !m.policy.proven(l.Caller) {
+	if !m.rules.proven(l.Caller) {
 		a.builtin = m.builtinBest(ctx, l)
 	}
 	var err error

@@ -95,7 +95,7 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterID: t.Poster, PosterReputation: o.Reputation,
 		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
 	}
-	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.policy.timeouts(t)
+	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.timeouts(t)
 	if r := m.mirror.record(t.Poster); r != nil {
 		item.PosterRecord = *r
 	}

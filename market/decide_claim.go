@@ -11,7 +11,7 @@ import (
 // and the worker, so that several candidates can be decided before the store picks the first
 // that is still open; match is the task's pending match_agents task if nobody
 // has claimed that, else nil.
-func (p *Policy) decideClaim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*outcome, error) {
+func (p *book) decideClaim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*outcome, error) {
 	if t.Status != StatusPosted {
 		return nil, wrongState(t, "be picked up")
 	}
@@ -66,6 +66,19 @@ func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func wrongState(t *store.Task, what string) *Error {
 	return refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
+}
+
+// together merges claims that have nothing to do with each other: a task and the
+// system task about it cannot both be had. It says which ones it has merged.
+func (p *book) together(now time.Time, claims []*outcome) (all *outcome, merged []int) {
+	all = p.outcome(now)
+	for i, claim := range claims {
+		if all.independent(claim) {
+			all.merge(claim)
+			merged = append(merged, i)
+		}
+	}
+	return all, merged
 }
 
 // independent reports whether two claims write different tasks and take no

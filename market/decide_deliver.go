@@ -6,9 +6,23 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
+// work is what a worker hands in: the result, and what it charges; nil is the
+// whole budget.
+type work struct {
+	Result         string
+	CreditsClaimed *int64
+}
+
 // decideDeliver hands in a result under the worker's claim. verify, when not
-// nil, is the verify_completion task to post with it.
-func (p *Policy) decideDeliver(now time.Time, l *store.Loaded, in DeliverInput, verify *systemDraft) (*outcome, error) {
+// nil, is the verify_completion task to post with it; a is what was read out of the
+// answer to a system task.
+func (p *book) decideDeliver(now time.Time, l *store.Loaded, in work, verify *systemDraft, a systemAnswer) (*outcome, error) {
+	if err := workerOnly(l, "deliver"); err != nil {
+		return nil, err
+	}
+	if l.Task.System != nil {
+		return p.decideSystemAnswer(now, l, in.Result, a)
+	}
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be delivered")

@@ -7,7 +7,10 @@ import (
 )
 
 // decideCancel takes back a posted task.
-func (p *Policy) decideCancel(now time.Time, l *store.Loaded) (*outcome, error) {
+func (p *book) decideCancel(now time.Time, l *store.Loaded) (*outcome, error) {
+	if err := posterOnly(l, "cancel"); err != nil {
+		return nil, err
+	}
 	t := l.Task
 	if t.Status != StatusPosted {
 		return nil, wrongState(t, "be cancelled")
@@ -31,7 +34,10 @@ func (o *outcome) tellAbout(m *store.Matching, typ EventType, task TaskID) {
 }
 
 // decideAbandon gives a claimed task back and counts against the worker.
-func (p *Policy) decideAbandon(now time.Time, l *store.Loaded) (*outcome, error) {
+func (p *book) decideAbandon(now time.Time, l *store.Loaded) (*outcome, error) {
+	if err := workerOnly(l, "abandon"); err != nil {
+		return nil, err
+	}
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be abandoned")
@@ -63,7 +69,13 @@ func (o *outcome) giveBack(l *store.Loaded, why string) {
 }
 
 // decideRate is the worker's rating of the poster, once (contract §5, §8).
-func (p *Policy) decideRate(now time.Time, l *store.Loaded, in RateInput) (*outcome, error) {
+func (p *book) decideRate(now time.Time, l *store.Loaded, rating int, feedback string) (*outcome, error) {
+	if err := workerOnly(l, "rate the poster"); err != nil {
+		return nil, err
+	}
+	if l.Task.System != nil {
+		return nil, refuse(CodeForbidden, "System tasks are not rated")
+	}
 	t := l.Task
 	if t.Status != StatusApproved {
 		return nil, wrongState(t, "be rated")
@@ -75,13 +87,13 @@ func (p *Policy) decideRate(now time.Time, l *store.Loaded, in RateInput) (*outc
 	o.active(l.Caller.ID)
 	next := *t
 	ending := *t.Ending
-	ending.PosterRating, ending.PosterFeedback = in.Rating, in.Feedback
+	ending.PosterRating, ending.PosterFeedback = rating, feedback
 	next.Ending = &ending
 	o.replace(t, &next)
 	d := o.account(t.Poster)
-	d.RatingSum, d.RatingCount = int64(in.Rating), 1
-	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, in.Rating >= 3)
+	d.RatingSum, d.RatingCount = int64(rating), 1
+	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, rating >= 3)
 	o.agentChanged(t.Poster)
-	o.tell(t.Poster, EventTaskRated, t.ID, EventData{Rating: Ptr(in.Rating)})
+	o.tell(t.Poster, EventTaskRated, t.ID, EventData{Rating: &rating})
 	return o, nil
 }

@@ -8,10 +8,25 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// decideApprove pays the worker what was charged less the fee, and gives the
-// rest of the budget back (contract §4). It serves the poster and the timer;
-// the timer's approval also reaches the poster.
-func (p *Policy) decideApprove(now time.Time, l *store.Loaded, in ApproveInput, auto bool) (*outcome, error) {
+// review is what a poster says of an approved delivery: a rating of 1–5 or none,
+// and feedback.
+type review struct {
+	Rating   *int
+	Feedback string
+}
+
+// decideApprove is the poster's approval.
+func (p *book) decideApprove(now time.Time, l *store.Loaded, in review) (*outcome, error) {
+	if err := posterOnly(l, "approve"); err != nil {
+		return nil, err
+	}
+	return p.approval(now, l, in, false)
+}
+
+// approval pays the worker what was charged less the fee, and gives the rest of
+// the budget back (contract §4). It serves the poster and the timer; the timer's
+// approval also reaches the poster.
+func (p *book) approval(now time.Time, l *store.Loaded, in review, auto bool) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusDelivered {
 		return nil, wrongState(t, "be approved")
@@ -22,8 +37,9 @@ func (p *Policy) decideApprove(now time.Time, l *store.Loaded, in ApproveInput, 
 	next := *t
 	next.Status = StatusApproved
 	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
+	var rating *int
 	if in.Rating != nil {
-		next.Ending.Rating = *in.Rating
+		next.Ending.Rating, rating = *in.Rating, new(*in.Rating)
 	}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
@@ -32,7 +48,7 @@ func (p *Policy) decideApprove(now time.Time, l *store.Loaded, in ApproveInput, 
 	o.workedFor(l.Worker, t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: Ptr(charged - fee), Rating: copyOf(in.Rating)})
+	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: new(charged - fee), Rating: rating})
 	if auto {
 		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{Credits: &charged})
 	} else {
@@ -94,7 +110,10 @@ func rated(rating int) int64 {
 
 // decideReject sends the delivery back; the worker keeps the claim for the
 // grace, and an old verdict does not outlive it (pitfall 18).
-func (p *Policy) decideReject(now time.Time, l *store.Loaded, in RejectInput) (*outcome, error) {
+func (p *book) decideReject(now time.Time, l *store.Loaded, reason, feedback string) (*outcome, error) {
+	if err := posterOnly(l, "reject"); err != nil {
+		return nil, err
+	}
 	t := l.Task
 	if t.Status != StatusDelivered {
 		return nil, wrongState(t, "be rejected")
@@ -105,7 +124,7 @@ func (p *Policy) decideReject(now time.Time, l *store.Loaded, in RejectInput) (*
 	next := *t
 	next.Status = StatusClaimed
 	next.Rejections++
-	next.Rejection = &store.Rejection{Reason: in.Reason, Feedback: in.Feedback, At: now}
+	next.Rejection = &store.Rejection{Reason: reason, Feedback: feedback, At: now}
 	claim := *t.Claim
 	claim.Grace = grace
 	next.Claim = &claim
@@ -114,14 +133,14 @@ func (p *Policy) decideReject(now time.Time, l *store.Loaded, in RejectInput) (*
 	next.Delivery = &delivery
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
-	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(in.Reason) + len(in.Feedback)), MaxBytes: MaxTalkBytes}}
+	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(reason) + len(feedback)), MaxBytes: MaxTalkBytes}}
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.account(t.Poster).Rejections = 1
 	o.agentChanged(t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
 	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
-		Reason: in.Reason, Feedback: in.Feedback, GraceDeadline: timePtr(grace),
+		Reason: reason, Feedback: feedback, GraceDeadline: new(store.NewTime(grace)),
 	})
 	return o, nil
 }

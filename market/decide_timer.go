@@ -14,7 +14,7 @@ const suspendedRecheck = time.Minute
 // instant at which they were due; a chain of timers is a chain of steps.
 // deferred is what the matcher found for a MatchDeferred task, again the
 // extraction that follows one whose text has changed.
-func (p *Policy) decideTimer(l *store.Loaded, now time.Time, deferred Matches, again *systemDraft) *outcome {
+func (p *book) decideTimer(l *store.Loaded, now time.Time, deferred ranking, again *systemDraft) *outcome {
 	t := l.Task
 	o := p.outcome(t.NextDue)
 	if t.System != nil && passed(t.System.Again, o.At) {
@@ -36,14 +36,14 @@ func (p *Policy) decideTimer(l *store.Loaded, now time.Time, deferred Matches, a
 	return o
 }
 
-func (o *outcome) timePosted(l *store.Loaded, deferred Matches) {
+func (o *outcome) timePosted(l *store.Loaded, deferred ranking) {
 	t := l.Task
 	switch {
 	case passed(t.Deadline, o.At), passed(t.ExpiresAt, o.At):
 		o.expire(l)
 	case t.Matching.State == store.MatchDeferred:
 		next := *t
-		next.Matching = o.policy.matched(o.At, deferred.Agents, deferred.HeadStart)
+		next.Matching = o.policy.matched(o.At, deferred)
 		o.replace(t, &next)
 		o.tellMatched(&next)
 	default:
@@ -98,7 +98,7 @@ func (o *outcome) timeDelivered(l *store.Loaded, now time.Time) {
 		next.NextDue = now.Add(suspendedRecheck)
 		return
 	}
-	approved, err := o.policy.decideApprove(o.At, l, ApproveInput{}, true)
+	approved, err := o.policy.approval(o.At, l, review{}, true)
 	if err == nil {
 		*o = *approved
 	}

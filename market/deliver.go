@@ -23,7 +23,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 	var answer systemAnswer
 	var verifier bool
 	return h.change(ctx, change{
-		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.policy.tooManyBytes,
+		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.rules.tooManyBytes,
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			switch {
 			case workerOnly(l, "deliver") != nil:
@@ -35,19 +35,13 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 			return err
 		},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := workerOnly(l, "deliver"); err != nil {
-				return nil, err
-			}
-			if l.Task.System != nil {
-				return m.policy.decideAnswer(now, l, in, answer)
-			}
 			var verify *systemDraft
 			if verifier {
 				verify = verifyDraft(TaskID(childID), verifyInput{
 					TaskID: id, Need: l.Text.Need, Context: l.Text.Context, Result: in.Result,
 				}, l.Task.Poster, h.id)
 			}
-			return m.policy.decideDeliver(now, l, in, verify)
+			return m.rules.decideDeliver(now, l, work(in), verify, answer)
 		},
 	})
 }
@@ -96,13 +90,13 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 		return TaskView{}, err
 	}
 	if d.replay != nil {
-		return c.replayed(h.m.policy, d)
+		return c.replayed(h.m, d)
 	}
 	text := d.loaded.Text
 	if c.result != "" {
 		text.Result = c.result
 	}
-	return c.changed(d.loaded, d.outcome).view(h.m.policy, text), nil
+	return c.changed(d.loaded, d.outcome).view(h.m, text), nil
 }
 
 // changed is a task as an operation left it, without its texts: the outcome that
@@ -133,8 +127,8 @@ func (c *change) changed(l *store.Loaded, o *outcome) *changed {
 	return out
 }
 
-func (c *changed) view(p *Policy, text store.TaskText) TaskView {
-	v := p.taskView(c.Task, text, c.PosterRecord)
+func (c *changed) view(m *Market, text store.TaskText) TaskView {
+	v := m.taskView(c.Task, text, c.PosterRecord)
 	if c.Strikes != nil {
 		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
 	}
@@ -144,7 +138,7 @@ func (c *changed) view(p *Policy, text store.TaskText) TaskView {
 // replayed renders the recorded task again. Its texts are where they were,
 // unless the operator has deleted them; a result that another one has followed
 // is left out.
-func (c *change) replayed(p *Policy, d done) (TaskView, error) {
+func (c *change) replayed(m *Market, d done) (TaskView, error) {
 	again, err := recall[changed](d.replay)
 	if err != nil {
 		return TaskView{}, err
@@ -156,5 +150,5 @@ func (c *change) replayed(p *Policy, d done) (TaskView, error) {
 	if d.loaded.Task == nil || again.ResultNo() != d.loaded.Task.ResultNo() {
 		text.Result = c.result
 	}
-	return again.view(p, text), nil
+	return again.view(m, text), nil
 }

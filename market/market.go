@@ -23,6 +23,7 @@ type Market struct {
 	notifier   Notifier
 	background []Background
 	policy     *Policy
+	rules      *book
 	log        *slog.Logger
 	meter      *meter
 	ids        idSource
@@ -85,7 +86,7 @@ func New(cfg Config) (*Market, error) {
 	}
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
-		background: slices.Clone(cfg.Background), policy: &policy, log: cfg.Logger, ids: idSource{random: cfg.Random},
+		background: slices.Clone(cfg.Background), policy: &policy, rules: (*book)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
 		waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
 	}
 	m.fillIn()
@@ -168,7 +169,7 @@ func (h *Handle) ID() AgentID { return h.id }
 // by the next sweep after that. The result is for one transaction and one goroutine.
 func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
-		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy,
+		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy, rules: m.rules,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
 		waits: m.waits, ear: m.ear, rooms: m.rooms, underWay: m.underWay,
 		alarm: m.alarm, webhooksDue: m.webhooksDue,

@@ -41,7 +41,11 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 			return err
 		},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.decideUpdate(now, l, in, last, draft)
+			next, err := h.m.updated(l.Caller.Profile, in, now)
+			if err != nil {
+				return nil, err
+			}
+			return h.m.rules.decideUpdate(now, l, next, last, draft), nil
 		},
 	})
 	if err != nil {
@@ -54,22 +58,16 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	return meView(&after, d.now), nil
 }
 
-func (m *Market) decideUpdate(now time.Time, l *store.Loaded, in UpdateInput, last *store.Task, draft *systemDraft) (*outcome, error) {
-	old := &l.Caller.Profile
-	next := *old
+// updated is the profile with the fields of the input that are present.
+func (m *Market) updated(old store.Profile, in UpdateInput, now time.Time) (store.Profile, error) {
+	next := old
 	if err := update(&next, in); err != nil {
-		return nil, err
+		return next, err
 	}
-	changeSecret(&next, in.WebhookSecret, now)
-	if err := m.checkProfile(&next); err != nil {
-		return nil, err
+	if secret, present := in.WebhookSecret.Get(); present {
+		changeSecret(&next, secret, now)
 	}
-	o := m.policy.outcome(now)
-	if next.GoodAt != old.GoodAt {
-		o.reread(l.Caller, &next, last, draft)
-	}
-	o.profile(old, &next)
-	return o, nil
+	return next, m.checkProfile(&next)
 }
 
 // update applies the fields that are present.
@@ -91,26 +89,6 @@ func update(p *store.Profile, in UpdateInput) error {
 	set(&p.WebhookURL, in.WebhookURL)
 	set(&p.Tags, in.Tags)
 	return nil
-}
-
-// oldSecretFor is how long webhooks are signed with the secret before a change
-// as well, so that no receiver has to change at the same moment.
-const oldSecretFor = day
-
-// changeSecret keeps the secret before beside a new one for a day: of several
-// changes the last two hold. Without a secret there is no old one either.
-func changeSecret(p *store.Profile, to Optional[string], now time.Time) {
-	secret, present := to.Get()
-	switch {
-	case !present || secret == p.WebhookSecret:
-	case secret == "" || p.WebhookSecret == "":
-		p.OldWebhookSecret, p.OldSecretUntil = "", time.Time{}
-	default:
-		p.OldWebhookSecret, p.OldSecretUntil = p.WebhookSecret, now.Add(oldSecretFor)
-	}
-	if present {
-		p.WebhookSecret = secret
-	}
 }
 
 func set[T any](field *T, o Optional[T]) {

@@ -39,7 +39,7 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	}
 	list = TaskList{Tasks: make([]TaskView, len(page.Tasks)), Total: page.Total}
 	for i, st := range page.Tasks {
-		list.Tasks[i] = h.m.policy.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
+		list.Tasks[i] = h.m.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
 	}
 	n := fitting(len(list.Tasks), func(i int) int { return list.Tasks[i].size() })
 	if list.Tasks = list.Tasks[:n]; n < q.Limit && q.Offset+n < list.Total {
@@ -168,8 +168,6 @@ func (h *Handle) Credits(ctx context.Context, p Page) (c Credits, err error) {
 	}
 	return c, nil
 }
-
-const day = 24 * time.Hour
 
 // Stats returns the earnings dashboard, exact to the second (contract §4).
 func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {

@@ -16,7 +16,7 @@ import (
 // decided from it alone, and it can be rebuilt at any time.
 type mirror struct {
 	store  Store
-	policy *Policy
+	policy *book
 	board  *board.Board[*store.Task]
 	agents *directory.Directory
 	own    ownWrites
@@ -65,7 +65,7 @@ const (
 
 func newMirror(m *Market) *mirror {
 	return &mirror{
-		store: m.store, policy: m.policy, moved: m.rooms.moved, allMoved: m.rooms.allMoved,
+		store: m.store, policy: m.rules, moved: m.rooms.moved, allMoved: m.rooms.allMoved,
 		board: board.New[*store.Task](), agents: directory.New(),
 		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), warmth: newWarmth(),
 	}

@@ -79,7 +79,7 @@ func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err
 			if l.Task == nil {
 				return nil, notFound()
 			}
-			view = m.policy.taskView(l.Task, l.Text, recordOf(l.Poster))
+			view = m.taskView(l.Task, l.Text, recordOf(l.Poster))
 			return nil, nil
 		},
 	})

@@ -48,19 +48,10 @@ func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool,
 			if off = l.Agent != nil && l.Agent.WebhookURL == job.URL; !off {
 				return nil, nil
 			}
-			return m.policy.decideWebhookGone(now, l.Agent), nil
+			return m.rules.decideWebhookGone(now, l.Agent), nil
 		},
 	})
 	return off, err
-}
-
-func (p *Policy) decideWebhookGone(now time.Time, a *store.Agent) *outcome {
-	o := p.outcome(now)
-	next := a.Profile
-	next.WebhookURL = ""
-	o.profile(&a.Profile, &next)
-	o.tell(a.ID, EventWebhookDisabled, "", EventData{Reason: "gone"})
-	return o
 }
 
 // DeadLetters lists webhook deliveries that failed for good, newest first

@@ -12,10 +12,10 @@ import (
 // refusal; they ask no clock, no store and no random source.
 type outcome struct {
 	store.Change
-	policy *Policy
+	policy *book
 }
 
-func (p *Policy) outcome(at time.Time) *outcome {
+func (p *book) outcome(at time.Time) *outcome {
 	return &outcome{Change: store.Change{At: at}, policy: p}
 }
 
@@ -209,13 +209,6 @@ func (o *outcome) trustStep(pair store.TrustPair, from, to AgentID, positive boo
 	pair.UpdatedAt = o.At
 	o.Trust = append(o.Trust, store.TrustWrite{New: pair})
 	o.Feed = append(o.Feed, store.FeedItem{Kind: store.FeedTrust, Trust: &pair})
-}
-
-func stringPtr[S ~string](s S) *S {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // written returns the task as the outcome leaves it, or nil.

@@ -148,7 +148,7 @@ func (h *Handle) enter(ctx context.Context, q store.LoadQuery) (*store.Loaded, e
 // query is what the board is asked for this agent.
 func (h *Handle) query(a *store.Agent, f Filter, now time.Time) board.Query {
 	return board.Query{
-		Agent: string(h.id), Infra: h.m.policy.isInfra(&a.Profile), Capabilities: a.CapabilityTags(),
+		Agent: string(h.id), Infra: h.m.rules.isInfra(&a.Profile), Capabilities: a.CapabilityTags(),
 		Tags: f.Tags, Search: f.Search, Now: now,
 	}
 }
@@ -159,32 +159,13 @@ func (c *claiming) allowed() error {
 		return err
 	}
 	c.left = c.want
-	if most := c.m.policy.maxClaims(&c.caller.Account); most > 0 {
+	if most := c.m.rules.maxClaims(&c.caller.Account); most > 0 {
 		if c.caller.OpenClaims >= most {
-			return c.m.policy.tooManyClaims(&c.caller.Account)
+			return c.m.rules.tooManyClaims(&c.caller.Account)
 		}
 		c.left = min(c.left, int(most-c.caller.OpenClaims))
 	}
 	return nil
-}
-
-func cooldown(a *store.Agent, now time.Time) error {
-	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
-		err := refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", NewTime(a.Strikes.BlockedUntil))
-		err.RetryAfter = wait
-		return err
-	}
-	return nil
-}
-
-// tooManyClaims says which of the two limits it is: a newcomer's goes away with
-// the first approved task.
-func (p *Policy) tooManyClaims(a *store.Account) *Error {
-	most := p.maxClaims(a)
-	if most != p.MaxOpenClaims {
-		return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be before your first approved task; deliver or abandon one first", most)
-	}
-	return refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
 }
 
 // run asks the board for candidates and the store for a decision until enough
@@ -299,7 +280,7 @@ func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 	out := make([]candidate, 0, len(offers))
 	for _, offer := range offers {
 		t := offer.Value
-		o, err := c.m.policy.decideClaim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
+		o, err := c.m.rules.decideClaim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
 		if err != nil {
 			c.m.mirror.board.Remove(offer.ID, t.Version)
 			continue
@@ -400,15 +381,15 @@ func (c *claiming) stillThere(cs []candidate, texts map[TaskID]store.TaskText) [
 	return cs
 }
 
-// together merges claims that have nothing to do with each other: a task and
-// the system task about it cannot both be had.
+// together merges the claims that can be had at once.
 func (c *claiming) together(cs []candidate) (all *outcome, merged []candidate) {
-	all = c.m.policy.outcome(c.now)
-	for _, one := range cs {
-		if all.independent(one.outcome) {
-			all.merge(one.outcome)
-			merged = append(merged, one)
-		}
+	claims := make([]*outcome, len(cs))
+	for i := range cs {
+		claims[i] = cs[i].outcome
+	}
+	all, which := c.m.rules.together(c.now, claims)
+	for _, i := range which {
+		merged = append(merged, cs[i])
 	}
 	return all, merged
 }
@@ -453,7 +434,7 @@ func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]store.Task
 // won takes note of a claim.
 func (c *claiming) won(one candidate, done store.Committed) {
 	c.m.applied(one.outcome, done, nil)
-	c.claimed = append(c.claimed, c.m.policy.pickupView(one.claim, done.Text))
+	c.claimed = append(c.claimed, c.m.pickupView(one.claim, done.Text))
 	c.left--
 }
 
@@ -498,7 +479,7 @@ func (m *Market) replayClaims(ctx context.Context, record *store.IdempotencyReco
 	}
 	out := make([]Pickup, len(claims))
 	for i, claim := range claims {
-		if out[i], err = m.policy.claimAgain(&claim, texts[claim.Task.ID]); err != nil {
+		if out[i], err = m.claimAgain(&claim, texts[claim.Task.ID]); err != nil {
 			return nil, err
 		}
 	}
@@ -506,11 +487,11 @@ func (m *Market) replayClaims(ctx context.Context, record *store.IdempotencyReco
 }
 
 // claimAgain renders a recorded claim again.
-func (p *Policy) claimAgain(r *recordedClaim, text store.TaskText) (Pickup, error) {
+func (m *Market) claimAgain(r *recordedClaim, text store.TaskText) (Pickup, error) {
 	if text.Need == "" {
 		return Pickup{}, textsGone()
 	}
-	return p.pickupView(r, text), nil
+	return m.pickupView(r, text), nil
 }
 
 // textsGone is the answer to a repeat when the operator has deleted what the

@@ -49,7 +49,7 @@ func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error
 	var offers []candidate
 	for i := range page {
 		t := page[i].Task
-		o, err := c.m.policy.decideClaim(c.now, t, c.caller, matches[t.ID])
+		o, err := c.m.rules.decideClaim(c.now, t, c.caller, matches[t.ID])
 		if err != nil {
 			continue
 		}

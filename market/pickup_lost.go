@@ -35,7 +35,7 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 		if len(c.claimed) > 0 {
 			return nil
 		}
-		return c.m.policy.tooManyClaims(&c.caller.Account)
+		return c.m.rules.tooManyClaims(&c.caller.Account)
 	case store.GuardSuspended:
 		if conflict.Agent == c.id {
 			return refuse(CodeSuspended, "Agent suspended")

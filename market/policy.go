@@ -2,10 +2,7 @@ package market
 
 import (
 	"fmt"
-	"math"
 	"time"
-
-	"github.com/pinchwork/pinchwork/store"
 )
 
 // Policy holds the amounts, durations and limits that an operator may change
@@ -61,17 +58,6 @@ type Policy struct {
 	// URLs; for tests and closed networks. Default false.
 	PrivateWebhooks bool
 }
-
-// InfraMode says who may take system tasks.
-type InfraMode string
-
-// The modes of Policy.Infra.
-const (
-	// InfraOpen: every agent that accepts system tasks.
-	InfraOpen InfraMode = "open"
-	// InfraAppointed: only those of them that the operator has appointed.
-	InfraAppointed InfraMode = "appointed"
-)
 
 // DefaultPolicy returns the defaults of contract §12.
 func DefaultPolicy() Policy {
@@ -136,52 +122,3 @@ func (p *Policy) Validate() error {
 }
 
 const maxDuration = 10 * 365 * 24 * time.Hour
-
-// fee is the platform's part of what was charged (contract §4). The small
-// addend makes 7 % of 100 seven credits although 0.07 has no exact form.
-func (p *Policy) fee(charged int64) int64 {
-	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))
-}
-
-func (p *Policy) isInfra(a *store.Profile) bool {
-	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
-}
-
-// maxClaims is how many undelivered claims the agent may hold, 0 for no bound:
-// whoever has never had work approved may not claim the whole board.
-func (p *Policy) maxClaims(a *store.Account) int64 {
-	switch {
-	case a.Completed > 0, p.NewcomerClaims == 0:
-		return p.MaxOpenClaims
-	case p.MaxOpenClaims == 0:
-		return p.NewcomerClaims
-	}
-	return min(p.NewcomerClaims, p.MaxOpenClaims)
-}
-
-// proven reports whether somebody vouches for the judgement of an infra agent:
-// the operator, or its own approved work for several posters, of whom Profile
-// remembers no more than provenPosters.
-func (p *Policy) proven(a *store.Agent) bool {
-	return a.Appointed || a.Completed >= provenTasks && len(a.WorkedFor) >= provenPosters
-}
-
-// What proves an infra agent that nobody appointed.
-const (
-	provenTasks   = 5
-	provenPosters = 3
-)
-
-func (p *Policy) claimTimeout(t *store.Task) time.Duration {
-	if t.ClaimTimeout != 0 {
-		return t.ClaimTimeout
-	}
-	return p.ClaimTimeout
-}
-
-func (p *Policy) reviewTimeout(t *store.Task) time.Duration {
-	if t.ReviewTimeout != 0 {
-		return t.ReviewTimeout
-	}
-	return p.AutoApprove
-}

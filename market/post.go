@@ -82,33 +82,23 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 		return posted, view, unavailable(err)
 	}
 	text := store.TaskText{Need: in.Need, Context: in.Context}
-	matching, child, err := m.plan(ctx, TaskID(id), h.id, in)
+	how, err := m.plan(ctx, TaskID(id), h.id, in)
 	if err != nil {
 		return posted, view, err
 	}
 	op := operation{
 		name: "post", input: in, load: store.LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if child != nil && !m.policy.affords(l.Caller, payMatch, now) {
-				return nil, errOverBudget
-			}
-			t := m.policy.newTask(TaskID(id), h.id, now)
+			t := m.rules.newTask(TaskID(id), h.id, now)
 			apply(t, in, now)
-			t.Matching = matching(now)
-			o, err := m.policy.decidePost(now, l.Caller, t, text)
-			if err == nil && child != nil {
-				t.Children = []TaskID{child.id}
-				o.insert(child.build(m.policy, now), child.text)
-				o.reserve(l.Caller, payMatch)
-			}
-			return o, err
+			return m.rules.decidePost(now, l, t, text, how)
 		},
-		conflict: m.policy.tooManyBytes,
+		conflict: m.rules.tooManyBytes,
 		outcome:  func(l *store.Loaded, o *outcome) any { return postedView(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, errOverBudget) {
-		matching, child = m.planBuiltIn(ctx, h.id, in), nil
+		how = m.planBuiltIn(ctx, h.id, in)
 		d, err = m.operate(ctx, op)
 	}
 	if err != nil {
@@ -119,17 +109,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 		posted.Need = in.Need
 		return posted, posted.asPosted(h.id, in), err
 	}
-	view = m.policy.taskView(d.outcome.Tasks[0].New, text, recordOf(d.loaded.Caller))
+	view = m.taskView(d.outcome.Tasks[0].New, text, recordOf(d.loaded.Caller))
 	return postedView(d.loaded, d.outcome, in.Need), view, nil
-}
-
-// errOverBudget sends a post to the built-in matcher.
-var errOverBudget = errors.New("market: the budget of system pay is used up")
-
-// planBuiltIn matches without an infra agent.
-func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) func(time.Time) *store.Matching {
-	agents := m.bestMatches(ctx, MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster})
-	return func(now time.Time) *store.Matching { return m.policy.matched(now, agents.Agents, agents.HeadStart) }
 }
 
 // asPosted is the task as far as the answer to its posting tells it.
@@ -167,22 +148,25 @@ func postedView(l *store.Loaded, o *outcome, need string) Posted {
 // plan finds out how a new task is matched: by an infra agent, whose task it
 // drafts, by the built-in matcher, or later when a host's transaction has to
 // commit first (contract §7).
-func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (func(time.Time) *store.Matching, *systemDraft, error) {
-	p := m.policy
-	if m.hosted || m.mirror.fresh(ctx) != nil {
-		return func(now time.Time) *store.Matching { return &store.Matching{State: store.MatchDeferred, Until: now} }, nil, nil
+func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (plan, error) {
+	switch {
+	case m.hosted, m.mirror.fresh(ctx) != nil:
+		return plan{deferred: true}, nil
+	case !m.mirror.agents.HasInfra(string(poster)):
+		return m.planBuiltIn(ctx, poster, in), nil
 	}
-	task := MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster}
-	if m.mirror.agents.HasInfra(string(poster)) {
-		childID, err := m.ids.next("tk-")
-		if err != nil {
-			return nil, nil, unavailable(err)
-		}
-		pending := func(now time.Time) *store.Matching {
-			return &store.Matching{State: store.MatchPending, Until: now.Add(p.MatchTimeout)}
-		}
-		return pending, matchDraft(TaskID(childID), m.candidates(ctx, id, task), poster), nil
+	childID, err := m.ids.next("tk-")
+	if err != nil {
+		return plan{}, unavailable(err)
 	}
-	found := m.bestMatches(ctx, task)
-	return func(now time.Time) *store.Matching { return p.matched(now, found.Agents, found.HeadStart) }, nil, nil
+	return plan{infra: matchDraft(TaskID(childID), m.candidates(ctx, id, matchTask(poster, in)), poster)}, nil
+}
+
+// planBuiltIn matches without an infra agent.
+func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) plan {
+	return plan{found: ranking(m.bestMatches(ctx, matchTask(poster, in)))}
+}
+
+func matchTask(poster AgentID, in PostInput) MatchTask {
+	return MatchTask{Need: in.Need, Context: in.Context, Tags: slices.Clone(in.Tags), Poster: poster}
 }

@@ -34,7 +34,7 @@ func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, 
 	_, err = m.operate(ctx, operation{
 		name: "register", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
-			return m.policy.decideRegister(now, profile, key.Digest(), extract), nil
+			return m.rules.decideRegister(now, profile, key.Digest(), extract), nil
 		},
 	})
 	if err != nil {
@@ -86,19 +86,6 @@ func (m *Market) checkWebhook(url string) error {
 		return invalid("webhook_url", "%s", err)
 	}
 	return nil
-}
-
-func (p *Policy) decideRegister(now time.Time, profile store.Profile, key store.KeyDigest, extract *systemDraft) *outcome {
-	o := p.outcome(now)
-	profile.Version, profile.CreatedAt = 1, now
-	o.startExtraction(&store.Agent{Profile: profile}, &profile, extract)
-	o.Agents = append(o.Agents, store.AgentWrite{New: &profile, Key: key})
-	o.transfer(store.Transfer{
-		From: store.PlatformAccount, To: store.AgentAccount(profile.ID), Amount: p.InitialCredits,
-		Kind: store.EntrySignupBonus, Agent: profile.ID,
-	})
-	o.agentChanged(profile.ID)
-	return o
 }
 
 // infraBut reports whether somebody other than these agents may take system

@@ -9,14 +9,14 @@ import (
 )
 
 // taskView is a task as a party sees it. record is what is known of its poster.
-func (p *Policy) taskView(t *store.Task, text store.TaskText, record *PosterRecord) TaskView {
+func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterRecord: record,
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
 	if t.Status == StatusPosted {
 		v.ExpiresAt = timePtr(t.ExpiresAt)
 	}
@@ -32,7 +32,7 @@ func (p *Policy) taskView(t *store.Task, text store.TaskText, record *PosterReco
 		v.Verification = verificationView(d.Verification)
 		if t.Status == StatusDelivered {
 			v.ReviewDeadline = timePtr(d.ReviewUntil)
-			v.charges(d.Charged, p.fee(d.Charged))
+			v.charges(d.Charged, m.rules.fee(d.Charged))
 		}
 	}
 	if t.Rejection != nil {
@@ -71,23 +71,23 @@ func (v *TaskView) ended(e *store.Ending) {
 
 // publicView is an open task as strangers see it: what a browse item shows,
 // and the status (contract §5).
-func (p *Policy) publicView(t *store.Task, text store.TaskText, poster *store.Agent) TaskView {
+func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Agent) TaskView {
 	v := TaskView{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
 	return v
 }
 
 // timeouts are the two that are in force for a task. A system task is approved
 // with its delivery.
-func (p *Policy) timeouts(t *store.Task) (claim, review *Minutes) {
-	claim = minutesOf(p.claimTimeout(t))
+func (m *Market) timeouts(t *store.Task) (claim, review *Minutes) {
+	claim = minutesOf(m.rules.claimTimeout(t))
 	if t.System == nil {
-		review = minutesOf(p.reviewTimeout(t))
+		review = minutesOf(m.rules.reviewTimeout(t))
 	}
 	return claim, review
 }
@@ -173,7 +173,7 @@ func verificationView(v *Verification) *Verification {
 	return own
 }
 
-func (p *Policy) pickupView(r *recordedClaim, text store.TaskText) Pickup {
+func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	t := r.Task
 	v := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
@@ -181,7 +181,7 @@ func (p *Policy) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
 		PosterRecord: r.PosterRecord,
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = p.timeouts(t)
+	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
 	}
@@ -259,4 +259,11 @@ func timePtr(t time.Time) *Time {
 		return nil
 	}
 	return Ptr(NewTime(t))
+}
+
+func stringPtr[S ~string](s S) *S {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

@@ -18,10 +18,7 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 	return h.change(ctx, change{
 		name: "approve", id: id, input: in, trust: true,
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := posterOnly(l, "approve"); err != nil {
-				return nil, err
-			}
-			return h.m.policy.decideApprove(now, l, in, false)
+			return h.m.rules.decideApprove(now, l, review(in))
 		},
 	})
 }
@@ -39,10 +36,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 	return h.change(ctx, change{
 		name: "reject", id: id, conflict: tooMuchTalk, input: in, trust: true,
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := posterOnly(l, "reject"); err != nil {
-				return nil, err
-			}
-			return h.m.policy.decideReject(now, l, in)
+			return h.m.rules.decideReject(now, l, in.Reason, in.Feedback)
 		},
 	})
 }
@@ -52,12 +46,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := posterOnly(l, "cancel"); err != nil {
-				return nil, err
-			}
-			return h.m.policy.decideCancel(now, l)
-		},
+		decide: h.m.rules.decideCancel,
 	})
 }
 
@@ -66,12 +55,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := workerOnly(l, "abandon"); err != nil {
-				return nil, err
-			}
-			return h.m.policy.decideAbandon(now, l)
-		},
+		decide: h.m.rules.decideAbandon,
 	})
 	return view, err
 }
@@ -86,21 +70,17 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 		return Rated{}, err
 	}
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
-	return recorded(ctx, h.m, operation{
+	return recorded[Rated](ctx, h.m, operation{
 		name: "rate " + string(id), input: in,
 		load: store.LoadQuery{Caller: h.id, Task: id, Trust: true},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := workerOnly(l, "rate the poster"); err != nil {
-				return nil, err
-			}
-			if l.Task.System != nil {
-				return nil, refuse(CodeForbidden, "System tasks are not rated")
-			}
-			rated.RatedID = l.Task.Poster
-			return h.m.policy.decideRate(now, l, in)
+			return h.m.rules.decideRate(now, l, in.Rating, in.Feedback)
 		},
-		outcome: func(*store.Loaded, *outcome) any { return rated },
-	}, func() Rated { return rated })
+		outcome: func(l *store.Loaded, _ *outcome) any {
+			rated.RatedID = l.Task.Poster
+			return rated
+		},
+	})
 }
 
 // ReportTask tells the operator about a task that the caller may see, once
@@ -114,40 +94,28 @@ func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Repo
 		return Reported{}, unavailable(err)
 	}
 	reported := Reported{ReportID: ReportID(reportID), TaskID: id, Reason: reason, Status: ReportOpen}
-	return recorded(ctx, h.m, operation{
+	return recorded[Reported](ctx, h.m, operation{
 		name: "report " + string(id), input: reason,
 		load: store.LoadQuery{Caller: h.id, Task: id},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := visible(l); err != nil {
-				return nil, err
-			}
-			o := h.m.policy.outcome(now)
-			o.active(h.id)
-			o.Reports = append(o.Reports, store.Report{
-				ID: reported.ReportID, Task: id, Reporter: h.id, Reason: reason, Status: ReportOpen, CreatedAt: now,
-			})
-			return o, nil
+			return h.m.rules.decideReport(now, l, store.Report{ID: reported.ReportID, Task: id, Reason: reason})
 		},
-		conflict: func(c *store.Conflict) error {
-			if c.Guard == store.GuardDuplicate {
-				return refuse(CodeAlreadyDone, "You have already reported this task")
-			}
-			return nil
-		},
-		outcome: func(*store.Loaded, *outcome) any { return reported },
-	}, func() Reported { return reported })
+		conflict: reportedBefore,
+		outcome:  func(*store.Loaded, *outcome) any { return reported },
+	})
 }
 
 // recorded runs an operation whose answer is what it records under an
 // idempotency key.
-func recorded[T any](ctx context.Context, m *Market, op operation, answer func() T) (T, error) {
+func recorded[T any](ctx context.Context, m *Market, op operation) (T, error) {
+	var none T
 	d, err := m.operate(ctx, op)
 	if err != nil {
-		var none T
 		return none, err
 	}
 	if d.replay != nil {
 		return recall[T](d.replay)
 	}
-	return answer(), nil
+	answer, _ := op.outcome(d.loaded, d.outcome).(T)
+	return answer, nil
 }

@@ -20,9 +20,7 @@ func (m *Market) EndSession(ctx context.Context, id string, until time.Time) err
 	_, err := m.operate(ctx, operation{
 		name: "end session", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
-			o := m.policy.outcome(now)
-			o.Idempotency = &store.IdempotencyRecord{IdempotencyID: endedSession(id), Outcome: []byte("true"), ExpiresAt: until.UTC()}
-			return o, nil
+			return m.rules.decideEndSession(now, endedSession(id), until.UTC()), nil
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardIdempotency {

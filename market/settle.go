@@ -57,15 +57,15 @@ func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time)
 
 // step commits one due step; false when somebody else was faster.
 func (m *Market) step(ctx context.Context, l *store.Loaded, now time.Time) (bool, error) {
-	var deferred Matches
+	var deferred ranking
 	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == store.MatchDeferred {
-		deferred = m.match(ctx, t, l.Text)
+		deferred = ranking(m.match(ctx, t, l.Text))
 	}
 	draft, err := m.againDraft(ctx, l, now)
 	if err != nil {
 		return false, err
 	}
-	o := m.policy.decideTimer(l, now, deferred, draft)
+	o := m.rules.decideTimer(l, now, deferred, draft)
 	if err := m.number(&o.Change); err != nil {
 		return false, err
 	}

@@ -27,7 +27,7 @@ type systemDraft struct {
 	text   store.TaskText
 }
 
-func (d *systemDraft) build(p *Policy, now time.Time) *store.Task {
+func (d *systemDraft) build(p *book, now time.Time) *store.Task {
 	t := p.newTask(d.id, Platform, now)
 	system := d.system
 	if system.Type == MatchAgents {
@@ -133,7 +133,7 @@ func asJSON(input any) string {
 }
 
 // needed reports whether the answer of a system task can still have an effect.
-func (p *Policy) needed(l *store.Loaded) bool {
+func (p *book) needed(l *store.Loaded) bool {
 	system := l.Task.System
 	switch system.Type {
 	case MatchAgents:
@@ -147,9 +147,9 @@ func (p *Policy) needed(l *store.Loaded) bool {
 	}
 }
 
-// decideAnswer takes the answer of a system task: paid and approved at once,
+// decideSystemAnswer takes the answer of a system task: paid and approved at once,
 // usable or not. What it is worth was found out before.
-func (p *Policy) decideAnswer(now time.Time, l *store.Loaded, in DeliverInput, a systemAnswer) (*outcome, error) {
+func (p *book) decideSystemAnswer(now time.Time, l *store.Loaded, result string, a systemAnswer) (*outcome, error) {
 	t := l.Task
 	if t.Status != StatusClaimed {
 		return nil, wrongState(t, "be delivered")
@@ -163,7 +163,7 @@ func (p *Policy) decideAnswer(now time.Time, l *store.Loaded, in DeliverInput, a
 	next.Delivery = &store.Delivery{No: int(next.Deliveries), At: now, Charged: t.MaxCredits}
 	next.Ending = &store.Ending{At: now, Charged: t.MaxCredits, Auto: true, Feedback: p.unused(l, a)}
 	o.replace(t, &next)
-	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
+	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: result})
 	o.transfer(store.Transfer{
 		From: store.PlatformAccount, To: store.AgentAccount(worker), Amount: t.MaxCredits,
 		Kind: store.EntrySystemPayment, Agent: worker, Task: t.ID, About: t.System.Subject,
@@ -179,7 +179,7 @@ func (p *Policy) decideAnswer(now time.Time, l *store.Loaded, in DeliverInput, a
 
 // unused says why an answer has no effect, "" when it has one. It is the
 // platform's feedback to the infra agent, which is paid all the same.
-func (p *Policy) unused(l *store.Loaded, a systemAnswer) string {
+func (p *book) unused(l *store.Loaded, a systemAnswer) string {
 	switch {
 	case !p.needed(l):
 		return "Paid, but not used: the answer came too late, nobody waits for it any more."
@@ -212,7 +212,7 @@ func (o *outcome) answerMatch(l *store.Loaded, a systemAnswer) {
 	next.Matching = nil
 	if a.usable {
 		next.ExtractedTags = a.tags
-		next.Matching = o.policy.matched(o.At, withBuiltin(a), o.policy.proven(l.Caller))
+		next.Matching = o.policy.matched(o.At, ranking{Agents: withBuiltin(a), HeadStart: o.policy.proven(l.Caller)})
 	}
 	o.replace(l.Parent, &next)
 	o.tellMatched(&next)
@@ -247,7 +247,7 @@ func (o *outcome) answerVerify(l *store.Loaded, a systemAnswer) {
 	if a.usable {
 		verdict = &Verification{
 			Status: VerificationCompleted, MeetsRequirements: &a.meets, Explanation: a.explanation,
-			Proven: Ptr(o.policy.proven(l.Caller)),
+			Proven: new(o.policy.proven(l.Caller)),
 		}
 	}
 	o.verdict(l.Parent, verdict)

@@ -13,7 +13,7 @@ const mostPaid = 96
 // affords reports whether another system task about the agent that pays this
 // much stays within the budget, whenever it and the pending ones are paid: at
 // most SystemPayPerDay in any 24 hours, and the fees that came meanwhile.
-func (p *Policy) affords(a *store.Agent, pay int64, now time.Time) bool {
+func (p *book) affords(a *store.Agent, pay int64, now time.Time) bool {
 	if p.SystemPayPerDay == 0 {
 		return true
 	}

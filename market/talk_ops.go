@@ -23,40 +23,14 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 		return QuestionView{}, unavailable(err)
 	}
 	q := store.Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
-	return recorded(ctx, h.m, operation{
+	return recorded[QuestionView](ctx, h.m, operation{
 		name: "ask " + string(id), input: question, load: store.LoadQuery{Caller: h.id, Task: id},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			q.CreatedAt = now
-			return h.m.policy.decideAsk(now, l, q)
+			return h.m.rules.decideAsk(now, l, q)
 		},
-		conflict: func(c *store.Conflict) error {
-			if c.Guard == store.GuardQuestions {
-				return refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
-			}
-			return tooMuchTalk(c)
-		},
-		outcome: func(*store.Loaded, *outcome) any { return questionView(&q) },
-	}, func() QuestionView { return questionView(&q) })
-}
-
-func (p *Policy) decideAsk(now time.Time, l *store.Loaded, q store.Question) (*outcome, error) {
-	if err := visible(l); err != nil {
-		return nil, err
-	}
-	t := l.Task
-	switch {
-	case t.Poster == l.Caller.ID:
-		return nil, refuse(CodeForbidden, "The poster cannot ask about the own task")
-	case t.Status != StatusPosted:
-		return nil, wrongState(t, "be asked about")
-	}
-	o := p.outcome(now)
-	o.active(l.Caller.ID)
-	o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
-	o.Questions = []store.Question{q}
-	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered, Bytes: int64(len(q.Text)), MaxBytes: MaxTalkBytes}}
-	o.tell(t.Poster, EventTaskQuestion, t.ID, EventData{QuestionID: q.ID})
-	return o, nil
+		conflict: tooMuchTalk,
+		outcome:  func(_ *store.Loaded, o *outcome) any { return questionView(&o.Questions[0]) },
+	})
 }
 
 // Answer answers a question about an own task, once (contract §9).
@@ -64,32 +38,19 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 	if err := checkRequired("answer", answer, MaxReason); err != nil {
 		return QuestionView{}, err
 	}
-	var q store.Question
-	return recorded(ctx, h.m, operation{
+	return recorded[QuestionView](ctx, h.m, operation{
 		name: "answer " + string(id) + " " + string(qid), input: answer,
 		load: store.LoadQuery{Caller: h.id, Task: id, Question: qid},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := posterOnly(l, "answer questions"); err != nil {
-				return nil, err
-			}
-			if l.Question == nil || l.Question.Task != id {
-				return nil, refuse(CodeNotFound, "Question not found")
-			}
-			if !l.Question.AnsweredAt.IsZero() {
-				return nil, refuse(CodeAlreadyDone, "Question is already answered; the task is %s", l.Task.Status)
-			}
-			q = *l.Question
-			q.Answer, q.AnsweredAt = answer, now
-			o := h.m.policy.outcome(now)
-			o.active(h.id)
-			o.Answers = []store.Answer{{Question: qid, Task: id, Text: answer, At: now}}
-			o.Talk = []store.TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: MaxTalkBytes}}
-			o.tell(q.Asker, EventQuestionAnswered, id, EventData{QuestionID: qid, Answer: cut(answer, MaxEventText)})
-			return o, nil
+			return h.m.rules.decideReply(now, l, id, answer)
 		},
 		conflict: tooMuchTalk,
-		outcome:  func(*store.Loaded, *outcome) any { return questionView(&q) },
-	}, func() QuestionView { return questionView(&q) })
+		outcome: func(l *store.Loaded, o *outcome) any {
+			q := *l.Question
+			q.Answer, q.AnsweredAt = answer, o.At
+			return questionView(&q)
+		},
+	})
 }
 
 // Questions lists the questions about a task, oldest first: every agent may
@@ -102,10 +63,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 		name: "questions",
 		load: store.LoadQuery{Caller: h.id, Task: id, Questions: &store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
 		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
-			if l.Task == nil || l.Task.System != nil {
-				return nil, notFound()
-			}
-			return nil, nil
+			return nil, ordinary(l)
 		},
 	})
 	if err != nil {
@@ -142,32 +100,14 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 		return MessageView{}, unavailable(err)
 	}
 	msg := store.Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
-	return recorded(ctx, h.m, operation{
+	return recorded[MessageView](ctx, h.m, operation{
 		name: "message " + string(id), input: text, load: store.LoadQuery{Caller: h.id, Task: id, Role: true},
 		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := partyOnly(l, "send messages"); err != nil {
-				return nil, err
-			}
-			t := l.Task
-			if t.Status != StatusClaimed && t.Status != StatusDelivered {
-				return nil, wrongState(t, "be discussed")
-			}
-			msg.CreatedAt, msg.Worker = now, t.Claim.Worker
-			o := h.m.policy.outcome(now)
-			o.active(h.id)
-			o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
-			o.Messages = []store.Message{msg}
-			o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(text)), MaxBytes: MaxTalkBytes}}
-			to := t.Poster
-			if to == h.id {
-				to = t.Claim.Worker
-			}
-			o.tell(to, EventTaskMessage, id, EventData{MessageID: msg.ID, SenderID: h.id})
-			return o, nil
+			return h.m.rules.decideMessage(now, l, msg)
 		},
 		conflict: tooMuchTalk,
-		outcome:  func(*store.Loaded, *outcome) any { return messageView(&msg) },
-	}, func() MessageView { return messageView(&msg) })
+		outcome:  func(_ *store.Loaded, o *outcome) any { return messageView(&o.Messages[0]) },
+	})
 }
 
 // Messages lists the conversation on a task, oldest first: all of it to the

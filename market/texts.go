@@ -7,6 +7,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
+// day is what daily budgets and lifetimes are counted in.
+const day = 24 * time.Hour
+
 const (
 	// textsLife is how long the texts of a cancelled or expired task, and results
 	// that others have followed, are kept.
@@ -26,19 +29,12 @@ func (o *outcome) keep(id AgentID, bytes int64) {
 }
 
 // tooManyBytes makes the failed guard of keep a refusal.
-func (p *Policy) tooManyBytes(c *store.Conflict) error {
+func (p *book) tooManyBytes(c *store.Conflict) error {
 	if c.Guard != store.GuardTextBytes {
 		return nil
 	}
 	return refuse(CodeTooManyBytes, "Your living texts would take more than %d bytes: those of tasks count until they are approved, "+
 		"those of cancelled and expired tasks and of rejected results for 7 days", p.MaxAgentBytes)
-}
-
-func tooMuchTalk(c *store.Conflict) error {
-	if c.Guard != store.GuardTalkBytes {
-		return nil
-	}
-	return refuse(CodeTooManyBytes, "The questions, messages and rejections of the task would take more than %d bytes", MaxTalkBytes)
 }
 
 // countNoMore ends the counting of what an approved task keeps: it was paid for.

@@ -59,7 +59,7 @@ func (m *Market) rearm(ctx context.Context, st *store.StoredTask) error {
 	// where the timers have it, it puts it where it belongs.
 	old, next := *l.Task, *l.Task
 	old.NextDue = st.Due
-	o := m.policy.outcome(m.now())
+	o := m.rules.outcome(m.now())
 	o.replace(&old, &next)
 	committed, err := m.store.Commit(ctx, &o.Change)
 	var conflict *store.Conflict

@@ -62,9 +62,9 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64,
 				return nil, err
 			}
 			if l.Task.IsParty(h.id) {
-				view = h.m.policy.taskView(l.Task, l.Text, recordOf(l.Poster))
+				view = h.m.taskView(l.Task, l.Text, recordOf(l.Poster))
 			} else {
-				view = h.m.policy.publicView(l.Task, l.Text, l.Poster)
+				view = h.m.publicView(l.Task, l.Text, l.Poster)
 			}
 			return nil, nil
 		},

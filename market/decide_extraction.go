@@ -1,0 +1,75 @@
+package market
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// startExtraction posts an extract_capabilities task, at most once an hour for an
+// agent and within its budget.
+func (o *outcome) startExtraction(about *store.Agent, p *store.Profile, draft *systemDraft) {
+	if draft == nil || o.At.Before(p.ExtractedAt.Add(extractEvery)) || !o.affords(about, payExtract) {
+		return
+	}
+	p.Extraction, p.ExtractionOf, p.ExtractedAt = draft.id, digestOf(p.GoodAt), o.At
+	o.reserve(about, payExtract)
+	o.insert(draft.build(o.policy, o.At), draft.text)
+}
+
+// reread has a changed good_at read: last, while nobody has claimed it, is replaced;
+// else its answer comes too late, and another follows as soon as the hour has passed.
+func (o *outcome) reread(about *store.Agent, next *store.Profile, last *store.Task, draft *systemDraft) {
+	if last != nil && last.Status == StatusPosted {
+		o.end(last, StatusCancelled)
+		o.release(last, about)
+		next.Extraction, next.ExtractionOf, next.ExtractedAt = "", "", time.Time{}
+		last = nil
+	}
+	switch {
+	case next.GoodAt == "":
+		next.ExtractedTags, next.ExtractionOf = nil, noText
+	case last == nil || !o.At.Before(next.ExtractedAt.Add(extractEvery)):
+		o.startExtraction(about, next, draft)
+	case !isRead(next):
+		o.readAgain(last, next.ExtractedAt.Add(extractEvery))
+	}
+}
+
+// readAgain sets the timer of an extraction at which another follows.
+func (o *outcome) readAgain(last *store.Task, at time.Time) {
+	next, system := *last, *last.System
+	system.Again = at
+	next.System = &system
+	o.replace(last, &next)
+}
+
+// extractAgain is that timer. What has been read meanwhile, or is gone, is not read.
+func (o *outcome) extractAgain(l *store.Loaded, draft *systemDraft) {
+	o.readAgain(l.Task, time.Time{})
+	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !isRead(&about.Profile) {
+		next := about.Profile
+		if o.startExtraction(about, &next, draft); next.Extraction != about.Extraction {
+			o.profile(&about.Profile, &next)
+		}
+	}
+}
+
+// noText is no digest of any text.
+const noText = "-"
+
+// isRead reports whether the newest extraction is about the text as it is now. One
+// of which nothing was noted is of a time before texts could change under it.
+func isRead(p *store.Profile) bool {
+	return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt)
+}
+
+func digestOf(goodAt string) string {
+	if goodAt == "" {
+		return noText
+	}
+	sum := sha256.Sum256([]byte(goodAt))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,93 @@
+package market
+
+import (
+	"math"
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// book holds the amounts, durations and limits by which everything is decided.
+// Its fields are those of market.Policy, which documents them: a conversion there
+// keeps the two equal.
+type book struct {
+	InitialCredits  int64
+	FeePercent      float64
+	TaskExpiry      time.Duration
+	AutoApprove     time.Duration
+	ClaimTimeout    time.Duration
+	RejectionGrace  time.Duration
+	MatchTimeout    time.Duration
+	MatchHeadStart  time.Duration
+	AbandonLimit    int
+	AbandonCooldown time.Duration
+	MaxOpenClaims   int64
+	NewcomerClaims  int64
+	MaxStreams      int
+	MaxWaits        int
+	MaxAgentBytes   int64
+	SystemPayPerDay int64
+	Infra           InfraMode
+	EventRetention  time.Duration
+	PrivateWebhooks bool
+}
+
+// InfraMode says who may take system tasks.
+type InfraMode string
+
+// The modes of Policy.Infra.
+const (
+	// InfraOpen: every agent that accepts system tasks.
+	InfraOpen InfraMode = "open"
+	// InfraAppointed: only those of them that the operator has appointed.
+	InfraAppointed InfraMode = "appointed"
+)
+
+// fee is the platform's part of what was charged (contract §4). The small
+// addend makes 7 % of 100 seven credits although 0.07 has no exact form.
+func (p *book) fee(charged int64) int64 {
+	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))
+}
+
+func (p *book) isInfra(a *store.Profile) bool {
+	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
+}
+
+// maxClaims is how many undelivered claims the agent may hold, 0 for no bound:
+// whoever has never had work approved may not claim the whole board.
+func (p *book) maxClaims(a *store.Account) int64 {
+	switch {
+	case a.Completed > 0, p.NewcomerClaims == 0:
+		return p.MaxOpenClaims
+	case p.MaxOpenClaims == 0:
+		return p.NewcomerClaims
+	}
+	return min(p.NewcomerClaims, p.MaxOpenClaims)
+}
+
+// proven reports whether somebody vouches for the judgement of an infra agent:
+// the operator, or its own approved work for several posters, of whom Profile
+// remembers no more than provenPosters.
+func (p *book) proven(a *store.Agent) bool {
+	return a.Appointed || a.Completed >= provenTasks && len(a.WorkedFor) >= provenPosters
+}
+
+// What proves an infra agent that nobody appointed.
+const (
+	provenTasks   = 5
+	provenPosters = 3
+)
+
+func (p *book) claimTimeout(t *store.Task) time.Duration {
+	if t.ClaimTimeout != 0 {
+		return t.ClaimTimeout
+	}
+	return p.ClaimTimeout
+}
+
+func (p *book) reviewTimeout(t *store.Task) time.Duration {
+	if t.ReviewTimeout != 0 {
+		return t.ReviewTimeout
+	}
+	return p.AutoApprove
+}

@@ -1,0 +1,50 @@
+package market
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// decideRegister makes an agent and gives it the signup bonus.
+func (p *book) decideRegister(now time.Time, profile store.Profile, key store.KeyDigest, extract *systemDraft) *outcome {
+	o := p.outcome(now)
+	profile.Version, profile.CreatedAt = 1, now
+	o.startExtraction(&store.Agent{Profile: profile}, &profile, extract)
+	o.Agents = append(o.Agents, store.AgentWrite{New: &profile, Key: key})
+	o.transfer(store.Transfer{
+		From: store.PlatformAccount, To: store.AgentAccount(profile.ID), Amount: p.InitialCredits,
+		Kind: store.EntrySignupBonus, Agent: profile.ID,
+	})
+	o.agentChanged(profile.ID)
+	return o
+}
+
+// decideUpdate is the caller's change of its own profile. A changed good_at is read
+// anew: last is the newest extraction about it, draft the one that may follow.
+func (p *book) decideUpdate(now time.Time, l *store.Loaded, next store.Profile, last *store.Task, draft *systemDraft) *outcome {
+	old := &l.Caller.Profile
+	o := p.outcome(now)
+	if next.GoodAt != old.GoodAt {
+		o.reread(l.Caller, &next, last, draft)
+	}
+	o.profile(old, &next)
+	return o
+}
+
+// oldSecretFor is how long webhooks are signed with the secret before a change
+// as well, so that no receiver has to change at the same moment.
+const oldSecretFor = day
+
+// changeSecret keeps the secret before beside a new one for a day: of several
+// changes the last two hold. Without a secret there is no old one either.
+func changeSecret(p *store.Profile, secret string, now time.Time) {
+	switch {
+	case secret == p.WebhookSecret:
+	case secret == "" || p.WebhookSecret == "":
+		p.OldWebhookSecret, p.OldSecretUntil = "", time.Time{}
+	default:
+		p.OldWebhookSecret, p.OldSecretUntil = p.WebhookSecret, now.Add(oldSecretFor)
+	}
+	p.WebhookSecret = secret
+}
