@@ -224,7 +224,7 @@ func TestComponentNamesDiffer(t *testing.T) {
 	if len(d.schemas) != len(d.names) {
 		t.Errorf("%d types became %d components: %v", len(d.names), len(d.schemas), d.names)
 	}
-	if d.names[reflect.TypeFor[Error]()] != "Error" || d.names[reflect.TypeFor[market.Error]()] != "market.Error" {
+	if d.names[reflect.TypeFor[Error]()] != "Error" || d.names[reflect.TypeFor[market.Error]()] != "rules.Error" {
 		t.Errorf("names %v", d.names)
 	}
 }

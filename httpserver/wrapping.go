@@ -63,7 +63,7 @@ func (b *sent) format(contentType string) (isJSON bool, err error) {
 
 func (b *sent) startsWith(first byte) bool { return bytes.TrimLeft(b.data, blanks)[0] == first }
 
-// checkText refuses a text that was hardly meant as one.
+// CheckText refuses a text that was hardly meant as one.
 func (b *sent) checkText() error {
 	switch {
 	case json.Valid(b.data):

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -162,5 +163,5 @@ func shorten(need string) string {
 	if utf8.RuneCountInString(need) <= maxPublicNeed {
 		return need
 	}
-	return cut(need, maxPublicNeed-1) + "…"
+	return rules.Cut(need, maxPublicNeed-1) + "…"
 }

@@ -4,32 +4,33 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // Grant gives credits from the platform to an agent (contract §4, §11). Its
 // reason is kept as a note: the kind of the entry is ours (pitfall 5).
 func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
-	if err := checkRange("amount", in.Amount, 1, MaxGrant); err != nil {
+	if err := rules.CheckRange("amount", in.Amount, 1, MaxGrant); err != nil {
 		return Granted{}, err
 	}
-	if err := checkText("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckText("reason", in.Reason, MaxReason); err != nil {
 		return Granted{}, err
 	}
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
 	return recorded[Granted](ctx, m, operation{
 		name: "grant", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return m.rules.decideGrant(now, l, in.AgentID, in.Amount, in.Reason)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Grant(now, l, in.AgentID, in.Amount, in.Reason)
 		},
-		outcome: func(*store.Loaded, *outcome) any { return granted },
+		outcome: func(*store.Loaded, *rules.Outcome) any { return granted },
 	})
 }
 
 // Suspend suspends an agent or ends its suspension (contract §3). Its streams
 // close; ending it lets the approvals that waited for it happen.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
-	if err := checkText("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckText("reason", in.Reason, MaxReason); err != nil {
 		return Suspension{}, err
 	}
 	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
@@ -57,10 +58,10 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, answer any, edit func(*store.Profile)) (done, error) {
 	return m.operate(ctx, operation{
 		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: id},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return m.rules.decideEdit(now, l, edit)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Edit(now, l, edit)
 		},
-		outcome: func(*store.Loaded, *outcome) any { return answer },
+		outcome: func(*store.Loaded, *rules.Outcome) any { return answer },
 	})
 }
 
@@ -71,8 +72,8 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 	err := m.eachPage(ctx, q, func(tasks []store.StoredTask) {
 		var changes []*store.Change
 		for _, st := range tasks {
-			if t := st.Task; passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
-				changes = append(changes, m.rules.resumeReview(now, t))
+			if t := st.Task; rules.Passed(t.Delivery.ReviewUntil, now) && t.NextDue.After(now) {
+				changes = append(changes, m.rules.ResumeReview(now, t))
 			}
 		}
 		if len(changes) > 0 {
@@ -97,7 +98,7 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 	switch status {
 	case "", ReportOpen, ReportReviewed, ReportDismissed:
 	default:
-		return ReportList{}, invalid("status", "must be open, reviewed or dismissed")
+		return ReportList{}, rules.Invalid("status", "must be open, reviewed or dismissed")
 	}
 	p, err := checkPage(p, 50, 100)
 	if err != nil {
@@ -121,16 +122,16 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 // ResolveReport closes an open report as reviewed or dismissed.
 func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (ReportView, error) {
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
-		return ReportView{}, invalid("status", "must be reviewed or dismissed")
+		return ReportView{}, rules.Invalid("status", "must be reviewed or dismissed")
 	}
-	if err := checkText("note", in.Note, MaxReason); err != nil {
+	if err := rules.CheckText("note", in.Note, MaxReason); err != nil {
 		return ReportView{}, err
 	}
 	return recorded[ReportView](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return m.rules.decideResolve(now, l, in.Status, in.Note)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Resolve(now, l, in.Status, in.Note)
 		},
-		outcome: func(_ *store.Loaded, o *outcome) any { return reportView(&o.Resolutions[0]) },
+		outcome: func(_ *store.Loaded, o *rules.Outcome) any { return reportView(&o.Resolutions[0]) },
 	})
 }

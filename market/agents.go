@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -14,14 +15,14 @@ import (
 // unknown ids are ErrNotFound (contract §3).
 func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	if id == "" || id == Platform {
-		return PublicProfile{}, noAgent()
+		return PublicProfile{}, rules.NoAgent()
 	}
 	row, err := m.store.Stats(ctx, store.StatsQuery{Agent: id, Now: m.now()})
 	if err != nil {
 		return PublicProfile{}, known(ctx, err)
 	}
 	if row.Agent == nil {
-		return PublicProfile{}, noAgent()
+		return PublicProfile{}, rules.NoAgent()
 	}
 	p := publicProfile(row.Agent)
 	p.ReputationByTag = tagReputation(row.Tags)
@@ -102,14 +103,14 @@ func checkAgentQuery(q AgentQuery) (out directory.SearchQuery, err error) {
 		return out, err
 	}
 	if !(q.MinReputation >= 0 && q.MinReputation <= 5) {
-		return out, invalid("min_reputation", "must be 0 to 5")
+		return out, rules.Invalid("min_reputation", "must be 0 to 5")
 	}
 	switch q.SortBy {
 	case "":
 		q.SortBy = "reputation"
 	case "reputation", "tasks_completed":
 	default:
-		return out, invalid("sort_by", "must be reputation or tasks_completed")
+		return out, rules.Invalid("sort_by", "must be reputation or tasks_completed")
 	}
 	return directory.SearchQuery{
 		Search: f.Search, Tags: f.Tags, MinReputation: q.MinReputation, SortBy: q.SortBy,

@@ -1,11 +1,14 @@
 package market
 
-import "github.com/pinchwork/pinchwork/store"
+import (
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // applied shows a commit of this process on its own board and directory at
 // once, and wakes whoever waits for it, here and elsewhere. Inside a host's
 // transaction both wait for the host's commit, and come with the feed.
-func (m *Market) applied(o *outcome, committed store.Committed, l *store.Loaded) {
+func (m *Market) applied(o *rules.Outcome, committed store.Committed, l *store.Loaded) {
 	if m.hosted {
 		return
 	}
@@ -20,7 +23,7 @@ func (m *Market) applied(o *outcome, committed store.Committed, l *store.Loaded)
 	m.wake(o)
 }
 
-func (m *Market) show(o *outcome, committed store.Committed, l *store.Loaded) error {
+func (m *Market) show(o *rules.Outcome, committed store.Committed, l *store.Loaded) error {
 	_, err := guarded(func() (struct{}, error) {
 		m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
 		return struct{}{}, nil
@@ -30,7 +33,7 @@ func (m *Market) show(o *outcome, committed store.Committed, l *store.Loaded) er
 
 // wake tells those whose log has moved, and those who may wait for what they
 // have just done themselves, of which no event tells them.
-func (m *Market) wake(o *outcome) {
+func (m *Market) wake(o *rules.Outcome) {
 	if len(o.Feed) > 0 {
 		m.notifier.FeedMoved()
 	}
@@ -71,7 +74,7 @@ func (s *mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 			if w.Old != nil && w.Old.Status == StatusPosted {
 				s.board.Remove(string(t.ID), t.Version)
 			}
-		case passed(t.ExpiresAt, c.At):
+		case rules.Passed(t.ExpiresAt, c.At):
 			// Closed at once; only its timer has still to do with it.
 			s.board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:

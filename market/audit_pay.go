@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -63,7 +64,7 @@ func (p *payAudit) overrun(id AgentID, perDay int64) (at time.Time, by int64) {
 	})
 	left, today, first := p.brought[id], int64(0), 0
 	for i := range paid {
-		for !paid[first].At.After(paid[i].At.Add(-day)) {
+		for !paid[first].At.After(paid[i].At.Add(-rules.Day)) {
 			today -= paid[first].Credits
 			first++
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -33,7 +34,7 @@ func contain(s Store, log *slog.Logger) Store {
 func broken(log *slog.Logger, what string, r any) *Error {
 	cause := fmt.Errorf("panic in %s: %v", what, r)
 	log.Error("a replaceable part of the market panicked", "part", what, "panic", fmt.Sprint(r))
-	err := refuse(CodeInternal, "Something went wrong inside the server, try again shortly")
+	err := rules.Refuse(CodeInternal, "Something went wrong inside the server, try again shortly")
 	err.RetryAfter, err.Cause = time.Second, cause
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -20,13 +21,13 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 	if err != nil {
 		return TaskView{}, unavailable(err)
 	}
-	var answer systemAnswer
+	var answer rules.Answer
 	var verifier bool
 	return h.change(ctx, change{
-		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.rules.tooManyBytes,
+		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.rules.TooManyBytes,
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			switch {
-			case workerOnly(l, "deliver") != nil:
+			case rules.WorkerOnly(l, "deliver") != nil:
 			case l.Task.System != nil:
 				answer, err = m.judge(ctx, l, in)
 			default:
@@ -34,14 +35,14 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 			}
 			return err
 		},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			var verify *systemDraft
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			var verify *rules.Draft
 			if verifier {
-				verify = verifyDraft(TaskID(childID), verifyInput{
+				verify = rules.VerifyDraft(TaskID(childID), rules.VerifyInput{
 					TaskID: id, Need: l.Text.Need, Context: l.Text.Context, Result: in.Result,
 				}, l.Task.Poster, h.id)
 			}
-			return m.rules.decideDeliver(now, l, work(in), verify, answer)
+			return m.rules.Deliver(now, l, rules.Work(in), verify, answer)
 		},
 	})
 }
@@ -50,15 +51,15 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 // is still loading is not waited for.
 func (m *Market) verifierFor(ctx context.Context, l *store.Loaded) bool {
 	cold := m.mirror.followed.Load() && !m.mirror.warm.Load()
-	return !cold && l.Task.Verifications < maxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
+	return !cold && l.Task.Verifications < rules.MaxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
 }
 
 func checkResult(in DeliverInput) error {
-	if err := checkRequired("result", in.Result, MaxResult); err != nil {
+	if err := rules.CheckRequired("result", in.Result, MaxResult); err != nil {
 		return err
 	}
 	if in.CreditsClaimed != nil && *in.CreditsClaimed < 1 {
-		return invalid("credits_claimed", "must be 1 or more")
+		return rules.Invalid("credits_claimed", "must be 1 or more")
 	}
 	return nil
 }
@@ -74,7 +75,7 @@ type change struct {
 	// strikes are shown with the outcome when the operation may cause one.
 	strikes bool
 	learn   func(ctx context.Context, l *store.Loaded) error
-	decide  func(now time.Time, l *store.Loaded) (*outcome, error)
+	decide  func(now time.Time, l *store.Loaded) (*rules.Outcome, error)
 	// conflict is operation.conflict.
 	conflict func(c *store.Conflict) error
 }
@@ -84,7 +85,7 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 		name: c.name + " " + string(c.id), input: c.input,
 		load:  store.LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
 		learn: c.learn, decide: c.decide, conflict: c.conflict,
-		outcome: func(l *store.Loaded, o *outcome) any { return c.changed(l, o) },
+		outcome: func(l *store.Loaded, o *rules.Outcome) any { return c.changed(l, o) },
 	})
 	if err != nil {
 		return TaskView{}, err
@@ -110,8 +111,8 @@ type changed struct {
 	At time.Time `json:"at,omitzero"`
 }
 
-func (c *change) changed(l *store.Loaded, o *outcome) *changed {
-	out := &changed{Task: o.written(c.id), PosterRecord: recordOf(l.Poster), At: o.At}
+func (c *change) changed(l *store.Loaded, o *rules.Outcome) *changed {
+	out := &changed{Task: o.Written(c.id), PosterRecord: recordOf(l.Poster), At: o.At}
 	for _, d := range o.Accounts {
 		if out.PosterRecord != nil && d.Agent == l.Poster.ID {
 			out.PosterRecord.Approved += d.Approvals

@@ -2,9 +2,9 @@ package market
 
 import (
 	"context"
-	"slices"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -21,9 +21,9 @@ func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID
 	case err != nil:
 		return "", a, known(ctx, err)
 	case a.Agent == nil:
-		return "", a, refuse(CodeUnauthorized, "Invalid API key")
+		return "", a, rules.Refuse(CodeUnauthorized, "Invalid API key")
 	case a.Agent.Suspended:
-		return "", a, refuse(CodeSuspended, "Agent suspended")
+		return "", a, rules.Refuse(CodeSuspended, "Agent suspended")
 	case !a.Allowed:
 		return a.Agent.ID, a, rateLimited(a.RetryAfter)
 	}
@@ -44,7 +44,7 @@ func (m *Market) Charge(ctx context.Context, charge Charge) (Admitted, error) {
 }
 
 func rateLimited(after time.Duration) *Error {
-	err := refuse(CodeRateLimited, "Rate limit exceeded")
+	err := rules.Refuse(CodeRateLimited, "Rate limit exceeded")
 	err.RetryAfter = after
 	return err
 }
@@ -74,15 +74,4 @@ func (m *Market) checkSkew(ctx context.Context, at time.Time) {
 	if skew := m.now().Sub(at); skew > maxSkew || skew < -maxSkew {
 		m.log.WarnContext(ctx, "this process's clock and the store's differ: timers fire early or late by as much", "skew", skew)
 	}
-}
-
-// ownAgent is a copy that shares nothing with the store's.
-func ownAgent(a *store.Agent) *store.Agent {
-	if a == nil {
-		return nil
-	}
-	own := *a
-	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
-	own.WorkedFor, own.SystemPay.Paid = slices.Clone(a.WorkedFor), slices.Clone(a.SystemPay.Paid)
-	return &own
 }

@@ -1,79 +1,80 @@
 package market
 
-import (
-	"errors"
-	"fmt"
-	"time"
-)
+import "github.com/pinchwork/pinchwork/market/internal/rules"
+
+// Error is the one error type that a Market returns. Its fields are Kind, one of
+// the kinds below, with which errors.Is matches it; Code, which says more exactly
+// what it is; Message, fit for a user; Field, the name of the input that is wrong;
+// RetryAfter, when another try may help; and Cause, for the log alone.
+type Error = rules.Error
 
 // The kinds of refusal. Every error that a Market returns matches exactly one
 // of them with errors.Is, or is the context's own error. The HTTP status of
 // each stands beside it; the mapping itself lives in package httpserver.
 var (
 	// ErrInvalid: the input breaks a limit or a form; Error.Field names it (400).
-	ErrInvalid = errors.New("invalid")
+	ErrInvalid = rules.ErrInvalid
 	// ErrUnauthorized: no such API key (401).
-	ErrUnauthorized = errors.New("unauthorized")
+	ErrUnauthorized = rules.ErrUnauthorized
 	// ErrInsufficientCredits: the balance does not cover the escrow (402).
-	ErrInsufficientCredits = errors.New("insufficient credits")
+	ErrInsufficientCredits = rules.ErrInsufficientCredits
 	// ErrForbidden: the caller may see the thing but has the wrong role (403).
-	ErrForbidden = errors.New("forbidden")
+	ErrForbidden = rules.ErrForbidden
 	// ErrSuspended: the calling agent is suspended. It is a kind of ErrForbidden (403).
-	ErrSuspended = fmt.Errorf("suspended: %w", ErrForbidden)
+	ErrSuspended = rules.ErrSuspended
 	// ErrNotFound: it does not exist, or the caller may not know that it does (404).
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = rules.ErrNotFound
 	// ErrConflict: the state of things does not allow it (409).
-	ErrConflict = errors.New("conflict")
+	ErrConflict = rules.ErrConflict
 	// ErrRateLimited: too much of it for now; Error.RetryAfter says how long (429).
-	ErrRateLimited = errors.New("rate limited")
+	ErrRateLimited = rules.ErrRateLimited
 	// ErrNotConfigured: the operator has not switched the feature on (501).
-	ErrNotConfigured = errors.New("not configured")
+	ErrNotConfigured = rules.ErrNotConfigured
 	// ErrUnavailable: the store cannot be reached, or too many others write the
 	// same things; nothing was changed unless a later read shows it (503).
-	ErrUnavailable = errors.New("unavailable")
+	ErrUnavailable = rules.ErrUnavailable
 )
 
-// Error is the one error type that a Market returns. Message is fit for a
-// user; the cause, where there is one, is for logs only.
-type Error struct {
-	// Kind is one of the sentinel errors of this package.
-	Kind error
-	// Code says more exactly which of the refusals of its kind it is.
-	Code Code
-	// Field names the input field that is wrong, in its JSON spelling. Empty
-	// unless Kind is ErrInvalid.
-	Field string
-	// Message says what is wrong in one sentence, without internals.
-	Message string
-	// RetryAfter is the time after which trying again can succeed; set with
-	// ErrRateLimited and ErrUnavailable.
-	RetryAfter time.Duration
-	// Cause is what a store or the network said. Never show it to a client.
-	Cause error
-}
+// Code says which refusal it is. Codes are stable: a program may branch on them.
+type Code = rules.Code
 
-// Error returns the message for users.
-func (e *Error) Error() string { return e.Message }
+// CodeInfo is a code with its kind and what it means.
+type CodeInfo = rules.CodeInfo
 
-// Unwrap gives errors.Is the kind and the cause.
-func (e *Error) Unwrap() []error {
-	if e.Cause == nil {
-		return []error{e.Kind}
-	}
-	return []error{e.Kind, e.Cause}
-}
+// Codes lists every code, in the order of the documents.
+func Codes() []CodeInfo { return rules.Codes() }
 
-func refuse(code Code, format string, args ...any) *Error {
-	return &Error{Kind: code.Kind(), Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-func invalid(field, format string, args ...any) *Error {
-	return &Error{Kind: ErrInvalid, Code: CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
-}
-
-func unavailable(cause error) *Error {
-	return &Error{
-		Kind: ErrUnavailable, Code: CodeUnavailable, Message: "The store is not available, try again shortly",
-		RetryAfter: time.Second, Cause: cause,
-	}
-}
+// The codes; Codes says what each one means.
+const (
+	CodeInvalid              = rules.CodeInvalid
+	CodeUnauthorized         = rules.CodeUnauthorized
+	CodeInsufficientCredits  = rules.CodeInsufficientCredits
+	CodeForbidden            = rules.CodeForbidden
+	CodeSuspended            = rules.CodeSuspended
+	CodeNotFound             = rules.CodeNotFound
+	CodeWrongState           = rules.CodeWrongState
+	CodeClaimLapsed          = rules.CodeClaimLapsed
+	CodeAlreadyClaimed       = rules.CodeAlreadyClaimed
+	CodeAlreadyDone          = rules.CodeAlreadyDone
+	CodeNoWebhook            = rules.CodeNoWebhook
+	CodeOwnTask              = rules.CodeOwnTask
+	CodeRoleConflict         = rules.CodeRoleConflict
+	CodePosterSuspended      = rules.CodePosterSuspended
+	CodeTooManyClaims        = rules.CodeTooManyClaims
+	CodeTooManyBytes         = rules.CodeTooManyBytes
+	CodeIdempotencyKeyUsed   = rules.CodeIdempotencyKeyUsed
+	CodeStillUnderWay        = rules.CodeStillUnderWay
+	CodeRateLimited          = rules.CodeRateLimited
+	CodeCooldown             = rules.CodeCooldown
+	CodeTooManyStreams       = rules.CodeTooManyStreams
+	CodeTooManyWaits         = rules.CodeTooManyWaits
+	CodeTooManyQuestions     = rules.CodeTooManyQuestions
+	CodeMethodNotAllowed     = rules.CodeMethodNotAllowed
+	CodeTooLarge             = rules.CodeTooLarge
+	CodeUnsupportedMediaType = rules.CodeUnsupportedMediaType
+	CodeNotConfigured        = rules.CodeNotConfigured
+	CodeUnavailable          = rules.CodeUnavailable
+	CodeContended            = rules.CodeContended
+	CodeWarming              = rules.CodeWarming
+	CodeInternal             = rules.CodeInternal
+)

@@ -3,12 +3,13 @@ package market
 import (
 	"context"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // extraction drafts the system task for an agent's good_at, or returns nil when
 // there is nothing to extract or nobody to do it.
-func (m *Market) extraction(ctx context.Context, p store.Profile) (*systemDraft, error) {
+func (m *Market) extraction(ctx context.Context, p store.Profile) (*rules.Draft, error) {
 	if p.GoodAt == "" || !m.infraBut(ctx, p.ID) {
 		return nil, nil
 	}
@@ -16,7 +17,7 @@ func (m *Market) extraction(ctx context.Context, p store.Profile) (*systemDraft,
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return extractDraft(TaskID(id), extractInput{AgentID: p.ID, GoodAt: p.GoodAt}), nil
+	return rules.ExtractDraft(TaskID(id), rules.ExtractInput{AgentID: p.ID, GoodAt: p.GoodAt}), nil
 }
 
 // lastExtraction reads the newest extraction about an agent, nil when there is none

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -19,12 +20,12 @@ func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, 
 	if key == "" || op.outcome == nil {
 		return request, nil
 	}
-	if err := checkText("Idempotency-Key", key, MaxKey); err != nil {
+	if err := rules.CheckText("Idempotency-Key", key, MaxKey); err != nil {
 		return request, err
 	}
 	data, err := json.Marshal(op.input)
 	if err != nil {
-		return request, invalid("body", "cannot be repeated under an Idempotency-Key")
+		return request, rules.Invalid("body", "cannot be repeated under an Idempotency-Key")
 	}
 	caller := op.load.Caller
 	if op.anonymous {
@@ -36,7 +37,7 @@ func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, 
 
 func replay(record *store.IdempotencyRecord, request [32]byte) ([]byte, error) {
 	if record.Request != request {
-		return nil, refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
+		return nil, rules.Refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
 	}
 	return record.Outcome, nil
 }

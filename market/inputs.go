@@ -1,6 +1,11 @@
 package market
 
-import "time"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/internal/text"
+)
 
 // The types in this file are what operations take. Limits are checked by the
 // Market, in Unicode code points, and a violation is an ErrInvalid that names
@@ -143,3 +148,36 @@ func Ptr[T any](v T) *T { return &v }
 
 // Seconds returns d in whole seconds, for PostInput.Wait.
 func Seconds(d time.Duration) *int { return Ptr(int(d / time.Second)) }
+
+// checkFilter validates a filter and folds its tags.
+func checkFilter(f Filter) (Filter, error) {
+	tags, err := rules.CheckTags("tags", f.Tags, MaxTags)
+	if err != nil {
+		return f, err
+	}
+	f.Tags = tags
+	if err := rules.CheckText("search", f.Search, MaxSearch); err != nil {
+		return f, err
+	}
+	switch n := len(text.Terms(f.Search)); {
+	case n == 0:
+		f.Search = ""
+	case n > MaxTerms:
+		return f, rules.Invalid("search", "must be at most %d words", MaxTerms)
+	}
+	return f, nil
+}
+
+// checkPage fills in the default limit.
+func checkPage(p Page, byDefault, most int) (Page, error) {
+	if p.Limit == 0 {
+		p.Limit = byDefault
+	}
+	if p.Limit < 1 || p.Limit > most {
+		return p, rules.Invalid("limit", "must be 1 to %d", most)
+	}
+	if p.Offset < 0 || p.Offset > MaxOffset {
+		return p, rules.Invalid("offset", "must be 0 to %d", MaxOffset)
+	}
+	return p, nil
+}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 // Market is a marketplace: all its rules over a Store. It is safe for use by
@@ -23,7 +25,7 @@ type Market struct {
 	notifier   Notifier
 	background []Background
 	policy     *Policy
-	rules      *book
+	rules      *rules.Policy
 	log        *slog.Logger
 	meter      *meter
 	ids        idSource
@@ -86,7 +88,7 @@ func New(cfg Config) (*Market, error) {
 	}
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
-		background: slices.Clone(cfg.Background), policy: &policy, rules: (*book)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
+		background: slices.Clone(cfg.Background), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
 		waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
 	}
 	m.fillIn()
@@ -188,5 +190,12 @@ func known(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	default:
 		return unavailable(err)
+	}
+}
+
+func unavailable(cause error) *Error {
+	return &Error{
+		Kind: ErrUnavailable, Code: CodeUnavailable, Message: "The store is not available, try again shortly",
+		RetryAfter: time.Second, Cause: cause,
 	}
 }

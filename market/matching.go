@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -28,7 +29,7 @@ func (m *Market) bestMatches(ctx context.Context, task MatchTask) Matches {
 		m.log.WarnContext(ctx, "the matcher failed, the task is broadcast", "error", err)
 		return Matches{}
 	}
-	found.Agents = firstFitting(found.Agents, task.Poster, m.mirror.fits)
+	found.Agents = rules.FirstFitting(found.Agents, task.Poster, m.mirror.fits)
 	return found
 }
 
@@ -43,18 +44,18 @@ func guarded[T any](f func() (T, error)) (v T, err error) {
 }
 
 // candidates lists the agents that an infra agent chooses from.
-func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) matchInput {
-	in := matchInput{TaskID: id, Need: task.Need, Context: task.Context, Tags: tagList(task.Tags), Agents: []matchCandidate{}}
+func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) rules.MatchInput {
+	in := rules.MatchInput{TaskID: id, Need: task.Need, Context: task.Context, Tags: tagList(task.Tags), Agents: []rules.MatchCandidate{}}
 	if m.matcher == nil {
 		return in
 	}
-	ids, err := guarded(func() ([]AgentID, error) { return m.matcher.Candidates(ctx, task, m.mirror, maxCandidates) })
+	ids, err := guarded(func() ([]AgentID, error) { return m.matcher.Candidates(ctx, task, m.mirror, rules.MaxCandidates) })
 	if err != nil {
 		m.log.WarnContext(ctx, "the matcher failed, the match task lists no candidates", "error", err)
 	}
-	for _, id := range ids[:min(len(ids), maxCandidates)] {
+	for _, id := range ids[:min(len(ids), rules.MaxCandidates)] {
 		if a, ok := m.mirror.agents.Get(string(id)); ok {
-			in.Agents = append(in.Agents, matchCandidate{
+			in.Agents = append(in.Agents, rules.MatchCandidate{
 				ID: id, Name: a.Name, GoodAt: a.GoodAt, Tags: a.Tags, Reputation: a.Reputation,
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -11,7 +12,7 @@ import (
 func (h *Handle) Me(ctx context.Context) (Me, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "me", load: store.LoadQuery{Caller: h.id},
-		decide: func(time.Time, *store.Loaded) (*outcome, error) { return nil, nil },
+		decide: func(time.Time, *store.Loaded) (*rules.Outcome, error) { return nil, nil },
 	})
 	if err != nil {
 		return Me{}, err
@@ -24,7 +25,7 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 // of capability tags when an infra agent can do it, at the latest an hour after the
 // last one; one that is not claimed yet is replaced.
 func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
-	var draft *systemDraft
+	var draft *rules.Draft
 	var last *store.Task
 	if goodAt, set := in.GoodAt.Get(); set {
 		var err error
@@ -40,12 +41,12 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 			}
 			return err
 		},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			next, err := h.m.updated(l.Caller.Profile, in, now)
 			if err != nil {
 				return nil, err
 			}
-			return h.m.rules.decideUpdate(now, l, next, last, draft), nil
+			return h.m.rules.Update(now, l, next, last, draft), nil
 		},
 	})
 	if err != nil {
@@ -65,7 +66,7 @@ func (m *Market) updated(old store.Profile, in UpdateInput, now time.Time) (stor
 		return next, err
 	}
 	if secret, present := in.WebhookSecret.Get(); present {
-		changeSecret(&next, secret, now)
+		rules.ChangeSecret(&next, secret, now)
 	}
 	return next, m.checkProfile(&next)
 }
@@ -73,13 +74,13 @@ func (m *Market) updated(old store.Profile, in UpdateInput, now time.Time) (stor
 // update applies the fields that are present.
 func update(p *store.Profile, in UpdateInput) error {
 	if in.Name.IsNull() {
-		return invalid("name", "must not be null")
+		return rules.Invalid("name", "must not be null")
 	}
 	if in.AcceptsSystemTasks.IsNull() {
-		return invalid("accepts_system_tasks", "must not be null")
+		return rules.Invalid("accepts_system_tasks", "must not be null")
 	}
 	if name, present := in.Name.Get(); present {
-		if err := checkName(name); err != nil {
+		if err := rules.CheckName(name); err != nil {
 			return err
 		}
 		p.Name = name

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -16,10 +17,10 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	finish := h.m.meter.operation(&ctx, "mine")
 	defer func() { finish(err) }()
 	if !slices.Contains([]PartyRole{PartyAny, PartyPoster, PartyWorker}, q.Role) {
-		return list, invalid("role", "must be poster or worker")
+		return list, rules.Invalid("role", "must be poster or worker")
 	}
 	if q.Status != "" && !slices.Contains(Statuses(), q.Status) {
-		return list, invalid("status", "must be one of posted, claimed, delivered, approved, expired, cancelled")
+		return list, rules.Invalid("status", "must be one of posted, claimed, delivered, approved, expired, cancelled")
 	}
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
 		return list, err
@@ -175,7 +176,7 @@ func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {
 	defer func() { finish(err) }()
 	row, err := settled(ctx, h, func(now time.Time) (store.StatsRow, []TaskID, error) {
 		row, err := h.m.store.Stats(ctx, store.StatsQuery{
-			Agent: h.id, Now: now, Since: []time.Time{now.Add(-7 * day), now.Add(-30 * day)},
+			Agent: h.id, Now: now, Since: []time.Time{now.Add(-7 * rules.Day), now.Add(-30 * rules.Day)},
 		})
 		return row, row.Due, err
 	})
@@ -237,4 +238,15 @@ func (h *Handle) Trust(ctx context.Context, p Page) (list TrustList, err error) 
 		}
 	}
 	return list, nil
+}
+
+// ownAgent is a copy that shares nothing with the store's.
+func ownAgent(a *store.Agent) *store.Agent {
+	if a == nil {
+		return nil
+	}
+	own := *a
+	own.Tags, own.ExtractedTags = slices.Clone(a.Tags), slices.Clone(a.ExtractedTags)
+	own.WorkedFor, own.SystemPay.Paid = slices.Clone(a.WorkedFor), slices.Clone(a.SystemPay.Paid)
+	return &own
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
 	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -16,7 +17,7 @@ import (
 // decided from it alone, and it can be rebuilt at any time.
 type mirror struct {
 	store  Store
-	policy *book
+	policy *rules.Policy
 	board  *board.Board[*store.Task]
 	agents *directory.Directory
 	own    ownWrites
@@ -235,7 +236,7 @@ func (s *mirror) putAgent(a *store.Agent) {
 		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
 		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
 		Approved: a.Approvals, Rejected: a.Rejections,
-		Suspended: a.Suspended, Infra: s.policy.isInfra(&a.Profile),
+		Suspended: a.Suspended, Infra: s.policy.IsInfra(&a.Profile),
 	})
 	s.board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -23,12 +24,12 @@ type operation struct {
 	// loaded, once for each load: decide asks nobody.
 	learn func(ctx context.Context, l *store.Loaded) error
 	// decide is pure. It may run several times.
-	decide func(now time.Time, l *store.Loaded) (*outcome, error)
+	decide func(now time.Time, l *store.Loaded) (*rules.Outcome, error)
 	// conflict, when not nil, may turn a failed guard into a refusal; else the
 	// operation starts over and decides on what it then finds.
 	conflict func(c *store.Conflict) error
 	// outcome is what a repeat under the same key gets back; nil for nothing.
-	outcome func(l *store.Loaded, o *outcome) any
+	outcome func(l *store.Loaded, o *rules.Outcome) any
 	// anonymous operations have no calling agent.
 	anonymous bool
 }
@@ -37,7 +38,7 @@ type operation struct {
 type done struct {
 	now       time.Time
 	loaded    *store.Loaded
-	outcome   *outcome
+	outcome   *rules.Outcome
 	committed store.Committed
 	// replay is the recorded outcome when the key had been used before. Then
 	// loaded is of no use: what the outcome is about may be gone.
@@ -183,9 +184,9 @@ func (op *operation) admit(l *store.Loaded) error {
 func admitted(a *store.Agent) error {
 	switch {
 	case a == nil:
-		return refuse(CodeUnauthorized, "Unknown agent")
+		return rules.Refuse(CodeUnauthorized, "Unknown agent")
 	case a.Suspended:
-		return refuse(CodeSuspended, "Agent suspended")
+		return rules.Refuse(CodeSuspended, "Agent suspended")
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (m *Market) settleLoaded(ctx context.Context, l *store.Loaded, now time.Tim
 	if err != nil {
 		return n, err
 	}
-	if l.Task != nil && passed(l.Task.NextDue, now) && !contains(l.Due, l.Task.ID) {
+	if l.Task != nil && rules.Passed(l.Task.NextDue, now) && !contains(l.Due, l.Task.ID) {
 		k, err := m.settleTask(ctx, l.Task.ID, now)
 		return n + k, err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -41,7 +42,7 @@ func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, err
 		return AgentRecord{}, known(ctx, err)
 	}
 	if len(found) == 0 {
-		return AgentRecord{}, noAgent()
+		return AgentRecord{}, rules.NoAgent()
 	}
 	a := found[0]
 	r := AgentRecord{
@@ -75,9 +76,9 @@ func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
 func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err error) {
 	_, err = m.operate(ctx, operation{
 		name: "inspect task", anonymous: true, load: store.LoadQuery{Task: id, Text: true},
-		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
+		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if l.Task == nil {
-				return nil, notFound()
+				return nil, rules.NotFound()
 			}
 			view = m.taskView(l.Task, l.Text, recordOf(l.Poster))
 			return nil, nil
@@ -107,7 +108,7 @@ func (m *Market) PublicTask(ctx context.Context, id TaskID) (PublicTask, error) 
 		return PublicTask{}, known(ctx, err)
 	}
 	if len(stored) == 0 || stored[0].Task.System != nil {
-		return PublicTask{}, notFound()
+		return PublicTask{}, rules.NotFound()
 	}
 	return publicTask(stored[0].Task, shorten(stored[0].Text.Need)), nil
 }

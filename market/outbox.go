@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -44,11 +45,11 @@ func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out st
 func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool, err error) {
 	_, err = m.operate(ctx, operation{
 		name: "webhook gone", anonymous: true, load: store.LoadQuery{Agent: job.Event.Agent},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if off = l.Agent != nil && l.Agent.WebhookURL == job.URL; !off {
 				return nil, nil
 			}
-			return m.rules.decideWebhookGone(now, l.Agent), nil
+			return m.rules.WebhookGone(now, l.Agent), nil
 		},
 	})
 	return off, err
@@ -88,7 +89,7 @@ func deadLetters(page store.DeadPage) DeadLetterList {
 func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))
 	if err != nil || seq == 0 {
-		return refuse(CodeNotFound, "Dead letter not found")
+		return rules.Refuse(CodeNotFound, "Dead letter not found")
 	}
 	if err := h.standing(ctx); err != nil {
 		return err
@@ -102,7 +103,7 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 // record a few times before it believes that there is no dead letter.
 func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 	m := h.m
-	op := operation{name: "redeliver " + id, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *outcome) any { return nil }}
+	op := operation{name: "redeliver " + id, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *rules.Outcome) any { return nil }}
 	request, err := m.prepare(ctx, &op)
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 		if done, err := m.redelivered(ctx, op.load, request, recordLooks); done || err != nil {
 			return err
 		}
-		return refuse(CodeNotFound, "Dead letter not found")
+		return rules.Refuse(CodeNotFound, "Dead letter not found")
 	}
 	m.notifier.Wake(h.id)
 	m.recordRedelivery(ctx, op.load, request)
@@ -187,9 +188,9 @@ func (h *Handle) hasWebhook(ctx context.Context, now time.Time) error {
 			return known(ctx, err)
 		}
 		if page.Total == 0 {
-			return refuse(CodeNotFound, "Dead letter not found")
+			return rules.Refuse(CodeNotFound, "Dead letter not found")
 		}
-		return refuse(CodeNoWebhook, "You have no webhook: set webhook_url first")
+		return rules.Refuse(CodeNoWebhook, "You have no webhook: set webhook_url first")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -31,7 +32,7 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 // limit of open claims, and what was claimed is always answered (pitfall 15).
 // Under an idempotency key all of them are claimed in one commit.
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
-	if err := checkOptional("count", in.Count, 1, MaxBatch); err != nil {
+	if err := rules.CheckOptional("count", in.Count, 1, MaxBatch); err != nil {
 		return PickupList{}, err
 	}
 	f, err := checkFilter(in.Filter)
@@ -40,7 +41,7 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 	}
 	in.Filter = f
 	if in.Count == nil {
-		in.Count = Ptr(defaultBatch)
+		in.Count = Ptr(rules.DefaultBatch)
 	}
 	c, err := h.claim(ctx, "pickup batch", in, f, *in.Count)
 	if c == nil {
@@ -72,7 +73,7 @@ type claiming struct {
 func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, want int) (_ []Pickup, err error) {
 	finish := h.m.meter.operation(&ctx, name)
 	defer func() { finish(err) }()
-	op := operation{name: name, input: input, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *outcome) any { return nil }}
+	op := operation{name: name, input: input, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *rules.Outcome) any { return nil }}
 	request, err := h.m.prepare(ctx, &op)
 	if err != nil {
 		return nil, err
@@ -148,20 +149,20 @@ func (h *Handle) enter(ctx context.Context, q store.LoadQuery) (*store.Loaded, e
 // query is what the board is asked for this agent.
 func (h *Handle) query(a *store.Agent, f Filter, now time.Time) board.Query {
 	return board.Query{
-		Agent: string(h.id), Infra: h.m.rules.isInfra(&a.Profile), Capabilities: a.CapabilityTags(),
+		Agent: string(h.id), Infra: h.m.rules.IsInfra(&a.Profile), Capabilities: a.CapabilityTags(),
 		Tags: f.Tags, Search: f.Search, Now: now,
 	}
 }
 
 // allowed enforces the cooldown and the limit of open claims.
 func (c *claiming) allowed() error {
-	if err := cooldown(c.caller, c.now); err != nil {
+	if err := rules.Cooldown(c.caller, c.now); err != nil {
 		return err
 	}
 	c.left = c.want
-	if most := c.m.rules.maxClaims(&c.caller.Account); most > 0 {
+	if most := c.m.rules.MaxClaims(&c.caller.Account); most > 0 {
 		if c.caller.OpenClaims >= most {
-			return c.m.rules.tooManyClaims(&c.caller.Account)
+			return c.m.rules.TooManyClaims(&c.caller.Account)
 		}
 		c.left = min(c.left, int(most-c.caller.OpenClaims))
 	}
@@ -271,7 +272,7 @@ func (c *claiming) decideAmong(ctx context.Context, cs []candidate) error {
 
 // candidate is a claim decided beforehand.
 type candidate struct {
-	*outcome
+	*rules.Outcome
 	task  *store.Task
 	claim *recordedClaim
 }
@@ -280,13 +281,13 @@ func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 	out := make([]candidate, 0, len(offers))
 	for _, offer := range offers {
 		t := offer.Value
-		o, err := c.m.rules.decideClaim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
+		o, err := c.m.rules.Claim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
 		if err != nil {
 			c.m.mirror.board.Remove(offer.ID, t.Version)
 			continue
 		}
-		task := o.written(t.ID)
-		out = append(out, candidate{outcome: o, task: task, claim: &recordedClaim{
+		task := o.Written(t.ID)
+		out = append(out, candidate{Outcome: o, task: task, claim: &recordedClaim{
 			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.mirror.record(t.Poster),
 		}})
 	}
@@ -312,7 +313,7 @@ func (c *claiming) commitFirst(ctx context.Context, cs []candidate) error {
 	cs = cs[:min(len(cs), maxFirst)]
 	changes := make([]*store.Change, len(cs))
 	for i := range cs {
-		if err := c.record(cs[i].outcome, cs[i:i+1]); err != nil {
+		if err := c.record(cs[i].Outcome, cs[i:i+1]); err != nil {
 			return err
 		}
 		changes[i] = &cs[i].Change
@@ -382,12 +383,12 @@ func (c *claiming) stillThere(cs []candidate, texts map[TaskID]store.TaskText) [
 }
 
 // together merges the claims that can be had at once.
-func (c *claiming) together(cs []candidate) (all *outcome, merged []candidate) {
-	claims := make([]*outcome, len(cs))
+func (c *claiming) together(cs []candidate) (all *rules.Outcome, merged []candidate) {
+	claims := make([]*rules.Outcome, len(cs))
 	for i := range cs {
-		claims[i] = cs[i].outcome
+		claims[i] = cs[i].Outcome
 	}
-	all, which := c.m.rules.together(c.now, claims)
+	all, which := c.m.rules.Together(c.now, claims)
 	for _, i := range which {
 		merged = append(merged, cs[i])
 	}
@@ -433,13 +434,13 @@ func (m *Market) texts(ctx context.Context, ids []TaskID) (map[TaskID]store.Task
 
 // won takes note of a claim.
 func (c *claiming) won(one candidate, done store.Committed) {
-	c.m.applied(one.outcome, done, nil)
+	c.m.applied(one.Outcome, done, nil)
 	c.claimed = append(c.claimed, c.m.pickupView(one.claim, done.Text))
 	c.left--
 }
 
 // record adds the idempotency record, if the call has a key.
-func (c *claiming) record(o *outcome, cs []candidate) (err error) {
+func (c *claiming) record(o *rules.Outcome, cs []candidate) (err error) {
 	if c.idem == nil {
 		return nil
 	}
@@ -497,5 +498,5 @@ func (m *Market) claimAgain(r *recordedClaim, text store.TaskText) (Pickup, erro
 // textsGone is the answer to a repeat when the operator has deleted what the
 // first outcome was about: rather none than one without its texts.
 func textsGone() *Error {
-	return refuse(CodeNotFound, "The task was deleted after the first request under this Idempotency-Key")
+	return rules.Refuse(CodeNotFound, "The task was deleted after the first request under this Idempotency-Key")
 }

@@ -49,12 +49,12 @@ func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error
 	var offers []candidate
 	for i := range page {
 		t := page[i].Task
-		o, err := c.m.rules.decideClaim(c.now, t, c.caller, matches[t.ID])
+		o, err := c.m.rules.Claim(c.now, t, c.caller, matches[t.ID])
 		if err != nil {
 			continue
 		}
-		task, poster := o.written(t.ID), posters[t.Poster]
-		offers = append(offers, candidate{outcome: o, task: task, claim: &recordedClaim{
+		task, poster := o.Written(t.ID), posters[t.Poster]
+		offers = append(offers, candidate{Outcome: o, task: task, claim: &recordedClaim{
 			Task: task, Reputation: reputation(poster), PosterRecord: recordOf(poster),
 		}})
 	}

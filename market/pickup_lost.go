@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -35,10 +36,10 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 		if len(c.claimed) > 0 {
 			return nil
 		}
-		return c.m.rules.tooManyClaims(&c.caller.Account)
+		return c.m.rules.TooManyClaims(&c.caller.Account)
 	case store.GuardSuspended:
 		if conflict.Agent == c.id {
-			return refuse(CodeSuspended, "Agent suspended")
+			return rules.Refuse(CodeSuspended, "Agent suspended")
 		}
 		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID)
 	case store.GuardRole:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -17,20 +18,20 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "pickup " + string(id),
 		load: store.LoadQuery{Caller: h.id, Task: id, Text: true, Role: true},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			if err := h.m.rules.mayClaim(now, l); err != nil {
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			if err := h.m.rules.MayClaim(now, l); err != nil {
 				return nil, err
 			}
 			caller = l.Caller.Account
-			return h.m.rules.decideClaim(now, l.Task, l.Caller, pendingChild(l))
+			return h.m.rules.Claim(now, l.Task, l.Caller, rules.PendingChild(l))
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardOpenClaims {
-				return h.m.rules.tooManyClaims(&caller)
+				return h.m.rules.TooManyClaims(&caller)
 			}
 			return nil
 		},
-		outcome: func(l *store.Loaded, o *outcome) any { return claimOf(l, o) },
+		outcome: func(l *store.Loaded, o *rules.Outcome) any { return claimOf(l, o) },
 	})
 	if err != nil {
 		return Pickup{}, err
@@ -46,6 +47,6 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 	return h.m.pickupView(claimOf(d.loaded, d.outcome), d.loaded.Text), nil
 }
 
-func claimOf(l *store.Loaded, o *outcome) *recordedClaim {
-	return &recordedClaim{Task: o.written(l.Task.ID), Reputation: reputation(l.Poster), PosterRecord: recordOf(l.Poster)}
+func claimOf(l *store.Loaded, o *rules.Outcome) *recordedClaim {
+	return &recordedClaim{Task: o.Written(l.Task.ID), Reputation: reputation(l.Poster), PosterRecord: recordOf(l.Poster)}
 }

@@ -3,6 +3,8 @@ package market
 import (
 	"fmt"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 // Policy holds the amounts, durations and limits that an operator may change
@@ -58,6 +60,17 @@ type Policy struct {
 	// URLs; for tests and closed networks. Default false.
 	PrivateWebhooks bool
 }
+
+// InfraMode says who may take system tasks.
+type InfraMode = rules.InfraMode
+
+// The modes of Policy.Infra.
+const (
+	// InfraOpen: every agent that accepts system tasks.
+	InfraOpen = rules.InfraOpen
+	// InfraAppointed: only those of them that the operator has appointed.
+	InfraAppointed = rules.InfraAppointed
+)
 
 // DefaultPolicy returns the defaults of contract §12.
 func DefaultPolicy() Policy {

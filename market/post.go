@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -40,19 +41,19 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 }
 
 func checkPost(in PostInput) (PostInput, error) {
-	if err := checkCount("tags", in.Tags, MaxTags); err != nil {
+	if err := rules.CheckCount("tags", in.Tags, MaxTags); err != nil {
 		return in, err
 	}
-	if err := checkRequired("need", in.Need, MaxNeed); err != nil {
+	if err := rules.CheckRequired("need", in.Need, MaxNeed); err != nil {
 		return in, err
 	}
-	if err := checkText("context", in.Context, MaxContext); err != nil {
+	if err := rules.CheckText("context", in.Context, MaxContext); err != nil {
 		return in, err
 	}
 	if in.MaxCredits == nil {
-		in.MaxCredits = Ptr(int64(defaultCredits))
+		in.MaxCredits = Ptr(int64(rules.DefaultCredits))
 	}
-	if err := checkRange("max_credits", *in.MaxCredits, 1, MaxCredits); err != nil {
+	if err := rules.CheckRange("max_credits", *in.MaxCredits, 1, MaxCredits); err != nil {
 		return in, err
 	}
 	for _, limit := range []struct {
@@ -65,11 +66,11 @@ func checkPost(in PostInput) (PostInput, error) {
 		{"review_timeout_minutes", in.ReviewTimeoutMinutes, 1, MaxMinutes},
 		{"wait", in.Wait, 0, MaxWaitSeconds},
 	} {
-		if err := checkOptional(limit.field, limit.value, limit.least, limit.most); err != nil {
+		if err := rules.CheckOptional(limit.field, limit.value, limit.least, limit.most); err != nil {
 			return in, err
 		}
 	}
-	tags, err := checkTags("tags", in.Tags, MaxTags)
+	tags, err := rules.CheckTags("tags", in.Tags, MaxTags)
 	in.Tags = tags
 	return in, err
 }
@@ -88,16 +89,16 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	}
 	op := operation{
 		name: "post", input: in, load: store.LoadQuery{Caller: h.id},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			t := m.rules.newTask(TaskID(id), h.id, now)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			t := m.rules.NewTask(TaskID(id), h.id, now)
 			apply(t, in, now)
-			return m.rules.decidePost(now, l, t, text, how)
+			return m.rules.Post(now, l, t, text, how)
 		},
-		conflict: m.rules.tooManyBytes,
-		outcome:  func(l *store.Loaded, o *outcome) any { return postedView(l, o, "") },
+		conflict: m.rules.TooManyBytes,
+		outcome:  func(l *store.Loaded, o *rules.Outcome) any { return postedView(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
-	if errors.Is(err, errOverBudget) {
+	if errors.Is(err, rules.ErrOverBudget) {
 		how = m.planBuiltIn(ctx, h.id, in)
 		d, err = m.operate(ctx, op)
 	}
@@ -137,7 +138,7 @@ func minutes(n *int) time.Duration {
 	return time.Duration(*n) * time.Minute
 }
 
-func postedView(l *store.Loaded, o *outcome, need string) Posted {
+func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
 	t := o.Tasks[0].New
 	return Posted{
 		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
@@ -148,23 +149,23 @@ func postedView(l *store.Loaded, o *outcome, need string) Posted {
 // plan finds out how a new task is matched: by an infra agent, whose task it
 // drafts, by the built-in matcher, or later when a host's transaction has to
 // commit first (contract §7).
-func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (plan, error) {
+func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (rules.Plan, error) {
 	switch {
 	case m.hosted, m.mirror.fresh(ctx) != nil:
-		return plan{deferred: true}, nil
+		return rules.Plan{Deferred: true}, nil
 	case !m.mirror.agents.HasInfra(string(poster)):
 		return m.planBuiltIn(ctx, poster, in), nil
 	}
 	childID, err := m.ids.next("tk-")
 	if err != nil {
-		return plan{}, unavailable(err)
+		return rules.Plan{}, unavailable(err)
 	}
-	return plan{infra: matchDraft(TaskID(childID), m.candidates(ctx, id, matchTask(poster, in)), poster)}, nil
+	return rules.Plan{Infra: rules.MatchDraft(TaskID(childID), m.candidates(ctx, id, matchTask(poster, in)), poster)}, nil
 }
 
 // planBuiltIn matches without an infra agent.
-func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) plan {
-	return plan{found: ranking(m.bestMatches(ctx, matchTask(poster, in)))}
+func (m *Market) planBuiltIn(ctx context.Context, poster AgentID, in PostInput) rules.Plan {
+	return rules.Plan{Found: rules.Ranking(m.bestMatches(ctx, matchTask(poster, in)))}
 }
 
 func matchTask(poster AgentID, in PostInput) MatchTask {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/market/internal/weburl"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -33,8 +34,8 @@ func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, 
 	}
 	_, err = m.operate(ctx, operation{
 		name: "register", anonymous: true,
-		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
-			return m.rules.decideRegister(now, profile, key.Digest(), extract), nil
+		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Register(now, profile, key.Digest(), extract), nil
 		},
 	})
 	if err != nil {
@@ -51,7 +52,7 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
 		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
 	}
-	if err := checkName(p.Name); err != nil {
+	if err := rules.CheckName(p.Name); err != nil {
 		return p, err
 	}
 	err := m.checkProfile(&p)
@@ -61,16 +62,16 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 // checkProfile validates what an agent says of itself, but for its name, and folds
 // its tags.
 func (m *Market) checkProfile(p *store.Profile) error {
-	if err := checkText("good_at", p.GoodAt, MaxGoodAt); err != nil {
+	if err := rules.CheckText("good_at", p.GoodAt, MaxGoodAt); err != nil {
 		return err
 	}
 	if err := m.checkWebhook(p.WebhookURL); err != nil {
 		return err
 	}
-	if err := checkText("webhook_secret", p.WebhookSecret, MaxWebhookSecret); err != nil {
+	if err := rules.CheckText("webhook_secret", p.WebhookSecret, MaxWebhookSecret); err != nil {
 		return err
 	}
-	tags, err := checkTags("tags", p.Tags, MaxAgentTags)
+	tags, err := rules.CheckTags("tags", p.Tags, MaxAgentTags)
 	p.Tags = tags
 	return err
 }
@@ -79,11 +80,11 @@ func (m *Market) checkWebhook(url string) error {
 	if url == "" {
 		return nil
 	}
-	if err := checkText("webhook_url", url, MaxWebhookURL); err != nil {
+	if err := rules.CheckText("webhook_url", url, MaxWebhookURL); err != nil {
 		return err
 	}
 	if err := weburl.Check(url, m.policy.PrivateWebhooks); err != nil {
-		return invalid("webhook_url", "%s", err)
+		return rules.Invalid("webhook_url", "%s", err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -32,7 +33,7 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 		v.Verification = verificationView(d.Verification)
 		if t.Status == StatusDelivered {
 			v.ReviewDeadline = timePtr(d.ReviewUntil)
-			v.charges(d.Charged, m.rules.fee(d.Charged))
+			v.charges(d.Charged, m.rules.Fee(d.Charged))
 		}
 	}
 	if t.Rejection != nil {
@@ -85,9 +86,9 @@ func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Ag
 // timeouts are the two that are in force for a task. A system task is approved
 // with its delivery.
 func (m *Market) timeouts(t *store.Task) (claim, review *Minutes) {
-	claim = minutesOf(m.rules.claimTimeout(t))
+	claim = minutesOf(m.rules.ClaimTimeoutOf(t))
 	if t.System == nil {
-		review = minutesOf(m.rules.reviewTimeout(t))
+		review = minutesOf(m.rules.ReviewTimeoutOf(t))
 	}
 	return claim, review
 }
@@ -113,12 +114,12 @@ func background(t *store.Task, text store.TaskText) string {
 	if t.System == nil || t.System.Type != MatchAgents {
 		return text.Context
 	}
-	var in matchInput
+	var in rules.MatchInput
 	if json.Unmarshal([]byte(text.Context), &in) != nil {
 		return text.Context
 	}
-	in.Agents = slices.DeleteFunc(in.Agents, func(c matchCandidate) bool { return barred(t, c.ID) })
-	return asJSON(in)
+	in.Agents = slices.DeleteFunc(in.Agents, func(c rules.MatchCandidate) bool { return rules.Barred(t, c.ID) })
+	return rules.AsJSON(in)
 }
 
 // answerUntil is when the answer to a system task ceases to count. It can still

@@ -4,21 +4,22 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // Approve pays the worker of a delivered task (contract §4, §5).
 func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskView, error) {
-	if err := checkOptional("rating", in.Rating, 1, 5); err != nil {
+	if err := rules.CheckOptional("rating", in.Rating, 1, 5); err != nil {
 		return TaskView{}, err
 	}
-	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
 		return TaskView{}, err
 	}
 	return h.change(ctx, change{
 		name: "approve", id: id, input: in, trust: true,
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideApprove(now, l, review(in))
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Approve(now, l, rules.Review(in))
 		},
 	})
 }
@@ -27,16 +28,16 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 // grace. A repeat under an idempotency key leaves the rejected
 // result out once another delivery has followed it.
 func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error) {
-	if err := checkRequired("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckRequired("reason", in.Reason, MaxReason); err != nil {
 		return TaskView{}, err
 	}
-	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
 		return TaskView{}, err
 	}
 	return h.change(ctx, change{
-		name: "reject", id: id, conflict: tooMuchTalk, input: in, trust: true,
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideReject(now, l, in.Reason, in.Feedback)
+		name: "reject", id: id, conflict: rules.TooMuchTalk, input: in, trust: true,
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Reject(now, l, in.Reason, in.Feedback)
 		},
 	})
 }
@@ -46,7 +47,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
-		decide: h.m.rules.decideCancel,
+		decide: h.m.rules.Cancel,
 	})
 }
 
@@ -55,7 +56,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,
-		decide: h.m.rules.decideAbandon,
+		decide: h.m.rules.Abandon,
 	})
 	return view, err
 }
@@ -63,20 +64,20 @@ func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
 // Rate rates the poster of an approved task, 1–5, once (contract §5). System
 // tasks are not rated (pitfall 23).
 func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error) {
-	if err := checkRange("rating", in.Rating, 1, 5); err != nil {
+	if err := rules.CheckRange("rating", in.Rating, 1, 5); err != nil {
 		return Rated{}, err
 	}
-	if err := checkText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
 		return Rated{}, err
 	}
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
 	return recorded[Rated](ctx, h.m, operation{
 		name: "rate " + string(id), input: in,
 		load: store.LoadQuery{Caller: h.id, Task: id, Trust: true},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideRate(now, l, in.Rating, in.Feedback)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Rate(now, l, in.Rating, in.Feedback)
 		},
-		outcome: func(l *store.Loaded, _ *outcome) any {
+		outcome: func(l *store.Loaded, _ *rules.Outcome) any {
 			rated.RatedID = l.Task.Poster
 			return rated
 		},
@@ -86,7 +87,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 // ReportTask tells the operator about a task that the caller may see, once
 // (contract §5).
 func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error) {
-	if err := checkRequired("reason", reason, MaxReason); err != nil {
+	if err := rules.CheckRequired("reason", reason, MaxReason); err != nil {
 		return Reported{}, err
 	}
 	reportID, err := h.m.ids.next("rp-")
@@ -97,11 +98,11 @@ func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Repo
 	return recorded[Reported](ctx, h.m, operation{
 		name: "report " + string(id), input: reason,
 		load: store.LoadQuery{Caller: h.id, Task: id},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideReport(now, l, store.Report{ID: reported.ReportID, Task: id, Reason: reason})
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Report(now, l, store.Report{ID: reported.ReportID, Task: id, Reason: reason})
 		},
-		conflict: reportedBefore,
-		outcome:  func(*store.Loaded, *outcome) any { return reported },
+		conflict: rules.ReportedBefore,
+		outcome:  func(*store.Loaded, *rules.Outcome) any { return reported },
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -23,7 +24,7 @@ const (
 	// feedRetention is how long a process may be away from the feed before it
 	// has to load its board anew; deadRetention is how long dead letters stay.
 	feedRetention = time.Hour
-	deadRetention = 30 * day
+	deadRetention = 30 * rules.Day
 )
 
 // Run keeps the market moving until ctx ends, and then returns nil: it follows
@@ -163,7 +164,7 @@ func (m *Market) runRetention(ctx context.Context) error {
 
 // keepEnded is how long every ended task is kept: longer than keys are remembered,
 // and than a timer has still to do with its texts.
-const keepEnded = textsLife + day
+const keepEnded = rules.TextsLife + rules.Day
 
 // Prune deletes events, dead letters and idempotency records that are older
 // than the policy keeps, and the tasks that ended before the given instant,

@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 const (
@@ -39,7 +41,7 @@ func (m *Market) lookForDue(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return next, err
 	}
-	if passed(agenda.NextWebhook, now) {
+	if rules.Passed(agenda.NextWebhook, now) {
 		signal(m.webhooksDue)
 	}
 	next = sooner(now, now.Add(lookForDue), agenda.NextTask)

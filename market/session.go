@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -14,13 +15,13 @@ import (
 //
 // Errors: ErrInvalid, ErrUnavailable.
 func (m *Market) EndSession(ctx context.Context, id string, until time.Time) error {
-	if err := checkRequired("session", id, MaxKey); err != nil {
+	if err := rules.CheckRequired("session", id, MaxKey); err != nil {
 		return err
 	}
 	_, err := m.operate(ctx, operation{
 		name: "end session", anonymous: true,
-		decide: func(now time.Time, _ *store.Loaded) (*outcome, error) {
-			return m.rules.decideEndSession(now, endedSession(id), until.UTC()), nil
+		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.EndSession(now, endedSession(id), until.UTC()), nil
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardIdempotency {
@@ -51,4 +52,4 @@ func endedSession(id string) store.IdempotencyID {
 	return store.IdempotencyID{Caller: Platform, Operation: "end session", Key: id}
 }
 
-var errEnded = refuse(CodeAlreadyDone, "The session was ended before")
+var errEnded = rules.Refuse(CodeAlreadyDone, "The session was ended before")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -29,7 +30,7 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 		if err != nil {
 			return steps, known(ctx, err)
 		}
-		if l.Task == nil || !passed(l.Task.NextDue, now) {
+		if l.Task == nil || !rules.Passed(l.Task.NextDue, now) {
 			return steps, nil
 		}
 		done, err := m.step(ctx, l, now)
@@ -48,8 +49,8 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 }
 
 // againDraft drafts the extraction that follows one, when that is due.
-func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time) (*systemDraft, error) {
-	if l.Task.System == nil || l.Subject == nil || !passed(l.Task.System.Again, now) {
+func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time) (*rules.Draft, error) {
+	if l.Task.System == nil || l.Subject == nil || !rules.Passed(l.Task.System.Again, now) {
 		return nil, nil
 	}
 	return m.extraction(ctx, l.Subject.Profile)
@@ -57,15 +58,15 @@ func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time)
 
 // step commits one due step; false when somebody else was faster.
 func (m *Market) step(ctx context.Context, l *store.Loaded, now time.Time) (bool, error) {
-	var deferred ranking
+	var deferred rules.Ranking
 	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == store.MatchDeferred {
-		deferred = ranking(m.match(ctx, t, l.Text))
+		deferred = rules.Ranking(m.match(ctx, t, l.Text))
 	}
 	draft, err := m.againDraft(ctx, l, now)
 	if err != nil {
 		return false, err
 	}
-	o := m.rules.decideTimer(l, now, deferred, draft)
+	o := m.rules.Timer(l, now, deferred, draft)
 	if err := m.number(&o.Change); err != nil {
 		return false, err
 	}

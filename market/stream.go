@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 // streamBatch bounds what one read of the log brings.
@@ -52,7 +54,7 @@ func (s *Stream) begin(ctx context.Context, now bool) error {
 		return known(ctx, err)
 	}
 	if page.Suspended {
-		return refuse(CodeSuspended, "Agent suspended")
+		return rules.Refuse(CodeSuspended, "Agent suspended")
 	}
 	switch {
 	case now:
@@ -76,14 +78,14 @@ func (s *Stream) Next(ctx context.Context) ([]StreamEvent, error) {
 	}
 	for {
 		if s.isReplaced() {
-			return nil, refuse(CodeTooManyStreams, "A newer event stream took the place of this one: at most %d at once", s.h.m.policy.MaxStreams)
+			return nil, rules.Refuse(CodeTooManyStreams, "A newer event stream took the place of this one: at most %d at once", s.h.m.policy.MaxStreams)
 		}
 		page, err := s.h.m.store.Events(ctx, s.h.id, s.after, streamBatch)
 		if err != nil {
 			return nil, known(ctx, err)
 		}
 		if page.Suspended {
-			return nil, refuse(CodeSuspended, "Agent suspended")
+			return nil, rules.Refuse(CodeSuspended, "Agent suspended")
 		}
 		if len(page.Events) > 0 {
 			return s.deliver(page.Events), nil
@@ -155,7 +157,7 @@ func parseEventID(id string) (int64, error) {
 	}
 	seq, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || seq < 0 || eventID(seq) != id {
-		return 0, invalid("Last-Event-ID", "is not an event id")
+		return 0, rules.Invalid("Last-Event-ID", "is not an event id")
 	}
 	return seq, nil
 }

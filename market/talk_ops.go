@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -15,7 +16,7 @@ const talkPage = 1_000
 // Errors: ErrForbidden for the poster, ErrConflict when the task is not posted,
 // ErrRateLimited at the limit.
 func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionView, error) {
-	if err := checkRequired("question", question, MaxQuestion); err != nil {
+	if err := rules.CheckRequired("question", question, MaxQuestion); err != nil {
 		return QuestionView{}, err
 	}
 	qid, err := h.m.ids.next("qa-")
@@ -25,27 +26,27 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 	q := store.Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
 	return recorded[QuestionView](ctx, h.m, operation{
 		name: "ask " + string(id), input: question, load: store.LoadQuery{Caller: h.id, Task: id},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideAsk(now, l, q)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Ask(now, l, q)
 		},
-		conflict: tooMuchTalk,
-		outcome:  func(_ *store.Loaded, o *outcome) any { return questionView(&o.Questions[0]) },
+		conflict: rules.TooMuchTalk,
+		outcome:  func(_ *store.Loaded, o *rules.Outcome) any { return questionView(&o.Questions[0]) },
 	})
 }
 
 // Answer answers a question about an own task, once (contract §9).
 func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (QuestionView, error) {
-	if err := checkRequired("answer", answer, MaxReason); err != nil {
+	if err := rules.CheckRequired("answer", answer, MaxReason); err != nil {
 		return QuestionView{}, err
 	}
 	return recorded[QuestionView](ctx, h.m, operation{
 		name: "answer " + string(id) + " " + string(qid), input: answer,
 		load: store.LoadQuery{Caller: h.id, Task: id, Question: qid},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideReply(now, l, id, answer)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Reply(now, l, id, answer)
 		},
-		conflict: tooMuchTalk,
-		outcome: func(l *store.Loaded, o *outcome) any {
+		conflict: rules.TooMuchTalk,
+		outcome: func(l *store.Loaded, o *rules.Outcome) any {
 			q := *l.Question
 			q.Answer, q.AnsweredAt = answer, o.At
 			return questionView(&q)
@@ -62,8 +63,8 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	d, err := h.m.operate(ctx, operation{
 		name: "questions",
 		load: store.LoadQuery{Caller: h.id, Task: id, Questions: &store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
-		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
-			return nil, ordinary(l)
+		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return nil, rules.Ordinary(l)
 		},
 	})
 	if err != nil {
@@ -92,7 +93,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 // SendMessage writes to the other party of a claimed or delivered task
 // (contract §9). The conversation belongs to the claim (pitfall 27).
 func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (MessageView, error) {
-	if err := checkRequired("message", text, MaxReason); err != nil {
+	if err := rules.CheckRequired("message", text, MaxReason); err != nil {
 		return MessageView{}, err
 	}
 	mid, err := h.m.ids.next("msg-")
@@ -102,11 +103,11 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 	msg := store.Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
 	return recorded[MessageView](ctx, h.m, operation{
 		name: "message " + string(id), input: text, load: store.LoadQuery{Caller: h.id, Task: id, Role: true},
-		decide: func(now time.Time, l *store.Loaded) (*outcome, error) {
-			return h.m.rules.decideMessage(now, l, msg)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Message(now, l, msg)
 		},
-		conflict: tooMuchTalk,
-		outcome:  func(_ *store.Loaded, o *outcome) any { return messageView(&o.Messages[0]) },
+		conflict: rules.TooMuchTalk,
+		outcome:  func(_ *store.Loaded, o *rules.Outcome) any { return messageView(&o.Messages[0]) },
 	})
 }
 
@@ -150,8 +151,8 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 func (h *Handle) messages(ctx context.Context, id TaskID, q store.TalkQuery) (*store.Loaded, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "messages", load: store.LoadQuery{Caller: h.id, Task: id, Role: true, Messages: &q},
-		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
-			return nil, partyOnly(l, "read messages")
+		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return nil, rules.PartyOnly(l, "read messages")
 		},
 	})
 	return d.loaded, err

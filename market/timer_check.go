@@ -55,12 +55,7 @@ func (m *Market) rearm(ctx context.Context, st *store.StoredTask) error {
 		return err
 	}
 	m.log.WarnContext(ctx, "the store had lost a timer, which is set again", "task", l.Task.ID, "due", l.Task.NextDue)
-	// A store moves what differs between old and new: told that the task was due
-	// where the timers have it, it puts it where it belongs.
-	old, next := *l.Task, *l.Task
-	old.NextDue = st.Due
-	o := m.rules.outcome(m.now())
-	o.replace(&old, &next)
+	o := m.rules.Rearm(m.now(), l.Task, st.Due)
 	committed, err := m.store.Commit(ctx, &o.Change)
 	var conflict *store.Conflict
 	if errors.As(err, &conflict) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -76,7 +77,7 @@ func (u *underWay) enter(ctx context.Context, id *store.IdempotencyID) (leave fu
 }
 
 func stillUnderWay() *Error {
-	err := refuse(CodeStillUnderWay, "The first request under this Idempotency-Key is still under way")
+	err := rules.Refuse(CodeStillUnderWay, "The first request under this Idempotency-Key is still under way")
 	err.RetryAfter = time.Second
 	return err
 }

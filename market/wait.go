@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -17,7 +18,7 @@ import (
 // Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process.
 func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (TaskView, error) {
 	if wait < 0 || wait > MaxWaitSeconds*time.Second {
-		return TaskView{}, invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
+		return TaskView{}, rules.Invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
 	}
 	view, _, err := h.look(ctx, id)
 	if err != nil || wait == 0 || !view.party(h.id) || view.settled() {
@@ -45,7 +46,7 @@ func (v *TaskView) settled() bool { return v.Status.Ended() || v.Status == Statu
 // back.
 func (h *Handle) takeWait() (leave func(), err error) {
 	if !h.m.waits.enter(h.id, h.m.policy.MaxWaits) {
-		err := refuse(CodeTooManyWaits, "At most %d waiting requests at once", h.m.policy.MaxWaits)
+		err := rules.Refuse(CodeTooManyWaits, "At most %d waiting requests at once", h.m.policy.MaxWaits)
 		err.RetryAfter = time.Second
 		return nil, err
 	}
@@ -57,8 +58,8 @@ func (h *Handle) takeWait() (leave func(), err error) {
 func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
-		decide: func(_ time.Time, l *store.Loaded) (*outcome, error) {
-			if err := visible(l); err != nil {
+		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			if err := rules.Visible(l); err != nil {
 				return nil, err
 			}
 			if l.Task.IsParty(h.id) {

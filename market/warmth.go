@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 // warmth says whether a mirror is complete. It is cold at first, and again while
@@ -66,7 +68,7 @@ func (w *warmth) await(ctx context.Context) error {
 var errWarming = errors.New("the board of open tasks is still loading")
 
 func warming() *Error {
-	err := refuse(CodeWarming, "warming: the board of open tasks is still loading")
+	err := rules.Refuse(CodeWarming, "warming: the board of open tasks is still loading")
 	err.RetryAfter, err.Cause = 2*time.Second, errWarming
 	return err
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// noAgent is the number of an agent that the board has nothing about.
+// NoAgent is the number of an agent that the board has nothing about.
 const noAgent = ^uint32(0)
 
 // agent is what the board has about an agent, as poster and as worker.
@@ -54,7 +54,7 @@ type agents struct {
 
 func newAgents() agents { return agents{numbers: map[string]uint32{}} }
 
-// number returns the agent's number, or noAgent.
+// number returns the agent's number, or NoAgent.
 func (a *agents) number(id string) uint32 {
 	if n, ok := a.numbers[id]; ok {
 		return n

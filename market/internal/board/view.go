@@ -23,7 +23,7 @@ type view[V any] struct {
 	board *Board[V]
 	query *Query
 	infra bool
-	// number is the agent's, or noAgent; self is then nil.
+	// number is the agent's, or NoAgent; self is then nil.
 	number uint32
 	self   *agent
 	// personal is set for agents with capabilities: these are tags of the board.

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"time"
@@ -10,36 +10,36 @@ import (
 // is suspended. Ending the suspension does not wait for it.
 const suspendedRecheck = time.Minute
 
-// decideTimer takes the one step of a task that is due. Its effects bear the
+// Timer takes the one step of a task that is due. Its effects bear the
 // instant at which they were due; a chain of timers is a chain of steps.
 // deferred is what the matcher found for a MatchDeferred task, again the
 // extraction that follows one whose text has changed.
-func (p *book) decideTimer(l *store.Loaded, now time.Time, deferred ranking, again *systemDraft) *outcome {
+func (p *Policy) Timer(l *store.Loaded, now time.Time, deferred Ranking, again *Draft) *Outcome {
 	t := l.Task
-	o := p.outcome(t.NextDue)
-	if t.System != nil && passed(t.System.Again, o.At) {
+	o := p.begin(t.NextDue)
+	if t.System != nil && Passed(t.System.Again, o.At) {
 		o.extractAgain(l, again)
 		return o
 	}
-	if passed(textsUntil(t), o.At) {
+	if Passed(textsUntil(t), o.At) {
 		o.dropTexts(t)
 		return o
 	}
 	switch t.Status {
-	case StatusPosted:
+	case store.StatusPosted:
 		o.timePosted(l, deferred)
-	case StatusClaimed:
+	case store.StatusClaimed:
 		o.timeClaimed(l)
-	case StatusDelivered:
+	case store.StatusDelivered:
 		o.timeDelivered(l, now)
 	}
 	return o
 }
 
-func (o *outcome) timePosted(l *store.Loaded, deferred ranking) {
+func (o *Outcome) timePosted(l *store.Loaded, deferred Ranking) {
 	t := l.Task
 	switch {
-	case passed(t.Deadline, o.At), passed(t.ExpiresAt, o.At):
+	case Passed(t.Deadline, o.At), Passed(t.ExpiresAt, o.At):
 		o.expire(l)
 	case t.Matching.State == store.MatchDeferred:
 		next := *t
@@ -54,30 +54,30 @@ func (o *outcome) timePosted(l *store.Loaded, deferred ranking) {
 	}
 }
 
-func (o *outcome) expire(l *store.Loaded) {
+func (o *Outcome) expire(l *store.Loaded) {
 	t := l.Task
 	o.endChildren(l.Children, l.Poster, true)
-	status := StatusExpired
-	if t.System != nil && !o.policy.needed(l) {
+	status := store.StatusExpired
+	if t.System != nil && !o.policy.Needed(l) {
 		// The parent was claimed meanwhile, or is gone.
-		status = StatusCancelled
+		status = store.StatusCancelled
 	}
 	o.end(t, status)
 	o.release(t, l.Subject)
-	o.tell(t.Poster, EventTaskExpired, t.ID, EventData{})
-	if passed(t.Deadline, o.At) {
-		o.tellAbout(t.Matching, EventTaskExpired, t.ID)
+	o.tell(t.Poster, store.EventTaskExpired, t.ID, store.EventData{})
+	if Passed(t.Deadline, o.At) {
+		o.tellAbout(t.Matching, store.EventTaskExpired, t.ID)
 	}
 	o.unanswered(l)
 }
 
-func (o *outcome) timeClaimed(l *store.Loaded) {
+func (o *Outcome) timeClaimed(l *store.Loaded) {
 	t := l.Task
-	typ, data, why := EventDeadlineExpired, EventData{}, "the task's deadline passed"
+	typ, data, why := store.EventDeadlineExpired, store.EventData{}, "the task's deadline passed"
 	switch {
 	case !t.Claim.Grace.IsZero():
-		typ, why = EventRejectionGraceExpired, "the grace after the rejection passed without a new delivery"
-	case !passed(t.Deadline, o.At):
+		typ, why = store.EventRejectionGraceExpired, "the grace after the rejection passed without a new delivery"
+	case !Passed(t.Deadline, o.At):
 		data.Reason, why = "claim_timeout", "the time for a delivery passed"
 	}
 	if t.Claim.Grace.IsZero() {
@@ -91,15 +91,26 @@ func (o *outcome) timeClaimed(l *store.Loaded) {
 
 // timeDelivered approves in the poster's place, but not the work of a
 // suspended agent (pitfall 29).
-func (o *outcome) timeDelivered(l *store.Loaded, now time.Time) {
+func (o *Outcome) timeDelivered(l *store.Loaded, now time.Time) {
 	if l.Worker != nil && l.Worker.Suspended {
 		next := *l.Task
 		o.replace(l.Task, &next)
 		next.NextDue = now.Add(suspendedRecheck)
 		return
 	}
-	approved, err := o.policy.approval(o.At, l, review{}, true)
+	approved, err := o.policy.approval(o.At, l, Review{}, true)
 	if err == nil {
 		*o = *approved
 	}
+}
+
+// Rearm writes a task once more that a store's timers have at another instant than
+// its own. A store moves what differs between old and new: told that the task was
+// due where the timers have it, it puts it where it belongs.
+func (p *Policy) Rearm(now time.Time, t *store.Task, have time.Time) *Outcome {
+	old, next := *t, *t
+	old.NextDue = have
+	o := p.begin(now)
+	o.replace(&old, &next)
+	return o
 }

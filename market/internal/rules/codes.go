@@ -1,4 +1,4 @@
-package market
+package rules
 
 // Code is a stable word for one reason to refuse. It is part of the API: it
 // stands as "code" in every error of the HTTP API, and a program may branch on it

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"time"
@@ -13,7 +13,7 @@ const mostPaid = 96
 // affords reports whether another system task about the agent that pays this
 // much stays within the budget, whenever it and the pending ones are paid: at
 // most SystemPayPerDay in any 24 hours, and the fees that came meanwhile.
-func (p *book) affords(a *store.Agent, pay int64, now time.Time) bool {
+func (p *Policy) affords(a *store.Agent, pay int64, now time.Time) bool {
 	if p.SystemPayPerDay == 0 {
 		return true
 	}
@@ -28,7 +28,7 @@ func (p *book) affords(a *store.Agent, pay int64, now time.Time) bool {
 }
 
 // affords is the policy's, after what the outcome has reserved and given back.
-func (o *outcome) affords(about *store.Agent, pay int64) bool {
+func (o *Outcome) affords(about *store.Agent, pay int64) bool {
 	now := *about
 	for i := range o.SystemPays {
 		if o.SystemPays[i].Agent == about.ID {
@@ -42,7 +42,7 @@ func (o *outcome) affords(about *store.Agent, pay int64) bool {
 func recentlyPaid(all []store.SystemPaid, now time.Time) []store.SystemPaid {
 	var recent []store.SystemPaid
 	for _, paid := range all {
-		if paid.At.After(now.Add(-day)) {
+		if paid.At.After(now.Add(-Day)) {
 			recent = append(recent, paid)
 		}
 	}
@@ -50,7 +50,7 @@ func recentlyPaid(all []store.SystemPaid, now time.Time) []store.SystemPaid {
 }
 
 // systemPay is the one write of an agent's system pay.
-func (o *outcome) systemPay(a *store.Agent) *store.SystemPay {
+func (o *Outcome) systemPay(a *store.Agent) *store.SystemPay {
 	for i := range o.SystemPays {
 		if o.SystemPays[i].Agent == a.ID {
 			return &o.SystemPays[i].New
@@ -63,10 +63,10 @@ func (o *outcome) systemPay(a *store.Agent) *store.SystemPay {
 
 // reserve takes the pay of a new system task about the agent out of its budget. It
 // is noted without a bound as well, which the operator may set at any time.
-func (o *outcome) reserve(about *store.Agent, pay int64) { o.systemPay(about).Pending += pay }
+func (o *Outcome) reserve(about *store.Agent, pay int64) { o.systemPay(about).Pending += pay }
 
 // release gives back what was reserved for a system task that has ended.
-func (o *outcome) release(t *store.Task, about *store.Agent) {
+func (o *Outcome) release(t *store.Task, about *store.Agent) {
 	if t.System == nil || about == nil || t.System.Subject != about.ID {
 		return
 	}
@@ -75,7 +75,7 @@ func (o *outcome) release(t *store.Task, about *store.Agent) {
 }
 
 // paidAbout turns what was reserved for a system task into a payment.
-func (o *outcome) paidAbout(t *store.Task, about *store.Agent) {
+func (o *Outcome) paidAbout(t *store.Task, about *store.Agent) {
 	if about == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"time"
@@ -6,42 +6,42 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// work is what a worker hands in: the result, and what it charges; nil is the
+// Work is what a worker hands in: the result, and what it charges; nil is the
 // whole budget.
-type work struct {
+type Work struct {
 	Result         string
 	CreditsClaimed *int64
 }
 
-// decideDeliver hands in a result under the worker's claim. verify, when not
+// Deliver hands in a result under the worker's claim. verify, when not
 // nil, is the verify_completion task to post with it; a is what was read out of the
 // answer to a system task.
-func (p *book) decideDeliver(now time.Time, l *store.Loaded, in work, verify *systemDraft, a systemAnswer) (*outcome, error) {
-	if err := workerOnly(l, "deliver"); err != nil {
+func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft, a Answer) (*Outcome, error) {
+	if err := WorkerOnly(l, "deliver"); err != nil {
 		return nil, err
 	}
 	if l.Task.System != nil {
-		return p.decideSystemAnswer(now, l, in.Result, a)
+		return p.systemAnswer(now, l, in.Result, a)
 	}
 	t := l.Task
-	if t.Status != StatusClaimed {
+	if t.Status != store.StatusClaimed {
 		return nil, wrongState(t, "be delivered")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	o.active(l.Caller.ID)
 	next := *t
 	o.supersede(&next)
-	next.Status = StatusDelivered
+	next.Status = store.StatusDelivered
 	next.Deliveries++
 	next.Delivery = &store.Delivery{
 		No: int(next.Deliveries), At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
-		ReviewUntil: now.Add(p.reviewTimeout(t)), Bytes: int64(len(in.Result)),
+		ReviewUntil: now.Add(p.ReviewTimeoutOf(t)), Bytes: int64(len(in.Result)),
 	}
 	next.Claim = &store.Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	if verify != nil && p.affords(l.Poster, payVerify, now) {
 		next.Verifications++
-		next.Delivery.Verification = &Verification{Status: VerificationPending}
+		next.Delivery.Verification = &store.Verification{Status: store.VerificationPending}
 		child := verify.build(p, now)
 		child.System.Delivery, child.System.Until = next.Delivery.No, next.Delivery.ReviewUntil
 		next.Children = append(next.Children, child.ID)
@@ -52,7 +52,7 @@ func (p *book) decideDeliver(now time.Time, l *store.Loaded, in work, verify *sy
 	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.account(t.Claim.Worker).OpenClaims--
 	o.keep(t.Claim.Worker, next.Delivery.Bytes)
-	o.tell(t.Poster, EventTaskDelivered, t.ID, EventData{})
+	o.tell(t.Poster, store.EventTaskDelivered, t.ID, store.EventData{})
 	return o, nil
 }
 

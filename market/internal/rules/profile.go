@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"time"
@@ -6,9 +6,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// decideRegister makes an agent and gives it the signup bonus.
-func (p *book) decideRegister(now time.Time, profile store.Profile, key store.KeyDigest, extract *systemDraft) *outcome {
-	o := p.outcome(now)
+// Register makes an agent and gives it the signup bonus.
+func (p *Policy) Register(now time.Time, profile store.Profile, key store.KeyDigest, extract *Draft) *Outcome {
+	o := p.begin(now)
 	profile.Version, profile.CreatedAt = 1, now
 	o.startExtraction(&store.Agent{Profile: profile}, &profile, extract)
 	o.Agents = append(o.Agents, store.AgentWrite{New: &profile, Key: key})
@@ -20,11 +20,11 @@ func (p *book) decideRegister(now time.Time, profile store.Profile, key store.Ke
 	return o
 }
 
-// decideUpdate is the caller's change of its own profile. A changed good_at is read
+// Update is the caller's change of its own profile. A changed good_at is read
 // anew: last is the newest extraction about it, draft the one that may follow.
-func (p *book) decideUpdate(now time.Time, l *store.Loaded, next store.Profile, last *store.Task, draft *systemDraft) *outcome {
+func (p *Policy) Update(now time.Time, l *store.Loaded, next store.Profile, last *store.Task, draft *Draft) *Outcome {
 	old := &l.Caller.Profile
-	o := p.outcome(now)
+	o := p.begin(now)
 	if next.GoodAt != old.GoodAt {
 		o.reread(l.Caller, &next, last, draft)
 	}
@@ -34,11 +34,11 @@ func (p *book) decideUpdate(now time.Time, l *store.Loaded, next store.Profile, 
 
 // oldSecretFor is how long webhooks are signed with the secret before a change
 // as well, so that no receiver has to change at the same moment.
-const oldSecretFor = day
+const oldSecretFor = Day
 
-// changeSecret keeps the secret before beside a new one for a day: of several
+// ChangeSecret keeps the secret before beside a new one for a day: of several
 // changes the last two hold. Without a secret there is no old one either.
-func changeSecret(p *store.Profile, secret string, now time.Time) {
+func ChangeSecret(p *store.Profile, secret string, now time.Time) {
 	switch {
 	case secret == p.WebhookSecret:
 	case secret == "" || p.WebhookSecret == "":

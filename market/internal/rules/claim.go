@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"slices"
@@ -7,36 +7,36 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// decideClaim gives a posted task to a worker. It needs nothing but the task
+// Claim gives a posted task to a worker. It needs nothing but the task
 // and the worker, so that several candidates can be decided before the store picks the first
 // that is still open; match is the task's pending match_agents task if nobody
 // has claimed that, else nil.
-func (p *book) decideClaim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*outcome, error) {
-	if t.Status != StatusPosted {
+func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*Outcome, error) {
+	if t.Status != store.StatusPosted {
 		return nil, wrongState(t, "be picked up")
 	}
-	if !t.NextDue.IsZero() && !now.Before(t.NextDue) && (!now.Before(t.ExpiresAt) || passed(t.Deadline, now)) {
-		return nil, refuse(CodeWrongState, "Task has expired")
+	if !t.NextDue.IsZero() && !now.Before(t.NextDue) && (!now.Before(t.ExpiresAt) || Passed(t.Deadline, now)) {
+		return nil, Refuse(CodeWrongState, "Task has expired")
 	}
-	o, worker := p.outcome(now), by.ID
+	o, worker := p.begin(now), by.ID
 	o.active(worker, t.Poster)
 	next := *t
-	next.Status = StatusClaimed
+	next.Status = store.StatusClaimed
 	next.Claims++
 	next.Claim = &store.Claim{Worker: worker, At: now}
-	if d := p.claimTimeout(t); d > 0 {
+	if d := p.ClaimTimeoutOf(t); d > 0 {
 		next.Claim.Timeout = now.Add(d)
 	}
 	next.Matching = nil
-	if match != nil && match.Status == StatusPosted {
-		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id TaskID) bool { return id == match.ID })
+	if match != nil && match.Status == store.StatusPosted {
+		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id store.TaskID) bool { return id == match.ID })
 		o.closeAtOnce(match)
 	}
 	o.replace(t, &next)
 	d := o.account(worker)
-	d.OpenClaims, d.MaxOpenClaims = 1, p.maxClaims(&by.Account)
+	d.OpenClaims, d.MaxOpenClaims = 1, p.MaxClaims(&by.Account)
 	o.takeRole(t, worker)
-	o.tell(t.Poster, EventTaskClaimed, t.ID, EventData{WorkerID: worker})
+	o.tell(t.Poster, store.EventTaskClaimed, t.ID, store.EventData{WorkerID: worker})
 	o.WantText = t.ID
 	return o, nil
 }
@@ -44,7 +44,7 @@ func (p *book) decideClaim(now time.Time, t *store.Task, by *store.Agent, match 
 // closeAtOnce takes an unclaimed match task from the board. What was reserved for
 // it belongs to an agent that a claim does not load: its own timer, due now, ends
 // the task and gives that back.
-func (o *outcome) closeAtOnce(match *store.Task) {
+func (o *Outcome) closeAtOnce(match *store.Task) {
 	next := *match
 	next.ExpiresAt = o.At
 	o.replace(match, &next)
@@ -52,7 +52,7 @@ func (o *outcome) closeAtOnce(match *store.Task) {
 
 // takeRole keeps those who match or verify a task from working on it, and the
 // other way round (contract §6).
-func (o *outcome) takeRole(t *store.Task, worker AgentID) {
+func (o *Outcome) takeRole(t *store.Task, worker store.AgentID) {
 	switch {
 	case t.System == nil:
 		o.Roles = append(o.Roles, store.RoleWrite{Task: t.ID, Agent: worker, Role: store.RoleWorker})
@@ -62,16 +62,17 @@ func (o *outcome) takeRole(t *store.Task, worker AgentID) {
 	}
 }
 
-func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+// Passed reports whether an instant has come; the zero time never does.
+func Passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func wrongState(t *store.Task, what string) *Error {
-	return refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
+	return Refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
 }
 
-// together merges claims that have nothing to do with each other: a task and the
+// Together merges claims that have nothing to do with each other: a task and the
 // system task about it cannot both be had. It says which ones it has merged.
-func (p *book) together(now time.Time, claims []*outcome) (all *outcome, merged []int) {
-	all = p.outcome(now)
+func (p *Policy) Together(now time.Time, claims []*Outcome) (all *Outcome, merged []int) {
+	all = p.begin(now)
 	for i, claim := range claims {
 		if all.independent(claim) {
 			all.merge(claim)
@@ -83,9 +84,9 @@ func (p *book) together(now time.Time, claims []*outcome) (all *outcome, merged 
 
 // independent reports whether two claims write different tasks and take no
 // roles that exclude each other.
-func (o *outcome) independent(other *outcome) bool {
+func (o *Outcome) independent(other *Outcome) bool {
 	for _, w := range other.Tasks {
-		if o.written(w.New.ID) != nil {
+		if o.Written(w.New.ID) != nil {
 			return false
 		}
 	}
@@ -99,7 +100,7 @@ func (o *outcome) independent(other *outcome) bool {
 
 // merge puts independent claims into one Change, for a batch that must be
 // written together with its idempotency record.
-func (o *outcome) merge(more *outcome) {
+func (o *Outcome) merge(more *Outcome) {
 	o.active(more.Active...)
 	o.Tasks = append(o.Tasks, more.Tasks...)
 	o.Roles = append(o.Roles, more.Roles...)

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"crypto/sha256"
@@ -10,7 +10,7 @@ import (
 
 // startExtraction posts an extract_capabilities task, at most once an hour for an
 // agent and within its budget.
-func (o *outcome) startExtraction(about *store.Agent, p *store.Profile, draft *systemDraft) {
+func (o *Outcome) startExtraction(about *store.Agent, p *store.Profile, draft *Draft) {
 	if draft == nil || o.At.Before(p.ExtractedAt.Add(extractEvery)) || !o.affords(about, payExtract) {
 		return
 	}
@@ -21,9 +21,9 @@ func (o *outcome) startExtraction(about *store.Agent, p *store.Profile, draft *s
 
 // reread has a changed good_at read: last, while nobody has claimed it, is replaced;
 // else its answer comes too late, and another follows as soon as the hour has passed.
-func (o *outcome) reread(about *store.Agent, next *store.Profile, last *store.Task, draft *systemDraft) {
-	if last != nil && last.Status == StatusPosted {
-		o.end(last, StatusCancelled)
+func (o *Outcome) reread(about *store.Agent, next *store.Profile, last *store.Task, draft *Draft) {
+	if last != nil && last.Status == store.StatusPosted {
+		o.end(last, store.StatusCancelled)
 		o.release(last, about)
 		next.Extraction, next.ExtractionOf, next.ExtractedAt = "", "", time.Time{}
 		last = nil
@@ -39,7 +39,7 @@ func (o *outcome) reread(about *store.Agent, next *store.Profile, last *store.Ta
 }
 
 // readAgain sets the timer of an extraction at which another follows.
-func (o *outcome) readAgain(last *store.Task, at time.Time) {
+func (o *Outcome) readAgain(last *store.Task, at time.Time) {
 	next, system := *last, *last.System
 	system.Again = at
 	next.System = &system
@@ -47,7 +47,7 @@ func (o *outcome) readAgain(last *store.Task, at time.Time) {
 }
 
 // extractAgain is that timer. What has been read meanwhile, or is gone, is not read.
-func (o *outcome) extractAgain(l *store.Loaded, draft *systemDraft) {
+func (o *Outcome) extractAgain(l *store.Loaded, draft *Draft) {
 	o.readAgain(l.Task, time.Time{})
 	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !isRead(&about.Profile) {
 		next := about.Profile

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"math"
@@ -7,10 +7,10 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// book holds the amounts, durations and limits by which everything is decided.
+// Policy holds the amounts, durations and limits by which everything is decided.
 // Its fields are those of market.Policy, which documents them: a conversion there
 // keeps the two equal.
-type book struct {
+type Policy struct {
 	InitialCredits  int64
 	FeePercent      float64
 	TaskExpiry      time.Duration
@@ -43,19 +43,20 @@ const (
 	InfraAppointed InfraMode = "appointed"
 )
 
-// fee is the platform's part of what was charged (contract §4). The small
+// Fee is the platform's part of what was charged (contract §4). The small
 // addend makes 7 % of 100 seven credits although 0.07 has no exact form.
-func (p *book) fee(charged int64) int64 {
+func (p *Policy) Fee(charged int64) int64 {
 	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))
 }
 
-func (p *book) isInfra(a *store.Profile) bool {
+// IsInfra reports whether the agent may take system tasks now.
+func (p *Policy) IsInfra(a *store.Profile) bool {
 	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
 }
 
-// maxClaims is how many undelivered claims the agent may hold, 0 for no bound:
+// MaxClaims is how many undelivered claims the agent may hold, 0 for no bound:
 // whoever has never had work approved may not claim the whole board.
-func (p *book) maxClaims(a *store.Account) int64 {
+func (p *Policy) MaxClaims(a *store.Account) int64 {
 	switch {
 	case a.Completed > 0, p.NewcomerClaims == 0:
 		return p.MaxOpenClaims
@@ -65,10 +66,10 @@ func (p *book) maxClaims(a *store.Account) int64 {
 	return min(p.NewcomerClaims, p.MaxOpenClaims)
 }
 
-// proven reports whether somebody vouches for the judgement of an infra agent:
+// Proven reports whether somebody vouches for the judgement of an infra agent:
 // the operator, or its own approved work for several posters, of whom Profile
 // remembers no more than provenPosters.
-func (p *book) proven(a *store.Agent) bool {
+func (p *Policy) Proven(a *store.Agent) bool {
 	return a.Appointed || a.Completed >= provenTasks && len(a.WorkedFor) >= provenPosters
 }
 
@@ -78,14 +79,16 @@ const (
 	provenPosters = 3
 )
 
-func (p *book) claimTimeout(t *store.Task) time.Duration {
+// ClaimTimeoutOf is how long a claim of the task may last, 0 for ever.
+func (p *Policy) ClaimTimeoutOf(t *store.Task) time.Duration {
 	if t.ClaimTimeout != 0 {
 		return t.ClaimTimeout
 	}
 	return p.ClaimTimeout
 }
 
-func (p *book) reviewTimeout(t *store.Task) time.Duration {
+// ReviewTimeoutOf is how long the poster has to review a delivery of the task.
+func (p *Policy) ReviewTimeoutOf(t *store.Task) time.Duration {
 	if t.ReviewTimeout != 0 {
 		return t.ReviewTimeout
 	}

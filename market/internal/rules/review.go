@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"slices"
@@ -8,15 +8,15 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// review is what a poster says of an approved delivery: a rating of 1–5 or none,
+// Review is what a poster says of an approved delivery: a rating of 1–5 or none,
 // and feedback.
-type review struct {
+type Review struct {
 	Rating   *int
 	Feedback string
 }
 
-// decideApprove is the poster's approval.
-func (p *book) decideApprove(now time.Time, l *store.Loaded, in review) (*outcome, error) {
+// Approve is the poster's approval.
+func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, error) {
 	if err := posterOnly(l, "approve"); err != nil {
 		return nil, err
 	}
@@ -26,16 +26,16 @@ func (p *book) decideApprove(now time.Time, l *store.Loaded, in review) (*outcom
 // approval pays the worker what was charged less the fee, and gives the rest of
 // the budget back (contract §4). It serves the poster and the timer; the timer's
 // approval also reaches the poster.
-func (p *book) approval(now time.Time, l *store.Loaded, in review, auto bool) (*outcome, error) {
+func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) (*Outcome, error) {
 	t := l.Task
-	if t.Status != StatusDelivered {
+	if t.Status != store.StatusDelivered {
 		return nil, wrongState(t, "be approved")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	worker, charged := t.Claim.Worker, t.Delivery.Charged
-	fee := p.fee(charged)
+	fee := p.Fee(charged)
 	next := *t
-	next.Status = StatusApproved
+	next.Status = store.StatusApproved
 	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
 	var rating *int
 	if in.Rating != nil {
@@ -48,9 +48,9 @@ func (p *book) approval(now time.Time, l *store.Loaded, in review, auto bool) (*
 	o.workedFor(l.Worker, t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tell(worker, EventTaskApproved, t.ID, EventData{Credits: new(charged - fee), Rating: rating})
+	o.tell(worker, store.EventTaskApproved, t.ID, store.EventData{Credits: new(charged - fee), Rating: rating})
 	if auto {
-		o.tell(t.Poster, EventTaskApproved, t.ID, EventData{Credits: &charged})
+		o.tell(t.Poster, store.EventTaskApproved, t.ID, store.EventData{Credits: &charged})
 	} else {
 		o.active(t.Poster)
 	}
@@ -58,7 +58,7 @@ func (p *book) approval(now time.Time, l *store.Loaded, in review, auto bool) (*
 }
 
 // pay empties the escrow of an approved task.
-func (o *outcome) pay(t *store.Task, worker AgentID, charged, fee int64) {
+func (o *Outcome) pay(t *store.Task, worker store.AgentID, charged, fee int64) {
 	escrow := store.EscrowAccount(t.ID)
 	o.transfer(store.Transfer{
 		From: escrow, To: store.AgentAccount(worker), Amount: charged - fee, Fee: fee,
@@ -72,7 +72,7 @@ func (o *outcome) pay(t *store.Task, worker AgentID, charged, fee int64) {
 }
 
 // credit moves the statistics of an approval.
-func (o *outcome) credit(t *store.Task, worker AgentID, net, fee int64, rating int) {
+func (o *Outcome) credit(t *store.Task, worker store.AgentID, net, fee int64, rating int) {
 	w := o.account(worker)
 	w.Completed, w.Earned, w.Fees, w.Charged = 1, net, fee, net+fee
 	w.RatingSum, w.RatingCount = int64(rating), rated(rating)
@@ -92,7 +92,7 @@ func (o *outcome) credit(t *store.Task, worker AgentID, net, fee int64, rating i
 
 // workedFor remembers another poster who approved the worker's work, as many as
 // prove an infra agent. Later ones cost nothing.
-func (o *outcome) workedFor(worker *store.Agent, poster AgentID) {
+func (o *Outcome) workedFor(worker *store.Agent, poster store.AgentID) {
 	if worker == nil || len(worker.WorkedFor) >= provenPosters || slices.Contains(worker.WorkedFor, poster) {
 		return
 	}
@@ -108,21 +108,21 @@ func rated(rating int) int64 {
 	return 0
 }
 
-// decideReject sends the delivery back; the worker keeps the claim for the
+// Reject sends the delivery back; the worker keeps the claim for the
 // grace, and an old verdict does not outlive it (pitfall 18).
-func (p *book) decideReject(now time.Time, l *store.Loaded, reason, feedback string) (*outcome, error) {
+func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string) (*Outcome, error) {
 	if err := posterOnly(l, "reject"); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != StatusDelivered {
+	if t.Status != store.StatusDelivered {
 		return nil, wrongState(t, "be rejected")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	o.active(t.Poster)
 	grace := now.Add(p.RejectionGrace)
 	next := *t
-	next.Status = StatusClaimed
+	next.Status = store.StatusClaimed
 	next.Rejections++
 	next.Rejection = &store.Rejection{Reason: reason, Feedback: feedback, At: now}
 	claim := *t.Claim
@@ -139,7 +139,7 @@ func (p *book) decideReject(now time.Time, l *store.Loaded, reason, feedback str
 	o.account(t.Poster).Rejections = 1
 	o.agentChanged(t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
-	o.tell(claim.Worker, EventTaskRejected, t.ID, EventData{
+	o.tell(claim.Worker, store.EventTaskRejected, t.ID, store.EventData{
 		Reason: reason, Feedback: feedback, GraceDeadline: new(store.NewTime(grace)),
 	})
 	return o, nil

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"slices"
@@ -7,46 +7,47 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// outcome collects the Change of one decision. The deciding functions take
+// Outcome collects the Change of one decision. The deciding functions take
 // what was loaded, one instant and the policy, and return an outcome or a
 // refusal; they ask no clock, no store and no random source.
-type outcome struct {
+type Outcome struct {
 	store.Change
-	policy *book
+	policy *Policy
 }
 
-func (p *book) outcome(at time.Time) *outcome {
-	return &outcome{Change: store.Change{At: at}, policy: p}
+// begin is an empty outcome at an instant.
+func (p *Policy) begin(at time.Time) *Outcome {
+	return &Outcome{Change: store.Change{At: at}, policy: p}
 }
 
 // insert adds a new task.
-func (o *outcome) insert(t *store.Task, text store.TaskText) {
+func (o *Outcome) insert(t *store.Task, text store.TaskText) {
 	t.Version = 1
 	o.arm(t)
 	o.Tasks = append(o.Tasks, store.TaskWrite{New: t, Text: text})
-	if t.Status == StatusPosted {
+	if t.Status == store.StatusPosted {
 		o.feedTask(t)
 	}
 }
 
-// replace writes next over old, which must be a copy of it with changes.
-func (o *outcome) replace(old, next *store.Task) {
+// Replace writes next over old, which must be a copy of it with changes.
+func (o *Outcome) replace(old, next *store.Task) {
 	next.Version = old.Version + 1
 	o.arm(next)
 	o.Tasks = append(o.Tasks, store.TaskWrite{Old: old, New: next})
-	if old.Status == StatusPosted || next.Status == StatusPosted {
+	if old.Status == store.StatusPosted || next.Status == store.StatusPosted {
 		o.feedTask(next)
 	}
 }
 
-func (o *outcome) feedTask(t *store.Task) {
+func (o *Outcome) feedTask(t *store.Task) {
 	o.Feed = append(o.Feed, store.FeedItem{
-		Kind: store.FeedTask, Task: t.ID, Version: t.Version, Open: t.Status == StatusPosted,
+		Kind: store.FeedTask, Task: t.ID, Version: t.Version, Open: t.Status == store.StatusPosted,
 	})
 }
 
 // agentChanged refreshes everybody's directory.
-func (o *outcome) agentChanged(id AgentID) {
+func (o *Outcome) agentChanged(id store.AgentID) {
 	for _, item := range o.Feed {
 		if item.Kind == store.FeedAgent && item.Agent == id {
 			return
@@ -56,7 +57,7 @@ func (o *outcome) agentChanged(id AgentID) {
 }
 
 // account returns the one delta of an agent.
-func (o *outcome) account(id AgentID) *store.AccountDelta {
+func (o *Outcome) account(id store.AgentID) *store.AccountDelta {
 	for i := range o.Accounts {
 		if o.Accounts[i].Agent == id {
 			return &o.Accounts[i]
@@ -68,7 +69,7 @@ func (o *outcome) account(id AgentID) *store.AccountDelta {
 
 // transfer moves credits; nothing moves for an amount of 0. The id is given
 // before the commit.
-func (o *outcome) transfer(t store.Transfer) {
+func (o *Outcome) transfer(t store.Transfer) {
 	if t.Amount == 0 {
 		return
 	}
@@ -77,23 +78,23 @@ func (o *outcome) transfer(t store.Transfer) {
 }
 
 // tell writes an event to an agent. The platform and nobody are not told.
-func (o *outcome) tell(id AgentID, typ EventType, task TaskID, data EventData) {
-	if id == "" || id == Platform {
+func (o *Outcome) tell(id store.AgentID, typ store.EventType, task store.TaskID, data store.EventData) {
+	if id == "" || id == store.Platform {
 		return
 	}
-	o.Events = append(o.Events, Event{Agent: id, Type: typ, Task: task, Data: data, At: o.At})
+	o.Events = append(o.Events, store.Event{Agent: id, Type: typ, Task: task, Data: data, At: o.At})
 }
 
-func (o *outcome) active(ids ...AgentID) {
+func (o *Outcome) active(ids ...store.AgentID) {
 	for _, id := range ids {
-		if id != Platform && !slices.Contains(o.Active, id) {
+		if id != store.Platform && !slices.Contains(o.Active, id) {
 			o.Active = append(o.Active, id)
 		}
 	}
 }
 
 // arm computes the one instant at which a timer next touches the task.
-func (o *outcome) arm(t *store.Task) {
+func (o *Outcome) arm(t *store.Task) {
 	t.NextDue = textsUntil(t)
 	sooner := func(at time.Time) {
 		if !at.IsZero() && (t.NextDue.IsZero() || at.Before(t.NextDue)) {
@@ -104,13 +105,13 @@ func (o *outcome) arm(t *store.Task) {
 		sooner(t.System.Again)
 	}
 	switch t.Status {
-	case StatusPosted:
+	case store.StatusPosted:
 		sooner(t.ExpiresAt)
 		sooner(t.Deadline)
 		if t.Matching != nil && t.Matching.State != store.Matched {
 			sooner(t.Matching.Until)
 		}
-	case StatusClaimed:
+	case store.StatusClaimed:
 		if !t.Claim.Grace.IsZero() {
 			// During a rejection grace the other limits wait.
 			sooner(t.Claim.Grace)
@@ -118,17 +119,17 @@ func (o *outcome) arm(t *store.Task) {
 		}
 		sooner(t.Deadline)
 		sooner(t.Claim.Timeout)
-	case StatusDelivered:
+	case store.StatusDelivered:
 		sooner(t.Delivery.ReviewUntil)
 	}
 }
 
 // repost gives a claimed task back to everybody: a new expiry, broadcast, and
 // nothing left that belonged to the claim (pitfalls 8, 9).
-func (o *outcome) repost(old *store.Task) {
+func (o *Outcome) repost(old *store.Task) {
 	next := *old
 	o.supersede(&next)
-	next.Status = StatusPosted
+	next.Status = store.StatusPosted
 	next.Claim, next.Delivery, next.Rejection, next.Matching = nil, nil, nil, nil
 	next.ExpiresAt = o.At.Add(o.policy.TaskExpiry)
 	if !next.Deadline.After(o.At) {
@@ -141,7 +142,7 @@ func (o *outcome) repost(old *store.Task) {
 
 // strike counts a claim that was given up or lapsed; the one that reaches the
 // limit blocks pickup, after which the count restarts (contract §5).
-func (o *outcome) strike(a *store.Agent) {
+func (o *Outcome) strike(a *store.Agent) {
 	if o.policy.AbandonLimit == 0 || a == nil {
 		return
 	}
@@ -157,13 +158,13 @@ func (o *outcome) strike(a *store.Agent) {
 }
 
 // end closes a task without pay: expired or cancelled, the escrow refunded.
-func (o *outcome) end(old *store.Task, status Status) {
+func (o *Outcome) end(old *store.Task, status store.Status) {
 	next := *old
 	next.Status = status
 	next.Ending = &store.Ending{At: o.At}
 	next.Matching, next.Children = nil, nil
 	o.replace(old, &next)
-	if old.Claim != nil && old.Status == StatusClaimed {
+	if old.Claim != nil && old.Status == store.StatusClaimed {
 		o.account(old.Claim.Worker).OpenClaims--
 	}
 	if old.System != nil {
@@ -181,13 +182,13 @@ func (o *outcome) end(old *store.Task, status Status) {
 // those nobody has claimed, and all of them when the parent is gone, so that
 // posting, cancelling and answering mints nothing (contract §7, pitfall 3).
 // It returns the ids that stay.
-func (o *outcome) endChildren(children []*store.Task, about *store.Agent, gone bool) (stay []TaskID) {
+func (o *Outcome) endChildren(children []*store.Task, about *store.Agent, gone bool) (stay []store.TaskID) {
 	for _, child := range children {
 		switch {
-		case child.Status == StatusPosted || gone && child.Status == StatusClaimed:
-			o.end(child, StatusCancelled)
+		case child.Status == store.StatusPosted || gone && child.Status == store.StatusClaimed:
+			o.end(child, store.StatusCancelled)
 			o.release(child, about)
-			o.tell(child.Worker(), EventTaskCancelled, child.ID, EventData{})
+			o.tell(child.Worker(), store.EventTaskCancelled, child.ID, store.EventData{})
 		case !child.Status.Ended():
 			stay = append(stay, child.ID)
 		}
@@ -197,7 +198,7 @@ func (o *outcome) endChildren(children []*store.Task, about *store.Agent, gone b
 
 // trustStep is one step of directed trust (contract §8), rounded to 6
 // decimals after each step.
-func (o *outcome) trustStep(pair store.TrustPair, from, to AgentID, positive bool) {
+func (o *Outcome) trustStep(pair store.TrustPair, from, to store.AgentID, positive bool) {
 	if positive {
 		pair.Score += (1 - pair.Score) * 0.1
 	} else {
@@ -211,8 +212,8 @@ func (o *outcome) trustStep(pair store.TrustPair, from, to AgentID, positive boo
 	o.Feed = append(o.Feed, store.FeedItem{Kind: store.FeedTrust, Trust: &pair})
 }
 
-// written returns the task as the outcome leaves it, or nil.
-func (o *outcome) written(id TaskID) *store.Task {
+// Written returns the task as the outcome leaves it, or nil.
+func (o *Outcome) Written(id store.TaskID) *store.Task {
 	for i := len(o.Tasks) - 1; i >= 0; i-- {
 		if o.Tasks[i].New.ID == id {
 			return o.Tasks[i].New

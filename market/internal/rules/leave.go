@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"time"
@@ -6,43 +6,43 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// decideCancel takes back a posted task.
-func (p *book) decideCancel(now time.Time, l *store.Loaded) (*outcome, error) {
+// Cancel takes back a posted task.
+func (p *Policy) Cancel(now time.Time, l *store.Loaded) (*Outcome, error) {
 	if err := posterOnly(l, "cancel"); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != StatusPosted {
+	if t.Status != store.StatusPosted {
 		return nil, wrongState(t, "be cancelled")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	o.active(t.Poster)
 	o.endChildren(l.Children, l.Poster, true)
-	o.end(t, StatusCancelled)
-	o.tellAbout(t.Matching, EventTaskCancelled, t.ID)
+	o.end(t, store.StatusCancelled)
+	o.tellAbout(t.Matching, store.EventTaskCancelled, t.ID)
 	return o, nil
 }
 
 // tellAbout tells the matched agents that a task is gone.
-func (o *outcome) tellAbout(m *store.Matching, typ EventType, task TaskID) {
+func (o *Outcome) tellAbout(m *store.Matching, typ store.EventType, task store.TaskID) {
 	if m == nil {
 		return
 	}
 	for _, id := range m.Agents {
-		o.tell(id, typ, task, EventData{})
+		o.tell(id, typ, task, store.EventData{})
 	}
 }
 
-// decideAbandon gives a claimed task back and counts against the worker.
-func (p *book) decideAbandon(now time.Time, l *store.Loaded) (*outcome, error) {
-	if err := workerOnly(l, "abandon"); err != nil {
+// Abandon gives a claimed task back and counts against the worker.
+func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
+	if err := WorkerOnly(l, "abandon"); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != StatusClaimed {
+	if t.Status != store.StatusClaimed {
 		return nil, wrongState(t, "be abandoned")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	o.active(t.Claim.Worker)
 	o.strike(l.Worker)
 	o.giveBack(l, "you gave it back")
@@ -51,9 +51,9 @@ func (p *book) decideAbandon(now time.Time, l *store.Loaded) (*outcome, error) {
 
 // giveBack reposts a claimed task, or cancels a system task that its parent
 // needs no more. Why is what the worker is told who still acts on its claim.
-func (o *outcome) giveBack(l *store.Loaded, why string) {
-	if l.Task.System != nil && !o.policy.needed(l) {
-		o.end(l.Task, StatusCancelled)
+func (o *Outcome) giveBack(l *store.Loaded, why string) {
+	if l.Task.System != nil && !o.policy.Needed(l) {
+		o.end(l.Task, store.StatusCancelled)
 		o.release(l.Task, l.Subject)
 		return
 	}
@@ -68,22 +68,22 @@ func (o *outcome) giveBack(l *store.Loaded, why string) {
 	o.repost(l.Task)
 }
 
-// decideRate is the worker's rating of the poster, once (contract §5, §8).
-func (p *book) decideRate(now time.Time, l *store.Loaded, rating int, feedback string) (*outcome, error) {
-	if err := workerOnly(l, "rate the poster"); err != nil {
+// Rate is the worker's rating of the poster, once (contract §5, §8).
+func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback string) (*Outcome, error) {
+	if err := WorkerOnly(l, "rate the poster"); err != nil {
 		return nil, err
 	}
 	if l.Task.System != nil {
-		return nil, refuse(CodeForbidden, "System tasks are not rated")
+		return nil, Refuse(CodeForbidden, "System tasks are not rated")
 	}
 	t := l.Task
-	if t.Status != StatusApproved {
+	if t.Status != store.StatusApproved {
 		return nil, wrongState(t, "be rated")
 	}
 	if t.Ending.PosterRating != 0 {
-		return nil, refuse(CodeAlreadyDone, "Task is approved and already rated")
+		return nil, Refuse(CodeAlreadyDone, "Task is approved and already rated")
 	}
-	o := p.outcome(now)
+	o := p.begin(now)
 	o.active(l.Caller.ID)
 	next := *t
 	ending := *t.Ending
@@ -94,6 +94,6 @@ func (p *book) decideRate(now time.Time, l *store.Loaded, rating int, feedback s
 	d.RatingSum, d.RatingCount = int64(rating), 1
 	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, rating >= 3)
 	o.agentChanged(t.Poster)
-	o.tell(t.Poster, EventTaskRated, t.ID, EventData{Rating: &rating})
+	o.tell(t.Poster, store.EventTaskRated, t.ID, store.EventData{Rating: &rating})
 	return o, nil
 }

@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// day is what daily budgets and lifetimes are counted in.
-const day = 24 * time.Hour
+// Day is what daily budgets and lifetimes are counted in.
+const Day = 24 * time.Hour
 
 const (
-	// textsLife is how long the texts of a cancelled or expired task, and results
+	// TextsLife is how long the texts of a cancelled or expired task, and results
 	// that others have followed, are kept.
-	textsLife = 7 * day
+	TextsLife = 7 * Day
 	// maxSuperseded bounds the superseded results of a task: the oldest goes early.
 	maxSuperseded = 20
 )
@@ -22,30 +22,30 @@ func textBytes(t store.TaskText) int64 { return int64(len(t.Need) + len(t.Contex
 
 // keep counts new texts of an agent, which the store refuses beyond the policy's
 // bound.
-func (o *outcome) keep(id AgentID, bytes int64) {
+func (o *Outcome) keep(id store.AgentID, bytes int64) {
 	d := o.account(id)
 	d.TextBytes += bytes
 	d.MaxTextBytes = o.policy.MaxAgentBytes
 }
 
-// tooManyBytes makes the failed guard of keep a refusal.
-func (p *book) tooManyBytes(c *store.Conflict) error {
+// TooManyBytes makes the failed guard of keep a refusal.
+func (p *Policy) TooManyBytes(c *store.Conflict) error {
 	if c.Guard != store.GuardTextBytes {
 		return nil
 	}
-	return refuse(CodeTooManyBytes, "Your living texts would take more than %d bytes: those of tasks count until they are approved, "+
+	return Refuse(CodeTooManyBytes, "Your living texts would take more than %d bytes: those of tasks count until they are approved, "+
 		"those of cancelled and expired tasks and of rejected results for 7 days", p.MaxAgentBytes)
 }
 
 // countNoMore ends the counting of what an approved task keeps: it was paid for.
-func (o *outcome) countNoMore(t *store.Task) {
+func (o *Outcome) countNoMore(t *store.Task) {
 	o.account(t.Poster).TextBytes -= t.Bytes
 	o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
 }
 
 // supersede keeps the result of the last delivery, if there is one, for those who
 // may still have to look into it.
-func (o *outcome) supersede(t *store.Task) {
+func (o *Outcome) supersede(t *store.Task) {
 	if t.Delivery == nil || t.System != nil {
 		return
 	}
@@ -55,11 +55,11 @@ func (o *outcome) supersede(t *store.Task) {
 		old = old[1:]
 	}
 	t.Superseded = slices.Concat(old, []store.Superseded{{
-		No: t.Delivery.No, Worker: t.Claim.Worker, Bytes: t.Delivery.Bytes, Until: o.At.Add(textsLife),
+		No: t.Delivery.No, Worker: t.Claim.Worker, Bytes: t.Delivery.Bytes, Until: o.At.Add(TextsLife),
 	}})
 }
 
-func (o *outcome) drop(id TaskID, s store.Superseded) {
+func (o *Outcome) drop(id store.TaskID, s store.Superseded) {
 	o.Drop = append(o.Drop, store.TextRef{Task: id, No: s.No})
 	o.account(s.Worker).TextBytes -= s.Bytes
 }
@@ -69,21 +69,21 @@ func textsUntil(t *store.Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:
 		return t.Superseded[0].Until
-	case t.Status.Ended() && t.Status != StatusApproved && !t.TextsPruned:
-		return t.Ending.At.Add(textsLife)
+	case t.Status.Ended() && t.Status != store.StatusApproved && !t.TextsPruned:
+		return t.Ending.At.Add(TextsLife)
 	}
 	return time.Time{}
 }
 
 // dropTexts drops what is due: superseded results, or all that a task without an
 // approval still has.
-func (o *outcome) dropTexts(t *store.Task) {
+func (o *Outcome) dropTexts(t *store.Task) {
 	next := *t
-	for len(next.Superseded) > 0 && passed(next.Superseded[0].Until, o.At) {
+	for len(next.Superseded) > 0 && Passed(next.Superseded[0].Until, o.At) {
 		o.drop(t.ID, next.Superseded[0])
 		next.Superseded = next.Superseded[1:]
 	}
-	if len(next.Superseded) == 0 && passed(textsUntil(&next), o.At) {
+	if len(next.Superseded) == 0 && Passed(textsUntil(&next), o.At) {
 		o.Drop = append(o.Drop, store.TextRef{Task: t.ID})
 		next.TextsPruned = true
 		if t.System == nil {

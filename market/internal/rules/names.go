@@ -1,4 +1,4 @@
-package market
+package rules
 
 import (
 	"regexp"
@@ -10,22 +10,22 @@ import (
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// checkName refuses a name that is not what it looks like: one with characters
+// CheckName refuses a name that is not what it looks like: one with characters
 // that nobody sees, or that turn the text around them, and one that reads as the
 // platform's own.
-func checkName(name string) error {
-	if err := checkRequired("name", name, MaxName); err != nil {
+func CheckName(name string) error {
+	if err := CheckRequired("name", name, MaxName); err != nil {
 		return err
 	}
 	var before rune
 	for _, r := range name {
 		if unseen(r, before) {
-			return invalid("name", "must not contain control, bidi or invisible characters, as U+%04X is", r)
+			return Invalid("name", "must not contain control, bidi or invisible characters, as U+%04X is", r)
 		}
 		before = r
 	}
 	if ofPlatform(name) {
-		return invalid("name", "must not read as the platform's own")
+		return Invalid("name", "must not read as the platform's own")
 	}
 	return nil
 }

@@ -1,0 +1,149 @@
+package rules
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+	"unique"
+)
+
+// Sizes of inputs, in Unicode code points unless they count things (product
+// document, "Input Limits"; contract §3, §5, §9). They are constants: only
+// policies can be configured.
+const (
+	MaxName          = 200
+	MaxGoodAt        = 2_000
+	MaxNeed          = 50_000
+	MaxContext       = 100_000
+	MaxResult        = 500_000
+	MaxTalkBytes     = 4 << 20 // of the questions, answers, messages and rejections of a task
+	MaxReason        = 5_000   // also feedback, messages, answers and notes
+	MaxQuestion      = 1_000
+	MaxSearch        = 500
+	MaxTerms         = 16 // words of a search
+	MaxWebhookURL    = 2_000
+	MaxWebhookSecret = 500
+	MaxTag           = 50
+	MaxTags          = 10 // of a task, and of a filter
+	MaxAgentTags     = 20 // declared or extracted
+	MaxCredits       = 100_000
+	MaxGrant         = 1_000_000_000
+	MaxMinutes       = 525_600
+	MaxWaitSeconds   = 300
+	MaxBatch         = 10
+	MaxUnanswered    = 5 // questions per task
+	MaxKey           = 255
+	MaxVerifications = 3
+	maxMatched       = 20
+	MaxCandidates    = 200
+	DefaultCredits   = 50
+	DefaultBatch     = 5
+)
+
+// CheckText enforces what holds for every text: valid UTF-8, no NUL, at most
+// max code points.
+func CheckText(field, s string, max int) error {
+	if !utf8.ValidString(s) {
+		return Invalid(field, "must be valid UTF-8")
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		return Invalid(field, "must not contain NUL characters")
+	}
+	if len(s) > max && utf8.RuneCountInString(s) > max {
+		return Invalid(field, "must be at most %d characters", max)
+	}
+	return nil
+}
+
+func showsNothing(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, blank) }
+
+// CheckRequired also refuses a text that is empty or blank.
+func CheckRequired(field, s string, max int) error {
+	if strings.TrimFunc(s, showsNothing) == "" {
+		return Invalid(field, "is required and must not be blank")
+	}
+	return CheckText(field, s, max)
+}
+
+// CheckRange refuses a number below least or above most.
+func CheckRange[N int | int64](field string, n, least, most N) error {
+	if n < least || n > most {
+		return Invalid(field, "must be %d to %d", least, most)
+	}
+	return nil
+}
+
+// CheckOptional is CheckRange for a number that may be left out.
+func CheckOptional[N int | int64](field string, n *N, least, most N) error {
+	if n == nil {
+		return nil
+	}
+	return CheckRange(field, *n, least, most)
+}
+
+// validTag is [A-Za-z0-9_-]+, at most 50 characters.
+func validTag(tag string) bool {
+	if tag == "" || len(tag) > MaxTag {
+		return false
+	}
+	for i := range len(tag) {
+		c := tag[i]
+		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !alnum && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckTags validates tags and folds duplicates that differ only by case,
+// keeping the first spelling.
+func CheckTags(field string, tags []string, max int) ([]string, error) {
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	if err := CheckCount(field, tags, max); err != nil {
+		return nil, err
+	}
+	out := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if !validTag(tag) {
+			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores", MaxTag)
+		}
+		out = appendTag(out, tag)
+	}
+	return out, nil
+}
+
+// CheckCount comes before all other work on a list: nobody knows how long it is.
+func CheckCount(field string, list []string, max int) error {
+	if len(list) > max {
+		return Invalid(field, "at most %d", max)
+	}
+	return nil
+}
+
+func appendTag(tags []string, tag string) []string {
+	for _, have := range tags {
+		if strings.EqualFold(have, tag) {
+			return tags
+		}
+	}
+	// Many tasks have the same few tags: one copy of each is enough.
+	return append(tags, unique.Make(tag).Value())
+}
+
+// usableTags keeps the valid ones of tags that an agent proposed.
+func usableTags(tags []string, max int) []string {
+	var out []string
+	for _, tag := range tags {
+		if validTag(tag) && len(out) < max {
+			out = appendTag(out, tag)
+		}
+	}
+	return out
+}
+
+// MaxEventText bounds a text that an event repeats, in characters: whoever needs
+// more reads it where it stands.
+const MaxEventText = 500

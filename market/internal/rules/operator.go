@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// NoAgent is said of an agent that does not exist.
+func NoAgent() *Error { return Refuse(CodeNotFound, "Agent not found") }
+
+// maxBalance keeps all sums far from overflow, also where numbers are floats.
+const maxBalance = 1 << 50
+
+// Grant gives credits from the platform to the loaded agent. The reason is
+// kept as a note: the kind of the entry is ours.
+func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount int64, reason string) (*Outcome, error) {
+	if l.Agent == nil {
+		return nil, NoAgent()
+	}
+	if l.Agent.Balance > maxBalance-amount {
+		return nil, Invalid("amount", "the balance may not exceed %d", int64(maxBalance))
+	}
+	o := p.begin(now)
+	o.transfer(store.Transfer{
+		From: store.PlatformAccount, To: store.AgentAccount(to), Amount: amount,
+		Kind: store.EntryAdminGrant, Agent: to, Note: reason,
+	})
+	return o, nil
+}
+
+// Edit is the operator's change of the loaded agent's profile.
+func (p *Policy) Edit(now time.Time, l *store.Loaded, edit func(*store.Profile)) (*Outcome, error) {
+	if l.Agent == nil {
+		return nil, NoAgent()
+	}
+	next := l.Agent.Profile
+	edit(&next)
+	o := p.begin(now)
+	o.profile(&l.Agent.Profile, &next)
+	return o, nil
+}
+
+// Resolve closes the loaded report.
+func (p *Policy) Resolve(now time.Time, l *store.Loaded, status store.ReportStatus, note string) (*Outcome, error) {
+	if l.Report == nil {
+		return nil, Refuse(CodeNotFound, "Report not found")
+	}
+	if l.Report.Status != store.ReportOpen {
+		return nil, Refuse(CodeAlreadyDone, "Report is already %s", l.Report.Status)
+	}
+	resolved := *l.Report
+	resolved.Status, resolved.Note, resolved.ResolvedAt = status, note, now
+	o := p.begin(now)
+	o.Resolutions = []store.Report{resolved}
+	return o, nil
+}
+
+// ResumeReview makes an approval that waits for a suspended worker due now.
+func (p *Policy) ResumeReview(now time.Time, t *store.Task) *store.Change {
+	o := p.begin(now)
+	next := *t
+	o.replace(t, &next)
+	next.NextDue = now
+	return &o.Change
+}
+
+// WebhookGone takes away a webhook whose endpoint wants no more calls.
+func (p *Policy) WebhookGone(now time.Time, a *store.Agent) *Outcome {
+	o := p.begin(now)
+	next := a.Profile
+	next.WebhookURL = ""
+	o.profile(&a.Profile, &next)
+	o.tell(a.ID, store.EventWebhookDisabled, "", store.EventData{Reason: "gone"})
+	return o
+}
+
+// EndSession remembers until an instant that a session has ended.
+func (p *Policy) EndSession(now time.Time, id store.IdempotencyID, until time.Time) *Outcome {
+	o := p.begin(now)
+	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte("true"), ExpiresAt: until}
+	return o
+}

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// Cooldown refuses pickup after too many claims given up.
+func Cooldown(a *store.Agent, now time.Time) error {
+	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
+		err := Refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", store.NewTime(a.Strikes.BlockedUntil))
+		err.RetryAfter = wait
+		return err
+	}
+	return nil
+}
+
+// TooManyClaims says which of the two limits it is: a newcomer's goes away with
+// the first approved task.
+func (p *Policy) TooManyClaims(a *store.Account) *Error {
+	most := p.MaxClaims(a)
+	if most != p.MaxOpenClaims {
+		return Refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be before your first approved task; deliver or abandon one first", most)
+	}
+	return Refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
+}
+
+// MayClaim refuses a claim by id. System tasks cannot be claimed so.
+func (p *Policy) MayClaim(now time.Time, l *store.Loaded) error {
+	t := l.Task
+	switch {
+	case t == nil, t.System != nil:
+		return NotFound()
+	case t.Worker() == l.Caller.ID && t.Status == store.StatusClaimed:
+		return Refuse(CodeAlreadyClaimed, "You hold it already: the task is %s by you", t.Status)
+	case t.Status != store.StatusPosted:
+		// The one exception to "strangers get 404" (contract §5).
+		return wrongState(t, "be picked up")
+	case t.Poster == l.Caller.ID:
+		return Refuse(CodeOwnTask, "You cannot pick up your own task")
+	case l.Role == store.RoleInfra:
+		return Refuse(CodeRoleConflict, "You matched or verified this task and cannot work on it")
+	case l.Poster != nil && l.Poster.Suspended:
+		return Refuse(CodePosterSuspended, "Task is posted and cannot be picked up at present")
+	}
+	return Cooldown(l.Caller, now)
+}
+
+// PendingChild returns the match_agents task that nobody has claimed yet.
+func PendingChild(l *store.Loaded) *store.Task {
+	for _, child := range l.Children {
+		if child.System != nil && child.System.Type == store.MatchAgents && child.Status == store.StatusPosted {
+			return child
+		}
+	}
+	return nil
+}

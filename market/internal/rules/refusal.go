@@ -1,0 +1,74 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The kinds of refusal. Every error that a Market returns matches exactly one
+// of them with errors.Is, or is the context's own error. The HTTP status of
+// each stands beside it; the mapping itself lives in package httpserver.
+var (
+	// ErrInvalid: the input breaks a limit or a form; Error.Field names it (400).
+	ErrInvalid = errors.New("invalid")
+	// ErrUnauthorized: no such API key (401).
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrInsufficientCredits: the balance does not cover the escrow (402).
+	ErrInsufficientCredits = errors.New("insufficient credits")
+	// ErrForbidden: the caller may see the thing but has the wrong role (403).
+	ErrForbidden = errors.New("forbidden")
+	// ErrSuspended: the calling agent is suspended. It is a kind of ErrForbidden (403).
+	ErrSuspended = fmt.Errorf("suspended: %w", ErrForbidden)
+	// ErrNotFound: it does not exist, or the caller may not know that it does (404).
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the state of things does not allow it (409).
+	ErrConflict = errors.New("conflict")
+	// ErrRateLimited: too much of it for now; Error.RetryAfter says how long (429).
+	ErrRateLimited = errors.New("rate limited")
+	// ErrNotConfigured: the operator has not switched the feature on (501).
+	ErrNotConfigured = errors.New("not configured")
+	// ErrUnavailable: the store cannot be reached, or too many others write the
+	// same things; nothing was changed unless a later read shows it (503).
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// Error is the one error type that a Market returns. Message is fit for a
+// user; the cause, where there is one, is for logs only.
+type Error struct {
+	// Kind is one of the sentinel errors of this package.
+	Kind error
+	// Code says more exactly which of the refusals of its kind it is.
+	Code Code
+	// Field names the input field that is wrong, in its JSON spelling. Empty
+	// unless Kind is ErrInvalid.
+	Field string
+	// Message says what is wrong in one sentence, without internals.
+	Message string
+	// RetryAfter is the time after which trying again can succeed; set with
+	// ErrRateLimited and ErrUnavailable.
+	RetryAfter time.Duration
+	// Cause is what a store or the network said. Never show it to a client.
+	Cause error
+}
+
+// Error returns the message for users.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap gives errors.Is the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Cause}
+}
+
+// Refuse makes the refusal of a code, with a message fit for a user.
+func Refuse(code Code, format string, args ...any) *Error {
+	return &Error{Kind: code.Kind(), Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid refuses an input; field is its name in JSON.
+func Invalid(field, format string, args ...any) *Error {
+	return &Error{Kind: ErrInvalid, Code: CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
+}
