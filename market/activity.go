@@ -63,7 +63,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
 	}
 	for after := max(totals.Seq-activityTasks, 0); ; {
-		page, err := m.store.ScanTasks(ctx, after, scanBatch, false)
+		page, err := m.store.ScanTasks(ctx, after, scanPage, false)
 		if err != nil {
 			return Recent{}, known(ctx, err)
 		}
@@ -88,7 +88,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 // withheld reports whether nobody is shown a posted task, because its poster is
 // suspended.
 func (m *Market) withheld(t *store.Task) bool {
-	poster, known := m.mirror.agents.Get(string(t.Poster))
+	poster, known := m.mirror.Agents.Get(string(t.Poster))
 	return t.Status == StatusPosted && known && poster.Suspended
 }
 

@@ -70,7 +70,7 @@ func (m *Market) Agents(ctx context.Context, q AgentQuery) (list AgentList, err 
 	var found []string
 	var total int
 	var more bool
-	if err := m.mirror.consult(ctx, func() { found, total, more = m.mirror.agents.Search(query) }); err != nil {
+	if err := m.consult(ctx, func() { found, total, more = m.mirror.Agents.Search(query) }); err != nil {
 		return list, err
 	}
 	list = AgentList{Agents: []PublicProfile{}, Total: total, TotalMore: more}

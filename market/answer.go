@@ -28,7 +28,7 @@ func (m *Market) judge(ctx context.Context, l *store.Loaded, in DeliverInput) (r
 // about; what it needs to know stands in the match task's own context.
 func (m *Market) builtinBest(ctx context.Context, l *store.Loaded) []AgentID {
 	var about rules.MatchInput
-	if json.Unmarshal([]byte(l.Text.Context), &about) != nil || m.mirror.fresh(ctx) != nil {
+	if json.Unmarshal([]byte(l.Text.Context), &about) != nil || m.mirror.Fresh(ctx) != nil {
 		return nil
 	}
 	best := m.bestMatches(ctx, MatchTask{Need: about.Need, Context: about.Context, Tags: about.Tags, Poster: l.Parent.Poster})

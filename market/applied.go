@@ -14,7 +14,7 @@ func (m *Market) applied(o *rules.Outcome, committed store.Committed, l *store.L
 	}
 	if err := m.show(o, committed, l); err != nil {
 		// The commit stands, and so does its answer; the feed has all of it.
-		m.mirror.behind.Store(true)
+		m.mirror.Doubt()
 		m.log.Error("a commit could not be shown on this process's board", "error", err)
 	}
 	for _, w := range o.Tasks {
@@ -25,7 +25,7 @@ func (m *Market) applied(o *rules.Outcome, committed store.Committed, l *store.L
 
 func (m *Market) show(o *rules.Outcome, committed store.Committed, l *store.Loaded) error {
 	_, err := guarded(func() (struct{}, error) {
-		m.mirror.own.add(m.mirror.apply(&o.Change, committed, l))
+		m.mirror.Show(&o.Change, committed, l)
 		return struct{}{}, nil
 	})
 	return err
@@ -56,96 +56,4 @@ func (m *Market) wake(o *rules.Outcome) {
 	if len(ids) > 0 {
 		m.notifier.Wake(ids...)
 	}
-}
-
-// apply brings the mirror up to date with a commit and returns the feed items
-// that it thereby covers.
-func (s *mirror) apply(c *store.Change, committed store.Committed, l *store.Loaded) []store.FeedItem {
-	covered := c.Feed
-	inserted := 0
-	for _, w := range c.Tasks {
-		t := w.New
-		if w.Old == nil {
-			t = numbered(t, committed.Seqs, inserted)
-			inserted++
-		}
-		switch {
-		case t.Status != StatusPosted:
-			if w.Old != nil && w.Old.Status == StatusPosted {
-				s.board.Remove(string(t.ID), t.Version)
-			}
-		case rules.Passed(t.ExpiresAt, c.At):
-			// Closed at once; only its timer has still to do with it.
-			s.board.Remove(string(t.ID), t.Version)
-		case w.Old == nil:
-			s.putTask(&store.StoredTask{Task: t, Text: w.Text})
-		default:
-			// Its text and who matched or verified it come with the feed, which
-			// is read before the next offer.
-			covered = nil
-			s.behind.Store(true)
-		}
-	}
-	for _, w := range c.Roles {
-		if w.Role == store.RoleInfra {
-			s.board.Exclude(string(w.Task), string(w.Agent))
-		}
-	}
-	s.applyAgents(c, l)
-	for _, w := range c.Trust {
-		s.board.TrustChanged(string(w.New.From), string(w.New.To), w.New.Score, w.New.Interactions)
-	}
-	return covered
-}
-
-// numbered returns the task with the number that the store gave it.
-func numbered(t *store.Task, seqs []int64, i int) *store.Task {
-	if i >= len(seqs) || t.Seq == seqs[i] {
-		return t
-	}
-	with := *t
-	with.Seq = seqs[i]
-	return &with
-}
-
-// applyAgents estimates what the store holds for the agents that changed from
-// what was loaded. Should somebody else have changed them meanwhile, the feed
-// puts it right within its second.
-func (s *mirror) applyAgents(c *store.Change, l *store.Loaded) {
-	for _, item := range c.Feed {
-		if item.Kind != store.FeedAgent {
-			continue
-		}
-		a := loadedAgent(l, item.Agent)
-		for _, w := range c.Agents {
-			if w.New.ID == item.Agent {
-				a.Profile = *w.New
-			}
-		}
-		if a.ID == "" {
-			continue
-		}
-		for _, d := range c.Accounts {
-			if d.Agent == item.Agent {
-				a.RatingSum += d.RatingSum
-				a.RatingCount += d.RatingCount
-				a.Completed += d.Completed
-				a.Approvals += d.Approvals
-				a.Rejections += d.Rejections
-			}
-		}
-		s.putAgent(&a)
-	}
-}
-
-func loadedAgent(l *store.Loaded, id AgentID) store.Agent {
-	if l == nil {
-		return store.Agent{}
-	}
-	for _, a := range []*store.Agent{l.Caller, l.Agent, l.Poster, l.Worker, l.Subject} {
-		if a != nil && a.ID == id {
-			return *a
-		}
-	}
-	return store.Agent{}
 }

@@ -54,7 +54,7 @@ func (a *audit) problem(format string, args ...any) {
 
 func (a *audit) readAgents(ctx context.Context) error {
 	for after := AgentID(""); ; {
-		page, err := a.m.store.ScanAgents(ctx, after, feedBatch)
+		page, err := a.m.store.ScanAgents(ctx, after, readPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -72,7 +72,7 @@ func (a *audit) readAgents(ctx context.Context) error {
 
 func (a *audit) replay(ctx context.Context) error {
 	for cursor := ""; ; {
-		entries, next, err := a.m.store.Entries(ctx, "", cursor, feedBatch)
+		entries, next, err := a.m.store.Entries(ctx, "", cursor, readPage)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (a *audit) move(account store.AccountName, amount int64) {
 
 func (a *audit) readTasks(ctx context.Context) error {
 	for after := int64(0); ; {
-		page, err := a.m.store.ScanTasks(ctx, after, scanBatch, false)
+		page, err := a.m.store.ScanTasks(ctx, after, scanPage, false)
 		if err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
 		if err != nil {
 			return err
 		}
-		entries, _, err := a.m.store.Entries(ctx, id, "", feedBatch)
+		entries, _, err := a.m.store.Entries(ctx, id, "", readPage)
 		if err != nil {
 			return err
 		}

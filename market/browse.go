@@ -36,8 +36,8 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 // that is loading says so: an empty list would read like an empty market.
 func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list BrowseList, err error) {
 	var offers []board.Offer[*store.Task]
-	err = m.mirror.consult(ctx, func() {
-		offers, list.Total, list.TotalMore = m.mirror.board.Page(query, p.Offset, p.Limit, maxTotal)
+	err = m.consult(ctx, func() {
+		offers, list.Total, list.TotalMore = m.mirror.Board.Page(query, p.Offset, p.Limit, maxTotal)
 	})
 	if err != nil {
 		return BrowseList{}, err
@@ -96,7 +96,7 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
 	}
 	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.timeouts(t)
-	if r := m.mirror.record(t.Poster); r != nil {
+	if r := m.record(t.Poster); r != nil {
 		item.PosterRecord = *r
 	}
 	if o.Matched {
@@ -105,10 +105,16 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 	return item
 }
 
-func boardTrust(pairs []store.TrustPair) []board.Trust {
-	out := make([]board.Trust, len(pairs))
-	for i, p := range pairs {
-		out[i] = board.Trust{From: string(p.From), Score: p.Score, Interactions: p.Interactions}
+// consult asks the mirror something, and asks again when it was emptied meanwhile.
+func (m *Market) consult(ctx context.Context, ask func()) error {
+	return known(ctx, m.mirror.Consult(ctx, ask))
+}
+
+// record is a poster's record as this process knows it, nil if it does not.
+func (m *Market) record(id AgentID) *PosterRecord {
+	a, ok := m.mirror.Agents.Get(string(id))
+	if !ok {
+		return nil
 	}
-	return out
+	return &PosterRecord{Approved: a.Approved, Rejected: a.Rejected}
 }

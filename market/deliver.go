@@ -50,8 +50,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskV
 // verifierFor reports whether somebody may verify this delivery. A board that
 // is still loading is not waited for.
 func (m *Market) verifierFor(ctx context.Context, l *store.Loaded) bool {
-	cold := m.mirror.followed.Load() && !m.mirror.warm.Load()
-	return !cold && l.Task.Verifications < rules.MaxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
+	return !m.mirror.IsLoading() && l.Task.Verifications < rules.MaxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
 }
 
 func checkResult(in DeliverInput) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -58,8 +59,8 @@ func (m *Market) Ready(ctx context.Context) error {
 		return known(ctx, err)
 	}
 	m.checkSkew(ctx, at)
-	if m.mirror.followed.Load() && !m.mirror.warm.Load() {
-		return warming()
+	if m.mirror.IsLoading() {
+		return mirror.Warming()
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
@@ -29,7 +30,7 @@ type Market struct {
 	log        *slog.Logger
 	meter      *meter
 	ids        idSource
-	mirror     *mirror
+	mirror     *mirror.Mirror
 	// publicNeeds is for the dashboard.
 	publicNeeds publicNeeds
 	// hosted is set while bound to a host's transaction: then nothing is shown
@@ -102,7 +103,7 @@ func New(cfg Config) (*Market, error) {
 	}
 	m.ear = newEar(m)
 	m.rooms = newRooms(m)
-	m.mirror = newMirror(m)
+	m.mirror = mirror.New(m.store, m.rules, m.rooms.moved, m.rooms.allMoved)
 	return m, nil
 }
 

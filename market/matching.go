@@ -12,7 +12,7 @@ import (
 
 // match runs the matcher for a task that was posted before.
 func (m *Market) match(ctx context.Context, t *store.Task, text store.TaskText) Matches {
-	if m.mirror.fresh(ctx) != nil {
+	if m.mirror.Fresh(ctx) != nil {
 		return Matches{}
 	}
 	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: slices.Clone(t.Tags), Poster: t.Poster})
@@ -24,12 +24,12 @@ func (m *Market) bestMatches(ctx context.Context, task MatchTask) Matches {
 	if m.matcher == nil {
 		return Matches{}
 	}
-	found, err := guarded(func() (Matches, error) { return m.matcher.Match(ctx, task, m.mirror) })
+	found, err := guarded(func() (Matches, error) { return m.matcher.Match(ctx, task, agentIndex{m.mirror.Agents}) })
 	if err != nil {
 		m.log.WarnContext(ctx, "the matcher failed, the task is broadcast", "error", err)
 		return Matches{}
 	}
-	found.Agents = rules.FirstFitting(found.Agents, task.Poster, m.mirror.fits)
+	found.Agents = rules.FirstFitting(found.Agents, task.Poster, m.mirror.Fits)
 	return found
 }
 
@@ -49,12 +49,14 @@ func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) rule
 	if m.matcher == nil {
 		return in
 	}
-	ids, err := guarded(func() ([]AgentID, error) { return m.matcher.Candidates(ctx, task, m.mirror, rules.MaxCandidates) })
+	ids, err := guarded(func() ([]AgentID, error) {
+		return m.matcher.Candidates(ctx, task, agentIndex{m.mirror.Agents}, rules.MaxCandidates)
+	})
 	if err != nil {
 		m.log.WarnContext(ctx, "the matcher failed, the match task lists no candidates", "error", err)
 	}
 	for _, id := range ids[:min(len(ids), rules.MaxCandidates)] {
-		if a, ok := m.mirror.agents.Get(string(id)); ok {
+		if a, ok := m.mirror.Agents.Get(string(id)); ok {
 			in.Agents = append(in.Agents, rules.MatchCandidate{
 				ID: id, Name: a.Name, GoodAt: a.GoodAt, Tags: a.Tags, Reputation: a.Reputation,
 			})
@@ -63,9 +65,12 @@ func (m *Market) candidates(ctx context.Context, id TaskID, task MatchTask) rule
 	return in
 }
 
-// Reputable makes the mirror the Directory of a Matcher, as Top does.
-func (s *mirror) Reputable(exclude AgentID, limit int) []Candidate {
-	ids, _, _ := s.agents.Search(directory.SearchQuery{SortBy: directory.ByReputation, Limit: limit + 1})
+// agentIndex is the directory of agents as a Matcher asks it.
+type agentIndex struct{ *directory.Directory }
+
+// Reputable implements Directory.
+func (a agentIndex) Reputable(exclude AgentID, limit int) []Candidate {
+	ids, _, _ := a.Search(directory.SearchQuery{SortBy: directory.ByReputation, Limit: limit + 1})
 	out := make([]Candidate, 0, len(ids))
 	for _, id := range ids {
 		if AgentID(id) != exclude && len(out) < limit {
@@ -75,9 +80,9 @@ func (s *mirror) Reputable(exclude AgentID, limit int) []Candidate {
 	return out
 }
 
-// Top makes the mirror the Directory of a Matcher.
-func (s *mirror) Top(q TopQuery) []Candidate {
-	found := s.agents.Top(directory.TopQuery{
+// Top implements Directory.
+func (a agentIndex) Top(q TopQuery) []Candidate {
+	found := a.Directory.Top(directory.TopQuery{
 		Tags: q.Tags, Words: q.Words, TagWeight: q.TagWeight, WordWeight: q.WordWeight,
 		ReputationWeight: q.ReputationWeight, Exclude: string(q.Exclude), Limit: q.Limit,
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -59,7 +60,7 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 		if _, done := records[id]; done || id == Platform {
 			continue
 		}
-		if records[id] = m.mirror.record(id); records[id] == nil {
+		if records[id] = m.record(id); records[id] == nil {
 			missing = append(missing, id)
 		}
 	}
@@ -74,15 +75,6 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 		records[a.ID] = recordOf(a)
 	}
 	return records, nil
-}
-
-// record is a poster's record as this process knows it, nil if it does not.
-func (s *mirror) record(id AgentID) *PosterRecord {
-	a, ok := s.agents.Get(string(id))
-	if !ok {
-		return nil
-	}
-	return &PosterRecord{Approved: a.Approved, Rejected: a.Rejected}
 }
 
 // size is about what the task's texts take in an answer.
@@ -122,13 +114,13 @@ func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T,
 // bring the profile along. The HTTP API has asked the store at the door; for
 // an embedder the directory's word is good enough for reading.
 func (h *Handle) standing(ctx context.Context) error {
-	if err := h.m.mirror.fresh(ctx); err != nil {
-		if errors.Is(err, errWarming) {
+	if err := known(ctx, h.m.mirror.Fresh(ctx)); err != nil {
+		if errors.Is(err, mirror.ErrWarming) {
 			return nil
 		}
 		return err
 	}
-	if a, ok := h.m.mirror.agents.Get(string(h.id)); ok && !a.Suspended {
+	if a, ok := h.m.mirror.Agents.Get(string(h.id)); ok && !a.Suspended {
 		return nil
 	}
 	// It may have registered, or its suspension ended, on another replica.

@@ -17,9 +17,9 @@ func (m *Market) Overview(ctx context.Context) (Overview, error) {
 		Escrowed:   t.Escrowed,
 		Agents:     t.Agents,
 	}
-	if m.mirror.fresh(ctx) == nil {
-		o.Open = max(o.Open-int64(m.mirror.board.Withheld(m.now())), 0)
-		o.Agents = int64(m.mirror.agents.Active())
+	if m.mirror.Fresh(ctx) == nil {
+		o.Open = max(o.Open-int64(m.mirror.Board.Withheld(m.now())), 0)
+		o.Agents = int64(m.mirror.Agents.Active())
 	}
 	return o, nil
 }

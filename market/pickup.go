@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -123,7 +124,7 @@ func (h *Handle) claimOnce(ctx context.Context, load store.LoadQuery, request [3
 
 // enter loads the caller, settled at q.Now, and what ranking needs of it.
 func (h *Handle) enter(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
-	q.TrustIn = !h.m.mirror.board.TrustKnown(string(h.id))
+	q.TrustIn = !h.m.mirror.TrustKnown(h.id)
 	for settled := 0; ; {
 		l, err := h.m.store.Load(ctx, q)
 		if err != nil {
@@ -140,7 +141,7 @@ func (h *Handle) enter(ctx context.Context, q store.LoadQuery) (*store.Loaded, e
 			continue
 		}
 		if q.TrustIn {
-			h.m.mirror.setTrust(h.id, l.TrustIn)
+			h.m.mirror.SetTrust(h.id, l.TrustIn)
 		}
 		return l, nil
 	}
@@ -173,7 +174,7 @@ func (c *claiming) allowed() error {
 // is claimed or nothing is left.
 func (c *claiming) run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
-		if errors.Is(err, errWarming) {
+		if errors.Is(err, mirror.ErrWarming) {
 			return c.runCold(ctx)
 		}
 		return err
@@ -183,7 +184,7 @@ func (c *claiming) run(ctx context.Context) error {
 			return unavailable(errLostAll)
 		}
 		more, err := c.tryBest(ctx)
-		if errors.Is(err, errWarming) {
+		if errors.Is(err, mirror.ErrWarming) {
 			return c.runCold(ctx)
 		}
 		if !more || err != nil {
@@ -196,12 +197,12 @@ func (c *claiming) run(ctx context.Context) error {
 // begin waits for a board that can answer, and notes which one that is.
 func (c *claiming) begin(ctx context.Context) error {
 	c.current = false
-	return c.m.mirror.consult(ctx, func() { c.loads = c.m.mirror.loads.Load() })
+	return c.m.consult(ctx, func() { c.loads = c.m.mirror.Loads() })
 }
 
 // tryBest reserves the best candidates while it tries to claim among them.
 func (c *claiming) tryBest(ctx context.Context) (more bool, err error) {
-	r := c.m.mirror.board.Reserve(c.query, c.candidates())
+	r := c.m.mirror.Board.Reserve(c.query, c.candidates())
 	// A panic below must not keep the candidates from everybody else.
 	defer r.Release()
 	return c.try(ctx, r)
@@ -238,7 +239,7 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*store.Task]) (
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
-	case c.loads != c.m.mirror.loads.Load():
+	case c.loads != c.m.mirror.Loads():
 		// The board was emptied meanwhile: what it lacks proves nothing.
 		return true, c.begin(ctx)
 	case c.current:
@@ -246,7 +247,7 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*store.Task]) (
 	}
 	// "No work" is never the answer of a stale board.
 	c.current = true
-	return true, c.m.mirror.catchUp(ctx)
+	return true, known(ctx, c.m.mirror.CatchUp(ctx))
 }
 
 // commit decides over what the board offers and hands it to the store.
@@ -281,31 +282,17 @@ func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 	out := make([]candidate, 0, len(offers))
 	for _, offer := range offers {
 		t := offer.Value
-		o, err := c.m.rules.Claim(c.now, t, c.caller, c.m.mirror.pendingMatch(t))
+		o, err := c.m.rules.Claim(c.now, t, c.caller, c.m.mirror.PendingMatch(t))
 		if err != nil {
-			c.m.mirror.board.Remove(offer.ID, t.Version)
+			c.m.mirror.Board.Remove(offer.ID, t.Version)
 			continue
 		}
 		task := o.Written(t.ID)
 		out = append(out, candidate{Outcome: o, task: task, claim: &recordedClaim{
-			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.mirror.record(t.Poster),
+			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.record(t.Poster),
 		}})
 	}
 	return out
-}
-
-// pendingMatch returns the match_agents task of an open task if nobody has
-// claimed it.
-func (s *mirror) pendingMatch(t *store.Task) *store.Task {
-	if t.Matching == nil || t.Matching.State != store.MatchPending {
-		return nil
-	}
-	for _, id := range t.Children {
-		if child, ok := s.board.Get(string(id)); ok {
-			return child
-		}
-	}
-	return nil
 }
 
 // commitFirst claims the first candidate that is still open.
@@ -375,7 +362,7 @@ func (c *claiming) stillThere(cs []candidate, texts map[TaskID]store.TaskText) [
 	cs = slices.DeleteFunc(cs[:min(len(cs), c.left)], func(one candidate) bool {
 		_, found := texts[one.task.ID]
 		if !found {
-			c.m.mirror.board.Remove(string(one.task.ID), one.task.Version)
+			c.m.mirror.Board.Remove(string(one.task.ID), one.task.Version)
 		}
 		return !found
 	})

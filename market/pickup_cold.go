@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -18,9 +19,9 @@ const coldScan = 10_000
 func (c *claiming) runCold(ctx context.Context) error {
 	for after, seen := int64(0), 0; c.left > 0; {
 		if seen >= coldScan {
-			return warming()
+			return mirror.Warming()
 		}
-		page, err := c.m.store.ScanTasks(ctx, after, scanBatch, true)
+		page, err := c.m.store.ScanTasks(ctx, after, scanPage, true)
 		if err != nil {
 			return known(ctx, err)
 		}

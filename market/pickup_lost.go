@@ -41,15 +41,15 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 		if conflict.Agent == c.id {
 			return rules.Refuse(CodeSuspended, "Agent suspended")
 		}
-		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID)
+		return known(ctx, c.m.mirror.Reread(ctx, conflict.Agent, one.task.ID))
 	case store.GuardRole:
-		c.m.mirror.board.Exclude(id, string(c.id))
+		c.m.mirror.Board.Exclude(id, string(c.id))
 	case store.GuardIdempotency:
 		return errRepeated
 	default:
 		// Somebody was faster, or the board is behind: what is left of the
 		// task, or of its match task, comes from the store.
-		return c.m.mirror.reread(ctx, conflict.Agent, one.task.ID, conflict.Task)
+		return known(ctx, c.m.mirror.Reread(ctx, conflict.Agent, one.task.ID, conflict.Task))
 	}
 	return nil
 }
@@ -57,18 +57,3 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 // errRepeated ends a pickup whose idempotency key another request has used
 // meanwhile: that one's outcome is this one's.
 var errRepeated = errors.New("market: the idempotency key was used meanwhile")
-
-// reread brings some tasks, and an agent if one is named, up to date.
-func (s *mirror) reread(ctx context.Context, agent AgentID, tasks ...TaskID) error {
-	if agent != "" {
-		if err := s.refreshAgents(ctx, []AgentID{agent}); err != nil {
-			return known(ctx, err)
-		}
-	}
-	return known(ctx, s.refreshTasks(ctx, tasks))
-}
-
-// setTrust caches the trust of posters toward an agent, for ranking.
-func (s *mirror) setTrust(to AgentID, pairs []store.TrustPair) {
-	s.board.SetTrustIn(string(to), boardTrust(pairs))
-}

@@ -151,9 +151,9 @@ func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
 // commit first (contract §7).
 func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (rules.Plan, error) {
 	switch {
-	case m.hosted, m.mirror.fresh(ctx) != nil:
+	case m.hosted, m.mirror.Fresh(ctx) != nil:
 		return rules.Plan{Deferred: true}, nil
-	case !m.mirror.agents.HasInfra(string(poster)):
+	case !m.mirror.HasInfraBut(poster):
 		return m.planBuiltIn(ctx, poster, in), nil
 	}
 	childID, err := m.ids.next("tk-")

@@ -93,5 +93,5 @@ func (m *Market) checkWebhook(url string) error {
 // tasks now. On a mirror that cannot be read it says no: everything still
 // works without infra agents.
 func (m *Market) infraBut(ctx context.Context, ids ...AgentID) bool {
-	return m.mirror.fresh(ctx) == nil && m.mirror.agents.HasInfra(plain(ids)...)
+	return m.mirror.Fresh(ctx) == nil && m.mirror.HasInfraBut(ids...)
 }

@@ -63,9 +63,12 @@ const (
 )
 
 func newRooms(m *Market) *rooms {
-	watch := func() { signal(m.mirror.wanted) }
-	return &rooms{ear: m.ear, store: m.store, watch: watch, byAgent: map[AgentID]*room{}, byTask: map[TaskID]map[*waiting]struct{}{}}
+	return &rooms{ear: m.ear, store: m.store, watch: m.watch, byAgent: map[AgentID]*room{}, byTask: map[TaskID]map[*waiting]struct{}{}}
 }
+
+// watch has the feed read sooner: no event tells a wait when its poster cancels
+// elsewhere.
+func (m *Market) watch() { m.mirror.Watch() }
 
 // join adds a wait to the agent's room. What happens to the task from now on is
 // noticed.

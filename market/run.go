@@ -12,11 +12,14 @@ import (
 )
 
 const (
-	// checkEvery is the beat of the board's comparison with the store.
+	// scanPage and readPage are how many tasks with their texts, and how many small
+	// things, are read at once.
+	scanPage = 500
+	readPage = 1_000
+	// checkEvery and checkBatch are the pieces of the comparison of timers, checkQuiet
+	// is the beat between two rounds of it.
 	checkEvery = 10 * time.Second
 	checkBatch = 200
-	// checkQuiet is its beat while nothing happens, and that between two rounds of the
-	// comparison of timers.
 	checkQuiet = 5 * time.Minute
 	// pruneEvery is the beat of retention, by the market's clock.
 	pruneEvery = 5 * time.Minute
@@ -35,11 +38,10 @@ func (m *Market) Run(ctx context.Context) error {
 		return errors.New("market: Run is already running")
 	}
 	defer m.running.Unlock()
-	m.mirror.followed.Store(true)
-	defer m.mirror.followed.Store(false)
+	defer m.mirror.Followed()()
 	var wait sync.WaitGroup
 	m.keep(ctx, &wait, "feed", m.followFeed)
-	m.keep(ctx, &wait, "board check", m.checkBoard)
+	m.keep(ctx, &wait, "board check", m.mirror.Compare)
 	m.keep(ctx, &wait, "timers", m.runTimers)
 	m.keep(ctx, &wait, "timer check", m.checkTimers)
 	m.keep(ctx, &wait, "retention", m.runRetention)
@@ -84,57 +86,10 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// followFeed reads the feed at every hint of another process, and beneath that as
-// often as somebody here needs it.
+// followFeed keeps the mirror at the head of the feed.
 func (m *Market) followFeed(ctx context.Context) error {
-	hints := m.notifier.FeedHints()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-m.mirror.wanted:
-			timer.Reset(m.followPace())
-			continue
-		case <-hints:
-		case <-timer.C:
-		}
-		if err := m.mirror.catchUp(ctx); err != nil {
-			return err
-		}
-		m.meter.boardSize(ctx, m.mirror.board.Len())
-		timer.Reset(m.followPace())
-	}
-}
-
-// followPace is how long the feed may stay unread without a hint.
-func (m *Market) followPace() time.Duration {
-	switch {
-	case m.mirror.isAsked():
-		return followBusy
-	case m.rooms.waits.Load() > 0:
-		return followWaits
-	}
-	return followIdle
-}
-
-// checkBoard compares the board with the store, a piece at a time, and heals
-// what differs: the board is a cache.
-func (m *Market) checkBoard(ctx context.Context) error {
-	var c checker
-	for {
-		pause(ctx, c.rest())
-		if ctx.Err() != nil {
-			return nil
-		}
-		if !m.mirror.warm.Load() {
-			continue
-		}
-		if err := c.check(ctx, m.mirror, checkBatch); err != nil {
-			return err
-		}
-	}
+	return m.mirror.Follow(ctx, m.notifier.FeedHints(), func() bool { return m.rooms.waits.Load() > 0 },
+		func() { m.meter.boardSize(ctx, m.mirror.Board.Len()) })
 }
 
 // runRetention deletes what is older than the policy keeps, in small batches.

@@ -1,4 +1,4 @@
-package market
+package mirror
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (w *warmth) heat() {
 // before it does without.
 const warmingPatience = time.Second
 
-// await waits a little for somebody to load a cold mirror; errWarming when that
+// await waits a little for somebody to load a cold mirror; ErrWarming when that
 // takes longer.
 func (w *warmth) await(ctx context.Context) error {
 	w.mu.Lock()
@@ -60,32 +60,37 @@ func (w *warmth) await(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
-		return warming()
+		return Warming()
 	}
 }
 
-// errWarming is the cause of warming errors, to tell them by.
-var errWarming = errors.New("the board of open tasks is still loading")
+// ErrWarming is the cause of warming errors, to tell them by.
+var ErrWarming = errors.New("the board of open tasks is still loading")
 
-func warming() *Error {
-	err := rules.Refuse(CodeWarming, "warming: the board of open tasks is still loading")
-	err.RetryAfter, err.Cause = 2*time.Second, errWarming
+// Warming is the refusal of a mirror that is not complete yet.
+func Warming() *rules.Error {
+	err := rules.Refuse(rules.CodeWarming, "warming: the board of open tasks is still loading")
+	err.RetryAfter, err.Cause = 2*time.Second, ErrWarming
 	return err
 }
 
-// consult asks the mirror something, and asks again when it was emptied
-// meanwhile. errWarming when it cannot answer.
-func (s *mirror) consult(ctx context.Context, ask func()) error {
+// Consult asks the mirror something, and asks again when it was emptied
+// meanwhile. ErrWarming when it cannot answer.
+func (m *Mirror) Consult(ctx context.Context, ask func()) error {
 	for {
-		if err := s.fresh(ctx); err != nil {
+		if err := m.Fresh(ctx); err != nil {
 			return err
 		}
-		loads := s.loads.Load()
-		if !s.warm.Load() {
+		loads := m.loads.Load()
+		if !m.warm.Load() {
 			continue
 		}
-		if ask(); loads == s.loads.Load() {
+		if ask(); loads == m.loads.Load() {
 			return nil
 		}
 	}
 }
+
+// Loads counts the times that the mirror was emptied: it tells a mirror from one
+// that was loaded anew.
+func (m *Mirror) Loads() int64 { return m.loads.Load() }
