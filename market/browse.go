@@ -14,22 +14,21 @@ const maxTotal = 10_000
 // without system tasks. Limit 1–100, default 20. ErrUnavailable,
 // with the code warming, while the board is loading.
 func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, err error) {
-	finish := h.m.meter.operation(&ctx, "browse")
-	defer func() { finish(err) }()
 	if q.Filter, err = checkFilter(q.Filter); err != nil {
 		return list, err
 	}
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
 		return list, err
 	}
-	now := h.m.now()
-	l, err := h.enter(ctx, store.LoadQuery{Caller: h.id, Now: now})
-	if err != nil {
-		return list, err
+	op := h.looking("browse")
+	op.commit = func(ctx context.Context, d *done) (again bool, err error) {
+		query := h.query(d.loaded.Caller, q.Filter, d.now)
+		query.Infra = false
+		list, err = h.m.offers(ctx, query, q.Page)
+		return false, err
 	}
-	query := h.query(l.Caller, q.Filter, now)
-	query.Infra = false
-	return h.m.offers(ctx, query, q.Page)
+	_, err = h.m.operate(ctx, op)
+	return list, err
 }
 
 // offers lists a page of what the board ranks, and counts all of it. A board
@@ -96,7 +95,7 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
 	}
 	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.timeouts(t)
-	if r := m.record(t.Poster); r != nil {
+	if r := m.posterRecord(t.Poster); r != nil {
 		item.PosterRecord = *r
 	}
 	if o.Matched {
@@ -110,8 +109,8 @@ func (m *Market) consult(ctx context.Context, ask func()) error {
 	return known(ctx, m.mirror.Consult(ctx, ask))
 }
 
-// record is a poster's record as this process knows it, nil if it does not.
-func (m *Market) record(id AgentID) *PosterRecord {
+// posterRecord is a poster's record as this process knows it, nil if it does not.
+func (m *Market) posterRecord(id AgentID) *PosterRecord {
 	a, ok := m.mirror.Agents.Get(string(id))
 	if !ok {
 		return nil

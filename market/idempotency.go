@@ -15,24 +15,23 @@ const idempotencyLife = 24 * time.Hour
 
 // prepare reads the idempotency key of the call, if the operation has a use
 // for one, and returns the digest of its input.
-func (m *Market) prepare(ctx context.Context, op *operation) (request [32]byte, err error) {
-	key := IdempotencyKey(ctx)
-	if key == "" || op.outcome == nil {
-		return request, nil
+func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, request [32]byte, err error) {
+	said := IdempotencyKey(ctx)
+	if said == "" || op.outcome == nil && !op.keyed {
+		return nil, request, nil
 	}
-	if err := rules.CheckText("Idempotency-Key", key, MaxKey); err != nil {
-		return request, err
+	if err := rules.CheckText("Idempotency-Key", said, MaxKey); err != nil {
+		return nil, request, err
 	}
 	data, err := json.Marshal(op.input)
 	if err != nil {
-		return request, rules.Invalid("body", "cannot be repeated under an Idempotency-Key")
+		return nil, request, rules.Invalid("body", "cannot be repeated under an Idempotency-Key")
 	}
 	caller := op.load.Caller
 	if op.anonymous {
 		caller = Platform
 	}
-	op.load.Idempotency = &store.IdempotencyID{Caller: caller, Operation: op.name, Key: key}
-	return sha256.Sum256(data), nil
+	return &store.IdempotencyID{Caller: caller, Operation: op.name, Key: said}, sha256.Sum256(data), nil
 }
 
 func replay(record *store.IdempotencyRecord, request [32]byte) ([]byte, error) {

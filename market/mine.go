@@ -60,7 +60,7 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 		if _, done := records[id]; done || id == Platform {
 			continue
 		}
-		if records[id] = m.record(id); records[id] == nil {
+		if records[id] = m.posterRecord(id); records[id] == nil {
 			missing = append(missing, id)
 		}
 	}

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// operation is one call of an agent: what to load, and how to decide. Every
-// operation runs through operate: load, settle what is due, decide, commit.
+// operation is one call: what to load, and how to decide and commit. Every one of
+// them runs through operate: load, settle what is due, decide, commit.
 type operation struct {
 	// name is the operation as telemetry and idempotency keys know it, with
 	// the task it is about.
@@ -25,13 +26,21 @@ type operation struct {
 	learn func(ctx context.Context, l *store.Loaded) error
 	// decide is pure. It may run several times.
 	decide func(now time.Time, l *store.Loaded) (*rules.Outcome, error)
+	// commit, when not nil, decides over several outcomes and lets the store choose,
+	// instead of decide and the commit of its one outcome. again starts the operation
+	// over; errNothing is that there was nothing to choose from.
+	commit func(ctx context.Context, d *done) (again bool, err error)
 	// conflict, when not nil, may turn a failed guard into a refusal; else the
 	// operation starts over and decides on what it then finds.
 	conflict func(c *store.Conflict) error
-	// outcome is what a repeat under the same key gets back; nil for nothing.
+	// outcome is what a repeat under the same key gets back. An operation without it
+	// takes no key, unless it is keyed: then its commit writes the record.
 	outcome func(l *store.Loaded, o *rules.Outcome) any
+	keyed   bool
 	// anonymous operations have no calling agent.
 	anonymous bool
+	// timer operations are what settling consists of: they settle nothing first.
+	timer bool
 }
 
 // done is what came of an operation.
@@ -40,10 +49,17 @@ type done struct {
 	loaded    *store.Loaded
 	outcome   *rules.Outcome
 	committed store.Committed
+	// key is the idempotency key of the call, if it has one, and request the digest of
+	// its input.
+	key     *store.IdempotencyID
+	request [32]byte
 	// replay is the recorded outcome when the key had been used before. Then
 	// loaded is of no use: what the outcome is about may be gone.
 	replay []byte
 }
+
+// errNothing ends an operation that found nothing to choose from. It is no failure.
+var errNothing = errors.New("market: there was nothing to choose from")
 
 const (
 	// maxTries bounds the times an operation decides again because somebody
@@ -58,76 +74,81 @@ const (
 func (m *Market) operate(ctx context.Context, op operation) (d done, err error) {
 	finish := m.meter.operation(&ctx, op.name)
 	defer func() { finish(err) }()
-	request, err := m.prepare(ctx, &op)
-	if err != nil {
+	if d.key, d.request, err = prepare(ctx, &op); err != nil {
 		return d, err
 	}
-	leave, err := m.underWay.enter(ctx, op.load.Idempotency)
+	leave, err := m.underWay.enter(ctx, d.key)
 	if err != nil {
 		return d, err
 	}
 	defer leave()
 	d.now = m.now()
-	op.load.Now = d.now
-	if d, err = m.attempt(ctx, op, request, d); err == nil {
+	op.load.Now, op.load.Idempotency = d.now, d.key
+	if err = m.attempt(ctx, op, &d); err == nil {
 		return d, nil
 	}
+	// What refuses a repeat, or leaves it nothing to find, may be what the first
+	// request under the key has done.
 	record, failed := m.firstOutcome(ctx, op.load, err)
 	switch {
 	case failed != nil:
 		return d, failed
 	case record != nil:
-		d.replay, err = replay(record, request)
+		d.replay, err = replay(record, d.request)
+	case errors.Is(err, errNothing):
+		err = nil
 	}
 	return d, err
 }
 
-// attempt loads, settles, decides and commits, again when somebody was faster.
-func (m *Market) attempt(ctx context.Context, op operation, request [32]byte, d done) (_ done, err error) {
-	settled := 0
-	for try := 0; ; {
+// attempt loads, settles, decides and commits, again when somebody was faster. It
+// is the one loop in which anything is changed.
+func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error) {
+	for settled, try := 0, 0; ; {
 		if d.loaded, err = m.store.Load(ctx, op.load); err != nil {
-			return d, known(ctx, err)
+			return known(ctx, err)
 		}
 		if err := op.admit(d.loaded); err != nil {
-			return d, err
+			return err
 		}
 		if record := d.loaded.Idempotency; record != nil {
-			d.replay, err = replay(record, request)
-			return d, err
+			d.replay, err = replay(record, d.request)
+			return err
 		}
-		n, err := m.settleLoaded(ctx, d.loaded, d.now)
+		n, err := m.settleLoaded(ctx, op, d)
 		if err != nil {
-			return d, err
+			return err
 		}
 		if settled += n; n > 0 && settled < maxSettle {
 			continue
 		}
-		if op.learn != nil {
-			if err := op.learn(ctx, d.loaded); err != nil {
-				return d, err
-			}
-		}
-		if again, err := m.decideAndCommit(ctx, op, request, &d); !again {
-			return d, err
+		if again, err := m.act(ctx, op, d); !again {
+			return err
 		}
 		if try++; try == maxTries {
-			return d, &Error{Kind: ErrUnavailable, Code: CodeContended, Message: "Too many others change the same things, try again", RetryAfter: time.Second}
+			return &Error{Kind: ErrUnavailable, Code: CodeContended, Message: "Too many others change the same things, try again", RetryAfter: time.Second}
 		}
 		if err := backOff(ctx, try); err != nil {
-			return d, err
+			return err
 		}
 	}
 }
 
-// decideAndCommit reports whether the operation has to start over because
-// something changed between its load and its commit.
-func (m *Market) decideAndCommit(ctx context.Context, op operation, request [32]byte, d *done) (again bool, err error) {
-	d.outcome, err = op.decide(d.now, d.loaded)
-	if err != nil || d.outcome == nil {
+// act decides and commits. It reports whether the operation has to start over
+// because something changed between its load and its commit.
+func (m *Market) act(ctx context.Context, op operation, d *done) (again bool, err error) {
+	if op.learn != nil {
+		if err := op.learn(ctx, d.loaded); err != nil {
+			return false, err
+		}
+	}
+	if op.commit != nil {
+		return op.commit(ctx, d)
+	}
+	if d.outcome, err = op.decide(d.now, d.loaded); err != nil || d.outcome == nil {
 		return false, err
 	}
-	if err := m.complete(op, request, d); err != nil {
+	if err := m.complete(op, d); err != nil {
 		return false, err
 	}
 	d.committed, err = m.store.Commit(ctx, &d.outcome.Change)
@@ -149,20 +170,8 @@ func (m *Market) decideAndCommit(ctx context.Context, op operation, request [32]
 }
 
 // complete gives the outcome its ids and its idempotency record.
-func (m *Market) complete(op operation, request [32]byte, d *done) error {
-	if err := m.number(&d.outcome.Change); err != nil {
-		return err
-	}
-	if op.load.Idempotency == nil {
-		return nil
-	}
-	record, err := newRecord(*op.load.Idempotency, request, op.outcome(d.loaded, d.outcome), d.now)
-	d.outcome.Idempotency = record
-	return err
-}
-
-// number gives ids to the transfers.
-func (m *Market) number(c *store.Change) error {
+func (m *Market) complete(op operation, d *done) (err error) {
+	c := &d.outcome.Change
 	for i := range c.Transfers {
 		id, err := m.ids.next("le-")
 		if err != nil {
@@ -170,7 +179,18 @@ func (m *Market) number(c *store.Change) error {
 		}
 		c.Transfers[i].ID = EntryID(id)
 	}
-	return nil
+	if d.key != nil {
+		c.Idempotency, err = d.record(op.outcome(d.loaded, d.outcome))
+	}
+	return err
+}
+
+// record is what a repeat under the call's key gets; nil for a call without one.
+func (d *done) record(outcome any) (*store.IdempotencyRecord, error) {
+	if d.key == nil {
+		return nil, nil
+	}
+	return newRecord(*d.key, d.request, outcome, d.now)
 }
 
 // admit refuses callers that do not exist or are suspended.
@@ -193,25 +213,20 @@ func admitted(a *store.Agent) error {
 
 // settleLoaded settles the due tasks that the operation addresses and those to
 // which the caller is a party, and returns how many steps that took.
-func (m *Market) settleLoaded(ctx context.Context, l *store.Loaded, now time.Time) (int, error) {
-	n, err := m.settleAll(ctx, l.Due, now)
+func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (int, error) {
+	if op.timer {
+		return 0, nil
+	}
+	l := d.loaded
+	n, err := m.settleAll(ctx, l.Due, d.now)
 	if err != nil {
 		return n, err
 	}
-	if l.Task != nil && rules.Passed(l.Task.NextDue, now) && !contains(l.Due, l.Task.ID) {
-		k, err := m.settleTask(ctx, l.Task.ID, now)
+	if l.Task != nil && rules.Passed(l.Task.NextDue, d.now) && !slices.Contains(l.Due, l.Task.ID) {
+		k, err := m.settleTask(ctx, l.Task.ID, d.now)
 		return n + k, err
 	}
 	return n, nil
-}
-
-func contains[T comparable](list []T, x T) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 // backOff waits a random moment after lost races, longer each time. It is real

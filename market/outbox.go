@@ -104,16 +104,16 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
 	m := h.m
 	op := operation{name: "redeliver " + id, load: store.LoadQuery{Caller: h.id}, outcome: func(*store.Loaded, *rules.Outcome) any { return nil }}
-	request, err := m.prepare(ctx, &op)
+	key, request, err := prepare(ctx, &op)
 	if err != nil {
 		return err
 	}
-	leave, err := m.underWay.enter(ctx, op.load.Idempotency)
+	leave, err := m.underWay.enter(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	op.load.Now = m.now()
+	op.load.Now, op.load.Idempotency = m.now(), key
 	if done, err := m.redelivered(ctx, op.load, request, 1); done || err != nil {
 		return err
 	}

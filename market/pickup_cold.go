@@ -50,7 +50,7 @@ func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error
 	var offers []candidate
 	for i := range page {
 		t := page[i].Task
-		o, err := c.m.rules.Claim(c.now, t, c.caller, matches[t.ID])
+		o, err := c.m.rules.Claim(c.now, t, c.loaded.Caller, matches[t.ID])
 		if err != nil {
 			continue
 		}

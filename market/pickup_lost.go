@@ -36,7 +36,7 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 		if len(c.claimed) > 0 {
 			return nil
 		}
-		return c.m.rules.TooManyClaims(&c.caller.Account)
+		return c.m.rules.TooManyClaims(&c.loaded.Caller.Account)
 	case store.GuardSuspended:
 		if conflict.Agent == c.id {
 			return rules.Refuse(CodeSuspended, "Agent suspended")

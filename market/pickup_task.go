@@ -19,11 +19,8 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 		name: "pickup " + string(id),
 		load: store.LoadQuery{Caller: h.id, Task: id, Text: true, Role: true},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			if err := h.m.rules.MayClaim(now, l); err != nil {
-				return nil, err
-			}
 			caller = l.Caller.Account
-			return h.m.rules.Claim(now, l.Task, l.Caller, rules.PendingChild(l))
+			return h.m.rules.ClaimByID(now, l)
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardOpenClaims {

@@ -2,7 +2,6 @@ package market
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
@@ -25,27 +24,37 @@ func (m *Market) settleAll(ctx context.Context, ids []TaskID, now time.Time) (st
 // settleTask takes all steps of a task that are due, one commit each. Every
 // replica may do so at the same time: a step is guarded like any other change.
 func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (steps int, err error) {
-	for try := 0; try < maxTries; try++ {
-		l, err := m.store.Load(ctx, store.LoadQuery{Now: now, Task: id, Text: true, Trust: true})
-		if err != nil {
-			return steps, known(ctx, err)
-		}
-		if l.Task == nil || !rules.Passed(l.Task.NextDue, now) {
-			return steps, nil
-		}
-		done, err := m.step(ctx, l, now)
-		if err != nil {
+	for {
+		d := done{now: now}
+		if err := m.attempt(ctx, m.timer(id, now), &d); err != nil || d.outcome == nil {
 			return steps, err
 		}
-		if done {
-			steps++
-			continue
-		}
-		if err := backOff(ctx, try); err != nil {
-			return steps, err
-		}
+		steps++
+		m.meter.settled(ctx, now.Sub(d.outcome.At))
 	}
-	return steps, unavailable(errors.New("settling lost every race"))
+}
+
+// timer is the one step of a task that is due.
+func (m *Market) timer(id TaskID, now time.Time) operation {
+	var found rules.Ranking
+	var again *rules.Draft
+	return operation{
+		name: "settle", anonymous: true, timer: true,
+		load: store.LoadQuery{Now: now, Task: id, Text: true, Trust: true},
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
+			if !rules.IsDue(l, now) {
+				return nil
+			}
+			if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == store.MatchDeferred {
+				found = rules.Ranking(m.match(ctx, t, l.Text))
+			}
+			again, err = m.againDraft(ctx, l, now)
+			return err
+		},
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Timer(now, l, found, again), nil
+		},
+	}
 }
 
 // againDraft drafts the extraction that follows one, when that is due.
@@ -54,32 +63,4 @@ func (m *Market) againDraft(ctx context.Context, l *store.Loaded, now time.Time)
 		return nil, nil
 	}
 	return m.extraction(ctx, l.Subject.Profile)
-}
-
-// step commits one due step; false when somebody else was faster.
-func (m *Market) step(ctx context.Context, l *store.Loaded, now time.Time) (bool, error) {
-	var deferred rules.Ranking
-	if t := l.Task; t.Status == StatusPosted && t.Matching != nil && t.Matching.State == store.MatchDeferred {
-		deferred = rules.Ranking(m.match(ctx, t, l.Text))
-	}
-	draft, err := m.againDraft(ctx, l, now)
-	if err != nil {
-		return false, err
-	}
-	o := m.rules.Timer(l, now, deferred, draft)
-	if err := m.number(&o.Change); err != nil {
-		return false, err
-	}
-	committed, err := m.store.Commit(ctx, &o.Change)
-	var conflict *store.Conflict
-	if errors.As(err, &conflict) {
-		m.meter.conflict(ctx, conflict.Guard)
-		return false, nil
-	}
-	if err != nil {
-		return false, known(ctx, err)
-	}
-	m.meter.settled(ctx, now.Sub(o.At))
-	m.applied(o, committed, l)
-	return true, nil
 }

@@ -88,7 +88,8 @@ func stillUnderWay() *Error {
 // things.
 func (m *Market) firstOutcome(ctx context.Context, q store.LoadQuery, err error) (*store.IdempotencyRecord, error) {
 	var refusal *Error
-	if q.Idempotency == nil || err != nil && (!errors.As(err, &refusal) || errors.Is(err, ErrUnavailable)) {
+	says := err == nil || errors.Is(err, errNothing) || errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable)
+	if q.Idempotency == nil || !says {
 		return nil, nil
 	}
 	l, err := m.store.Load(ctx, store.LoadQuery{Now: q.Now, Idempotency: q.Idempotency})

@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Cooldown refuses pickup after too many claims given up.
-func Cooldown(a *store.Agent, now time.Time) error {
+// cooldown refuses pickup after too many claims given up.
+func cooldown(a *store.Agent, now time.Time) error {
 	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
 		err := Refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", store.NewTime(a.Strikes.BlockedUntil))
 		err.RetryAfter = wait
@@ -26,8 +26,32 @@ func (p *Policy) TooManyClaims(a *store.Account) *Error {
 	return Refuse(CodeTooManyClaims, "You hold %d open claims, the most there can be; deliver or abandon one first", most)
 }
 
-// MayClaim refuses a claim by id. System tasks cannot be claimed so.
-func (p *Policy) MayClaim(now time.Time, l *store.Loaded) error {
+// ClaimsLeft is how many of the wanted claims the agent may make now: at least one,
+// or a refusal, by the cooldown or the limit of open claims.
+func (p *Policy) ClaimsLeft(now time.Time, by *store.Agent, want int) (int, error) {
+	if err := cooldown(by, now); err != nil {
+		return 0, err
+	}
+	most := p.MaxClaims(&by.Account)
+	switch {
+	case most == 0:
+		return want, nil
+	case by.OpenClaims >= most:
+		return 0, p.TooManyClaims(&by.Account)
+	}
+	return min(want, int(most-by.OpenClaims)), nil
+}
+
+// ClaimByID gives the loaded task to the caller.
+func (p *Policy) ClaimByID(now time.Time, l *store.Loaded) (*Outcome, error) {
+	if err := mayClaim(now, l); err != nil {
+		return nil, err
+	}
+	return p.Claim(now, l.Task, l.Caller, pendingChild(l))
+}
+
+// mayClaim refuses a claim by id. System tasks cannot be claimed so.
+func mayClaim(now time.Time, l *store.Loaded) error {
 	t := l.Task
 	switch {
 	case t == nil, t.System != nil:
@@ -44,11 +68,11 @@ func (p *Policy) MayClaim(now time.Time, l *store.Loaded) error {
 	case l.Poster != nil && l.Poster.Suspended:
 		return Refuse(CodePosterSuspended, "Task is posted and cannot be picked up at present")
 	}
-	return Cooldown(l.Caller, now)
+	return cooldown(l.Caller, now)
 }
 
-// PendingChild returns the match_agents task that nobody has claimed yet.
-func PendingChild(l *store.Loaded) *store.Task {
+// pendingChild returns the match_agents task that nobody has claimed yet.
+func pendingChild(l *store.Loaded) *store.Task {
 	for _, child := range l.Children {
 		if child.System != nil && child.System.Type == store.MatchAgents && child.Status == store.StatusPosted {
 			return child

@@ -10,11 +10,17 @@ import (
 // is suspended. Ending the suspension does not wait for it.
 const suspendedRecheck = time.Minute
 
-// Timer takes the one step of a task that is due. Its effects bear the
-// instant at which they were due; a chain of timers is a chain of steps.
-// deferred is what the matcher found for a MatchDeferred task, again the
-// extraction that follows one whose text has changed.
-func (p *Policy) Timer(l *store.Loaded, now time.Time, deferred Ranking, again *Draft) *Outcome {
+// IsDue reports whether a timer has to touch the loaded task now.
+func IsDue(l *store.Loaded, now time.Time) bool { return l.Task != nil && Passed(l.Task.NextDue, now) }
+
+// Timer takes the one step of a task that is due, nil when none is. Its effects bear
+// the instant at which they were due; a chain of timers is a chain of steps.
+// found is what the matcher found for a MatchDeferred task, again the extraction
+// that follows one whose text has changed.
+func (p *Policy) Timer(now time.Time, l *store.Loaded, found Ranking, again *Draft) *Outcome {
+	if !IsDue(l, now) {
+		return nil
+	}
 	t := l.Task
 	o := p.begin(t.NextDue)
 	if t.System != nil && Passed(t.System.Again, o.At) {
@@ -27,7 +33,7 @@ func (p *Policy) Timer(l *store.Loaded, now time.Time, deferred Ranking, again *
 	}
 	switch t.Status {
 	case store.StatusPosted:
-		o.timePosted(l, deferred)
+		o.timePosted(l, found)
 	case store.StatusClaimed:
 		o.timeClaimed(l)
 	case store.StatusDelivered:
@@ -36,14 +42,14 @@ func (p *Policy) Timer(l *store.Loaded, now time.Time, deferred Ranking, again *
 	return o
 }
 
-func (o *Outcome) timePosted(l *store.Loaded, deferred Ranking) {
+func (o *Outcome) timePosted(l *store.Loaded, found Ranking) {
 	t := l.Task
 	switch {
 	case Passed(t.Deadline, o.At), Passed(t.ExpiresAt, o.At):
 		o.expire(l)
 	case t.Matching.State == store.MatchDeferred:
 		next := *t
-		next.Matching = o.policy.matched(o.At, deferred)
+		next.Matching = o.policy.matched(o.At, found)
 		o.replace(t, &next)
 		o.tellMatched(&next)
 	default:
