@@ -46,12 +46,12 @@ func (a *Admin) Reports(ctx context.Context, status market.ReportStatus, p marke
 }
 
 // ResolveReport closes a report as reviewed or dismissed.
-func (a *Admin) ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.ReportView, error) {
+func (a *Admin) ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.Report, error) {
 	path, err := segments("/v1/admin/reports", "report_id", string(id), "resolve")
 	if err != nil {
-		return market.ReportView{}, err
+		return market.Report{}, err
 	}
-	return fetch[market.ReportView](ctx, &a.caller, post(path, in))
+	return fetch[market.Report](ctx, &a.caller, post(path, in))
 }
 
 // Audit replays the ledger. The books are right when OK is set; reading them

@@ -83,7 +83,7 @@ type operatorAPI interface {
 	Suspend(context.Context, market.SuspendInput) (market.Suspension, error)
 	AppointInfra(context.Context, market.InfraInput) (market.Appointment, error)
 	Reports(context.Context, market.ReportStatus, market.Page) (market.ReportList, error)
-	ResolveReport(context.Context, market.ReportID, market.ResolveInput) (market.ReportView, error)
+	ResolveReport(context.Context, market.ReportID, market.ResolveInput) (market.Report, error)
 	Audit(context.Context) (market.AuditReport, error)
 }
 

@@ -8,17 +8,17 @@ import (
 )
 
 // Ask asks a question about a posted task, 1–1,000 characters (contract §9).
-func (c *Client) Ask(ctx context.Context, id market.TaskID, question string) (market.QuestionView, error) {
-	return onTask[market.QuestionView](ctx, c, id, "questions", map[string]string{"question": question})
+func (c *Client) Ask(ctx context.Context, id market.TaskID, question string) (market.Question, error) {
+	return onTask[market.Question](ctx, c, id, "questions", map[string]string{"question": question})
 }
 
 // Answer answers a question about an own task, once, 1–5,000 characters.
-func (c *Client) Answer(ctx context.Context, id market.TaskID, q market.QuestionID, answer string) (market.QuestionView, error) {
+func (c *Client) Answer(ctx context.Context, id market.TaskID, q market.QuestionID, answer string) (market.Question, error) {
 	if q == "" || q == "." || q == ".." {
-		return market.QuestionView{}, missing("question_id")
+		return market.Question{}, missing("question_id")
 	}
 	route := "questions/" + url.PathEscape(string(q)) + "/answer"
-	return onTask[market.QuestionView](ctx, c, id, route, map[string]string{"answer": answer})
+	return onTask[market.Question](ctx, c, id, route, map[string]string{"answer": answer})
 }
 
 // Questions lists the questions about a task, oldest first; limit 1–1,000,
@@ -32,8 +32,8 @@ func (c *Client) Questions(ctx context.Context, id market.TaskID, p market.Page)
 }
 
 // SendMessage writes to the other party, 1–5,000 characters (contract §9).
-func (c *Client) SendMessage(ctx context.Context, id market.TaskID, text string) (market.MessageView, error) {
-	return onTask[market.MessageView](ctx, c, id, "messages", map[string]string{"message": text})
+func (c *Client) SendMessage(ctx context.Context, id market.TaskID, text string) (market.Message, error) {
+	return onTask[market.Message](ctx, c, id, "messages", map[string]string{"message": text})
 }
 
 // Messages lists the conversation, oldest first; limit 1–1,000, default 1,000.

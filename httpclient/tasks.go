@@ -27,7 +27,7 @@ func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, 
 	if err := a.decode(&posted); err != nil || !waited && a.status != http.StatusOK {
 		return posted, err
 	}
-	posted.Task = new(market.TaskView)
+	posted.Task = new(market.Task)
 	return posted, a.decode(posted.Task)
 }
 
@@ -45,10 +45,10 @@ func (c *Client) Mine(ctx context.Context, q market.MineQuery) (market.TaskList,
 // Task returns a task. With wait above 0, at most 5 minutes, rounded up to
 // whole seconds, and the agent being its poster or its worker, it returns when the task is
 // delivered or has ended, or when the time is up.
-func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration) (market.TaskView, error) {
+func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration) (market.Task, error) {
 	path, err := taskPath(id)
 	if err != nil {
-		return market.TaskView{}, err
+		return market.Task{}, err
 	}
 	what := get(path, nil)
 	if wait > 0 {
@@ -56,7 +56,7 @@ func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration)
 		seconds := (wait + time.Second - 1) / time.Second
 		what.query = url.Values{"wait": {strconv.Itoa(int(seconds))}}
 	}
-	return fetch[market.TaskView](ctx, &c.caller, what)
+	return fetch[market.Task](ctx, &c.caller, what)
 }
 
 // Pickup claims the best task on offer; ok is false when there is none.
@@ -85,28 +85,28 @@ func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.
 }
 
 // Deliver hands in the result of a claimed task.
-func (c *Client) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.TaskView, error) {
-	return onTask[market.TaskView](ctx, c, id, "deliver", in)
+func (c *Client) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "deliver", in)
 }
 
 // Approve pays the worker of a delivered task.
-func (c *Client) Approve(ctx context.Context, id market.TaskID, in market.ApproveInput) (market.TaskView, error) {
-	return onTask[market.TaskView](ctx, c, id, "approve", in)
+func (c *Client) Approve(ctx context.Context, id market.TaskID, in market.ApproveInput) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "approve", in)
 }
 
 // Reject sends a delivery back to its worker.
-func (c *Client) Reject(ctx context.Context, id market.TaskID, in market.RejectInput) (market.TaskView, error) {
-	return onTask[market.TaskView](ctx, c, id, "reject", in)
+func (c *Client) Reject(ctx context.Context, id market.TaskID, in market.RejectInput) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "reject", in)
 }
 
 // Cancel takes back a posted task and refunds it.
-func (c *Client) Cancel(ctx context.Context, id market.TaskID) (market.TaskView, error) {
-	return onTask[market.TaskView](ctx, c, id, "cancel", nil)
+func (c *Client) Cancel(ctx context.Context, id market.TaskID) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "cancel", nil)
 }
 
 // Abandon gives back a claimed task.
-func (c *Client) Abandon(ctx context.Context, id market.TaskID) (market.TaskView, error) {
-	return onTask[market.TaskView](ctx, c, id, "abandon", nil)
+func (c *Client) Abandon(ctx context.Context, id market.TaskID) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "abandon", nil)
 }
 
 // Rate rates the poster of an approved task, 1–5.

@@ -18,7 +18,7 @@ type backend interface {
 	Suspend(ctx context.Context, in market.SuspendInput) (market.Suspension, error)
 	AppointInfra(ctx context.Context, in market.InfraInput) (market.Appointment, error)
 	Reports(ctx context.Context, status market.ReportStatus, p market.Page) (market.ReportList, error)
-	ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.ReportView, error)
+	ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.Report, error)
 	Audit(ctx context.Context) (market.AuditReport, error)
 	Ready(ctx context.Context) error
 }

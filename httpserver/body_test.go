@@ -153,8 +153,8 @@ func TestPitfall36BadBodies(t *testing.T) {
 }
 
 func TestBodySize(t *testing.T) {
-	s := &stub{deliver: func(in market.DeliverInput) (market.TaskView, error) {
-		return market.TaskView{TaskID: "tk-1"}, nil
+	s := &stub{deliver: func(in market.DeliverInput) (market.Task, error) {
+		return market.Task{TaskID: "tk-1"}, nil
 	}}
 	const maxBody = 8 << 20
 	server := s.server(t, Options{})
@@ -227,7 +227,7 @@ func TestSuspendNeedsToBeTold(t *testing.T) {
 }
 
 func TestEndpointsWithoutText(t *testing.T) {
-	s := &stub{cancel: func(id market.TaskID) (market.TaskView, error) { return market.TaskView{TaskID: id}, nil }}
+	s := &stub{cancel: func(id market.TaskID) (market.Task, error) { return market.Task{TaskID: id}, nil }}
 	server := s.server(t, Options{})
 	for _, body := range []string{"", "{}", `{"reason": "ignored"}`, "---\n---\n", "\n"} {
 		expect(t, ask(server, "POST", "/v1/tasks/tk-7/cancel", body), 200, "tk-7")

@@ -96,8 +96,8 @@ func TestPitfall40RetryAfter(t *testing.T) {
 	expect(t, ask(server, "GET", "/v1/admin/audit", "", "Authorization", "Bearer guess"), 429)
 
 	// Refusals of the market that do not say for how long still get the header.
-	s = &stub{cancel: func(market.TaskID) (market.TaskView, error) {
-		return market.TaskView{}, &market.Error{Kind: market.ErrRateLimited, Message: "too many"}
+	s = &stub{cancel: func(market.TaskID) (market.Task, error) {
+		return market.Task{}, &market.Error{Kind: market.ErrRateLimited, Message: "too many"}
 	}}
 	w := ask(s.server(t, Options{}), "POST", "/v1/tasks/tk-1/cancel", "")
 	expect(t, w, 429)

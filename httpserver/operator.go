@@ -26,7 +26,7 @@ func listReports(c *call) (market.ReportList, error) {
 	return c.server.market.Reports(c.ctx, market.ReportStatus(status), page)
 }
 
-func resolveReport(c *call, in market.ResolveInput) (market.ReportView, error) {
+func resolveReport(c *call, in market.ResolveInput) (market.Report, error) {
 	return c.server.market.ResolveReport(c.ctx, market.ReportID(c.param("id")), in)
 }
 

@@ -133,7 +133,7 @@ func TestSlowBodiesHaveTheTimeThatTheirSizeNeeds(t *testing.T) {
 
 // A body that needs longer than the request's own time is still served.
 func TestTheTimeOfARequestBeginsWithItsBody(t *testing.T) {
-	s := &stub{deliver: func(market.DeliverInput) (market.TaskView, error) { return market.TaskView{TaskID: "tk-1"}, nil }}
+	s := &stub{deliver: func(market.DeliverInput) (market.Task, error) { return market.Task{TaskID: "tk-1"}, nil }}
 	server := s.server(t, Options{Timeout: 20 * time.Millisecond})
 	server.reading.within = time.Second
 	live := httptest.NewServer(server)
@@ -158,8 +158,8 @@ func TestTheTimeOfARequestBeginsWithItsBody(t *testing.T) {
 // Who does not read its answer is cut, and the request ends.
 func TestAnAnswerThatIsNotReadIsCut(t *testing.T) {
 	huge := strings.Repeat("x", 16<<20)
-	s := &stub{deliver: func(market.DeliverInput) (market.TaskView, error) {
-		return market.TaskView{TaskID: "tk-1", Result: &huge}, nil
+	s := &stub{deliver: func(market.DeliverInput) (market.Task, error) {
+		return market.Task{TaskID: "tk-1", Result: &huge}, nil
 	}}
 	server := s.server(t, Options{}).hasty()
 	over := make(chan struct{})

@@ -21,7 +21,7 @@ import (
 func TestPathsAndMethods(t *testing.T) {
 	s := &stub{
 		me:     func(context.Context) (market.Me, error) { return market.Me{ID: stubAgent, Name: "stub"}, nil },
-		cancel: func(id market.TaskID) (market.TaskView, error) { return market.TaskView{TaskID: id}, nil },
+		cancel: func(id market.TaskID) (market.Task, error) { return market.Task{TaskID: id}, nil },
 	}
 	server := s.server(t, Options{})
 	for _, c := range []struct {
@@ -71,11 +71,11 @@ func TestPathsAndMethods(t *testing.T) {
 }
 
 func TestIDsThatNoStoreTakes(t *testing.T) {
-	s := &stub{cancel: func(id market.TaskID) (market.TaskView, error) {
+	s := &stub{cancel: func(id market.TaskID) (market.Task, error) {
 		if id != "" {
 			t.Errorf("id %q came through", id)
 		}
-		return market.TaskView{}, &market.Error{Kind: market.ErrNotFound, Message: "Task not found"}
+		return market.Task{}, &market.Error{Kind: market.ErrNotFound, Message: "Task not found"}
 	}}
 	for _, id := range []string{"%00", "a%00b", "%ff", "%c3%28"} {
 		expect(t, ask(s.server(t, Options{}), "POST", "/v1/tasks/"+id+"/cancel", ""), 404, "Task not found")
@@ -417,7 +417,7 @@ func TestWaits(t *testing.T) {
 	s := &stub{post: func(ctx context.Context, in market.PostInput) (market.Posted, error) {
 		posted := market.Posted{TaskID: "tk-1", Status: market.StatusPosted, Need: in.Need}
 		if *in.Wait == 1 {
-			posted.Task = &market.TaskView{TaskID: "tk-1", Status: market.StatusDelivered, Result: &result}
+			posted.Task = &market.Task{TaskID: "tk-1", Status: market.StatusDelivered, Result: &result}
 			return posted, nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 300*time.Second {

@@ -22,11 +22,11 @@ type stub struct {
 	post     func(context.Context, market.PostInput) (market.Posted, error)
 	update   func(market.UpdateInput) (market.Me, error)
 	browse   func(market.BrowseQuery) (market.BrowseList, error)
-	deliver  func(market.DeliverInput) (market.TaskView, error)
+	deliver  func(market.DeliverInput) (market.Task, error)
 	register func(market.RegisterInput) (market.Registration, error)
 	suspend  func(market.SuspendInput) (market.Suspension, error)
 	me       func(context.Context) (market.Me, error)
-	cancel   func(market.TaskID) (market.TaskView, error)
+	cancel   func(market.TaskID) (market.Task, error)
 	open     func(ctx context.Context, after string) (source, error)
 	ready    error
 	charged  []market.Charge
@@ -72,7 +72,7 @@ func (s *stub) Browse(_ context.Context, q market.BrowseQuery) (market.BrowseLis
 	return s.browse(q)
 }
 
-func (s *stub) Deliver(_ context.Context, _ market.TaskID, in market.DeliverInput) (market.TaskView, error) {
+func (s *stub) Deliver(_ context.Context, _ market.TaskID, in market.DeliverInput) (market.Task, error) {
 	return s.deliver(in)
 }
 
@@ -84,7 +84,7 @@ func (s *stub) Suspend(_ context.Context, in market.SuspendInput) (market.Suspen
 	return s.suspend(in)
 }
 func (s *stub) Me(ctx context.Context) (market.Me, error) { return s.me(ctx) }
-func (s *stub) Cancel(_ context.Context, id market.TaskID) (market.TaskView, error) {
+func (s *stub) Cancel(_ context.Context, id market.TaskID) (market.Task, error) {
 	return s.cancel(id)
 }
 func (s *stub) Ready(context.Context) error { return s.ready }

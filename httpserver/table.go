@@ -105,7 +105,7 @@ var operatorRoutes = []Route{
 		Description: "status is reviewed or dismissed.",
 		Params:      []Param{{Name: "id", In: "path", Type: "string", Required: true, Description: "The report's id.", Prefix: "rp-", Example: "rp-abc123"}},
 		Body:        body[market.ResolveInput]("note", "status"),
-		Success:     ok[market.ReportView](),
+		Success:     ok[market.Report](),
 		Refusals:    []int{http.StatusNotFound},
 		action:      takes(resolveReport),
 	},

@@ -14,11 +14,11 @@ type messageInput struct {
 	Message string `json:"message"` // 1–5,000
 }
 
-func askQuestion(c *call, in questionInput) (market.QuestionView, error) {
+func askQuestion(c *call, in questionInput) (market.Question, error) {
 	return c.agentAPI().Ask(c.ctx, c.taskID(), in.Question)
 }
 
-func answerQuestion(c *call, in answerInput) (market.QuestionView, error) {
+func answerQuestion(c *call, in answerInput) (market.Question, error) {
 	return c.agentAPI().Answer(c.ctx, c.taskID(), market.QuestionID(c.param("qid")), in.Answer)
 }
 
@@ -30,7 +30,7 @@ func listQuestions(c *call) (market.QuestionList, error) {
 	return c.agentAPI().Questions(c.ctx, c.taskID(), page)
 }
 
-func sendMessage(c *call, in messageInput) (market.MessageView, error) {
+func sendMessage(c *call, in messageInput) (market.Message, error) {
 	return c.agentAPI().SendMessage(c.ctx, c.taskID(), in.Message)
 }
 

@@ -28,7 +28,7 @@ func createTask(c *call, in market.PostInput) (any, error) {
 // awaited is the answer to a post that waited: the whole task, and what its escrow
 // left to the poster.
 type awaited struct {
-	*market.TaskView
+	*market.Task
 	Balance int64 `json:"balance"`
 }
 
@@ -62,10 +62,10 @@ func myTasks(c *call) (market.TaskList, error) {
 	})
 }
 
-func getTask(c *call) (market.TaskView, error) {
+func getTask(c *call) (market.Task, error) {
 	wait, err := c.wait()
 	if err != nil {
-		return market.TaskView{}, err
+		return market.Task{}, err
 	}
 	return c.task(c.taskID(), wait)
 }
@@ -115,30 +115,30 @@ func pickupBatch(c *call, in market.BatchInput) (list market.PickupList, err err
 	return c.agentAPI().PickupBatch(c.ctx, in)
 }
 
-func deliverTask(c *call, in market.DeliverInput) (market.TaskView, error) {
+func deliverTask(c *call, in market.DeliverInput) (market.Task, error) {
 	return c.charged(c.agentAPI().Deliver(c.ctx, c.taskID(), in))
 }
 
-func approveTask(c *call, in market.ApproveInput) (market.TaskView, error) {
+func approveTask(c *call, in market.ApproveInput) (market.Task, error) {
 	return c.charged(c.agentAPI().Approve(c.ctx, c.taskID(), in))
 }
 
-func (c *call) charged(view market.TaskView, err error) (market.TaskView, error) {
+func (c *call) charged(view market.Task, err error) (market.Task, error) {
 	if err == nil && view.CreditsCharged != nil {
 		c.Header()["X-Credits-Charged"] = []string{strconv.FormatInt(*view.CreditsCharged, 10)}
 	}
 	return view, err
 }
 
-func rejectTask(c *call, in market.RejectInput) (market.TaskView, error) {
+func rejectTask(c *call, in market.RejectInput) (market.Task, error) {
 	return c.agentAPI().Reject(c.ctx, c.taskID(), in)
 }
 
-func cancelTask(c *call, _ nothing) (market.TaskView, error) {
+func cancelTask(c *call, _ nothing) (market.Task, error) {
 	return c.agentAPI().Cancel(c.ctx, c.taskID())
 }
 
-func abandonTask(c *call, _ nothing) (market.TaskView, error) {
+func abandonTask(c *call, _ nothing) (market.Task, error) {
 	return c.agentAPI().Abandon(c.ctx, c.taskID())
 }
 

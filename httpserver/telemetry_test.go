@@ -74,7 +74,7 @@ func labels(attributes []attribute.KeyValue) string {
 // client made up becomes a label, so their number is bounded.
 func TestRequestsAreMeasured(t *testing.T) {
 	o := observe(t)
-	o.cancel = func(market.TaskID) (market.TaskView, error) { return market.TaskView{}, nil }
+	o.cancel = func(market.TaskID) (market.Task, error) { return market.Task{}, nil }
 	o.me = func(context.Context) (market.Me, error) { return market.Me{}, errors.New("boom") }
 	for i := range 3 {
 		ask(o, http.MethodPost, fmt.Sprintf("/v1/tasks/tk-secret%d/cancel?q=hidden", i), "")

@@ -88,7 +88,7 @@ func (c *call) beginLarge(text int) (made, sent func(), err error) {
 // textSize is the length of the texts in an answer that may have many.
 func textSize(answer any) (n int) {
 	switch v := answer.(type) {
-	case market.TaskView:
+	case market.Task:
 		n = taskSize(&v)
 	case market.TaskList:
 		for i := range v.Tasks {
@@ -110,7 +110,7 @@ func textSize(answer any) (n int) {
 	return n
 }
 
-func taskSize(t *market.TaskView) int {
+func taskSize(t *market.Task) int {
 	return len(t.Need) + optional(t.Context) + optional(t.Result)
 }
 

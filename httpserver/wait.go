@@ -35,7 +35,7 @@ func (c *call) post(in market.PostInput) (market.Posted, error) {
 }
 
 // task returns a task, after waiting for it if asked to.
-func (c *call) task(id market.TaskID, wait time.Duration) (market.TaskView, error) {
+func (c *call) task(id market.TaskID, wait time.Duration) (market.Task, error) {
 	if wait == 0 {
 		return c.agentAPI().Task(c.ctx, id, 0)
 	}

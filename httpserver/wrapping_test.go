@@ -72,9 +72,9 @@ func TestWhatWasHardlyMeantAsTextIsRefused(t *testing.T) {
 
 func TestWhatIsMeantAsTextStaysAsItIs(t *testing.T) {
 	var got market.DeliverInput
-	s := &stub{deliver: func(in market.DeliverInput) (market.TaskView, error) {
+	s := &stub{deliver: func(in market.DeliverInput) (market.Task, error) {
 		got = in
-		return market.TaskView{TaskID: "tk-1"}, nil
+		return market.Task{TaskID: "tk-1"}, nil
 	}}
 	server := s.server(t, Options{Limits: NoLimits()})
 	deliver := func(body string) {

@@ -108,7 +108,7 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 	if err != nil {
 		return ReportList{}, known(ctx, err)
 	}
-	list := ReportList{Reports: make([]ReportView, len(page.Reports)), Total: page.Total}
+	list := ReportList{Reports: make([]Report, len(page.Reports)), Total: page.Total}
 	for i := range page.Reports {
 		list.Reports[i] = reportView(&page.Reports[i])
 	}
@@ -120,14 +120,14 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 }
 
 // ResolveReport closes an open report as reviewed or dismissed.
-func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (ReportView, error) {
+func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (Report, error) {
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
-		return ReportView{}, rules.Invalid("status", "must be reviewed or dismissed")
+		return Report{}, rules.Invalid("status", "must be reviewed or dismissed")
 	}
 	if err := rules.CheckText("note", in.Note, MaxReason); err != nil {
-		return ReportView{}, err
+		return Report{}, err
 	}
-	return recorded[ReportView](ctx, m, operation{
+	return recorded[Report](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Resolve(now, l, in.Status, in.Note)

@@ -60,7 +60,7 @@ func TestTheCorpusIsLarge(t *testing.T) {
 }
 
 // used fails unless the answer's own response says whether it had an effect.
-func used(t *testing.T, v market.TaskView, want bool) {
+func used(t *testing.T, v market.Task, want bool) {
 	t.Helper()
 	if v.AnswerUsed == nil || *v.AnswerUsed != want || (v.Feedback == "") != want {
 		t.Errorf("the infra agent is told %v, %q", v.AnswerUsed, v.Feedback)

@@ -40,7 +40,7 @@ type AgentAPI interface {
 	// Task returns a task. With wait above 0, at most 5 minutes, and the agent
 	// being its poster, it returns when the task is delivered or has ended, or
 	// when the time is up.
-	Task(ctx context.Context, id TaskID, wait time.Duration) (TaskView, error)
+	Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error)
 	// Pickup claims the best task on offer; ok is false when there is none.
 	Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error)
 	// PickupTask claims one task.
@@ -48,29 +48,29 @@ type AgentAPI interface {
 	// PickupBatch claims up to in.Count tasks, each atomically.
 	PickupBatch(ctx context.Context, in BatchInput) (PickupList, error)
 	// Deliver hands in the result of a claimed task.
-	Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskView, error)
+	Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task, error)
 	// Approve pays the worker of a delivered task.
-	Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskView, error)
+	Approve(ctx context.Context, id TaskID, in ApproveInput) (Task, error)
 	// Reject sends a delivery back to its worker.
-	Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error)
+	Reject(ctx context.Context, id TaskID, in RejectInput) (Task, error)
 	// Cancel takes back a posted task and refunds it.
-	Cancel(ctx context.Context, id TaskID) (TaskView, error)
+	Cancel(ctx context.Context, id TaskID) (Task, error)
 	// Abandon gives back a claimed task.
-	Abandon(ctx context.Context, id TaskID) (TaskView, error)
+	Abandon(ctx context.Context, id TaskID) (Task, error)
 	// Rate rates the poster of an approved task.
 	Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error)
 	// ReportTask tells the operator about a task; reason is 1–5,000 characters.
 	ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error)
 
 	// Ask asks a question about a posted task, 1–1,000 characters.
-	Ask(ctx context.Context, id TaskID, question string) (QuestionView, error)
+	Ask(ctx context.Context, id TaskID, question string) (Question, error)
 	// Answer answers a question about an own task, once, 1–5,000 characters.
-	Answer(ctx context.Context, id TaskID, q QuestionID, answer string) (QuestionView, error)
+	Answer(ctx context.Context, id TaskID, q QuestionID, answer string) (Question, error)
 	// Questions lists the questions about a task, oldest first; limit 1–1,000,
 	// default 1,000.
 	Questions(ctx context.Context, id TaskID, p Page) (QuestionList, error)
 	// SendMessage writes to the other party, 1–5,000 characters.
-	SendMessage(ctx context.Context, id TaskID, text string) (MessageView, error)
+	SendMessage(ctx context.Context, id TaskID, text string) (Message, error)
 	// Messages lists the conversation, oldest first; limit 1–1,000, default 1,000.
 	Messages(ctx context.Context, id TaskID, p Page) (MessageList, error)
 

@@ -103,7 +103,7 @@ func TestVerdictsAndExtractionsKeepToTheBudgetWhichFeesRaise(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		infra := k.Agent("infra", markettest.Infra())
-		deliver := func(credits int64) market.TaskView {
+		deliver := func(credits int64) market.Task {
 			id := ada.Post("work", markettest.Budget(credits))
 			bob.Claim(id)
 			k.Sweep() // what was reserved for matching is free again

@@ -305,7 +305,7 @@ func TestWaitForATaskAlreadyPosted(t *testing.T) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("task", markettest.Budget(1))
 		bob.Claim(id)
-		var v market.TaskView
+		var v market.Task
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() { v, err = ada.API.Task(k.Ctx, id, time.Minute) })

@@ -207,7 +207,7 @@ func TestMineListsNewestFirst(t *testing.T) {
 	})
 }
 
-func idsOf(tasks []market.TaskView) []market.TaskID {
+func idsOf(tasks []market.Task) []market.TaskID {
 	ids := []market.TaskID{}
 	for _, v := range tasks {
 		ids = append(ids, v.TaskID)

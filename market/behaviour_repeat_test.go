@@ -102,7 +102,7 @@ func TestEveryOperationRepeats(t *testing.T) {
 		id = twice("post", func(ctx context.Context) (any, error) {
 			return ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(20))})
 		}).(market.Posted).TaskID
-		q = twice("ask", func(ctx context.Context) (any, error) { return bob.API.Ask(ctx, id, "what?") }).(market.QuestionView).ID
+		q = twice("ask", func(ctx context.Context) (any, error) { return bob.API.Ask(ctx, id, "what?") }).(market.Question).ID
 		twice("answer", func(ctx context.Context) (any, error) { return ada.API.Answer(ctx, id, q, "that") })
 		twice("report", func(ctx context.Context) (any, error) { return eve.API.ReportTask(ctx, id, "spam") })
 		twice("pickup by id", func(ctx context.Context) (any, error) { return bob.API.PickupTask(ctx, id) })

@@ -100,7 +100,7 @@ func TestATaskTellsItsInstants(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("work", markettest.Budget(20))
-		check := func(v market.TaskView, expires, claimed, delivered, review, approved, ended *market.Time) {
+		check := func(v market.Task, expires, claimed, delivered, review, approved, ended *market.Time) {
 			t.Helper()
 			equal(t, "expires_at", v.ExpiresAt, expires)
 			equal(t, "claimed_at", v.ClaimedAt, claimed)
@@ -134,7 +134,7 @@ func TestADeliverySaysWhatItWillPay(t *testing.T) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve", markettest.Infra())
 		id := ada.Post("work", markettest.Budget(25))
 		bob.Claim(id)
-		check := func(v market.TaskView, charged, fee, receives *int64) {
+		check := func(v market.Task, charged, fee, receives *int64) {
 			t.Helper()
 			equal(t, "credits_charged", v.CreditsCharged, charged)
 			equal(t, "fee", v.Fee, fee)

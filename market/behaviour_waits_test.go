@@ -16,7 +16,7 @@ import (
 
 // waited is what a wait came to.
 type waited struct {
-	view market.TaskView
+	view market.Task
 	err  error
 }
 

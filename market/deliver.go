@@ -12,14 +12,14 @@ import (
 // A system task is approved and paid with the delivery (contract §7).
 //
 // Errors: ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict in another state.
-func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (TaskView, error) {
+func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task, error) {
 	if err := checkResult(in); err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	m := h.m
 	childID, err := m.ids.next("tk-")
 	if err != nil {
-		return TaskView{}, unavailable(err)
+		return Task{}, unavailable(err)
 	}
 	var answer rules.Answer
 	var verifier bool
@@ -79,7 +79,7 @@ type change struct {
 	conflict func(c *store.Conflict) error
 }
 
-func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
+func (h *Handle) change(ctx context.Context, c change) (Task, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: c.name + " " + string(c.id), input: c.input,
 		load:  store.LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
@@ -87,7 +87,7 @@ func (h *Handle) change(ctx context.Context, c change) (TaskView, error) {
 		outcome: func(l *store.Loaded, o *rules.Outcome) any { return c.changed(l, o) },
 	})
 	if err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	if d.replay != nil {
 		return c.replayed(h.m, d)
@@ -127,7 +127,7 @@ func (c *change) changed(l *store.Loaded, o *rules.Outcome) *changed {
 	return out
 }
 
-func (c *changed) view(m *Market, text store.TaskText) TaskView {
+func (c *changed) view(m *Market, text store.TaskText) Task {
 	v := m.taskView(c.Task, text, c.PosterRecord)
 	if c.Strikes != nil {
 		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
@@ -138,14 +138,14 @@ func (c *changed) view(m *Market, text store.TaskText) TaskView {
 // replayed renders the recorded task again. Its texts are where they were,
 // unless the operator has deleted them; a result that another one has followed
 // is left out.
-func (c *change) replayed(m *Market, d done) (TaskView, error) {
+func (c *change) replayed(m *Market, d done) (Task, error) {
 	again, err := recall[changed](d.replay)
 	if err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	text := d.loaded.Text
 	if text.Need == "" {
-		return TaskView{}, textsGone()
+		return Task{}, textsGone()
 	}
 	if d.loaded.Task == nil || again.ResultNo() != d.loaded.Task.ResultNo() {
 		text.Result = c.result

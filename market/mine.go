@@ -39,7 +39,7 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if err != nil {
 		return list, err
 	}
-	list = TaskList{Tasks: make([]TaskView, len(page.Tasks)), Total: page.Total}
+	list = TaskList{Tasks: make([]Task, len(page.Tasks)), Total: page.Total}
 	for i, st := range page.Tasks {
 		list.Tasks[i] = h.m.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
 	}
@@ -78,7 +78,7 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 }
 
 // size is about what the task's texts take in an answer.
-func (v *TaskView) size() int {
+func (v *Task) size() int {
 	n := textSize(v.Need, v.RejectionReason, v.RejectionFeedback, v.Feedback)
 	for _, text := range []*string{v.Context, v.Result} {
 		if text != nil {

@@ -73,7 +73,7 @@ func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
 
 // InspectTask returns any task with all its texts, as its parties see it, for
 // the operator who has to judge a report. What was due is settled.
-func (m *Market) InspectTask(ctx context.Context, id TaskID) (view TaskView, err error) {
+func (m *Market) InspectTask(ctx context.Context, id TaskID) (view Task, err error) {
 	_, err = m.operate(ctx, operation{
 		name: "inspect task", anonymous: true, load: store.LoadQuery{Task: id, Text: true},
 		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {

@@ -76,7 +76,7 @@ func checkPost(in PostInput) (PostInput, error) {
 }
 
 // post posts the task and returns it also as its poster sees it.
-func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view TaskView, err error) {
+func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Task, err error) {
 	m := h.m
 	id, err := m.ids.next("tk-")
 	if err != nil {
@@ -115,8 +115,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 }
 
 // asPosted is the task as far as the answer to its posting tells it.
-func (p *Posted) asPosted(poster AgentID, in PostInput) TaskView {
-	return TaskView{
+func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
+	return Task{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: *in.MaxCredits,
 		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}

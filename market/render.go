@@ -10,8 +10,8 @@ import (
 )
 
 // taskView is a task as a party sees it. record is what is known of its poster.
-func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) TaskView {
-	v := TaskView{
+func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) Task {
+	v := Task{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
@@ -53,11 +53,11 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 }
 
 // charges is what an approval takes from the poster and pays.
-func (v *TaskView) charges(charged, fee int64) {
+func (v *Task) charges(charged, fee int64) {
 	v.CreditsCharged, v.Fee, v.WorkerReceives = Ptr(charged), Ptr(fee), Ptr(charged-fee)
 }
 
-func (v *TaskView) ended(e *store.Ending) {
+func (v *Task) ended(e *store.Ending) {
 	v.EndedAt = timePtr(e.At)
 	if v.Status != StatusApproved {
 		return
@@ -72,8 +72,8 @@ func (v *TaskView) ended(e *store.Ending) {
 
 // publicView is an open task as strangers see it: what a browse item shows,
 // and the status (contract §5).
-func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Agent) TaskView {
-	v := TaskView{
+func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Agent) Task {
+	v := Task{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
@@ -189,22 +189,22 @@ func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	return v
 }
 
-func questionView(q *store.Question) QuestionView {
-	return QuestionView{
+func questionView(q *store.Question) Question {
+	return Question{
 		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: stringPtr(q.Answer),
 		CreatedAt: NewTime(q.CreatedAt), AnsweredAt: timePtr(q.AnsweredAt),
 	}
 }
 
-func reportView(r *store.Report) ReportView {
-	return ReportView{
+func reportView(r *store.Report) Report {
+	return Report{
 		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
 		CreatedAt: NewTime(r.CreatedAt), ResolvedAt: timePtr(r.ResolvedAt),
 	}
 }
 
-func messageView(m *store.Message) MessageView {
-	return MessageView{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: NewTime(m.CreatedAt)}
+func messageView(m *store.Message) Message {
+	return Message{ID: m.ID, TaskID: m.Task, SenderID: m.Sender, Message: m.Text, CreatedAt: NewTime(m.CreatedAt)}
 }
 
 func ledgerView(e *store.Entry) LedgerEntry {

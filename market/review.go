@@ -9,12 +9,12 @@ import (
 )
 
 // Approve pays the worker of a delivered task (contract §4, §5).
-func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskView, error) {
+func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task, error) {
 	if err := rules.CheckOptional("rating", in.Rating, 1, 5); err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	return h.change(ctx, change{
 		name: "approve", id: id, input: in, trust: true,
@@ -27,12 +27,12 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (TaskV
 // Reject sends a delivery back; its worker keeps the claim for the rejection
 // grace. A repeat under an idempotency key leaves the rejected
 // result out once another delivery has followed it.
-func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskView, error) {
+func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (Task, error) {
 	if err := rules.CheckRequired("reason", in.Reason, MaxReason); err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	return h.change(ctx, change{
 		name: "reject", id: id, conflict: rules.TooMuchTalk, input: in, trust: true,
@@ -44,7 +44,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (TaskVie
 
 // Cancel takes back a task that nobody has claimed, with a full refund
 // (contract §5).
-func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
+func (h *Handle) Cancel(ctx context.Context, id TaskID) (Task, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
 		decide: h.m.rules.Cancel,
@@ -53,7 +53,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (TaskView, error) {
 
 // Abandon gives back a claimed task. It counts toward the abandon cooldown
 // (contract §5).
-func (h *Handle) Abandon(ctx context.Context, id TaskID) (TaskView, error) {
+func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,
 		decide: h.m.rules.Abandon,

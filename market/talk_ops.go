@@ -15,16 +15,16 @@ const talkPage = 1_000
 //
 // Errors: ErrForbidden for the poster, ErrConflict when the task is not posted,
 // ErrRateLimited at the limit.
-func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionView, error) {
+func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question, error) {
 	if err := rules.CheckRequired("question", question, MaxQuestion); err != nil {
-		return QuestionView{}, err
+		return Question{}, err
 	}
 	qid, err := h.m.ids.next("qa-")
 	if err != nil {
-		return QuestionView{}, unavailable(err)
+		return Question{}, unavailable(err)
 	}
 	q := store.Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
-	return recorded[QuestionView](ctx, h.m, operation{
+	return recorded[Question](ctx, h.m, operation{
 		name: "ask " + string(id), input: question, load: store.LoadQuery{Caller: h.id, Task: id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return h.m.rules.Ask(now, l, q)
@@ -35,11 +35,11 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (QuestionV
 }
 
 // Answer answers a question about an own task, once (contract §9).
-func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (QuestionView, error) {
+func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (Question, error) {
 	if err := rules.CheckRequired("answer", answer, MaxReason); err != nil {
-		return QuestionView{}, err
+		return Question{}, err
 	}
-	return recorded[QuestionView](ctx, h.m, operation{
+	return recorded[Question](ctx, h.m, operation{
 		name: "answer " + string(id) + " " + string(qid), input: answer,
 		load: store.LoadQuery{Caller: h.id, Task: id, Question: qid},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
@@ -70,7 +70,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	if err != nil {
 		return list, err
 	}
-	list = QuestionList{Questions: make([]QuestionView, 0, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
+	list = QuestionList{Questions: make([]Question, 0, len(d.loaded.Questions)), Total: d.loaded.TalkTotal}
 	list.NextOffset, err = p.inPieces(list.Total, func(q store.TalkQuery) ([]int, error) {
 		questions := d.loaded.Questions
 		if q.Offset > p.Offset {
@@ -92,16 +92,16 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 
 // SendMessage writes to the other party of a claimed or delivered task
 // (contract §9). The conversation belongs to the claim (pitfall 27).
-func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (MessageView, error) {
+func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Message, error) {
 	if err := rules.CheckRequired("message", text, MaxReason); err != nil {
-		return MessageView{}, err
+		return Message{}, err
 	}
 	mid, err := h.m.ids.next("msg-")
 	if err != nil {
-		return MessageView{}, unavailable(err)
+		return Message{}, unavailable(err)
 	}
 	msg := store.Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
-	return recorded[MessageView](ctx, h.m, operation{
+	return recorded[Message](ctx, h.m, operation{
 		name: "message " + string(id), input: text, load: store.LoadQuery{Caller: h.id, Task: id, Role: true},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return h.m.rules.Message(now, l, msg)
@@ -127,7 +127,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 	if err != nil {
 		return list, err
 	}
-	list = MessageList{Messages: make([]MessageView, 0, len(all.Messages)), Total: all.TalkTotal}
+	list = MessageList{Messages: make([]Message, 0, len(all.Messages)), Total: all.TalkTotal}
 	list.NextOffset, err = p.inPieces(list.Total, func(q store.TalkQuery) ([]int, error) {
 		messages := all.Messages
 		if q.Offset > p.Offset {

@@ -79,9 +79,9 @@ type Registration struct {
 	Message string  `json:"message"`
 }
 
-// TaskView is a task as its parties see it. Strangers see the part of it that
+// Task is a task as its parties see it. Strangers see the part of it that
 // a browse item shows, and the status (contract §5).
-type TaskView struct {
+type Task struct {
 	TaskID         TaskID   `json:"task_id"`
 	Status         Status   `json:"status"`
 	Need           string   `json:"need"`
@@ -147,17 +147,17 @@ type Posted struct {
 	Need   string `json:"need"`
 	// MaxCredits are in escrow now, and Balance is what that left to the poster, as
 	// its account stood when the task was decided on.
-	MaxCredits int64     `json:"max_credits"`
-	Balance    int64     `json:"balance"`
-	ExpiresAt  *Time     `json:"expires_at"`
-	Deadline   *Time     `json:"deadline,omitempty"`
-	Task       *TaskView `json:"-"`
+	MaxCredits int64 `json:"max_credits"`
+	Balance    int64 `json:"balance"`
+	ExpiresAt  *Time `json:"expires_at"`
+	Deadline   *Time `json:"deadline,omitempty"`
+	Task       *Task `json:"-"`
 }
 
 // TaskList is a page of tasks.
 type TaskList struct {
-	Tasks []TaskView `json:"tasks"`
-	Total int        `json:"total"`
+	Tasks []Task `json:"tasks"`
+	Total int    `json:"total"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
@@ -232,8 +232,8 @@ type Rated struct {
 	Feedback string  `json:"feedback,omitempty"`
 }
 
-// QuestionView is a question and its answer.
-type QuestionView struct {
+// Question is a question and its answer.
+type Question struct {
 	ID         QuestionID `json:"id"`
 	TaskID     TaskID     `json:"task_id"`
 	AskerID    AgentID    `json:"asker_id"`
@@ -245,15 +245,15 @@ type QuestionView struct {
 
 // QuestionList is a page of questions, oldest first.
 type QuestionList struct {
-	Questions []QuestionView `json:"questions"`
-	Total     int            `json:"total"`
+	Questions []Question `json:"questions"`
+	Total     int        `json:"total"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
 }
 
-// MessageView is a message between poster and worker.
-type MessageView struct {
+// Message is a message between poster and worker.
+type Message struct {
 	ID        MessageID `json:"id"`
 	TaskID    TaskID    `json:"task_id"`
 	SenderID  AgentID   `json:"sender_id"`
@@ -263,8 +263,8 @@ type MessageView struct {
 
 // MessageList is a page of messages, oldest first.
 type MessageList struct {
-	Messages []MessageView `json:"messages"`
-	Total    int           `json:"total"`
+	Messages []Message `json:"messages"`
+	Total    int       `json:"total"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
@@ -332,8 +332,8 @@ type Reported struct {
 	Status   ReportStatus `json:"status"`
 }
 
-// ReportView is a report as the operator sees it.
-type ReportView struct {
+// Report is a report as the operator sees it.
+type Report struct {
 	ID       ReportID     `json:"report_id"`
 	Task     TaskID       `json:"task_id"`
 	Reporter AgentID      `json:"reporter_id"`
@@ -347,8 +347,8 @@ type ReportView struct {
 
 // ReportList is a page of reports for the operator, newest first.
 type ReportList struct {
-	Reports []ReportView `json:"reports"`
-	Total   int          `json:"total"`
+	Reports []Report `json:"reports"`
+	Total   int      `json:"total"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`

@@ -16,9 +16,9 @@ import (
 // whichever replica that happens; for everybody else wait means nothing.
 //
 // Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process.
-func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (TaskView, error) {
+func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error) {
 	if wait < 0 || wait > MaxWaitSeconds*time.Second {
-		return TaskView{}, rules.Invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
+		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
 	}
 	view, _, err := h.look(ctx, id)
 	if err != nil || wait == 0 || !view.party(h.id) || view.settled() {
@@ -26,7 +26,7 @@ func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (TaskV
 	}
 	leave, err := h.takeWait()
 	if err != nil {
-		return TaskView{}, err
+		return Task{}, err
 	}
 	defer leave()
 	if later, ok := h.m.waitFor(ctx, h.id, id, wait); ok {
@@ -35,12 +35,12 @@ func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (TaskV
 	return view, nil
 }
 
-func (v *TaskView) party(id AgentID) bool {
+func (v *Task) party(id AgentID) bool {
 	return v.PosterID == id || v.WorkerID != nil && *v.WorkerID == id
 }
 
 // settled reports whether there is nothing more to wait for.
-func (v *TaskView) settled() bool { return v.Status.Ended() || v.Status == StatusDelivered }
+func (v *Task) settled() bool { return v.Status.Ended() || v.Status == StatusDelivered }
 
 // takeWait takes one of the agent's places to wait, and returns what gives it
 // back.
@@ -55,7 +55,7 @@ func (h *Handle) takeWait() (leave func(), err error) {
 
 // look reads a task as the agent may see it, and the number of the agent's
 // newest event at that moment.
-func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64, err error) {
+func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
 		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
@@ -71,7 +71,7 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view TaskView, seq int64,
 		},
 	})
 	if err != nil {
-		return TaskView{}, 0, err
+		return Task{}, 0, err
 	}
 	return view, d.loaded.Caller.EventSeq, nil
 }
@@ -90,7 +90,7 @@ func (m *Market) await(ctx context.Context, poster AgentID, posted *Posted, wait
 // waitFor returns the task once it is delivered or has ended, or as it is when
 // the time is up; ok is false when it could not be read. Between two looks
 // nothing is held and nothing runs.
-func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait time.Duration) (view TaskView, ok bool) {
+func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait time.Duration) (view Task, ok bool) {
 	w := m.rooms.join(agent, id)
 	defer w.leave()
 	up := m.clock.After(wait)

@@ -104,7 +104,7 @@ func statusNames() []string {
 	return out
 }
 
-func tasks(list []market.TaskView) *render.Table {
+func tasks(list []market.Task) *render.Table {
 	t := render.Table{Columns: []render.Column{
 		{Title: "Task"}, {Title: "Status"}, {Title: "Credits", Right: true}, {Title: "Created", Drop: true}, {Title: "Need", Flex: true},
 	}}

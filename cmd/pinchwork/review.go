@@ -14,7 +14,7 @@ func newApprove(a *app) *cobra.Command {
 	var rating int
 	var cmd *cobra.Command
 	cmd = a.taskCommand("approve", "Approve a delivery and pay the worker",
-		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.Task, error) {
 			in.Rating = given(cmd, "rating", rating)
 			return c.Approve(ctx, id, in)
 		})
@@ -59,14 +59,14 @@ func newReject(a *app) *cobra.Command {
 
 func newCancel(a *app) *cobra.Command {
 	return a.taskCommand("cancel", "Take back a posted task and get its credits back",
-		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.Task, error) {
 			return c.Cancel(ctx, id)
 		})
 }
 
 func newAbandon(a *app) *cobra.Command {
 	return a.taskCommand("abandon", "Give back a claimed task",
-		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.TaskView, error) {
+		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.Task, error) {
 			return c.Abandon(ctx, id)
 		})
 }

@@ -55,7 +55,7 @@ func newAnswer(a *app) *cobra.Command {
 	}
 }
 
-func questionDetails(q market.QuestionView) func(io.Writer, render.Style) error {
+func questionDetails(q market.Question) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Question", string(q.ID))
@@ -119,7 +119,7 @@ func newMsg(a *app) *cobra.Command {
 	}
 }
 
-func messageDetails(m market.MessageView) func(io.Writer, render.Style) error {
+func messageDetails(m market.Message) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Message", string(m.ID))

@@ -19,7 +19,7 @@ func newTasks(a *app) *cobra.Command {
 }
 
 // taskCommand makes a command that does one thing to one task.
-func (a *app) taskCommand(use, short string, do func(context.Context, *httpclient.Client, market.TaskID) (market.TaskView, error)) *cobra.Command {
+func (a *app) taskCommand(use, short string, do func(context.Context, *httpclient.Client, market.TaskID) (market.Task, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   use + " TASK",
 		Short: short,
@@ -38,7 +38,7 @@ func (a *app) taskCommand(use, short string, do func(context.Context, *httpclien
 	}
 }
 
-func taskDetails(t market.TaskView) func(io.Writer, render.Style) error {
+func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Task", string(t.TaskID))
@@ -62,7 +62,7 @@ func taskDetails(t market.TaskView) func(io.Writer, render.Style) error {
 	}
 }
 
-func budget(t market.TaskView) string {
+func budget(t market.Task) string {
 	if t.CreditsCharged == nil {
 		return number(t.MaxCredits)
 	}
@@ -85,7 +85,7 @@ func record(r *market.PosterRecord) string {
 	return number(r.Approved) + " approved, " + number(r.Rejected) + " rejected"
 }
 
-func addReview(r *render.Record, t market.TaskView) {
+func addReview(r *render.Record, t market.Task) {
 	if t.RejectionCount > 0 {
 		r.Add("Rejections", number(t.RejectionCount))
 	}

@@ -40,7 +40,7 @@ func newShow(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) printResult(t market.TaskView) error {
+func (a *app) printResult(t market.Task) error {
 	if t.Result == nil {
 		return nothing(fmt.Sprintf("%s has no result, it is %s", t.TaskID, t.Status))
 	}

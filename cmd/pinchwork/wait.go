@@ -20,7 +20,7 @@ const waitSlice = 15 * time.Second
 // await returns the task once it is delivered or has ended, or as it is when
 // the time is up. The task is posted whatever happens here, so interrupting
 // loses nothing.
-func (a *app) await(ctx context.Context, c *httpclient.Client, id market.TaskID, d time.Duration) (market.TaskView, error) {
+func (a *app) await(ctx context.Context, c *httpclient.Client, id market.TaskID, d time.Duration) (market.Task, error) {
 	line := a.statusLine(fmt.Sprintf("waiting for %s", id))
 	defer line.stop()
 	end := time.Now().Add(d)

@@ -51,7 +51,7 @@ type desk struct {
 	Agents        market.AgentList
 	Agent         *market.AgentRecord
 	Tasks         market.BrowseList
-	Task          *market.TaskView
+	Task          *market.Task
 	Reports       market.ReportList
 	Audit         *market.AuditReport
 }

@@ -20,7 +20,7 @@ func (a *Agent) Answer(id market.TaskID, q market.QuestionID, answer string) {
 }
 
 // Questions lists the questions about a task.
-func (a *Agent) Questions(id market.TaskID) []market.QuestionView {
+func (a *Agent) Questions(id market.TaskID) []market.Question {
 	a.kit.Helper()
 	list, err := a.API.Questions(a.kit.Ctx, id, market.Page{})
 	a.must(err, "read the questions about %s", id)
@@ -37,7 +37,7 @@ func (a *Agent) Send(id market.TaskID, text string) market.MessageID {
 }
 
 // Messages lists the conversation on a task as the agent sees it.
-func (a *Agent) Messages(id market.TaskID) []market.MessageView {
+func (a *Agent) Messages(id market.TaskID) []market.Message {
 	a.kit.Helper()
 	list, err := a.API.Messages(a.kit.Ctx, id, market.Page{})
 	a.must(err, "read the messages about %s", id)

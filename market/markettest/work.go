@@ -95,7 +95,7 @@ func (a *Agent) Claim(id market.TaskID) market.Pickup {
 }
 
 // Deliver hands in a result; credits, when given, is what it claims.
-func (a *Agent) Deliver(id market.TaskID, result string, credits ...int64) market.TaskView {
+func (a *Agent) Deliver(id market.TaskID, result string, credits ...int64) market.Task {
 	a.kit.Helper()
 	in := market.DeliverInput{Result: result}
 	if len(credits) > 0 {
@@ -105,7 +105,7 @@ func (a *Agent) Deliver(id market.TaskID, result string, credits ...int64) marke
 }
 
 // Approve pays the worker; rating, when given, is 1–5.
-func (a *Agent) Approve(id market.TaskID, rating ...int) market.TaskView {
+func (a *Agent) Approve(id market.TaskID, rating ...int) market.Task {
 	a.kit.Helper()
 	in := market.ApproveInput{}
 	if len(rating) > 0 {
@@ -115,27 +115,27 @@ func (a *Agent) Approve(id market.TaskID, rating ...int) market.TaskView {
 }
 
 // Reject sends a delivery back.
-func (a *Agent) Reject(id market.TaskID, reason string) market.TaskView {
+func (a *Agent) Reject(id market.TaskID, reason string) market.Task {
 	a.kit.Helper()
 	return a.changed(a.API.Reject(a.kit.Ctx, id, market.RejectInput{Reason: reason}))("reject", id)
 }
 
 // Cancel takes a posted task back.
-func (a *Agent) Cancel(id market.TaskID) market.TaskView {
+func (a *Agent) Cancel(id market.TaskID) market.Task {
 	a.kit.Helper()
 	return a.changed(a.API.Cancel(a.kit.Ctx, id))("cancel", id)
 }
 
 // Abandon gives a claimed task back.
-func (a *Agent) Abandon(id market.TaskID) market.TaskView {
+func (a *Agent) Abandon(id market.TaskID) market.Task {
 	a.kit.Helper()
 	return a.changed(a.API.Abandon(a.kit.Ctx, id))("abandon", id)
 }
 
 // changed takes the answer of a call, then what to say of its failure.
-func (a *Agent) changed(v market.TaskView, err error) func(what string, id market.TaskID) market.TaskView {
+func (a *Agent) changed(v market.Task, err error) func(what string, id market.TaskID) market.Task {
 	a.kit.Helper()
-	return func(what string, id market.TaskID) market.TaskView {
+	return func(what string, id market.TaskID) market.Task {
 		a.kit.Helper()
 		a.must(err, "%s %s", what, id)
 		a.kit.stepped()
@@ -160,7 +160,7 @@ func (a *Agent) Work(id market.TaskID, poster *Agent, rating ...int) {
 }
 
 // Task returns a task as the agent sees it.
-func (a *Agent) Task(id market.TaskID) market.TaskView {
+func (a *Agent) Task(id market.TaskID) market.Task {
 	a.kit.Helper()
 	v, err := a.API.Task(a.kit.Ctx, id, 0)
 	a.must(err, "read %s", id)
@@ -186,7 +186,7 @@ func (a *Agent) Offers(filter ...market.Filter) []market.TaskID {
 }
 
 // Mine returns the agent's newest 100 tasks in a role and a state, or any.
-func (a *Agent) Mine(role market.PartyRole, status market.Status) []market.TaskView {
+func (a *Agent) Mine(role market.PartyRole, status market.Status) []market.Task {
 	a.kit.Helper()
 	list, err := a.API.Mine(a.kit.Ctx, market.MineQuery{Role: role, Status: status, Page: market.Page{Limit: 100}})
 	a.must(err, "list its tasks")

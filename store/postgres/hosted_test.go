@@ -127,7 +127,7 @@ type ending struct {
 	status store.Status
 	// prepare brings the task to where it can be ended.
 	prepare func(worker *markettest.Agent, id store.TaskID)
-	end     func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error)
+	end     func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.Task, error)
 	// paid is what the worker has afterwards, refunded what the poster has.
 	paid, refunded int64
 	heard          []store.EventType
@@ -137,7 +137,7 @@ var endings = []ending{
 	{
 		name: "cancel", status: store.StatusCancelled, refunded: 10,
 		prepare: func(*markettest.Agent, store.TaskID) {},
-		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error) {
+		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.Task, error) {
 			return poster.Cancel(ctx, id)
 		},
 	},
@@ -147,7 +147,7 @@ var endings = []ending{
 			worker.Claim(id)
 			worker.Deliver(id, "done")
 		},
-		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.TaskView, error) {
+		end: func(ctx context.Context, poster market.AgentAPI, id store.TaskID) (market.Task, error) {
 			return poster.Approve(ctx, id, market.ApproveInput{})
 		},
 	},

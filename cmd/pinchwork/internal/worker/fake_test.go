@@ -24,7 +24,7 @@ type fakeMarket struct {
 
 	mu        sync.Mutex
 	queue     []market.TaskID
-	held      []market.TaskView
+	held      []market.Task
 	perPage   int // the most tasks on a page that its size ends early; 0 for no end
 	rejected  map[market.TaskID]int
 	taskErr   []error // one for each reading of a task, nil for none
@@ -67,28 +67,28 @@ func (f *fakeMarket) Pickup(ctx context.Context, _ market.Filter) (market.Pickup
 	return market.Pickup{TaskID: id, Need: "do " + string(id), MaxCredits: 5}, true, nil
 }
 
-func (f *fakeMarket) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.TaskView, error) {
+func (f *fakeMarket) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.Task, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.attempts++
 	f.keys = append(f.keys, market.IdempotencyKey(ctx))
 	if f.deliverFn != nil {
 		if err := f.deliverFn(f.attempts); err != nil {
-			return market.TaskView{}, err
+			return market.Task{}, err
 		}
 	}
 	f.delivered[id] = append(f.delivered[id], in.Result)
 	f.drop(id)
 	f.earned += 5
-	return market.TaskView{TaskID: id, Status: market.StatusDelivered}, nil
+	return market.Task{TaskID: id, Status: market.StatusDelivered}, nil
 }
 
-func (f *fakeMarket) Abandon(_ context.Context, id market.TaskID) (market.TaskView, error) {
+func (f *fakeMarket) Abandon(_ context.Context, id market.TaskID) (market.Task, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.abandoned = append(f.abandoned, id)
 	f.drop(id)
-	return market.TaskView{}, nil
+	return market.Task{}, nil
 }
 
 func (f *fakeMarket) Mine(_ context.Context, q market.MineQuery) (market.TaskList, error) {
@@ -107,14 +107,14 @@ func (f *fakeMarket) Mine(_ context.Context, q market.MineQuery) (market.TaskLis
 	return list, nil
 }
 
-func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) (market.TaskView, error) {
+func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) (market.Task, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.taskErr) > 0 {
 		err := f.taskErr[0]
 		f.taskErr = f.taskErr[1:]
 		if err != nil {
-			return market.TaskView{}, err
+			return market.Task{}, err
 		}
 	}
 	for _, t := range f.held {
@@ -122,7 +122,7 @@ func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) 
 			return t, nil
 		}
 	}
-	return market.TaskView{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}, nil
+	return market.Task{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}, nil
 }
 
 // failToRead makes the next readings of a task fail.
@@ -134,7 +134,7 @@ func (f *fakeMarket) failToRead(errs ...error) {
 
 // drop ends the claim of a task; the lock is held.
 func (f *fakeMarket) drop(id market.TaskID) {
-	f.held = slices.DeleteFunc(f.held, func(t market.TaskView) bool { return t.TaskID == id })
+	f.held = slices.DeleteFunc(f.held, func(t market.Task) bool { return t.TaskID == id })
 }
 
 // reject sends a delivered task back to the agent, which may not hear of it.
@@ -143,7 +143,7 @@ func (f *fakeMarket) reject(id market.TaskID) {
 	defer f.mu.Unlock()
 	f.rejected[id]++
 	worker := self
-	f.held = append(f.held, market.TaskView{
+	f.held = append(f.held, market.Task{
 		TaskID: id, Status: market.StatusClaimed, WorkerID: &worker, Need: "again",
 		RejectionReason: "too short", RejectionCount: f.rejected[id],
 	})

@@ -206,7 +206,7 @@ func fromPickup(p market.Pickup) Job {
 	}
 }
 
-func fromTask(t market.TaskView) Job {
+func fromTask(t market.Task) Job {
 	return Job{
 		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
 		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType,

@@ -84,7 +84,7 @@ func (w *worker) mayBeRejected() bool {
 // unanswered reports whether this run has to answer the last rejection of a
 // task and did not begin to. A run that goes on with earlier claims answers for
 // the deliveries of earlier runs too.
-func (w *worker) unanswered(t market.TaskView) bool {
+func (w *worker) unanswered(t market.Task) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	answered, known := w.answered[t.TaskID]
@@ -110,12 +110,12 @@ func (w *worker) again(ctx context.Context) (Job, bool) {
 	return Job{}, false
 }
 
-func (w *worker) holds(t market.TaskView) bool {
+func (w *worker) holds(t market.Task) bool {
 	return t.Status == market.StatusClaimed && t.WorkerID != nil && *t.WorkerID == w.API.ID()
 }
 
 // worthwhile gives a task back that was delivered often enough.
-func (w *worker) worthwhile(t market.TaskView) bool {
+func (w *worker) worthwhile(t market.Task) bool {
 	w.mu.Lock()
 	deliveries := w.delivered[t.TaskID]
 	w.mu.Unlock()
@@ -129,7 +129,7 @@ func (w *worker) worthwhile(t market.TaskView) bool {
 
 // answer notes that the last rejection of a claim is being answered, so that it
 // is answered once, and returns the job.
-func (w *worker) answer(t market.TaskView) Job {
+func (w *worker) answer(t market.Task) Job {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answered[t.TaskID] = t.RejectionCount

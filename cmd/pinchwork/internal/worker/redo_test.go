@@ -202,7 +202,7 @@ func TestClaimsOnShortPagesAreContinued(t *testing.T) {
 		f := newFake()
 		f.perPage = 2
 		for i := range 5 {
-			f.held = append(f.held, market.TaskView{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old"})
+			f.held = append(f.held, market.Task{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old"})
 		}
 		c := config(t, f)
 		c.Once = true

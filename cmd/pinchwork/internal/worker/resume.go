@@ -31,8 +31,8 @@ func (w *worker) resume(ctx context.Context) error {
 
 // claims lists all of them before the first is started: the pages shift when
 // one is delivered.
-func (w *worker) claims(ctx context.Context) ([]market.TaskView, error) {
-	var all []market.TaskView
+func (w *worker) claims(ctx context.Context) ([]market.Task, error) {
+	var all []market.Task
 	for len(all) < mostClaims {
 		page, err := w.API.Mine(ctx, market.MineQuery{
 			Role: "worker", Status: market.StatusClaimed,

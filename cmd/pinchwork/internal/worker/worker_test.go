@@ -217,7 +217,7 @@ func TestEarlierClaimsAreContinued(t *testing.T) {
 		f := newFake("tk-new")
 		about := "background"
 		for i := range 150 {
-			f.held = append(f.held, market.TaskView{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old", Context: &about, RejectionReason: "bad"})
+			f.held = append(f.held, market.Task{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old", Context: &about, RejectionReason: "bad"})
 		}
 		c := config(t, f)
 		c.Once = true
@@ -233,7 +233,7 @@ func TestEarlierClaimsAreContinued(t *testing.T) {
 			t.Errorf("%d tasks, the last %v", len(order), order[len(order)-1])
 		}
 		f = newFake("tk-new")
-		f.held = []market.TaskView{{TaskID: "tk-old", Need: "old"}}
+		f.held = []market.Task{{TaskID: "tk-old", Need: "old"}}
 		c = config(t, f)
 		c.Once, c.Resume = true, false
 		<-begin(t, c).done
