@@ -1,4 +1,4 @@
-.PHONY: test bench year ci
+.PHONY: test bench year sim ci
 
 test:
 	go test ./...
@@ -15,6 +15,11 @@ bench:
 # A whole year of a hostile market, on the memory store; some minutes.
 year:
 	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
+
+# Ten million operations in simulated marketplaces; some minutes. A failure prints its
+# seed and a story.
+sim:
+	PINCHWORK_SIM_OPERATIONS=10000000 go test ./internal/sim -run TestRandom -v -timeout 0
 
 ci:
 	.ci/run
