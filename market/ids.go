@@ -3,6 +3,7 @@ package market
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -50,6 +51,15 @@ func (s idSource) next(prefix string) (string, error) {
 			}
 		}
 	}
+}
+
+// below returns a number from 0 to n − 1, a little unevenly.
+func (s idSource) below(n int64) (int64, error) {
+	var buf [8]byte
+	if _, err := io.ReadFull(s.random, buf[:]); err != nil {
+		return 0, fmt.Errorf("reading random bytes: %w", err)
+	}
+	return int64(binary.LittleEndian.Uint64(buf[:]) % uint64(n)), nil
 }
 
 func (s idSource) key() (APIKey, error) {

@@ -70,7 +70,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Telemetry is off when zero.
 	Telemetry Telemetry
-	// Random is the source of identifiers and keys; crypto/rand when nil.
+	// Random is the source of identifiers and keys, and of how long is waited after a
+	// lost race; crypto/rand when nil.
 	// Anything else belongs in tests.
 	Random io.Reader
 }

@@ -3,7 +3,6 @@ package market
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -128,7 +127,7 @@ func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error)
 		if try++; try == maxTries {
 			return &Error{Kind: ErrUnavailable, Code: CodeContended, Message: "Too many others change the same things, try again", RetryAfter: time.Second}
 		}
-		if err := backOff(ctx, try); err != nil {
+		if err := m.backOff(ctx, try); err != nil {
 			return err
 		}
 	}
@@ -232,12 +231,16 @@ func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (int, 
 // backOff waits a random moment after lost races, longer each time. It is real
 // time on purpose: it gives other goroutines and processes the processor, and
 // no fake clock should have to be moved for that.
-func backOff(ctx context.Context, try int) error {
+func (m *Market) backOff(ctx context.Context, try int) error {
 	if try < 2 {
 		return nil
 	}
 	limit := min(time.Duration(try)*500*time.Microsecond, 20*time.Millisecond)
-	timer := time.NewTimer(rand.N(limit) + 1)
+	jitter, err := m.ids.below(int64(limit))
+	if err != nil {
+		return unavailable(err)
+	}
+	timer := time.NewTimer(time.Duration(jitter) + 1)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -62,6 +62,8 @@ type claiming struct {
 	claimed    []Pickup
 	// lost is set after a lost race: then more candidates are worth a try.
 	lost bool
+	// stale is set when a task was written after it was read: it may be open still.
+	stale bool
 	// current is set once the board has been read to the store's head, and
 	// loads tells that board from one that was loaded anew.
 	current bool

@@ -15,7 +15,8 @@ import (
 const coldScan = 10_000
 
 // runCold serves a pickup from the store's own list of open tasks. It keeps
-// every rule but the exact order, which is promised of a warm board.
+// every rule but the exact order, which is promised of a warm board. It starts over
+// when a task was written after it was read, which need not mean that it was taken.
 func (c *claiming) runCold(ctx context.Context) error {
 	for after, seen := int64(0), 0; c.left > 0; {
 		if seen >= coldScan {
@@ -25,8 +26,12 @@ func (c *claiming) runCold(ctx context.Context) error {
 		if err != nil {
 			return known(ctx, err)
 		}
-		if len(page) == 0 {
+		if len(page) == 0 && !c.stale {
 			return nil
+		}
+		if len(page) == 0 {
+			c.stale, after = false, 0
+			continue
 		}
 		seen += len(page)
 		after = page[len(page)-1].Task.Seq

@@ -148,6 +148,11 @@ func (c *claiming) lostTogether(ctx context.Context, cs []candidate, err error) 
 	if !errors.As(err, &conflict) {
 		return known(ctx, err)
 	}
+	if conflict.Guard == store.GuardOpenClaims && len(cs) > 1 {
+		// The agent has claimed something else meanwhile; there may be room for less.
+		c.left = len(cs) - 1
+		return nil
+	}
 	for _, one := range cs {
 		if conflict.Task == "" || conflict.Task == one.task.ID {
 			return c.sortOut(ctx, []candidate{one}, []error{err})

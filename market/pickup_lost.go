@@ -49,7 +49,9 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 	default:
 		// Somebody was faster, or the board is behind: what is left of the
 		// task, or of its match task, comes from the store.
-		return known(ctx, c.m.mirror.Reread(ctx, conflict.Agent, one.task.ID, conflict.Task))
+		c.stale = true
+		tasks := append([]TaskID{one.task.ID, conflict.Task}, one.task.Children...)
+		return known(ctx, c.m.mirror.Reread(ctx, conflict.Agent, tasks...))
 	}
 	return nil
 }

@@ -207,8 +207,16 @@ func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
 		if err != nil {
 			return err
 		}
+		found := make(map[store.TaskID]bool, len(tasks))
 		for i := range tasks {
+			found[tasks[i].Task.ID] = true
 			m.putTask(&tasks[i])
+		}
+		for _, id := range ids[:n] {
+			if gone, ok := m.Board.Get(string(id)); ok && !found[id] {
+				// It was deleted, and nothing else takes it from the board.
+				m.Board.Remove(string(id), gone.Version)
+			}
 		}
 		ids = ids[n:]
 	}

@@ -26,10 +26,12 @@ func Ordinary(l *store.Loaded) error {
 func NotFound() *Error { return Refuse(CodeNotFound, "Task not found") }
 
 // unlapsed refuses a worker whose claim has ended: it is told when and why, also
-// after somebody else has claimed the task, and whatever the task is now.
+// after somebody else has claimed the task, and whatever the task is now. Of a
+// system task the role that is loaded is the one on its parent, whose claim is
+// another matter.
 func unlapsed(l *store.Loaded) error {
 	t := l.Task
-	if t == nil || l.Lapse == nil || l.Role != store.RoleWorker || t.Worker() == l.Caller.ID {
+	if t == nil || t.System != nil || l.Lapse == nil || l.Role != store.RoleWorker || t.Worker() == l.Caller.ID {
 		return nil
 	}
 	return Refuse(CodeClaimLapsed, "Your claim on this task ended at %s: %s", store.NewTime(l.Lapse.At), l.Lapse.Why)

@@ -57,13 +57,19 @@ func (o *Outcome) giveBack(l *store.Loaded, why string) {
 		o.release(l.Task, l.Subject)
 		return
 	}
-	if l.Task.System == nil {
+	switch {
+	case l.Task.System == nil:
 		// Verdicts on an earlier delivery are of no use to the next worker.
 		o.endChildren(l.Children, l.Poster, false)
 		o.Roles = append(o.Roles, store.RoleWrite{
 			Task: l.Task.ID, Agent: l.Task.Claim.Worker, Role: store.RoleWorker,
 			Lapse: &store.Lapse{At: o.At, Why: why, Claim: l.Task.Claims},
 		})
+	case l.Task.System.Type == store.MatchAgents:
+		// Whoever claims the parent now has to close this task too, or it is paid for
+		// nothing: a claim of the parent decided before this has to fail.
+		parent := *l.Parent
+		o.replace(l.Parent, &parent)
 	}
 	o.repost(l.Task)
 }
