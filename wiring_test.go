@@ -13,6 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/notify"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
@@ -87,8 +88,8 @@ func TestCommitsWakeTheWebhooks(t *testing.T) {
 		} {
 			t.Run(kind.Name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				store, clock := kind.Open(t), markettest.NewClock(markettest.Start)
-				options := []pinchwork.Option{pinchwork.WithStore(store), pinchwork.WithClock(clock), pinchwork.WithPolicy(private)}
+				kept, clock := kind.Open(t), markettest.NewClock(markettest.Start)
+				options := []pinchwork.Option{pinchwork.WithStore(kept), pinchwork.WithClock(clock), pinchwork.WithPolicy(private)}
 				delivering, other := notifiers()
 				first := options
 				if delivering != nil {
@@ -118,7 +119,7 @@ func TestCommitsWakeTheWebhooks(t *testing.T) {
 					if _, err := writer.As(bob.AgentID).Ask(t.Context(), task.TaskID, "why?"); err != nil {
 						t.Fatal(err)
 					}
-					if got := <-called; got != string(market.EventTaskQuestion) {
+					if got := <-called; got != string(store.EventTaskQuestion) {
 						t.Errorf("called with %s", got)
 					}
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/tmaxmax/go-sse"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Events yields the agent's events from after on: an id that was yielded
@@ -197,7 +198,7 @@ func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
 	}
 	e := market.Event{Agent: *c.id.Load(), Type: flat.Type, Task: flat.Task, Data: flat.EventData, At: flat.At.Time}
 	out := market.StreamEvent{ID: raw.LastEventID, Event: e}
-	if e.Type == market.EventGap {
+	if e.Type == store.EventGap {
 		out.ID = ""
 	}
 	return out, nil

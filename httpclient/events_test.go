@@ -13,6 +13,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 func streamEvent(id, typ, fields string) string {
@@ -63,7 +64,7 @@ func TestEventsAreReadAndResumed(t *testing.T) {
 		if d := got[0].Data; got[0].ID != "a1" || d.Reason != "bad" || d.GraceDeadline == nil || got[0].At.Minute() != 25 || got[0].Agent != "ag-me" {
 			t.Errorf("first event %+v", got[0])
 		}
-		if got[1].Type != market.EventTaskMatched || got[1].Data.Rank == nil || got[1].Task != "tk-1" {
+		if got[1].Type != store.EventTaskMatched || got[1].Data.Rank == nil || got[1].Task != "tk-1" {
 			t.Errorf("second event %+v", got[1])
 		}
 		if got[2].Data.MessageID != "msg-1" {
@@ -92,7 +93,7 @@ func TestPositionWithoutEvent(t *testing.T) {
 func TestGapHasNoID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := collect(t, stream("event: gap\ndata: {\"type\":\"gap\"}\n\n"+streamEvent("k9", "task_approved", "")).client(t), "old", 2)
-		if got[0].Type != market.EventGap || got[0].ID != "" || got[1].ID != "k9" {
+		if got[0].Type != store.EventGap || got[0].ID != "" || got[1].ID != "k9" {
 			t.Errorf("events %+v", got)
 		}
 	})

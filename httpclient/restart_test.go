@@ -10,6 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // listen serves the market at an address until stop, which cuts every
@@ -70,7 +71,7 @@ func TestStreamSurvivesARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Type == market.EventGap {
+		if e.Type == store.EventGap {
 			continue
 		}
 		got = append(got, e.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // scenario drives every operation of the API, with success and refusal, and
@@ -59,19 +60,19 @@ func posting(t *testing.T, tr *transcript, poster market.AgentAPI) market.TaskID
 	t.Helper()
 	ctx := t.Context()
 	posted, err := poster.Post(ctx, market.PostInput{
-		Need: "Überprüfe <this> & that", Context: "line 1\nline 2", MaxCredits: market.Ptr(int64(30)),
-		Tags: []string{"go", "sql"}, DeadlineMinutes: market.Ptr(60), ReviewTimeoutMinutes: market.Ptr(5),
+		Need: "Überprüfe <this> & that", Context: "line 1\nline 2", MaxCredits: new(int64(30)),
+		Tags: []string{"go", "sql"}, DeadlineMinutes: new(60), ReviewTimeoutMinutes: new(5),
 	})
 	note(tr, "post", posted, err)
-	_, err = poster.Post(ctx, market.PostInput{Need: "x", MaxCredits: market.Ptr(int64(1000))})
+	_, err = poster.Post(ctx, market.PostInput{Need: "x", MaxCredits: new(int64(1000))})
 	tr.add("post beyond the balance", nil, err)
 	_, err = poster.Post(ctx, market.PostInput{Need: "x", Tags: []string{"no spaces"}})
 	tr.add("post with a bad tag", nil, err)
-	_, err = poster.Post(ctx, market.PostInput{Need: "x", Wait: market.Ptr(301)})
+	_, err = poster.Post(ctx, market.PostInput{Need: "x", Wait: new(301)})
 	tr.add("post with a long wait", nil, err)
 	again := market.WithIdempotencyKey(ctx, "same")
 	for range 2 {
-		p, err := poster.Post(again, market.PostInput{Need: "once", MaxCredits: market.Ptr(int64(2))})
+		p, err := poster.Post(again, market.PostInput{Need: "once", MaxCredits: new(int64(2))})
 		note(tr, "post once", p, err)
 	}
 	_, err = poster.Post(again, market.PostInput{Need: "another"})
@@ -121,7 +122,7 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 	list, err := poster.Messages(ctx, id, market.Page{Limit: 10})
 	note(tr, "messages", list, err)
 	a.move(time.Minute)
-	task, err := worker.Deliver(ctx, id, market.DeliverInput{Result: "draft", CreditsClaimed: market.Ptr(int64(25))})
+	task, err := worker.Deliver(ctx, id, market.DeliverInput{Result: "draft", CreditsClaimed: new(int64(25))})
 	note(tr, "deliver", task, err)
 	_, err = worker.Deliver(ctx, id, market.DeliverInput{Result: "twice"})
 	tr.add("deliver twice", nil, err)
@@ -133,7 +134,7 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 	note(tr, "wait for what is there", task, err)
 	_, err = worker.Approve(ctx, id, market.ApproveInput{})
 	tr.add("approve oneself", nil, err)
-	task, err = poster.Approve(ctx, id, market.ApproveInput{Rating: market.Ptr(5), Feedback: "fine"})
+	task, err = poster.Approve(ctx, id, market.ApproveInput{Rating: new(5), Feedback: "fine"})
 	note(tr, "approve", task, err)
 	rated, err := worker.Rate(ctx, id, market.RateInput{Rating: 4})
 	note(tr, "rate", rated, err)
@@ -144,11 +145,11 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 func leaving(t *testing.T, tr *transcript, poster, worker market.AgentAPI) {
 	t.Helper()
 	ctx := t.Context()
-	posted, err := poster.Post(ctx, market.PostInput{Need: "other", MaxCredits: market.Ptr(int64(3))})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "other", MaxCredits: new(int64(3))})
 	note(tr, "post another", posted, err)
-	batch, err := worker.PickupBatch(ctx, market.BatchInput{Count: market.Ptr(10), Filter: market.Filter{Search: "other"}})
+	batch, err := worker.PickupBatch(ctx, market.BatchInput{Count: new(10), Filter: market.Filter{Search: "other"}})
 	note(tr, "batch", batch, err)
-	batch, err = worker.PickupBatch(ctx, market.BatchInput{Count: market.Ptr(10), Filter: market.Filter{Search: "other"}})
+	batch, err = worker.PickupBatch(ctx, market.BatchInput{Count: new(10), Filter: market.Filter{Search: "other"}})
 	note(tr, "empty batch", batch, err)
 	task, err := worker.Abandon(ctx, posted.TaskID)
 	note(tr, "abandon", task, err)
@@ -214,7 +215,7 @@ func events(t *testing.T, tr *transcript, poster market.AgentAPI) {
 	for e, err := range poster.Events(t.Context(), "999999") {
 		e.Agent, e.Seq = "", 0 // opaque to clients
 		note(tr, "event", e, err)
-		if err != nil || len(tr.steps) > 500 || e.Type == market.EventTaskDelivered && e.ID != "" && e.At.Minute() == 31 {
+		if err != nil || len(tr.steps) > 500 || e.Type == store.EventTaskDelivered && e.ID != "" && e.At.Minute() == 31 {
 			return
 		}
 	}

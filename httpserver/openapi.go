@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // doc is a JSON object of the API document.
@@ -111,7 +111,7 @@ func (p *Param) describe() doc {
 		out["required"] = true
 	}
 	if p.Type == "strings" {
-		schema["type"], schema["items"], schema["maxItems"] = "array", tagSchema(), market.MaxTags
+		schema["type"], schema["items"], schema["maxItems"] = "array", tagSchema(), limits.Tags
 		out["style"], out["explode"] = "form", false
 		return out
 	}

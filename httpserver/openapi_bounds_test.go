@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // edge is a value at a bound of the document, or beyond it.
@@ -64,7 +64,7 @@ func TestTheDocumentsBoundsAreTheMarkets(t *testing.T) {
 				tried++
 				body := maps.Clone(example)
 				body[name] = e.value
-				if name == "wait" && e.value == market.MaxWaitSeconds {
+				if name == "wait" && e.value == limits.WaitSeconds {
 					continue // it would wait
 				}
 				checkEdge(t, site, r, key, name, body, e)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // input is the schema of a request body: a copy of the type's own with the
@@ -24,7 +25,7 @@ func (d *document) input(b *Body) doc {
 		schema := d.schema(plain)
 		maps.Copy(schema, inputBounds[name])
 		if name == "tags" && (b.Type == reflect.TypeFor[market.RegisterInput]() || b.Type == reflect.TypeFor[market.UpdateInput]()) {
-			schema["maxItems"] = market.MaxAgentTags
+			schema["maxItems"] = limits.AgentTags
 		}
 		if plain.Kind() == reflect.String && schema["enum"] == nil && slices.Contains(b.Required, name) {
 			schema["minLength"] = 1
@@ -49,36 +50,36 @@ func (d *document) input(b *Body) doc {
 
 // inputBounds are the limits of contract §3 to §11 by field.
 var inputBounds = map[string]doc{
-	"name":                   {"minLength": 1, "maxLength": market.MaxName},
-	"good_at":                {"maxLength": market.MaxGoodAt},
-	"webhook_url":            {"maxLength": market.MaxWebhookURL, "format": "uri"},
-	"webhook_secret":         {"maxLength": market.MaxWebhookSecret},
-	"need":                   {"minLength": 1, "maxLength": market.MaxNeed},
-	"context":                {"maxLength": market.MaxContext},
-	"max_credits":            {"minimum": 1, "maximum": market.MaxCredits, "default": 50},
-	"tags":                   {"maxItems": market.MaxTags, "items": tagSchema()},
-	"deadline_minutes":       {"minimum": 1, "maximum": market.MaxMinutes},
-	"claim_timeout_minutes":  {"minimum": 1, "maximum": market.MaxMinutes},
-	"review_timeout_minutes": {"minimum": 1, "maximum": market.MaxMinutes},
-	"wait":                   {"minimum": 0, "maximum": market.MaxWaitSeconds},
-	"search":                 {"maxLength": market.MaxSearch},
-	"count":                  {"minimum": 1, "maximum": market.MaxBatch, "default": 5},
-	"result":                 {"minLength": 1, "maxLength": market.MaxResult},
+	"name":                   {"minLength": 1, "maxLength": limits.Name},
+	"good_at":                {"maxLength": limits.GoodAt},
+	"webhook_url":            {"maxLength": limits.WebhookURL, "format": "uri"},
+	"webhook_secret":         {"maxLength": limits.WebhookSecret},
+	"need":                   {"minLength": 1, "maxLength": limits.Need},
+	"context":                {"maxLength": limits.Context},
+	"max_credits":            {"minimum": 1, "maximum": limits.Credits, "default": 50},
+	"tags":                   {"maxItems": limits.Tags, "items": tagSchema()},
+	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
+	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
+	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},
+	"wait":                   {"minimum": 0, "maximum": limits.WaitSeconds},
+	"search":                 {"maxLength": limits.Search},
+	"count":                  {"minimum": 1, "maximum": limits.Batch, "default": 5},
+	"result":                 {"minLength": 1, "maxLength": limits.Result},
 	"credits_claimed":        {"minimum": 1},
 	"rating":                 {"minimum": 1, "maximum": 5},
 	"agent_id":               {"minLength": 1},
-	"reason":                 {"maxLength": market.MaxReason},
-	"feedback":               {"maxLength": market.MaxReason},
-	"question":               {"minLength": 1, "maxLength": market.MaxQuestion},
-	"answer":                 {"minLength": 1, "maxLength": market.MaxReason},
-	"message":                {"minLength": 1, "maxLength": market.MaxReason},
-	"amount":                 {"minimum": 1, "maximum": market.MaxGrant},
-	"note":                   {"maxLength": market.MaxReason},
+	"reason":                 {"maxLength": limits.Reason},
+	"feedback":               {"maxLength": limits.Reason},
+	"question":               {"minLength": 1, "maxLength": limits.Question},
+	"answer":                 {"minLength": 1, "maxLength": limits.Reason},
+	"message":                {"minLength": 1, "maxLength": limits.Reason},
+	"amount":                 {"minimum": 1, "maximum": limits.Grant},
+	"note":                   {"maxLength": limits.Reason},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
 }
 
 func tagSchema() doc {
-	return doc{"type": "string", "maxLength": market.MaxTag, "pattern": "^[A-Za-z0-9_-]+$"}
+	return doc{"type": "string", "maxLength": limits.Tag, "pattern": "^[A-Za-z0-9_-]+$"}
 }
 
 // enums are the types that have few values.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // hasty gives clients so little time that a test need not wait.
@@ -244,7 +245,7 @@ func TestCloseDoesNotWaitForStalledReaders(t *testing.T) {
 	wrote := make(chan struct{}, 1<<20)
 	from := &scripted{next: func(ctx context.Context) ([]market.StreamEvent, error) {
 		wrote <- struct{}{}
-		return []market.StreamEvent{{ID: "8", Event: market.Event{Type: market.EventTaskRejected, Data: market.EventData{Reason: big}}}}, ctx.Err()
+		return []market.StreamEvent{{ID: "8", Event: market.Event{Type: store.EventTaskRejected, Data: market.EventData{Reason: big}}}}, ctx.Err()
 	}}
 	server := (&stub{}).plays(from).server(t, Options{})
 	server.slowestRead = 10 * patience

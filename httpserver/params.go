@@ -3,7 +3,7 @@ package httpserver
 import (
 	"reflect"
 
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // The parameters that several routes share.
@@ -11,14 +11,14 @@ var (
 	taskParam  = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The task's id.", Prefix: "tk-", Example: "tk-abc123"}
 	agentParam = Param{Name: "id", In: "path", Type: "string", Required: true, Description: "The agent's id.", Prefix: "ag-", Example: "ag-abc123xyz"}
 
-	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained, at most 16 in 500 characters.", Example: "kubernetes"}
+	searchParam = Param{Name: "search", In: "query", Type: "string", MaxLength: limits.Search, Description: "Terms that must all be contained, at most 16 in 500 characters.", Example: "kubernetes"}
 	tagsParam   = Param{Name: "tags", In: "query", Type: "strings", Description: "Tags that must all be there: comma-separated, repeated, or both.", Example: "python,security"}
-	offsetParam = Param{Name: "offset", In: "query", Type: "integer", Min: market.Ptr(0), Default: 0, Description: "How many to leave out at the front. A page whose texts reach 4 MiB ends early and says in next_offset where it goes on."}
+	offsetParam = Param{Name: "offset", In: "query", Type: "integer", Min: new(0), Default: 0, Description: "How many to leave out at the front. A page whose texts reach 4 MiB ends early and says in next_offset where it goes on."}
 )
 
 func limitParam(byDefault, most int) Param {
 	return Param{
-		Name: "limit", In: "query", Type: "integer", Min: market.Ptr(1), Max: market.Ptr(most), Default: byDefault,
+		Name: "limit", In: "query", Type: "integer", Min: new(1), Max: new(most), Default: byDefault,
 		Description: "How many to return.",
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // values returns a query parameter's values; malformed queries are refused.
@@ -140,8 +141,8 @@ func (c *call) wait() (time.Duration, error) {
 
 // waitSeconds checks the one input that a market takes in another form.
 func waitSeconds(n int) (time.Duration, error) {
-	if n < 0 || n > market.MaxWaitSeconds {
-		return 0, invalid("wait", "must be 0 to %d", market.MaxWaitSeconds)
+	if n < 0 || n > limits.WaitSeconds {
+		return 0, invalid("wait", "must be 0 to %d", limits.WaitSeconds)
 	}
 	return time.Duration(n) * time.Second, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bunrouter"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // methods are all that the router knows.
@@ -143,8 +144,8 @@ func (c *call) takeIdempotencyKey() error {
 		return nil
 	}
 	key := values[0]
-	if n := utf8.RuneCountInString(key); len(values) > 1 || n < 1 || n > market.MaxKey || !clean(key) {
-		return invalid("Idempotency-Key", "must be one value of 1 to %d characters", market.MaxKey)
+	if n := utf8.RuneCountInString(key); len(values) > 1 || n < 1 || n > limits.Key || !clean(key) {
+		return invalid("Idempotency-Key", "must be one value of 1 to %d characters", limits.Key)
 	}
 	c.ctx = market.WithIdempotencyKey(c.ctx, key)
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // listener is an open event stream.
@@ -253,7 +254,7 @@ func TestAHeartbeatThatPanicsEndsItsStreamAlone(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	big := strings.Repeat("x", 4000)
 	from := &scripted{next: func(ctx context.Context) ([]market.StreamEvent, error) {
-		event := market.Event{Type: market.EventTaskRejected, Data: market.EventData{Reason: big}}
+		event := market.Event{Type: store.EventTaskRejected, Data: market.EventData{Reason: big}}
 		return []market.StreamEvent{{ID: "8", Event: event}}, ctx.Err()
 	}}
 	server := (&stub{}).plays(from).server(t, Options{})

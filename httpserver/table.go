@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // table is every route outside of pages, in the order of the documentation. It
@@ -38,9 +39,9 @@ var agentRoutes = []Route{
 		Caller: CallerAnyone, Limit: ClassRead, Group: groupAgents,
 		Summary: "Search and browse agents",
 		Params: paged(20, 100,
-			Param{Name: "search", In: "query", Type: "string", MaxLength: market.MaxSearch, Description: "Terms that must all be contained in good_at or name, at most 16 in 500 characters.", Example: "machine learning"},
+			Param{Name: "search", In: "query", Type: "string", MaxLength: limits.Search, Description: "Terms that must all be contained in good_at or name, at most 16 in 500 characters.", Example: "machine learning"},
 			tagsParam,
-			Param{Name: "min_reputation", In: "query", Type: "number", Min: market.Ptr(0), Max: market.Ptr(5), Description: "The least reputation, 0 to 5."},
+			Param{Name: "min_reputation", In: "query", Type: "number", Min: new(0), Max: new(5), Description: "The least reputation, 0 to 5."},
 			Param{Name: "sort_by", In: "query", Type: "string", Enum: []string{"reputation", "tasks_completed"}, Default: "reputation", Description: "The order, best first."},
 		),
 		Success: ok[market.AgentList](),

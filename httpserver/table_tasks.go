@@ -4,10 +4,11 @@ import (
 	"net/http"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 var waitParam = Param{
-	Name: "wait", In: "query", Type: "integer", Min: market.Ptr(0), Max: market.Ptr(market.MaxWaitSeconds),
+	Name: "wait", In: "query", Type: "integer", Min: new(0), Max: new(limits.WaitSeconds),
 	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster and its worker.",
 }
 
@@ -129,7 +130,7 @@ var claimRoutes = []Route{
 		Summary:     "Claim several tasks at once",
 		Description: "Each claim is atomic by itself. The list may be empty.",
 		Params: []Param{
-			{Name: "count", In: "query", Type: "integer", Min: market.Ptr(1), Max: market.Ptr(market.MaxBatch), Default: 5, Description: "How many at most."},
+			{Name: "count", In: "query", Type: "integer", Min: new(1), Max: new(limits.Batch), Default: 5, Description: "How many at most."},
 			tagsParam, searchParam,
 		},
 		Body:     body[market.BatchInput](""),

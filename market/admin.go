@@ -5,16 +5,17 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // Grant gives credits from the platform to an agent (contract §4, §11). Its
 // reason is kept as a note: the kind of the entry is ours (pitfall 5).
 func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
-	if err := rules.CheckRange("amount", in.Amount, 1, MaxGrant); err != nil {
+	if err := rules.CheckRange("amount", in.Amount, 1, limits.Grant); err != nil {
 		return Granted{}, err
 	}
-	if err := rules.CheckText("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
 		return Granted{}, err
 	}
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
@@ -30,7 +31,7 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 // Suspend suspends an agent or ends its suspension (contract §3). Its streams
 // close; ending it lets the approvals that waited for it happen.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
-	if err := rules.CheckText("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
 		return Suspension{}, err
 	}
 	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
@@ -124,7 +125,7 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
 		return Report{}, rules.Invalid("status", "must be reviewed or dismissed")
 	}
-	if err := rules.CheckText("note", in.Note, MaxReason); err != nil {
+	if err := rules.CheckText("note", in.Note, limits.Reason); err != nil {
 		return Report{}, err
 	}
 	return recorded[Report](ctx, m, operation{

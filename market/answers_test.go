@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // modelAnswer is an answer of the corpus with its right reading.
@@ -108,7 +109,7 @@ func TestVerdictsOfModels(t *testing.T) {
 					got = "true | "
 				}
 				got = strings.TrimSpace(got + strings.ReplaceAll(v.Explanation, "\n", `\n`))
-			} else if v.Status != market.VerificationUnusable || v.Explanation != "" {
+			} else if v.Status != store.VerificationUnusable || v.Explanation != "" {
 				t.Errorf("no verdict, but %+v", v)
 			}
 			if got != a.reading {

@@ -76,7 +76,7 @@ type AgentAPI interface {
 
 	// Events yields the agent's events from after on: an id that was yielded
 	// before, or "" for now. When events after that id are no longer kept, one
-	// EventGap comes first. It ends with the context, or with one error.
+	// store.EventGap comes first. It ends with the context, or with one error.
 	Events(ctx context.Context, after string) iter.Seq2[StreamEvent, error]
 	// DeadLetters lists webhook deliveries that failed for good; limit 1–100,
 	// default 20.
@@ -92,7 +92,7 @@ type AgentAPI interface {
 
 // StreamEvent is an event with the opaque id to resume after.
 type StreamEvent struct {
-	// ID is "" for EventGap.
+	// ID is "" for store.EventGap.
 	ID string
 	Event
 }

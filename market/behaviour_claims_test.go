@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §5, row "pickup", and the shapes of pickup in §11.
@@ -269,7 +270,7 @@ func TestAClaimEndsAfterTheClaimTimeout(t *testing.T) {
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {
 			events := a.Events()
-			if len(events) != 1 || events[0].Type != market.EventDeadlineExpired || events[0].Data.Reason != "claim_timeout" || events[0].Task != id {
+			if len(events) != 1 || events[0].Type != store.EventDeadlineExpired || events[0].Data.Reason != "claim_timeout" || events[0].Task != id {
 				t.Errorf("%s heard %+v", a.Name, events)
 			}
 		}

@@ -224,7 +224,7 @@ func TestHosted(t *testing.T) {
 		if got := k.Stored(id).Matching; got == nil || got.State != store.Matched || got.Agents[0] != expert.ID {
 			t.Errorf("matching is %+v", got)
 		}
-		heard(t, expert, market.EventTaskMatched)
+		heard(t, expert, store.EventTaskMatched)
 		expert.Claim(id)
 		expert.Deliver(id, "done")
 		if v := hosted.Approve(id); v.Status != market.StatusApproved {

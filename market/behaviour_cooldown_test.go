@@ -7,6 +7,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §5: the abandon cooldown.
@@ -99,7 +100,7 @@ func TestAGraceThatLapsesIsNoStrike(t *testing.T) {
 					ada.Reject(id, "no")
 					bob.Events()
 					k.Advance(5 * time.Minute)
-					if got := bob.Heard(); !slices.Equal(got, []market.EventType{market.EventRejectionGraceExpired}) {
+					if got := bob.Heard(); !slices.Equal(got, []market.EventType{store.EventRejectionGraceExpired}) {
 						t.Errorf("the worker heard %v", got)
 					}
 					if v := ada.Task(id); v.Status != market.StatusPosted || v.Deadline != nil {

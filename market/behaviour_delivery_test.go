@@ -18,14 +18,14 @@ func TestPitfall01CreditsClaimed(t *testing.T) {
 		charged int64 // 0 is refused
 	}{
 		"absent is max_credits":    {nil, 40},
-		"one":                      {market.Ptr(int64(1)), 1},
-		"some":                     {market.Ptr(int64(25)), 25},
-		"all":                      {market.Ptr(int64(40)), 40},
-		"above counts as max":      {market.Ptr(int64(41)), 40},
-		"far above counts as max":  {market.Ptr(int64(math.MaxInt64)), 40},
-		"zero is refused":          {market.Ptr(int64(0)), 0},
-		"negative is refused":      {market.Ptr(int64(-1)), 0},
-		"very negative is refused": {market.Ptr(int64(math.MinInt64)), 0},
+		"one":                      {new(int64(1)), 1},
+		"some":                     {new(int64(25)), 25},
+		"all":                      {new(int64(40)), 40},
+		"above counts as max":      {new(int64(41)), 40},
+		"far above counts as max":  {new(int64(math.MaxInt64)), 40},
+		"zero is refused":          {new(int64(0)), 0},
+		"negative is refused":      {new(int64(-1)), 0},
+		"very negative is refused": {new(int64(math.MinInt64)), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // told is the one event that an agent has not read yet.
@@ -23,27 +25,27 @@ func TestEventsSayWhatHappened(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("task", markettest.Budget(20))
-		ada.Answer(id, bob.Ask(id, "how?"), "like "+strings.Repeat("ß", market.MaxEventText))
+		ada.Answer(id, bob.Ask(id, "how?"), "like "+strings.Repeat("ß", limits.EventText))
 		ada.Events()
-		if d := told(t, bob, market.EventQuestionAnswered); d.Answer != "like "+strings.Repeat("ß", market.MaxEventText-len("like ")) {
+		if d := told(t, bob, store.EventQuestionAnswered); d.Answer != "like "+strings.Repeat("ß", limits.EventText-len("like ")) {
 			t.Errorf("the answer in the event is %q", d.Answer)
 		}
 		bob.Claim(id)
-		if d := told(t, ada, market.EventTaskClaimed); d.WorkerID != bob.ID {
+		if d := told(t, ada, store.EventTaskClaimed); d.WorkerID != bob.ID {
 			t.Errorf("claimed: %+v, want worker %s", d, bob.ID)
 		}
 		bob.Send(id, "on it")
-		if d := told(t, ada, market.EventTaskMessage); d.SenderID != bob.ID || d.MessageID == "" {
+		if d := told(t, ada, store.EventTaskMessage); d.SenderID != bob.ID || d.MessageID == "" {
 			t.Errorf("message: %+v, want sender %s", d, bob.ID)
 		}
 		bob.Deliver(id, "done")
 		ada.Events()
 		ada.Approve(id, 4)
-		if d := told(t, bob, market.EventTaskApproved); d.Credits == nil || *d.Credits != 18 || d.Rating == nil || *d.Rating != 4 {
+		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 18 || d.Rating == nil || *d.Rating != 4 {
 			t.Errorf("approved: %+v, want 18 credits and rating 4", d)
 		}
 		bob.Rate(id, 2)
-		if d := told(t, ada, market.EventTaskRated); d.Rating == nil || *d.Rating != 2 {
+		if d := told(t, ada, store.EventTaskRated); d.Rating == nil || *d.Rating != 2 {
 			t.Errorf("rated: %+v, want rating 2", d)
 		}
 	})
@@ -58,10 +60,10 @@ func TestApprovalByTheTimerTellsBothWhatItMoved(t *testing.T) {
 		bob.Deliver(id, "done", 10)
 		ada.Events()
 		k.Advance(k.Market.Policy().AutoApprove)
-		if d := told(t, bob, market.EventTaskApproved); d.Credits == nil || *d.Credits != 9 || d.Rating != nil {
+		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 9 || d.Rating != nil {
 			t.Errorf("the worker is told %+v, want 9 credits and no rating", d)
 		}
-		if d := told(t, ada, market.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != nil {
+		if d := told(t, ada, store.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != nil {
 			t.Errorf("the poster is told %+v, want 10 credits and no rating", d)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §10: events, streams and waiting.
@@ -55,7 +56,7 @@ func TestStreamsStartNowAndResume(t *testing.T) {
 		for len(got) < 2 {
 			got = append(got, next(t, k, s)...)
 		}
-		if len(got) != 2 || got[0].Type != market.EventTaskQuestion || got[0].ID == "" || got[0].ID == got[1].ID || got[1].Seq != got[0].Seq+1 {
+		if len(got) != 2 || got[0].Type != store.EventTaskQuestion || got[0].ID == "" || got[0].ID == got[1].ID || got[1].Seq != got[0].Seq+1 {
 			t.Fatalf("the stream has %+v", got)
 		}
 		bob.Claim(id)
@@ -64,7 +65,7 @@ func TestStreamsStartNowAndResume(t *testing.T) {
 		for len(again) < 2 {
 			again = append(again, next(t, k, resumed)...)
 		}
-		if again[0].ID != got[1].ID || again[1].Type != market.EventTaskClaimed {
+		if again[0].ID != got[1].ID || again[1].Type != store.EventTaskClaimed {
 			t.Errorf("resumed: %+v", again)
 		}
 		for _, bad := range []string{"x", "-1", "1.5", "01", " 1", "99999999999999999999"} {
@@ -85,7 +86,7 @@ func TestEventsAsAnIterator(t *testing.T) {
 		}
 		n := 0
 		for e, err := range ada.API.Events(k.Ctx, "0") {
-			if err != nil || e.Type != market.EventTaskQuestion {
+			if err != nil || e.Type != store.EventTaskQuestion {
 				t.Fatalf("%+v, %v", e, err)
 			}
 			if n++; n == 3 {
@@ -115,7 +116,7 @@ func TestGapAfterRetention(t *testing.T) {
 			t.Fatalf("pruned %+v, %v", pruned, err)
 		}
 		s := stream(t, k, ada, k.Market, "1")
-		if got := next(t, k, s); len(got) != 1 || got[0].Type != market.EventGap || got[0].ID != "" {
+		if got := next(t, k, s); len(got) != 1 || got[0].Type != store.EventGap || got[0].ID != "" {
 			t.Errorf("first comes %+v", got)
 		}
 		if got := next(t, k, s); len(got) != 1 || got[0].Seq != 3 {
@@ -123,7 +124,7 @@ func TestGapAfterRetention(t *testing.T) {
 		}
 		// An id from another life of the store.
 		s = stream(t, k, ada, k.Market, "1000")
-		if got := next(t, k, s); got[0].Type != market.EventGap {
+		if got := next(t, k, s); got[0].Type != store.EventGap {
 			t.Errorf("first comes %+v", got)
 		}
 		// Nothing is lost between 2 and 3.
@@ -157,7 +158,7 @@ func TestTheNewestStreamTakesThePlaceOfTheOldest(t *testing.T) {
 		fifth := stream(t, k, ada, k.Market, "")
 		bob.Claim(ada.Post("task", markettest.Budget(1)))
 		for _, s := range []*market.Stream{all[2], fourth, fifth} {
-			if got := next(t, k, s); got[0].Type != market.EventTaskClaimed {
+			if got := next(t, k, s); got[0].Type != store.EventTaskClaimed {
 				t.Errorf("got %+v", got)
 			}
 		}
@@ -233,7 +234,7 @@ func TestPostWaitsForTheDelivery(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(5)), Wait: market.Ptr(60)})
+			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
 		})
 		var p market.Pickup
 		markettest.Eventually(t, "the task to be on offer", func() bool {
@@ -256,7 +257,7 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(5)), Wait: market.Ptr(60)})
+			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
 		})
 		markettest.Eventually(t, "the poster to wait", func() bool { return k.Clock.Waiting() == 1 })
 		bob.Pickup()
@@ -286,7 +287,7 @@ func TestPitfall07HangingUpChangesNothing(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(5)), Wait: market.Ptr(60)})
+			posted, err = ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
 		})
 		markettest.Eventually(t, "the poster to wait", func() bool { return k.Clock.Waiting() == 1 })
 		cancel()
@@ -338,7 +339,7 @@ func TestRunSettlesTimers(t *testing.T) {
 			t.Fatal(err)
 		}
 		ada := m.As(r.AgentID)
-		posted, err := ada.Post(ctx, market.PostInput{Need: "task", DeadlineMinutes: market.Ptr(1)})
+		posted, err := ada.Post(ctx, market.PostInput{Need: "task", DeadlineMinutes: new(1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +349,7 @@ func TestRunSettlesTimers(t *testing.T) {
 		}
 		began := time.Now()
 		events, err := s.Next(ctx) // the sweep wakes the stream
-		if err != nil || len(events) != 1 || events[0].Type != market.EventTaskExpired || events[0].Task != posted.TaskID {
+		if err != nil || len(events) != 1 || events[0].Type != store.EventTaskExpired || events[0].Task != posted.TaskID {
 			t.Errorf("heard %+v, %v", events, err)
 		}
 		if late := time.Since(began) - time.Minute; late < 0 || late > time.Second {

@@ -196,7 +196,7 @@ func (h *hostile) review(a *markettest.Agent) {
 	h.may(err)
 	for _, v := range list.Tasks {
 		if strings.HasPrefix(*v.Result, goodWork) {
-			_, err = a.API.Approve(h.Ctx, v.TaskID, market.ApproveInput{Rating: market.Ptr(5)})
+			_, err = a.API.Approve(h.Ctx, v.TaskID, market.ApproveInput{Rating: new(5)})
 		} else {
 			_, err = a.API.Reject(h.Ctx, v.TaskID, market.RejectInput{Reason: "not what I asked for"})
 		}

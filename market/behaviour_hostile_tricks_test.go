@@ -80,7 +80,7 @@ func (h *hostile) wash(a *markettest.Agent) bool {
 		_, err := b.API.Deliver(h.Ctx, id, market.DeliverInput{Result: "washed"})
 		h.may(err)
 		h.serve(h.infra(a), func(market.Pickup) string { return `{"meets_requirements":true}` })
-		_, err = a.API.Approve(h.Ctx, id, market.ApproveInput{Rating: market.Ptr(5)})
+		_, err = a.API.Approve(h.Ctx, id, market.ApproveInput{Rating: new(5)})
 		if h.may(err) {
 			_, err = b.API.Rate(h.Ctx, id, market.RateInput{Rating: 5})
 			h.may(err)
@@ -120,13 +120,13 @@ func (h *hostile) readAndReject(a *markettest.Agent) bool {
 }
 
 func (h *hostile) endlessReview(a *markettest.Agent) bool {
-	_, ok := h.post(a, market.PostInput{Need: "Do this and wait for a year", MaxCredits: credits(3), ReviewTimeoutMinutes: market.Ptr(525_600)})
+	_, ok := h.post(a, market.PostInput{Need: "Do this and wait for a year", MaxCredits: credits(3), ReviewTimeoutMinutes: new(525_600)})
 	return ok
 }
 
 // hoard claims what it can get, so that nobody else does.
 func (h *hostile) hoard(a *markettest.Agent) bool {
-	list, err := a.API.PickupBatch(h.Ctx, market.BatchInput{Count: market.Ptr(10)})
+	list, err := a.API.PickupBatch(h.Ctx, market.BatchInput{Count: new(10)})
 	return h.may(err) && len(list.Tasks) > 0
 }
 
@@ -220,7 +220,7 @@ func (h *hostile) ownVerdict(a *markettest.Agent) bool {
 
 // accomplice holds a task of a friend until its time is up, again and again.
 func (h *hostile) accomplice(a *markettest.Agent) bool {
-	id, ok := h.post(a, market.PostInput{Need: "hold this", MaxCredits: credits(2), ClaimTimeoutMinutes: market.Ptr(1), DeadlineMinutes: market.Ptr(30)})
+	id, ok := h.post(a, market.PostInput{Need: "hold this", MaxCredits: credits(2), ClaimTimeoutMinutes: new(1), DeadlineMinutes: new(30)})
 	if !ok {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -37,7 +38,7 @@ func TestNamesAreWhatTheyLookLike(t *testing.T) {
 	}
 	for _, name := range []string{
 		"ada", "my-agent", "Ada Lovelace", "艾达", "أدا", "עדה", "Müller & Söhne", "café", "नमस्ते", "bot ❤️", "🦀", "pinchwork-fan-42", "Support", "System", "admin",
-		"The Pinch", "workbench", "spinchworks", "Platformer", "train-platform-7", "agent of Pinchwork users", "x", "O'Brien", "C++ expert", strings.Repeat("n", market.MaxName),
+		"The Pinch", "workbench", "spinchworks", "Platformer", "train-platform-7", "agent of Pinchwork users", "x", "O'Brien", "C++ expert", strings.Repeat("n", limits.Name),
 	} {
 		if _, err := k.Market.Register(k.Ctx, market.RegisterInput{Name: name}); err != nil {
 			t.Errorf("%q: %v", name, err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
@@ -54,7 +55,7 @@ func TestPagesAreBoundedInBytesAndSayWhereTheyGoOn(t *testing.T) {
 		var oldest, newest []market.TaskID
 		for range 11 {
 			posted, err := ada.API.Post(k.Ctx, market.PostInput{
-				Need: strings.Repeat("漢", market.MaxNeed), Context: strings.Repeat("\x01", market.MaxContext), MaxCredits: market.Ptr(int64(1)),
+				Need: strings.Repeat("漢", limits.Need), Context: strings.Repeat("\x01", limits.Context), MaxCredits: new(int64(1)),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -112,7 +113,7 @@ func TestALongConversationIsReadInPages(t *testing.T) {
 		if got, list := read(market.Page{}); len(got) != 205 || list.Total != 205 || list.NextOffset != 0 {
 			t.Errorf("short messages: %d of %d, next %d", len(got), list.Total, list.NextOffset)
 		}
-		send(150, strings.Repeat("\x01", market.MaxReason))
+		send(150, strings.Repeat("\x01", limits.Reason))
 		follow(t, "messages", want, func(p market.Page) ([]market.MessageID, int, any, error) {
 			p.Limit = 1000
 			got, list := read(p)

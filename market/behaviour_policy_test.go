@@ -128,7 +128,7 @@ func TestWebhookOutbox(t *testing.T) {
 		ada, bob := k.Agent("ada", markettest.Webhook("https://example.com/a", "secret")), k.Agent("bob")
 		bob.Ask(ada.Post("task", markettest.Budget(1)), "what?")
 		jobs, err := k.Market.LeaseWebhooks(k.Ctx, time.Minute, 10)
-		if err != nil || len(jobs) != 1 || jobs[0].URL != "https://example.com/a" || jobs[0].Secret != "secret" || jobs[0].Event.Type != market.EventTaskQuestion {
+		if err != nil || len(jobs) != 1 || jobs[0].URL != "https://example.com/a" || jobs[0].Secret != "secret" || jobs[0].Event.Type != store.EventTaskQuestion {
 			t.Fatalf("leased %+v, %v", jobs, err)
 		}
 		if again, err := k.Market.LeaseWebhooks(k.Ctx, time.Minute, 10); err != nil || len(again) != 0 {

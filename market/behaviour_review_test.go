@@ -85,7 +85,7 @@ func TestApproveWithRatingAndFeedback(t *testing.T) {
 		markettest.Refused(t, err, market.ErrForbidden, "poster")
 		_, err = eve.API.Approve(k.Ctx, id, market.ApproveInput{})
 		markettest.Refused(t, err, market.ErrNotFound, "Task not found")
-		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: market.Ptr(4), Feedback: "thanks"})
+		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: new(4), Feedback: "thanks"})
 		if err != nil || *v.Rating != 4 || v.Feedback != "thanks" {
 			t.Fatalf("approved: %+v, %v", v, err)
 		}
@@ -130,7 +130,7 @@ func TestRejectKeepsTheClaimForTheGrace(t *testing.T) {
 			}
 		}
 		events := bob.Events()
-		if len(events) != 1 || events[0].Type != market.EventTaskRejected || events[0].Data.Reason != "too short" ||
+		if len(events) != 1 || events[0].Type != store.EventTaskRejected || events[0].Data.Reason != "too short" ||
 			events[0].Data.Feedback != "add examples" || !events[0].Data.GraceDeadline.Equal(grace) {
 			t.Errorf("the worker heard %+v", events)
 		}
@@ -190,7 +190,7 @@ func TestGraceThatPassesReposts(t *testing.T) {
 		end := k.Clock.Now()
 		for _, a := range []*markettest.Agent{ada, bob} {
 			events := a.Events()
-			if len(events) != 1 || events[0].Type != market.EventRejectionGraceExpired || !events[0].At.Equal(end) {
+			if len(events) != 1 || events[0].Type != store.EventRejectionGraceExpired || !events[0].At.Equal(end) {
 				t.Errorf("%s heard %+v", a.Name, events)
 			}
 		}
@@ -260,7 +260,7 @@ func TestOtherLimitsWaitForTheGrace(t *testing.T) {
 			t.Fatalf("in the grace, past the deadline: %+v", v)
 		}
 		k.Advance(time.Minute)
-		if got := bob.Heard(); !slices.Equal(got, []market.EventType{market.EventRejectionGraceExpired}) {
+		if got := bob.Heard(); !slices.Equal(got, []market.EventType{store.EventRejectionGraceExpired}) {
 			t.Errorf("the worker heard %v", got)
 		}
 		if v := ada.Task(id); v.Status != market.StatusPosted || v.Deadline != nil {
@@ -289,7 +289,7 @@ func TestDeliveriesAreApprovedAfterADay(t *testing.T) {
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {
 			events := a.Events()
-			if len(events) != 1 || events[0].Type != market.EventTaskApproved || !events[0].At.Equal(due) {
+			if len(events) != 1 || events[0].Type != store.EventTaskApproved || !events[0].At.Equal(due) {
 				t.Errorf("%s heard %+v", a.Name, events)
 			}
 		}

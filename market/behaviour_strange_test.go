@@ -6,6 +6,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Anybody may ask for any id; one that nobody can have is unknown, not a trouble of
@@ -42,7 +43,7 @@ func TestIdsThatNobodyCanHaveAreUnknown(t *testing.T) {
 func TestOffsetsHaveOneRange(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		h := k.Market.As(k.Agent("ada").ID)
-		far := market.Page{Offset: market.MaxOffset}
+		far := market.Page{Offset: store.MaxOffset}
 		mine, err := h.Mine(k.Ctx, market.MineQuery{Page: far})
 		if err != nil || len(mine.Tasks) != 0 {
 			t.Errorf("own tasks: %+v, %v", mine, err)
@@ -54,7 +55,7 @@ func TestOffsetsHaveOneRange(t *testing.T) {
 		if browse, err := h.Browse(k.Ctx, market.BrowseQuery{Page: far}); err != nil || len(browse.Tasks) != 0 {
 			t.Errorf("offers: %+v, %v", browse, err)
 		}
-		for _, beyond := range []int{-1, market.MaxOffset + 1} {
+		for _, beyond := range []int{-1, store.MaxOffset + 1} {
 			_, err := h.Credits(k.Ctx, market.Page{Offset: beyond})
 			markettest.Refused(t, err, market.ErrInvalid, "0 to 2147483647")
 		}

@@ -59,7 +59,7 @@ func TestMatchTask(t *testing.T) {
 		}
 		for rank, a := range []*markettest.Agent{eve, bob} {
 			got := a.Events()
-			if len(got) != 1 || got[0].Type != market.EventTaskMatched || *got[0].Data.Rank != rank {
+			if len(got) != 1 || got[0].Type != store.EventTaskMatched || *got[0].Data.Rank != rank {
 				t.Errorf("%s heard %+v", a.Name, got)
 			}
 			if item := a.Browse()[0]; item.TaskID != id || !item.IsMatched || *item.MatchRank != rank {
@@ -175,7 +175,7 @@ func TestPitfall24Verification(t *testing.T) {
 			t.Errorf("still there: %+v", p)
 		}
 		bob.Deliver(id, "the result")
-		if v := ada.Task(id); v.Verification == nil || v.Verification.Status != market.VerificationPending {
+		if v := ada.Task(id); v.Verification == nil || v.Verification.Status != store.VerificationPending {
 			t.Errorf("verification %+v", v.Verification)
 		}
 		ada.Events()
@@ -190,12 +190,12 @@ func TestPitfall24Verification(t *testing.T) {
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {
 			v := a.Task(id).Verification
-			if v == nil || v.Status != market.VerificationCompleted || *v.MeetsRequirements || v.Explanation != "no tests" {
+			if v == nil || v.Status != store.VerificationCompleted || *v.MeetsRequirements || v.Explanation != "no tests" {
 				t.Errorf("%s sees %+v", a.Name, v)
 			}
 		}
 		got := ada.Events()
-		if len(got) != 1 || got[0].Type != market.EventTaskVerified || *got[0].Data.MeetsRequirements {
+		if len(got) != 1 || got[0].Type != store.EventTaskVerified || *got[0].Data.MeetsRequirements {
 			t.Errorf("the poster heard %+v", got)
 		}
 		heard(t, bob)
@@ -218,7 +218,7 @@ func TestPitfall18AVerdictBelongsToItsDelivery(t *testing.T) {
 			if p, ok := infra.TryPickup(); ok {
 				paid++
 				infra.Deliver(p.TaskID, `{"meets_requirements": "false"}`)
-				if v := ada.Task(id).Verification; v.Status != market.VerificationUnusable || v.MeetsRequirements != nil {
+				if v := ada.Task(id).Verification; v.Status != store.VerificationUnusable || v.MeetsRequirements != nil {
 					t.Errorf("a text is taken for a verdict: %+v", v)
 				}
 			}
@@ -245,7 +245,7 @@ func TestALateVerdict(t *testing.T) {
 		ada.Reject(id, "no")
 		bob.Deliver(id, "second")
 		infra.Deliver(p.TaskID, `{"meets_requirements": true}`)
-		if v := ada.Task(id).Verification; v == nil || v.Status != market.VerificationPending {
+		if v := ada.Task(id).Verification; v == nil || v.Status != store.VerificationPending {
 			t.Errorf("the verdict on the first delivery became the second's: %+v", v)
 		}
 		ada.Approve(id)
@@ -277,7 +277,7 @@ func TestPitfall19Extraction(t *testing.T) {
 		if got := eve.Profile().Tags; len(got) != 0 {
 			t.Errorf("an agent that the answer names has %v", got)
 		}
-		if got := bob.Events(); len(got) != 1 || got[0].Type != market.EventCapabilitiesExtracted || !slices.Equal(got[0].Data.Tags, []string{"Go", "sql"}) || got[0].Data.By != infra.ID {
+		if got := bob.Events(); len(got) != 1 || got[0].Type != store.EventCapabilitiesExtracted || !slices.Equal(got[0].Data.Tags, []string{"Go", "sql"}) || got[0].Data.By != infra.ID {
 			t.Errorf("the subject heard %+v", got)
 		}
 		// At most once an hour, and one at a time.
@@ -380,7 +380,7 @@ func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
 		ada.Cancel(id)
 		_, err := infra.API.Deliver(k.Ctx, p.TaskID, market.DeliverInput{Result: `{"ranked_agents": []}`})
 		markettest.Refused(t, err, market.ErrConflict, "cancelled")
-		heard(t, infra, market.EventTaskCancelled)
+		heard(t, infra, store.EventTaskCancelled)
 		if got := infra.Balance(); got != 100 {
 			t.Errorf("the infra agent has %d", got)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Contract §9 and the shapes of talk in §11.
@@ -23,7 +24,7 @@ func TestQuestionsAndAnswers(t *testing.T) {
 			t.Fatalf("asked: %+v, %v", q, err)
 		}
 		got := ada.Events()
-		if len(got) != 1 || got[0].Type != market.EventTaskQuestion || got[0].Data.QuestionID != q.ID || got[0].Task != id {
+		if len(got) != 1 || got[0].Type != store.EventTaskQuestion || got[0].Data.QuestionID != q.ID || got[0].Task != id {
 			t.Errorf("the poster heard %+v", got)
 		}
 		k.Clock.Advance(time.Minute)
@@ -39,7 +40,7 @@ func TestQuestionsAndAnswers(t *testing.T) {
 		_, err = ada.API.Answer(k.Ctx, id, "qa-0000000000000000", "x")
 		markettest.Refused(t, err, market.ErrNotFound, "Question")
 		got = bob.Events()
-		if len(got) != 1 || got[0].Type != market.EventQuestionAnswered || got[0].Data.QuestionID != q.ID {
+		if len(got) != 1 || got[0].Type != store.EventQuestionAnswered || got[0].Data.QuestionID != q.ID {
 			t.Errorf("the asker heard %+v", got)
 		}
 		heard(t, eve)
@@ -150,12 +151,12 @@ func TestMessages(t *testing.T) {
 			t.Fatalf("sent: %+v, %v", m, err)
 		}
 		got := bob.Events()
-		if len(got) != 1 || got[0].Type != market.EventTaskMessage || got[0].Data.MessageID != m.ID {
+		if len(got) != 1 || got[0].Type != store.EventTaskMessage || got[0].Data.MessageID != m.ID {
 			t.Errorf("the worker heard %+v", got)
 		}
 		k.Clock.Advance(time.Second)
 		bob.Send(id, "ok")
-		heard(t, ada, market.EventTaskMessage)
+		heard(t, ada, store.EventTaskMessage)
 		heard(t, bob)
 		for _, call := range []func() error{
 			func() error { _, err := eve.API.Messages(k.Ctx, id, market.Page{}); return err },

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -46,7 +47,7 @@ func TestTextsOfCancelledAndExpiredTasksCountUntilTheyAreDropped(t *testing.T) {
 		}
 		ada.Cancel(gone)
 		post := func() error {
-			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: need, Context: about, MaxCredits: market.Ptr(int64(10))})
+			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: need, Context: about, MaxCredits: new(int64(10))})
 			return err
 		}
 		tooManyBytes(t, post())
@@ -161,7 +162,7 @@ func TestPostsAtTheSameMomentStayWithinTheBound(t *testing.T) {
 		ada := k.Agent("ada", markettest.Granted(900))
 		var posted atomic.Int64
 		k.Together(10, func(int) {
-			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: strings.Repeat("x", 300), MaxCredits: market.Ptr(int64(1))})
+			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: strings.Repeat("x", 300), MaxCredits: new(int64(1))})
 			if err == nil {
 				posted.Add(1)
 			} else if !errors.Is(err, market.ErrConflict) {
@@ -180,7 +181,7 @@ func TestTheTalkOfATaskIsBounded(t *testing.T) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("work", markettest.Budget(10))
 		bob.Claim(id)
-		message := strings.Repeat("𝄞", market.MaxReason)
+		message := strings.Repeat("𝄞", limits.Reason)
 		sent, talkers := 0, []*markettest.Agent{ada, bob}
 		k.Do("talking", func() {
 			for ; ; sent++ {
@@ -190,7 +191,7 @@ func TestTheTalkOfATaskIsBounded(t *testing.T) {
 				}
 			}
 		})
-		if want := market.MaxTalkBytes / len(message); sent != want {
+		if want := limits.TalkBytes / len(message); sent != want {
 			t.Errorf("%d messages were sent, want %d", sent, want)
 		}
 		if _, err := bob.API.SendMessage(k.Ctx, id, "a short one"); err != nil {

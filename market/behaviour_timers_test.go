@@ -31,7 +31,7 @@ func TestCancelRefundsEverything(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob", markettest.Capable("go")), k.Agent("eve")
 		id := ada.Post("task", markettest.Budget(60), markettest.Tagged("go"))
-		heard(t, bob, market.EventTaskMatched)
+		heard(t, bob, store.EventTaskMatched)
 		_, err := bob.API.Cancel(k.Ctx, id)
 		markettest.Refused(t, err, market.ErrForbidden, "poster")
 		if v := ada.Cancel(id); v.Status != market.StatusCancelled {
@@ -40,7 +40,7 @@ func TestCancelRefundsEverything(t *testing.T) {
 		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || c.Ledger[0].Reason != store.EntryRefund || c.Ledger[0].Amount != 60 {
 			t.Errorf("the poster's credits are %+v", c)
 		}
-		heard(t, bob, market.EventTaskCancelled) // it was matched
+		heard(t, bob, store.EventTaskCancelled) // it was matched
 		heard(t, eve)
 		heard(t, ada) // nobody hears of their own action
 		if got := eve.Offers(); len(got) != 0 {
@@ -82,7 +82,7 @@ func TestPostedTasksExpire(t *testing.T) {
 			t.Errorf("expired: %+v", v)
 		}
 		got := ada.Events()
-		if len(got) != 1 || got[0].Type != market.EventTaskExpired || !got[0].At.Equal(due) {
+		if len(got) != 1 || got[0].Type != store.EventTaskExpired || !got[0].At.Equal(due) {
 			t.Errorf("the poster heard %+v", got)
 		}
 		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || !c.Ledger[0].CreatedAt.Equal(due) {
@@ -145,13 +145,13 @@ func TestDeadlineWhilePosted(t *testing.T) {
 		if v := ada.Task(id); !v.Deadline.Equal(due) {
 			t.Errorf("posted: %+v", v)
 		}
-		heard(t, bob, market.EventTaskMatched)
+		heard(t, bob, store.EventTaskMatched)
 		k.Advance(30 * time.Minute)
 		if v := ada.Task(id); v.Status != market.StatusExpired {
 			t.Errorf("after the deadline: %+v", v)
 		}
-		heard(t, ada, market.EventTaskExpired)
-		heard(t, bob, market.EventTaskExpired) // it was matched
+		heard(t, ada, store.EventTaskExpired)
+		heard(t, bob, store.EventTaskExpired) // it was matched
 		heard(t, eve)
 		if got := ada.Balance(); got != 100 {
 			t.Errorf("the poster has %d", got)
@@ -170,7 +170,7 @@ func TestDeadlineWhileClaimed(t *testing.T) {
 		due := k.Clock.Now()
 		for _, a := range []*markettest.Agent{ada, bob} {
 			got := a.Events()
-			if len(got) != 1 || got[0].Type != market.EventDeadlineExpired || got[0].Data.Reason != "" || !got[0].At.Equal(due) {
+			if len(got) != 1 || got[0].Type != store.EventDeadlineExpired || got[0].Data.Reason != "" || !got[0].At.Equal(due) {
 				t.Errorf("%s heard %+v", a.Name, got)
 			}
 		}
@@ -202,8 +202,8 @@ func TestChainedTimersSettleInOrder(t *testing.T) {
 			t.Errorf("the sweep took %d steps, want 3: reposted, expired, texts dropped", n)
 		}
 		got := ada.Events()
-		if len(got) != 2 || got[0].Type != market.EventDeadlineExpired || !got[0].At.Equal(start.Add(time.Hour)) ||
-			got[1].Type != market.EventTaskExpired || !got[1].At.Equal(start.Add(73*time.Hour)) {
+		if len(got) != 2 || got[0].Type != store.EventDeadlineExpired || !got[0].At.Equal(start.Add(time.Hour)) ||
+			got[1].Type != store.EventTaskExpired || !got[1].At.Equal(start.Add(73*time.Hour)) {
 			t.Errorf("the poster heard %+v", got)
 		}
 		if c := ada.Credits(); c.Balance != 100 || !c.Ledger[0].CreatedAt.Equal(start.Add(73*time.Hour)) {

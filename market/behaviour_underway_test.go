@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
@@ -50,7 +51,7 @@ func deeds() []deed {
 		{"post all credits", "Commit", func(k *markettest.Kit) doing {
 			ada := k.Agent("ada")
 			return func(ctx context.Context, m *market.Market) (any, error) {
-				return m.As(ada.ID).Post(ctx, market.PostInput{Need: "all", MaxCredits: market.Ptr(int64(100))})
+				return m.As(ada.ID).Post(ctx, market.PostInput{Need: "all", MaxCredits: new(int64(100))})
 			}
 		}},
 		{"pickup of the only task", "CommitFirst", func(k *markettest.Kit) doing {
@@ -94,7 +95,7 @@ func deeds() []deed {
 		{"approve", "Commit", func(k *markettest.Kit) doing {
 			ada, _, id := at(k, market.StatusDelivered)
 			return func(ctx context.Context, m *market.Market) (any, error) {
-				return m.As(ada.ID).Approve(ctx, id, market.ApproveInput{Rating: market.Ptr(4)})
+				return m.As(ada.ID).Approve(ctx, id, market.ApproveInput{Rating: new(4)})
 			}
 		}},
 		{"reject", "Commit", func(k *markettest.Kit) doing {
@@ -119,7 +120,7 @@ func deeds() []deed {
 		}},
 		{"the last question", "Commit", func(k *markettest.Kit) doing {
 			_, bob, id := at(k, market.StatusPosted)
-			for range market.MaxUnanswered - 1 {
+			for range limits.Unanswered - 1 {
 				bob.Ask(id, "what?")
 			}
 			return func(ctx context.Context, m *market.Market) (any, error) { return m.As(bob.ID).Ask(ctx, id, "what?") }

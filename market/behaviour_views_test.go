@@ -8,7 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-func minutes(n float64) *market.Minutes { return market.Ptr(market.Minutes(n)) }
+func minutes(n float64) *market.Minutes { return new(market.Minutes(n)) }
 
 func equal[T comparable](t *testing.T, what string, got, want *T) {
 	t.Helper()
@@ -26,7 +26,7 @@ func shown[T any](p *T) any {
 	return *p
 }
 
-func instant(at time.Time) *market.Time { return market.Ptr(market.NewTime(at)) }
+func instant(at time.Time) *market.Time { return new(market.NewTime(at)) }
 
 // A poster sees what the posting cost and until when it stands, also from a
 // repeat under the key.
@@ -35,7 +35,7 @@ func TestPostingTellsItsMoney(t *testing.T) {
 		ada := k.Agent("ada")
 		ctx := market.WithIdempotencyKey(k.Ctx, "once")
 		for range 2 {
-			posted, err := ada.API.Post(ctx, market.PostInput{Need: "work", MaxCredits: market.Ptr(int64(30))})
+			posted, err := ada.API.Post(ctx, market.PostInput{Need: "work", MaxCredits: new(int64(30))})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +141,7 @@ func TestADeliverySaysWhatItWillPay(t *testing.T) {
 			equal(t, "worker_receives", v.WorkerReceives, receives)
 		}
 		check(ada.Task(id), nil, nil, nil)
-		charged, fee, receives := market.Ptr(int64(19)), market.Ptr(int64(1)), market.Ptr(int64(18))
+		charged, fee, receives := new(int64(19)), new(int64(1)), new(int64(18))
 		check(bob.Deliver(id, "first", 19), charged, fee, receives)
 		check(ada.Reject(id, "no"), nil, nil, nil)
 		check(bob.Deliver(id, "second", 19), charged, fee, receives)
@@ -153,7 +153,7 @@ func TestADeliverySaysWhatItWillPay(t *testing.T) {
 		if claim.ParentTaskID != about {
 			t.Fatalf("eve works on %s", claim.TaskID)
 		}
-		check(eve.Deliver(claim.TaskID, `{"ranked_agents":[]}`), market.Ptr(int64(3)), market.Ptr(int64(0)), market.Ptr(int64(3)))
+		check(eve.Deliver(claim.TaskID, `{"ranked_agents":[]}`), new(int64(3)), new(int64(0)), new(int64(3)))
 	})
 }
 
@@ -198,9 +198,9 @@ func TestTagsSayWhoGaveThem(t *testing.T) {
 	ada.Update(market.UpdateInput{GoodAt: market.Some("Go")})
 	claim := eve.Pickup()
 	eve.Deliver(claim.TaskID, `{"tags":["go"]}`)
-	equal(t, "tags_by", ada.Me().TagsBy, market.Ptr(market.TagsExtracted))
+	equal(t, "tags_by", ada.Me().TagsBy, new(market.TagsExtracted))
 	ada.Update(market.UpdateInput{Tags: market.Some([]string{"rust"})})
-	equal(t, "tags_by", ada.Me().TagsBy, market.Ptr(market.TagsDeclared))
+	equal(t, "tags_by", ada.Me().TagsBy, new(market.TagsDeclared))
 }
 
 // A worker sees how a poster has judged before it takes its task, and while it

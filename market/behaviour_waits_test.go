@@ -11,6 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -92,7 +93,7 @@ func TestWaitsAreBounded(t *testing.T) {
 			t.Errorf("the third wait came to %+v", e)
 		}
 		balance := ada.Balance()
-		_, err = ada.API.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: market.Ptr(int64(1)), Wait: market.Ptr(60)})
+		_, err = ada.API.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1)), Wait: new(60)})
 		if e := markettest.Refused(t, err, market.ErrRateLimited); e.Code != market.CodeTooManyWaits {
 			t.Errorf("the post came to %+v", e)
 		}
@@ -128,7 +129,7 @@ func TestAPostThatWaitsAlwaysAnswersTheTask(t *testing.T) {
 	})
 	out := make(chan market.Posted, 1)
 	go func() {
-		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(5)), Tags: []string{"go"}, Wait: market.Ptr(60)})
+		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Tags: []string{"go"}, Wait: new(60)})
 		if err != nil {
 			t.Error(err)
 		}
@@ -184,7 +185,7 @@ func TestNothingDependsOnTheNotifier(t *testing.T) {
 				waits := wait(k, here, id)
 				began := time.Now()
 				bob.Deliver(id, "done")
-				if events, err := stream.Next(k.Ctx); err != nil || events[0].Type != market.EventTaskDelivered {
+				if events, err := stream.Next(k.Ctx); err != nil || events[0].Type != store.EventTaskDelivered {
 					t.Errorf("the stream brought %+v, %v", events, err)
 				}
 				if got := <-waits; got.view.Status != market.StatusDelivered {

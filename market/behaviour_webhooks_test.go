@@ -39,7 +39,7 @@ func TestAGoneWebhookIsSwitchedOff(t *testing.T) {
 		if ok, err := k.Market.FinishWebhook(k.Ctx, jobs[0], answeredGone(k)); !ok || err != nil {
 			t.Fatalf("finished: %v, %v", ok, err)
 		}
-		if d := told(t, ada, market.EventWebhookDisabled); d.Reason != "gone" {
+		if d := told(t, ada, store.EventWebhookDisabled); d.Reason != "gone" {
 			t.Errorf("the owner is told %+v", d)
 		}
 		if url := ada.Me().WebhookURL; url != nil {

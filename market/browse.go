@@ -99,7 +99,7 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 		item.PosterRecord = *r
 	}
 	if o.Matched {
-		item.MatchRank = Ptr(o.Rank)
+		item.MatchRank = new(o.Rank)
 	}
 	return item
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -54,7 +55,7 @@ func (m *Market) verifierFor(ctx context.Context, l *store.Loaded) bool {
 }
 
 func checkResult(in DeliverInput) error {
-	if err := rules.CheckRequired("result", in.Result, MaxResult); err != nil {
+	if err := rules.CheckRequired("result", in.Result, limits.Result); err != nil {
 		return err
 	}
 	if in.CreditsClaimed != nil && *in.CreditsClaimed < 1 {
@@ -130,7 +131,7 @@ func (c *change) changed(l *store.Loaded, o *rules.Outcome) *changed {
 func (c *changed) view(m *Market, text store.TaskText) Task {
 	v := m.taskView(c.Task, text, c.PosterRecord)
 	if c.Strikes != nil {
-		v.Strikes, v.BlockedUntil = Ptr(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
+		v.Strikes, v.BlockedUntil = new(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
 	}
 	return v
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -20,7 +21,7 @@ func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, requ
 	if said == "" || op.outcome == nil && !op.keyed {
 		return nil, request, nil
 	}
-	if err := rules.CheckText("Idempotency-Key", said, MaxKey); err != nil {
+	if err := rules.CheckText("Idempotency-Key", said, limits.Key); err != nil {
 		return nil, request, err
 	}
 	data, err := json.Marshal(op.input)

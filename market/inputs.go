@@ -5,6 +5,8 @@ import (
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/market/internal/text"
+	"github.com/pinchwork/pinchwork/market/limits"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The types in this file are what operations take. Limits are checked by the
@@ -36,7 +38,7 @@ type UpdateInput struct {
 type PostInput struct {
 	Need    string `json:"need"`              // 1–50,000, not blank
 	Context string `json:"context,omitempty"` // ≤ 100,000
-	// MaxCredits is 1–100,000; nil means 50.
+	// Credits is 1–100,000; nil means 50.
 	MaxCredits *int64   `json:"max_credits,omitempty"`
 	Tags       []string `json:"tags,omitempty"` // ≤ 10
 	// DeadlineMinutes, ClaimTimeoutMinutes and ReviewTimeoutMinutes are
@@ -143,27 +145,24 @@ type ResolveInput struct {
 	Note   string       `json:"note,omitempty"` // ≤ 5,000
 }
 
-// Ptr returns a pointer to v, for optional fields of inputs.
-func Ptr[T any](v T) *T { return &v }
-
 // Seconds returns d in whole seconds, for PostInput.Wait.
-func Seconds(d time.Duration) *int { return Ptr(int(d / time.Second)) }
+func Seconds(d time.Duration) *int { return new(int(d / time.Second)) }
 
 // checkFilter validates a filter and folds its tags.
 func checkFilter(f Filter) (Filter, error) {
-	tags, err := rules.CheckTags("tags", f.Tags, MaxTags)
+	tags, err := rules.CheckTags("tags", f.Tags, limits.Tags)
 	if err != nil {
 		return f, err
 	}
 	f.Tags = tags
-	if err := rules.CheckText("search", f.Search, MaxSearch); err != nil {
+	if err := rules.CheckText("search", f.Search, limits.Search); err != nil {
 		return f, err
 	}
 	switch n := len(text.Terms(f.Search)); {
 	case n == 0:
 		f.Search = ""
-	case n > MaxTerms:
-		return f, rules.Invalid("search", "must be at most %d words", MaxTerms)
+	case n > limits.Terms:
+		return f, rules.Invalid("search", "must be at most %d words", limits.Terms)
 	}
 	return f, nil
 }
@@ -176,8 +175,8 @@ func checkPage(p Page, byDefault, most int) (Page, error) {
 	if p.Limit < 1 || p.Limit > most {
 		return p, rules.Invalid("limit", "must be 1 to %d", most)
 	}
-	if p.Offset < 0 || p.Offset > MaxOffset {
-		return p, rules.Invalid("offset", "must be 0 to %d", MaxOffset)
+	if p.Offset < 0 || p.Offset > store.MaxOffset {
+		return p, rules.Invalid("offset", "must be 0 to %d", store.MaxOffset)
 	}
 	return p, nil
 }

@@ -36,7 +36,7 @@ type (
 	PartyRole = store.PartyRole
 	// Event is one entry of an agent's log.
 	Event = store.Event
-	// EventType says what happened.
+	// EventType says what happened: see the constants of package store.
 	EventType = store.EventType
 	// EventData is what an event tells beyond its type and task.
 	EventData = store.EventData
@@ -52,9 +52,6 @@ type (
 
 // Platform is the account of the marketplace itself; it is no agent.
 const Platform = store.Platform
-
-// MaxOffset is the highest offset of a page.
-const MaxOffset = store.MaxOffset
 
 // NewTime is the instant in UTC.
 func NewTime(t time.Time) Time { return store.NewTime(t) }
@@ -79,13 +76,6 @@ const (
 	ExtractCapabilities = store.ExtractCapabilities
 )
 
-// The states of a Verification.
-const (
-	VerificationPending   = store.VerificationPending
-	VerificationCompleted = store.VerificationCompleted
-	VerificationUnusable  = store.VerificationUnusable
-)
-
 // The states of a report.
 const (
 	ReportOpen      = store.ReportOpen
@@ -98,25 +88,4 @@ const (
 	PartyAny    = store.PartyAny
 	PartyPoster = store.PartyPoster
 	PartyWorker = store.PartyWorker
-)
-
-// The types of events; package store says what each one tells.
-const (
-	EventTaskDelivered         = store.EventTaskDelivered
-	EventTaskApproved          = store.EventTaskApproved
-	EventTaskRejected          = store.EventTaskRejected
-	EventTaskCancelled         = store.EventTaskCancelled
-	EventTaskExpired           = store.EventTaskExpired
-	EventDeadlineExpired       = store.EventDeadlineExpired
-	EventRejectionGraceExpired = store.EventRejectionGraceExpired
-	EventTaskQuestion          = store.EventTaskQuestion
-	EventQuestionAnswered      = store.EventQuestionAnswered
-	EventTaskMessage           = store.EventTaskMessage
-	EventTaskMatched           = store.EventTaskMatched
-	EventTaskClaimed           = store.EventTaskClaimed
-	EventTaskVerified          = store.EventTaskVerified
-	EventTaskRated             = store.EventTaskRated
-	EventWebhookDisabled       = store.EventWebhookDisabled
-	EventCapabilitiesExtracted = store.EventCapabilitiesExtracted
-	EventGap                   = store.EventGap
 )

@@ -189,10 +189,10 @@ func statsView(row store.StatsRow) Stats {
 		Recent7dEarned: a.Earned - row.EarnedAt[0], Recent30d: a.Earned - row.EarnedAt[1],
 	}
 	if n := a.Completed + a.Rejected; n > 0 {
-		s.ApprovalRate = Ptr(store.Mean(a.Completed, n))
+		s.ApprovalRate = new(store.Mean(a.Completed, n))
 	}
 	if a.Completed > 0 {
-		s.AvgTaskValue = Ptr(store.Mean(a.Charged, a.Completed))
+		s.AvgTaskValue = new(store.Mean(a.Charged, a.Completed))
 	}
 	for _, tag := range row.Tags {
 		if tag.Count > 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/internal/board"
 	"github.com/pinchwork/pinchwork/market/internal/mirror"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -32,7 +33,7 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 // limit of open claims, and what was claimed is always answered (pitfall 15).
 // Under an idempotency key all of them are claimed in one commit.
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
-	if err := rules.CheckOptional("count", in.Count, 1, MaxBatch); err != nil {
+	if err := rules.CheckOptional("count", in.Count, 1, limits.Batch); err != nil {
 		return PickupList{}, err
 	}
 	f, err := checkFilter(in.Filter)
@@ -41,7 +42,7 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 	}
 	in.Filter = f
 	if in.Count == nil {
-		in.Count = Ptr(rules.DefaultBatch)
+		in.Count = new(rules.DefaultBatch)
 	}
 	c, err := h.claim(ctx, "pickup batch", in, f, *in.Count)
 	if c == nil {

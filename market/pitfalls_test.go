@@ -218,7 +218,7 @@ func TestPitfall32NoEventWithoutItsChange(t *testing.T) {
 		if won != 1 {
 			t.Errorf("claimed %d times", won)
 		}
-		heard(t, ada, market.EventTaskClaimed)
+		heard(t, ada, store.EventTaskClaimed)
 		k.Do("many events that nobody reads", func() {
 			bob.Deliver(id, "x")
 			for range 300 {
@@ -226,7 +226,7 @@ func TestPitfall32NoEventWithoutItsChange(t *testing.T) {
 			}
 		})
 		got := bob.Heard()
-		if len(got) != 300 || slices.ContainsFunc(got, func(e market.EventType) bool { return e != market.EventTaskMessage }) {
+		if len(got) != 300 || slices.ContainsFunc(got, func(e market.EventType) bool { return e != store.EventTaskMessage }) {
 			t.Errorf("%d events of 300 are there", len(got))
 		}
 	})

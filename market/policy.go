@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // Policy holds the amounts, durations and limits that an operator may change
@@ -88,8 +89,8 @@ func DefaultPolicy() Policy {
 
 // Validate returns an error that names the first setting that makes no sense.
 func (p *Policy) Validate() error {
-	if p.InitialCredits < 0 || p.InitialCredits > MaxGrant {
-		return fmt.Errorf("initial credits must be 0 to %d, not %d", int64(MaxGrant), p.InitialCredits)
+	if p.InitialCredits < 0 || p.InitialCredits > limits.Grant {
+		return fmt.Errorf("initial credits must be 0 to %d, not %d", int64(limits.Grant), p.InitialCredits)
 	}
 	if !(p.FeePercent >= 0 && p.FeePercent <= 100) {
 		return fmt.Errorf("platform fee percent must be 0 to 100, not %v", p.FeePercent)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -41,19 +42,19 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 }
 
 func checkPost(in PostInput) (PostInput, error) {
-	if err := rules.CheckCount("tags", in.Tags, MaxTags); err != nil {
+	if err := rules.CheckCount("tags", in.Tags, limits.Tags); err != nil {
 		return in, err
 	}
-	if err := rules.CheckRequired("need", in.Need, MaxNeed); err != nil {
+	if err := rules.CheckRequired("need", in.Need, limits.Need); err != nil {
 		return in, err
 	}
-	if err := rules.CheckText("context", in.Context, MaxContext); err != nil {
+	if err := rules.CheckText("context", in.Context, limits.Context); err != nil {
 		return in, err
 	}
 	if in.MaxCredits == nil {
-		in.MaxCredits = Ptr(int64(rules.DefaultCredits))
+		in.MaxCredits = new(int64(rules.DefaultCredits))
 	}
-	if err := rules.CheckRange("max_credits", *in.MaxCredits, 1, MaxCredits); err != nil {
+	if err := rules.CheckRange("max_credits", *in.MaxCredits, 1, limits.Credits); err != nil {
 		return in, err
 	}
 	for _, limit := range []struct {
@@ -61,16 +62,16 @@ func checkPost(in PostInput) (PostInput, error) {
 		value       *int
 		least, most int
 	}{
-		{"deadline_minutes", in.DeadlineMinutes, 1, MaxMinutes},
-		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, 1, MaxMinutes},
-		{"review_timeout_minutes", in.ReviewTimeoutMinutes, 1, MaxMinutes},
-		{"wait", in.Wait, 0, MaxWaitSeconds},
+		{"deadline_minutes", in.DeadlineMinutes, 1, limits.Minutes},
+		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, 1, limits.Minutes},
+		{"review_timeout_minutes", in.ReviewTimeoutMinutes, 1, limits.Minutes},
+		{"wait", in.Wait, 0, limits.WaitSeconds},
 	} {
 		if err := rules.CheckOptional(limit.field, limit.value, limit.least, limit.most); err != nil {
 			return in, err
 		}
 	}
-	tags, err := rules.CheckTags("tags", in.Tags, MaxTags)
+	tags, err := rules.CheckTags("tags", in.Tags, limits.Tags)
 	in.Tags = tags
 	return in, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/market/internal/weburl"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -62,16 +63,16 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 // checkProfile validates what an agent says of itself, but for its name, and folds
 // its tags.
 func (m *Market) checkProfile(p *store.Profile) error {
-	if err := rules.CheckText("good_at", p.GoodAt, MaxGoodAt); err != nil {
+	if err := rules.CheckText("good_at", p.GoodAt, limits.GoodAt); err != nil {
 		return err
 	}
 	if err := m.checkWebhook(p.WebhookURL); err != nil {
 		return err
 	}
-	if err := rules.CheckText("webhook_secret", p.WebhookSecret, MaxWebhookSecret); err != nil {
+	if err := rules.CheckText("webhook_secret", p.WebhookSecret, limits.WebhookSecret); err != nil {
 		return err
 	}
-	tags, err := rules.CheckTags("tags", p.Tags, MaxAgentTags)
+	tags, err := rules.CheckTags("tags", p.Tags, limits.AgentTags)
 	p.Tags = tags
 	return err
 }
@@ -80,7 +81,7 @@ func (m *Market) checkWebhook(url string) error {
 	if url == "" {
 		return nil
 	}
-	if err := rules.CheckText("webhook_url", url, MaxWebhookURL); err != nil {
+	if err := rules.CheckText("webhook_url", url, limits.WebhookURL); err != nil {
 		return err
 	}
 	if err := weburl.Check(url, m.policy.PrivateWebhooks); err != nil {

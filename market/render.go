@@ -46,7 +46,7 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
 		if t.Status == StatusApproved {
-			v.AnswerUsed = Ptr(t.Ending.Feedback == "")
+			v.AnswerUsed = new(t.Ending.Feedback == "")
 		}
 	}
 	return v
@@ -54,7 +54,7 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 
 // charges is what an approval takes from the poster and pays.
 func (v *Task) charges(charged, fee int64) {
-	v.CreditsCharged, v.Fee, v.WorkerReceives = Ptr(charged), Ptr(fee), Ptr(charged-fee)
+	v.CreditsCharged, v.Fee, v.WorkerReceives = new(charged), new(fee), new(charged-fee)
 }
 
 func (v *Task) ended(e *store.Ending) {
@@ -65,7 +65,7 @@ func (v *Task) ended(e *store.Ending) {
 	v.ApprovedAt = timePtr(e.At)
 	v.charges(e.Charged, e.Fee)
 	if e.Rating != 0 {
-		v.Rating = Ptr(e.Rating)
+		v.Rating = new(e.Rating)
 	}
 	v.Feedback = e.Feedback
 }
@@ -77,7 +77,7 @@ func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Ag
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
-		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: Ptr(reputation(poster)), PosterRecord: recordOf(poster),
+		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: new(reputation(poster)), PosterRecord: recordOf(poster),
 	}
 	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
 	return v
@@ -97,7 +97,7 @@ func minutesOf(d time.Duration) *Minutes {
 	if d == 0 {
 		return nil
 	}
-	return Ptr(Minutes(d.Minutes()))
+	return new(Minutes(d.Minutes()))
 }
 
 // recordOf is nil for the platform, which judges nobody.
@@ -212,7 +212,7 @@ func ledgerView(e *store.Entry) LedgerEntry {
 		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: NewTime(e.At),
 	}
 	if e.Kind == store.EntryPayment {
-		v.Fee = Ptr(e.Fee)
+		v.Fee = new(e.Fee)
 	}
 	return v
 }
@@ -259,7 +259,7 @@ func timePtr(t time.Time) *Time {
 	if t.IsZero() {
 		return nil
 	}
-	return Ptr(NewTime(t))
+	return new(NewTime(t))
 }
 
 func stringPtr[S ~string](s S) *S {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -13,7 +14,7 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task,
 	if err := rules.CheckOptional("rating", in.Rating, 1, 5); err != nil {
 		return Task{}, err
 	}
-	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
 		return Task{}, err
 	}
 	return h.change(ctx, change{
@@ -28,10 +29,10 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task,
 // grace. A repeat under an idempotency key leaves the rejected
 // result out once another delivery has followed it.
 func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (Task, error) {
-	if err := rules.CheckRequired("reason", in.Reason, MaxReason); err != nil {
+	if err := rules.CheckRequired("reason", in.Reason, limits.Reason); err != nil {
 		return Task{}, err
 	}
-	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
 		return Task{}, err
 	}
 	return h.change(ctx, change{
@@ -67,7 +68,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 	if err := rules.CheckRange("rating", in.Rating, 1, 5); err != nil {
 		return Rated{}, err
 	}
-	if err := rules.CheckText("feedback", in.Feedback, MaxReason); err != nil {
+	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
 		return Rated{}, err
 	}
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
@@ -87,7 +88,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 // ReportTask tells the operator about a task that the caller may see, once
 // (contract §5).
 func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error) {
-	if err := rules.CheckRequired("reason", reason, MaxReason); err != nil {
+	if err := rules.CheckRequired("reason", reason, limits.Reason); err != nil {
 		return Reported{}, err
 	}
 	reportID, err := h.m.ids.next("rp-")

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // rooms hold the waits for tasks in this process, those of an agent in a room
@@ -230,7 +232,7 @@ func (r *room) stirAll() {
 // isTalk reports whether an event leaves the status of its task as it is.
 func isTalk(t EventType) bool {
 	switch t {
-	case EventTaskQuestion, EventQuestionAnswered, EventTaskMessage, EventTaskMatched, EventTaskVerified:
+	case store.EventTaskQuestion, store.EventQuestionAnswered, store.EventTaskMessage, store.EventTaskMatched, store.EventTaskVerified:
 		return true
 	}
 	return false

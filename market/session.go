@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // EndSession remembers until it would have ended by itself that a session of an
 // operator was ended, for every process on the store. The id is the caller's own
-// and at most MaxKey characters. Ending it twice is fine.
+// and at most Key characters. Ending it twice is fine.
 //
 // Errors: ErrInvalid, ErrUnavailable.
 func (m *Market) EndSession(ctx context.Context, id string, until time.Time) error {
-	if err := rules.CheckRequired("session", id, MaxKey); err != nil {
+	if err := rules.CheckRequired("session", id, limits.Key); err != nil {
 		return err
 	}
 	_, err := m.operate(ctx, operation{

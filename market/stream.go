@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // streamBatch bounds what one read of the log brings.
@@ -74,7 +75,7 @@ func (s *Stream) begin(ctx context.Context, now bool) error {
 func (s *Stream) Next(ctx context.Context) ([]StreamEvent, error) {
 	if s.gap {
 		s.gap = false
-		return []StreamEvent{{Event: Event{Agent: s.h.id, Type: EventGap, At: s.h.m.now()}}}, nil
+		return []StreamEvent{{Event: Event{Agent: s.h.id, Type: store.EventGap, At: s.h.m.now()}}}, nil
 	}
 	for {
 		if s.isReplaced() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -16,7 +17,7 @@ const talkPage = 1_000
 // Errors: ErrForbidden for the poster, ErrConflict when the task is not posted,
 // ErrRateLimited at the limit.
 func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question, error) {
-	if err := rules.CheckRequired("question", question, MaxQuestion); err != nil {
+	if err := rules.CheckRequired("question", question, limits.Question); err != nil {
 		return Question{}, err
 	}
 	qid, err := h.m.ids.next("qa-")
@@ -36,7 +37,7 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question,
 
 // Answer answers a question about an own task, once (contract §9).
 func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (Question, error) {
-	if err := rules.CheckRequired("answer", answer, MaxReason); err != nil {
+	if err := rules.CheckRequired("answer", answer, limits.Reason); err != nil {
 		return Question{}, err
 	}
 	return recorded[Question](ctx, h.m, operation{
@@ -93,7 +94,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 // SendMessage writes to the other party of a claimed or delivered task
 // (contract §9). The conversation belongs to the claim (pitfall 27).
 func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Message, error) {
-	if err := rules.CheckRequired("message", text, MaxReason); err != nil {
+	if err := rules.CheckRequired("message", text, limits.Reason); err != nil {
 		return Message{}, err
 	}
 	mid, err := h.m.ids.next("msg-")

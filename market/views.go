@@ -145,7 +145,7 @@ type Posted struct {
 	TaskID TaskID `json:"task_id"`
 	Status Status `json:"status"`
 	Need   string `json:"need"`
-	// MaxCredits are in escrow now, and Balance is what that left to the poster, as
+	// Credits are in escrow now, and Balance is what that left to the poster, as
 	// its account stood when the task was decided on.
 	MaxCredits int64 `json:"max_credits"`
 	Balance    int64 `json:"balance"`

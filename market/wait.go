@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -17,8 +18,8 @@ import (
 //
 // Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process.
 func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error) {
-	if wait < 0 || wait > MaxWaitSeconds*time.Second {
-		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", MaxWaitSeconds)
+	if wait < 0 || wait > limits.WaitSeconds*time.Second {
+		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
 	}
 	view, _, err := h.look(ctx, id)
 	if err != nil || wait == 0 || !view.party(h.id) || view.settled() {

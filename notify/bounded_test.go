@@ -8,8 +8,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
-
-	"github.com/pinchwork/pinchwork/market"
 )
 
 // raw is a server that says what it likes on each connection, until the client
@@ -75,7 +73,7 @@ func TestNoAnswerHoldsASlot(t *testing.T) {
 			w, fine := newWorld(t), newReceiver(t, nil)
 			w.agent("ag-1", raw(t, c.say), "")
 			w.agent("ag-2", fine.URL, "")
-			stop := w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: market.Ptr(0), Concurrency: 1, Timeout: 200 * time.Millisecond})
+			stop := w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: new(0), Concurrency: 1, Timeout: 200 * time.Millisecond})
 			w.tell("ag-1", 1)
 			eventually(t, "the attempt ends", func() bool { return len(w.finished()) == 1 })
 			if out := w.finished()[0]; out.Delivered == c.failed {

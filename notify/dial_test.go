@@ -115,7 +115,7 @@ func TestWebhookRefusesNamesThatResolveInward(t *testing.T) {
 			w := newWorld(t)
 			w.agent("ag-1", "https://rebound.example.com/hook", "")
 			w.deliver(WebhookOptions{
-				MaxRetries: market.Ptr(1), Transport: newTransport(false, resolverTo(netip.MustParseAddr(to), &asked)),
+				MaxRetries: new(1), Transport: newTransport(false, resolverTo(netip.MustParseAddr(to), &asked)),
 			})
 			w.tell("ag-1", 1)
 			for n := range 2 {

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -54,7 +55,7 @@ func TestMarketCallsWebhooks(t *testing.T) {
 	poster := register(t, m, market.RegisterInput{Name: "poster", WebhookURL: r.URL, WebhookSecret: "s3"})
 	worker := register(t, m, market.RegisterInput{Name: "worker"})
 
-	task, err := m.As(poster).Post(t.Context(), market.PostInput{Need: "Review this code", MaxCredits: market.Ptr(int64(10))})
+	task, err := m.As(poster).Post(t.Context(), market.PostInput{Need: "Review this code", MaxCredits: new(int64(10))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,13 +89,13 @@ func TestMarketCallsWebhooks(t *testing.T) {
 func TestMarketsWakeEachOther(t *testing.T) {
 	b := newBus()
 	here, there := NewRelayedHub(b), NewRelayedHub(b)
-	store := memory.New()
+	kept := memory.New()
 	markets := make([]*market.Market, 2)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer func() { cancel(); running.Wait() }()
 	for i, hub := range []*RelayedHub{here, there} {
-		m, err := market.New(market.Config{Store: store, Notifier: hub, Background: []market.Background{hub}})
+		m, err := market.New(market.Config{Store: kept, Notifier: hub, Background: []market.Background{hub}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +117,7 @@ func TestMarketsWakeEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	events, err := stream.Next(t.Context())
-	if err != nil || len(events) != 1 || events[0].Type != market.EventTaskClaimed {
+	if err != nil || len(events) != 1 || events[0].Type != store.EventTaskClaimed {
 		t.Errorf("the poster's stream elsewhere got %+v, %v, want the claim", events, err)
 	}
 }
@@ -126,7 +127,7 @@ func TestWebhookAttemptsAreMeasured(t *testing.T) {
 	w, r := newWorld(t), newReceiver(t, status(http.StatusTeapot))
 	w.agent("ag-1", r.URL, "")
 	w.deliver(WebhookOptions{
-		AllowPrivate: true, MaxRetries: market.Ptr(0), MeterProvider: sdk.NewMeterProvider(sdk.WithReader(reader)),
+		AllowPrivate: true, MaxRetries: new(0), MeterProvider: sdk.NewMeterProvider(sdk.WithReader(reader)),
 	})
 	w.tell("ag-1", 3)
 	eventually(t, "attempts", func() bool { return len(w.finished()) == 3 })

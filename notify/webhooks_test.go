@@ -25,7 +25,7 @@ func TestWebhookDeliversSignedEvent(t *testing.T) {
 	w.agent("ag-1", r.URL+"/hook?x=1", "my-hmac-secret")
 	grace := market.NewTime(start.Add(5 * time.Minute))
 	w.commit(&store.Change{Events: []market.Event{{
-		Agent: "ag-1", Type: market.EventTaskRejected, Task: "tk-9", At: start,
+		Agent: "ag-1", Type: store.EventTaskRejected, Task: "tk-9", At: start,
 		Data: market.EventData{Reason: "no <b>", Feedback: "more", GraceDeadline: &grace},
 	}}})
 	w.deliver(private)
@@ -125,7 +125,7 @@ func TestWebhookMaxRetriesIsASetting(t *testing.T) {
 		t.Run(fmt.Sprint(retries), func(t *testing.T) {
 			w, r := newWorld(t), newReceiver(t, status(http.StatusInternalServerError))
 			w.agent("ag-1", r.URL, "")
-			w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: market.Ptr(retries)})
+			w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: new(retries)})
 			w.tell("ag-1", 1)
 			for n := range retries + 1 {
 				eventually(t, "attempt", func() bool { return len(w.finished()) == n+1 })
@@ -148,7 +148,7 @@ func TestPitfall34WebhookFollowsNoRedirect(t *testing.T) {
 				http.Redirect(rw, req, target.URL, code)
 			})
 			w.agent("ag-1", r.URL, "")
-			w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: market.Ptr(0)})
+			w.deliver(WebhookOptions{AllowPrivate: true, MaxRetries: new(0)})
 			w.tell("ag-1", 1)
 			eventually(t, "attempt", func() bool { return len(w.finished()) == 1 })
 			if n := target.count(); n != 0 {
@@ -385,7 +385,7 @@ func TestWebhookOutcomeIsWrittenAgainWhenTheStoreFails(t *testing.T) {
 func TestWebhookURLIsCheckedAgain(t *testing.T) {
 	w, r := newWorld(t), newReceiver(t, nil)
 	w.agent("ag-1", r.URL, "")
-	w.deliver(WebhookOptions{MaxRetries: market.Ptr(0)})
+	w.deliver(WebhookOptions{MaxRetries: new(0)})
 	w.tell("ag-1", 1)
 	eventually(t, "attempt", func() bool { return len(w.finished()) == 1 })
 	if got := w.finished()[0].Error; got != errNotAllowed.Error() || r.count() != 0 {
@@ -413,7 +413,7 @@ func TestWebhookFailuresTellNoSecrets(t *testing.T) {
 			w.agent("ag-1", c.url, "hush-hush")
 			log.Reset()
 			stop := w.deliver(WebhookOptions{
-				AllowPrivate: true, MaxRetries: market.Ptr(0),
+				AllowPrivate: true, MaxRetries: new(0),
 				Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 			})
 			w.tell("ag-1", 1)

@@ -82,7 +82,7 @@ func (w *world) tell(id market.AgentID, n int) {
 	c := &store.Change{}
 	for range n {
 		c.Events = append(c.Events, market.Event{
-			Agent: id, Type: market.EventTaskDelivered, Task: "tk-1", At: w.Now(),
+			Agent: id, Type: store.EventTaskDelivered, Task: "tk-1", At: w.Now(),
 		})
 	}
 	w.commit(c)

@@ -64,7 +64,7 @@ type EventData struct {
 	GraceDeadline *Time      `json:"grace_deadline,omitempty"`
 	QuestionID    QuestionID `json:"question_id,omitempty"`
 	MessageID     MessageID  `json:"message_id,omitempty"`
-	// Answer: question_answered, the first MaxEventText characters of it.
+	// Answer: question_answered, the first EventText characters of it.
 	Answer string `json:"answer,omitempty"`
 	// SenderID: task_message.
 	SenderID AgentID `json:"sender_id,omitempty"`

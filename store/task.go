@@ -44,7 +44,7 @@ type Task struct {
 	Poster AgentID `json:"poster"`
 	// System is set on system tasks only; then Poster is Platform.
 	System *System `json:"system,omitempty"`
-	// MaxCredits is what the escrow holds, or what a system task pays.
+	// Credits is what the escrow holds, or what a system task pays.
 	MaxCredits int64    `json:"max_credits"`
 	Tags       []string `json:"tags,omitempty"`
 	// ExtractedTags were found by a match_agents task; they count in the order

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 func newEvents(a *app) *cobra.Command {
@@ -48,7 +49,7 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 		if err != nil {
 			return err
 		}
-		if len(types) > 0 && !slices.Contains(types, string(e.Type)) && e.Type != market.EventGap {
+		if len(types) > 0 && !slices.Contains(types, string(e.Type)) && e.Type != store.EventGap {
 			continue
 		}
 		if err := a.printEvent(e); err != nil {
@@ -74,7 +75,7 @@ func (a *app) printEvent(e market.StreamEvent) error {
 	if a.output == outputJSON {
 		line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data}
 		if !e.At.IsZero() {
-			line.At = market.Ptr(market.NewTime(e.At))
+			line.At = new(market.NewTime(e.At))
 		}
 		return render.WriteJSON(a.stdout, line, "")
 	}

@@ -54,7 +54,7 @@ func (a *app) showMigrations(steps []postgres.Migration) error {
 	for i, step := range steps {
 		list[i] = migrated{Version: step.Version, Name: step.Name}
 		if !step.AppliedAt.IsZero() {
-			list[i].AppliedAt = market.Ptr(market.NewTime(step.AppliedAt))
+			list[i].AppliedAt = new(market.NewTime(step.AppliedAt))
 		}
 	}
 	return a.show(list, func(w io.Writer, style render.Style) error {

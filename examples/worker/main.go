@@ -16,6 +16,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 func main() {
@@ -39,7 +40,7 @@ func run(ctx context.Context, api market.AgentAPI, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if event.Type != market.EventTaskMatched && event.Type != market.EventGap {
+		if event.Type != store.EventTaskMatched && event.Type != store.EventGap {
 			continue
 		}
 		if err := workOff(ctx, api, out); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -121,7 +122,7 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 	}
 	status, page = o.post(path+"/grant", grant) // the same form once more
 	o.expect("grant twice", http.StatusOK, `<dd id="balance">150</dd>`, status, page)
-	for _, bad := range []string{"", "0", "-1", "1.5", "many", fmt.Sprint(market.MaxGrant + 1)} {
+	for _, bad := range []string{"", "0", "-1", "1.5", "many", fmt.Sprint(limits.Grant + 1)} {
 		status, page = o.post(path+"/grant", o.form(path, "amount", bad))
 		o.expect("grant of "+bad, http.StatusBadRequest, "amount: must be", status, page)
 	}
@@ -147,7 +148,7 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster, worker := s.agent(market.RegisterInput{Name: "poster"}), s.agent(market.RegisterInput{Name: "worker"})
-	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Rare words " + attack, Context: "the context", MaxCredits: market.Ptr(int64(10))})
+	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Rare words " + attack, Context: "the context", MaxCredits: new(int64(10))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +317,7 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	ctx := t.Context()
 	poster := s.agent(market.RegisterInput{Name: "poster", WebhookURL: "https://hooks.example/in", WebhookSecret: "HOOK-SECRET"})
 	worker := s.agent(market.RegisterInput{Name: "worker"})
-	posted, err := poster.Post(ctx, market.PostInput{Need: "Review", MaxCredits: market.Ptr(int64(10))})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "Review", MaxCredits: new(int64(10))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 //go:embed texts
@@ -33,17 +34,17 @@ func hours(d time.Duration) string {
 	return s
 }
 
-// limits are the bounds that the manual states.
-var limits = map[string]int64{
-	"need": market.MaxNeed, "context": market.MaxContext, "result": market.MaxResult, "name": market.MaxName, "good_at": market.MaxGoodAt,
-	"reason": market.MaxReason, "question": market.MaxQuestion, "search": market.MaxSearch, "tags": market.MaxTags,
-	"agent_tags": market.MaxAgentTags, "tag": market.MaxTag, "unanswered": market.MaxUnanswered, "batch": market.MaxBatch,
-	"wait": market.MaxWaitSeconds, "key": market.MaxKey, "max_credits": market.MaxCredits, "minutes": market.MaxMinutes,
+// sizes are the bounds that the manual states.
+var sizes = map[string]int64{
+	"need": limits.Need, "context": limits.Context, "result": limits.Result, "name": limits.Name, "good_at": limits.GoodAt,
+	"reason": limits.Reason, "question": limits.Question, "search": limits.Search, "tags": limits.Tags,
+	"agent_tags": limits.AgentTags, "tag": limits.Tag, "unanswered": limits.Unanswered, "batch": limits.Batch,
+	"wait": limits.WaitSeconds, "key": limits.Key, "max_credits": limits.Credits, "minutes": limits.Minutes,
 }
 
 // limit writes a bound with commas. A name that is not there fails the document.
 func limit(name string) (string, error) {
-	n, known := limits[name]
+	n, known := sizes[name]
 	if !known {
 		return "", fmt.Errorf("no limit %q", name)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
@@ -76,7 +77,7 @@ func (w *world) agents(ctx context.Context, n int) error {
 			})
 			c.Transfers = append(c.Transfers, store.Transfer{
 				ID: market.EntryID(fmt.Sprintf("le-%d", i)), From: store.PlatformAccount, To: store.AgentAccount(id),
-				Amount: market.MaxGrant, Kind: store.EntryAdminGrant, Agent: id,
+				Amount: limits.Grant, Kind: store.EntryAdminGrant, Agent: id,
 			})
 			i++
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/internal/faultproxy"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // rounds is how often each fault strikes.
@@ -171,7 +172,7 @@ func TestTimersFireAfterRecovery(t *testing.T) {
 		r := serve(t, d.url(d.addr))
 		poster := newPerson(t, []string{r.url}, market.RegisterInput{Name: "poster"}).clients[0]
 		worker := newPerson(t, []string{r.url}, market.RegisterInput{Name: "worker"}).clients[0]
-		posted, err := poster.Post(t.Context(), market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(price))})
+		posted, err := poster.Post(t.Context(), market.PostInput{Need: "task", MaxCredits: new(int64(price))})
 		if err == nil {
 			_, err = worker.PickupTask(t.Context(), posted.TaskID)
 		}
@@ -192,7 +193,7 @@ func TestTimersFireAfterRecovery(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.Type == market.EventTaskApproved {
+			if e.Type == store.EventTaskApproved {
 				break
 			}
 		}

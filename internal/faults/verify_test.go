@@ -7,6 +7,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // verify ends the load and proves that everything acknowledged is there once:
@@ -98,7 +99,7 @@ func (l *load) heard(lost, doubled *int) {
 	t := l.t
 	t.Helper()
 	for _, ln := range l.lanes {
-		for _, typ := range []market.EventType{market.EventTaskClaimed, market.EventTaskDelivered} {
+		for _, typ := range []market.EventType{store.EventTaskClaimed, store.EventTaskDelivered} {
 			if !within(20*time.Second, func() bool { return len(ln.eventsOf(typ)) >= len(ln.approved) }) {
 				t.Errorf("%d events %s for %d tasks", len(ln.eventsOf(typ)), typ, len(ln.approved))
 				*lost++
@@ -113,7 +114,7 @@ func (l *load) heard(lost, doubled *int) {
 	}
 	for _, ln := range l.lanes {
 		for _, id := range ln.approved {
-			what := fmt.Sprintf("%s %s", market.EventTaskApproved, id)
+			what := fmt.Sprintf("%s %s", store.EventTaskApproved, id)
 			if !within(30*time.Second, func() bool { return l.hooks.events()[what] > 0 }) {
 				t.Errorf("no webhook %q", what)
 				*lost++

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 const (
@@ -62,7 +63,7 @@ func plain(path string) func(*world) *http.Request {
 var (
 	// terms is a search of as many terms as there may be.
 	terms  = "search=" + url.QueryEscape("some words about number and more of them o w r n m a s b")
-	reason = strings.Repeat("漢", market.MaxReason)
+	reason = strings.Repeat("漢", limits.Reason)
 )
 
 // list is the price list of the API and the pages.
@@ -70,13 +71,13 @@ var list = append(api, site...)
 
 var api = []price{
 	anyone("POST /v1/register", func(w *world) *http.Request {
-		return w.request("POST", "/v1/register", "", `{"name":"x","good_at":"`+strings.Repeat("漢字 ", market.MaxGoodAt/3)+`","more":["`+strings.Repeat(`t","`, 2_000_000)+`"]}`)
+		return w.request("POST", "/v1/register", "", `{"name":"x","good_at":"`+strings.Repeat("漢字 ", limits.GoodAt/3)+`","more":["`+strings.Repeat(`t","`, 2_000_000)+`"]}`)
 	}).takes(200*ms, 24*mib, 256*kib).keeps("an agent, 10 KiB"),
 	anyone("GET /v1/agents", plain("/v1/agents?limit=100&search="+url.QueryEscape("words agent a e n t w o r d s o d"))).takes(20*ms, 4*mib, 1*mib),
 	anyone("GET /v1/agents/{id}", reads(func(w *world) (string, string) { return "/v1/agents/" + string(w.worker.id), "" })),
 	known("POST /v1/tasks", func(w *world) *http.Request {
 		return w.request("POST", "/v1/tasks", w.crowd[20].key, map[string]any{
-			"need": strings.Repeat("\ufdfa", market.MaxNeed), "context": strings.Repeat("ﷺ", market.MaxContext), "max_credits": 1,
+			"need": strings.Repeat("\ufdfa", limits.Need), "context": strings.Repeat("ﷺ", limits.Context), "max_credits": 1,
 		})
 	}).takes(150*ms, 48*mib, 512*kib).keeps("a task, 600 KB of texts and their index"),
 	known("GET /v1/tasks/available", reads(func(w *world) (string, string) {
@@ -111,7 +112,7 @@ var api = []price{
 	known("POST /v1/tasks/{id}/deliver", func(w *world) *http.Request {
 		id := w.longTask(w.crowd[39])
 		ok(w.crowd[40].api.PickupTask(w.ctx, id))
-		return w.request("POST", "/v1/tasks/"+string(id)+"/deliver", w.crowd[40].key, map[string]any{"result": strings.Repeat("漢", market.MaxResult)})
+		return w.request("POST", "/v1/tasks/"+string(id)+"/deliver", w.crowd[40].key, map[string]any{"result": strings.Repeat("漢", limits.Result)})
 	}).takes(100*ms, 32*mib, 4*mib).keeps("a result, 2 MB, an event"),
 	known("POST /v1/tasks/{id}/abandon", func(w *world) *http.Request {
 		id := w.longTask(w.crowd[41])
@@ -125,7 +126,7 @@ var api = []price{
 	}).keeps("a rating, an event"),
 	known("GET /v1/tasks/{id}/questions", reads(func(w *world) (string, string) { return "/v1/tasks/" + string(w.asked) + "/questions", w.worker.key })).takes(100*ms, 32*mib, 5*mib),
 	known("POST /v1/tasks/{id}/questions", func(w *world) *http.Request {
-		return w.request("POST", "/v1/tasks/"+string(w.post(w.poster, "x", ""))+"/questions", w.worker.key, map[string]any{"question": strings.Repeat("漢", market.MaxQuestion)})
+		return w.request("POST", "/v1/tasks/"+string(w.post(w.poster, "x", ""))+"/questions", w.worker.key, map[string]any{"question": strings.Repeat("漢", limits.Question)})
 	}).keeps("a question, 4 KB, an event"),
 	known("POST /v1/tasks/{id}/questions/{qid}/answer", func(w *world) *http.Request {
 		id := w.post(w.poster, "x", "")
@@ -138,7 +139,7 @@ var api = []price{
 	}).keeps("a message, 20 KB, an event"),
 	known("GET /v1/me", reads(func(w *world) (string, string) { return "/v1/me", w.worker.key })),
 	known("PATCH /v1/me", func(w *world) *http.Request {
-		return w.request("PATCH", "/v1/me", w.worker.key, map[string]any{"good_at": strings.Repeat("漢", market.MaxGoodAt)})
+		return w.request("PATCH", "/v1/me", w.worker.key, map[string]any{"good_at": strings.Repeat("漢", limits.GoodAt)})
 	}).keeps("the new profile in place of the old one"),
 	known("GET /v1/me/credits", reads(func(w *world) (string, string) { return "/v1/me/credits?limit=100&offset=900", w.worker.key })),
 	known("GET /v1/me/stats", reads(func(w *world) (string, string) { return "/v1/me/stats", w.worker.key })).takes(100*ms, 32*mib, 2*mib),

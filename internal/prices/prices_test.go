@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/httpserver"
-	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // sink is an answer of which only the size is kept.
@@ -120,7 +120,7 @@ func TestTheLargestBodyKeepsToItsPrice(t *testing.T) {
 		"a long list":    `{"result":"x","more":[` + strings.Repeat("1,", (8<<20-1000)/2) + `1]}`,
 		"a long text":    `{"result":"x","more":"` + strings.Repeat("漢", (8<<20-1000)/3) + `"}`,
 		"many fields":    `{"result":"x"` + strings.Repeat(`,"aaaa":1`, (8<<20-1000)/9) + `}`,
-		"a long deliver": `{"result":"` + strings.Repeat(`\u6f22`, market.MaxResult) + `"}`,
+		"a long deliver": `{"result":"` + strings.Repeat(`\u6f22`, limits.Result) + `"}`,
 	} {
 		p := known(name, func(w *world) *http.Request {
 			return w.request("POST", "/v1/tasks/"+string(w.claimed(w.poster, w.worker))+"/deliver", w.worker.key, body)

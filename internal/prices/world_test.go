@@ -16,6 +16,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 const operatorKey = "operators-secret"
@@ -85,12 +86,12 @@ func (w *world) agent(name string) *agent {
 }
 
 func (w *world) post(by *agent, need, background string, tags ...string) market.TaskID {
-	return ok(by.api.Post(w.ctx, market.PostInput{Need: need, Context: background, Tags: tags, MaxCredits: market.Ptr(int64(1))})).TaskID
+	return ok(by.api.Post(w.ctx, market.PostInput{Need: need, Context: background, Tags: tags, MaxCredits: new(int64(1))})).TaskID
 }
 
 // longTask posts a task with the longest texts.
 func (w *world) longTask(by *agent) market.TaskID {
-	return w.post(by, strings.Repeat("漢", market.MaxNeed), strings.Repeat("字", market.MaxContext))
+	return w.post(by, strings.Repeat("漢", limits.Need), strings.Repeat("字", limits.Context))
 }
 
 func (w *world) claimed(poster, worker *agent) market.TaskID {
@@ -109,21 +110,21 @@ func (w *world) delivered(poster, worker *agent) market.TaskID {
 func (w *world) longDelivered(poster, worker *agent) market.TaskID {
 	id := w.longTask(poster)
 	ok(worker.api.PickupTask(w.ctx, id))
-	ok(worker.api.Deliver(w.ctx, id, market.DeliverInput{Result: strings.Repeat("漢", market.MaxResult)}))
+	ok(worker.api.Deliver(w.ctx, id, market.DeliverInput{Result: strings.Repeat("漢", limits.Result)}))
 	return id
 }
 
 func (w *world) fillTasks() {
 	for i := range rated {
 		var tags []string
-		for j := range market.MaxTags {
+		for j := range limits.Tags {
 			tags = append(tags, fmt.Sprintf("%s-%d-%d", strings.Repeat("t", 35), i, j))
 		}
 		poster := w.crowd[i%len(w.crowd)]
 		id := w.post(poster, "x", "", tags...)
 		ok(w.worker.api.PickupTask(w.ctx, id))
 		ok(w.worker.api.Deliver(w.ctx, id, market.DeliverInput{Result: "x"}))
-		ok(poster.api.Approve(w.ctx, id, market.ApproveInput{Rating: market.Ptr(5)}))
+		ok(poster.api.Approve(w.ctx, id, market.ApproveInput{Rating: new(5)}))
 	}
 	for i := range open {
 		w.post(w.crowd[i%len(w.crowd)], fmt.Sprintf("some words about number %d", i), "and more of them", fmt.Sprintf("o-%d", i), "common")
@@ -139,16 +140,16 @@ func (w *world) fillTasks() {
 func (w *world) fillTalk() {
 	w.talked = w.claimed(w.poster, w.worker)
 	w.asked = w.post(w.poster, "need", "")
-	message, question, answer := strings.Repeat("漢", market.MaxReason), strings.Repeat("字", market.MaxQuestion), strings.Repeat("字", market.MaxReason)
-	for range market.MaxTalkBytes/len(message) - 1 { // one more can be sent
+	message, question, answer := strings.Repeat("漢", limits.Reason), strings.Repeat("字", limits.Question), strings.Repeat("字", limits.Reason)
+	for range limits.TalkBytes/len(message) - 1 { // one more can be sent
 		ok(w.worker.api.SendMessage(w.ctx, w.talked, message))
 	}
-	for range market.MaxTalkBytes / len(question+answer) {
+	for range limits.TalkBytes / len(question+answer) {
 		q := ok(w.worker.api.Ask(w.ctx, w.asked, question))
 		ok(w.poster.api.Answer(w.ctx, w.asked, q.ID, answer))
 	}
 	for _, a := range w.crowd {
-		ok(a.api.ReportTask(w.ctx, w.asked, strings.Repeat("漢", market.MaxReason)))
+		ok(a.api.ReportTask(w.ctx, w.asked, strings.Repeat("漢", limits.Reason)))
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/redis"
@@ -86,7 +87,7 @@ func agents(m *market.Market, n int, tags ...string) []market.AgentID {
 	ids := make([]market.AgentID, n)
 	share(8, n, func(i int) {
 		r := must(m.Register(context.Background(), market.RegisterInput{Name: "agent", Tags: tags}))
-		must(m.Grant(context.Background(), market.GrantInput{AgentID: r.AgentID, Amount: market.MaxGrant}))
+		must(m.Grant(context.Background(), market.GrantInput{AgentID: r.AgentID, Amount: limits.Grant}))
 		ids[i] = r.AgentID
 	})
 	return ids
@@ -133,7 +134,7 @@ func compare(b *testing.B, first, second func() float64) {
 	b.ReportMetric(ratios[0][n], "ratio")
 }
 
-var in = market.PostInput{Need: "Review this API endpoint for vulnerabilities.", MaxCredits: market.Ptr(int64(10))}
+var in = market.PostInput{Need: "Review this API endpoint for vulnerabilities.", MaxCredits: new(int64(10))}
 
 func post(m *market.Market, id market.AgentID, tags ...string) market.TaskID {
 	in := in

@@ -35,7 +35,7 @@ func ReviewTimeout(d time.Duration) PostOption {
 	return func(in *market.PostInput) { in.ReviewTimeoutMinutes = minutes(d) }
 }
 
-func minutes(d time.Duration) *int { return market.Ptr(int(d / time.Minute)) }
+func minutes(d time.Duration) *int { return new(int(d / time.Minute)) }
 
 // Post delegates a task.
 func (a *Agent) Post(need string, opts ...PostOption) market.TaskID {

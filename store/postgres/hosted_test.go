@@ -206,7 +206,7 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 	tx, hosted := h.begin()
 	poster := hosted.As(ada.ID)
 	first := h.post(hosted, ada, 10)
-	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: market.Ptr(int64(90_000))})
+	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: new(int64(90_000))})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	_, err = poster.Cancel(h.Ctx, claimed)
 	markettest.Refused(t, err, market.ErrConflict)
@@ -237,7 +237,7 @@ func TestHostSpendsOnce(t *testing.T) {
 	all := ada.Balance()
 	tx, hosted := h.begin()
 	first := h.post(hosted, ada, all)
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: market.Ptr(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1))})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	if _, err := hosted.As(ada.ID).Cancel(h.Ctx, first); err != nil {
 		t.Errorf("cancelling what the same transaction posted: %v", err)
@@ -260,7 +260,7 @@ func TestDeadlockOfHosts(t *testing.T) {
 	for _, order := range [][2]store.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
 		tx, hosted := h.begin()
 		all.Go(func() {
-			in := market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))}
+			in := market.PostInput{Need: "task", MaxCredits: new(int64(1))}
 			_, err := hosted.As(order[0]).Post(h.Ctx, in)
 			firstDone.Done()
 			firstDone.Wait()
@@ -296,7 +296,7 @@ func TestSerializationFailureOfAHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada.Post("faster", markettest.Budget(1))
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
 	if !errors.Is(err, postgres.ErrRetry) {
 		t.Errorf("the failure is reported as %v", err)
 	}
@@ -317,7 +317,7 @@ func TestHostsTransactionEndsWithTheConnection(t *testing.T) {
 	if _, err := h.store.Pool().Exec(h.Ctx, "select pg_terminate_backend($1)", pid); err != nil {
 		t.Fatal(err)
 	}
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
 	markettest.Refused(t, err, market.ErrUnavailable)
 	if tx.Commit(h.Ctx) == nil {
 		t.Error("a transaction without a connection was committed")
@@ -337,7 +337,7 @@ func TestTransactRunsAgain(t *testing.T) {
 			first := true
 			err := h.store.Transact(h.Ctx, func(_ pgx.Tx, within *postgres.Store) error {
 				m := h.Market.Hosted(within)
-				_, err := m.As(order[0]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))})
+				_, err := m.As(order[0]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
 				if first {
 					first = false
 					firstDone.Done()
@@ -346,7 +346,7 @@ func TestTransactRunsAgain(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = m.As(order[1]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: market.Ptr(int64(1))})
+				_, err = m.As(order[1]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
 				return err
 			})
 			if err != nil {

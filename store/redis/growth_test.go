@@ -65,7 +65,7 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 	measure("events", func() error { _, err := s.store.Events(ctx, l.poster, 0, 10); return err })
 	measure("feed", func() error { _, err := s.store.Feed(ctx, "", 10); return err })
 	measure("admit", func() error {
-		_, err := s.store.Admit(ctx, store.Admission{Key: market.Ptr(market.APIKey("pwk-" + string(l.poster)).Digest()), Now: start})
+		_, err := s.store.Admit(ctx, store.Admission{Key: new(market.APIKey("pwk-" + string(l.poster)).Digest()), Now: start})
 		return err
 	})
 	measure("stats", func() error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/answer"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -63,7 +64,7 @@ func (a *Answer) readMatch(result string) {
 		}
 	}
 	tags, _ := o.Strings("extracted_tags", maxListed)
-	a.tags = usableTags(tags, MaxAgentTags)
+	a.tags = usableTags(tags, limits.AgentTags)
 }
 
 func (a *Answer) readVerdict(result string) {
@@ -72,7 +73,7 @@ func (a *Answer) readVerdict(result string) {
 		return
 	}
 	a.meets, a.Usable = o.Bool(fieldMeets)
-	a.explanation = Cut(strings.ReplaceAll(o.String("explanation"), "\x00", ""), MaxReason)
+	a.explanation = Cut(strings.ReplaceAll(o.String("explanation"), "\x00", ""), limits.Reason)
 }
 
 func (a *Answer) readTags(result string) {
@@ -82,7 +83,7 @@ func (a *Answer) readTags(result string) {
 	}
 	var tags []string
 	tags, a.Usable = o.Strings(fieldTags, maxListed)
-	a.tags = usableTags(tags, MaxAgentTags)
+	a.tags = usableTags(tags, limits.AgentTags)
 }
 
 // isAgentID tells what may be an agent's id from what surely is none, before

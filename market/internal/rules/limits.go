@@ -5,34 +5,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 	"unique"
+
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // Sizes of inputs, in Unicode code points unless they count things (product
 // document, "Input Limits"; contract §3, §5, §9). They are constants: only
 // policies can be configured.
 const (
-	MaxName          = 200
-	MaxGoodAt        = 2_000
-	MaxNeed          = 50_000
-	MaxContext       = 100_000
-	MaxResult        = 500_000
-	MaxTalkBytes     = 4 << 20 // of the questions, answers, messages and rejections of a task
-	MaxReason        = 5_000   // also feedback, messages, answers and notes
-	MaxQuestion      = 1_000
-	MaxSearch        = 500
-	MaxTerms         = 16 // words of a search
-	MaxWebhookURL    = 2_000
-	MaxWebhookSecret = 500
-	MaxTag           = 50
-	MaxTags          = 10 // of a task, and of a filter
-	MaxAgentTags     = 20 // declared or extracted
-	MaxCredits       = 100_000
-	MaxGrant         = 1_000_000_000
-	MaxMinutes       = 525_600
-	MaxWaitSeconds   = 300
-	MaxBatch         = 10
-	MaxUnanswered    = 5 // questions per task
-	MaxKey           = 255
 	MaxVerifications = 3
 	maxMatched       = 20
 	MaxCandidates    = 200
@@ -83,7 +63,7 @@ func CheckOptional[N int | int64](field string, n *N, least, most N) error {
 
 // validTag is [A-Za-z0-9_-]+, at most 50 characters.
 func validTag(tag string) bool {
-	if tag == "" || len(tag) > MaxTag {
+	if tag == "" || len(tag) > limits.Tag {
 		return false
 	}
 	for i := range len(tag) {
@@ -108,7 +88,7 @@ func CheckTags(field string, tags []string, max int) ([]string, error) {
 	out := make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if !validTag(tag) {
-			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores", MaxTag)
+			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores", limits.Tag)
 		}
 		out = appendTag(out, tag)
 	}
@@ -143,7 +123,3 @@ func usableTags(tags []string, max int) []string {
 	}
 	return out
 }
-
-// MaxEventText bounds a text that an event repeats, in characters: whoever needs
-// more reads it where it stands.
-const MaxEventText = 500

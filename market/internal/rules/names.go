@@ -8,13 +8,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // CheckName refuses a name that is not what it looks like: one with characters
 // that nobody sees, or that turn the text around them, and one that reads as the
 // platform's own.
 func CheckName(name string) error {
-	if err := CheckRequired("name", name, MaxName); err != nil {
+	if err := CheckRequired("name", name, limits.Name); err != nil {
 		return err
 	}
 	var before rune

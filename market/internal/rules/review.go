@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -133,7 +134,7 @@ func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string)
 	next.Delivery = &delivery
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
-	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(reason) + len(feedback)), MaxBytes: MaxTalkBytes}}
+	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(reason) + len(feedback)), MaxBytes: limits.TalkBytes}}
 	worker := o.account(claim.Worker)
 	worker.OpenClaims, worker.Rejected = 1, 1
 	o.account(t.Poster).Rejections = 1

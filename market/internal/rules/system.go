@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -88,7 +89,7 @@ func MatchDraft(id store.TaskID, in MatchInput, poster store.AgentID) *Draft {
 		text: systemText(fmt.Sprintf(
 			"Rank the agents that fit the task %s best and name tags that describe it. The task and the agents are in the context, as JSON. "+
 				"Return at most %d agents, best first, and at most %d tags of letters, digits, hyphens and underscores.",
-			in.TaskID, maxMatched, MaxAgentTags),
+			in.TaskID, maxMatched, limits.AgentTags),
 			`{"ranked_agents": ["ag-best", "ag-second"], "extracted_tags": ["security-audit", "python"]}`, in),
 	}
 }
@@ -111,7 +112,7 @@ func ExtractDraft(id store.TaskID, in ExtractInput) *Draft {
 		system: store.System{Type: store.ExtractCapabilities, Subject: in.AgentID, Excluded: []store.AgentID{in.AgentID}},
 		text: systemText(fmt.Sprintf(
 			"Extract short keyword tags from what the agent %s says it is good at. The text is in the context, as JSON. "+
-				"Return at most %d tags of letters, digits, hyphens and underscores.", in.AgentID, MaxAgentTags),
+				"Return at most %d tags of letters, digits, hyphens and underscores.", in.AgentID, limits.AgentTags),
 			fmt.Sprintf(`{"agent_id": %q, "tags": ["python", "data-analysis"]}`, in.AgentID), in),
 	}
 }

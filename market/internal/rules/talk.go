@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -23,7 +24,7 @@ func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome
 	o.active(l.Caller.ID)
 	o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
 	o.Questions = []store.Question{q}
-	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: MaxUnanswered, Bytes: int64(len(q.Text)), MaxBytes: MaxTalkBytes}}
+	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: limits.Unanswered, Bytes: int64(len(q.Text)), MaxBytes: limits.TalkBytes}}
 	o.tell(t.Poster, store.EventTaskQuestion, t.ID, store.EventData{QuestionID: q.ID})
 	return o, nil
 }
@@ -43,8 +44,8 @@ func (p *Policy) Reply(now time.Time, l *store.Loaded, id store.TaskID, answer s
 	o := p.begin(now)
 	o.active(l.Caller.ID)
 	o.Answers = []store.Answer{{Question: q.ID, Task: id, Text: answer, At: now}}
-	o.Talk = []store.TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: MaxTalkBytes}}
-	o.tell(q.Asker, store.EventQuestionAnswered, id, store.EventData{QuestionID: q.ID, Answer: Cut(answer, MaxEventText)})
+	o.Talk = []store.TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: limits.TalkBytes}}
+	o.tell(q.Asker, store.EventQuestionAnswered, id, store.EventData{QuestionID: q.ID, Answer: Cut(answer, limits.EventText)})
 	return o, nil
 }
 
@@ -62,7 +63,7 @@ func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Ou
 	o.active(sender)
 	o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
 	o.Messages = []store.Message{msg}
-	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(msg.Text)), MaxBytes: MaxTalkBytes}}
+	o.Talk = []store.TalkCount{{Task: t.ID, Bytes: int64(len(msg.Text)), MaxBytes: limits.TalkBytes}}
 	to := t.Poster
 	if to == sender {
 		to = t.Claim.Worker
@@ -95,9 +96,9 @@ func ReportedBefore(c *store.Conflict) error {
 func TooMuchTalk(c *store.Conflict) error {
 	switch c.Guard {
 	case store.GuardQuestions:
-		return Refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", MaxUnanswered)
+		return Refuse(CodeTooManyQuestions, "The task has %d unanswered questions, the most there can be", limits.Unanswered)
 	case store.GuardTalkBytes:
-		return Refuse(CodeTooManyBytes, "The questions, messages and rejections of the task would take more than %d bytes", MaxTalkBytes)
+		return Refuse(CodeTooManyBytes, "The questions, messages and rejections of the task would take more than %d bytes", limits.TalkBytes)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // Settings are everything that contract §12 lets an operator set.
@@ -142,8 +143,8 @@ func number[N int | int64](name, help string, field func(*Settings) *N) Setting 
 	o := named(name, help)
 	o.set = func(s *Settings, v string) error {
 		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || n < 0 || n > market.MaxGrant {
-			return fmt.Errorf("%q is not a whole number from 0 to %d", v, int64(market.MaxGrant))
+		if err != nil || n < 0 || n > limits.Grant {
+			return fmt.Errorf("%q is not a whole number from 0 to %d", v, int64(limits.Grant))
 		}
 		*field(s) = N(n)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // keepListening listens again after a panic, which costs no more than the polls
@@ -58,17 +59,17 @@ func (w *worker) listen(ctx context.Context) {
 
 func (w *worker) heard(e market.Event) {
 	switch e.Type {
-	case market.EventTaskRejected:
+	case store.EventTaskRejected:
 		w.rejected(e.Task)
-	case market.EventDeadlineExpired, market.EventRejectionGraceExpired:
+	case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
 		w.lost(e.Task)
-	case market.EventTaskApproved:
+	case store.EventTaskApproved:
 		w.mu.Lock()
 		delete(w.delivered, e.Task)
 		delete(w.answered, e.Task)
 		w.mu.Unlock()
 		w.earned()
-	case market.EventTaskMatched, market.EventGap:
+	case store.EventTaskMatched, store.EventGap:
 		w.nudge()
 	default:
 		// The poster's side of the agent, and talk, are not the worker's.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // grace is how long a poster's rejection leaves the worker by default.
@@ -111,9 +112,9 @@ func TestALateEventDoesNotRepeatTheAnswer(t *testing.T) {
 		synctest.Wait()
 		f.reject("tk-1")
 		time.Sleep(30 * time.Second)
-		f.happens(market.EventTaskRejected, "tk-1") // while it is being done again
+		f.happens(store.EventTaskRejected, "tk-1") // while it is being done again
 		time.Sleep(2 * time.Minute)
-		f.happens(market.EventTaskRejected, "tk-1") // when it was delivered again
+		f.happens(store.EventTaskRejected, "tk-1") // when it was delivered again
 		synctest.Wait()
 		if got := r.end(t); got.Started != 2 || f.results("tk-1") != "result|result" || f.givenBack() != "[]" {
 			t.Errorf("summary %+v, delivered %q, given back %s", got, f.results("tk-1"), f.givenBack())
@@ -129,7 +130,7 @@ func TestARejectedTaskThatCannotBeReadIsNotForgotten(t *testing.T) {
 		synctest.Wait()
 		f.failToRead(away, errors.New("cut"), away)
 		f.reject("tk-1")
-		f.happens(market.EventTaskRejected, "tk-1")
+		f.happens(store.EventTaskRejected, "tk-1")
 		time.Sleep(grace / 2)
 		synctest.Wait()
 		if got := f.results("tk-1"); got != "did do tk-1|did again" {
@@ -149,7 +150,7 @@ func TestOnceDoesNotLeaveARejectedTaskBehind(t *testing.T) {
 			if job.ID == "tk-2" {
 				f.failToRead(&market.Error{Kind: market.ErrUnavailable, Message: "away"})
 				f.reject("tk-1")
-				f.happens(market.EventTaskRejected, "tk-1")
+				f.happens(store.EventTaskRejected, "tk-1")
 				time.Sleep(time.Second)
 			}
 			return "result", nil

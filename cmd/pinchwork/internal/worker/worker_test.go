@@ -14,6 +14,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 func TestTasksAreDoneAndDelivered(t *testing.T) {
@@ -41,7 +42,7 @@ func TestEventsSparePolling(t *testing.T) {
 			t.Errorf("%d pickups in the first second", n)
 		}
 		f.offer("tk-1")
-		f.happens(market.EventTaskMatched, "tk-1")
+		f.happens(store.EventTaskMatched, "tk-1")
 		synctest.Wait()
 		if f.results("tk-1") == "" {
 			t.Error("a matched task was not picked up at its event")
@@ -252,15 +253,15 @@ func TestRejectionIsDoneAgainOnce(t *testing.T) {
 		r := begin(t, c)
 		synctest.Wait()
 		f.reject("tk-1")
-		f.happens(market.EventTaskRejected, "tk-1")
+		f.happens(store.EventTaskRejected, "tk-1")
 		synctest.Wait()
 		if got := f.results("tk-1"); got != "result|resulttoo short" {
 			t.Errorf("delivered %q", got)
 		}
 		f.reject("tk-1")
 		f.reject("tk-of-another-worker")
-		f.happens(market.EventTaskRejected, "tk-1")
-		f.happens(market.EventTaskRejected, "tk-of-another-worker")
+		f.happens(store.EventTaskRejected, "tk-1")
+		f.happens(store.EventTaskRejected, "tk-of-another-worker")
 		synctest.Wait()
 		if f.givenBack() != "[tk-1]" || len(f.delivered) != 1 {
 			t.Errorf("given back %v, delivered %v", f.givenBack(), f.delivered)
@@ -281,7 +282,7 @@ func TestLostClaimStopsTheTask(t *testing.T) {
 		}
 		r := begin(t, c)
 		synctest.Wait()
-		f.happens(market.EventDeadlineExpired, "tk-1")
+		f.happens(store.EventDeadlineExpired, "tk-1")
 		synctest.Wait()
 		if !stopped || f.givenBack() != "[]" {
 			t.Errorf("stopped %v, given back %v", stopped, f.givenBack())

@@ -1,0 +1,31 @@
+// Package limits holds the sizes of inputs, in Unicode code points unless they count
+// things. They are constants of the marketplace: only policies can be configured.
+// What exceeds one is refused with market.ErrInvalid, which names the field.
+package limits
+
+// The sizes.
+const (
+	Name          = 200
+	GoodAt        = 2_000
+	Need          = 50_000
+	Context       = 100_000
+	Result        = 500_000
+	TalkBytes     = 4 << 20 // of the questions, answers, messages and rejections of a task
+	Reason        = 5_000   // also feedback, messages, answers and notes
+	Question      = 1_000
+	Search        = 500
+	Terms         = 16 // words of a search
+	WebhookURL    = 2_000
+	WebhookSecret = 500
+	Tag           = 50
+	Tags          = 10 // of a task, and of a filter
+	AgentTags     = 20 // declared or extracted
+	Credits       = 100_000
+	Grant         = 1_000_000_000
+	Minutes       = 525_600
+	WaitSeconds   = 300
+	Batch         = 10
+	Unanswered    = 5 // questions per task
+	Key           = 255
+	EventText     = 500 // of what events quote
+)
