@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -221,7 +222,7 @@ func (m *moment) refuseAsk(q asking, t *store.Task) market.Code {
 			open++
 		}
 	}
-	return when(open >= market.MaxUnanswered, market.CodeTooManyQuestions)
+	return when(open >= limits.Unanswered, market.CodeTooManyQuestions)
 }
 
 func (m *moment) reported(by store.AgentID, task store.TaskID) bool {
