@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/audit"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
@@ -135,4 +136,13 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 		},
 		outcome: func(_ *store.Loaded, o *rules.Outcome) any { return reportView(&o.Resolutions[0]) },
 	})
+}
+
+// Audit replays the whole ledger and proves every balance, every escrow, the zero
+// sum and the budget of system pay as the policy has it now, and names the tasks
+// whose timers the store has lost. It is exact also while the market runs, and reads
+// everything that is stored.
+func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
+	report, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)
+	return AuditReport(report), known(ctx, err)
 }

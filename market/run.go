@@ -12,10 +12,8 @@ import (
 )
 
 const (
-	// scanPage and readPage are how many tasks with their texts, and how many small
-	// things, are read at once.
+	// scanPage is how many tasks with their texts are read at once.
 	scanPage = 500
-	readPage = 1_000
 	// checkEvery and checkBatch are the pieces of the comparison of timers, checkQuiet
 	// is the beat between two rounds of it.
 	checkEvery = 10 * time.Second

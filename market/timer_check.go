@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -41,13 +42,10 @@ func (m *Market) rearmLost(ctx context.Context, after int64) (next int64, err er
 	return page[len(page)-1].Task.Seq, nil
 }
 
-// lost reports whether the timers do not have a task as it wants them to.
-func lost(st *store.StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
-
 // rearm writes a task that is lost once more. Whoever changes it meanwhile puts it
 // back as well.
 func (m *Market) rearm(ctx context.Context, st *store.StoredTask) error {
-	if !lost(st) {
+	if !rules.IsLost(st) {
 		return nil
 	}
 	l, err := m.store.Load(ctx, store.LoadQuery{Now: m.now(), Task: st.Task.ID, Text: true})

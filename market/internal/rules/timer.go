@@ -110,6 +110,9 @@ func (o *Outcome) timeDelivered(l *store.Loaded, now time.Time) {
 	}
 }
 
+// IsLost reports whether a store's timers do not have a task as it wants them to.
+func IsLost(st *store.StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
+
 // Rearm writes a task once more that a store's timers have at another instant than
 // its own. A store moves what differs between old and new: told that the task was
 // due where the timers have it, it puts it where it belongs.

@@ -1,4 +1,4 @@
-package market
+package audit
 
 import (
 	"cmp"
@@ -14,18 +14,18 @@ import (
 // is covered by fees that the agent's tasks brought, each credit of them once.
 type payAudit struct {
 	// paid are the system payments about each agent.
-	paid map[AgentID][]store.SystemPaid
+	paid map[store.AgentID][]store.SystemPaid
 	// fees are what each task brought until its poster is known, posters who posted
 	// each task until its fee is; brought is what came of both.
-	fees    map[TaskID]int64
-	posters map[TaskID]AgentID
-	brought map[AgentID]int64
+	fees    map[store.TaskID]int64
+	posters map[store.TaskID]store.AgentID
+	brought map[store.AgentID]int64
 }
 
 func newPayAudit() payAudit {
 	return payAudit{
-		paid: map[AgentID][]store.SystemPaid{}, fees: map[TaskID]int64{},
-		posters: map[TaskID]AgentID{}, brought: map[AgentID]int64{},
+		paid: map[store.AgentID][]store.SystemPaid{}, fees: map[store.TaskID]int64{},
+		posters: map[store.TaskID]store.AgentID{}, brought: map[store.AgentID]int64{},
 	}
 }
 
@@ -55,7 +55,7 @@ func (p *payAudit) entry(e *store.Entry) {
 
 // overrun returns the first instant at which the pay about an agent exceeds its
 // budget, and by how much; zero when it never does. perDay 0 is no bound.
-func (p *payAudit) overrun(id AgentID, perDay int64) (at time.Time, by int64) {
+func (p *payAudit) overrun(id store.AgentID, perDay int64) (at time.Time, by int64) {
 	if perDay == 0 {
 		return at, 0
 	}

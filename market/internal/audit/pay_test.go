@@ -1,4 +1,4 @@
-package market
+package audit
 
 import (
 	"testing"
@@ -14,10 +14,10 @@ func TestSystemPayWithinItsBudget(t *testing.T) {
 		at := start.Add(time.Duration(hours * float64(time.Hour)))
 		return store.Entry{Transfer: store.Transfer{Kind: store.EntrySystemPayment, Agent: "ag-infra", About: "ag-ada", Amount: credits, At: at}}
 	}
-	fee := func(task TaskID, credits int64) store.Entry {
+	fee := func(task store.TaskID, credits int64) store.Entry {
 		return store.Entry{Transfer: store.Transfer{Kind: store.EntryPlatformFee, Task: task, Amount: credits, At: start}}
 	}
-	posted := func(task TaskID, poster AgentID) store.Entry {
+	posted := func(task store.TaskID, poster store.AgentID) store.Entry {
 		return store.Entry{Transfer: store.Transfer{Kind: store.EntryEscrow, Task: task, Agent: poster, Amount: 100, At: start}}
 	}
 	for name, c := range map[string]struct {

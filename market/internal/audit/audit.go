@@ -1,4 +1,5 @@
-package market
+// Package audit proves the books of a marketplace from what its store holds.
+package audit
 
 import (
 	"context"
@@ -6,22 +7,51 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Audit replays the whole ledger and proves every balance, every escrow, the zero
-// sum and the budget of system pay as the policy has it now, and
-// names the tasks whose timers the store has lost. It is exact also while the market runs: an
+const (
+	// scanPage and readPage are how many tasks, and how many small things, are read at
+	// once.
+	scanPage = 500
+	readPage = 1_000
+	// pageBytes bounds the texts of the tasks that are read at once.
+	pageBytes = 4 << 20
+	// maxTries is how often what differs is read once more: somebody writes it.
+	maxTries = 64
+)
+
+// Report is what an audit found; market.AuditReport documents its fields.
+type Report struct {
+	OK        bool
+	Agents    int
+	Tasks     int
+	Entries   int
+	Platform  int64
+	Issued    int64
+	SystemPay int64
+	Fees      int64
+	Balances  int64
+	Escrow    int64
+	Sum       int64
+	Problems  []string
+}
+
+// Books replays the whole ledger and proves every balance, every escrow, the zero
+// sum and the budget of system pay, payPerDay (0 for none), and names the tasks
+// whose timers the store has lost. It is exact also while the market runs: an
 // account is compared with its entries up to the number that was read with
 // it, and what differs is read once more before it is called a problem. It
 // reads everything that is stored.
-func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
+func Books(ctx context.Context, s store.Store, payPerDay int64, now func() time.Time) (Report, error) {
 	a := &audit{
-		m: m, agents: map[AgentID]*auditAgent{}, escrow: map[TaskID]int64{}, held: map[AgentID]int64{}, pay: newPayAudit(),
+		store: s, payPerDay: payPerDay, now: now,
+		agents: map[store.AgentID]*auditAgent{}, escrow: map[store.TaskID]int64{}, held: map[store.AgentID]int64{}, pay: newPayAudit(),
 	}
 	for _, step := range []func(context.Context) error{a.readAgents, a.replay, a.readTasks, a.compare} {
 		if err := step(ctx); err != nil {
-			return AuditReport{}, known(ctx, err)
+			return Report{}, err
 		}
 	}
 	a.report.OK = len(a.report.Problems) == 0
@@ -29,16 +59,18 @@ func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
 }
 
 type audit struct {
-	m      *Market
-	report AuditReport
-	agents map[AgentID]*auditAgent
+	store     store.Store
+	payPerDay int64
+	now       func() time.Time
+	report    Report
+	agents    map[store.AgentID]*auditAgent
 	// escrow is what the replay leaves in the escrow of each task, without zeros.
-	escrow map[TaskID]int64
+	escrow map[store.TaskID]int64
 	// held is what the states of its tasks say an agent has in escrow.
-	held map[AgentID]int64
+	held map[store.AgentID]int64
 	pay  payAudit
 	// suspects are tasks whose escrow did not agree at first sight.
-	suspects []TaskID
+	suspects []store.TaskID
 }
 
 type auditAgent struct {
@@ -53,8 +85,8 @@ func (a *audit) problem(format string, args ...any) {
 }
 
 func (a *audit) readAgents(ctx context.Context) error {
-	for after := AgentID(""); ; {
-		page, err := a.m.store.ScanAgents(ctx, after, readPage)
+	for after := store.AgentID(""); ; {
+		page, err := a.store.ScanAgents(ctx, after, readPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -72,7 +104,7 @@ func (a *audit) readAgents(ctx context.Context) error {
 
 func (a *audit) replay(ctx context.Context) error {
 	for cursor := ""; ; {
-		entries, next, err := a.m.store.Entries(ctx, "", cursor, readPage)
+		entries, next, err := a.store.Entries(ctx, "", cursor, readPage)
 		if err != nil {
 			return err
 		}
@@ -92,7 +124,7 @@ func (a *audit) entry(e *store.Entry) {
 		a.problem("entry %s moves %d credits", e.ID, e.Amount)
 	}
 	a.platform(e)
-	if a.m.policy.SystemPayPerDay > 0 {
+	if a.payPerDay > 0 {
 		a.pay.entry(e)
 	}
 	a.move(e.From, -e.Amount)
@@ -133,7 +165,7 @@ func (a *audit) move(account store.AccountName, amount int64) {
 	if !ok {
 		return
 	}
-	id := TaskID(task)
+	id := store.TaskID(task)
 	if a.escrow[id] += amount; a.escrow[id] == 0 {
 		delete(a.escrow, id)
 	}
@@ -142,13 +174,13 @@ func (a *audit) move(account store.AccountName, amount int64) {
 
 func (a *audit) readTasks(ctx context.Context) error {
 	for after := int64(0); ; {
-		page, err := a.m.store.ScanTasks(ctx, after, scanPage, false)
+		page, err := a.store.ScanTasks(ctx, after, scanPage, false)
 		if err != nil {
 			return err
 		}
 		for i := range page {
 			a.task(page[i].Task)
-			if t := page[i].Task; lost(&page[i]) {
+			if t := page[i].Task; rules.IsLost(&page[i]) {
 				a.problem("task %s is due at %s, but the timers do not have it then", t.ID, t.NextDue.Format(time.RFC3339Nano))
 			}
 		}
@@ -200,9 +232,9 @@ func (a *audit) compare(ctx context.Context) error {
 		}
 	}
 	for id := range a.pay.paid {
-		if at, by := a.pay.overrun(id, a.m.policy.SystemPayPerDay); by > 0 {
+		if at, by := a.pay.overrun(id, a.payPerDay); by > 0 {
 			a.problem("the system pay about agent %s exceeds %d in 24 hours and the fees that its tasks brought by %d at %s",
-				id, a.m.policy.SystemPayPerDay, by, at.Format(time.RFC3339Nano))
+				id, a.payPerDay, by, at.Format(time.RFC3339Nano))
 		}
 	}
 	a.report.Sum = a.report.Balances + a.report.Escrow + a.report.Platform
@@ -213,17 +245,17 @@ func (a *audit) compare(ctx context.Context) error {
 }
 
 // recheckTask decides between a problem and a task that moved during the audit.
-func (a *audit) recheckTask(ctx context.Context, id TaskID) error {
+func (a *audit) recheckTask(ctx context.Context, id store.TaskID) error {
 	for range maxTries {
-		before, err := a.m.store.Load(ctx, store.LoadQuery{Now: a.m.now(), Task: id})
+		before, err := a.store.Load(ctx, store.LoadQuery{Now: a.now(), Task: id})
 		if err != nil {
 			return err
 		}
-		entries, _, err := a.m.store.Entries(ctx, id, "", readPage)
+		entries, _, err := a.store.Entries(ctx, id, "", readPage)
 		if err != nil {
 			return err
 		}
-		after, err := a.m.store.Load(ctx, store.LoadQuery{Now: a.m.now(), Task: id})
+		after, err := a.store.Load(ctx, store.LoadQuery{Now: a.now(), Task: id})
 		if err != nil {
 			return err
 		}
@@ -253,7 +285,7 @@ func expected(t *store.Task) int64 {
 	return inEscrow(t)
 }
 
-func escrowOf(entries []store.Entry, id TaskID) (sum int64) {
+func escrowOf(entries []store.Entry, id store.TaskID) (sum int64) {
 	for i := range entries {
 		switch store.EscrowAccount(id) {
 		case entries[i].To:
@@ -267,7 +299,7 @@ func escrowOf(entries []store.Entry, id TaskID) (sum int64) {
 
 // recheckEscrowed sums an agent's unfinished tasks while its account stands
 // still.
-func (a *audit) recheckEscrowed(ctx context.Context, id AgentID) error {
+func (a *audit) recheckEscrowed(ctx context.Context, id store.AgentID) error {
 	for range maxTries {
 		before, err := a.account(ctx, id)
 		if err != nil {
@@ -292,18 +324,18 @@ func (a *audit) recheckEscrowed(ctx context.Context, id AgentID) error {
 	return nil
 }
 
-func (a *audit) account(ctx context.Context, id AgentID) (store.Account, error) {
-	agents, err := a.m.store.Agents(ctx, []AgentID{id})
+func (a *audit) account(ctx context.Context, id store.AgentID) (store.Account, error) {
+	agents, err := a.store.Agents(ctx, []store.AgentID{id})
 	if err != nil || len(agents) == 0 {
 		return store.Account{}, err
 	}
 	return agents[0].Account, nil
 }
 
-func (a *audit) heldBy(ctx context.Context, id AgentID) (held int64, err error) {
-	for _, status := range []Status{StatusPosted, StatusClaimed, StatusDelivered} {
-		q := store.TasksQuery{Agent: id, Role: PartyPoster, Status: status, Now: a.m.now()}
-		err := a.m.eachPage(ctx, q, func(tasks []store.StoredTask) {
+func (a *audit) heldBy(ctx context.Context, id store.AgentID) (held int64, err error) {
+	for _, status := range []store.Status{store.StatusPosted, store.StatusClaimed, store.StatusDelivered} {
+		q := store.TasksQuery{Agent: id, Role: store.PartyPoster, Status: status, Now: a.now()}
+		err := a.eachPage(ctx, q, func(tasks []store.StoredTask) {
 			for _, st := range tasks {
 				held += inEscrow(st.Task)
 			}
@@ -313,4 +345,18 @@ func (a *audit) heldBy(ctx context.Context, id AgentID) (held int64, err error) 
 		}
 	}
 	return held, nil
+}
+
+// eachPage reads all tasks that q selects, some at a time.
+func (a *audit) eachPage(ctx context.Context, q store.TasksQuery, each func([]store.StoredTask)) error {
+	for q.Limit, q.MaxBytes = 100, pageBytes; ; {
+		page, err := a.store.TasksOf(ctx, q)
+		if err != nil {
+			return err
+		}
+		each(page.Tasks)
+		if q.Offset += len(page.Tasks); len(page.Tasks) == 0 || q.Offset >= page.Total {
+			return nil
+		}
+	}
 }
