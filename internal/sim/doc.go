@@ -13,6 +13,8 @@
 //   - history.go keeps what was committed, as a moment after each commit; model.go
 //     is the marketplace in plain words; judge.go compares each answer with the model,
 //     books.go each commit.
+//   - every.go takes two or three operations through every order in which their calls
+//     can go on, in each state of a task.
 //   - shrink.go makes a story that breaks a promise as short as it can.
 //
 // # How to read a failure

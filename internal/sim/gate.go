@@ -50,6 +50,8 @@ type actor struct {
 	// faulted is set once a call was made to fail, unknown once one took effect
 	// whose answer was lost.
 	faulted, unknown bool
+	// infra says that there is an infra agent.
+	infra bool
 	// dead actors belong to a replica that has crashed: nothing of theirs takes
 	// effect any more.
 	dead   bool

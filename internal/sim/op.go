@@ -46,8 +46,9 @@ type kind struct {
 	call func(v visit, r *reply)
 	// writes is set when it may commit something of its own.
 	writes bool
-	// task is set when it is about one task, pick when it is a pickup.
-	task, pick bool
+	// task is set when it is about one task, pick when it is a pickup, board when it
+	// looks at the board once it has loaded its caller.
+	task, pick, board bool
 }
 
 // visit is an operation on its way.
@@ -130,11 +131,11 @@ var kinds map[string]kind
 
 func init() {
 	kinds = map[string]kind{
-		"post":    {call: post, writes: true},
-		"pickup":  {call: pickup, writes: true, pick: true},
-		"batch":   {call: batch, writes: true, pick: true},
+		"post":    {call: post, writes: true, board: true},
+		"pickup":  {call: pickup, writes: true, pick: true, board: true},
+		"batch":   {call: batch, writes: true, pick: true, board: true},
 		"claim":   {call: claim, writes: true, task: true},
-		"deliver": {call: deliver, writes: true, task: true},
+		"deliver": {call: deliver, writes: true, task: true, board: true},
 		"approve": {call: approve, writes: true, task: true},
 		"reject":  {call: reject, writes: true, task: true},
 		"cancel":  {call: cancel, writes: true, task: true},
@@ -147,9 +148,9 @@ func init() {
 		"resolve": {call: resolve, writes: true},
 		"grant":   {call: grant, writes: true},
 		"suspend": {call: suspend, writes: true},
-		"update":  {call: update, writes: true},
+		"update":  {call: update, writes: true, board: true},
 		"look":    {call: look, task: true},
-		"browse":  {call: browse},
+		"browse":  {call: browse, board: true},
 		"mine":    {call: mine},
 		"me":      {call: me},
 		"credits": {call: credits},
@@ -375,11 +376,7 @@ func prune(v visit, r *reply) {
 
 // line tells the operation in a story.
 func (w *world) line(op *Op) string {
-	who := "the operator"
-	if op.By >= 0 {
-		who = agentNames[op.By]
-	}
-	out := fmt.Sprintf("#%d %s at %s: %s", op.N, who, replicaName(op.At), op.Kind)
+	out := fmt.Sprintf("#%d %s at %s: %s", op.N, nameOf(op.By), replicaName(op.At), op.Kind)
 	if op.Task.Op != 0 {
 		out += " " + op.Task.String()
 	}
@@ -407,6 +404,13 @@ func (w *world) line(op *Op) string {
 		out += fmt.Sprintf(" (key %s)", op.Key)
 	}
 	return out
+}
+
+func nameOf(by int) string {
+	if by == operator {
+		return "the operator"
+	}
+	return agentNames[by]
 }
 
 func (r Ref) String() string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -222,15 +223,24 @@ type source interface {
 func play(s Setting, from source) *Outcome {
 	w := newWorld(s)
 	out := &Outcome{Setting: s}
+	w.tell(from, out)
+	w.finish()
+	return w.outcome(out)
+}
+
+// tell lets happen what the source says, until something is wrong.
+func (w *world) tell(from source, out *Outcome) {
 	for len(w.failures) == 0 {
 		a, ok := from.next(w)
 		if !ok {
-			break
+			return
 		}
 		out.Actions = append(out.Actions, a)
 		w.do(a)
 	}
-	w.finish()
+}
+
+func (w *world) outcome(out *Outcome) *Outcome {
 	out.Failures, out.Trace = w.failures, w.trace
 	if len(w.failures) > 0 {
 		out.Trace = w.trace[:w.last]
@@ -238,6 +248,51 @@ func play(s Setting, from source) *Outcome {
 	for _, a := range w.actors {
 		out.Operations++
 		out.Calls += a.calls
+	}
+	return out
+}
+
+// meet runs one path of a meeting in the bubble of the caller: the scene, and then
+// what the source says.
+func meet(m meeting, from source) *Outcome {
+	w := newWorld(m.setting())
+	out := &Outcome{Setting: w.Setting}
+	for i := range m.scene.steps {
+		op := m.scene.steps[i]
+		w.do(Action{Do: Start, Op: &op})
+		w.drain()
+	}
+	if m.scene.later > 0 {
+		w.do(Action{Do: Sleep, For: m.scene.later})
+	}
+	for n := range w.replicas {
+		// So that the boards are warm.
+		w.do(Action{Do: Start, Op: &Op{N: 5 + n, Kind: "browse", By: infra - 1, At: n}})
+		w.drain()
+	}
+	w.before = len(w.actors)
+	w.tell(from, out)
+	w.drain()
+	w.stop()
+	w.balance()
+	return w.outcome(out)
+}
+
+func (m meeting) setting() Setting {
+	p := market.DefaultPolicy()
+	p.InitialCredits, p.MaxOpenClaims, p.NewcomerClaims, p.AbandonLimit = 40, 3, 2, 2
+	return Setting{Seed: 1, Replicas: m.replicas, Infra: m.scene.infra, Policy: p}
+}
+
+// operations are those that meet, numbered after the scene's.
+func (m meeting) operations() (out []*Op) {
+	for i := range m.ops {
+		op := m.ops[i]
+		op.N, op.At = 11+i, i%m.replicas
+		if kinds[op.Kind].task {
+			op.Task = Ref{Op: 1}
+		}
+		out = append(out, &op)
 	}
 	return out
 }

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,61 +43,58 @@ func number(name string, otherwise int) int {
 	return otherwise
 }
 
+// share says which part of a test's runs is this process's: every of-th, from the
+// first-th on. In the process that was started it is none: its children do the work,
+// one for each processor.
+func share(t *testing.T) (first, of int, mine bool) {
+	if _, err := fmt.Sscanf(os.Getenv("PINCHWORK_SIM_CHILD"), "%d/%d", &first, &of); err == nil {
+		return first, of, true
+	}
+	var wait sync.WaitGroup
+	for n := range runtime.NumCPU() {
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^"+t.Name()+"$", "-test.timeout", "0", fmt.Sprint("-test.short=", testing.Short()))
+		cmd.Env = append(os.Environ(), fmt.Sprintf("PINCHWORK_SIM_CHILD=%d/%d", n, runtime.NumCPU()))
+		wait.Go(func() {
+			out, err := cmd.CombinedOutput()
+			if t.Logf("%s", out); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	return 0, 0, false
+}
+
 // The seeds from PINCHWORK_SIM_SEED on: PINCHWORK_SIM_SEEDS of them, or as many as
 // it takes for PINCHWORK_SIM_OPERATIONS operations.
 func TestRandom(t *testing.T) {
+	first, of, mine := share(t)
+	if !mine {
+		return
+	}
 	from, seeds := number("PINCHWORK_SIM_SEED", 1), number("PINCHWORK_SIM_SEEDS", usualSeeds)
 	if operations := number("PINCHWORK_SIM_OPERATIONS", 0); operations > 0 {
 		seeds = operations / operationsPerSeed
 	}
 	if testing.Short() {
-		seeds = min(seeds, 300)
-	}
-	if seeds > 1 && os.Getenv("PINCHWORK_SIM_CHILD") == "" {
-		t.Log(children(t, "TestRandom", from, seeds))
-		return
+		seeds = min(seeds, 500)
 	}
 	operations, calls := 0, 0
-	for seed := from; seed < from+seeds && !t.Failed(); seed++ {
+	for seed := from + first; seed < from+seeds && !t.Failed(); seed += of {
 		s, g := settingOf(uint64(seed))
 		o := in(t, s, g)
 		operations += o.Operations
 		calls += o.Calls
-		tidy(seed)
+		tidy(seed / of)
 		if len(o.Failures) > 0 {
 			t.Errorf("%s", shrink(o, 300, func(actions []Action) *Outcome { return in(t, s, &retold{actions}) }).Story())
 		}
 	}
-	fmt.Printf("%d seeds from %d: %d operations, %d calls of the store\n", seeds, from, operations, calls)
+	t.Logf("%d operations, %d calls of the store", operations, calls)
 }
 
 // operationsPerSeed is about how many operations a seed has.
 const operationsPerSeed = 25
-
-// children shares the seeds among processes of one processor each.
-func children(t *testing.T, test string, from, seeds int) string {
-	var wait sync.WaitGroup
-	var mu sync.Mutex
-	var said strings.Builder
-	share := (seeds + runtime.NumCPU() - 1) / runtime.NumCPU()
-	for ; seeds > 0; from, seeds = from+share, seeds-share {
-		cmd := exec.Command(os.Args[0], "-test.run", "^"+test+"$", "-test.timeout", "0")
-		cmd.Env = append(os.Environ(), "PINCHWORK_SIM_CHILD=1", "PINCHWORK_SIM_OPERATIONS=",
-			fmt.Sprint("PINCHWORK_SIM_SEED=", from), fmt.Sprint("PINCHWORK_SIM_SEEDS=", min(share, seeds)))
-		wait.Go(func() {
-			out, err := cmd.CombinedOutput()
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				t.Errorf("%v\n%s", err, out)
-				return
-			}
-			said.Write(out)
-		})
-	}
-	wait.Wait()
-	return said.String()
-}
 
 // A replica's background waits for several things at once, and of those that come
 // together it is chance which it sees first: its runs are left out.
@@ -120,4 +116,32 @@ func TestTheSameSeedIsTheSameRun(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every order in which two operations can meet, and every order of three that move
+// credits.
+func TestEveryOrder(t *testing.T) {
+	first, of, mine := share(t)
+	if !mine {
+		return
+	}
+	meetings := append(pairs(), threes()...)
+	if testing.Short() || usualSeeds < 1_000 {
+		meetings = meetings[:600]
+	}
+	runs := 0
+	for i := first; i < len(meetings) && !t.Failed(); i += of {
+		m := meetings[i]
+		e := &every{ops: m.operations()}
+		for more := true; more && !t.Failed(); more = e.turn() {
+			var o *Outcome
+			synctest.Test(t, func(*testing.T) { o = meet(m, e) })
+			if len(o.Failures) > 0 {
+				t.Errorf("%s\n%s", m, o.Story())
+			}
+			runs++
+			tidy(runs)
+		}
+	}
+	t.Logf("%d runs", runs)
 }

@@ -47,7 +47,9 @@ type world struct {
 	turn    sync.Mutex
 	waiting []*call
 	actors  []*actor
-	ended   []*actor
+	// before is how many actors there were when the story began.
+	before int
+	ended  []*actor
 
 	history
 	trace    []string
@@ -249,7 +251,7 @@ func (w *world) settle() {
 // start begins an operation in a goroutine of its own.
 func (w *world) start(op *Op) *actor {
 	r := w.replicas[op.At]
-	a := &actor{op: op, replica: r, now: r.clock.Now(), began: len(w.moments) - 1}
+	a := &actor{op: op, replica: r, now: r.clock.Now(), began: len(w.moments) - 1, infra: w.Infra}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	w.actors = append(w.actors, a)
