@@ -9,11 +9,11 @@ import (
 
 // Commit implements store.Committer.
 func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
-	done, errs, err := s.commit(ctx, "each", []*store.Change{c})
-	if err != nil {
+	u := &unit{mode: each, changes: []*store.Change{c}}
+	if err := s.commit(ctx, u); err != nil {
 		return store.Committed{}, err
 	}
-	return done[0], errs[0]
+	return u.done[0], u.errs[0]
 }
 
 // CommitFirst implements store.Committer.
@@ -21,15 +21,15 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store
 	if len(cs) == 0 {
 		return -1, store.Committed{}, nil, nil
 	}
-	done, errs, err := s.commit(ctx, "first", cs)
-	if err != nil {
+	u := &unit{mode: first, changes: cs}
+	if err := s.commit(ctx, u); err != nil {
 		return -1, store.Committed{}, nil, err
 	}
-	last := len(done) - 1
-	if errs[last] == nil {
-		return last, done[last], errs[:last], nil
+	last := len(u.done) - 1
+	if u.errs[last] == nil {
+		return last, u.done[last], u.errs[:last], nil
 	}
-	return -1, store.Committed{}, errs, nil
+	return -1, store.Committed{}, u.errs, nil
 }
 
 // CommitEach implements store.Committer.
@@ -37,69 +37,106 @@ func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Com
 	if len(cs) == 0 {
 		return nil, nil
 	}
-	done, errs, err := s.commit(ctx, "each", cs)
+	u := &unit{mode: each, changes: cs}
+	err := s.commit(ctx, u)
 	if err == nil {
-		return done, errs
+		return u.done, u.errs
 	}
-	errs = make([]error, len(cs))
+	errs := make([]error, len(cs))
 	for i := range errs {
 		errs[i] = err
 	}
 	return make([]store.Committed, len(cs)), errs
 }
 
-// commit runs the Changes and returns an outcome for each that was tried.
-func (s *Store) commit(ctx context.Context, mode any, cs []*store.Change) ([]store.Committed, []error, error) {
-	p := newProgram(s.keys, mode)
-	defer p.release()
-	for _, c := range cs {
-		p.compile(c, s.feedLength)
-	}
-	reply, err := s.run(ctx, commitScript, p.keys, p.args...)
+// The modes of a unit.
+var (
+	each  any = "each"  // all Changes
+	first any = "first" // up to the first that is committed
+)
+
+// unit is what one caller wants committed, and what became of each Change that was
+// tried.
+type unit struct {
+	mode    any
+	changes []*store.Change
+	program *program
+	told    []compiled
+	landed  chan landing
+	done    []store.Committed
+	errs    []error
+}
+
+// commit returns when each Change was tried, or an error when nobody knows.
+func (s *Store) commit(ctx context.Context, u *unit) error {
+	u.compile(s.keys, s.feedLength)
+	reply, err := s.travel(ctx, u)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return p.outcomes(list(reply))
+	return u.read(list(reply))
 }
 
-func (p *program) outcomes(replies []any) ([]store.Committed, []error, error) {
-	if len(replies) == 0 || len(replies) > len(p.changes) {
-		return nil, nil, fmt.Errorf("redis: commit answered %d of %d changes", len(replies), len(p.changes))
+// compiled is what a Change needs to be told its outcome: what the failure of
+// each guard is called, in their order, and how many tasks it inserts.
+type compiled struct {
+	conflicts []store.Conflict
+	tasks     int
+}
+
+// compile makes the unit's program.
+func (u *unit) compile(k keyspace, feedLength int64) {
+	p := newProgram(k)
+	p.args = append(p.args, u.mode, 0, 0)
+	u.program, u.told = p, make([]compiled, len(u.changes))
+	for i, c := range u.changes {
+		p.told = &u.told[i]
+		p.compile(c, feedLength)
 	}
-	done, errs := make([]store.Committed, len(replies)), make([]error, len(replies))
+	p.args[1], p.args[2] = len(p.keys), len(p.args)-3
+}
+
+func (u *unit) read(replies []any) error {
+	if len(replies) == 0 || len(replies) > len(u.changes) {
+		return fmt.Errorf("redis: commit answered %d of %d changes", len(replies), len(u.changes))
+	}
+	u.done, u.errs = make([]store.Committed, len(replies)), make([]error, len(replies))
 	for i, reply := range replies {
-		failed, isFailed := reply.(int64)
-		conflicts := p.changes[i].conflicts
-		switch {
-		case !isFailed:
-			done[i] = committed(reply)
-		case failed >= 1 && int(failed) <= len(conflicts):
-			errs[i] = &conflicts[failed-1]
-		default:
-			errs[i] = fmt.Errorf("redis: commit failed an unknown guard")
-		}
+		u.done[i], u.errs[i] = u.told[i].outcome(reply)
 	}
-	return done, errs, nil
+	return nil
 }
 
-func committed(reply any) store.Committed {
+func (t *compiled) outcome(reply any) (store.Committed, error) {
+	switch reply := reply.(type) {
+	case []any:
+		return t.committed(reply), nil
+	case int64:
+		if reply >= 1 && int(reply) <= len(t.conflicts) {
+			return store.Committed{}, &t.conflicts[reply-1]
+		}
+	case string:
+		return store.Committed{}, fmt.Errorf("redis: %s", reply)
+	}
+	return store.Committed{}, fmt.Errorf("redis: commit failed an unknown guard")
+}
+
+func (t *compiled) committed(reply []any) store.Committed {
 	c := store.Committed{Text: store.TaskText{Need: text(at(reply, 1)), Context: text(at(reply, 2))}}
-	for _, n := range list(at(reply, 0)) {
+	numbers := list(at(reply, 0))
+	for _, n := range numbers[:min(t.tasks, len(numbers))] {
 		c.Seqs = append(c.Seqs, number(n))
 	}
 	return c
 }
 
-// compile adds a Change: all guards, then all writes. Accounts come before
-// transfers, whose entries show the earnings after the commit, and agents
-// before events, which ask them for their webhook.
+// compile adds a Change: all guards, then all writes.
 func (p *program) compile(c *store.Change, feedLength int64) {
-	header := p.begin()
+	p.reset()
 	p.guardAgents(c)
 	p.guardTasks(c)
 	p.guardTalk(c)
 	p.guardMoney(c)
-	p.guarded(header)
 	p.writeAgents(c)
 	p.writeTasks(c)
 	p.writeTalk(c)
@@ -109,7 +146,7 @@ func (p *program) compile(c *store.Change, feedLength int64) {
 	p.writeRecord(c)
 	p.dropTexts(c)
 	if c.WantText != "" {
-		p.write("texts", p.task(c.WantText))
+		p.step("texts", p.task(c.WantText))
 	}
-	p.end(header)
+	p.end()
 }

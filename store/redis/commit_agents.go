@@ -19,7 +19,7 @@ func (p *program) guardAgents(c *store.Change) {
 	for i := range c.Trust {
 		pair := &c.Trust[i].New
 		p.guard(store.Conflict{Guard: store.GuardTrust, Agent: pair.From},
-			"follows", p.trust(pair.From), string(pair.To), pair.Interactions)
+			"counts", p.trust(pair.From), string(pair.To), pair.Interactions-1)
 	}
 	for _, w := range c.Strikes {
 		differ := store.Conflict{Guard: store.GuardStrikes, Agent: w.Agent}
@@ -50,7 +50,7 @@ func (p *program) known(c *store.Change, conflict store.Conflict) {
 		}
 	}
 	p.guardedAgents = append(p.guardedAgents, id)
-	p.guard(conflict, "known", p.agent(id))
+	p.guard(conflict, "known", p.agent(id), "v", "")
 }
 
 func (p *program) guardAgent(w store.AgentWrite) {
@@ -71,16 +71,16 @@ func (p *program) writeAgents(c *store.Change) {
 	for i := range c.Trust {
 		pair := &c.Trust[i].New
 		doc := encodeTrust(pair)
-		p.write("HSET", p.trust(pair.From), string(pair.To), doc)
-		p.write("HSET", p.trusted(pair.To), string(pair.From), doc)
-		p.write("ZADD", p.ranking(pair.From), score(-pair.Score), string(pair.To))
+		p.set(p.trust(pair.From), string(pair.To), doc)
+		p.step("HSET", p.trusted(pair.To), string(pair.From), doc)
+		p.step("ZADD", p.ranking(pair.From), score(-pair.Score), string(pair.To))
 	}
 	for _, w := range c.Strikes {
-		p.write("HSET", p.agent(w.Agent), "st", encodeStrikes(w.New))
+		p.set(p.agent(w.Agent), "st", encodeStrikes(w.New))
 	}
 	for i := range c.SystemPays {
 		w := &c.SystemPays[i]
-		p.write("HSET", p.agent(w.Agent), "sp", encodeSystemPay(w.New))
+		p.set(p.agent(w.Agent), "sp", encodeSystemPay(w.New))
 	}
 	for i := range c.Accounts {
 		p.writeAccount(&c.Accounts[i])
@@ -95,11 +95,11 @@ func (p *program) writeAgents(c *store.Change) {
 
 func (p *program) writeAgent(w store.AgentWrite) {
 	a := w.New
-	p.write("HSET", p.agent(a.ID),
-		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.WebhookURL != ""))
+	p.set(p.agent(a.ID),
+		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.Hooked()))
 	if w.Old == nil {
-		p.write("HSET", p.apiKeys(), string(w.Key[:]), string(a.ID))
-		p.write("ZADD", p.agents(), "0", string(a.ID))
+		p.set(p.apiKeys(), string(w.Key[:]), string(a.ID))
+		p.step("ZADD", p.agents(), "0", string(a.ID))
 	}
 }
 
@@ -120,13 +120,8 @@ func (p *program) writeAccount(d *store.AccountDelta) {
 	p.count(key, "rjd", d.Rejections)
 	p.count(key, "fb", d.FeesBrought)
 	p.count(key, "tb", d.TextBytes)
-	p.count(p.totals(), "escrowed", d.Escrowed)
-}
-
-// count moves a counter, unless by nothing.
-func (p *program) count(key, field string, delta int64) {
-	if delta != 0 {
-		p.write("HINCRBY", key, field, delta)
+	if d.Escrowed != 0 {
+		p.step("HINCRBY", p.totals(), "escrowed", d.Escrowed)
 	}
 }
 

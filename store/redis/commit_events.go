@@ -4,10 +4,31 @@ import "github.com/pinchwork/pinchwork/store"
 
 func (p *program) writeEvents(c *store.Change) {
 	for i := range c.Events {
-		e := &c.Events[i]
-		p.write("event", p.agent(e.Agent), p.key(p.events(e.Agent)), string(e.Agent),
-			micros(e.At), packEvent(e), micros(c.At))
+		p.writeEvent(c, &c.Events[i])
 	}
+}
+
+func (p *program) writeEvent(c *store.Change, e *store.Event) {
+	agent := p.agent(e.Agent)
+	p.step("event", agent, string(e.Agent), micros(e.At), packEvent(e), micros(c.At))
+	p.with(p.key(p.events(e.Agent)))
+	for i := range c.Agents {
+		if a := c.Agents[i].New; a.ID == e.Agent {
+			p.with(answer(true))
+			p.with(answer(a.Hooked()))
+			return
+		}
+	}
+	p.with(p.read(agent, "v"))
+	p.with(p.read(agent, "h"))
+}
+
+// answer is where the script finds a yes or a no that need not be read.
+func answer(yes bool) (row, place int) {
+	if yes {
+		return 0, 1
+	}
+	return 0, 2
 }
 
 // writeFeed appends all items of the Change as one element.
@@ -15,5 +36,5 @@ func (p *program) writeFeed(c *store.Change, longest int64) {
 	if len(c.Feed) == 0 {
 		return
 	}
-	p.writeKeyless("feed", longest, micros(c.At), len(c.Feed), packFeed(c.Feed))
+	p.stepOn(0, "feed", longest, micros(c.At), len(c.Feed), packFeed(c.Feed))
 }

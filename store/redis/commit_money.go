@@ -18,7 +18,7 @@ func (p *program) guardMoney(c *store.Change) {
 		p.limit(store.Conflict{Guard: store.GuardTextBytes, Agent: d.Agent}, "tb", d.TextBytes, d.MaxTextBytes)
 	}
 	if r := c.Idempotency; r != nil {
-		p.guard(store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller},
+		p.guardKey(store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller},
 			"lapsed", p.record(r.IdempotencyID), micros(c.At))
 	}
 }
@@ -28,7 +28,7 @@ func (p *program) guardBalance(c *store.Change, t *store.Transfer) {
 	switch {
 	case t.Agent == "":
 	case t.Signed() < 0:
-		p.guard(conflict, "covers", p.agent(t.Agent), "bal", t.Amount)
+		p.guard(conflict, "least", p.agent(t.Agent), "bal", t.Amount)
 	default:
 		p.known(c, conflict)
 	}
@@ -38,7 +38,7 @@ func (p *program) guardBalance(c *store.Change, t *store.Transfer) {
 // most 0 is no limit.
 func (p *program) limit(conflict store.Conflict, counter string, delta, most int64) {
 	if delta > 0 && most != 0 {
-		p.guard(conflict, "within", p.agent(conflict.Agent), counter, delta, most)
+		p.guard(conflict, "most", p.agent(conflict.Agent), counter, most-delta)
 	}
 }
 
@@ -55,11 +55,17 @@ func (p *program) writeTransfer(t *store.Transfer) {
 	}
 	doc := packTransfer(t)
 	if t.Agent == "" {
-		p.writeKeyless("transfer", 0, 0, transfers, 0, micros(t.At), string(t.Kind), doc)
+		p.stepOn(transfers, "transfer", string(t.Kind), doc)
 		return
 	}
-	p.write("transfer", p.agent(t.Agent), p.key(p.ledger(t.Agent)), p.key(p.earnings(t.Agent)), transfers,
-		t.Signed(), micros(t.At), string(t.Kind), doc)
+	agent := p.agent(t.Agent)
+	p.count(agent, "le", 1)
+	p.count(agent, "bal", t.Signed())
+	p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At))
+	p.with(p.key(p.ledger(t.Agent)), p.key(p.earnings(t.Agent)))
+	for _, field := range []string{"le", "bal", "earn"} {
+		p.with(p.read(agent, field))
+	}
 }
 
 func (p *program) writeRecord(c *store.Change) {
@@ -67,6 +73,6 @@ func (p *program) writeRecord(c *store.Change) {
 	if r == nil {
 		return
 	}
-	p.write("SET", p.record(r.IdempotencyID), encodeRecord(r))
-	p.write("ZADD", p.records(), micros(r.ExpiresAt), recordName(r.IdempotencyID))
+	p.step("SET", p.record(r.IdempotencyID), encodeRecord(r))
+	p.step("ZADD", p.records(), micros(r.ExpiresAt), recordName(r.IdempotencyID))
 }

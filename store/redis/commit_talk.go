@@ -11,9 +11,9 @@ func (p *program) guardTalk(c *store.Change) {
 		m := &c.Messages[i]
 		duplicate := store.Conflict{Guard: store.GuardDuplicate, Task: m.Task}
 		if p.repeated(p.message(m.ID), "") {
-			p.guard(duplicate, "never", p.message(m.ID))
+			p.guardKey(duplicate, "never", p.message(m.ID), "")
 		}
-		p.guard(duplicate, "absent", p.message(m.ID))
+		p.guardKey(duplicate, "absent", p.message(m.ID), "")
 	}
 	for i := range c.Reports {
 		r := &c.Reports[i]
@@ -31,10 +31,10 @@ func (p *program) guardTalk(c *store.Change) {
 	for _, n := range c.Talk {
 		p.knownTask(c, n.Task)
 		if n.Delta > 0 {
-			p.guard(store.Conflict{Guard: store.GuardQuestions, Task: n.Task}, "within", p.task(n.Task), "q", n.Delta, n.Max)
+			p.guard(store.Conflict{Guard: store.GuardQuestions, Task: n.Task}, "most", p.task(n.Task), "q", n.Max-n.Delta)
 		}
 		if n.Bytes > 0 && n.MaxBytes != 0 {
-			p.guard(store.Conflict{Guard: store.GuardTalkBytes, Task: n.Task}, "within", p.task(n.Task), "tb", n.Bytes, n.MaxBytes)
+			p.guard(store.Conflict{Guard: store.GuardTalkBytes, Task: n.Task}, "most", p.task(n.Task), "tb", n.MaxBytes-n.Bytes)
 		}
 	}
 }
@@ -52,32 +52,32 @@ func (p *program) knownTask(c *store.Change, id store.TaskID) {
 			return
 		}
 	}
-	p.guard(store.Conflict{Guard: store.GuardTask, Task: id}, "known", p.task(id))
+	p.guard(store.Conflict{Guard: store.GuardTask, Task: id}, "known", p.task(id), "v", "")
 }
 
 func (p *program) writeTalk(c *store.Change) {
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		p.write("HSET", p.question(q.ID), "d", packQuestion(q), "s", flag(!q.AnsweredAt.IsZero()))
-		p.write("RPUSH", p.taskQuestions(q.Task), string(q.ID))
+		p.set(p.question(q.ID), "d", packQuestion(q), "s", flag(!q.AnsweredAt.IsZero()))
+		p.step("RPUSH", p.taskQuestions(q.Task), string(q.ID))
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		p.write("SET", p.message(m.ID), packMessage(m))
-		p.write("RPUSH", p.taskMessages(m.Task), string(m.ID)+" "+string(m.Worker))
-		p.write("RPUSH", p.claimMessages(m.Task, m.Worker), string(m.ID))
+		p.step("SET", p.message(m.ID), packMessage(m))
+		p.step("RPUSH", p.taskMessages(m.Task), string(m.ID)+" "+string(m.Worker))
+		p.step("RPUSH", p.claimMessages(m.Task, m.Worker), string(m.ID))
 	}
 	for i := range c.Reports {
 		p.writeReport(&c.Reports[i])
 	}
 	for i := range c.Answers {
 		a := &c.Answers[i]
-		p.write("HSET", p.question(a.Question), "a", packAnswer(a), "s", "1")
+		p.set(p.question(a.Question), "a", packAnswer(a), "s", "1")
 	}
 	for i := range c.Resolutions {
 		r := &c.Resolutions[i]
-		p.write("resolve", p.report(r.ID), p.key(p.reports(store.ReportOpen)), p.key(p.reports(r.Status)),
-			string(r.ID), string(r.Status), packResolution(r))
+		p.step("resolve", p.report(r.ID), string(r.ID), string(r.Status), packResolution(r))
+		p.with(p.key(p.reports(store.ReportOpen)), p.key(p.reports(r.Status)))
 	}
 	for _, n := range c.Talk {
 		p.count(p.task(n.Task), "q", int64(n.Delta))
@@ -87,10 +87,8 @@ func (p *program) writeTalk(c *store.Change) {
 
 func (p *program) writeReport(r *store.Report) {
 	id := string(r.ID)
-	p.write("number", p.counters(), "report")
-	p.write("HSET", p.report(r.ID), "d", packReport(r), "s", string(r.Status))
-	p.write("hnumber", p.report(r.ID), "n")
-	p.write("znumber", p.reports(""), id)
-	p.write("znumber", p.reports(r.Status), id)
-	p.write("HSET", p.taskReports(r.Task), string(r.Reporter), id)
+	p.step("insert", p.report(r.ID), "report", "d", packReport(r), "s", string(r.Status))
+	p.stepOn(0, "place", id, "", "")
+	p.with(0, 2, p.key(p.reports("")), p.key(p.reports(r.Status)))
+	p.set(p.taskReports(r.Task), string(r.Reporter), id)
 }

@@ -43,18 +43,19 @@ func (p *program) writeTasks(c *store.Change) {
 		p.writeRole(w)
 	}
 	for _, r := range c.Results {
-		p.write("HSET", p.task(r.Task), resultField(r.No), r.Text)
+		p.set(p.task(r.Task), resultField(r.No), r.Text)
 	}
 }
 
 func (p *program) writeRole(w store.RoleWrite) {
 	key := p.roles(w.Task)
-	if w.Lapse == nil {
-		p.write("HSET", key, string(w.Agent), string(w.Role))
-		p.write("HDEL", key, lapseField(w.Agent))
+	p.set(key, string(w.Agent), string(w.Role))
+	if w.Lapse != nil {
+		p.set(key, lapseField(w.Agent), packLapse(w.Lapse))
 		return
 	}
-	p.write("HSET", key, string(w.Agent), string(w.Role), lapseField(w.Agent), packLapse(w.Lapse))
+	p.step("clear", key, lapseField(w.Agent))
+	p.with(p.read(key, lapseField(w.Agent)))
 }
 
 // lapseField stands beside the role of an agent; no id begins like it.
@@ -64,53 +65,51 @@ func lapseField(id store.AgentID) string { return "l:" + string(id) }
 func (p *program) dropTexts(c *store.Change) {
 	for _, ref := range c.Drop {
 		if ref.No > 0 {
-			p.write("HDEL", p.task(ref.Task), resultField(ref.No))
+			p.step("HDEL", p.task(ref.Task), resultField(ref.No))
 			continue
 		}
-		p.write("drop", p.task(ref.Task), p.key(p.taskQuestions(ref.Task)), p.key(p.taskMessages(ref.Task)))
+		p.step("drop", p.task(ref.Task))
+		p.with(p.key(p.taskQuestions(ref.Task)), p.key(p.taskMessages(ref.Task)))
 	}
 }
 
 func (p *program) insertTask(w *store.TaskWrite) {
-	key := p.task(w.New.ID)
-	p.write("number", p.counters(), "task")
-	p.write("numbered", key)
-	p.writeDocument(w.New, "need", w.Text.Need, "context", w.Text.Context)
-	id := string(w.New.ID)
-	p.write("znumber", p.tasks(), id)
-	for _, place := range placesOf(w.New).list() {
-		if place.bySeq() {
-			p.write("znumber", p.zset(place), id)
-		} else {
-			p.write("ZADD", p.zset(place), micros(place.at), id)
-		}
-	}
+	p.told.tasks++
+	p.step("insert", p.task(w.New.ID), "task", "d", packTask(w.New), "v", w.New.Version, "x", references(w.New),
+		"need", w.Text.Need, "context", w.Text.Context)
+	p.stepOn(0, "place", string(w.New.ID), "")
+	p.with(0, 1, p.key(p.tasks()))
+	p.move(&places{}, placesOf(w.New), string(w.New.ID), "")
 	p.moveTotals(nil, w.New)
 }
 
 func (p *program) replaceTask(old, next *store.Task) {
-	id := string(next.ID)
-	p.writeDocument(next)
-	before, after := placesOf(old), placesOf(next)
-	for _, place := range before.list() {
-		if !after.has(place, sameIndex) {
-			p.write("ZREM", p.zset(place), id)
-		}
-	}
-	for _, place := range after.list() {
-		switch {
-		case before.has(place, samePlace):
-		case place.bySeq():
-			p.write("ZADD", p.zset(place), old.Seq, id)
-		default:
-			p.write("ZADD", p.zset(place), micros(place.at), id)
-		}
-	}
+	p.set(p.task(next.ID), "d", packTask(next), "v", next.Version, "x", references(next))
+	p.move(placesOf(old), placesOf(next), string(next.ID), old.Seq)
 	p.moveTotals(old, next)
 }
 
-func (p *program) writeDocument(t *store.Task, more ...any) {
-	p.write("HSET", p.task(t.ID), append([]any{"d", packTask(t), "v", t.Version, "x", references(t)}, more...)...)
+// move takes a task from the places where it no longer belongs to those where it
+// does; seq is its number, "" for the one that it is given.
+func (p *program) move(before, after *places, id string, seq any) {
+	p.stepOn(0, "place", id)
+	from := len(p.steps.numbers)
+	p.with(0)
+	for _, place := range before.list() {
+		if !after.has(place, sameIndex) {
+			p.with(p.key(p.zset(place)))
+		}
+	}
+	to := len(p.steps.numbers)
+	p.with(0)
+	for _, place := range after.list() {
+		if !before.has(place, samePlace) {
+			p.with(p.key(p.zset(place)))
+			p.steps.words = append(p.steps.words, place.score(seq))
+		}
+	}
+	entered := len(p.steps.numbers) - to - 1
+	p.steps.numbers[from-1], p.steps.numbers[from], p.steps.numbers[to] = 1+entered, to-from-1, entered
 }
 
 func resultField(no int) string { return "r" + strconv.Itoa(no) }
@@ -141,11 +140,11 @@ func orDash[S ~string](s S) string {
 
 // moveTotals keeps what a dashboard shows; system tasks do not count.
 func (p *program) moveTotals(old, next *store.Task) {
-	if next.System != nil || old != nil && old.Status == next.Status {
+	if !next.Counted() || old != nil && old.Status == next.Status {
 		return
 	}
 	if old != nil {
-		p.count(p.totals(), string(old.Status), -1)
+		p.step("HINCRBY", p.totals(), string(old.Status), -1)
 	}
-	p.count(p.totals(), string(next.Status), 1)
+	p.step("HINCRBY", p.totals(), string(next.Status), 1)
 }

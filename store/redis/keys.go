@@ -26,14 +26,11 @@ func (k keyspace) layout() string { return string(k) + "layout" }
 // counters is a hash of the last numbers given: task, entry, report, feed, lease.
 func (k keyspace) counters() string { return string(k) + "counters" }
 
-// entries is a stream of all ledger entries under their numbers.
-func (k keyspace) entries() string { return string(k) + "entries" }
+// Only scripts name "entries", a stream of all ledger entries under their numbers,
+// and "oldest", a zset of the agents that have events, by the time of the oldest.
 
 // feed is the capped stream of feed items under their numbers.
 func (k keyspace) feed() string { return string(k) + "feed" }
-
-// oldest is a zset of the agents that have events, by the time of the oldest.
-func (k keyspace) oldest() string { return string(k) + "oldest" }
 
 // hooks is a zset of webhook deliveries ("agent:seq") by the time they are due.
 func (k keyspace) hooks() string { return string(k) + "hooks" }

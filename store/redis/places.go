@@ -29,6 +29,14 @@ const (
 
 func (p *place) bySeq() bool { return p.index <= byWorker }
 
+// score is where the task stands in the index.
+func (p *place) score(seq any) any {
+	if p.bySeq() {
+		return seq
+	}
+	return micros(p.at)
+}
+
 func sameIndex(a, b *place) bool {
 	return a.index == b.index && a.agent == b.agent && a.status == b.status
 }

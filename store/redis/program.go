@@ -1,46 +1,70 @@
 package redis
 
 import (
+	"math"
+	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// program is what commit.lua runs: Changes compiled to guards and writes. All
-// that can be known beforehand is worked out here, so that the script need
-// only compare, write and number.
+// program is what commit.lua runs: Changes compiled to rows that are read, guards
+// on what they hold, and writes. All that can be known beforehand is worked out
+// here, so that the script need only compare, write and number, and reads and
+// writes each row of a hash once.
 type program struct {
 	keyspace
 	keys  []string
 	index map[string]int
 	args  []any
-	// changes has an element for each Change compiled so far.
-	changes []compiled
-	// inserted are the fields that the present Change inserts, to find one that
-	// inserts the same thing twice.
+
+	// The rest is about the present Change: what it will be told, its rows, of which
+	// the first n are in use, and its guards and steps as the script takes them.
+	told          *compiled
+	rows          []row
+	n             int
+	guards, steps wording
+	// layout is where the numbers of the Change are put together.
+	layout []int
+	// first is the index of its first key.
+	first int
+	// inserted are the fields that the Change inserts, to find one that inserts
+	// the same thing twice.
 	inserted []field
-	// guardedAgents are those of which the present Change has guarded that they exist.
+	// guardedAgents are those of which the Change has guarded that they exist.
 	guardedAgents []store.AgentID
 }
 
-// compiled is what a Change needs to be told its outcome: what the failure of
-// each guard is called, in their order.
-type compiled struct{ conflicts []store.Conflict }
-
 type field struct{ key, name string }
+
+// wording is what the script takes of guards or of steps: their words, and what the
+// layout says of them.
+type wording struct {
+	words   []any
+	numbers []int
+}
+
+func (w *wording) reset() {
+	clear(w.words)
+	w.words, w.numbers = w.words[:0], w.numbers[:0]
+}
+
+// row is a hash that the Change reads: the fields that it asks for, those of them
+// that it counts up or down, and all that it writes, the counters first.
+type row struct {
+	key            int
+	fields         []string
+	counted        []int
+	moved, written []any
+}
 
 // programs keeps the memory of programs that have run.
 var programs = sync.Pool{New: func() any { return &program{index: make(map[string]int, 64)} }}
 
-// newProgram starts a program with the keys that stand in every one
-// (commit.lua).
-func newProgram(k keyspace, mode any) *program {
+func newProgram(k keyspace) *program {
 	p := programs.Get().(*program)
 	p.keyspace = k
-	for _, key := range []string{k.counters(), k.entries(), k.feed(), k.oldest(), k.hooks(), k.jobs()} {
-		p.key(key)
-	}
-	p.args = append(p.args, mode)
 	return p
 }
 
@@ -52,56 +76,161 @@ func (p *program) release() {
 	if cap(p.args) > mostArgs {
 		return
 	}
-	clear(p.index)
+	p.reset()
 	clear(p.args)
 	clear(p.keys)
-	clear(p.inserted)
-	clear(p.guardedAgents)
-	p.keys, p.args, p.inserted, p.changes = p.keys[:0], p.args[:0], p.inserted[:0], nil
+	p.keys, p.args, p.told = p.keys[:0], p.args[:0], nil
 	programs.Put(p)
 }
 
-// key returns the index of a key for the script.
+// reset forgets the present Change.
+func (p *program) reset() {
+	for i := range p.rows[:p.n] {
+		p.rows[i].reset()
+	}
+	p.guards.reset()
+	p.steps.reset()
+	clear(p.index)
+	clear(p.inserted)
+	clear(p.guardedAgents)
+	p.n, p.first, p.layout = 0, len(p.keys), p.layout[:0]
+	p.inserted, p.guardedAgents = p.inserted[:0], p.guardedAgents[:0]
+}
+
+func (r *row) reset() {
+	clear(r.fields)
+	clear(r.moved)
+	clear(r.written)
+	r.fields, r.counted, r.moved, r.written = r.fields[:0], r.counted[:0], r.moved[:0], r.written[:0]
+}
+
+// key returns the index of a key among those of the Change, from 1.
 func (p *program) key(name string) int {
 	i, ok := p.index[name]
 	if !ok {
 		p.keys = append(p.keys, name)
-		i = len(p.keys)
+		i = len(p.keys) - p.first
 		p.index[name] = i
 	}
 	return i
 }
 
-// begin starts a Change; the two counts that it puts first are filled in by
-// guarded and end.
-func (p *program) begin() (header int) {
-	p.changes = append(p.changes, compiled{})
-	p.inserted, p.guardedAgents = p.inserted[:0], p.guardedAgents[:0]
-	p.args = append(p.args, 0, 0)
-	return len(p.args) - 2
+// end puts the Change together for the script: its layout, then its words.
+func (p *program) end() {
+	header := len(p.args)
+	p.args = append(p.args, nil)
+	p.layout = append(p.layout, len(p.keys)-p.first, 0)
+	p.putFields()
+	p.layout = append(append(p.layout, len(p.guards.words)/2), p.guards.numbers...)
+	p.args = append(p.args, p.guards.words...)
+	p.putMoves()
+	p.layout = append(p.layout, p.steps.numbers...)
+	p.args = append(p.args, p.steps.words...)
+	p.layout[1] = len(p.args) - header - 1
+	p.args[header] = layoutText(p.layout)
 }
 
-func (p *program) guarded(header int) { p.args[header] = len(p.args) - header - 2 }
-
-func (p *program) end(header int) {
-	guards, _ := p.args[header].(int)
-	p.args[header+1] = len(p.args) - header - 2 - guards
+func (p *program) putFields() {
+	p.layout = append(p.layout, p.n)
+	for i := range p.rows[:p.n] {
+		r := &p.rows[i]
+		p.layout = append(p.layout, r.key, len(r.fields))
+		for _, name := range r.fields {
+			p.args = append(p.args, name)
+		}
+	}
 }
 
-// guard adds a condition, and what its failure is called.
-func (p *program) guard(c store.Conflict, name any, key string, args ...any) {
-	change := &p.changes[len(p.changes)-1]
-	change.conflicts = append(change.conflicts, c)
-	p.write(name, key, args...)
+func (p *program) putMoves() {
+	header := len(p.layout)
+	p.layout = append(p.layout, 0)
+	for i := range p.rows[:p.n] {
+		r := &p.rows[i]
+		if words := len(r.moved) + len(r.written); words > 0 {
+			p.layout[header]++
+			p.layout = append(append(p.layout, i+1, words, len(r.counted)), r.counted...)
+			p.args = append(append(p.args, r.moved...), r.written...)
+		}
+	}
+}
+
+// longestBytes is how many numbers the script reads at once.
+const longestBytes = 1_000
+
+// layoutText writes numbers for the script: as bytes, or, when one of them does not
+// fit, as decimals. The first byte says which.
+func layoutText(numbers []int) string {
+	out := make([]byte, 1, len(numbers)+1)
+	out[0] = 1
+	for _, n := range numbers {
+		if n > math.MaxUint8 || len(numbers) > longestBytes {
+			return decimals(numbers)
+		}
+		out = append(out, byte(n))
+	}
+	return string(out)
+}
+
+func decimals(numbers []int) string {
+	out := []byte{0}
+	for _, n := range numbers {
+		out = strconv.AppendInt(append(out, ' '), int64(n), 10)
+	}
+	return string(out)
+}
+
+// row returns the number of the row of a hash, from 1, as the script counts.
+func (p *program) row(key string) int {
+	index := p.key(key)
+	for i := range p.rows[:p.n] {
+		if p.rows[i].key == index {
+			return i + 1
+		}
+	}
+	if p.n == len(p.rows) {
+		p.rows = append(p.rows, row{})
+	}
+	p.rows[p.n].key = index
+	p.n++
+	return p.n
+}
+
+// read returns where the value of a hash's field stands: the row, and the field
+// in it.
+func (p *program) read(key, name string) (number, place int) {
+	number = p.row(key)
+	r := &p.rows[number-1]
+	if i := slices.Index(r.fields, name); i >= 0 {
+		return number, i + 1
+	}
+	r.fields = append(r.fields, name)
+	return number, len(r.fields)
+}
+
+// guard adds a condition on a field, and what its failure is called.
+func (p *program) guard(c store.Conflict, name any, key, field string, arg any) {
+	number, place := p.read(key, field)
+	p.addGuard(c, name, arg, number, place)
+}
+
+// guardKey adds a condition on a key that is no hash.
+func (p *program) guardKey(c store.Conflict, name any, key string, arg any) {
+	p.addGuard(c, name, arg, p.key(key), 0)
+}
+
+func (p *program) addGuard(c store.Conflict, name, arg any, numbers ...int) {
+	p.guards.words = append(p.guards.words, name, arg)
+	p.guards.numbers = append(p.guards.numbers, numbers...)
+	p.told.conflicts = append(p.told.conflicts, c)
 }
 
 // fresh guards that a field of a hash is missing, also from the Change itself.
 func (p *program) fresh(c store.Conflict, key, name string) {
 	if p.repeated(key, name) {
-		p.guard(c, "never", key)
+		p.guardKey(c, "never", key, "")
 		return
 	}
-	p.guard(c, "unset", key, name)
+	p.guard(c, "unset", key, name, "")
 }
 
 func (p *program) repeated(key, name string) bool {
@@ -114,15 +243,31 @@ func (p *program) repeated(key, name string) bool {
 	return false
 }
 
-// write adds a command, or one of the script's own writes, on a key. The name
-// is any so that a constant takes no memory.
-func (p *program) write(name any, key string, args ...any) {
-	p.args = append(p.args, name, p.key(key), len(args))
-	p.args = append(p.args, args...)
+// count moves a counter of a hash, unless by nothing.
+func (p *program) count(key, name string, delta int64) {
+	if delta == 0 {
+		return
+	}
+	number, place := p.read(key, name)
+	r := &p.rows[number-1]
+	r.counted, r.moved = append(r.counted, place), append(r.moved, name, delta)
 }
 
-// writeKeyless adds one of the script's own writes that has no key of its own.
-func (p *program) writeKeyless(name any, args ...any) {
-	p.args = append(p.args, name, 0, len(args))
-	p.args = append(p.args, args...)
+// set writes fields of a hash that the Change also reads.
+func (p *program) set(key string, fieldsAndValues ...any) {
+	r := &p.rows[p.row(key)-1]
+	r.written = append(r.written, fieldsAndValues...)
 }
+
+// step adds a command, or one of the script's own steps, on a key. The name is
+// any so that a constant takes no memory.
+func (p *program) step(name any, key string, args ...any) { p.stepOn(p.key(key), name, args...) }
+
+// stepOn is step for the index of a key, 0 for none.
+func (p *program) stepOn(key int, name any, args ...any) {
+	p.steps.words = append(append(p.steps.words, name), args...)
+	p.steps.numbers = append(p.steps.numbers, key, len(args))
+}
+
+// with adds what the step takes of the layout.
+func (p *program) with(numbers ...int) { p.steps.numbers = append(p.steps.numbers, numbers...) }

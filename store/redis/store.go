@@ -30,6 +30,7 @@ type Store struct {
 	timeout    time.Duration
 	requireAOF bool
 	durability durability
+	flight     flight
 }
 
 var _ store.Store = (*Store)(nil)

@@ -1,0 +1,101 @@
+package redis
+
+import (
+	"context"
+	"runtime"
+	"sync"
+)
+
+// Commits that arrive while others are on their way travel together in the next
+// call of the script, each still committed or refused on its own: a server that
+// works on one thing at a time spends less on a call with ten Changes than on ten
+// calls, and so does this program.
+
+// mostTogether bounds the Changes of a call, which holds everybody else up.
+const mostTogether = 32
+
+// flight is the call that is on its way, and who waits for the next one. A second
+// one at the same time would only make both smaller.
+type flight struct {
+	mu      sync.Mutex
+	flying  bool
+	waiting []*unit
+}
+
+// landing is the reply to a unit, or why there is none.
+type landing struct {
+	reply any
+	err   error
+}
+
+// travel returns the script's reply to the unit.
+func (s *Store) travel(ctx context.Context, u *unit) (any, error) {
+	if !s.flight.board(u) {
+		return u.land(ctx)
+	}
+	replies, err := s.fly(ctx, []*unit{u})
+	if next := s.flight.next(); len(next) > 0 {
+		go s.keepFlying(next)
+	}
+	return at(replies, 0), err
+}
+
+// board reports whether the unit may fly at once; else it waits for the next
+// flight.
+func (f *flight) board(u *unit) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.flying {
+		f.flying = true
+		return true
+	}
+	u.landed = make(chan landing, 1)
+	f.waiting = append(f.waiting, u)
+	return false
+}
+
+// next takes those who fly next, at least one unless nobody waits.
+func (f *flight) next() []*unit {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, changes := 0, 0
+	for n < len(f.waiting) && (n == 0 || changes+len(f.waiting[n].changes) <= mostTogether) {
+		changes += len(f.waiting[n].changes)
+		n++
+	}
+	units := f.waiting[:n:n]
+	f.waiting = f.waiting[n:]
+	f.flying = n > 0
+	return units
+}
+
+func (s *Store) keepFlying(units []*unit) {
+	for len(units) > 0 {
+		replies, err := s.fly(context.Background(), units)
+		for i, u := range units {
+			u.landed <- landing{reply: at(replies, i), err: err}
+		}
+		runtime.Gosched() // Who has landed may have more to commit.
+		units = s.flight.next()
+	}
+}
+
+// fly calls the script with all units, whose programs end here.
+func (s *Store) fly(ctx context.Context, units []*unit) (any, error) {
+	keys, args := s.prefix(), []any(nil)
+	for _, u := range units {
+		keys, args = append(keys, u.program.keys...), append(args, u.program.args...)
+		u.program.release()
+	}
+	return s.run(ctx, commitScript, keys, args...)
+}
+
+// land waits for the outcome. A caller who stops waiting does not know it.
+func (u *unit) land(ctx context.Context) (any, error) {
+	select {
+	case landed := <-u.landed:
+		return landed.reply, landed.err
+	case <-ctx.Done():
+		return nil, failed(ctx.Err())
+	}
+}
