@@ -121,7 +121,7 @@ func (c *caller) do(ctx context.Context, what call) (answer, error) {
 		if err == nil {
 			return a, nil
 		}
-		if open = what.changes() && (leavesOpen(err) || open && !settles(err)); ctx.Err() != nil {
+		if open = what.changes() && (leavesOpen(err) || open && !answers(err)); ctx.Err() != nil {
 			return answer{}, ending(ctx.Err(), open, key)
 		}
 		delay, again := c.options.pause(attempt, err)

@@ -67,9 +67,9 @@ func leavesOpen(err error) bool {
 	return errors.Is(err, market.ErrUnavailable)
 }
 
-// settles reports whether err is an answer to the call itself, which under an
+// answers reports whether err is an answer to the call itself, which under an
 // idempotency key takes an earlier attempt into account.
-func settles(err error) bool {
+func answers(err error) bool {
 	return !errors.Is(err, market.ErrUnavailable) && !errors.Is(err, market.ErrRateLimited)
 }
 

@@ -144,7 +144,7 @@ func TestWhatLeavesTheOutcomeOpen(t *testing.T) {
 }
 
 // An attempt that may have been done is not forgotten when later ones were not
-// even sent; an answer to a later one settles it.
+// even sent; an answer to a later one tells it.
 func TestEarlierAttemptsCount(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 	then := func(later failure) *server {

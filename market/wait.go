@@ -22,7 +22,7 @@ func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task,
 		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
 	}
 	view, _, err := h.look(ctx, id)
-	if err != nil || wait == 0 || !view.party(h.id) || view.settled() {
+	if err != nil || wait == 0 || !view.party(h.id) || view.isOver() {
 		return view, err
 	}
 	leave, err := h.takeWait()
@@ -40,8 +40,8 @@ func (v *Task) party(id AgentID) bool {
 	return v.PosterID == id || v.WorkerID != nil && *v.WorkerID == id
 }
 
-// settled reports whether there is nothing more to wait for.
-func (v *Task) settled() bool { return v.Status.Ended() || v.Status == StatusDelivered }
+// isOver reports whether there is nothing more to wait for.
+func (v *Task) isOver() bool { return v.Status.Ended() || v.Status == StatusDelivered }
 
 // takeWait takes one of the agent's places to wait, and returns what gives it
 // back.
@@ -106,7 +106,7 @@ func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait tim
 			// Suspended, or the task is gone: there is nothing to wait for.
 			return view, ok
 		}
-		if over || ok && view.settled() {
+		if over || ok && view.isOver() {
 			return view, ok
 		}
 		var goOn bool

@@ -37,7 +37,7 @@ type RelayedHub struct {
 	log    *slog.Logger
 	origin string
 	feed   chan struct{}
-	outbox outbox
+	next   nextHint
 }
 
 var (
@@ -55,7 +55,7 @@ func WithLogger(log *slog.Logger) RelayOption { return func(h *RelayedHub) { h.l
 func NewRelayedHub(relay Relay, opts ...RelayOption) *RelayedHub {
 	h := &RelayedHub{
 		Hub: NewHub(), relay: relay, log: slog.New(slog.DiscardHandler),
-		origin: rand.Text()[:12], feed: make(chan struct{}, 1), outbox: newOutbox(),
+		origin: rand.Text()[:12], feed: make(chan struct{}, 1), next: newNextHint(),
 	}
 	for _, opt := range opts {
 		opt(h)
@@ -67,12 +67,12 @@ func NewRelayedHub(relay Relay, opts ...RelayOption) *RelayedHub {
 // blocks.
 func (h *RelayedHub) Wake(agents ...market.AgentID) {
 	h.Hub.Wake(agents...)
-	h.outbox.agentsMoved(agents)
+	h.next.agentsMoved(agents)
 }
 
 // FeedMoved hints to other processes that the feed has new items. It never
 // blocks.
-func (h *RelayedHub) FeedMoved() { h.outbox.feedMoved() }
+func (h *RelayedHub) FeedMoved() { h.next.feedMoved() }
 
 // FeedHints receives when another process said FeedMoved, coalesced, and when
 // hints may have been missed. The channel is always the same, for one reader.
@@ -143,7 +143,7 @@ func (h *RelayedHub) hearer(pause *pause) func(Hint) {
 	}
 }
 
-// publish sends what is in the outbox, in real time: it paces input and
+// publish sends what was gathered, in real time: it paces input and
 // output, which the market's clock knows nothing of.
 func (h *RelayedHub) publish(ctx context.Context) {
 	pause := newPause()
@@ -151,13 +151,13 @@ func (h *RelayedHub) publish(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.outbox.filled:
+		case <-h.next.filled:
 		}
-		hint := h.outbox.take()
+		hint := h.next.take()
 		hint.Origin = h.origin
 		if err := h.send(ctx, hint); err != nil {
 			// What was in it is not known any more once others have followed.
-			h.outbox.everythingMoved()
+			h.next.everythingMoved()
 			if pause.first() && ctx.Err() == nil {
 				h.log.Warn("no hints to other processes for now", "error", err)
 			}

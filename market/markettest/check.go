@@ -23,7 +23,7 @@ type claimNo struct {
 //   - an agent's bytes of texts are those that its tasks and deliveries keep;
 //   - an agent's open claims are the tasks that it has claimed and not delivered;
 //   - a claim never changes hands, and nobody works for himself;
-//   - a task that ended was settled exactly once, one that did not was not.
+//   - a task that ended was paid out or refunded exactly once, one that did not was not.
 //
 // It runs by itself after every scripted step and at the end of the test. It
 // reads everything that is stored, and expects nobody to write meanwhile.
@@ -120,7 +120,7 @@ func (c *checking) task(t *store.Task) {
 	if t.Status == market.StatusClaimed {
 		c.claims[t.Claim.Worker]++
 	}
-	if err := settled(t, c.moved[t.ID]); err != nil {
+	if err := paidOut(t, c.moved[t.ID]); err != nil {
 		c.kit.Errorf("task %s is %s at version %d: %v", t.ID, t.Status, t.Version, err)
 	}
 }
@@ -202,8 +202,8 @@ func (c *checking) countTexts(t *store.Task) {
 	}
 }
 
-// settled compares a task's state with the movements of credits about it.
-func settled(t *store.Task, moved map[market.EntryKind]int) error {
+// paidOut compares a task's state with the movements of credits about it.
+func paidOut(t *store.Task, moved map[market.EntryKind]int) error {
 	want := map[market.EntryKind]int{}
 	switch {
 	case t.System != nil:

@@ -135,8 +135,8 @@ func TestOneLeaseDropsABoundedNumberOfDeliveries(t *testing.T) {
 	}
 	for _, left := range []int{1, 0} {
 		jobs, err := s.LeaseWebhooks(ctx, start, start, 10)
-		if err != nil || len(jobs) != 0 || s.outbox.queue.Len() != left {
-			t.Fatalf("%d jobs, %d left, want 0 and %d; error %v", len(jobs), s.outbox.queue.Len(), left, err)
+		if err != nil || len(jobs) != 0 || s.webhooks.queue.Len() != left {
+			t.Fatalf("%d jobs, %d left, want 0 and %d; error %v", len(jobs), s.webhooks.queue.Len(), left, err)
 		}
 	}
 }

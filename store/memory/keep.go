@@ -95,11 +95,11 @@ func (s *Store) pruneFeed(before time.Time, limit int) (n int) {
 
 func (s *Store) pruneDead(before time.Time, limit int) (n int) {
 	for n < limit {
-		dead, ok := s.outbox.byFailure.Min()
+		dead, ok := s.webhooks.byFailure.Min()
 		if !ok || !dead.FailedAt.Before(before) {
 			break
 		}
-		s.outbox.unbury(dead)
+		s.webhooks.unbury(dead)
 		n++
 	}
 	return n

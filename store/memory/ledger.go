@@ -26,9 +26,9 @@ type line struct {
 
 func (l *ledger) entry(n uint32) *store.Entry { return &l.lines.at(int64(n)).Entry }
 
-// settled reports whether the task has had a transfer of this kind. A task has
+// hasMoved reports whether the task has had a transfer of this kind. A task has
 // a handful of lines.
-func (l *ledger) settled(task store.TaskID, kind store.EntryKind) bool {
+func (l *ledger) hasMoved(task store.TaskID, kind store.EntryKind) bool {
 	for n := l.byTask[task]; n != 0; {
 		line := l.lines.at(int64(n - 1))
 		if line.Kind == kind {
@@ -66,7 +66,7 @@ func (l *ledger) add(e store.Entry) uint32 {
 func (s *Store) guardTransfers(c *store.Change) *store.Conflict {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Task != "" && (s.ledger.settled(t.Task, t.Kind) || settledTwice(c.Transfers[:i], t)) {
+		if t.Task != "" && (s.ledger.hasMoved(t.Task, t.Kind) || movedTwice(c.Transfers[:i], t)) {
 			return &store.Conflict{Guard: store.GuardTransfer, Task: t.Task, Agent: t.Agent}
 		}
 		if t.Agent != "" && !s.affords(c, t) {
@@ -76,7 +76,7 @@ func (s *Store) guardTransfers(c *store.Change) *store.Conflict {
 	return nil
 }
 
-func settledTwice(earlier []store.Transfer, t *store.Transfer) bool {
+func movedTwice(earlier []store.Transfer, t *store.Transfer) bool {
 	for i := range earlier {
 		if earlier[i].Task == t.Task && earlier[i].Kind == t.Kind {
 			return true

@@ -45,13 +45,13 @@ type Store struct {
 	// all and open are keyed by Seq, due by NextDue, ended by Ending.At.
 	all, open, due, ended index
 
-	ledger  ledger
-	talk    talk
-	reports reports
-	outbox  outbox
-	feed    log[feedLine]
-	once    idempotency
-	leases  map[string]lease
+	ledger   ledger
+	talk     talk
+	reports  reports
+	webhooks webhookQueue
+	feed     log[feedLine]
+	once     idempotency
+	leases   map[string]lease
 	// events has the agents that keep events, by the instant of the oldest one.
 	events *btree.BTreeG[*party]
 
@@ -73,7 +73,7 @@ func New() *Store {
 		ledger:   ledger{byTask: make(map[store.TaskID]uint32)},
 		talk:     newTalk(),
 		reports:  newReports(),
-		outbox:   newOutbox(),
+		webhooks: newWebhookQueue(),
 		once:     newIdempotency(),
 		leases:   make(map[string]lease),
 		events:   ordered(olderEvents),
@@ -87,7 +87,7 @@ func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, e
 	if err := ctx.Err(); err != nil {
 		return store.Committed{}, err
 	}
-	settle(c)
+	bringIntoForm(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if conflict := s.check(c); conflict != nil {
@@ -105,7 +105,7 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store
 		return -1, store.Committed{}, nil, fmt.Errorf("memory: CommitFirst of %d changes, at most %d", len(cs), maxFirst)
 	}
 	for _, c := range cs {
-		settle(c)
+		bringIntoForm(c)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -77,7 +77,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) (store.Agenda
 		agenda.NextTask = r.task.NextDue
 		return false
 	})
-	if first, ok := s.outbox.queue.Min(); ok {
+	if first, ok := s.webhooks.queue.Min(); ok {
 		agenda.NextWebhook = time.UnixMicro(first.due).UTC()
 	}
 	return agenda, nil

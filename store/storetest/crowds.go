@@ -101,7 +101,7 @@ func conserve(w *world) {
 				if !w.try(w.held(id, poster, held)) {
 					continue
 				}
-				w.try(w.settled(id, poster, worker, held, random.Int64N(held)))
+				w.try(w.paidOut(id, poster, worker, held, random.Int64N(held)))
 			}
 		})
 	}
@@ -127,8 +127,8 @@ func (w *world) held(id store.TaskID, poster store.AgentID, amount int64) *store
 	}
 }
 
-// settled gives the charged part to the worker and the rest back.
-func (w *world) settled(id store.TaskID, poster, worker store.AgentID, held, rest int64) *store.Change {
+// paidOut gives the charged part to the worker and the rest back.
+func (w *world) paidOut(id store.TaskID, poster, worker store.AgentID, held, rest int64) *store.Change {
 	from := store.EscrowAccount(id)
 	c := &store.Change{At: w.now, Accounts: []store.AccountDelta{{Agent: poster, Escrowed: -held}}}
 	if poster == worker {

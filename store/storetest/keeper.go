@@ -95,13 +95,13 @@ var keeperCases = []testCase{
 	}},
 }
 
-// settling is how long what may be some seconds old may take to come.
-const settling = 15 * time.Second
+// arrival is how long what may be some seconds old may take to come.
+const arrival = 15 * time.Second
 
 // await polls for what may take a store some seconds.
 func (w *world) await(what string, holds func() bool) {
 	w.Helper()
-	late := time.NewTimer(settling)
+	late := time.NewTimer(arrival)
 	defer late.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -109,7 +109,7 @@ func (w *world) await(what string, holds func() bool) {
 		select {
 		case <-tick.C:
 		case <-late.C:
-			w.Fatalf("%s did not come in %v", what, settling)
+			w.Fatalf("%s did not come in %v", what, arrival)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (b *Board[V]) growReserved() {
 	b.reserved = grown
 }
 
-// fill sets a slot that is in no index, and settles it.
+// fill sets a slot that is in no index, and places it.
 func (b *Board[V]) fill(slot uint32, in *Task[V], p prepared) {
 	t := b.tasks[slot]
 	t.version, t.value, t.texts, t.own = in.Version, in.Value, p.texts, p.own
@@ -141,7 +141,7 @@ func (b *Board[V]) fill(slot uint32, in *Task[V], p prepared) {
 	}
 	m.conflicts = len(t.conflicts) > 0
 	b.marks[slot] = m
-	b.settle(slot, kind)
+	b.place(slot, kind)
 }
 
 // useAll numbers the agents, each once, in order.
@@ -161,7 +161,7 @@ func (b *Board[V]) useAll(lists ...[]string) []uint32 {
 
 // clearOut is the reverse of fill.
 func (b *Board[V]) clearOut(slot uint32) {
-	b.unsettle(slot)
+	b.displace(slot)
 	t := b.tasks[slot]
 	for _, ref := range t.tags {
 		b.tags.drop(ref.tag)

@@ -79,8 +79,8 @@ func (b *Board[V]) entryOf(slot uint32) entry {
 	return entry{at: b.marks[slot].at, seq: b.marks[slot].seq, ref: slot}
 }
 
-// settle puts a task that is in no index where it belongs now.
-func (b *Board[V]) settle(slot uint32, kind state) {
+// place puts a task that is in no index where it belongs now.
+func (b *Board[V]) place(slot uint32, kind state) {
 	t := b.tasks[slot]
 	s := b.stateOf(t, kind)
 	b.marks[slot].state = s
@@ -116,8 +116,8 @@ func (b *Board[V]) stateOf(t *task[V], kind state) state {
 	return open
 }
 
-// unsettle takes a task out of the indexes that it is in.
-func (b *Board[V]) unsettle(slot uint32) {
+// displace takes a task out of the indexes that it is in.
+func (b *Board[V]) displace(slot uint32) {
 	t, s := b.tasks[slot], b.marks[slot].state
 	switch s {
 	case closed, gone:
@@ -204,7 +204,7 @@ func (b *Board[V]) advance(now int64) {
 		if !ok || next.at > b.now {
 			return
 		}
-		b.resettle(next.ref)
+		b.replace(next.ref)
 	}
 }
 
@@ -212,12 +212,12 @@ func (b *Board[V]) rewind(now int64) {
 	b.now = now
 	for slot, m := range b.marks {
 		if m.state != gone {
-			b.resettle(uint32(slot))
+			b.replace(uint32(slot))
 		}
 	}
 }
 
-func (b *Board[V]) resettle(slot uint32) {
-	b.unsettle(slot)
-	b.settle(slot, b.tasks[slot].kind(b.marks[slot]))
+func (b *Board[V]) replace(slot uint32) {
+	b.displace(slot)
+	b.place(slot, b.tasks[slot].kind(b.marks[slot]))
 }

@@ -10,8 +10,8 @@ import (
 // which costs others less than so long a list would.
 const maxPending = 5_000
 
-// outbox gathers what the next hint has to tell.
-type outbox struct {
+// nextHint gathers what the next hint has to tell.
+type nextHint struct {
 	filled chan struct{} // capacity 1: something is pending
 
 	mu     sync.Mutex
@@ -20,11 +20,11 @@ type outbox struct {
 	all    bool
 }
 
-func newOutbox() outbox {
-	return outbox{filled: make(chan struct{}, 1), agents: map[market.AgentID]struct{}{}}
+func newNextHint() nextHint {
+	return nextHint{filled: make(chan struct{}, 1), agents: map[market.AgentID]struct{}{}}
 }
 
-func (o *outbox) agentsMoved(ids []market.AgentID) {
+func (o *nextHint) agentsMoved(ids []market.AgentID) {
 	if len(ids) == 0 {
 		return
 	}
@@ -39,22 +39,22 @@ func (o *outbox) agentsMoved(ids []market.AgentID) {
 	signal(o.filled)
 }
 
-func (o *outbox) feedMoved() {
+func (o *nextHint) feedMoved() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.feed = true
 	signal(o.filled)
 }
 
-func (o *outbox) everythingMoved() {
+func (o *nextHint) everythingMoved() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.all = true
 	signal(o.filled)
 }
 
-// take empties the outbox into a hint.
-func (o *outbox) take() Hint {
+// take makes a hint of what was gathered, and begins anew.
+func (o *nextHint) take() Hint {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var h Hint

@@ -12,8 +12,8 @@ import (
 // maxDropped bounds the deliveries that one lease drops on its way.
 const maxDropped = 1000
 
-// outbox has the events that wait for webhooks, and those that failed.
-type outbox struct {
+// webhookQueue has the events that wait for webhooks, and those that failed.
+type webhookQueue struct {
 	queue   *btree.BTreeG[*delivery]
 	pending map[eventID]*delivery
 	letters map[eventID]*letter
@@ -46,8 +46,8 @@ type letter struct {
 	to *party
 }
 
-func newOutbox() outbox {
-	return outbox{
+func newWebhookQueue() webhookQueue {
+	return webhookQueue{
 		queue: ordered(func(a, b *delivery) bool {
 			if a.due != b.due {
 				return a.due < b.due
@@ -70,28 +70,28 @@ func diedEarlier(a, b *letter) bool {
 	return a.Event.Agent < b.Event.Agent
 }
 
-func (o *outbox) push(d *delivery) {
-	o.pushed++
-	d.n = o.pushed
-	o.pending[idOf(&d.event)] = d
-	o.queue.Set(d)
+func (q *webhookQueue) push(d *delivery) {
+	q.pushed++
+	d.n = q.pushed
+	q.pending[idOf(&d.event)] = d
+	q.queue.Set(d)
 }
 
-func (o *outbox) remove(d *delivery) {
-	o.queue.Delete(d)
-	delete(o.pending, idOf(&d.event))
+func (q *webhookQueue) remove(d *delivery) {
+	q.queue.Delete(d)
+	delete(q.pending, idOf(&d.event))
 }
 
 // postpone makes a delivery due at another instant.
-func (o *outbox) postpone(d *delivery, due time.Time) {
-	o.queue.Delete(d)
+func (q *webhookQueue) postpone(d *delivery, due time.Time) {
+	q.queue.Delete(d)
 	d.due = due.UnixMicro()
-	o.queue.Set(d)
+	q.queue.Set(d)
 }
 
 // bury keeps a failed delivery as a dead letter.
-func (o *outbox) bury(d *delivery, out *store.WebhookOutcome) {
-	o.remove(d)
+func (q *webhookQueue) bury(d *delivery, out *store.WebhookOutcome) {
+	q.remove(d)
 	dead := &letter{to: d.to, DeadWebhook: store.DeadWebhook{
 		Event: d.event, Attempts: d.attempts, Error: out.Error, FailedAt: out.At,
 	}}
@@ -100,14 +100,14 @@ func (o *outbox) bury(d *delivery, out *store.WebhookOutcome) {
 		d.to.dead = ordered(diedEarlier)
 	}
 	d.to.dead.Set(dead)
-	o.byFailure.Set(dead)
-	o.letters[idOf(&d.event)] = dead
+	q.byFailure.Set(dead)
+	q.letters[idOf(&d.event)] = dead
 }
 
-func (o *outbox) unbury(dead *letter) {
+func (q *webhookQueue) unbury(dead *letter) {
 	dead.to.dead.Delete(dead)
-	o.byFailure.Delete(dead)
-	delete(o.letters, idOf(&dead.Event))
+	q.byFailure.Delete(dead)
+	delete(q.letters, idOf(&dead.Event))
 }
 
 // LeaseWebhooks takes due deliveries; see store.WebhookQueue. One call drops
@@ -120,28 +120,28 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 	defer s.mu.Unlock()
 	var taken []*delivery
 	for dropped := 0; len(taken) < limit && dropped < maxDropped; {
-		d, ok := s.outbox.queue.Min()
+		d, ok := s.webhooks.queue.Min()
 		if !ok || d.due > now.UnixMicro() {
 			break
 		}
 		if !d.to.agent.Callable() {
-			s.outbox.remove(d)
+			s.webhooks.remove(d)
 			dropped++
 			continue
 		}
-		s.outbox.queue.Delete(d)
+		s.webhooks.queue.Delete(d)
 		taken = append(taken, d)
 	}
-	return s.outbox.lease(taken, now, until), nil
+	return s.webhooks.lease(taken, now, until), nil
 }
 
 // lease puts deliveries back into the queue for when the lease ends.
-func (o *outbox) lease(taken []*delivery, now, until time.Time) []store.WebhookJob {
+func (q *webhookQueue) lease(taken []*delivery, now, until time.Time) []store.WebhookJob {
 	jobs := make([]store.WebhookJob, 0, len(taken))
 	for _, d := range taken {
-		o.leases++
-		d.lease, d.due = o.leases, until.UnixMicro()
-		o.queue.Set(d)
+		q.leases++
+		d.lease, d.due = q.leases, until.UnixMicro()
+		q.queue.Set(d)
 		jobs = append(jobs, store.WebhookJob{
 			Event: d.event, URL: d.to.agent.WebhookURL, Secret: d.to.agent.WebhookSecret,
 			OldSecret: d.to.agent.OldSecretAt(now), Attempts: d.attempts, Lease: d.lease,
@@ -158,7 +158,7 @@ func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out sto
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.outbox.pending[idOf(&job.Event)]
+	d := s.webhooks.pending[idOf(&job.Event)]
 	if d == nil || d.lease == 0 || d.lease != job.Lease {
 		return false, nil
 	}
@@ -166,11 +166,11 @@ func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out sto
 	d.attempts++
 	switch {
 	case out.Delivered:
-		s.outbox.remove(d)
+		s.webhooks.remove(d)
 	case out.RetryAt.IsZero():
-		s.outbox.bury(d, &out)
+		s.webhooks.bury(d, &out)
 	default:
-		s.outbox.postpone(d, out.RetryAt)
+		s.webhooks.postpone(d, out.RetryAt)
 	}
 	return true, nil
 }
@@ -201,11 +201,11 @@ func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq i
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	dead := s.outbox.letters[eventID{agent, seq}]
+	dead := s.webhooks.letters[eventID{agent, seq}]
 	if dead == nil {
 		return false, nil
 	}
-	s.outbox.unbury(dead)
-	s.outbox.push(&delivery{event: dead.Event, to: dead.to, due: now.UnixMicro()})
+	s.webhooks.unbury(dead)
+	s.webhooks.push(&delivery{event: dead.Event, to: dead.to, due: now.UnixMicro()})
 	return true, nil
 }

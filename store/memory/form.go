@@ -15,12 +15,12 @@ func utc(t *time.Time) {
 	}
 }
 
-// settle brings the instants of a Change to the stored form. It runs before
+// bringIntoForm brings the instants of a Change into the stored form. It runs before
 // the lock is taken: until its commit a Change is nobody else's.
-func settle(c *store.Change) {
+func bringIntoForm(c *store.Change) {
 	utc(&c.At)
 	for i := range c.Tasks {
-		settleTask(c.Tasks[i].New)
+		formTask(c.Tasks[i].New)
 	}
 	for i := range c.Agents {
 		utc(&c.Agents[i].New.CreatedAt)
@@ -47,16 +47,16 @@ func settle(c *store.Change) {
 		utc(&c.Transfers[i].At)
 	}
 	for i := range c.Events {
-		settleEvent(&c.Events[i])
+		formEvent(&c.Events[i])
 	}
 	if c.Idempotency != nil {
 		utc(&c.Idempotency.ExpiresAt)
 	}
-	settleTalk(c)
-	settleFeed(c.Feed)
+	formTalk(c)
+	formFeed(c.Feed)
 }
 
-func settleTask(t *store.Task) {
+func formTask(t *store.Task) {
 	utc(&t.CreatedAt)
 	utc(&t.ExpiresAt)
 	utc(&t.Deadline)
@@ -88,14 +88,14 @@ func settleTask(t *store.Task) {
 	}
 }
 
-func settleEvent(e *store.Event) {
+func formEvent(e *store.Event) {
 	utc(&e.At)
 	if e.Data.GraceDeadline != nil {
 		utc(&e.Data.GraceDeadline.Time)
 	}
 }
 
-func settleTalk(c *store.Change) {
+func formTalk(c *store.Change) {
 	for i := range c.Questions {
 		utc(&c.Questions[i].CreatedAt)
 		utc(&c.Questions[i].AnsweredAt)
@@ -115,7 +115,7 @@ func settleTalk(c *store.Change) {
 	}
 }
 
-func settleFeed(items []store.FeedItem) {
+func formFeed(items []store.FeedItem) {
 	for i := range items {
 		if items[i].Trust != nil {
 			utc(&items[i].Trust.UpdatedAt)
