@@ -78,7 +78,7 @@ func unpackProfile(doc string) (a store.Profile, err error) {
 }
 
 // agentFields are the fields of an agent's hash in the order in which scripts
-// and pipelines return them; shared.lua holds the same list.
+// and pipelines return them.
 var agentFields = []string{
 	"p", "st", "bal", "esc", "open", "posted", "done", "rs", "rc",
 	"earn", "fees", "chg", "spent", "rej", "ev", "le",

@@ -96,7 +96,7 @@ func (p *program) writeAgents(c *store.Change) {
 func (p *program) writeAgent(w store.AgentWrite) {
 	a := w.New
 	p.set(p.agent(a.ID),
-		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.Hooked()))
+		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.Hooked()), "c", flag(a.Callable()))
 	if w.Old == nil {
 		p.set(p.apiKeys(), string(w.Key[:]), string(a.ID))
 		p.step("ZADD", p.agents(), "0", string(a.ID))

@@ -115,7 +115,8 @@ func (p *program) move(before, after *places, id string, seq any) {
 func resultField(no int) string { return "r" + strconv.Itoa(no) }
 
 // references are what scripts know of a task without reading its document:
-// poster, worker, subject, parent, number of the result, status, children.
+// poster, worker, subject, parent, number of the result, status, whether it is
+// counted in the totals, children.
 func references(t *store.Task) string {
 	words := make([]string, 0, 8)
 	words = append(words, orDash(t.Poster), orDash(t.Worker()))
@@ -124,7 +125,7 @@ func references(t *store.Task) string {
 	} else {
 		words = append(words, "-", "-")
 	}
-	words = append(words, strconv.Itoa(t.ResultNo()), orDash(t.Status))
+	words = append(words, strconv.Itoa(t.ResultNo()), orDash(t.Status), flag(t.Counted()))
 	for _, child := range t.Children {
 		words = append(words, string(child))
 	}
@@ -138,7 +139,7 @@ func orDash[S ~string](s S) string {
 	return string(s)
 }
 
-// moveTotals keeps what a dashboard shows; system tasks do not count.
+// moveTotals keeps what a dashboard shows.
 func (p *program) moveTotals(old, next *store.Task) {
 	if !next.Counted() || old != nil && old.Status == next.Status {
 		return

@@ -63,8 +63,8 @@ func (k keyspace) dead() string { return string(k) + "dead" }
 
 // Keys of an agent.
 
-// agent is a hash: profile p, its version v, suspended x and hooked h as 0 or
-// 1, strikes st, system pay sp, and the counters of the account.
+// agent is a hash: profile p, its version v, suspended x, hooked h and callable c
+// as 0 or 1, strikes st, system pay sp, and the counters of the account.
 func (k keyspace) agent(id store.AgentID) string { return string(k) + "a:" + string(id) }
 
 // ledger is a list of the numbers of the agent's entries, oldest first.

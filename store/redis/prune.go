@@ -39,7 +39,7 @@ func (p *pruning) batches(ctx context.Context, script *script, keys []string, be
 	deleted := 0
 	for p.err == nil && deleted < p.limit {
 		batch := min(pruneBatch, p.limit-deleted)
-		reply, err := p.store.run(ctx, script, keys, micros(before), batch, string(store.Platform))
+		reply, err := p.store.run(ctx, script, keys, micros(before), batch)
 		if err != nil {
 			p.err = err
 			return counted

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -64,33 +65,36 @@ var (
 	pruneDeadLua string
 )
 
+// readingLua stands before each script that finds keys on its way.
+var readingLua = "local AGENT_FIELDS = { '" + strings.Join(agentFields, "', '") + "' }\n" + sharedLua
+
 // Scripts that write are never sent twice by the client library: a commit whose
 // answer was lost would come back as a conflict with itself.
 var (
 	commitScript           = newScript(commitLua, true)
-	loadScript             = newScript(sharedLua+loadLua, false)
-	admitScript            = newScript(sharedLua+admitLua, true)
-	tasksOfScript          = newScript(sharedLua+tasksOfLua, false)
-	scanTasksScript        = newScript(sharedLua+scanTasksLua, false)
-	scanAgentsScript       = newScript(sharedLua+scanAgentsLua, false)
-	ledgerScript           = newScript(sharedLua+ledgerLua, false)
-	statsScript            = newScript(sharedLua+statsLua, false)
-	trustScript            = newScript(sharedLua+trustLua, false)
-	eventsScript           = newScript(sharedLua+eventsLua, false)
-	reportsScript          = newScript(sharedLua+reportsLua, false)
+	loadScript             = newScript(readingLua+loadLua, false)
+	admitScript            = newScript(readingLua+admitLua, true)
+	tasksOfScript          = newScript(readingLua+tasksOfLua, false)
+	scanTasksScript        = newScript(readingLua+scanTasksLua, false)
+	scanAgentsScript       = newScript(readingLua+scanAgentsLua, false)
+	ledgerScript           = newScript(readingLua+ledgerLua, false)
+	statsScript            = newScript(readingLua+statsLua, false)
+	trustScript            = newScript(readingLua+trustLua, false)
+	eventsScript           = newScript(readingLua+eventsLua, false)
+	reportsScript          = newScript(readingLua+reportsLua, false)
 	feedScript             = newScript(feedLua, false)
 	dueScript              = newScript(dueLua, false)
 	leaseScript            = newScript(leaseLua, true)
-	leaseWebhooksScript    = newScript(sharedLua+leaseWebhooksLua, true)
+	leaseWebhooksScript    = newScript(readingLua+leaseWebhooksLua, true)
 	finishWebhookScript    = newScript(finishWebhookLua, true)
-	deadWebhooksScript     = newScript(sharedLua+deadWebhooksLua, false)
+	deadWebhooksScript     = newScript(readingLua+deadWebhooksLua, false)
 	redeliverWebhookScript = newScript(redeliverWebhookLua, true)
-	entriesScript          = newScript(sharedLua+entriesLua, false)
-	pruneEventsScript      = newScript(sharedLua+pruneEventsLua, true)
-	pruneTasksScript       = newScript(sharedLua+pruneTasksLua, true)
-	pruneRecordsScript     = newScript(sharedLua+pruneRecordsLua, true)
+	entriesScript          = newScript(readingLua+entriesLua, false)
+	pruneEventsScript      = newScript(readingLua+pruneEventsLua, true)
+	pruneTasksScript       = newScript(readingLua+pruneTasksLua, true)
+	pruneRecordsScript     = newScript(readingLua+pruneRecordsLua, true)
 	pruneFeedScript        = newScript(pruneFeedLua, true)
-	pruneDeadScript        = newScript(sharedLua+pruneDeadLua, true)
+	pruneDeadScript        = newScript(readingLua+pruneDeadLua, true)
 )
 
 // script is a Lua script and the digest by which a server that has seen it

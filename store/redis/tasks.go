@@ -102,11 +102,11 @@ const scanBytes = 4 << 20
 // ScanTasks implements store.FeedReader. A page ends early when its texts
 // reach 4 MiB.
 func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	which := "all"
+	which, with := s.keys.tasks(), "due"
 	if open {
-		which = "open"
+		which, with = s.keys.open(), "texts"
 	}
-	reply, err := s.run(ctx, scanTasksScript, s.prefix(), after, limit, which, scanBytes)
+	reply, err := s.run(ctx, scanTasksScript, append(s.prefix(), which), after, limit, with, scanBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out sto
 	how := "retry"
 	switch {
 	case out.Delivered:
-		how = "delivered"
+		how = "done"
 	case out.RetryAt.IsZero():
 		how = "dead"
 	}

@@ -3,7 +3,7 @@
 -- KEYS[1]  hooks    KEYS[2]  jobs    KEYS[3]  dead deliveries of the agent
 -- KEYS[4]  their contents    KEYS[5]  all dead deliveries
 -- ARGV[1]  "agent:seq"    ARGV[2]  lease
--- ARGV[3]  "delivered", "retry" or "dead"
+-- ARGV[3]  "done", "retry" or "dead"
 -- ARGV[4]  when it is due again    ARGV[5]  when it failed
 -- ARGV[6]  16 digits of seq        ARGV[7]  error
 --

@@ -1,5 +1,5 @@
--- Takes webhook deliveries that are due, and drops those that nobody may or
--- can be told of.
+-- Takes webhook deliveries that are due, and drops those of agents that are not
+-- callable.
 --
 -- KEYS[1]  prefix
 -- ARGV[1]  now    ARGV[2]  when they are due again    ARGV[3]  how many
@@ -11,9 +11,9 @@ local wanted, taken = tonumber(ARGV[3]), {}
 
 local function take(job)
   local id = string.match(job, '^(.*):%d+$')
-  local has = call('HMGET', P .. 'a:' .. id, 'p', 'x', 'h')
+  local has = call('HMGET', P .. 'a:' .. id, 'p', 'c')
   local line = call('HGET', JOBS, job)
-  if not line or has[2] ~= '0' or has[3] ~= '1' then
+  if not line or has[2] ~= '1' then
     call('ZREM', HOOKS, job)
     call('HDEL', JOBS, job)
     return

@@ -36,7 +36,7 @@ end
 if ARGV[3] ~= '' then reply[3] = agent(ARGV[3]) end
 
 local function loadTask(x)
-  local poster, worker, subject, parent, result, _, children = references(x)
+  local poster, worker, subject, parent, result, _, _, children = references(x)
   if asked('t') then
     reply[4] = call('HMGET', P .. 't:' .. task, 'd', 'n', 'need', 'context', 'r' .. result)
   else

@@ -2,8 +2,7 @@
 -- their ledger entries stay, so that no transfer can ever happen twice.
 --
 -- KEYS[1]  prefix
--- ARGV[1]  before    ARGV[2]  how many at most    ARGV[3]  the platform, whose
---          tasks are not in the totals
+-- ARGV[1]  before    ARGV[2]  how many at most
 --
 -- Returns how many it deleted.
 
@@ -26,12 +25,12 @@ local function deleteReports(id)
 end
 
 local function deleteTask(id)
-  local poster, worker, _, _, _, status = references(call('HGET', P .. 't:' .. id, 'x'))
+  local poster, worker, _, _, _, status, counted = references(call('HGET', P .. 't:' .. id, 'x'))
   deleteTalk(id)
   deleteReports(id)
   call('ZREM', P .. 'o:' .. poster .. ':p:' .. status, id)
   call('ZREM', P .. 'o:' .. worker .. ':w:' .. status, id)
-  if poster ~= ARGV[3] then call('HINCRBY', P .. 'totals', status, -1) end
+  if counted == '1' then call('HINCRBY', P .. 'totals', status, -1) end
   call('ZREM', P .. 'tasks', id)
   call('ZREM', P .. 'ended', id)
   call('DEL', P .. 't:' .. id, P .. 'r:' .. id)

@@ -1,19 +1,13 @@
--- What the reading scripts share; it is put before each of them.
+-- What the reading scripts share; it is put before each of them, and a table
+-- AGENT_FIELDS with the names of agentFields before it.
 --
 -- KEYS[1] is the prefix of all keys of the marketplace.
 
 local P, call = KEYS[1], redis.call
 
--- The fields of an agent, in the order of agentFields.
-local AGENT = {
-  'p', 'st', 'bal', 'esc', 'open', 'posted', 'done', 'rs', 'rc',
-  'earn', 'fees', 'chg', 'spent', 'rej', 'ev', 'le',
-  'apr', 'rjd', 'fb', 'tb', 'sp',
-}
-
 -- agent returns the agent's fields, or false.
 local function agent(id)
-  local fields = call('HMGET', P .. 'a:' .. id, unpack(AGENT))
+  local fields = call('HMGET', P .. 'a:' .. id, unpack(AGENT_FIELDS))
   return fields[1] and fields
 end
 
@@ -23,14 +17,15 @@ local function due(id, now)
 end
 
 -- references reads what a task's field x says: the ids of poster, worker,
--- subject and parent, the number of the result, the status, and a table of the
--- children's ids; '-' stands for nobody and nothing.
+-- subject and parent, the number of the result, the status, '1' when it is counted
+-- in the totals, and a table of the children's ids; '-' stands for nobody and
+-- nothing.
 local function references(x)
   local words = {}
   for word in string.gmatch(x, '%S+') do words[#words + 1] = word end
   local children = {}
-  for i = 7, #words do children[i - 6] = words[i] end
-  return words[1], words[2], words[3], words[4], words[5], words[6], children
+  for i = 8, #words do children[i - 7] = words[i] end
+  return words[1], words[2], words[3], words[4], words[5], words[6], words[7], children
 end
 
 -- messages returns the messages of a piece of a list of them.
