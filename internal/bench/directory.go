@@ -10,7 +10,7 @@ import (
 
 // directory measures what depends on the number of agents.
 func directory(ctx context.Context, table *tabwriter.Writer, _, agents int) error {
-	var post, search [2]time.Duration
+	var post, search, tagged [2]time.Duration
 	for i, n := range []int{small, agents} {
 		w, err := newWorld(ctx, small, n)
 		if err != nil {
@@ -36,8 +36,16 @@ func directory(ctx context.Context, table *tabwriter.Writer, _, agents int) erro
 		if err != nil {
 			return err
 		}
+		tagged[i], err = median(301, func() error {
+			_, err := w.Agents(ctx, market.AgentQuery{Search: w.words(1), Tags: w.someTags(1)})
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	row(table, "post with built-in matching, by agents", post[1], post[0], "<= 3")
 	row(table, "agent search, by agents", search[1], search[0], "<= 3")
+	row(table, "agent search, a tag with a term against a term", tagged[1], search[1], "<= 2")
 	return nil
 }

@@ -88,7 +88,8 @@ func BenchmarkTop200(b *testing.B) {
 func BenchmarkSearch(b *testing.B) {
 	for name, q := range map[string]SearchQuery{
 		"all": {}, "completed": {SortBy: ByCompleted, MinReputation: 4}, "letter": {Search: "a"}, "part": {Search: "7b"}, "common": {Search: "re0"},
-		"rare": {Search: "te1cb2f"}, "none": {Search: "nothing"}, "tag": {Tags: []string{"tag-0"}}, "tag and term": {Tags: []string{"tag-3"}, Search: "1"},
+		"rare": {Search: "te1cb2f"}, "none": {Search: "nothing"}, "tag": {Tags: []string{"tag-0"}}, "digit": {Search: "1"}, "tag and digit": {Tags: []string{"tag-3"}, Search: "1"}, "tag and common": {Tags: []string{"tag-3"}, Search: "re0"},
+		"rare tag and digit": {Tags: []string{"tag-900"}, Search: "1"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			each(b, func(b *testing.B, d *Directory) {

@@ -225,6 +225,10 @@ func (s *search) find(want int) (found []uint64, n int) {
 	return found, n
 }
 
+// lookEffort is how many documents are listed along the words of a term in the time
+// that it takes to look into one that was not listed.
+const lookEffort = 100
+
 // source returns slots among which are those of all agents that pass, each
 // once; none when the search is tired.
 func (s *search) source() iter.Seq[uint32] {
@@ -232,13 +236,13 @@ func (s *search) source() iter.Seq[uint32] {
 	size := 2 * len(s.dir.slots)
 	for _, f := range s.tags {
 		if rarest == nil || f.count < rarest.count {
-			rarest, size = f, f.count
+			rarest, size = f, f.count*lookEffort
 		}
 	}
 	switch {
 	case s.texts != nil && s.texts.Size() < size:
 		listed, _ := s.texts.Listed()
-		return text.Bits(listed)
+		return text.Bits(s.tagged(listed))
 	case rarest != nil:
 		return rarest.slots
 	}
@@ -249,6 +253,29 @@ func (s *search) source() iter.Seq[uint32] {
 			}
 		}
 	}
+}
+
+// tagged is what of the bits the tags leave that are kept as bits themselves.
+func (s *search) tagged(set []uint64) []uint64 {
+	both := s.scratch.both[:0]
+	for _, f := range s.tags {
+		if f.bits == nil {
+			continue
+		}
+		n := min(len(set), len(f.bits))
+		if len(both) == 0 {
+			both = append(both, set[:n]...)
+		}
+		both = both[:min(n, len(both))]
+		for i := range both {
+			both[i] &= f.bits[i]
+		}
+	}
+	if len(both) == 0 {
+		return set
+	}
+	s.scratch.both = both
+	return both
 }
 
 // walk reads in order and keeps what passes. False when it looked at so many

@@ -35,6 +35,7 @@ type scratch struct {
 	counts tally.Tally
 	found  []uint64
 	search text.Search
+	both   []uint64
 }
 
 // bits returns a bit for each slot, all unset.
