@@ -14,6 +14,7 @@ package browsertest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -64,6 +65,9 @@ func start(t testing.TB) context.Context {
 		return shared.ctx
 	}
 	program, err := find()
+	if err == nil && testing.Short() {
+		err = errors.New("-short starts no browser")
+	}
 	if err != nil {
 		Missing(t, "chromium", err)
 	}

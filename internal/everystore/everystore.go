@@ -8,7 +8,8 @@
 //		t.Run(kind.Name, func(t *testing.T) { store := kind.Open(t) … })
 //	}
 //
-// PINCHWORK_TEST_STORES, a list of their names, selects some of them.
+// PINCHWORK_TEST_STORES, a list of their names, selects some of them; -short alone
+// selects memory.
 package everystore
 
 import (
@@ -52,7 +53,10 @@ func Kinds() []Kind {
 		{Name: "postgres", Slow: true, Open: openPostgres},
 	}
 	only := os.Getenv("PINCHWORK_TEST_STORES")
-	if only == "" {
+	switch {
+	case only == "" && testing.Short():
+		return all[:1]
+	case only == "":
 		return all
 	}
 	return slices.DeleteFunc(all, func(k Kind) bool { return !slices.Contains(strings.Split(only, ","), k.Name) })

@@ -94,6 +94,9 @@ func NewServer(t testing.TB, settings ...string) *Server {
 
 func requirePrograms(t testing.TB) {
 	t.Helper()
+	if testing.Short() && !required() {
+		t.Skip("NOT TESTED ON POSTGRES: -short starts no servers")
+	}
 	if _, err := programs(); err != nil {
 		if required() {
 			t.Fatalf("Postgres is required: %v", err)

@@ -37,6 +37,9 @@ func Start(t testing.TB, opts ...Option) *Server {
 func prepare(t testing.TB, settings map[string]string) *Server {
 	t.Helper()
 	program, err := find()
+	if err == nil && testing.Short() && !required() {
+		t.Skip("NOT TESTED ON REDIS: -short starts no servers")
+	}
 	if err != nil {
 		missing(t, err)
 	}
@@ -86,8 +89,12 @@ func find() (string, error) {
 // missing skips the test, unless somebody asked for this very program.
 func missing(t testing.TB, err error) {
 	t.Helper()
-	if os.Getenv(programVariable) != "" || strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "redis") {
+	if required() {
 		t.Fatalf("no Redis server: %v", err)
 	}
 	t.Skip("SKIPPED: neither redis-server nor valkey-server is in PATH; this test proves nothing about Redis")
+}
+
+func required() bool {
+	return os.Getenv(programVariable) != "" || strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "redis")
 }
