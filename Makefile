@@ -1,25 +1,42 @@
-.PHONY: test bench year sim ci
+.DEFAULT_GOAL := help
+.PHONY: help lint test race short sim mutants mutate bench year generate ci
 
-test:
+help: ## list these targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+lint: ## format, vet, lint and the arrows between packages
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+	.ci/arrows
+
+test: ## every test; real servers where their programs are on the machine
 	go test ./...
 
-# Every benchmark, with its ratio against a bare counterpart beside it. The
-# stores' are a tenth as large as can be; the tops of their files say how to run
+race: ## the same with the race detector
+	go test -race -timeout 20m ./...
+
+short: ## the memory store alone, no servers, no browser
+	go test -short ./...
+
+# A failure prints its seed and a story.
+sim: ## ten million operations in simulated marketplaces; some minutes
+	PINCHWORK_SIM_OPERATIONS=10000000 go test ./internal/sim -run TestRandom -v -timeout 0
+
+year: ## a whole year of a hostile market, on the memory store; some minutes
+	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
+
+# The stores' are a tenth as large as can be; the tops of their files say how to run
 # them at full size.
-bench:
+bench: ## every benchmark, with its ratio against a bare counterpart beside it
 	go run ./internal/bench
 	go test -run '^$$' -bench . -benchtime 1s ./market/internal/... ./httpserver ./notify
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/storebench
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m -short ./store/...
+	PINCHWORK_TEST_REQUIRE=redis,postgres go test -run '^$$' -bench . -benchtime 1x -timeout 60m -short ./store/...
 
-# A whole year of a hostile market, on the memory store; some minutes.
-year:
-	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
+generate: ## what is generated from the code: console output in the README, the list of prices
+	go test -run ReadmeWalkThrough -update .
+	go test -run TestThePriceListIsTheOneInTheDocuments -update ./internal/prices
 
-# Ten million operations in simulated marketplaces; some minutes. A failure prints its
-# seed and a story.
-sim:
-	PINCHWORK_SIM_OPERATIONS=10000000 go test ./internal/sim -run TestRandom -v -timeout 0
-
-ci:
+ci: ## everything a change has to pass
 	.ci/run
