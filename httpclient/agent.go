@@ -36,12 +36,12 @@ func (c *Client) Register(ctx context.Context, in market.RegisterInput) (market.
 	return fetch[market.Registration](ctx, &anonymous, what)
 }
 
-// Me returns the agent's own profile (contract §3).
+// Me returns the agent's own profile.
 func (c *Client) Me(ctx context.Context) (market.Me, error) {
 	return c.remember(fetch[market.Me](ctx, &c.caller, get("/v1/me", nil)))
 }
 
-// UpdateMe changes the fields that are set (contract §3).
+// UpdateMe changes the fields that are set (rule 2.4).
 func (c *Client) UpdateMe(ctx context.Context, in market.UpdateInput) (market.Me, error) {
 	what := call{method: http.MethodPatch, path: "/v1/me", body: in}
 	return c.remember(fetch[market.Me](ctx, &c.caller, what))
@@ -55,18 +55,18 @@ func (c *Client) remember(me market.Me, err error) (market.Me, error) {
 }
 
 // Credits returns the balance and a page of the ledger, newest first; limit
-// 1–100, default 50 (contract §4).
+// 1–100, default 50 (rule 3.7).
 func (c *Client) Credits(ctx context.Context, p market.Page) (market.Credits, error) {
 	return fetch[market.Credits](ctx, &c.caller, get("/v1/me/credits", paged(p)))
 }
 
-// Stats returns the earnings dashboard (contract §4).
+// Stats returns the earnings dashboard (rule 3.8).
 func (c *Client) Stats(ctx context.Context) (market.Stats, error) {
 	return fetch[market.Stats](ctx, &c.caller, get("/v1/me/stats", nil))
 }
 
 // Trust returns the agent's trust in others, highest first; limit 1–100,
-// default 100 (contract §8).
+// default 100 (rule 9.1).
 func (c *Client) Trust(ctx context.Context, p market.Page) (market.TrustList, error) {
 	return fetch[market.TrustList](ctx, &c.caller, get("/v1/me/trust", paged(p)))
 }
@@ -86,7 +86,7 @@ func (c *Client) Agents(ctx context.Context, q market.AgentQuery) (market.AgentL
 }
 
 // DeadLetters lists webhook deliveries that failed for good; limit 1–100,
-// default 20 (contract §10).
+// default 20 (rule 12.4).
 func (c *Client) DeadLetters(ctx context.Context, p market.Page) (market.DeadLetterList, error) {
 	return fetch[market.DeadLetterList](ctx, &c.caller, get("/v1/me/webhooks/dead", paged(p)))
 }

@@ -20,7 +20,7 @@ import (
 // Events yields the agent's events from after on: an id that was yielded
 // before, or "" for now. When the connection ends it is made again from the
 // last event on, with growing pauses of at most a minute, for as long as ctx
-// lives; nothing is lost for 7 days (contract §10). The sequence ends with one
+// lives; nothing is lost for 7 days (rule 11.4). The sequence ends with one
 // error: the context's, or one that connecting again cannot cure, such as a
 // refused key or a malformed id.
 //
@@ -182,7 +182,7 @@ func (s *subscription) read(r io.Reader) error {
 	return unreachable(s.client.Server(), errStreamEnded)
 }
 
-// event reads the flat data of an event (contract §11).
+// event reads the flat data of an event.
 func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
 	var flat struct {
 		Type market.EventType `json:"type"`

@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// A key goes to the server it was given for and to no other (contract §12).
+// A key goes to the server it was given for and to no other (rule 15.6).
 func TestRedirectsToAnotherOriginAreRefused(t *testing.T) {
 	var visits atomic.Int32
 	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))

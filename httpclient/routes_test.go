@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Every call reaches its route with its input (product document, endpoints).
+// Every call reaches its route with its input.
 func TestCallsReachTheirRoutes(t *testing.T) {
 	page := market.Page{Limit: 7, Offset: 14}
 	tags := []string{"go", "sql"}

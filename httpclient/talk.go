@@ -7,7 +7,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Ask asks a question about a posted task, 1–1,000 characters (contract §9).
+// Ask asks a question about a posted task, 1–1,000 characters (rule 10.1).
 func (c *Client) Ask(ctx context.Context, id market.TaskID, question string) (market.Question, error) {
 	return onTask[market.Question](ctx, c, id, "questions", map[string]string{"question": question})
 }
@@ -31,7 +31,7 @@ func (c *Client) Questions(ctx context.Context, id market.TaskID, p market.Page)
 	return fetch[market.QuestionList](ctx, &c.caller, get(path, paged(p)))
 }
 
-// SendMessage writes to the other party, 1–5,000 characters (contract §9).
+// SendMessage writes to the other party, 1–5,000 characters (rule 10.3).
 func (c *Client) SendMessage(ctx context.Context, id market.TaskID, text string) (market.Message, error) {
 	return onTask[market.Message](ctx, c, id, "messages", map[string]string{"message": text})
 }

@@ -32,7 +32,7 @@ func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, 
 }
 
 // Browse lists what Pickup would offer, best first; limit 1–100, default 20
-// (contract §6).
+// (rule 6.12).
 func (c *Client) Browse(ctx context.Context, q market.BrowseQuery) (market.BrowseList, error) {
 	return fetch[market.BrowseList](ctx, &c.caller, get("/v1/tasks/available", browseQuery(q)))
 }

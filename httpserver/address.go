@@ -8,7 +8,7 @@ import (
 
 // ClientAddress is the address of the client: the peer, or what trusted proxies
 // say in X-Forwarded-For, read from the right up to the first address that is
-// no trusted proxy (contract §11). It is the zero Addr where the peer has none,
+// no trusted proxy (rule 14.5). It is the zero Addr where the peer has none,
 // as on a Unix socket.
 func (s *Server) ClientAddress(r *http.Request) netip.Addr {
 	peer := parseAddress(r.RemoteAddr)

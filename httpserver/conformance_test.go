@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The commands of the product's own description, as curl sends them: with -d
+// The commands with which the product is described to agents, as curl sends them: with -d
 // everything is called a form. Nothing that reads bodies more cleverly may break
 // one of them.
 

@@ -1,4 +1,4 @@
-// Package httpserver serves a market over HTTP: the /v1 API of contract §11.
+// Package httpserver serves a market over HTTP: the /v1 API.
 // It only translates. Every rule of the marketplace lives in package market;
 // here are paths, formats, status codes, authentication headers and rate limits.
 //

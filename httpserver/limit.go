@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Class is a kind of request with a rate limit of its own (contract §11).
+// Class is a kind of request with a rate limit of its own (rule 14.4).
 type Class string
 
 // The classes. A route without a class is not limited.
@@ -43,7 +43,7 @@ type Limits struct {
 	Register, Create, Pickup, Deliver, Read, Admin Limit
 }
 
-// DefaultLimits returns the limits of contract §11: register 5/h, create 30/m,
+// DefaultLimits returns the limits of rule 14.4: register 5/h, create 30/m,
 // pickup 60/m, deliver 30/m, read 120/m, admin 30/m.
 func DefaultLimits() Limits {
 	return Limits{

@@ -42,7 +42,7 @@ func TestParseLimit(t *testing.T) {
 	}
 }
 
-// TestPitfall14: each limit does what it is set to, and zero means the default.
+// Each limit does what it is set to, and zero means the default.
 func TestPitfall14LimitsAreUsed(t *testing.T) {
 	s := &stub{
 		register: func(market.RegisterInput) (market.Registration, error) { return market.Registration{}, nil },
@@ -67,7 +67,7 @@ func TestPitfall14LimitsAreUsed(t *testing.T) {
 	}
 }
 
-// TestPitfall40: 429 says when to come back, on every way to it.
+// A refusal with 429 says when to come back, on every way to it.
 func TestPitfall40RetryAfter(t *testing.T) {
 	s := &stub{charge: func(c market.Charge) (market.Admitted, error) {
 		return market.Admitted{Remaining: 0, RetryAfter: 1500 * time.Millisecond, ResetAfter: 59 * time.Second}, nil

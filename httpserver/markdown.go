@@ -7,7 +7,7 @@ import (
 )
 
 // textFields are the fields that become the text below the frontmatter: the
-// first of them that is there (contract §11).
+// first of them that is there (rule 14.9).
 var textFields = []string{"result", "need", "message"}
 
 // writeMarkdown writes a JSON object as frontmatter and text. With a note, that

@@ -13,7 +13,7 @@ import (
 )
 
 // input is the schema of a request body: a copy of the type's own with the
-// bounds of the contract and what is required.
+// bounds of inputs and what is required.
 func (d *document) input(b *Body) doc {
 	properties := doc{}
 	for _, sf := range reflect.VisibleFields(b.Type) {
@@ -48,7 +48,7 @@ func (d *document) input(b *Body) doc {
 	return out
 }
 
-// inputBounds are the limits of contract §3 to §11 by field.
+// inputBounds are the limits of inputs by field.
 var inputBounds = map[string]doc{
 	"name":                   {"minLength": 1, "maxLength": limits.Name},
 	"good_at":                {"maxLength": limits.GoodAt},

@@ -17,7 +17,7 @@ type Options struct {
 	// AdminKey opens the admin routes; they answer 501 without one. It must be
 	// printable ASCII without spaces. A blank one that is not empty is refused,
 	// and a program that reads it from its environment should refuse a
-	// variable that is set to nothing (contract §11).
+	// variable that is set to nothing (rule 15.1).
 	AdminKey string
 	// Limits are DefaultLimits where zero.
 	Limits Limits

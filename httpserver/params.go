@@ -28,7 +28,7 @@ func paged(byDefault, most int, own ...Param) []Param {
 	return append(own, limitParam(byDefault, most), offsetParam)
 }
 
-// The response headers (contract §11).
+// The response headers.
 var (
 	headerTaskID  = Header{"X-Task-Id", "string", "The task's id."}
 	headerStatus  = Header{"X-Status", "string", "The task's status."}

@@ -12,7 +12,7 @@ import (
 var anyParam = regexp.MustCompile(`:[a-z_]+|\{[a-z_]+\}`)
 
 // Nothing that stands where an id should be brings the server down, on any
-// route: the answer is a refusal (pitfall 36).
+// route: the answer is a refusal (rule 1.1).
 func TestPitfall36PathsOfAnyKind(t *testing.T) {
 	m, err := pinchwork.New()
 	if err != nil {

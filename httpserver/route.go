@@ -104,7 +104,7 @@ type Success struct {
 // Header is a response header.
 type Header struct{ Name, Type, Description string }
 
-// Idempotent reports whether the route takes an Idempotency-Key (contract §11):
+// Idempotent reports whether the route takes an Idempotency-Key (rule 13.1):
 // every POST of an agent or the operator does.
 func (r *Route) Idempotent() bool {
 	return r.Method == http.MethodPost && r.Caller != CallerAnyone

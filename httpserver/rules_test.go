@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// TestPitfall28: who may not see a task cannot tell it from one that does not
+// Who may not see a task cannot tell it from one that does not
 // exist, on any route.
 func TestPitfall28HiddenTasks(t *testing.T) { onEveryStore(t, checkHiddenTasks) }
 

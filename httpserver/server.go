@@ -50,7 +50,7 @@ type Server struct {
 }
 
 const (
-	// heartbeat is the time between two comments on a quiet stream (contract §10).
+	// heartbeat is the time between two comments on a quiet stream (rule 11.7).
 	heartbeat = 15 * time.Second
 	// slowestRead is how long a reader may leave a stream's buffers full, and how
 	// long a client may pause in a body or an answer.

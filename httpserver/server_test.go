@@ -173,7 +173,7 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// TestPitfall25: no admin key, no admin; and no way to break the comparison.
+// No admin key, no admin; and no way to break the comparison (rule 15.1).
 func TestPitfall25AdminKey(t *testing.T) {
 	for _, key := range []string{" ", "\t", "  \n", "a b", "schlüssel", "a\x00"} {
 		if _, err := newServer(&stub{}, Options{AdminKey: key}); err == nil {
@@ -223,7 +223,7 @@ func TestAgentKey(t *testing.T) {
 	}
 }
 
-// TestPitfall39: /health is the process, /readyz asks the store.
+// The difference between the two: /health is the process, /readyz asks the store.
 func TestPitfall39Health(t *testing.T) {
 	s := &stub{}
 	server := s.server(t, Options{})

@@ -20,7 +20,7 @@ type source interface {
 	Close()
 }
 
-// events serves the event stream (contract §10). Refusals come before the
+// events serves the event stream (rule 11.4). Refusals come before the
 // stream is open, with a status of their own.
 func events(c *call) (any, error) {
 	header := c.request.Header.Values("Last-Event-ID")
@@ -146,7 +146,7 @@ func (s *stream) write(data []byte) bool {
 }
 
 // flat is the data of an event: the event's own fields beside type and task
-// (contract §11).
+// (rule 11.4).
 type flat struct {
 	Type   market.EventType `json:"type"`
 	TaskID market.TaskID    `json:"task_id,omitempty"`

@@ -145,7 +145,7 @@ func checkStreamsPerAgent(t *testing.T, with pinchwork.Option) {
 	}
 }
 
-// TestPitfall29: a suspended agent's stream is closed.
+// A suspended agent's stream is closed (rule 2.9).
 func TestPitfall29SuspendedStream(t *testing.T) { onEveryStore(t, checkSuspendedStream) }
 
 func checkSuspendedStream(t *testing.T, with pinchwork.Option) {

@@ -21,8 +21,7 @@ type Recent struct {
 }
 
 // PublicTask is what everybody may know of a task: no context, no result, no
-// parties, and the need cut to 80 characters (product document, "Content
-// Visibility"; pitfall 26).
+// parties, and the need cut to 80 characters (rule 4.21).
 type PublicTask struct {
 	TaskID     TaskID   `json:"task_id"`
 	Status     Status   `json:"status"`

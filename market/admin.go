@@ -10,8 +10,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Grant gives credits from the platform to an agent (contract §4, §11). Its
-// reason is kept as a note: the kind of the entry is ours (pitfall 5).
+// Grant gives credits from the platform to an agent (rule 3.9). Its
+// reason is kept as a note: the kind of the entry is ours.
 func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	if err := rules.CheckRange("amount", in.Amount, 1, limits.Grant); err != nil {
 		return Granted{}, err
@@ -29,7 +29,7 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	})
 }
 
-// Suspend suspends an agent or ends its suspension (contract §3). Its streams
+// Suspend suspends an agent or ends its suspension (rule 2.9). Its streams
 // close; ending it lets the approvals that waited for it happen.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
@@ -87,7 +87,7 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 }
 
 // AppointInfra names an infra agent or takes the name back; it matters with
-// InfraAppointed (contract §7).
+// InfraAppointed (rule 7.12).
 func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
 	answer := Appointment(in)
 	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *store.Profile) { p.Appointed = in.Infra })

@@ -12,7 +12,7 @@ import (
 )
 
 // Agent returns a public profile with the reputation by tag; the platform and
-// unknown ids are ErrNotFound (contract §3).
+// unknown ids are ErrNotFound (rule 2.5).
 func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	if id == "" || id == Platform {
 		return PublicProfile{}, rules.NoAgent()
@@ -59,7 +59,7 @@ func moreRated(a, b TagReputation) int {
 }
 
 // Agents searches the public profiles of agents that are not suspended
-// (contract §3). Limit 1–100, default 20; unknown sort orders are ErrInvalid.
+// (rule 2.7). Limit 1–100, default 20; unknown sort orders are ErrInvalid.
 func (m *Market) Agents(ctx context.Context, q AgentQuery) (list AgentList, err error) {
 	finish := m.meter.operation(&ctx, "agents")
 	defer func() { finish(err) }()

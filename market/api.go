@@ -11,7 +11,7 @@ import (
 // other by changing one line. Every error is an *Error or the context's.
 //
 // WithIdempotencyKey makes the operations that change something safe to repeat
-// (contract §11).
+// .
 type AgentAPI interface {
 	// ID is the agent's own id.
 	ID() AgentID
@@ -33,7 +33,7 @@ type AgentAPI interface {
 	// returns when the task is delivered or the time is up, whichever is first;
 	// once the task is posted, it never fails.
 	Post(ctx context.Context, in PostInput) (Posted, error)
-	// Browse lists what Pickup would offer, best first (contract §6).
+	// Browse lists what Pickup would offer, best first (rule 6.12).
 	Browse(ctx context.Context, q BrowseQuery) (BrowseList, error)
 	// Mine lists the agent's own tasks, newest first.
 	Mine(ctx context.Context, q MineQuery) (TaskList, error)
@@ -102,7 +102,7 @@ type idempotencyKey struct{}
 // WithIdempotencyKey returns a context under which one operation that changes
 // something runs at most once: the same key and input within 24 hours give the
 // first outcome again. Keys are 1–255 characters, scoped to agent and
-// operation. Another input under a used key is an ErrConflict (contract §11).
+// operation. Another input under a used key is an ErrConflict (rule 13.2).
 func WithIdempotencyKey(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, idempotencyKey{}, key)
 }

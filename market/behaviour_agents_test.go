@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §2 and §3.
+// Identities and accounts of agents.
 
 func TestRegister(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

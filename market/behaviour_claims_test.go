@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §5, row "pickup", and the shapes of pickup in §11.
+// Pickup: who may claim what, and what the claim answers with.
 
 func TestPickupAnswersWithTheTask(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §5: the abandon cooldown.
+// The abandon cooldown (rule 4.12).
 
 // giveUp lets a claim end in each of the ways that count.
 var giveUp = map[string]func(k *markettest.Kit, ada, bob *markettest.Agent){

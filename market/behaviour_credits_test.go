@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §4: ledger, statistics and audit.
+// Ledger, statistics and audit (rules 3.7, 3.8, 3.10).
 
 func TestLedgerNewestFirst(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

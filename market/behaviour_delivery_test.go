@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-// Contract §4, credits_claimed, and §5, row "deliver".
+// What a delivery charges, and who delivers (rules 3.4, 4.7).
 
 func TestPitfall01CreditsClaimed(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §10: events, streams and waiting.
+// Events, streams and waiting.
 
 func jsonOf(v any) (string, error) {
 	data, err := json.Marshal(v)
@@ -277,8 +277,7 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 	})
 }
 
-// A caller that hangs up gets the task as it is, and nothing changes
-// (pitfall 7).
+// A caller that hangs up gets the task as it is, and nothing changes.
 func TestPitfall07HangingUpChangesNothing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")

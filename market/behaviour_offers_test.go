@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-// Contract §6: who is offered what.
+// Who is offered what.
 
 // The whole order at once: matched by rank, then shared tags, reputation, trust
 // and age; pickup gives what browse shows.
@@ -191,7 +191,7 @@ func TestBrowsePages(t *testing.T) {
 	})
 }
 
-// The built-in matcher takes the five best; nobody means broadcast (contract §7).
+// The built-in matcher takes the five best; nobody means broadcast (rule 6.9).
 func TestBuiltInMatching(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.Capable("go")) // the poster is never matched

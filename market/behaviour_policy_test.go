@@ -15,7 +15,7 @@ import (
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
-// Contract §12: settings; and the odds and ends of the API.
+// Settings, and the odds and ends of the API.
 
 func TestPoliciesAreChecked(t *testing.T) {
 	for name, change := range map[string]func(p *market.Policy){

@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §5, row "post"; §11, shapes.
+// Posting: what it takes, what it moves, what it answers with.
 
 func TestPostAnswersWithTheTask(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-// Contract §11, Idempotency-Key, through the Go API.
+// Repeats under an idempotency key, through the Go API.
 
 func keyed(k *markettest.Kit, key string) context.Context {
 	return market.WithIdempotencyKey(k.Ctx, key)

@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §4 "Approval" and §5, rows "approve" and "reject".
+// Approval and rejection (rules 3.5, 4.8 and 4.9).
 
 func TestApprovalPaysTheWorker(t *testing.T) {
 	for _, c := range []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 )
 
-// Contract §3 (reputation), §5 (rate, report) and §8 (trust).
+// Reputation, ratings, reports and trust (rules 2.8, 4.13, 4.14 and 9.3).
 
 func TestPitfall22TheWorkerRatesThePosterOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
@@ -123,7 +123,7 @@ func TestReports(t *testing.T) {
 	})
 }
 
-// Each figure of contract §8, to six decimals.
+// Each figure of rules 9.2 and 9.3, to six decimals.
 func TestTrustFollowsOutcomes(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")

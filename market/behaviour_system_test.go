@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §7: system tasks.
+// System tasks.
 
 // take claims the system task of a type that stands at the head of the queue.
 func take(t *testing.T, infra *markettest.Agent, typ market.SystemType) market.Pickup {
@@ -205,8 +205,7 @@ func TestPitfall24Verification(t *testing.T) {
 	})
 }
 
-// A rejection clears the verdict (pitfall 18); the string "false" is none
-// (pitfall 17).
+// A rejection clears the verdict; the string "false" is none.
 func TestPitfall18AVerdictBelongsToItsDelivery(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
@@ -370,7 +369,7 @@ func TestPitfall23SystemTasksAreHidden(t *testing.T) {
 }
 
 // A cancelled parent takes its system tasks along: posting and cancelling
-// mints nothing (pitfall 3).
+// mints nothing (rule 7.11).
 func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra := k.Agent("ada"), k.Agent("infra", markettest.Infra())
@@ -390,7 +389,7 @@ func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
 	})
 }
 
-// The only infra agent is suspended: matching does not wait for it (pitfall 21).
+// The only infra agent is suspended: matching does not wait for it.
 func TestPitfall21ASuspendedInfraAgentIsNone(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.Capable("go"))

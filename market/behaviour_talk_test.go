@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §9 and the shapes of talk in §11.
+// Questions, answers and messages.
 
 func TestQuestionsAndAnswers(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
@@ -183,7 +183,7 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// Conversations belong to a claim (pitfall 27).
+// Conversations belong to a claim (rule 10.4).
 func TestPitfall27ANewWorkerDoesNotReadEarlierMessages(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")

@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Contract §5: cancel, and the table of timers.
+// Cancelling, and the timers.
 
 // events is short for a list of event types.
 func events(types ...market.EventType) []market.EventType {

@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Deliver hands in the result of a task under the caller's claim (contract §5).
-// A system task is approved and paid with the delivery (contract §7).
+// Deliver hands in the result of a task under the caller's claim (rule 4.7).
+// A system task is approved and paid with the delivery (rule 7.4).
 //
 // Errors: ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict in another state.
 func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task, error) {

@@ -12,7 +12,7 @@ import (
 
 var goodTag = regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
 
-// Tags are taken exactly when each has the form of contract §5 and at most ten
+// Tags are taken exactly when each has the form of rule 2.10 and at most ten
 // are different; what was taken is found again in any case of its letters.
 func FuzzTags(f *testing.F) {
 	for _, seed := range []string{"go", "Go,go,GO", "a b", "-x", "_", "", "x-y_z", strings.Repeat("x", 50), strings.Repeat("x", 51), "é", "a,b,c,d,e,f,g,h,i,j,k", "a\x00", "\xff"} {

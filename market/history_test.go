@@ -22,7 +22,7 @@ type call struct {
 	by   int    // the worker who calls; −1 is the poster
 }
 
-// state is what the life of a task allows next (contract §5).
+// state is what the life of a task allows next (rule 4.1).
 type state struct {
 	status market.Status
 	worker int

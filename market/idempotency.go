@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// idempotencyLife is how long a key gives the first outcome again (contract §11).
+// idempotencyLife is how long a key gives the first outcome again (rule 13.1).
 const idempotencyLife = 24 * time.Hour
 
 // prepare reads the idempotency key of the call, if the operation has a use

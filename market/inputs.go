@@ -13,7 +13,7 @@ import (
 // Market, in Unicode code points, and a violation is an ErrInvalid that names
 // the field by its JSON name. Text must be valid UTF-8 without NUL.
 
-// RegisterInput makes an agent (contract §3).
+// RegisterInput makes an agent (rule 2.1).
 type RegisterInput struct {
 	Name               string   `json:"name"`                           // 1–200, not blank
 	GoodAt             string   `json:"good_at,omitempty"`              // ≤ 2,000
@@ -34,7 +34,7 @@ type UpdateInput struct {
 	Tags               Optional[[]string] `json:"tags,omitzero"`           // nullable
 }
 
-// PostInput delegates a task (contract §5).
+// PostInput delegates a task (rule 4.2).
 type PostInput struct {
 	Need    string `json:"need"`              // 1–50,000, not blank
 	Context string `json:"context,omitempty"` // ≤ 100,000

@@ -21,7 +21,7 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 }
 
 // UpdateMe changes the fields that are set; null clears good_at, webhook_url,
-// webhook_secret and tags (contract §3). A changed good_at starts an extraction
+// webhook_secret and tags (rule 2.4). A changed good_at starts an extraction
 // of capability tags when an infra agent can do it, at the latest an hour after the
 // last one; one that is not claimed yet is replaced.
 func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {

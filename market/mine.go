@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Mine lists the agent's tasks, newest first (contract §6). Limit 1–100,
+// Mine lists the agent's tasks, newest first (rule 4.20). Limit 1–100,
 // default 20; unknown roles and states are ErrInvalid.
 func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err error) {
 	finish := h.m.meter.operation(&ctx, "mine")
@@ -134,8 +134,8 @@ func (h *Handle) standing(ctx context.Context) error {
 	return admitted(found[0])
 }
 
-// Credits returns the balance and a page of the ledger, newest first (contract
-// §4). Limit 1–100, default 50.
+// Credits returns the balance and a page of the ledger, newest first
+// (rule 3.7). Limit 1–100, default 50.
 func (h *Handle) Credits(ctx context.Context, p Page) (c Credits, err error) {
 	finish := h.m.meter.operation(&ctx, "credits")
 	defer func() { finish(err) }()
@@ -162,7 +162,7 @@ func (h *Handle) Credits(ctx context.Context, p Page) (c Credits, err error) {
 	return c, nil
 }
 
-// Stats returns the earnings dashboard, exact to the second (contract §4).
+// Stats returns the earnings dashboard, exact to the second (rule 3.8).
 func (h *Handle) Stats(ctx context.Context) (s Stats, err error) {
 	finish := h.m.meter.operation(&ctx, "stats")
 	defer func() { finish(err) }()
@@ -208,7 +208,7 @@ func statsView(row store.StatsRow) Stats {
 	return s
 }
 
-// Trust returns the agent's trust in others, highest first (contract §8).
+// Trust returns the agent's trust in others, highest first (rule 9.1).
 // Limit 1–100, default 100.
 func (h *Handle) Trust(ctx context.Context, p Page) (list TrustList, err error) {
 	finish := h.m.meter.operation(&ctx, "trust")

@@ -14,7 +14,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// model is the order of offers in plain words (contract §6): it reads all that
+// model is the order of offers in plain words (rules 6.1, 6.2 and 6.3): it reads all that
 // is stored, looks at every open task and sorts.
 type model struct {
 	agents map[market.AgentID]*store.Agent
@@ -136,7 +136,7 @@ func sharedTags(a, b []string) (n int) {
 	return n
 }
 
-// selects is the filter of contract §6: all the tags, and every term in need or
+// selects is the filter of rule 6.11: all the tags, and every term in need or
 // context after NFKC and folding.
 func selects(st store.StoredTask, f market.Filter) bool {
 	for _, tag := range f.Tags {

@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Pickup claims the best task on offer (contract §6). The board ranks, the
+// Pickup claims the best task on offer (rules 6.1 and 6.3). The board ranks, the
 // store decides; ok is false only when the store has nothing for this agent.
 //
 // Errors: ErrInvalid, ErrRateLimited during the abandon cooldown, ErrConflict
@@ -30,7 +30,7 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 }
 
 // PickupBatch claims up to in.Count tasks, each atomically. It stops at the
-// limit of open claims, and what was claimed is always answered (pitfall 15).
+// limit of open claims, and what was claimed is always answered (rule 4.6).
 // Under an idempotency key all of them are claimed in one commit.
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
 	if err := rules.CheckOptional("count", in.Count, 1, limits.Batch); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // PickupTask claims one task by id, also during the head start of others
-// (contract §5, §6). System tasks cannot be claimed by id.
+// (rule 4.3). System tasks cannot be claimed by id.
 //
 // Errors: ErrNotFound for system tasks and unknown ids, ErrConflict for an own
 // task, one that is not posted, or one the caller matched or verified.

@@ -9,7 +9,7 @@ import (
 )
 
 // Policy holds the amounts, durations and limits that an operator may change
-// (contract §12). Start from DefaultPolicy: several zero values mean something.
+// . Start from DefaultPolicy: several zero values mean something.
 type Policy struct {
 	// InitialCredits are granted at registration, 0–1,000,000,000; default 100.
 	InitialCredits int64
@@ -73,7 +73,7 @@ const (
 	InfraAppointed = rules.InfraAppointed
 )
 
-// DefaultPolicy returns the defaults of contract §12.
+// DefaultPolicy returns the policy of a market that nobody has set up.
 func DefaultPolicy() Policy {
 	return Policy{
 		InitialCredits: 100, FeePercent: 10,

@@ -12,7 +12,7 @@ import (
 )
 
 // Post delegates a task: max_credits move into escrow and the task opens, in
-// one commit (contract §5). With in.Wait it answers when the task is delivered
+// one commit (rules 3.3 and 4.2). With in.Wait it answers when the task is delivered
 // or has ended, or the time is up; once posted it never fails.
 //
 // Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
@@ -149,7 +149,7 @@ func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
 
 // plan finds out how a new task is matched: by an infra agent, whose task it
 // drafts, by the built-in matcher, or later when a host's transaction has to
-// commit first (contract §7).
+// commit first (rule 6.9).
 func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (rules.Plan, error) {
 	switch {
 	case m.hosted, m.mirror.Fresh(ctx) != nil:

@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Register makes an agent and gives it the signup bonus (contract §3, §4). It
+// Register makes an agent and gives it the signup bonus (rules 2.1, 3.2). It
 // is the one operation that cannot be repeated under an idempotency key: its
 // answer holds the API key, which is not stored.
 //

@@ -71,7 +71,7 @@ func (v *Task) ended(e *store.Ending) {
 }
 
 // publicView is an open task as strangers see it: what a browse item shows,
-// and the status (contract §5).
+// and the status (rule 4.15).
 func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Agent) Task {
 	v := Task{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),

@@ -91,7 +91,7 @@ func stir(k *markettest.Kit, a *markettest.Agent, random *rand.Rand) error {
 }
 
 // Many workers on two replicas claim from one pool: each task has one worker,
-// and nobody is told that there is nothing while tasks are open (pitfall 15).
+// and nobody is told that there is nothing while tasks are open.
 func TestOnePoolManyWorkers(t *testing.T) {
 	const workers, tasks = 16, 120
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

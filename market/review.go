@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Approve pays the worker of a delivered task (contract §4, §5).
+// Approve pays the worker of a delivered task (rules 3.5 and 4.8).
 func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task, error) {
 	if err := rules.CheckOptional("rating", in.Rating, 1, 5); err != nil {
 		return Task{}, err
@@ -44,7 +44,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (Task, e
 }
 
 // Cancel takes back a task that nobody has claimed, with a full refund
-// (contract §5).
+// (rule 4.9).
 func (h *Handle) Cancel(ctx context.Context, id TaskID) (Task, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
@@ -53,7 +53,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (Task, error) {
 }
 
 // Abandon gives back a claimed task. It counts toward the abandon cooldown
-// (contract §5).
+// (rule 4.11).
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,
@@ -62,8 +62,8 @@ func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 	return view, err
 }
 
-// Rate rates the poster of an approved task, 1–5, once (contract §5). System
-// tasks are not rated (pitfall 23).
+// Rate rates the poster of an approved task, 1–5, once (rule 4.13). System
+// tasks are not rated.
 func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error) {
 	if err := rules.CheckRange("rating", in.Rating, 1, 5); err != nil {
 		return Rated{}, err
@@ -86,7 +86,7 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 }
 
 // ReportTask tells the operator about a task that the caller may see, once
-// (contract §5).
+// (rule 4.14).
 func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error) {
 	if err := rules.CheckRequired("reason", reason, limits.Reason); err != nil {
 		return Reported{}, err

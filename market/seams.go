@@ -37,7 +37,7 @@ type Background interface {
 }
 
 // Matcher finds the agents that fit a new task when no infra agent does
-// (contract §7).
+// (rule 6.9).
 type Matcher interface {
 	// Match returns the agents that fit, and how well. The poster and suspended
 	// agents are left out by dir already.

@@ -14,7 +14,7 @@ import (
 // streamBatch bounds what one read of the log brings.
 const streamBatch = 100
 
-// Stream follows an agent's event log from a position (contract §10). It
+// Stream follows an agent's event log from a position (rule 11.4). It
 // holds no database connection, no goroutine and no lock between reads. Use it
 // from one goroutine, and Close it.
 type Stream struct {
@@ -124,7 +124,7 @@ func (s *Stream) Close() {
 	})
 }
 
-// Events yields the agent's events after an id, or from now on (contract §10).
+// Events yields the agent's events after an id, or from now on (rule 11.4).
 // It is Stream as an iterator.
 func (h *Handle) Events(ctx context.Context, after string) iter.Seq2[StreamEvent, error] {
 	return func(yield func(StreamEvent, error) bool) {

@@ -12,7 +12,7 @@ import (
 const talkPage = 1_000
 
 // Ask asks a question about a posted task; at most 5 of a task may be
-// unanswered (contract §9).
+// unanswered (rule 10.1).
 //
 // Errors: ErrForbidden for the poster, ErrConflict when the task is not posted,
 // ErrRateLimited at the limit.
@@ -35,7 +35,7 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question,
 	})
 }
 
-// Answer answers a question about an own task, once (contract §9).
+// Answer answers a question about an own task, once (rule 10.2).
 func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (Question, error) {
 	if err := rules.CheckRequired("answer", answer, limits.Reason); err != nil {
 		return Question{}, err
@@ -56,7 +56,7 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 }
 
 // Questions lists the questions about a task, oldest first: every agent may
-// read them, whatever the task's state (contract §9). Limit 1–1,000, default 1,000.
+// read them, whatever the task's state (rule 10.2). Limit 1–1,000, default 1,000.
 func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list QuestionList, err error) {
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
 		return list, err
@@ -92,7 +92,7 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 }
 
 // SendMessage writes to the other party of a claimed or delivered task
-// (contract §9). The conversation belongs to the claim (pitfall 27).
+// (rule 10.3). The conversation belongs to the claim (rule 10.4).
 func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Message, error) {
 	if err := rules.CheckRequired("message", text, limits.Reason); err != nil {
 		return Message{}, err
@@ -113,7 +113,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 }
 
 // Messages lists the conversation on a task, oldest first: all of it to the
-// poster, the own part to the worker (contract §9). Limit 1–1,000, default 1,000.
+// poster, the own part to the worker (rule 10.4). Limit 1–1,000, default 1,000.
 func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageList, err error) {
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
 		return list, err

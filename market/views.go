@@ -3,7 +3,7 @@ package market
 // The types in this file are what operations return. Their JSON form is the
 // one of the HTTP API: absent optional values are null or left out, never "".
 
-// Me is an agent's own profile (contract §3).
+// Me is an agent's own profile.
 type Me struct {
 	ID             AgentID  `json:"id"`
 	Name           string   `json:"name"`
@@ -80,7 +80,7 @@ type Registration struct {
 }
 
 // Task is a task as its parties see it. Strangers see the part of it that
-// a browse item shows, and the status (contract §5).
+// a browse item shows, and the status (rule 4.15).
 type Task struct {
 	TaskID         TaskID   `json:"task_id"`
 	Status         Status   `json:"status"`
@@ -291,7 +291,7 @@ type Credits struct {
 	Ledger []LedgerEntry `json:"ledger"`
 }
 
-// Stats is an agent's earnings dashboard (contract §4).
+// Stats is an agent's earnings dashboard (rule 3.8).
 type Stats struct {
 	TotalEarned    int64         `json:"total_earned"`
 	TotalSpent     int64         `json:"total_spent"`
@@ -390,7 +390,7 @@ type DeadLetterList struct {
 	Total int          `json:"total"`
 }
 
-// AuditReport is the outcome of replaying the ledger (contract §4). The books
+// AuditReport is what a replay of the ledger found (rule 3.10). The books
 // are right when Problems is empty.
 type AuditReport struct {
 	OK       bool  `json:"ok"`

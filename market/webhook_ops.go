@@ -56,7 +56,7 @@ func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool,
 }
 
 // DeadLetters lists webhook deliveries that failed for good, newest first
-// (contract §10). Limit 1–100, default 20.
+// (rule 12.4). Limit 1–100, default 20.
 func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error) {
 	p, err := checkPage(p, 20, 100)
 	if err != nil {
@@ -84,7 +84,7 @@ func deadLetters(page store.DeadPage) DeadLetterList {
 }
 
 // Redeliver puts a dead letter back into the queue with all its attempts
-// (contract §10). The id is the one that the dead letter and the header
+// (rule 12.4). The id is the one that the dead letter and the header
 // X-Pinchwork-Event-Id bear.
 func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))

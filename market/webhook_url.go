@@ -2,7 +2,7 @@ package market
 
 import "github.com/pinchwork/pinchwork/market/internal/weburl"
 
-// CheckWebhookURL returns nil when raw may be a webhook's URL (contract §3):
+// CheckWebhookURL returns nil when raw may be a webhook's URL (rule 2.3):
 // https, a public host, no user and no fragment, at most 2,000
 // characters; with allowPrivate (Policy.PrivateWebhooks) also http
 // and any host. The error is fit for users and continues a sentence that

@@ -1,5 +1,5 @@
 // Package matcher is the built-in matcher of a marketplace: it finds agents
-// for a new task when no infra agent does (contract §7).
+// for a new task when no infra agent does (rule 6.9).
 //
 //	m := matcher.New()
 //	found, err := m.Match(ctx, market.MatchTask{Need: "Review my Go code", Tags: []string{"go"}}, dir)
@@ -19,7 +19,7 @@ import (
 // MaxMatches is how many agents Match returns at most.
 const MaxMatches = 5
 
-// The weights of the score (contract §7).
+// The weights of the score (rule 6.9).
 const (
 	tagWeight        = 2
 	keywordWeight    = 1

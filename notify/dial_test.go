@@ -46,7 +46,7 @@ func babbler(t *testing.T) string {
 }
 
 // inward are addresses at which a webhook could reach what only this process
-// can (pitfall 35).
+// can.
 var inward = []string{
 	"127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
 	"168.63.129.16", "192.0.0.192", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
@@ -85,7 +85,7 @@ func TestGuardAllowsPublicAddressesOnAnyPort(t *testing.T) {
 	}
 }
 
-// Pitfall 35: whatever form a host has, and whatever the system's resolver
+// Whatever form a host has, and whatever the system's resolver
 // makes of it, no connection inward is opened.
 func TestTransportOpensNoConnectionInward(t *testing.T) {
 	dial := newTransport(false, nil).DialContext
@@ -106,7 +106,7 @@ func TestTransportOpensNoConnectionInward(t *testing.T) {
 	}
 }
 
-// Pitfall 35: a public name that resolves to a private address is refused
+// A public name that resolves to a private address is refused
 // after resolving, at every attempt.
 func TestWebhookRefusesNamesThatResolveInward(t *testing.T) {
 	for _, to := range []string{"127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "168.63.129.16"} {

@@ -1,7 +1,7 @@
 // Package notify tells those who wait that something happened. A Hub wakes
 // event streams and waits in this process, a RelayedHub also those in other
 // processes on the same store, and Webhooks carry events to agents that would
-// rather be called (contract §10).
+// rather be called (rule 12.1).
 //
 // None of them holds an event: the store's log does, written in the commit
 // that made it. What is lost here is time, a second at most:

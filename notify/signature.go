@@ -14,7 +14,7 @@ import (
 )
 
 // The headers of a webhook request, beside Content-Type: application/json
-// (contract §10).
+// (rule 12.2).
 const (
 	// HeaderSignature is "sha256=" and the lower-case hex HMAC-SHA256 of the raw
 	// body under the agent's webhook secret; missing when there is no secret.

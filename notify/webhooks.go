@@ -13,7 +13,7 @@ import (
 )
 
 // WebhookOptions are the settings of Webhooks. The zero value has the defaults
-// of contract §10.
+// of rule 12.2.
 type WebhookOptions struct {
 	// MaxRetries is how often a failed delivery is tried again; 3 when nil, and
 	// 0 means a single attempt (market.Ptr helps).
@@ -51,7 +51,7 @@ type Queue interface {
 	FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error)
 }
 
-// Webhooks delivers events to the agents that have a webhook (contract §10):
+// Webhooks delivers events to the agents that have a webhook (rule 12.1):
 // at least once, each by one process at a time. A delivery is a POST of
 //
 //	{"event": "task_delivered", "task_id": "tk-…", "data": {…}, "timestamp": "2025-01-15T10:30:00Z"}

@@ -71,7 +71,7 @@ func TestWebhookWithoutSecretIsNotSigned(t *testing.T) {
 	}
 }
 
-// Pitfall 34: retries live in the store, a failure ends as a dead letter that
+// Retries live in the store, a failure ends as a dead letter that
 // its owner can see and send again.
 func TestPitfall34WebhookRetriesThenKeepsDeadLetter(t *testing.T) {
 	var broken atomic.Bool
@@ -138,7 +138,7 @@ func TestWebhookMaxRetriesIsASetting(t *testing.T) {
 	}
 }
 
-// Pitfall 34: a redirect is a failure, and its target is never asked.
+// A redirect is a failure, and its target is never asked.
 func TestPitfall34WebhookFollowsNoRedirect(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -381,7 +381,7 @@ func TestWebhookOutcomeIsWrittenAgainWhenTheStoreFails(t *testing.T) {
 	}
 }
 
-// Pitfall 35: a URL that stricter settings would refuse is not called.
+// A URL that stricter settings would refuse is not called.
 func TestWebhookURLIsCheckedAgain(t *testing.T) {
 	w, r := newWorld(t), newReceiver(t, nil)
 	w.agent("ag-1", r.URL, "")

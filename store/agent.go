@@ -69,7 +69,7 @@ func (p *Profile) Hooked() bool { return p.WebhookURL != "" }
 func (p *Profile) Callable() bool { return p.Hooked() && !p.Suspended }
 
 // CapabilityTags are the tags by which offers are ordered for this agent
-// (contract §3, §6).
+// (rule 2.6).
 func (p *Profile) CapabilityTags() []string {
 	if len(p.Tags) > 0 {
 		return p.Tags
@@ -123,7 +123,7 @@ type Account struct {
 	LedgerSeq int64 `json:"ledger_seq"`
 }
 
-// Strikes is the abandon cooldown of an agent (contract §5): how many claims
+// Strikes is the abandon cooldown of an agent (rule 4.12): how many claims
 // it gave up or let lapse since the last block, and until when it is blocked.
 type Strikes struct {
 	Count        int       `json:"count,omitempty"`
@@ -156,7 +156,7 @@ func (p SystemPay) Equal(other SystemPay) bool {
 }
 
 // Reputation is the mean of all ratings received, rounded to 2 decimals, and
-// 0 when there are none (contract §3).
+// 0 when there are none (rule 2.8).
 func (a *Account) Reputation() float64 { return Mean(a.RatingSum, a.RatingCount) }
 
 // Mean is sum ÷ count rounded to 2 decimals, half away from zero, and 0 for no
@@ -188,7 +188,7 @@ func NeutralPair(from, to AgentID) TrustPair {
 }
 
 // TrustPair is the directed, private trust of one agent in another
-// (contract §8). A pair that was never touched is a NeutralPair, and is not
+// (rule 9.1). A pair that was never touched is a NeutralPair, and is not
 // stored.
 type TrustPair struct {
 	From  AgentID `json:"from"`

@@ -8,10 +8,10 @@ import (
 
 // DeliveryID is the id under which webhooks bear the event: unique in the
 // marketplace, since one receiver may serve several agents, and the same over
-// all attempts (contract §10). To clients it is opaque.
+// all attempts (rule 12.1). To clients it is opaque.
 func (e *Event) DeliveryID() string { return string(e.Agent) + "-" + strconv.FormatInt(e.Seq, 10) }
 
-// EventType names what happened (contract §10).
+// EventType names what happened (rule 11.3).
 type EventType string
 
 // The events. Nobody gets an event about their own action.

@@ -3,7 +3,7 @@ package store
 import "crypto/sha256"
 
 // Identifiers are opaque strings with a prefix that names their kind, followed
-// by 16 base62 characters from a cryptographic source (contract §2). They
+// by 16 base62 characters from a cryptographic source (rule 1.1). They
 // are distinct types so that the compiler catches a swap.
 type (
 	// AgentID names an agent: "ag-…".
@@ -21,7 +21,7 @@ type (
 )
 
 // Platform is the account that issues credits, takes fees and posts system
-// tasks. It cannot authenticate and is never listed (contract §2).
+// tasks. It cannot authenticate and is never listed (rule 1.2).
 const Platform AgentID = "ag-platform"
 
 // KeyDigest is the SHA-256 digest of an API key, the only form in which a key

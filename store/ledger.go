@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// EntryKind says why credits moved (contract §4).
+// EntryKind says why credits moved (rule 3.1).
 type EntryKind string
 
 // The kinds of ledger entries.

@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// Status is the state of a task in its life cycle (contract §5).
+// Status is the state of a task in its life cycle (rule 4.1).
 type Status string
 
 // The states of a task. Approved, expired and cancelled are final.
@@ -128,7 +128,7 @@ type TaskText struct {
 	Result  string `json:"result,omitempty"`
 }
 
-// SystemType is the kind of a system task (contract §7).
+// SystemType is the kind of a system task (rule 7.1).
 type SystemType string
 
 // The three kinds of system tasks.
@@ -267,7 +267,7 @@ type Result struct {
 
 // Role is what an agent has been on a task. The first role sticks: whoever
 // matched or verified a task never works on it, and a worker of a task never
-// matches or verifies it (contract §6).
+// matches or verifies it (rule 6.8).
 type Role string
 
 // The roles that exclude each other.

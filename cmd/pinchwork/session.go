@@ -70,7 +70,7 @@ func (a *app) profiles() (credentials.Set, error) {
 
 // authenticated resolves the key too: the flag's; or the named profile's; or
 // the environment's; or the current profile's. A stored key goes only to the
-// server that issued it (contract §12).
+// server that issued it (rule 15.6).
 func (a *app) authenticated() (session, error) {
 	s, err := a.session()
 	if err != nil {

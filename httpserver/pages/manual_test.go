@@ -72,7 +72,7 @@ func (s *site) get(path string, headers ...string) (answer, string) {
 	return answer{res.StatusCode, res.Status, res.Header}, string(data)
 }
 
-// The manual has a section for each subject of the product document.
+// The manual has a section for each subject that agents look for.
 func TestManualHasEverySubject(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	res, whole := s.get("/skill.md")

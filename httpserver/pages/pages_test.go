@@ -28,7 +28,7 @@ func (s *site) agent(in market.RegisterInput) *market.Handle {
 
 const attack = `<script>alert("x")</script>`
 
-// Needs are cut and escaped; nothing else of a task is public (pitfall 26).
+// Needs are cut and escaped; nothing else of a task is public (rule 4.21).
 func TestPitfall26PagesEscapeAndCut(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: attack, GoodAt: attack})

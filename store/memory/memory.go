@@ -29,7 +29,7 @@ const (
 
 // Store is a store.Store in memory. Use New; all methods may be called by many
 // goroutines at once. Errors other than *store.Conflict are the context's own,
-// market.ErrFeedTruncated, or a call that breaks a stated bound.
+// store.ErrFeedTruncated, or a call that breaks a stated bound.
 type Store struct {
 	// mu guards everything but limits.
 	mu sync.RWMutex

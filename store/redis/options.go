@@ -21,7 +21,7 @@ var namespaceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 
 // WithNamespace sets the namespace, which is the hash tag of every key: several
 // marketplaces can live side by side on one server. 1–63 letters, digits, '_',
-// '.' and '-', the first a letter or digit; default "pinchwork" (contract §12).
+// '.' and '-', the first a letter or digit; default "pinchwork".
 func WithNamespace(name string) Option {
 	return func(s *Store) error {
 		if !namespaceForm.MatchString(name) {

@@ -1,5 +1,5 @@
 // Package board keeps the open tasks of a marketplace in memory and ranks them
-// for each agent, exactly (contract §6).
+// for each agent, exactly (rule 6.5).
 //
 //	b := board.New[*Task]()
 //	b.Put(board.Task[*Task]{ID: "tk-1", Version: 1, Poster: "ag-1", Need: "Review my code", Tags: []string{"go"}, Value: t})

@@ -52,7 +52,7 @@ func (v *view[V]) offers(found []candidate) []Offer[V] {
 	return out
 }
 
-// best returns the first offers in the order of contract §6. It looks at tasks
+// best returns the first offers in their order (rule 6.3). It looks at tasks
 // in that order as long as this promises to be short; when few can pass, or
 // few did, it gathers all that pass and sorts.
 func (v *view[V]) best(want int) []candidate {

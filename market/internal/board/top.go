@@ -12,7 +12,7 @@ type candidate struct {
 	at, seq    int64
 }
 
-// ahead reports whether c comes before d (contract §6).
+// ahead reports whether c comes before d (rule 6.3).
 func (c *candidate) ahead(d *candidate) bool {
 	switch {
 	case c.phase != d.phase:

@@ -1,6 +1,6 @@
 // Package directory indexes the agents of a marketplace in memory: for the
 // built-in matcher, for the candidates of match tasks, and for agent search
-// (contract §3, §7). Like the board it is a cache, fed by the store's feed.
+// (rules 2.7 and 6.9). Like the board it is a cache, fed by the store's feed.
 //
 //	d := directory.New()
 //	d.Put(directory.Agent{ID: "ag-1", GoodAt: "reviewing Go code", Tags: []string{"go"}, Reputation: 4.5})

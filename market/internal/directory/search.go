@@ -19,7 +19,7 @@ const (
 // MaxTotal is how far Search counts.
 const MaxTotal = 10_000
 
-// SearchQuery selects agents (contract §3).
+// SearchQuery selects agents (rule 2.7).
 type SearchQuery struct {
 	// Search holds terms, each of which GoodAt or Name must contain.
 	Search string

@@ -3,8 +3,8 @@ package rules
 import "github.com/pinchwork/pinchwork/store"
 
 // Visible refuses everything about a task to those who may not know of it:
-// strangers see a task while it is posted, system tasks never (contract §5,
-// pitfall 28).
+// strangers see a task while it is posted, system tasks never
+// (rules 4.15 and 7.2).
 func Visible(l *store.Loaded) error {
 	t := l.Task
 	if t == nil || !t.IsParty(l.Caller.ID) && (t.System != nil || t.Status != store.StatusPosted) {

@@ -51,7 +51,7 @@ func (o *Outcome) closeAtOnce(match *store.Task) {
 }
 
 // takeRole keeps those who match or verify a task from working on it, and the
-// other way round (contract §6).
+// other way round (rule 6.8).
 func (o *Outcome) takeRole(t *store.Task, worker store.AgentID) {
 	switch {
 	case t.System == nil:

@@ -57,7 +57,7 @@ func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft,
 }
 
 // charged is what a delivery asks for: at most the budget, all of it by
-// default (contract §4).
+// default (rule 3.4).
 func charged(claimed *int64, most int64) int64 {
 	if claimed == nil {
 		return most

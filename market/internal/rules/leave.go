@@ -74,7 +74,7 @@ func (o *Outcome) giveBack(l *store.Loaded, why string) {
 	o.repost(l.Task)
 }
 
-// Rate is the worker's rating of the poster, once (contract §5, §8).
+// Rate is the worker's rating of the poster, once (rules 4.13 and 9.3).
 func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback string) (*Outcome, error) {
 	if err := WorkerOnly(l, "rate the poster"); err != nil {
 		return nil, err

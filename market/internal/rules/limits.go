@@ -9,9 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// Sizes of inputs, in Unicode code points unless they count things (product
-// document, "Input Limits"; contract §3, §5, §9). They are constants: only
-// policies can be configured.
+// Bounds of what the platform does, and what is taken when nothing is said. The sizes
+// of inputs are in package limits.
 const (
 	MaxVerifications = 3
 	maxMatched       = 20

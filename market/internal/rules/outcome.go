@@ -125,7 +125,7 @@ func (o *Outcome) arm(t *store.Task) {
 }
 
 // repost gives a claimed task back to everybody: a new expiry, broadcast, and
-// nothing left that belonged to the claim (pitfalls 8, 9).
+// nothing left that belonged to the claim (rule 4.11).
 func (o *Outcome) repost(old *store.Task) {
 	next := *old
 	o.supersede(&next)
@@ -141,7 +141,7 @@ func (o *Outcome) repost(old *store.Task) {
 }
 
 // strike counts a claim that was given up or lapsed; the one that reaches the
-// limit blocks pickup, after which the count restarts (contract §5).
+// limit blocks pickup, after which the count restarts (rule 4.12).
 func (o *Outcome) strike(a *store.Agent) {
 	if o.policy.AbandonLimit == 0 || a == nil {
 		return
@@ -168,7 +168,7 @@ func (o *Outcome) end(old *store.Task, status store.Status) {
 		o.account(old.Claim.Worker).OpenClaims--
 	}
 	if old.System != nil {
-		// Nothing was escrowed for a system task (pitfall 4).
+		// Nothing was escrowed for a system task.
 		return
 	}
 	o.account(old.Poster).Escrowed -= old.MaxCredits
@@ -180,7 +180,7 @@ func (o *Outcome) end(old *store.Task, status store.Status) {
 
 // endChildren cancels the system tasks about a parent that needs them no more:
 // those nobody has claimed, and all of them when the parent is gone, so that
-// posting, cancelling and answering mints nothing (contract §7, pitfall 3).
+// posting, cancelling and answering mints nothing (rule 7.11).
 // It returns the ids that stay.
 func (o *Outcome) endChildren(children []*store.Task, about *store.Agent, gone bool) (stay []store.TaskID) {
 	for _, child := range children {
@@ -196,7 +196,7 @@ func (o *Outcome) endChildren(children []*store.Task, about *store.Agent, gone b
 	return stay
 }
 
-// trustStep is one step of directed trust (contract §8), rounded to 6
+// trustStep is one step of directed trust (rule 9.2), rounded to 6
 // decimals after each step.
 func (o *Outcome) trustStep(pair store.TrustPair, from, to store.AgentID, positive bool) {
 	if positive {

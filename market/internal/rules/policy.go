@@ -43,7 +43,7 @@ const (
 	InfraAppointed InfraMode = "appointed"
 )
 
-// Fee is the platform's part of what was charged (contract §4). The small
+// Fee is the platform's part of what was charged (rule 3.5). The small
 // addend makes 7 % of 100 seven credits although 0.07 has no exact form.
 func (p *Policy) Fee(charged int64) int64 {
 	return int64(math.Floor(float64(charged)*p.FeePercent/100 + 1e-9))

@@ -25,7 +25,7 @@ func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, e
 }
 
 // approval pays the worker what was charged less the fee, and gives the rest of
-// the budget back (contract §4). It serves the poster and the timer; the timer's
+// the budget back (rule 3.5). It serves the poster and the timer; the timer's
 // approval also reaches the poster.
 func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) (*Outcome, error) {
 	t := l.Task
@@ -110,7 +110,7 @@ func rated(rating int) int64 {
 }
 
 // Reject sends the delivery back; the worker keeps the claim for the
-// grace, and an old verdict does not outlive it (pitfall 18).
+// grace, and an old verdict does not outlive it (rule 7.8).
 func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string) (*Outcome, error) {
 	if err := posterOnly(l, "reject"); err != nil {
 		return nil, err

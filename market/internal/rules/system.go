@@ -10,14 +10,14 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What system tasks pay (contract §7).
+// What system tasks pay (rule 7.4).
 const (
 	payMatch   = 3
 	payVerify  = 5
 	payExtract = 2
 )
 
-// extractEvery bounds extractions about one agent (contract §7).
+// extractEvery bounds extractions about one agent (rule 7.10).
 const extractEvery = time.Hour
 
 // Draft is a system task about to be posted.

@@ -96,7 +96,7 @@ func (o *Outcome) timeClaimed(l *store.Loaded) {
 }
 
 // timeDelivered approves in the poster's place, but not the work of a
-// suspended agent (pitfall 29).
+// suspended agent (rule 5.10).
 func (o *Outcome) timeDelivered(l *store.Loaded, now time.Time) {
 	if l.Worker != nil && l.Worker.Suspended {
 		next := *l.Task

@@ -1,4 +1,4 @@
-// Package text says when a search term is contained in a text (contract §6),
+// Package text says when a search term is contained in a text (rule 6.11),
 // and indexes texts so that a marketplace full of them can be searched at once.
 //
 // Everything is compared in folded form: NFKC, then full Unicode case folding.
@@ -68,7 +68,7 @@ func FoldTag(tag string) string { return Fold(tag) }
 
 // Terms returns the distinct terms of a search, folded, in order of first
 // appearance. A text matches a search when it contains every one of them
-// (contract §6).
+// (rule 6.11).
 func Terms(search string) []string {
 	return distinct(strings.Fields(search), Fold)
 }

@@ -1,4 +1,4 @@
-// Package weburl says which URLs may be webhooks (contract §3). It is the first
+// Package weburl says which URLs may be webhooks (rule 2.3). It is the first
 // of two gates: what it lets pass is looked at again by the dialer of package
 // notify, after the host has been resolved and on every attempt, because a name
 // can resolve to anything at any time.

@@ -26,7 +26,7 @@ local function take(job)
   taken[#taken + 1] = { job, line, has[1] }
 end
 
--- A few rounds, lest dropped ones hide others that are due.
+-- A few rounds, so that dropped ones do not hide others that are due.
 for _ = 1, 5 do
   local jobs = {}
   if #taken < wanted then

@@ -1,7 +1,7 @@
 // Package credentials keeps the keys of the command line's user: one file,
 // readable by its owner alone, with one or several profiles.
 //
-// The file has the form that the product document gives, extended by the
+// The file has the form that agents are told to keep, extended by the
 // server that issued the key and, when there is more than one, by further
 // profiles:
 //
@@ -40,7 +40,7 @@ type Profile struct {
 }
 
 // IssuedBy reports whether the key may go to the server, a base URL: to the
-// one that issued it and to no other (contract §12). A key whose issuer is not
+// one that issued it and to no other (rule 15.6). A key whose issuer is not
 // recorded stays on this machine.
 func (p Profile) IssuedBy(server string) bool {
 	target, err := httpclient.NormalizeURL(server)

@@ -53,7 +53,7 @@ func TestKeysStayWithTheirServer(t *testing.T) {
 	}
 }
 
-// The form that the product document recommends is what one profile looks like.
+// The form that agents are told to keep is what one profile looks like.
 func TestFileOfOneProfileIsTheDocumentedObject(t *testing.T) {
 	f := file(t)
 	put(t, f, credentials.Default, credentials.Profile{APIKey: "pwk-1", AgentID: "ag-1", AgentName: "a", Server: "http://x"})

@@ -15,7 +15,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// Settings are everything that contract §12 lets an operator set.
+// Settings are everything that an operator may set.
 type Settings struct {
 	Listen         string
 	Store          string
@@ -34,7 +34,7 @@ type Settings struct {
 	Log            string
 }
 
-// Defaults returns the settings of contract §12.
+// Defaults returns the settings of a server that nobody has set up.
 func Defaults() Settings {
 	return Settings{
 		Listen: "127.0.0.1:8000", Store: "memory", Namespace: "pinchwork", Policy: market.DefaultPolicy(),

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Contract §12: each setting, its default, another value, and values that it
+// Each setting, its default, another value, and values that it
 // refuses.
 var cases = map[string]struct {
 	byDefault, other string

@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/atomicfile"
 )
 
-// State is the content of state.json (product document, heartbeat).
+// State is the content of state.json.
 type State struct {
 	// LastCheck is when the marketplace was last asked for work.
 	LastCheck time.Time `json:"lastCheck"`
