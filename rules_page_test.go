@@ -143,3 +143,35 @@ func readPage(t *testing.T, path string) string {
 	}
 	return string(data)
 }
+
+var (
+	elsewhere = regexp.MustCompile(`(?i)contract,? ?§|§ ?\d|\bpitfalls? \d|product document`)
+	citedPage = regexp.MustCompile(`[\w/.-]*\b[\w-]+\.md\b`)
+)
+
+// Whoever reads a comment has the repository and nothing else.
+func TestCommentsCiteNothingThatIsElsewhere(t *testing.T) {
+	pages := map[string]bool{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "httpserver/pages/texts/*.md"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			pages[filepath.Base(path)] = true
+		}
+	}
+	eachSource(t, func(path string, lines []string) {
+		for i, line := range lines {
+			said := comment(path, line)
+			if cited := elsewhere.FindString(said); cited != "" {
+				t.Errorf("%s:%d cites %q, which no reader has", path, i+1, cited)
+			}
+			for _, page := range citedPage.FindAllString(said, -1) {
+				if !pages[filepath.Base(page)] {
+					t.Errorf("%s:%d cites %s, which is not in the repository", path, i+1, page)
+				}
+			}
+		}
+	})
+}
