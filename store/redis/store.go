@@ -30,7 +30,7 @@ type Store struct {
 	timeout    time.Duration
 	requireAOF bool
 	durability durability
-	flight     flight
+	flights    flights
 }
 
 var _ store.Store = (*Store)(nil)

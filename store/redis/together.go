@@ -11,14 +11,18 @@ import (
 // works on one thing at a time spends less on a call with ten Changes than on ten
 // calls, and so does this program.
 
-// mostTogether bounds the Changes of a call, which holds everybody else up.
-const mostTogether = 32
+const (
+	// mostFlights may be on their way at once: the server works on one while the
+	// others are written or read.
+	mostFlights = 2
+	// mostTogether bounds the Changes of a flight, which holds everybody else up.
+	mostTogether = 32
+)
 
-// flight is the call that is on its way, and who waits for the next one. A second
-// one at the same time would only make both smaller.
-type flight struct {
+// flights are the calls on their way, and who waits for the next one.
+type flights struct {
 	mu      sync.Mutex
-	flying  bool
+	flying  int
 	waiting []*unit
 }
 
@@ -30,11 +34,11 @@ type landing struct {
 
 // travel returns the script's reply to the unit.
 func (s *Store) travel(ctx context.Context, u *unit) (any, error) {
-	if !s.flight.board(u) {
+	if !s.flights.board(u) {
 		return u.land(ctx)
 	}
 	replies, err := s.fly(ctx, []*unit{u})
-	if next := s.flight.next(); len(next) > 0 {
+	if next := s.flights.next(); len(next) > 0 {
 		go s.keepFlying(next)
 	}
 	return at(replies, 0), err
@@ -42,11 +46,11 @@ func (s *Store) travel(ctx context.Context, u *unit) (any, error) {
 
 // board reports whether the unit may fly at once; else it waits for the next
 // flight.
-func (f *flight) board(u *unit) bool {
+func (f *flights) board(u *unit) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.flying {
-		f.flying = true
+	if f.flying < mostFlights {
+		f.flying++
 		return true
 	}
 	u.landed = make(chan landing, 1)
@@ -55,7 +59,7 @@ func (f *flight) board(u *unit) bool {
 }
 
 // next takes those who fly next, at least one unless nobody waits.
-func (f *flight) next() []*unit {
+func (f *flights) next() []*unit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n, changes := 0, 0
@@ -65,7 +69,9 @@ func (f *flight) next() []*unit {
 	}
 	units := f.waiting[:n:n]
 	f.waiting = f.waiting[n:]
-	f.flying = n > 0
+	if n == 0 {
+		f.flying--
+	}
 	return units
 }
 
@@ -76,13 +82,17 @@ func (s *Store) keepFlying(units []*unit) {
 			u.landed <- landing{reply: at(replies, i), err: err}
 		}
 		runtime.Gosched() // Who has landed may have more to commit.
-		units = s.flight.next()
+		units = s.flights.next()
 	}
 }
 
 // fly calls the script with all units, whose programs end here.
 func (s *Store) fly(ctx context.Context, units []*unit) (any, error) {
-	keys, args := s.prefix(), []any(nil)
+	nKeys, nArgs := 1, 0
+	for _, u := range units {
+		nKeys, nArgs = nKeys+len(u.program.keys), nArgs+len(u.program.args)
+	}
+	keys, args := append(make([]string, 0, nKeys), string(s.keys)), make([]any, 0, nArgs)
 	for _, u := range units {
 		keys, args = append(keys, u.program.keys...), append(args, u.program.args...)
 		u.program.release()
