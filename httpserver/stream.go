@@ -145,8 +145,7 @@ func (s *stream) write(data []byte) bool {
 	return err == nil
 }
 
-// flat is the data of an event: the event's own fields beside type and task
-// (rule 11.4).
+// flat is the data of an event: the event's own fields beside type and task.
 type flat struct {
 	Type   market.EventType `json:"type"`
 	TaskID market.TaskID    `json:"task_id,omitempty"`

@@ -10,8 +10,7 @@ import (
 // what the HTTP client satisfies, so that a program moves from one to the
 // other by changing one line. Every error is an *Error or the context's.
 //
-// WithIdempotencyKey makes the operations that change something safe to repeat
-// .
+// WithIdempotencyKey makes the operations that change something safe to repeat.
 type AgentAPI interface {
 	// ID is the agent's own id.
 	ID() AgentID

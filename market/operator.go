@@ -101,7 +101,7 @@ func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list Browse
 }
 
 // PublicTask returns what everybody may know of a task; system tasks and
-// unknown ids are ErrNotFound (rule 15.4).
+// unknown ids are ErrNotFound (rule 4.21).
 func (m *Market) PublicTask(ctx context.Context, id TaskID) (PublicTask, error) {
 	stored, err := m.store.Tasks(ctx, []TaskID{id})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// Policy holds the amounts, durations and limits that an operator may change
-// . Start from DefaultPolicy: several zero values mean something.
+// Policy holds the amounts, durations and limits that an operator may change.
+// Start from DefaultPolicy: several zero values mean something.
 type Policy struct {
 	// InitialCredits are granted at registration, 0–1,000,000,000; default 100.
 	InitialCredits int64

@@ -44,7 +44,7 @@ func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (Task, e
 }
 
 // Cancel takes back a task that nobody has claimed, with a full refund
-// (rule 4.9).
+// (rule 4.10).
 func (h *Handle) Cancel(ctx context.Context, id TaskID) (Task, error) {
 	return h.change(ctx, change{
 		name: "cancel", id: id,
@@ -53,7 +53,7 @@ func (h *Handle) Cancel(ctx context.Context, id TaskID) (Task, error) {
 }
 
 // Abandon gives back a claimed task. It counts toward the abandon cooldown
-// (rule 4.11).
+// (rules 4.11 and 4.12).
 func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 	view, err := h.change(ctx, change{
 		name: "abandon", id: id, strikes: true, role: true,

@@ -59,7 +59,7 @@ func mayClaim(now time.Time, l *store.Loaded) error {
 	case t.Worker() == l.Caller.ID && t.Status == store.StatusClaimed:
 		return Refuse(CodeAlreadyClaimed, "You hold it already: the task is %s by you", t.Status)
 	case t.Status != store.StatusPosted:
-		// The one exception to "strangers get 404" (rule 4.15).
+		// One of the two exceptions to "strangers get 404" (rule 4.15).
 		return wrongState(t, "be picked up")
 	case t.Poster == l.Caller.ID:
 		return Refuse(CodeOwnTask, "You cannot pick up your own task")

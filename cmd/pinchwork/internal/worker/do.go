@@ -73,7 +73,7 @@ func (w *worker) do(ctx context.Context, job Job) (result string, err error) {
 }
 
 // MaxResult is the longest result that can be delivered, in characters
-// (rule 4.9).
+// (rule 4.7).
 const MaxResult = 500_000
 
 // fit makes a result deliverable: valid text without NUL, not empty, not too
