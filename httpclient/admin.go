@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Admin is the operator's access to a marketplace. It is safe for concurrent use. A wrong key is an ErrForbidden, a server without an
-// admin key an ErrNotConfigured.
+// Admin is the operator's access to a marketplace. It is safe for concurrent use. A
+// wrong key is an ErrForbidden, a server without an admin key an ErrNotConfigured.
 type Admin struct{ caller }
 
 // NewAdmin returns the operator's client of the marketplace at baseURL; the

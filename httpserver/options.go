@@ -35,7 +35,7 @@ type Options struct {
 	Telemetry market.Telemetry
 	// Version is shown by /v1/capabilities; "dev" when empty.
 	Version string
-	// Timeout bounds each request but for waiting and streaming, so that a store
+	// Timeout bounds each request except for waiting and streaming, so that a store
 	// that is away makes a 503; default 4.5 s, negative for none.
 	Timeout time.Duration
 	// MaxBodyBytes is the largest request body; DefaultMaxBodyBytes when 0.

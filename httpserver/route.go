@@ -21,7 +21,7 @@ type Route struct {
 	// Group, Summary and Description are for the documentation. The description
 	// is markdown and may be empty.
 	Group, Summary, Description string
-	// Params are the parameters in path, query and headers, but for those that
+	// Params are the parameters in path, query and headers, except for those that
 	// every route of its kind has (Authorization, Accept, Idempotency-Key).
 	Params []Param
 	// Body describes the request's body; nil when none is read.

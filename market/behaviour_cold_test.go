@@ -35,7 +35,7 @@ func (s *slowStore) ScanAgents(ctx context.Context, after market.AgentID, limit 
 }
 
 // cold runs a test on a second replica, whose board does not load before it is
-// told to. Time stands still but for what the market waits in real time.
+// told to. Time stands still except for what the market waits in real time.
 func cold(t *testing.T, test func(t *testing.T, k *markettest.Kit, m *market.Market, s *slowStore)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -60,7 +60,7 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 	return p, err
 }
 
-// checkProfile validates what an agent says of itself, but for its name, and folds
+// checkProfile validates what an agent says of itself, except for its name, and folds
 // its tags.
 func (m *Market) checkProfile(p *store.Profile) error {
 	if err := rules.CheckText("good_at", p.GoodAt, limits.GoodAt); err != nil {

@@ -24,7 +24,7 @@ func Statuses() []Status {
 }
 
 // Ended reports whether nothing can happen to a task in this state any more,
-// but for the worker's rating of the poster.
+// except for the worker's rating of the poster.
 func (s Status) Ended() bool {
 	return s == StatusApproved || s == StatusExpired || s == StatusCancelled
 }

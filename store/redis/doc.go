@@ -13,7 +13,7 @@
 // digest in one round trip. All keys of a marketplace begin with its namespace
 // as a hash tag, so that they live on one node of a cluster, and several
 // marketplaces can share a server. A script that commits declares every key that
-// it touches, but for the talk that it drops; scripts that only read or prune find
+// it touches, except for the talk that it drops; scripts that only read or prune find
 // some keys on their way, all under the same hash tag.
 //
 // Redis keeps what its own settings let it keep. Store.Durability says what

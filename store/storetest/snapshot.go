@@ -13,7 +13,7 @@ import (
 // everything is a limit above what a case writes.
 const everything = 1000
 
-// snapshot is all that can be read of a store, but for what is promised to
+// snapshot is all that can be read of a store, except for what is promised to
 // nobody at once (Totals) and for what reading would change (webhooks).
 type snapshot struct {
 	Agents   []*store.Agent

@@ -17,8 +17,8 @@ func (v *view[V]) count(most int) (n int, more bool) {
 	return min(n, most), n > most
 }
 
-// Withheld counts the tasks that everybody would be offered but for their posters,
-// who are suspended.
+// Withheld counts the tasks that everybody would be offered if their posters were not
+// suspended.
 func (b *Board[V]) Withheld(now time.Time) int {
 	b.rlock(instant(now))
 	defer b.mu.RUnlock()

@@ -2,7 +2,7 @@ package text
 
 // Index finds the documents that contain a term, exactly. It holds the
 // distinct words of all documents, for each word the documents that hold it,
-// and for each document the words in order; no texts, but for documents of words
+// and for each document the words in order; no texts, except for documents of words
 // that nobody else has.
 //
 // Adding and removing cost time that grows with the document alone: a removed
