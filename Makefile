@@ -23,6 +23,9 @@ short: ## the memory store alone, no servers, no browser
 sim: ## ten million operations in simulated marketplaces; some minutes
 	PINCHWORK_SIM_OPERATIONS=10000000 go test ./internal/sim -run TestRandom -v -timeout 0
 
+mutants: ## put bugs of the past back and let the simulator find each; ten minutes
+	PINCHWORK_SIM_MUTANTS=all go test ./internal/sim -run TestMutantsAreFound -v -timeout 60m
+
 year: ## a whole year of a hostile market, on the memory store; some minutes
 	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
 

@@ -17,6 +17,9 @@
 //     can go on, in each state of a task.
 //   - shrink.go makes a story that breaks a promise as short as it can.
 //
+// Below testdata/mutants are bugs that were there once. make mutants puts them back
+// one by one: the tests have to find each.
+//
 // # How to read a failure
 //
 // The first line is the promise that was broken and how; then come the seed and the

@@ -70,7 +70,7 @@ func (e *every) choose(calls []*call) *call {
 // may also look at the same board.
 func apart(a, b *call) bool {
 	if a.actor.replica != b.actor.replica {
-		return !(a.writes() && b.side == before) && !(b.writes() && a.side == before)
+		return (!a.writes() || b.side == behind) && (!b.writes() || a.side == behind)
 	}
 	return a.decides() && b.decides()
 }
@@ -174,15 +174,39 @@ func (m meeting) String() string {
 // about are the operations that may meet: all of the API that is about one task, by
 // those whom it matters to.
 var about = []Op{
-	{Kind: "claim", By: bob}, {Kind: "claim", By: cyd}, {Kind: "pickup", By: bob}, {Kind: "pickup", By: cyd}, {Kind: "pickup", By: eve},
-	{Kind: "batch", By: cyd, Amount: 2}, {Kind: "batch", By: cyd, Amount: 2, Key: "k"}, {Kind: "pickup", By: cyd, Key: "k"},
-	{Kind: "deliver", By: bob, Amount: 5}, {Kind: "deliver", By: bob, Key: "k"}, {Kind: "abandon", By: bob},
-	{Kind: "approve", By: ada, Amount: 5}, {Kind: "approve", By: ada, Key: "k"}, {Kind: "reject", By: ada}, {Kind: "cancel", By: ada},
-	{Kind: "cancel", By: ada, Key: "k"}, {Kind: "rate", By: bob, Amount: 3}, {Kind: "rate", By: bob, Amount: 3, Key: "k"},
-	{Kind: "ask", By: cyd, Text: "how"}, {Kind: "answer", By: ada, Of: 2}, {Kind: "message", By: bob, Text: "hm"}, {Kind: "message", By: ada, Text: "hm"},
-	{Kind: "report", By: cyd}, {Kind: "report", By: cyd, Key: "k"}, {Kind: "look", By: ada}, {Kind: "look", By: cyd}, {Kind: "browse", By: cyd},
-	{Kind: "credits", By: ada}, {Kind: "sweep", By: operator}, {Kind: "prune", By: operator},
-	{Kind: "suspend", By: operator, Of: ada, On: true}, {Kind: "suspend", By: operator, Of: bob, On: true}, {Kind: "suspend", By: operator, Of: bob},
+	{Kind: "claim", By: bob},
+	{Kind: "claim", By: cyd},
+	{Kind: "pickup", By: bob},
+	{Kind: "pickup", By: cyd},
+	{Kind: "pickup", By: eve},
+	{Kind: "batch", By: cyd, Amount: 2},
+	{Kind: "batch", By: cyd, Amount: 2, Key: "k"},
+	{Kind: "pickup", By: cyd, Key: "k"},
+	{Kind: "deliver", By: bob, Amount: 5},
+	{Kind: "deliver", By: bob, Key: "k"},
+	{Kind: "abandon", By: bob},
+	{Kind: "approve", By: ada, Amount: 5},
+	{Kind: "approve", By: ada, Key: "k"},
+	{Kind: "reject", By: ada},
+	{Kind: "cancel", By: ada},
+	{Kind: "cancel", By: ada, Key: "k"},
+	{Kind: "rate", By: bob, Amount: 3},
+	{Kind: "rate", By: bob, Amount: 3, Key: "k"},
+	{Kind: "ask", By: cyd, Text: "how"},
+	{Kind: "answer", By: ada, Of: 2},
+	{Kind: "message", By: bob, Text: "hm"},
+	{Kind: "message", By: ada, Text: "hm"},
+	{Kind: "report", By: cyd},
+	{Kind: "report", By: cyd, Key: "k"},
+	{Kind: "look", By: ada},
+	{Kind: "look", By: cyd},
+	{Kind: "browse", By: cyd},
+	{Kind: "credits", By: ada},
+	{Kind: "sweep", By: operator},
+	{Kind: "prune", By: operator},
+	{Kind: "suspend", By: operator, Of: ada, On: true},
+	{Kind: "suspend", By: operator, Of: bob, On: true},
+	{Kind: "suspend", By: operator, Of: bob},
 	{Kind: "post", By: ada, Amount: 35, Text: "more"},
 }
 
@@ -209,6 +233,9 @@ func pairs() (out []meeting) {
 			ops = append(slices.Clone(money), Op{Kind: "pickup", By: cyd}, Op{Kind: "look", By: ada}, Op{Kind: "browse", By: cyd})
 		}
 		for i, one := range ops {
+			if s.later > 0 {
+				out = append(out, meeting{s, []Op{one, {Kind: "turn", By: operator, Back: time.Hour}}, 1})
+			}
 			for _, two := range ops[i:] {
 				out = append(out, meeting{s, []Op{one, two}, 2})
 				if shares(one) && shares(two) {

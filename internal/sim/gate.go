@@ -83,6 +83,8 @@ func actorOf(ctx context.Context) *actor {
 var (
 	// errFault is what an injected fault says.
 	errFault = errors.New("sim: the store does not answer")
+	// errLoss makes a call lose what it has to tell.
+	errLoss = errors.New("sim: the store has lost something")
 	// errDead ends the calls of a replica that has crashed.
 	errDead = errors.New("sim: the process is gone")
 )
@@ -230,8 +232,20 @@ func (g *gate) Reports(ctx context.Context, status store.ReportStatus, limit, of
 	return pass(ctx, g, "Reports", func() (store.ReportPage, error) { return g.under.Reports(ctx, status, limit, offset) })
 }
 
-func (g *gate) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
-	return pass(ctx, g, "Feed", func() (store.FeedPage, error) { return g.under.Feed(ctx, after, limit) })
+// Feed may lose what it has to tell, as the feed of a store does that was restored in
+// part.
+func (g *gate) Feed(ctx context.Context, after store.Position, limit int) (p store.FeedPage, err error) {
+	stopped := g.stop(ctx, "Feed", before)
+	if stopped != nil && !errors.Is(stopped, errLoss) {
+		return p, stopped
+	}
+	if p, err = g.under.Feed(ctx, after, limit); stopped != nil {
+		p.Items = nil
+	}
+	if lost := g.stop(ctx, "Feed", behind); lost != nil {
+		return store.FeedPage{}, lost
+	}
+	return p, err
 }
 
 func (g *gate) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {

@@ -84,7 +84,10 @@ func (w *world) first(a *actor) *commit {
 		id.Caller = w.agents[a.op.By]
 	}
 	first := w.keyed[id]
-	if first == nil || !first.change.Idempotency.ExpiresAt.After(a.now) {
+	if first == nil {
+		return nil
+	}
+	if earliest, _ := w.instants(a); !first.change.Idempotency.ExpiresAt.After(earliest) {
 		return nil
 	}
 	return first
@@ -296,6 +299,9 @@ func (w *world) judgePickup(a *actor, own []*commit) {
 
 // judgeNothing looks for a moment in which there was nothing for this agent.
 func (w *world) judgeNothing(a *actor) {
+	if a.replica.misled {
+		return
+	}
 	q := w.asking(a)
 	var missed store.TaskID
 	for m, now := range w.window(a) {
@@ -355,6 +361,9 @@ const lag = time.Second
 // judgeList compares a list of offers with the model: what was on offer all the time
 // is in it, and what never was is not.
 func (w *world) judgeList(a *actor) {
+	if a.replica.misled {
+		return
+	}
 	q := w.asking(a)
 	began := a.began
 	for began > 0 && w.moments[a.began].at.Sub(w.moments[began-1].at) <= lag {

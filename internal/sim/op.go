@@ -33,8 +33,8 @@ type Op struct {
 	Text string
 	// On is yes or no.
 	On bool
-	// Patience is how long it waits.
-	Patience time.Duration
+	// Patience is how long it waits, Back by how much it sets a clock back.
+	Patience, Back time.Duration
 }
 
 // Ref names a task: the Index-th that operation Op posted or claimed. Op 0 names
@@ -156,6 +156,7 @@ func init() {
 		"credits": {call: credits},
 		"sweep":   {call: sweep},
 		"prune":   {call: prune},
+		"turn":    {call: turn, board: true},
 	}
 }
 
@@ -372,6 +373,17 @@ func prune(v visit, r *reply) {
 		q = store.PruneQuery{Now: now, FeedBefore: now.Add(time.Microsecond), Limit: 1_000}
 	}
 	_, r.err = v.w.gate.Prune(v.ctx, q)
+}
+
+// turn sets the clock of its replica back.
+func turn(v visit, r *reply) {
+	if _, r.err = v.w.gate.Ping(v.ctx); r.err == nil {
+		v.w.taking(func() {
+			v.w.pass()
+			v.w.replicas[v.op.At].clock.set(-v.op.Back)
+			v.w.pass()
+		})
+	}
 }
 
 // line tells the operation in a story.

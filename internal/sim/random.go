@@ -44,7 +44,7 @@ func settingOf(seed uint64) (Setting, *generator) {
 		g.longest = 9
 	}
 	some := func(most int) int { return r.IntN(2) * (1 + r.IntN(most)) }
-	g.faults, g.crashes, g.jumps, g.clocks = some(40), some(8), some(60), some(3)*some(4)
+	g.faults, g.crashes, g.jumps, g.clocks = some(40), some(8), some(60), some(20)
 	if s.Infra {
 		// A match task that is not needed any more is closed by its clock: where
 		// another replica's clock is wrong, that says little.
@@ -91,6 +91,8 @@ func (g *generator) release(calls []*call) Action {
 		a.Do = Fail
 	case n < 2*g.faults && c.method == "Feed":
 		a.Do = Truncate
+	case n < 4*g.faults && c.part != "" && c.method == "Feed":
+		a.Do = Lose
 	}
 	return a
 }
@@ -167,7 +169,7 @@ func (g *generator) market(op *Op) {
 	case n < 70:
 		op.Kind, op.Amount = "batch", 1+g.IntN(3)
 		pick()
-	case n < 78:
+	case n < 76:
 		op.Kind, op.By = "sweep", operator
 	case n < 80:
 		op.Kind, op.By, op.On = "prune", operator, g.IntN(3) > 0

@@ -31,6 +31,7 @@ const (
 	Go       Deed = "go"        // a call goes on
 	Fail     Deed = "fail"      // a call fails: before it takes effect, or when it has
 	Truncate Deed = "truncate"  // the feed is not kept that far
+	Lose     Deed = "lose"      // a piece of the feed is lost
 	HangUp   Deed = "hang up"   // the caller of an operation goes away
 	Sleep    Deed = "sleep"     // time passes
 	Crash    Deed = "crash"     // a replica dies and starts anew
@@ -45,7 +46,7 @@ func (w *world) do(a Action) {
 	case Start:
 		w.log("%s", w.line(a.Op))
 		w.start(a.Op)
-	case Go, Fail, Truncate:
+	case Go, Fail, Truncate, Lose:
 		w.let(a)
 	case HangUp:
 		w.hangUp(a.N)
@@ -81,6 +82,9 @@ func (w *world) let(a Action) {
 		switch {
 		case a.Do == Truncate && c.method == "Feed" && c.side == before:
 			err, said = store.ErrFeedTruncated, "finds the feed truncated"
+		case a.Do == Lose && c.method == "Feed" && c.side == before:
+			err, said = errLoss, "goes on and loses what it has to tell"
+			c.actor.replica.misled = true
 		case a.Do == Fail && c.side == before:
 			err, said = errFault, "fails"
 		case a.Do == Fail:
@@ -120,7 +124,7 @@ func (w *world) abandon(a *actor) {
 
 // mostCalls is how many calls an operation may make before it counts as one that
 // never ends.
-const mostCalls = 1_000
+const mostCalls = 400
 
 // drain lets everything go on, in a fixed order and without faults, until all
 // operations have ended.
@@ -135,11 +139,16 @@ func (w *world) drain() {
 			w.tick()
 			w.let(Action{Do: Go, N: c.actor.number(), Part: c.part})
 		}
-		for _, a := range w.busy() {
-			if a.calls > mostCalls || w.patience == 0 {
-				w.fail("operations end", "%s is still on its way after %d calls", a, a.calls)
-				w.give(a)
-			}
+		w.bound()
+	}
+}
+
+// bound gives operations up that do not end.
+func (w *world) bound() {
+	for _, a := range w.busy() {
+		if a.calls > mostCalls || w.patience == 0 {
+			w.fail("operations end", "%s is still on its way after %d calls", a, a.calls)
+			w.give(a)
 		}
 	}
 }
@@ -160,7 +169,7 @@ func (w *world) give(a *actor) {
 
 // calm lets time pass while everything goes on as it comes.
 func (w *world) calm(d time.Duration) {
-	const step = 100 * time.Millisecond
+	const step = 500 * time.Millisecond
 	for ; d > 0; d -= step {
 		for calls := w.calls(); len(calls) > 0; calls = w.calls() {
 			w.tick()
@@ -174,6 +183,7 @@ func (w *world) calm(d time.Duration) {
 func (w *world) finish() {
 	w.drain()
 	w.calm(2 * lag)
+	w.heal()
 	for n := range w.replicas {
 		for by := range agentNames {
 			w.do(Action{Do: Start, Op: &Op{N: 900 + 10*n + by, Kind: "browse", By: by, At: n}})
@@ -182,6 +192,20 @@ func (w *world) finish() {
 	}
 	w.stop()
 	w.balance()
+}
+
+// healing is within what time a board that was misled has been compared with the
+// store.
+const healing = 6 * time.Minute
+
+// heal gives boards that were misled the time to find it out.
+func (w *world) heal() {
+	for _, r := range w.replicas {
+		if r.misled {
+			w.calm(healing)
+			r.misled = false
+		}
+	}
 }
 
 // stop ends the background of all replicas.
@@ -237,6 +261,7 @@ func (w *world) tell(from source, out *Outcome) {
 		}
 		out.Actions = append(out.Actions, a)
 		w.do(a)
+		w.bound()
 	}
 }
 

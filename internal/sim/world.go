@@ -66,6 +66,9 @@ type replica struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	// misled is set while it may not know what it has been told: a part of the feed
+	// was lost.
+	misled bool
 	// background is the actor of what the replica does by itself.
 	background *actor
 }
@@ -324,6 +327,8 @@ func (w *world) crash(n int) {
 	}
 	r.running.Wait()
 	skew := r.clock.skew
+	// What it did not know is forgotten with the rest.
+	r.misled = false
 	w.replicas[n] = w.newReplica(n, len(w.moments))
 	w.replicas[n].clock.set(skew)
 	w.run(w.replicas[n])
