@@ -1,8 +1,9 @@
-// Package storebench compares the shared stores with themselves, through
-// package market, on private servers whose commits are durable. Each benchmark
-// is a ratio of two runs that take turns, the median of five.
+// The benchmarks here compare the shared stores with themselves, through package
+// market, on private servers whose commits are durable. Each is a ratio of two runs
+// that take turns, the median of five.
 //
 //	go test -run '^$' -bench . -benchtime 1x ./internal/storebench
+
 package storebench
 
 import (

@@ -1,3 +1,5 @@
+// Package storebench has what benchmarks of the shared stores have in common: lives
+// of tasks, as package market decides them, and crowds that live them.
 package storebench
 
 import (
