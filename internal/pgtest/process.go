@@ -77,6 +77,27 @@ func (p *process) children() (pids []int) {
 	return pids
 }
 
+// ticks are the processor's ticks, 100 in a second, that the process and those that
+// serve connections have used, ended ones included. 0 where there is no /proc.
+func (p *process) ticks() (n int64) {
+	for i, pid := range append([]int{p.cmd.Process.Pid}, p.children()...) {
+		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		own := fields[11:13]
+		if i == 0 {
+			own = fields[11:15] // with the children that have ended
+		}
+		for _, field := range own {
+			used, _ := strconv.ParseInt(field, 10, 64)
+			n += used
+		}
+	}
+	return n
+}
+
 // asPostgres makes a command run as the user postgres when this one is root,
 // whom the server refuses.
 func asPostgres() (*syscall.SysProcAttr, error) {

@@ -42,6 +42,9 @@ func (s *Server) url(database string) string {
 // Addr is the server's address, "127.0.0.1:port".
 func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
+// CPU is the processor time that the server has used, for benchmarks.
+func (s *Server) CPU() time.Duration { return time.Duration(s.process.ticks()) * 10 * time.Millisecond }
+
 // Kill ends the server and all its connections as a crash does (SIGKILL).
 func (s *Server) Kill() {
 	children := s.process.children()

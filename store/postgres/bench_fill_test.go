@@ -27,14 +27,14 @@ func fill(b *testing.B, s *postgres.Store, sample store.TaskID, first, n int) {
 
 // In each: $1 the sample, $2 the first number, $3 how many, $4 the crowd.
 var fillStatements = []string{
-	`insert into @task
-	select 'tk-' || lpad(g::text, 16, '0'), nextval('@task_seq'), t.version, 'ag-' || lpad((g % $4)::text, 16, '0'), t.worker, 0,
-	       replace(replace(t.doc::text, t.id, 'tk-' || lpad(g::text, 16, '0')), t.poster, 'ag-' || lpad((g % $4)::text, 16, '0'))::jsonb
+	`insert into @task (id, seq, version, status, poster, worker, result_no, doc)
+	select 'tk-' || lpad(g::text, 16, '0'), nextval('@task_seq'), t.version, t.status, 'ag-' || lpad((g % $4)::text, 16, '0'), t.worker,
+	       t.result_no, replace(replace(t.doc, t.id, 'tk-' || lpad(g::text, 16, '0')), t.poster, 'ag-' || lpad((g % $4)::text, 16, '0'))
 	from @task t, generate_series($2::bigint, $2::bigint + $3::int - 1) g where t.id = $1::text`,
 	`insert into @task_text select t.seq, t.id, x.need, x.context from @task t, @task_text x
 	where x.task = $1::text and t.id >= 'tk-' || lpad($2::bigint::text, 16, '0') and $3::int + $4::int > 0
 	and t.id < 'tk-' || lpad(($2::bigint + $3::int)::text, 16, '0')`,
-	`insert into @party select case p.role when 1 then t.poster else t.worker end, p.role, p.status, t.seq, t.id, p.due from @task t, @party p
+	`insert into @party select case p.role when 1 then t.poster else t.worker end, p.role, p.status, t.seq, p.open, t.id, p.due from @task t, @party p
 	where p.task = $1::text and t.id >= 'tk-' || lpad($2::bigint::text, 16, '0') and $4::int > 0
 	and t.id < 'tk-' || lpad(($2::bigint + $3::int)::text, 16, '0')`,
 	`insert into @result select 'tk-' || lpad(g::text, 16, '0'), r.no, r.body
@@ -45,7 +45,7 @@ var fillStatements = []string{
 	from @ended e, generate_series($2::bigint, $2::bigint + $3::int - 1) g where e.task = $1::text and $4::int > 0`,
 	`insert into @entry select e.id, e.source, e.target, e.amount, e.kind,
 	       case e.agent when '' then '' else 'ag-' || lpad((g % $4)::text, 16, '0') end, case e.agent when '' then 0 else g * 4 + length(e.kind) % 4 end,
-	       'tk-' || lpad(g::text, 16, '0'), e.fee, e.note, e.at, e.balance, e.earned, e.latest
+	       'tk-' || lpad(g::text, 16, '0'), e.fee, e.note, e.about, e.at, e.balance, e.earned, e.latest
 	from @entry e, generate_series($2::bigint, $2::bigint + $3::int - 1) g where e.task = $1::text`,
 }
 

@@ -34,8 +34,8 @@ var handSchema string
 //	go test ./store/postgres -run '^$' -benchtime 1x -bench Hand
 //
 // "keyed" is the same with an idempotency record in each commit, as clients of the
-// HTTP API send them; the counterpart has none. Beside the rates stand the bytes
-// and records of the write-ahead log that one life takes.
+// HTTP API send them; the counterpart has none. Beside the rates stands what one life
+// takes of the server: bytes and records of the write-ahead log, processor time.
 func BenchmarkHand(b *testing.B) {
 	for _, keyed := range []bool{false, true} {
 		for _, clients := range []int{8, 64} {
@@ -50,21 +50,21 @@ func againstHand(b *testing.B, clients int, keyed bool) {
 	ours := &couples{store: hand.store, keyed: keyed}
 	for b.Loop() {
 		var rates, hands, ratios []float64
-		var logs, handLogs walTotals
+		var took, handTook costs
 		for round := range 6 {
-			x, log := measured(b, hand.store, func() float64 { return ours.rate(b, clients) })
-			y, handLog := measured(b, hand.store, func() float64 { return hand.rate(b, round) })
+			x, cost := hand.measured(b, func() float64 { return ours.rate(b, clients) })
+			y, handCost := hand.measured(b, func() float64 { return hand.rate(b, round) })
 			if round > 0 { // The first one warms up.
 				rates, hands, ratios = append(rates, x), append(hands, y), append(ratios, x/y)
-				logs.add(log)
-				handLogs.add(handLog)
+				took.add(cost)
+				handTook.add(handCost)
 			}
 		}
 		b.ReportMetric(middle(rates), "lives/s")
 		b.ReportMetric(middle(hands), "hand/s")
 		b.ReportMetric(middle(ratios), "ratio")
-		logs.report(b, "")
-		handLogs.report(b, "hand-")
+		took.report(b, "")
+		handTook.report(b, "hand-")
 	}
 	b.ReportMetric(0, "ns/op")
 }
@@ -154,6 +154,7 @@ func (c *couples) key(change *store.Change, caller store.AgentID, n int) *store.
 // hand is the counterpart on the store's server.
 type hand struct {
 	store   *postgres.Store
+	server  *pgtest.Server
 	program string
 	args    []string
 }
@@ -161,7 +162,7 @@ type hand struct {
 func newHand(b *testing.B, clients int) *hand {
 	b.Helper()
 	server := pgtest.NewServer(b, "shared_buffers=512MB", "max_wal_size=4GB")
-	h := &hand{store: openAt(b, server.URL()), program: server.Program("pgbench")}
+	h := &hand{store: openAt(b, server.URL()), server: server, program: server.Program("pgbench")}
 	for n := range crowd {
 		commit(b, h.store, registration(n, 1<<40))
 	}
@@ -198,34 +199,39 @@ func (h *hand) rate(b *testing.B, round int) float64 {
 	return rate
 }
 
-// walTotals are what so many lives took of the write-ahead log.
-type walTotals struct{ lives, bytes, records float64 }
+// costs are what so many lives took of the server.
+type costs struct{ lives, bytes, records, cpu float64 }
 
-func (w *walTotals) add(more walTotals) {
-	w.lives += more.lives
-	w.bytes += more.bytes
-	w.records += more.records
+func (c *costs) add(more costs) {
+	c.lives += more.lives
+	c.bytes += more.bytes
+	c.records += more.records
+	c.cpu += more.cpu
 }
 
-func (w *walTotals) report(b *testing.B, prefix string) {
-	b.ReportMetric(w.bytes/w.lives, prefix+"wal-bytes/life")
-	b.ReportMetric(w.records/w.lives, prefix+"wal-records/life")
+func (c *costs) report(b *testing.B, prefix string) {
+	b.ReportMetric(c.bytes/c.lives, prefix+"wal-bytes/life")
+	b.ReportMetric(c.records/c.lives, prefix+"wal-records/life")
+	b.ReportMetric(1000*c.cpu/c.lives, prefix+"server-ms/life")
 }
 
-func measured(b *testing.B, s *postgres.Store, run func() float64) (rate float64, log walTotals) {
+func (h *hand) measured(b *testing.B, run func() float64) (rate float64, took costs) {
 	b.Helper()
-	began, before := time.Now(), walNow(b, s)
+	began, before := time.Now(), h.now(b)
 	rate = run()
 	seconds := time.Since(began).Seconds()
-	after := walNow(b, s)
-	return rate, walTotals{lives: rate * seconds, bytes: after.bytes - before.bytes, records: after.records - before.records}
+	after := h.now(b)
+	return rate, costs{
+		lives: rate * seconds, bytes: after.bytes - before.bytes, records: after.records - before.records, cpu: after.cpu - before.cpu,
+	}
 }
 
-func walNow(b *testing.B, s *postgres.Store) (w walTotals) {
+func (h *hand) now(b *testing.B) (c costs) {
 	b.Helper()
-	row := s.Pool().QueryRow(context.Background(), "select wal_bytes::float8, wal_records::float8 from pg_stat_wal")
-	if err := row.Scan(&w.bytes, &w.records); err != nil {
+	c.cpu = h.server.CPU().Seconds()
+	row := h.store.Pool().QueryRow(context.Background(), "select wal_bytes::float8, wal_records::float8 from pg_stat_wal")
+	if err := row.Scan(&c.bytes, &c.records); err != nil {
 		b.Fatal(err)
 	}
-	return w
+	return c
 }

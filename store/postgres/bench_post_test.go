@@ -77,7 +77,7 @@ func narrow(batch *pgx.Batch, n int) {
 func named(batch *pgx.Batch, n int) {
 	l := newLife(n, agentID(2), "")
 	l.post()
-	batch.Queue("insert into hand.task (id, seq, version, poster, doc) values ($1, $2, 1, $3, $4)", l.task.ID, n, l.poster, l.task)
+	batch.Queue("insert into hand.task (id, seq, version, status, poster, doc) values ($1, $2, 1, 1, $3, $4::jsonb::text)", l.task.ID, n, l.poster, l.task)
 	batch.Queue("update hand.account set balance = balance - 10, escrowed = escrowed + 10 where id = $1 and balance >= 10", l.poster)
 	batch.Queue(`insert into hand.entry (id, source, target, amount, kind, agent, seq, task, at, latest)
 		values ($1, $2, $3, 10, 'escrow', $2, $4, $5, $6, $6)`, "le-"+l.n, l.poster, store.EscrowAccount(l.task.ID), n, l.task.ID, l.at)
@@ -87,11 +87,11 @@ func named(batch *pgx.Batch, n int) {
 func whole(batch *pgx.Batch, n int) {
 	l := newLife(n, agentID(2), "")
 	feed := l.post().Feed
-	batch.Queue("insert into pinchwork.task (id, seq, version, poster, doc) values ($1, $2, 1, $3, $4)", l.task.ID, -n, l.poster, l.task)
+	batch.Queue("insert into pinchwork.task (id, seq, version, status, poster, doc) values ($1, $2, 1, 1, $3, $4::jsonb::text)", l.task.ID, -n, l.poster, l.task)
 	batch.Queue("insert into pinchwork.task_text values ($1, $2, $3, 'FastAPI backend')", -n, l.task.ID, need)
-	batch.Queue("insert into pinchwork.party values ($1, 1, 1, $2, $3, $4)", l.poster, -n, l.task.ID, l.task.NextDue)
+	batch.Queue("insert into pinchwork.party values ($1, 1, 1, $2, true, $3, $4)", l.poster, -n, l.task.ID, l.task.NextDue)
 	batch.Queue("insert into pinchwork.total_change values (1, 0, 0, 0, 0, 0, 10, 0)")
-	batch.Queue("insert into pinchwork.feed values (pg_current_xact_id(), $1, $2)", l.at, feed)
+	batch.Queue("insert into pinchwork.feed values (pg_current_xact_id(), $1, 1, $2::jsonb::text)", l.at, feed)
 	batch.Queue(`with a as (`+fmt.Sprintf(handUpdate, `balance = balance - 10, escrowed = escrowed + 10, posted = posted + 1,
 			p_posted = p_posted + 1, ledger_seq = ledger_seq + 1, ledger_at = greatest(ledger_at, $4::timestamptz)`)+`)
 		insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, at, balance, earned, latest)

@@ -1,209 +1,356 @@
 package postgres
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// books sums up what a Change does to each account, so that the database
-// touches each of them once, in ascending order.
+// books sums up what the Changes of a message do to each account, so that the
+// database touches each of them once, in ascending order. They are taken one after
+// the other: what a guard asks for and what an entry shows holds after each.
 type books struct {
-	change   *store.Change
-	accounts map[store.AgentID]*wireAccount
-	loose    []wireEntry
-	totals   wireTotals
+	accounts map[store.AgentID]*account
+	loose    []numbered[store.Transfer]
+	tags     map[tagKey]*store.TagStat
+	totals   totals
+}
+
+// account is what all Changes do to one, so far.
+type account struct {
+	// change is the first to touch it: the one that is blamed.
+	change                          int
+	active, required, paid, sysPaid bool
+	suspended, hooked               *bool
+	amount                          int64
+	sum                             store.AccountDelta
+	// lowest is the least that was left after a debit, beside what was there
+	// before. worstClaims and worstBytes are the most by which a bound was passed.
+	lowest, worstClaims, worstBytes *int64
+	tally                           *tally
+	strikes                         *store.StrikeWrite
+	entries                         []entry
+	events                          []event
+}
+
+// entry is a side of a transfer, with what the account had moved by after it.
+type entry struct {
+	numbered[store.Transfer]
+	amount, earned int64
+}
+
+type event struct {
+	*store.Event
+	fact string
 }
 
 // tally moves the numbers of an agent's tasks: posted … cancelled as poster,
 // then as worker.
 type tally [12]int
 
-func (b *books) account(id store.AgentID) *wireAccount {
+type tagKey struct {
+	agent store.AgentID
+	tag   string
+}
+
+// totals are moved by status, in the order of store.Statuses; then the credits in
+// escrow and the number of agents.
+type totals [8]int64
+
+func (m *message) bookRows() error {
+	b := &books{accounts: map[store.AgentID]*account{}}
+	for i, c := range m.changes {
+		if err := b.add(i, c); err != nil {
+			return err
+		}
+		m.payRows(i, c)
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.accounts)) {
+		m.accountRows(id, b.accounts[id])
+	}
+	for _, n := range b.loose {
+		m.entryRow(n, 0, 0, 0)
+	}
+	m.tagRows(b.tags)
+	if b.totals != (totals{}) {
+		m.totals.add(len(b.totals)).bigs(b.totals[:]...)
+	}
+	return nil
+}
+
+// add books a Change, number i of its message.
+func (b *books) add(i int, c *prepared) error {
+	b.standing(i, c)
+	b.counters(i, c)
+	for k := range c.Tasks {
+		if old := c.Tasks[k].Old; old != nil {
+			b.count(i, old, -1)
+		}
+		b.count(i, c.Tasks[k].New, 1)
+	}
+	if err := b.transfers(i, c); err != nil {
+		return err
+	}
+	for k := range c.Events {
+		a := b.account(i, c.Events[k].Agent)
+		a.events = append(a.events, event{&c.Events[k], c.facts[k]})
+	}
+	return nil
+}
+
+func (b *books) account(change int, id store.AgentID) *account {
 	a := b.accounts[id]
 	if a == nil {
-		a = &wireAccount{ID: id}
-		if b.accounts == nil {
-			b.accounts = make(map[store.AgentID]*wireAccount)
-		}
+		a = &account{change: change}
 		b.accounts[id] = a
 	}
 	return a
 }
 
-// keep writes the sums into the document.
-func (b *books) keep(w *wireChange) error {
-	b.standing()
-	b.counters()
-	for i := range b.change.Tasks {
-		b.count(&b.change.Tasks[i])
-	}
-	if err := b.transfers(); err != nil {
-		return err
-	}
-	b.events()
-	for _, a := range b.accounts {
-		if !a.idle() {
-			w.Accounts = append(w.Accounts, a)
-		}
-	}
-	slices.SortFunc(w.Accounts, func(x, y *wireAccount) int { return strings.Compare(string(x.ID), string(y.ID)) })
-	w.Loose = b.loose
-	if b.totals != (wireTotals{}) {
-		w.Totals = &b.totals
-	}
-	return nil
-}
-
 // standing adds who must be active, and what changes in who may be.
-func (b *books) standing() {
-	for _, id := range b.change.Active {
+func (b *books) standing(i int, c *prepared) {
+	for _, id := range c.Active {
 		if id != store.Platform {
-			b.account(id).Active = true
+			b.account(i, id).active = true
 		}
 	}
-	for i := range b.change.Agents {
-		old, next := b.change.Agents[i].Old, b.change.Agents[i].New
+	for k := range c.Agents {
+		old, next := c.Agents[k].Old, c.Agents[k].New
 		if old == nil {
-			b.totals.Agents++
+			b.totals[7]++
 			continue
 		}
 		if old.Suspended != next.Suspended {
-			b.account(next.ID).Suspended = &next.Suspended
+			b.account(i, next.ID).suspended = &next.Suspended
 		}
 		if hooked := next.WebhookURL != ""; hooked != (old.WebhookURL != "") {
-			b.account(next.ID).Hooked = &hooked
+			b.account(i, next.ID).hooked = &hooked
 		}
 	}
-	for i := range b.change.SystemPays {
-		s := &b.change.SystemPays[i]
-		b.account(s.Agent).SystemPay = &wireSystemPay{Was: pay(s.Old), Pay: pay(s.New)}
+	for k := range c.SystemPays {
+		b.account(i, c.SystemPays[k].Agent).sysPaid = true
 	}
-	for i := range b.change.Strikes {
-		s := &b.change.Strikes[i]
-		b.account(s.Agent).Strikes = &wireStrikes{
-			Was: s.Old.Count, WasUntil: instant(s.Old.BlockedUntil),
-			Count: s.New.Count, Until: instant(s.New.BlockedUntil),
-		}
+	for k := range c.Strikes {
+		b.account(i, c.Strikes[k].Agent).strikes = &c.Strikes[k]
 	}
 }
 
-// pay is nil for nothing.
-func pay(s store.SystemPay) *wirePay {
-	if s.Pending == 0 && len(s.Paid) == 0 {
-		return nil
+func (b *books) counters(i int, c *prepared) {
+	for k := range c.Accounts {
+		d := &c.Accounts[k]
+		a := b.account(i, d.Agent)
+		a.required = true
+		a.add(d)
+		if d.OpenClaims > 0 && d.MaxOpenClaims != 0 {
+			a.worstClaims = highest(a.worstClaims, a.sum.OpenClaims-d.MaxOpenClaims)
+		}
+		if d.TextBytes > 0 && d.MaxTextBytes != 0 {
+			a.worstBytes = highest(a.worstBytes, a.sum.TextBytes-d.MaxTextBytes)
+		}
+		b.totals[6] += d.Escrowed
 	}
-	w := &wirePay{Pending: s.Pending}
-	for _, p := range s.Paid {
-		w.Paid = append(w.Paid, wirePaid{instant(p.At), p.Credits, p.Fees})
+	for k := range c.Tags {
+		b.tag(i, &c.Tags[k])
 	}
-	return w
 }
 
-func (b *books) counters() {
-	for i := range b.change.Accounts {
-		d := &b.change.Accounts[i]
-		a := b.account(d.Agent)
-		a.Required = true
-		a.Escrowed, a.OpenClaims, a.MaxOpenClaims = d.Escrowed, d.OpenClaims, d.MaxOpenClaims
-		a.Posted, a.Completed, a.Rejected = d.Posted, d.Completed, d.Rejected
-		a.RatingSum, a.RatingCount = d.RatingSum, d.RatingCount
-		a.Earned, a.Fees, a.Charged, a.Spent = d.Earned, d.Fees, d.Charged, d.Spent
-		a.Approvals, a.Rejections, a.FeesBrought = d.Approvals, d.Rejections, d.FeesBrought
-		a.TextBytes, a.MaxTextBytes = d.TextBytes, d.MaxTextBytes
-		b.totals.Escrowed += d.Escrowed
+// add sums up the counters.
+func (a *account) add(d *store.AccountDelta) {
+	s := &a.sum
+	for _, n := range []struct{ to, by *int64 }{
+		{&s.Escrowed, &d.Escrowed},
+		{&s.OpenClaims, &d.OpenClaims},
+		{&s.Posted, &d.Posted},
+		{&s.Completed, &d.Completed},
+		{&s.RatingSum, &d.RatingSum},
+		{&s.RatingCount, &d.RatingCount},
+		{&s.Earned, &d.Earned},
+		{&s.Fees, &d.Fees},
+		{&s.Charged, &d.Charged},
+		{&s.Spent, &d.Spent},
+		{&s.Rejected, &d.Rejected},
+		{&s.Approvals, &d.Approvals},
+		{&s.Rejections, &d.Rejections},
+		{&s.FeesBrought, &d.FeesBrought},
+		{&s.TextBytes, &d.TextBytes},
+	} {
+		*n.to += *n.by
 	}
-	for i := range b.change.Tags {
-		b.account(b.change.Tags[i].Agent).Required = true
+}
+
+func highest(a *int64, n int64) *int64 {
+	if a == nil || n > *a {
+		return &n
 	}
+	return a
+}
+
+func (b *books) tag(i int, d *store.TagDelta) {
+	b.account(i, d.Agent).required = true
+	if b.tags == nil {
+		b.tags = map[tagKey]*store.TagStat{}
+	}
+	key := tagKey{d.Agent, d.Tag}
+	sum := b.tags[key]
+	if sum == nil {
+		sum = &store.TagStat{Tag: d.Tag}
+		b.tags[key] = sum
+	}
+	sum.Count += d.Count
+	sum.Earned += d.Earned
+	sum.RatingSum += d.RatingSum
+	sum.RatingCount += d.RatingCount
 }
 
 // count moves the numbers of tasks of the parties and of the marketplace.
-func (b *books) count(t *store.TaskWrite) {
-	if t.Old != nil {
-		b.move(t.Old, -1)
-	}
-	b.move(t.New, 1)
-}
-
-func (b *books) move(t *store.Task, by int) {
+func (b *books) count(i int, t *store.Task, by int) {
 	status := number(t.Status) - 1
 	if t.Poster != store.Platform {
-		b.tally(t.Poster, status, by)
+		b.account(i, t.Poster).move(status, by)
 	}
 	if worker := t.Worker(); worker != "" {
-		b.tally(worker, len(tally{})/2+status, by)
+		b.account(i, worker).move(len(tally{})/2+status, by)
 	}
 	if t.System == nil {
-		*b.totals.of(t.Status) += int64(by)
+		b.totals[status] += int64(by)
 	}
 }
 
-func (b *books) tally(id store.AgentID, index, by int) {
-	a := b.account(id)
-	if a.Tally == nil {
-		a.Tally = new(tally)
+func (a *account) move(index, by int) {
+	if a.tally == nil {
+		a.tally = new(tally)
 	}
-	a.Tally[index] += by
+	a.tally[index] += by
 }
 
-// idle reports whether an account stays as it is, once a tally is left out that
-// moves nothing: many changes of a task leave it where it was.
-func (a *wireAccount) idle() bool {
-	if a.Tally != nil && *a.Tally == (tally{}) {
-		a.Tally = nil
-	}
-	return !a.Active && !a.Required && a.Suspended == nil && a.Hooked == nil &&
-		a.Tally == nil && a.Strikes == nil && a.SystemPay == nil && a.Entry == nil && a.Events == nil
-}
-
-func (t *wireTotals) of(s store.Status) *int64 {
-	switch s {
-	case store.StatusPosted:
-		return &t.Posted
-	case store.StatusClaimed:
-		return &t.Claimed
-	case store.StatusDelivered:
-		return &t.Delivered
-	case store.StatusApproved:
-		return &t.Approved
-	case store.StatusExpired:
-		return &t.Expired
-	default:
-		return &t.Cancelled
-	}
-}
-
-func (b *books) transfers() error {
-	for i := range b.change.Transfers {
-		t := &b.change.Transfers[i]
-		entry := wireEntry{
-			ID: t.ID, Source: t.From, Target: t.To, Amount: t.Amount, Kind: t.Kind,
-			Task: t.Task, Fee: t.Fee, Note: t.Note, About: t.About, At: instant(t.At),
-		}
+func (b *books) transfers(i int, c *prepared) error {
+	for k := range c.Transfers {
+		t := &c.Transfers[k]
+		n := numbered[store.Transfer]{change: i, index: k, value: t}
 		if t.Agent == "" {
-			b.loose = append(b.loose, entry)
+			b.loose = append(b.loose, n)
 			continue
 		}
-		a := b.account(t.Agent)
-		if a.Entry != nil {
+		a := b.account(i, t.Agent)
+		if last := len(a.entries) - 1; last >= 0 && a.entries[last].change == i {
 			return fmt.Errorf("postgres: a change has two transfers for agent %s", t.Agent)
 		}
-		a.Entry, a.Amount = &entry, t.Signed()
+		a.paid = true
+		a.amount += t.Signed()
+		if t.Signed() < 0 && (a.lowest == nil || a.amount < *a.lowest) {
+			a.lowest = ptr(a.amount)
+		}
+		a.entries = append(a.entries, entry{n, a.amount, a.sum.Earned})
 	}
 	return nil
 }
 
-func (b *books) events() {
-	for i := range b.change.Events {
-		e := &b.change.Events[i]
-		line := wireEvent{Type: e.Type, Task: e.Task, At: instant(e.At)}
-		if !e.Data.IsZero() {
-			line.Data = &e.Data
-		}
-		a := b.account(e.Agent)
-		a.Events = append(a.Events, line)
+func ptr(n int64) *int64 { return &n }
+
+// idle reports whether an account stays as it is: many changes of a task leave the
+// numbers of its parties' tasks where they were.
+func (a *account) idle() bool {
+	if a.tally != nil && *a.tally == (tally{}) {
+		a.tally = nil
 	}
+	return !a.active && !a.required && !a.paid && !a.sysPaid && a.suspended == nil && a.hooked == nil &&
+		a.tally == nil && a.strikes == nil && a.events == nil
+}
+
+// less is a − b, nil for no a.
+func less(total int64, worst *int64) *int64 {
+	if worst == nil {
+		return nil
+	}
+	n := total - *worst
+	return &n
+}
+
+func (m *message) accountRows(id store.AgentID, a *account) {
+	if a.idle() {
+		return
+	}
+	s := &a.sum
+	row := m.accounts.add(37).text(string(id)).int(a.change).bool(a.active).bool(a.required).bool(a.paid).
+		boolOrNull(a.suspended).boolOrNull(a.hooked).
+		big(a.amount).bigOrNull(less(a.amount, a.lowest)).
+		big(s.OpenClaims).bigOrNull(less(s.OpenClaims, a.worstClaims)).
+		big(s.TextBytes).bigOrNull(less(s.TextBytes, a.worstBytes)).
+		bigs(s.Escrowed, s.Posted, s.Completed, s.RatingSum, s.RatingCount, s.Earned, s.Fees,
+			s.Charged, s.Spent, s.Rejected, s.Approvals, s.Rejections, s.FeesBrought).tally(a.tally)
+	if w := a.strikes; w != nil {
+		row.bool(true).int(w.Old.Count).time(w.Old.BlockedUntil).int(w.New.Count).time(w.New.BlockedUntil)
+	} else {
+		row.bool(false).null(pgtype.Int4OID).time(time.Time{}).null(pgtype.Int4OID).time(time.Time{})
+	}
+	first, last := a.span()
+	row.bool(a.sysPaid).big(int64(len(a.entries))).time(first).time(last).big(int64(len(a.events)))
+	for i, e := range a.entries {
+		m.entryRow(e.numbered, len(a.entries)-1-i, a.amount-e.amount, s.Earned-e.earned)
+	}
+	for i, e := range a.events {
+		row := m.events.add(6).text(string(e.Agent)).text(string(e.Type)).text(string(e.Task)).textOrNull(e.fact)
+		row.time(e.At).big(int64(len(a.events) - 1 - i))
+	}
+}
+
+// span is from the first to the last instant of the entries.
+func (a *account) span() (first, last time.Time) {
+	for i, e := range a.entries {
+		at := e.value.At
+		if i == 0 || at.Before(first) {
+			first = at
+		}
+		if i == 0 || at.After(last) {
+			last = at
+		}
+	}
+	return first, last
+}
+
+// entryRow says how many entries, credits and earned credits follow it in its
+// account.
+func (m *message) entryRow(n numbered[store.Transfer], later int, amount, earned int64) {
+	t := n.value
+	m.entries.add(15).int(n.change).text(string(t.ID)).text(string(t.From)).text(string(t.To)).big(t.Amount).
+		text(string(t.Kind)).text(string(t.Agent)).text(string(t.Task)).big(t.Fee).text(t.Note).text(string(t.About)).
+		time(t.At).bigs(int64(later), amount, earned)
+}
+
+func (m *message) tagRows(tags map[tagKey]*store.TagStat) {
+	keys := slices.SortedFunc(maps.Keys(tags), func(a, b tagKey) int {
+		return cmp.Or(cmp.Compare(a.agent, b.agent), cmp.Compare(a.tag, b.tag))
+	})
+	for _, k := range keys {
+		t := tags[k]
+		m.tags.add(6).text(string(k.agent)).text(k.tag).bigs(t.Count, t.Earned, t.RatingSum, t.RatingCount)
+	}
+}
+
+func (m *message) payRows(i int, c *prepared) {
+	for k := range c.SystemPays {
+		s := &c.SystemPays[k]
+		m.pays.add(4).int(i).text(string(s.Agent)).textOrNull(pay(s.Old)).textOrNull(pay(s.New))
+	}
+}
+
+// pay is the stored form, which is compared; "" for nothing.
+func pay(s store.SystemPay) string {
+	if s.Pending == 0 && len(s.Paid) == 0 {
+		return ""
+	}
+	kept := store.SystemPay{Pending: s.Pending, Paid: slices.Clone(s.Paid)}
+	for i := range kept.Paid {
+		settleTimes(&kept.Paid[i].At)
+	}
+	// Numbers and times can always be encoded.
+	doc, _ := json.Marshal(kept)
+	return string(doc)
 }

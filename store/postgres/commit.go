@@ -6,113 +6,87 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// committed is what a commit function answers.
-type committed struct {
-	// refusal is empty, or guard, task and agent.
-	refusal       []string
-	seqs          []int64
-	need, context *string
-}
-
-// targets are where the columns of commit_change go.
-func (c *committed) targets() []any { return []any{&c.refusal, &c.seqs, &c.need, &c.context} }
-
-func (c *committed) done() store.Committed {
-	return store.Committed{Seqs: c.seqs, Text: store.TaskText{Need: orEmpty(c.need), Context: orEmpty(c.context)}}
-}
-
-func (c *committed) outcome() (store.Committed, error) {
-	if c.refusal != nil {
-		return store.Committed{}, conflict(c.refusal)
-	}
-	return c.done(), nil
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// conflict makes an error of guard, task and agent.
-func conflict(refusal []string) *store.Conflict {
-	return &store.Conflict{
-		Guard: store.Guard(refusal[0]), Task: store.TaskID(refusal[1]), Agent: store.AgentID(refusal[2]),
-	}
-}
-
 // Commit writes all of the Change or nothing; see store.Committer.
 func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
-	var e encoder
-	w, err := e.change(c)
-	if err != nil {
-		return store.Committed{}, err
+	done := s.settle(ctx, [][]*store.Change{{c}})[0]
+	if done.err == nil && done.index < 0 {
+		done.err = done.errs[0]
 	}
-	p, err := postingOf(w, &e)
-	switch {
-	case err != nil:
-		return store.Committed{}, err
-	case p != nil:
-		return s.post(ctx, p)
-	}
-	doc, err := inJSON(w)
-	if err != nil {
-		return store.Committed{}, err
-	}
-	return s.commit(ctx, doc, e.texts)
-}
-
-// commit runs again after a deadlock, which undid everything.
-func (s *Store) commit(ctx context.Context, doc string, texts []string) (store.Committed, error) {
-	for try := 0; ; try++ {
-		var c committed
-		err := s.db().QueryRow(ctx, s.sql["commit_change"], doc, texts).Scan(c.targets()...)
-		if err == nil {
-			return c.outcome()
-		}
-		if !s.again(ctx, err, try) {
-			return store.Committed{}, failure("committing", err)
-		}
-	}
+	return done.committed, done.err
 }
 
 // CommitFirst writes the first Change whose guards hold; see store.Committer.
 func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
+	if len(cs) == 0 {
+		return -1, store.Committed{}, nil, nil
+	}
+	done := s.settle(ctx, [][]*store.Change{cs})[0]
+	return done.index, done.committed, done.errs, done.err
+}
+
+// CommitEach writes each Change on its own; see store.Committer.
+func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
+	choices := make([][]*store.Change, len(cs))
+	for i, c := range cs {
+		choices[i] = []*store.Change{c}
+	}
+	done, errs := make([]store.Committed, len(cs)), make([]error, len(cs))
+	for i, out := range s.settle(ctx, choices) {
+		done[i], errs[i] = out.committed, out.err
+		if out.err == nil && out.index < 0 {
+			errs[i] = out.errs[0]
+		}
+	}
+	return done, errs
+}
+
+// outcome is what became of a ticket.
+type outcome struct {
+	// index is which of the alternatives was committed, −1 for none; errs are the
+	// conflicts of those before it.
+	index     int
+	committed store.Committed
+	errs      []error
+	err       error
+}
+
+func failed(err error) outcome { return outcome{index: -1, err: err} }
+
+// settle commits the first possible Change of each choice, each choice on its own.
+func (s *Store) settle(ctx context.Context, choices [][]*store.Change) []outcome {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	var e encoder
-	docs := make([]string, len(cs))
-	for i, c := range cs {
-		var err error
-		if docs[i], err = e.document(c); err != nil {
-			return -1, store.Committed{}, nil, err
+	out := make([]outcome, len(choices))
+	tickets := make([]*ticket, 0, len(choices))
+	for i, choice := range choices {
+		t, err := newTicket(ctx, choice)
+		if err != nil {
+			out[i] = failed(err)
+			t = nil
+		}
+		tickets = append(tickets, t)
+	}
+	if s.tx != nil {
+		s.settleInside(ctx, tickets, out)
+		return out
+	}
+	s.queue.enter(tickets)
+	for i, t := range tickets {
+		if t != nil {
+			out[i] = s.queue.await(ctx, t)
 		}
 	}
-	return s.commitFirst(ctx, docs, e.texts)
+	return out
 }
 
-func (s *Store) commitFirst(ctx context.Context, docs, texts []string) (int, store.Committed, []error, error) {
-	for try := 0; ; try++ {
-		var c committed
-		var chosen int
-		err := s.db().QueryRow(ctx, s.sql["commit_first"], docs, texts).
-			Scan(append([]any{&chosen}, c.targets()...)...)
-		if err == nil {
-			return chosen, c.done(), conflicts(c.refusal), nil
+// settleInside commits within the host's transaction, where nobody else is: one
+// after the other, and a failure of the server ends them all.
+func (s *Store) settleInside(ctx context.Context, tickets []*ticket, out []outcome) {
+	l := &lane{store: s}
+	for i, t := range tickets {
+		if t == nil {
+			continue
 		}
-		if !s.again(ctx, err, try) {
-			return -1, store.Committed{}, nil, failure("committing", err)
-		}
+		out[i] = l.alone(ctx, t)
 	}
-}
-
-// conflicts makes errors of a flat list of refusals.
-func conflicts(refusals []string) (errs []error) {
-	for ; len(refusals) >= 3; refusals = refusals[3:] {
-		errs = append(errs, conflict(refusals))
-	}
-	return errs
 }

@@ -23,6 +23,11 @@ const (
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
 
+	// What the server says of a routine, or a type of its rows, that is gone.
+	codeUndefinedFunction = "42883"
+	codeUndefinedObject   = "42704"
+	codeInternal          = "XX000"
+
 	maxRetries = 10
 	retryPause = 5 * time.Millisecond
 )

@@ -24,6 +24,7 @@ func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (gone store.Prune
 	err = s.read(ctx, "pruning", func(b *batch) {
 		b.row("prune", []any{
 			q.Now, orNull(q.EventsBefore), orNull(q.EndedBefore), orNull(q.FeedBefore), orNull(q.DeadBefore), q.Limit,
+			string(store.Platform),
 		}, &gone.Events, &gone.Tasks, &feedRows, &gone.Feed, &gone.Records, &buckets, &gone.Dead)
 	})
 	if err != nil {

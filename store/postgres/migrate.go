@@ -157,14 +157,14 @@ func (o *options) createSchema(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// rows is a pool or a transaction that is asked.
-type rows interface {
+// asked is a pool or a transaction that is asked.
+type asked interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // applied returns when each version was applied; nothing without a schema.
-func (o *options) applied(ctx context.Context, db rows) (map[int]time.Time, error) {
+func (o *options) applied(ctx context.Context, db asked) (map[int]time.Time, error) {
 	done := make(map[int]time.Time)
 	var exists bool
 	err := db.QueryRow(ctx, "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace "+

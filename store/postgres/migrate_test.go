@@ -230,12 +230,15 @@ func TestNewerRoutinesAreRefused(t *testing.T) {
 	ctx := context.Background()
 	url := pgtest.Start(t)
 	pool := newPool(t, url)
-	_ = openAt(t, url)
+	running := openAt(t, url)
 	execute(t, pool, "update pinchwork.routines set revision = 9999, hash = 'from the future'")
 	_, opened := postgres.Open(ctx, url)
 	_, migrated := postgres.Migrate(ctx, pool)
 	_, asked := postgres.New(ctx, pool, postgres.WithoutMigrating())
-	for _, err := range []error{opened, migrated, asked} {
+	// What a later program's routines no longer have is missing to one that runs.
+	execute(t, pool, "drop type pinchwork.put_agent cascade")
+	_, ran := running.Commit(ctx, registration(1, 1_000))
+	for _, err := range []error{opened, migrated, asked, ran} {
 		if !errors.Is(err, postgres.ErrNewerSchema) || !strings.Contains(err.Error(), "9999") {
 			t.Errorf("the error is %v", err)
 		}

@@ -36,9 +36,13 @@ func Routines() string {
 	var text, drops strings.Builder
 	// An embedded folder can always be read.
 	files, _ := fs.ReadDir(routineFiles, "routines")
+	types, _ := routineFiles.ReadFile("routines/types.sql")
+	text.Write(types)
 	for _, f := range files {
-		one, _ := routineFiles.ReadFile(path.Join("routines", f.Name()))
-		text.Write(one)
+		if f.Name() != "types.sql" {
+			one, _ := routineFiles.ReadFile(path.Join("routines", f.Name()))
+			text.Write(one)
+		}
 	}
 	// What stands on others goes first.
 	for _, kind := range []string{"function", "view", "type"} {
@@ -66,7 +70,7 @@ func routinesHash() string {
 
 // routinesAre reports whether the schema has this program's routines. It fails when
 // they are a later program's.
-func (o *options) routinesAre(ctx context.Context, db rows) (bool, error) {
+func (o *options) routinesAre(ctx context.Context, db asked) (bool, error) {
 	var revision int
 	var hash string
 	err := db.QueryRow(ctx, "select coalesce(max(revision), 0), coalesce(max(hash), '') from "+o.quoted()+".routines").

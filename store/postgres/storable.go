@@ -28,30 +28,3 @@ func allStorable(list []string) []string {
 	}
 	return out
 }
-
-// storableJSON does the same for a document: encoding has left nothing of what is
-// not valid but escaped NULs.
-func storableJSON(doc string) string {
-	const null = `\u0000`
-	if !strings.Contains(doc, null) {
-		return doc
-	}
-	var out strings.Builder
-	for rest := doc; rest != ""; {
-		i := strings.IndexByte(rest, '\\')
-		if i < 0 || i+1 == len(rest) {
-			out.WriteString(rest)
-			break
-		}
-		out.WriteString(rest[:i])
-		if rest = rest[i:]; strings.HasPrefix(rest, null) {
-			out.WriteString(strange)
-			rest = rest[len(null):]
-			continue
-		}
-		// An escape of two characters, the second of which may be a backslash.
-		out.WriteString(rest[:2])
-		rest = rest[2:]
-	}
-	return out.String()
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,8 +24,10 @@ type Store struct {
 	// its connections go through.
 	own    bool
 	pooler *pooler
-	// queue is where postings wait for others on the same accounts.
-	queue *postQueue
+	// queue is where commits wait for those under way.
+	queue *queue
+	// rowTypes are those of the schema as last seen.
+	rowTypes *atomic.Pointer[rowTypes]
 }
 
 var _ store.Store = (*Store)(nil)
@@ -74,12 +77,22 @@ func open(ctx context.Context, pool *pgxpool.Pool, p *pooler, opts []Option) (*S
 	if err := o.prepareSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), queue: newPostQueue()}
+	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), rowTypes: new(atomic.Pointer[rowTypes])}
+	s.queue = newQueue(lanes(pool), s.run)
+	if err := s.readRowTypes(ctx); err != nil {
+		return nil, failure("reading the schema's types", err)
+	}
 	if _, err := pool.Exec(ctx, s.sql["feed_repair"]); err != nil {
 		return nil, failure("reading the feed", err)
 	}
 	return s, nil
 }
+
+// connsPerLane is how many connections of the pool there are for one that commits:
+// fewer lanes make larger groups, and the others serve reads.
+const connsPerLane = 4
+
+func lanes(pool *pgxpool.Pool) int { return max(1, int(pool.Config().MaxConns)/connsPerLane) }
 
 // Close closes the pool if the store made it, and waits for what is under way.
 func (s *Store) Close() error {

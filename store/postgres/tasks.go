@@ -18,7 +18,7 @@ const (
 // Tasks returns tasks by id; see store.Reader.
 func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) (tasks []store.StoredTask, err error) {
 	err = s.read(ctx, "reading tasks", func(b *batch) {
-		collect(b, &tasks, scanStored, "tasks", untyped(ids))
+		collect(b, &tasks, scanStored, "tasks", untyped(ids), string(store.RoleInfra))
 	})
 	return tasks, err
 }
@@ -35,7 +35,7 @@ func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (page store.Tas
 	err = s.read(ctx, "reading tasks of an agent", func(b *batch) {
 		page, tally, counted = store.TasksPage{}, nil, nil
 		b.row("agent_tally", []any{string(q.Agent), roles, statuses}, &tally, &counted)
-		collect(b, &page.Tasks, scanStored, "tasks_of", string(q.Agent), roles, statuses, q.Limit, max(q.Offset, 0), q.MaxBytes)
+		collect(b, &page.Tasks, scanStored, "tasks_of", string(q.Agent), roles, statuses, q.Limit, max(q.Offset, 0), q.MaxBytes, string(store.RoleInfra))
 		collect(b, &page.Due, scanID[store.TaskID], "due_of", string(q.Agent), q.Now)
 	})
 	if err != nil {
@@ -81,12 +81,12 @@ func sumTally(counts []int32, roles, statuses []int16) (sum int) {
 
 // ScanTasks pages through tasks in the order of posting; see store.FeedReader.
 func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []store.StoredTask, err error) {
-	name, scan := "scan_tasks", scanListed
-	if open {
-		name, scan = "scan_open", scanStored
-	}
 	err = s.read(ctx, "scanning tasks", func(b *batch) {
-		collect(b, &tasks, scan, name, after, limit)
+		if open {
+			collect(b, &tasks, scanStored, "scan_open", after, limit, string(store.RoleInfra))
+		} else {
+			collect(b, &tasks, scanListed, "scan_tasks", after, limit)
+		}
 	})
 	return tasks, err
 }

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,16 +15,25 @@ import (
 // at the same moment get different ones, and none waits for another.
 func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) (jobs []store.WebhookJob, err error) {
 	err = s.read(ctx, "leasing webhooks", func(b *batch) {
-		collect(b, &jobs, scanJob, "lease_webhooks", now, until, limit)
+		collect(b, &jobs, jobAt(now).scan, "lease_webhooks", now, until, limit)
 	})
 	return jobs, err
 }
 
-func scanJob(row pgx.CollectableRow) (job store.WebhookJob, err error) {
+// jobAt is when jobs are leased: it decides which secrets count.
+type jobAt time.Time
+
+func (now jobAt) scan(row pgx.CollectableRow) (job store.WebhookJob, err error) {
 	var r eventRow
-	if err = row.Scan(append(r.targets(), &job.Attempts, &job.Lease, &job.URL, &job.Secret, &job.OldSecret)...); err != nil {
+	var profile []byte
+	if err = row.Scan(append(r.targets(), &job.Attempts, &job.Lease, &profile)...); err != nil {
 		return job, err
 	}
+	var p store.Profile
+	if err = json.Unmarshal(profile, &p); err != nil {
+		return job, fmt.Errorf("profile of agent %s: %w", r.event.Agent, err)
+	}
+	job.URL, job.Secret, job.OldSecret = p.WebhookURL, p.WebhookSecret, p.OldSecretAt(time.Time(now))
 	job.Event, err = r.decode()
 	return job, err
 }

@@ -8,7 +8,8 @@ create table pinchwork.agent (
     id      text collate "C" primary key,
     version bigint not null,
     key     bytea  not null unique,      -- SHA-256 of the API key
-    profile jsonb  not null              -- market.Profile
+    profile text   not null,             -- store.Profile in JSON
+    reachable boolean not null           -- webhooks are sent to it
 );
 
 -- An account is the hottest row of the marketplace. Its newest version is found
@@ -52,13 +53,15 @@ create table pinchwork.account (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 1);
 
--- Statistics of an agent as worker on tasks with one tag.
+-- Statistics of an agent as worker on tasks with one tag, with epochs as above.
 create table pinchwork.tag_stat (
     agent text collate "C" not null,
     tag   text collate "C" not null,
+    changes bigint not null default 0,
+    epoch   bigint not null default 0,
     count bigint not null, earned bigint not null,
     rating_sum bigint not null, rating_count bigint not null,
-    primary key (agent, tag)
+    primary key (agent, tag, epoch)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
 -- Directed trust; a pair that was never touched has no row.
@@ -78,7 +81,7 @@ create index trust_toward on pinchwork.trust (to_id);
 -- pending and nothing paid.
 create table pinchwork.system_pay (
     agent text collate "C" primary key,
-    pay   jsonb not null                        -- market.SystemPay
+    pay   text not null                         -- store.SystemPay in JSON
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
 -- Tasks. No index holds anything of this table but the id, so that a change of
@@ -90,11 +93,16 @@ create table pinchwork.task (
     id         text collate "C" primary key,
     seq        bigint not null,
     version    bigint not null,
+    status     smallint not null,
     poster     text collate "C" not null,
     worker     text collate "C",                -- current or last
+    parent     text collate "C",                -- of a system task, '' for none; null on others
+    subject    text collate "C",                -- whom a system task is about
+    children   text[],                          -- unfinished system tasks about it
+    result_no  int,                             -- the result that belongs to it now
     unanswered int not null default 0,          -- open questions
     talk_bytes bigint not null default 0,       -- of its questions and messages
-    doc        jsonb not null                   -- market.Task
+    doc        text not null                    -- store.Task in JSON
 ) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 1);
 
@@ -114,22 +122,23 @@ create table pinchwork.result (
 );
 
 -- One row for the poster of each task, and one for its current or last worker.
--- Statuses are numbered as in market.Statuses, from 1. The poster's row stands
+-- Statuses are numbered as in store.Statuses, from 1. The poster's row stands
 -- for the task where all tasks are looked through.
 create table pinchwork.party (
     agent  text collate "C" not null,
     role   smallint not null,                   -- 1 poster, 2 worker
     status smallint not null,
     seq    bigint not null,
+    open   boolean not null,                    -- the poster's row of a task that can be claimed
     task   text collate "C" not null,
     due    timestamptz,                         -- when a timer next touches the task
     primary key (agent, role, status, seq)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 1);
 
-create index party_open on pinchwork.party (seq) where role = 1 and status = 1;
+create index party_open on pinchwork.party (seq) where open;
 create index party_due on pinchwork.party (due) where role = 1 and due is not null;
-create index party_own_due on pinchwork.party (agent, due) where due is not null and agent <> 'ag-platform';
+create index party_own_due on pinchwork.party (agent, due) where due is not null;
 
 -- What has ended, by when, to be pruned.
 create table pinchwork.ended (
@@ -237,7 +246,7 @@ create table pinchwork.event (
     seq   bigint not null,                -- per agent, from 1, without gaps
     type  text   not null,
     task  text collate "C" not null,
-    data  jsonb,                          -- market.EventData, null when empty
+    data  text,                           -- store.EventData in JSON, null when empty
     at    timestamptz not null,
     primary key (agent, seq)
 );
@@ -254,7 +263,7 @@ create table pinchwork.webhook (
     n        bigint not null default nextval('pinchwork.webhook_n'),
     type     text   not null,
     task     text collate "C" not null,
-    data     jsonb,
+    data     text,
     at       timestamptz not null,
     due      timestamptz,
     attempts int    not null default 0,
@@ -273,7 +282,8 @@ create index webhook_old on pinchwork.webhook (dead_at) where dead_at is not nul
 create table pinchwork.feed (
     xid   xid8  not null,
     at    timestamptz not null,
-    items jsonb not null                  -- [market.FeedItem]
+    n     int   not null,                 -- how many items
+    items text  not null                  -- [store.FeedItem] in JSON
 );
 
 create index feed_xid on pinchwork.feed (xid);

@@ -5,4 +5,4 @@ select a.id, a.version, a.profile, a.balance, a.escrowed, a.open_claims, a.poste
        a.event_seq, a.ledger_seq, a.approvals, a.rejections, a.fees_brought, a.text_bytes, a.system_pay
 from pinchwork.agent_now a
 where a.id = any($1::text[] || (
-    select array[t.poster, t.worker, t.doc->'system'->>'subject'] from pinchwork.task t where t.id = $2::text))
+    select array[t.poster, t.worker, t.subject] from pinchwork.task t where t.id = $2::text))

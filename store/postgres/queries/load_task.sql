@@ -3,5 +3,5 @@
 select t.seq, t.version, t.doc, x.need, x.context, r.body
 from pinchwork.task t
 left join pinchwork.task_text x on $2::boolean and x.seq = t.seq
-left join pinchwork.result r on $2::boolean and r.task = t.id and r.no = (t.doc->'delivery'->>'no')::int
+left join pinchwork.result r on $2::boolean and r.task = t.id and r.no = t.result_no
 where t.id = $1::text

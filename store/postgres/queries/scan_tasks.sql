@@ -5,6 +5,6 @@ from (select x.seq, x.task from pinchwork.task_text x where x.seq > $1::bigint o
 join pinchwork.task t on t.id = x.task
 left join lateral (
     select o.due from pinchwork.party o
-    where o.agent = t.poster and o.role = 1 and o.status = any('{1,2,3,4,5,6}'::smallint[]) and o.seq = t.seq and o.task = t.id
+    where o.agent = t.poster and o.role = 1 and o.status = t.status and o.seq = t.seq and o.task = t.id
     limit 1) p on true
 order by x.seq

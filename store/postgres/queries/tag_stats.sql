@@ -1,3 +1,4 @@
 -- in:  $1 an agent
--- out: its statistics by tag
-select s.tag, s.count, s.earned, s.rating_sum, s.rating_count from pinchwork.tag_stat s where s.agent = $1::text
+-- out: tag, count, earned, rating_sum, rating_count
+select distinct on (t.tag) t.tag, t.count, t.earned, t.rating_sum, t.rating_count
+from pinchwork.tag_stat t where t.agent = $1::text order by t.tag, t.epoch desc

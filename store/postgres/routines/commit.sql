@@ -1,124 +1,116 @@
--- write_change(change, texts): as in migration 0012, with change.drop, and about in
--- change.loose.
-create function pinchwork.write_change(c jsonb, texts text[], out seqs bigint[], out need text, out context text)
+-- commit(…): writes all that some changes do, or nothing. There is no other way to
+-- write what a change can hold.
+--
+-- Rows are locked in this order in every commit: records, tasks ascending, profiles,
+-- trust, and last the accounts, ascending, which are the hottest; their tags and
+-- system pay stand under the account's lock.
+--
+-- in:  token   null, or one that no other commit of this transaction has but its
+--              alternatives: the first of them that is written is the last
+--      locks   tasks to lock first, ascending, when the changes touch several in more than one way
+--      due     when deliveries to webhooks are
+--      feed_at, feed_count, feed_items   what the feed is told: market feed items in JSON, and how many
+--      wants   tasks whose need and context are wanted
+--      the rest are rows (types.sql), null for none
+-- out: refusal null, or {guard, task, agent} of a guard that failed, and the number of its change
+--      seqs    the numbers given to inserted tasks, in their order
+--      needs, contexts   of the wanted tasks, in their order
+create function pinchwork.commit(
+    token text, due timestamptz, locks text[], records pinchwork.put_record[], refs pinchwork.put_ref[],
+    posted pinchwork.put_task[], moved pinchwork.put_task[], parties pinchwork.put_party[], ends pinchwork.put_end[],
+    counts pinchwork.put_count[], agents pinchwork.put_agent[], roles pinchwork.put_role[], results pinchwork.put_result[],
+    questions pinchwork.put_question[], answers pinchwork.put_answer[], messages pinchwork.put_message[],
+    reports pinchwork.put_report[], drops pinchwork.put_drop[], trust pinchwork.put_trust[],
+    accounts pinchwork.put_account[], entries pinchwork.put_entry[], events pinchwork.put_event[],
+    pays pinchwork.put_pay[], tags pinchwork.put_tag[], totals pinchwork.put_totals[],
+    feed_at timestamptz, feed_count int, feed_items text, wants text[],
+    out refusal text[], out refused int, out seqs bigint[], out needs text[], out contexts text[])
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
-    now timestamptz := c->>'at';
-    r   record;
-begin
-    if c ? 'once' then
-        insert into pinchwork.idempotency as x (caller, operation, key, request, outcome, expires_at)
-        select w.caller, w.operation, w.key, decode(w.request, 'hex'), w.outcome, w.expires
-        from jsonb_to_record(c->'once') as w(
-            caller text, operation text, key text, request text, outcome text, expires timestamptz)
-        on conflict on constraint idempotency_pkey do update
-            set request = excluded.request, outcome = excluded.outcome, expires_at = excluded.expires_at
-            where x.expires_at <= now;
-        if not found then
-            perform pinchwork.refuse('idempotency', '', c->'once'->>'caller');
-        end if;
-    end if;
-    if c ?| '{tasks,unchanged,counts}' then
-        seqs := pinchwork.write_tasks(c, texts);
-    end if;
-    if c ? 'agents' then
-        perform pinchwork.write_agents(c->'agents');
-    end if;
-    if c ? 'roles' then
-        perform pinchwork.write_roles(c->'roles');
-    end if;
-    if c ?| '{results,questions,answers,messages,reports,resolutions}' then
-        perform pinchwork.write_talk(c, texts);
-    end if;
-    if c ? 'drop' then
-        perform pinchwork.drop_texts(c->'drop');
-    end if;
-    if c ? 'trust' then
-        perform pinchwork.write_trust(c->'trust');
-    end if;
-    if c ? 'tags' then
-        for r in select * from jsonb_to_recordset(c->'tags') as w(
-            agent text, tag text, count bigint, earned bigint, rating_sum bigint, rating_count bigint)
-        loop
-            insert into pinchwork.tag_stat as x values (r.agent, r.tag, r.count, r.earned, r.rating_sum, r.rating_count)
-            on conflict (agent, tag) do update set
-                count = x.count + excluded.count, earned = x.earned + excluded.earned,
-                rating_sum = x.rating_sum + excluded.rating_sum, rating_count = x.rating_count + excluded.rating_count;
-        end loop;
-    end if;
-    if c ? 'loose' then
-        for r in select * from jsonb_to_recordset(c->'loose') as w(
-            id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, about text,
-            at timestamptz)
-        loop
-            insert into pinchwork.entry (id, source, target, amount, kind, task, fee, note, about, at, latest)
-            values (r.id, r.source, r.target, r.amount, r.kind, coalesce(r.task, ''),
-                    coalesce(r.fee, 0), coalesce(r.note, ''), coalesce(r.about, ''), r.at, r.at)
-            on conflict do nothing;
-            if not found then
-                perform pinchwork.refuse('transfer', r.task, '');
-            end if;
-        end loop;
-    end if;
-    if c ? 'accounts' then
-        perform pinchwork.write_accounts(c->'accounts', now);
-    end if;
-    if c ? 'totals' then
-        insert into pinchwork.total_change
-        select coalesce(w.posted, 0), coalesce(w.claimed, 0), coalesce(w.delivered, 0), coalesce(w.approved, 0),
-               coalesce(w.expired, 0), coalesce(w.cancelled, 0), coalesce(w.escrowed, 0), coalesce(w.agents, 0)
-        from jsonb_to_record(c->'totals') as w(
-            posted bigint, claimed bigint, delivered bigint, approved bigint, expired bigint, cancelled bigint,
-            escrowed bigint, agents bigint);
-    end if;
-    if c ? 'feed' then
-        insert into pinchwork.feed (xid, at, items) values (pg_current_xact_id(), now, c->'feed');
-    end if;
-    if c ? 'want' then
-        select x.need, x.context into write_change.need, write_change.context
-        from pinchwork.task t join pinchwork.task_text x on x.seq = t.seq where t.id = c->>'want';
-    end if;
-end $$;
-
--- commit_change(change, texts): writes all of a change or nothing.
---
--- out: refusal is null, or {guard, task, agent} of the guard that failed
-create function pinchwork.commit_change(c jsonb, texts text[],
-    out refusal text[], out seqs bigint[], out need text, out context text)
-language plpgsql as $$
-declare
+    ok    boolean;
     guard text;
     task  text;
     agent text;
+    number text;
 begin
-    select w.seqs, w.need, w.context into commit_change.seqs, commit_change.need, commit_change.context
-    from pinchwork.write_change(c, texts) w;
-exception when sqlstate 'PW001' then
-    get stacked diagnostics guard = message_text, task = pg_exception_detail, agent = pg_exception_hint;
-    refusal := array[guard, task, agent];
-end $$;
-
--- commit_first(changes, texts): writes the first change whose guards hold.
---
--- in:  changes as JSON text, so that only those that are tried are parsed
--- out: chosen counts from 0, −1 for none; refusals {guard, task, agent, …} of those before it, in order
-create function pinchwork.commit_first(changes text[], texts text[],
-    out chosen int, out refusals text[], out seqs bigint[], out need text, out context text)
-language plpgsql as $$
-declare
-    r record;
-begin
-    refusals := '{}';
-    for i in 1 .. cardinality(changes) loop
-        select * into r from pinchwork.commit_change(changes[i]::jsonb, texts);
-        if r.refusal is null then
-            chosen := i - 1;
-            seqs := r.seqs;
-            need := r.need;
-            context := r.context;
+    if token = current_setting('commit.done', true) then
+        return;
+    end if;
+    loop
+        begin
+            if records is not null then
+                ok := pinchwork.write_records(records);
+            end if;
+            if locks is not null then
+                perform from pinchwork.task t where t.id = any(locks) order by t.id for no key update;
+            end if;
+            if refs is not null then
+                ok := pinchwork.keep_tasks(refs, counts is null);
+            end if;
+            if posted is not null then
+                seqs := pinchwork.post_tasks(posted, parties, ends);
+            end if;
+            if moved is not null then
+                ok := pinchwork.move_tasks(moved, parties, ends);
+            end if;
+            if counts is not null then
+                ok := pinchwork.count_talk(counts);
+            end if;
+            if agents is not null then
+                ok := pinchwork.write_agents(agents);
+            end if;
+            if roles is not null then
+                ok := pinchwork.write_roles(roles);
+            end if;
+            if results is not null then
+                ok := pinchwork.write_results(results);
+            end if;
+            if questions is not null or answers is not null or messages is not null then
+                ok := pinchwork.write_talk(questions, answers, messages);
+            end if;
+            if reports is not null then
+                ok := pinchwork.write_reports(reports);
+            end if;
+            if drops is not null then
+                ok := pinchwork.drop_texts(drops);
+            end if;
+            if trust is not null then
+                ok := pinchwork.write_trust(trust);
+            end if;
+            if accounts is not null or entries is not null then
+                ok := pinchwork.write_accounts(accounts, entries, events, due);
+            end if;
+            if pays is not null then
+                ok := pinchwork.write_pays(pays);
+            end if;
+            if tags is not null then
+                ok := pinchwork.write_tags(tags);
+            end if;
+            if totals is not null then
+                insert into pinchwork.total_change select * from unnest(totals);
+            end if;
+            if feed_items is not null then
+                insert into pinchwork.feed (xid, at, n, items) values (pg_current_xact_id(), feed_at, feed_count, feed_items);
+            end if;
+            if wants is not null then
+                select array_agg(x.need order by w.n), array_agg(x.context order by w.n) into needs, contexts
+                from unnest(wants) with ordinality w (id, n)
+                left join pinchwork.task t on t.id = w.id left join pinchwork.task_text x on x.seq = t.seq;
+            end if;
+            if token is not null then
+                perform set_config('commit.done', token, true);
+            end if;
             return;
-        end if;
-        refusals := refusals || r.refusal;
+        exception
+            when sqlstate 'PW001' then
+                get stacked diagnostics guard = message_text, task = pg_exception_detail, agent = pg_exception_hint,
+                    number = column_name;
+                refusal := array[guard, task, agent];
+                refused := number;
+                seqs := null;
+                return;
+            when sqlstate 'PW002' then
+                seqs := null;
+        end;
     end loop;
-    chosen := -1;
 end $$;

@@ -1,8 +1,9 @@
--- prune_tasks(before, most): deletes at most so many tasks that ended before an
--- instant, with all that is about them but ledger entries and events.
+-- prune_tasks(before, most, platform): deletes at most so many tasks that ended before
+-- an instant, with all that is about them but ledger entries and events.
 --
+-- in:  platform the poster whose tasks the totals leave out
 -- out: how many
-create function pinchwork.prune_tasks(before timestamptz, most int) returns int
+create function pinchwork.prune_tasks(before timestamptz, most int, platform text) returns int
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     ids text[];
@@ -26,16 +27,16 @@ begin
         perform pinchwork.count_reports(r.status, -r.n);
     end loop;
     delete from pinchwork.task_text x using pinchwork.task t where t.id = any(ids) and x.seq = t.seq;
-    perform pinchwork.prune_parties(ids);
+    perform pinchwork.prune_parties(ids, platform);
     delete from pinchwork.ended e where e.at < before and e.task = any(ids)
         and e.at in (select o.at from pinchwork.ended o where o.at < before order by o.at limit most);
     delete from pinchwork.task where id = any(ids);
     return cardinality(ids);
 end $$;
 
--- prune_parties(ids): takes ended tasks from their parties' lists, and from
+-- prune_parties(ids, platform): takes ended tasks from their parties' lists, and from
 -- the counts of both and of the marketplace.
-create function pinchwork.prune_parties(ids text[]) returns void
+create function pinchwork.prune_parties(ids text[], platform text) returns void
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     r record;
@@ -43,29 +44,44 @@ begin
     for r in
         with posted as (
             delete from pinchwork.party p using pinchwork.task t
-            where t.id = any(ids) and p.agent = t.poster and p.role = 1 and p.status = any('{4,5,6}'::smallint[]) and p.seq = t.seq
+            where t.id = any(ids) and p.agent = t.poster and p.role = 1 and p.status = t.status and p.seq = t.seq
             returning p.agent, p.role, p.status
         ), worked as (
             delete from pinchwork.party p using pinchwork.task t
-            where t.id = any(ids) and p.agent = t.worker and p.role = 2 and p.status = any('{4,5,6}'::smallint[]) and p.seq = t.seq
+            where t.id = any(ids) and p.agent = t.worker and p.role = 2 and p.status = t.status and p.seq = t.seq
             returning p.agent, p.role, p.status
         ), gone as (
-            select * from posted union all select * from worked
+            select g.agent, 6 * (g.role - 1) + g.status as place, count(*)::int as n
+            from (select * from posted union all select * from worked) g group by 1, 2
         )
-        select agent,
-            count(*) filter (where role = 1 and status = 4)::int as approved,
-            count(*) filter (where role = 1 and status = 5)::int as expired,
-            count(*) filter (where role = 1 and status = 6)::int as cancelled,
-            array[0, 0, 0,
-                -count(*) filter (where role = 1 and status = 4), -count(*) filter (where role = 1 and status = 5),
-                -count(*) filter (where role = 1 and status = 6), 0, 0, 0,
-                -count(*) filter (where role = 2 and status = 4), -count(*) filter (where role = 2 and status = 5),
-                -count(*) filter (where role = 2 and status = 6)]::int[] as tally
-        from gone group by agent order by agent
+        select g.agent, array(select coalesce((select -x.n from gone x where x.agent = g.agent and x.place = i), 0)
+                              from generate_series(1, 12) i order by i) as tally
+        from gone g group by g.agent order by g.agent
     loop
-        continue when r.agent = 'ag-platform';
+        continue when r.agent = platform;
         perform pinchwork.change_tally(r.agent, r.tally);
-        insert into pinchwork.total_change values (0, 0, 0, -r.approved, -r.expired, -r.cancelled, 0, 0);
+        insert into pinchwork.total_change
+        values (r.tally[1], r.tally[2], r.tally[3], r.tally[4], r.tally[5], r.tally[6], 0, 0);
+    end loop;
+end $$;
+
+-- change_tally(agent, tally): moves the counts of an agent's tasks.
+-- Nothing happens for the platform, which has no account.
+--
+-- in:  12 numbers: posted … cancelled as poster, then as worker
+create function pinchwork.change_tally(agent text, tally int[]) returns void
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+    loop
+        update pinchwork.account a set
+            changes = a.changes + 1, epoch = (a.changes + 1) >> 4,
+            p_posted = p_posted + tally[1], p_claimed = p_claimed + tally[2], p_delivered = p_delivered + tally[3],
+            p_approved = p_approved + tally[4], p_expired = p_expired + tally[5], p_cancelled = p_cancelled + tally[6],
+            w_posted = w_posted + tally[7], w_claimed = w_claimed + tally[8], w_delivered = w_delivered + tally[9],
+            w_approved = w_approved + tally[10], w_expired = w_expired + tally[11], w_cancelled = w_cancelled + tally[12]
+        where a.id = change_tally.agent
+          and a.epoch = (select max(newest.epoch) from pinchwork.account newest where newest.id = change_tally.agent);
+        exit when found or not exists (select from pinchwork.account x where x.id = change_tally.agent);
     end loop;
 end $$;
 
@@ -108,7 +124,7 @@ begin
     with old as (
         select o.ctid from (select f.ctid, f.at from pinchwork.feed f order by f.xid limit most) o where o.at < before
     ), deleted as (
-        delete from pinchwork.feed f using old where f.ctid = old.ctid returning f.xid, jsonb_array_length(f.items) as n
+        delete from pinchwork.feed f using old where f.ctid = old.ctid returning f.xid, f.n
     )
     select count(*), coalesce(sum(d.n), 0), (select x.xid from deleted x order by x.xid desc limit 1) into gone, items, last
     from deleted d;

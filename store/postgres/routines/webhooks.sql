@@ -1,11 +1,11 @@
 -- lease_webhooks(now, until, most): takes at most so many deliveries that are
--- due, oldest first, and makes each due again at `until`. Deliveries that nobody
--- wants any more are dropped on the way.
+-- due, oldest first, and makes each due again at `until`. Deliveries to agents that
+-- are not reachable any more are dropped on the way.
 --
--- out: the deliveries with the receiver's address, in order
+-- out: the deliveries with the receiver's profile, in order
 create function pinchwork.lease_webhooks(now timestamptz, until timestamptz, most int)
-returns table (agent text, seq bigint, type text, task text, data jsonb, at timestamptz,
-               attempts int, lease bigint, url text, secret text)
+returns table (agent text, seq bigint, type text, task text, data text, at timestamptz,
+               attempts int, lease bigint, profile text)
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     w       record;
@@ -15,13 +15,12 @@ begin
     -- Only as many as are wanted are locked, so that replicas share what is due.
     loop
         for w in
-            select q.agent, q.seq, p.profile->>'webhook_url' as url, p.profile->>'webhook_secret' as secret,
-                   coalesce((p.profile->>'suspended')::boolean, false) as suspended
+            select q.agent, q.seq, p.profile, p.reachable
             from (select o.* from pinchwork.webhook o where o.due <= now order by o.due, o.n limit most - leased
                   for no key update skip locked) q
             join pinchwork.agent p on p.id = q.agent order by q.due, q.n
         loop
-            if w.suspended or coalesce(w.url, '') = '' then
+            if not w.reachable then
                 delete from pinchwork.webhook x where x.agent = w.agent and x.seq = w.seq;
                 dropped := dropped + 1;
                 continue;
@@ -31,8 +30,7 @@ begin
             where x.agent = w.agent and x.seq = w.seq
             returning x.agent, x.seq, x.type, x.task, x.data, x.at, x.attempts, x.lease
             into agent, seq, type, task, data, at, attempts, lease;
-            url := w.url;
-            secret := coalesce(w.secret, '');
+            profile := w.profile;
             return next;
         end loop;
         exit when not found or leased >= most or dropped >= 1000;

@@ -1,123 +1,146 @@
--- write_accounts(accounts, due): as in migration 0011, with approvals, rejections,
--- fees_brought, text_bytes, max_text_bytes (null when there is no bound), an entry's about, and
--- system_pay {was, pay}, either absent for none.
-create function pinchwork.write_accounts(accounts jsonb, due timestamptz) returns void
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+-- write_accounts(accounts, entries, events, due): moves balances and counters, numbers
+-- ledger entries and events. It comes last in a commit and takes the accounts in the
+-- order given, which is ascending, so that commits never wait for each other in a
+-- circle. Guards are asked of what an account is afterwards; one that fails undoes
+-- the whole commit.
+--
+-- in:  due when deliveries to webhooks are
+create function pinchwork.write_accounts(accounts pinchwork.put_account[], entries pinchwork.put_entry[],
+    events pinchwork.put_event[], due timestamptz) returns boolean
+language plpgsql as $$
 declare
-    d record;
-    a pinchwork.account;
-    told int;
+    ids     text[];
+    wrong   boolean;
+    written int;
 begin
-    for d in select * from jsonb_to_recordset(accounts) as w(
-        id text, active boolean, required boolean, suspended boolean, hooked boolean,
-        amount bigint, escrowed bigint, open_claims bigint, max_open_claims bigint, posted bigint, completed bigint,
-        rating_sum bigint, rating_count bigint, earned bigint, fees bigint, charged bigint, spent bigint,
-        rejected bigint, approvals bigint, rejections bigint, fees_brought bigint, text_bytes bigint, max_text_bytes bigint,
-        tally int[], strikes jsonb, system_pay jsonb, entry jsonb, events jsonb)
-    loop
-        told := coalesce(jsonb_array_length(d.events), 0);
-        loop
-            update pinchwork.account x set
-                changes = x.changes + 1, epoch = (x.changes + 1) >> 4,
-                suspended = coalesce(d.suspended, x.suspended), hooked = coalesce(d.hooked, x.hooked),
-                balance = balance + coalesce(d.amount, 0),
-                escrowed = x.escrowed + coalesce(d.escrowed, 0),
-                open_claims = x.open_claims + coalesce(d.open_claims, 0),
-                posted = x.posted + coalesce(d.posted, 0),
-                completed = x.completed + coalesce(d.completed, 0),
-                rating_sum = x.rating_sum + coalesce(d.rating_sum, 0),
-                rating_count = x.rating_count + coalesce(d.rating_count, 0),
-                earned = x.earned + coalesce(d.earned, 0),
-                fees = x.fees + coalesce(d.fees, 0),
-                charged = x.charged + coalesce(d.charged, 0),
-                spent = x.spent + coalesce(d.spent, 0),
-                rejected = x.rejected + coalesce(d.rejected, 0),
-                approvals = x.approvals + coalesce(d.approvals, 0),
-                rejections = x.rejections + coalesce(d.rejections, 0),
-                fees_brought = x.fees_brought + coalesce(d.fees_brought, 0),
-                text_bytes = x.text_bytes + coalesce(d.text_bytes, 0),
-                event_seq = event_seq + told,
-                ledger_seq = case when d.entry is null then ledger_seq else ledger_seq + 1 end,
-                ledger_at = case when d.entry is null then ledger_at
-                                 else greatest(ledger_at, (d.entry->>'at')::timestamptz) end,
-                ledger_lag = case when d.entry is null or ledger_at = '-infinity' then ledger_lag
-                                  else greatest(ledger_lag, ledger_at - (d.entry->>'at')::timestamptz) end,
-                p_posted = p_posted + coalesce(d.tally[1], 0), p_claimed = p_claimed + coalesce(d.tally[2], 0),
-                p_delivered = p_delivered + coalesce(d.tally[3], 0), p_approved = p_approved + coalesce(d.tally[4], 0),
-                p_expired = p_expired + coalesce(d.tally[5], 0), p_cancelled = p_cancelled + coalesce(d.tally[6], 0),
-                w_posted = w_posted + coalesce(d.tally[7], 0), w_claimed = w_claimed + coalesce(d.tally[8], 0),
-                w_delivered = w_delivered + coalesce(d.tally[9], 0), w_approved = w_approved + coalesce(d.tally[10], 0),
-                w_expired = w_expired + coalesce(d.tally[11], 0), w_cancelled = w_cancelled + coalesce(d.tally[12], 0)
-            where x.id = d.id
-              and x.epoch = (select max(newest.epoch) from pinchwork.account newest where newest.id = d.id)
-            returning * into a;
-            -- Not found: no such agent, or its epoch moved on while we waited for its row.
-            exit when found or not exists (select from pinchwork.account x where x.id = d.id);
-        end loop;
-        if a.id is distinct from d.id then
-            if d.active then
-                perform pinchwork.refuse('suspended', '', d.id);
-            elsif d.strikes is not null then
-                perform pinchwork.refuse('strikes', '', d.id);
-            elsif d.system_pay is not null then
-                perform pinchwork.refuse('system pay', '', d.id);
-            elsif d.entry is not null then
-                perform pinchwork.refuse('balance', d.entry->>'task', d.id);
-            elsif d.required then
-                perform pinchwork.refuse('agent version', '', d.id);
+    with moved as (
+        update pinchwork.account x set
+            changes = x.changes + 1, epoch = (x.changes + 1) >> 4,
+            suspended = coalesce(d.suspended, x.suspended), hooked = coalesce(d.hooked, x.hooked),
+            balance = x.balance + d.balance, open_claims = x.open_claims + d.open_claims, text_bytes = x.text_bytes + d.text_bytes,
+            escrowed = x.escrowed + d.escrowed, posted = x.posted + d.posted, completed = x.completed + d.completed,
+            rating_sum = x.rating_sum + d.rating_sum, rating_count = x.rating_count + d.rating_count,
+            earned = x.earned + d.earned, fees = x.fees + d.fees, charged = x.charged + d.charged, spent = x.spent + d.spent,
+            rejected = x.rejected + d.rejected, approvals = x.approvals + d.approvals,
+            rejections = x.rejections + d.rejections, fees_brought = x.fees_brought + d.fees_brought,
+            event_seq = x.event_seq + d.events, ledger_seq = x.ledger_seq + d.entries,
+            ledger_at = greatest(x.ledger_at, d.last_at),
+            ledger_lag = greatest(x.ledger_lag, greatest(x.ledger_at, d.last_at) - d.first_at),
+            strikes = case when d.struck then d.strikes else x.strikes end,
+            blocked_until = case when d.struck then d.blocked_until else x.blocked_until end,
+            p_posted = x.p_posted + coalesce(d.tally[1], 0), p_claimed = x.p_claimed + coalesce(d.tally[2], 0),
+            p_delivered = x.p_delivered + coalesce(d.tally[3], 0), p_approved = x.p_approved + coalesce(d.tally[4], 0),
+            p_expired = x.p_expired + coalesce(d.tally[5], 0), p_cancelled = x.p_cancelled + coalesce(d.tally[6], 0),
+            w_posted = x.w_posted + coalesce(d.tally[7], 0), w_claimed = x.w_claimed + coalesce(d.tally[8], 0),
+            w_delivered = x.w_delivered + coalesce(d.tally[9], 0), w_approved = x.w_approved + coalesce(d.tally[10], 0),
+            w_expired = x.w_expired + coalesce(d.tally[11], 0), w_cancelled = x.w_cancelled + coalesce(d.tally[12], 0)
+        from unnest(accounts) d
+        cross join lateral (select a.epoch from pinchwork.account a where a.id = d.id order by a.epoch desc limit 1) newest
+        where x.id = d.id and x.epoch = newest.epoch
+          and (not d.struck or (x.strikes = d.strikes_was and x.blocked_until is not distinct from d.blocked_was))
+        returning x.id, x.balance, x.earned, x.event_seq, x.ledger_seq, x.ledger_at, x.hooked,
+            (d.active and x.suspended) or x.balance < d.balance_least or x.open_claims > d.claims_most
+            or x.text_bytes > d.bytes_most as refused
+    ), entered as (
+        insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, fee, note, about, at, balance, earned, latest)
+        select e.id, e.source, e.target, e.amount, e.kind, e.agent, coalesce(m.ledger_seq - e.seq_back, 0), e.task, e.fee,
+               e.note, e.about, e.at, coalesce(m.balance - e.balance_back, 0), coalesce(m.earned - e.earned_back, 0),
+               coalesce(m.ledger_at, e.at)
+        from unnest(entries) e left join moved m on m.id = e.agent
+        on conflict do nothing returning 1
+    ), told as (
+        insert into pinchwork.event (agent, seq, type, task, data, at)
+        select m.id, m.event_seq - e.seq_back, e.type, e.task, e.data, e.at
+        from unnest(events) e join moved m on m.id = e.agent
+    ), sent as (
+        insert into pinchwork.webhook (agent, seq, type, task, data, at, due)
+        select m.id, m.event_seq - e.seq_back, e.type, e.task, e.data, e.at, write_accounts.due
+        from unnest(events) with ordinality e (agent, type, task, data, at, seq_back, n) join moved m on m.id = e.agent
+        where m.hooked order by e.n
+    )
+    select array_agg(m.id), bool_or(m.refused), (select count(*) from entered) into ids, wrong, written from moved m;
+    if wrong or cardinality(ids) is distinct from cardinality(accounts) then
+        perform pinchwork.blame_accounts(accounts, coalesce(ids, '{}'));
+    end if;
+    if written < cardinality(entries) then
+        perform pinchwork.refuse('transfer', e.change, e.task, e.agent) from unnest(entries) e
+        where not exists (select from pinchwork.entry x where x.task = e.task and x.task <> '' and x.kind = e.kind and x.id = e.id)
+        limit 1;
+        perform pinchwork.refuse('transfer', e.change, e.task, e.agent) from unnest(entries) e limit 1;
+    end if;
+    return true;
+end $$;
+
+-- blame_accounts(accounts, moved): finds out, after those that could be were moved,
+-- which account kept a commit from being made, and why. PW002 when nothing is wrong
+-- but that an account's epoch moved on while we waited for its row: then the commit
+-- has to be made again.
+create function pinchwork.blame_accounts(accounts pinchwork.put_account[], moved text[]) returns void
+language plpgsql as $$
+declare
+    d pinchwork.put_account;
+    a pinchwork.account;
+begin
+    foreach d in array accounts loop
+        select * into a from pinchwork.account x where x.id = d.id order by x.epoch desc limit 1;
+        if not found then
+            continue when not (d.active or d.struck or d.sys_paid or d.paid or d.required);
+            perform pinchwork.refuse(case when d.active then 'suspended' when d.struck then 'strikes'
+                when d.sys_paid then 'system pay' when d.paid then 'balance' else 'agent' end, d.change, '', d.id);
+        elsif d.active and a.suspended then
+            perform pinchwork.refuse('suspended', d.change, '', d.id);
+        elsif d.id <> all(moved) then
+            if d.struck and (a.strikes <> d.strikes_was or a.blocked_until is distinct from d.blocked_was) then
+                perform pinchwork.refuse('strikes', d.change, '', d.id);
             end if;
-            continue;
-        end if;
-        if d.active and a.suspended then
-            perform pinchwork.refuse('suspended', '', d.id);
-        elsif a.balance < 0 and d.amount < 0 then
-            perform pinchwork.refuse('balance', d.entry->>'task', d.id);
-        elsif d.open_claims > 0 and a.open_claims > d.max_open_claims then
-            perform pinchwork.refuse('open claims', '', d.id);
-        elsif d.text_bytes > 0 and a.text_bytes > d.max_text_bytes then
-            perform pinchwork.refuse('bytes of texts', '', d.id);
-        end if;
-        if d.strikes is not null then
-            update pinchwork.account x set strikes = (d.strikes->>'count')::int,
-                                           blocked_until = (d.strikes->>'until')::timestamptz
-            where x.id = d.id and x.epoch = a.epoch and x.strikes = (d.strikes->>'was')::int
-              and x.blocked_until is not distinct from (d.strikes->>'was_until')::timestamptz;
-            if not found then
-                perform pinchwork.refuse('strikes', '', d.id);
-            end if;
-        end if;
-        if d.system_pay is not null then
-            -- Whoever writes the pay of an agent holds its account.
-            if (select s.pay from pinchwork.system_pay s where s.agent = d.id) is distinct from d.system_pay->'was' then
-                perform pinchwork.refuse('system pay', '', d.id);
-            elsif d.system_pay ? 'pay' then
-                insert into pinchwork.system_pay (agent, pay) values (d.id, d.system_pay->'pay')
-                on conflict on constraint system_pay_pkey do update set pay = excluded.pay;
-            else
-                delete from pinchwork.system_pay s where s.agent = d.id;
-            end if;
-        end if;
-        if d.entry is not null then
-            insert into pinchwork.entry (id, source, target, amount, kind, agent, seq, task, fee, note, about, at, balance, earned, latest)
-            select w.id, w.source, w.target, w.amount, w.kind, d.id, a.ledger_seq, coalesce(w.task, ''),
-                   coalesce(w.fee, 0), coalesce(w.note, ''), coalesce(w.about, ''), w.at, a.balance, a.earned, a.ledger_at
-            from jsonb_to_record(d.entry) as w(
-                id text, source text, target text, amount bigint, kind text, task text, fee bigint, note text, about text, at timestamptz)
-            on conflict do nothing;
-            if not found then
-                perform pinchwork.refuse('transfer', d.entry->>'task', d.id);
-            end if;
-        end if;
-        if told > 0 then
-            insert into pinchwork.event (agent, seq, type, task, data, at)
-            select d.id, a.event_seq - told + w.n, w.type, coalesce(w.task, ''), w.data, w.at
-            from rows from (jsonb_to_recordset(d.events) as (type text, task text, data jsonb, at timestamptz))
-                 with ordinality as w(type, task, data, at, n);
-            if a.hooked then
-                insert into pinchwork.webhook (agent, seq, type, task, data, at, due)
-                select x.agent, x.seq, x.type, x.task, x.data, x.at, write_accounts.due from pinchwork.event x
-                where x.agent = d.id and x.seq > a.event_seq - told order by x.seq;
-            end if;
+            raise exception using errcode = 'PW002';
+        elsif a.balance < d.balance_least then
+            perform pinchwork.refuse('balance', d.change, '', d.id);
+        elsif a.open_claims > d.claims_most then
+            perform pinchwork.refuse('claims', d.change, '', d.id);
+        elsif a.text_bytes > d.bytes_most then
+            perform pinchwork.refuse('text bytes', d.change, '', d.id);
         end if;
     end loop;
+end $$;
+
+-- write_pays(pays): what the platform pays for system tasks about an agent, guarded by
+-- what it was. Whoever writes it holds the agent's account.
+create function pinchwork.write_pays(pays pinchwork.put_pay[]) returns boolean
+language plpgsql as $$
+declare
+    p pinchwork.put_pay;
+begin
+    foreach p in array pays loop
+        if (select s.pay from pinchwork.system_pay s where s.agent = p.agent) is distinct from p.was then
+            perform pinchwork.refuse('system pay', p.change, '', p.agent);
+        elsif p.pay is null then
+            delete from pinchwork.system_pay s where s.agent = p.agent;
+        else
+            insert into pinchwork.system_pay (agent, pay) values (p.agent, p.pay)
+            on conflict on constraint system_pay_pkey do update set pay = excluded.pay;
+        end if;
+    end loop;
+    return true;
+end $$;
+
+-- write_tags(tags): moves an agent's statistics for tags. Whoever writes them holds the
+-- agent's account. Their epochs are as an account's.
+create function pinchwork.write_tags(tags pinchwork.put_tag[]) returns boolean
+language plpgsql as $$
+begin
+    with moved as (
+        update pinchwork.tag_stat x set
+            changes = x.changes + 1, epoch = (x.changes + 1) >> 4, count = x.count + t.count, earned = x.earned + t.earned,
+            rating_sum = x.rating_sum + t.rating_sum, rating_count = x.rating_count + t.rating_count
+        from unnest(tags) t
+        cross join lateral (select o.epoch from pinchwork.tag_stat o where o.agent = t.agent and o.tag = t.tag
+                            order by o.epoch desc limit 1) newest
+        where x.agent = t.agent and x.tag = t.tag and x.epoch = newest.epoch
+        returning x.agent, x.tag
+    )
+    insert into pinchwork.tag_stat (agent, tag, count, earned, rating_sum, rating_count)
+    select t.agent, t.tag, t.count, t.earned, t.rating_sum, t.rating_count from unnest(tags) t
+    where not exists (select from moved m where m.agent = t.agent and m.tag = t.tag);
+    return true;
 end $$;

@@ -1,86 +1,132 @@
--- write_tasks(change, texts): as in migration 0008; the counts also have bytes, by
--- which the talk of the task grows, and max_bytes, null when there is no bound.
-create function pinchwork.write_tasks(c jsonb, texts text[]) returns bigint[]
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+-- post_tasks(tasks, parties, ends): inserts tasks with their texts and puts them on
+-- their parties' lists.
+--
+-- out: the numbers given to the tasks, in their order
+create function pinchwork.post_tasks(tasks pinchwork.put_task[], parties pinchwork.put_party[], ends pinchwork.put_end[])
+returns bigint[] language plpgsql as $$
 declare
-    t    record;
-    n    bigint;
-    seqs bigint[] := '{}';
+    seqs bigint[];
+begin
+    with made as (
+        insert into pinchwork.task (id, seq, version, status, poster, worker, parent, subject, children, result_no, doc)
+        select t.id, nextval('pinchwork.task_seq'), t.next, t.status, t.poster, t.worker, t.parent, t.subject, t.children,
+               t.result_no, t.doc
+        from unnest(tasks) t on conflict do nothing returning id, seq
+    ), kept as (
+        insert into pinchwork.task_text (seq, task, need, context)
+        select m.seq, t.id, t.need, t.context from made m join unnest(tasks) t on t.id = m.id
+        on conflict do nothing
+    ), listed as (
+        insert into pinchwork.party (agent, role, status, seq, open, task, due)
+        select p.agent, p.role, p.status, m.seq, p.open, p.task, p.due from made m join unnest(parties) p on p.task = m.id
+        on conflict do nothing
+    ), ended as (
+        insert into pinchwork.ended (at, task) select e.at, e.task from made m join unnest(ends) e on e.task = m.id
+    )
+    select array_agg(m.seq order by m.seq) into seqs from made m;
+    if cardinality(seqs) is distinct from cardinality(tasks) then
+        perform pinchwork.refuse('duplicate', t.change, t.id, '')
+        from unnest(tasks) t join pinchwork.task x on x.id = t.id where x.seq <> all(coalesce(seqs, '{}')) limit 1;
+        perform pinchwork.refuse('duplicate', t.change, t.id, '') from unnest(tasks) t limit 1;
+    end if;
+    return seqs;
+end $$;
+
+-- move_tasks(tasks, parties, ends): replaces tasks in the version that a change was
+-- decided on, and moves what finds them.
+create function pinchwork.move_tasks(tasks pinchwork.put_task[], parties pinchwork.put_party[], ends pinchwork.put_end[])
+returns boolean language plpgsql as $$
+declare
+    n int;
+begin
+    with moved as (
+        update pinchwork.task x set version = t.next, status = t.status, worker = t.worker, children = t.children,
+            result_no = t.result_no, doc = t.doc
+        from unnest(tasks) t where x.id = t.id and x.version = t.version returning x.id, x.seq
+    ), went as (
+        update pinchwork.party x set status = p.status, open = p.open, due = p.due
+        from moved m join unnest(parties) p on p.task = m.id
+        where p.was is not null and p.status is not null
+          and x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = m.seq
+    ), left_by as (
+        delete from pinchwork.party x using moved m join unnest(parties) p on p.task = m.id
+        where p.status is null and x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = m.seq
+    ), came as (
+        insert into pinchwork.party (agent, role, status, seq, open, task, due)
+        select p.agent, p.role, p.status, m.seq, p.open, p.task, p.due
+        from moved m join unnest(parties) p on p.task = m.id where p.was is null
+    ), ended as (
+        insert into pinchwork.ended (at, task) select e.at, e.task from moved m join unnest(ends) e on e.task = m.id
+    )
+    select count(*) into n from moved;
+    if n < cardinality(tasks) then
+        perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t
+        where not exists (select from pinchwork.task x where x.id = t.id and x.version = t.next) limit 1;
+        perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t limit 1;
+    end if;
+    return true;
+end $$;
+
+-- keep_tasks(refs, alone): guards on tasks that are only read. Whoever shares a row
+-- and then wants to count on it would wait for another that does the same, so they
+-- are shared only alone.
+create function pinchwork.keep_tasks(refs pinchwork.put_ref[], alone boolean) returns boolean
+language plpgsql as $$
+declare
+    r record;
+begin
+    for r in select * from unnest(refs) order by task loop
+        if alone then
+            perform from pinchwork.task where id = r.task and version = r.version for share;
+        else
+            perform from pinchwork.task where id = r.task and version = r.version for no key update;
+        end if;
+        if not found then
+            perform pinchwork.refuse('task', r.change, r.task, '');
+        end if;
+    end loop;
+    return true;
+end $$;
+
+-- count_talk(counts): moves how many questions of a task are open, and how many
+-- bytes its talk has; null for no bound.
+create function pinchwork.count_talk(counts pinchwork.put_count[]) returns boolean
+language plpgsql as $$
+declare
+    c record;
     open_now  int;
     bytes_now bigint;
 begin
-    if c ? 'lock' then
-        perform from pinchwork.task where id in (select jsonb_array_elements_text(c->'lock')) order by id for no key update;
-    end if;
-    if c ? 'unchanged' then
-        for t in select * from jsonb_to_recordset(c->'unchanged') as u(id text, version bigint) loop
-            -- Two that share a row and both want to count on it would wait for each other.
-            if c ? 'counts' then
-                perform from pinchwork.task where id = t.id and version = t.version for no key update;
-            else
-                perform from pinchwork.task where id = t.id and version = t.version for share;
-            end if;
-            if not found then
-                perform pinchwork.refuse('task version', t.id, '');
-            end if;
-        end loop;
-    end if;
-    for t in select * from jsonb_to_recordset(c->'tasks') as w(
-        id text, version bigint, next bigint, doc jsonb, poster text, worker text, "left" text,
-        was smallint, status smallint, due timestamptz, moved boolean, ended timestamptz, need int, context int)
-    loop
-        if t.version is null then
-            n := nextval('pinchwork.task_seq');
-            insert into pinchwork.task (id, seq, version, poster, worker, doc)
-            values (t.id, n, t.next, t.poster, t.worker, t.doc) on conflict do nothing;
-            if not found then
-                perform pinchwork.refuse('duplicate', t.id, '');
-            end if;
-            seqs := seqs || n;
-            insert into pinchwork.task_text (seq, task, need, context)
-            values (n, t.id, coalesce(texts[t.need], ''), coalesce(texts[t.context], ''));
-            insert into pinchwork.party (agent, role, status, seq, task, due)
-            values (t.poster, 1, t.status, n, t.id, t.due);
-        else
-            update pinchwork.task set version = t.next, worker = t.worker, doc = t.doc
-            where id = t.id and version = t.version returning seq into n;
-            if not found then
-                perform pinchwork.refuse('task version', t.id, '');
-            end if;
-            if t.moved then
-                update pinchwork.party set status = t.status, due = t.due
-                where agent = t.poster and role = 1 and status = t.was and seq = n;
-            end if;
-        end if;
-        if t."left" is not null then
-            delete from pinchwork.party where agent = t."left" and role = 2 and status = t.was and seq = n;
-        end if;
-        if t.moved and t.worker is not null then
-            update pinchwork.party set status = t.status, due = t.due
-            where agent = t.worker and role = 2 and status = t.was and seq = n;
-            if not found then
-                insert into pinchwork.party (agent, role, status, seq, task, due)
-                values (t.worker, 2, t.status, n, t.id, t.due);
-            end if;
-        end if;
-        if t.ended is not null then
-            insert into pinchwork.ended (at, task) values (t.ended, t.id);
+    for c in select * from unnest(counts) order by task loop
+        update pinchwork.task set unanswered = unanswered + c.delta, talk_bytes = talk_bytes + c.bytes
+        where id = c.task returning unanswered, talk_bytes into open_now, bytes_now;
+        if not found then
+            perform pinchwork.refuse('task', c.change, c.task, '');
+        elsif c.delta > 0 and open_now > c.most then
+            perform pinchwork.refuse('questions', c.change, c.task, '');
+        elsif c.bytes > 0 and bytes_now > c.most_bytes then
+            perform pinchwork.refuse('talk bytes', c.change, c.task, '');
         end if;
     end loop;
-    if c ? 'counts' then
-        for t in select * from jsonb_to_recordset(c->'counts') as q(
-            task text, delta int, max int, bytes bigint, max_bytes bigint) order by task
-        loop
-            update pinchwork.task set unanswered = unanswered + t.delta, talk_bytes = talk_bytes + coalesce(t.bytes, 0)
-            where id = t.task returning unanswered, talk_bytes into open_now, bytes_now;
-            if not found then
-                perform pinchwork.refuse('task version', t.task, '');
-            elsif t.delta > 0 and open_now > t.max then
-                perform pinchwork.refuse('unanswered questions', t.task, '');
-            elsif t.bytes > 0 and bytes_now > t.max_bytes then
-                perform pinchwork.refuse('bytes of talk', t.task, '');
-            end if;
-        end loop;
+    return true;
+end $$;
+
+-- write_roles(roles): takes roles; the same role again is fine, and how the claim
+-- ended takes the place of what was there.
+create function pinchwork.write_roles(roles pinchwork.put_role[]) returns boolean
+language plpgsql as $$
+declare
+    n int;
+begin
+    insert into pinchwork.role as x (task, agent, role, lapsed_at, lapse_why, lapse_claim)
+    select r.task, r.agent, r.role, r.lapsed_at, r.lapse_why, r.lapse_claim from unnest(roles) r
+    on conflict on constraint role_pkey do update
+        set lapsed_at = excluded.lapsed_at, lapse_why = excluded.lapse_why, lapse_claim = excluded.lapse_claim
+        where x.role = excluded.role;
+    get diagnostics n = row_count;
+    if n < cardinality(roles) then
+        perform pinchwork.refuse('role', r.change, r.task, r.agent)
+        from unnest(roles) r join pinchwork.role x using (task, agent) where x.role <> r.role limit 1;
     end if;
-    return seqs;
+    return true;
 end $$;
