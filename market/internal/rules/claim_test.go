@@ -56,6 +56,14 @@ func TestClaim(t *testing.T) {
 			n.NextDue = n.Claim.Timeout
 		}))(p.Claim(t1, short, agent(worker), nil))
 	})
+	t.Run("for an instant", func(t *testing.T) {
+		short := posted()
+		short.ClaimTimeout = 1
+		decides(t, taken(short, 5, func(n *store.Task) {
+			n.Claim.Timeout = t1.Add(1)
+			n.NextDue = n.Claim.Timeout
+		}))(p.Claim(t1, short, agent(worker), nil))
+	})
 	t.Run("with a deadline before its time is over", func(t *testing.T) {
 		urgent := posted()
 		urgent.Deadline, urgent.NextDue = t1.Add(time.Minute), t1.Add(time.Minute)
@@ -160,6 +168,10 @@ func TestClaimByID(t *testing.T) {
 	t.Run("as the cooldown ends", func(t *testing.T) {
 		decides(t, taken(posted(), 5, asItIs))(p.ClaimByID(t1, blocked(t1)))
 	})
+	t.Run("just before the cooldown ends", func(t *testing.T) {
+		_, err := p.ClaimByID(t1, blocked(t1.Add(1)))
+		same(t, refusal(t, err).RetryAfter, time.Duration(1))
+	})
 	t.Run("during a cooldown", func(t *testing.T) {
 		got, err := p.ClaimByID(t1, blocked(t1.Add(time.Second)))
 		refuses(t, rules.CodeCooldown, "Too many abandoned tasks, pickup is blocked until 2026-03-01T13:00:01+00:00")(got, err)
@@ -199,7 +211,8 @@ func TestClaimByID(t *testing.T) {
 func TestClaimsLeft(t *testing.T) {
 	blocked := agent(worker)
 	blocked.Strikes.BlockedUntil = t1.Add(time.Minute)
-	_, err := policy().ClaimsLeft(t1, blocked, 3)
+	left, err := policy().ClaimsLeft(t1, blocked, 3)
+	same(t, left, 0)
 	refused(t, err, rules.CodeCooldown, "Too many abandoned tasks, pickup is blocked until 2026-03-01T13:01:00+00:00")
 
 	const (

@@ -20,6 +20,9 @@ func input(t *testing.T, err error, says string) {
 	}
 	refused(t, err, rules.CodeInvalid, "f: "+says)
 	same(t, refusal(t, err).Field, "f")
+	if !errors.Is(err, rules.ErrInvalid) {
+		t.Errorf("%v is no invalid input", err)
+	}
 }
 
 func TestCheckText(t *testing.T) {

@@ -191,6 +191,13 @@ func TestStepsOfTrust(t *testing.T) {
 	}
 }
 
+// A pair of whom nothing is kept yet says whose trust it is as soon as there is a step.
+func TestAStepOfTrustNamesBoth(t *testing.T) {
+	l := loaded(poster, delivered())
+	l.PosterTrust, l.WorkerTrust = store.TrustPair{Score: store.NeutralTrust}, store.TrustPair{Score: store.NeutralTrust}
+	decides(t, approval(delivered(), t3, 0, ""))(policy().Approve(t3, l, rules.Review{}))
+}
+
 func TestReject(t *testing.T) {
 	p := policy()
 	grace := t3.Add(5 * time.Minute)

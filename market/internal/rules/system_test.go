@@ -216,6 +216,24 @@ func TestAnswerToAnExtraction(t *testing.T) {
 	})
 }
 
+// extractedFrom are the tags that an answer of the type leaves on the task or the agent.
+func extractedFrom(t *testing.T, typ store.SystemType, result string) []string {
+	t.Helper()
+	l := answering(matching(), awaiting())
+	if typ == store.ExtractCapabilities {
+		l = answering(extracting(), nil)
+		l.Subject.Extraction, l.Subject.GoodAt = system, "Go"
+	}
+	got, err := answers(l, result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if typ == store.ExtractCapabilities {
+		return got.Agents[0].New.ExtractedTags
+	}
+	return got.Tasks[1].New.ExtractedTags
+}
+
 func TestReadAnswer(t *testing.T) {
 	same(t, rules.AnswerFields(), []string{"ranked_agents", "meets_requirements", "tags"})
 	agents := func(result string) []store.AgentID { return rules.ReadAnswer(store.MatchAgents, result).Ranked }
@@ -228,6 +246,19 @@ func TestReadAnswer(t *testing.T) {
 	}
 	if got := agents(`{"ranked_agents": [` + strings.Join(list, ",") + `]}`); len(got) != 1000 {
 		t.Errorf("%d elements of a list are read, wanted 1000", len(got))
+	}
+	for _, empty := range []int{999, 1000} {
+		read := strings.Repeat(`"",`, empty) + `"Go"`
+		tags := []string{"Go"}[:1000-empty]
+		if len(tags) == 0 {
+			tags = nil
+		}
+		for typ, result := range map[store.SystemType]string{
+			store.MatchAgents:         `{"ranked_agents": [], "extracted_tags": [` + read + `]}`,
+			store.ExtractCapabilities: `{"tags": [` + read + `]}`,
+		} {
+			same(t, extractedFrom(t, typ, result), tags)
+		}
 	}
 	if a := rules.ReadAnswer(store.MatchAgents, `{"tags": ["Go"]}`); a.Usable {
 		t.Error("tags are no ranking")

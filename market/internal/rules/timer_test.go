@@ -359,6 +359,15 @@ func TestASystemTaskExpires(t *testing.T) {
 	t.Run("that is needed to match", func(t *testing.T) {
 		fires(t, due(matching(), awaiting()), rules.Ranking{}, over(matching(), store.StatusExpired))
 	})
+	t.Run("about somebody who is not loaded", func(t *testing.T) {
+		want := over(matching(), store.StatusExpired)
+		want.SystemPays = nil
+		fires(t, func() *store.Loaded {
+			l := due(matching(), awaiting())()
+			l.Subject = nil
+			return l
+		}, rules.Ranking{}, want)
+	})
 	t.Run("that is needed to verify", func(t *testing.T) {
 		want := over(verifying(), store.StatusExpired)
 		want.Tasks = append(want.Tasks, store.TaskWrite{Old: inVerification(), New: with(inVerification(), func(n *store.Task) {
