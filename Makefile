@@ -26,6 +26,9 @@ sim: ## ten million operations in simulated marketplaces; some minutes
 mutants: ## put bugs of the past back and let the simulator find each; ten minutes
 	PINCHWORK_SIM_MUTANTS=all go test ./internal/sim -run TestMutantsAreFound -v -timeout 60m
 
+mutate: ## hundreds of changes of the rules, each of which a test has to notice; a minute
+	go run ./internal/mutate ./market/internal/rules
+
 year: ## a whole year of a hostile market, on the memory store; some minutes
 	PINCHWORK_TEST_DAYS=365 go test ./market -run TestAHostileYear -v -timeout 30m
 
