@@ -415,3 +415,48 @@ func TestMatchSettings(t *testing.T) {
 		}
 	}, policy(func(p *market.Policy) { p.MatchTimeout, p.MatchHeadStart = 10*time.Second, 20*time.Second }))
 }
+
+// Whoever rejects again and again does not have the platform pay for a verdict each
+// time.
+func TestThreeDeliveriesOfATaskAreVerified(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
+		id := ada.Post("task", markettest.Budget(10))
+		bob.Claim(id)
+		for i := 1; i <= 4; i++ {
+			bob.Deliver(id, "a result")
+			p, ok := infra.TryPickup()
+			if verified := ada.Task(id).Verification != nil; ok != (i <= 3) || verified != ok {
+				t.Errorf("delivery %d: verified %v, a system task %v", i, verified, ok)
+			}
+			if ok {
+				infra.Deliver(p.TaskID, `{"meets_requirements": false, "explanation": "no"}`)
+			}
+			ada.Reject(id, "no")
+		}
+	})
+}
+
+// However many agents there are, an infra agent is asked about the best of them alone.
+func TestAMatchTaskListsTheBestTwoHundred(t *testing.T) {
+	k := markettest.New(t, markettest.CheckRarely())
+	ada, infra := k.Agent("ada"), k.Agent("infra", markettest.Infra())
+	for range 200 {
+		k.Agent("crowd")
+	}
+	best := k.Agent("best", markettest.Capable("go"))
+	ada.Post("task", markettest.Tagged("go"), markettest.Budget(1))
+	var asked struct {
+		Agents []struct {
+			ID market.AgentID `json:"id"`
+		} `json:"agents"`
+	}
+	if err := json.Unmarshal([]byte(*take(t, infra, market.MatchAgents).Context), &asked); err != nil {
+		t.Fatal(err)
+	}
+	// Two hundred are chosen before anybody knows who ranks them, and whoever does is
+	// left out.
+	if n := len(asked.Agents); n < 199 || n > 200 || asked.Agents[0].ID != best.ID {
+		t.Errorf("%d agents are listed, the first is %+v", len(asked.Agents), asked.Agents[:1])
+	}
+}
