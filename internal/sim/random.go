@@ -20,9 +20,9 @@ type generator struct {
 	// crowd is how many operations are on their way at most, longest up to which of
 	// its times it lets pass at once.
 	crowd, longest int
-	// faults, crashes, jumps and clocks are how often these happen, in a thousand
+	// faults, crashes, jumps, clocks and losses are how often these happen, in a thousand
 	// steps.
-	faults, crashes, jumps, clocks int
+	faults, crashes, jumps, clocks, losses int
 	// keyed are operations that may be repeated; talked and reported are the numbers
 	// of questions and reports.
 	keyed            []*Op
@@ -45,10 +45,11 @@ func settingOf(seed uint64) (Setting, *generator) {
 	}
 	some := func(most int) int { return r.IntN(2) * (1 + r.IntN(most)) }
 	g.faults, g.crashes, g.jumps, g.clocks = some(40), some(8), some(60), some(20)
-	if s.Infra {
+	if g.losses = 2 * g.faults; s.Infra {
 		// A match task that is not needed any more is closed by its clock: where
 		// another replica's clock is wrong, that says little.
-		g.clocks = 0
+		// And who matched a task is not among what a board compares with the store.
+		g.clocks, g.losses = 0, 0
 	}
 	return s, g
 }
@@ -91,7 +92,7 @@ func (g *generator) release(calls []*call) Action {
 		a.Do = Fail
 	case n < 2*g.faults && c.method == "Feed":
 		a.Do = Truncate
-	case n < 4*g.faults && c.part != "" && c.method == "Feed":
+	case n < 2*g.faults+g.losses && c.part != "" && c.method == "Feed":
 		a.Do = Lose
 	}
 	return a
