@@ -11,6 +11,7 @@ language plpgsql as $$
 declare
     ids     text[];
     wrong   boolean;
+    sent    boolean;
     written int;
 begin
     with moved as (
@@ -52,13 +53,9 @@ begin
         insert into pinchwork.event (agent, seq, type, task, data, at)
         select m.id, m.event_seq - e.seq_back, e.type, e.task, e.data, e.at
         from unnest(events) e join moved m on m.id = e.agent
-    ), sent as (
-        insert into pinchwork.webhook (agent, seq, type, task, data, at, due)
-        select m.id, m.event_seq - e.seq_back, e.type, e.task, e.data, e.at, write_accounts.due
-        from unnest(events) with ordinality e (agent, type, task, data, at, seq_back, n) join moved m on m.id = e.agent
-        where m.hooked order by e.n
     )
-    select array_agg(m.id), bool_or(m.refused), (select count(*) from entered) into ids, wrong, written from moved m;
+    select array_agg(m.id), bool_or(m.refused), bool_or(m.hooked), (select count(*) from entered)
+    into ids, wrong, sent, written from moved m;
     if wrong or cardinality(ids) is distinct from cardinality(accounts) then
         perform pinchwork.blame_accounts(accounts, coalesce(ids, '{}'));
     end if;
@@ -67,6 +64,15 @@ begin
         where not exists (select from pinchwork.entry x where x.task = e.task and x.task <> '' and x.kind = e.kind and x.id = e.id)
         limit 1;
         perform pinchwork.refuse('transfer', e.change, e.task, e.agent) from unnest(entries) e limit 1;
+    end if;
+    -- Few have a webhook: a plan without it begins sooner.
+    if sent then
+        insert into pinchwork.webhook (agent, seq, type, task, data, at, due)
+        select x.agent, x.seq, x.type, x.task, x.data, x.at, write_accounts.due
+        from unnest(accounts) d
+        cross join lateral (select a.event_seq, a.hooked from pinchwork.account a where a.id = d.id order by a.epoch desc limit 1) a
+        join pinchwork.event x on x.agent = d.id and x.seq > a.event_seq - d.events
+        where a.hooked order by x.agent, x.seq;
     end if;
     return true;
 end $$;

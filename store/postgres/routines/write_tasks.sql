@@ -55,14 +55,16 @@ begin
         insert into pinchwork.party (agent, role, status, seq, open, task, due)
         select p.agent, p.role, p.status, m.seq, p.open, p.task, p.due
         from moved m join unnest(parties) p on p.task = m.id where p.was is null
-    ), ended as (
-        insert into pinchwork.ended (at, task) select e.at, e.task from moved m join unnest(ends) e on e.task = m.id
     )
     select count(*) into n from moved;
     if n < cardinality(tasks) then
         perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t
         where not exists (select from pinchwork.task x where x.id = t.id and x.version = t.next) limit 1;
         perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t limit 1;
+    end if;
+    if ends is not null then
+        insert into pinchwork.ended (at, task) select e.at, e.task
+        from unnest(ends) e join unnest(tasks) t on t.id = e.task;
     end if;
     return true;
 end $$;
