@@ -62,7 +62,7 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
 	}
 	for after := max(totals.Seq-activityTasks, 0); ; {
-		page, err := m.store.ScanTasks(ctx, after, scanPage, false)
+		page, err := m.store.ScanTasks(ctx, after, scanPage)
 		if err != nil {
 			return Recent{}, known(ctx, err)
 		}

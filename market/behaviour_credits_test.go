@@ -216,8 +216,8 @@ func (f forged) task(t *store.Task) *store.Task {
 	return &next
 }
 
-func (f forged) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	tasks, err := f.Store.ScanTasks(ctx, after, limit, open)
+func (f forged) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	tasks, err := f.Store.ScanTasks(ctx, after, limit)
 	out := make([]store.StoredTask, len(tasks))
 	for i, st := range tasks {
 		out[i] = st

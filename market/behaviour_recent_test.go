@@ -77,8 +77,12 @@ func (s textReads) Tasks(ctx context.Context, ids []market.TaskID) ([]store.Stor
 	return s.count(s.Store.Tasks(ctx, ids))
 }
 
-func (s textReads) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	return s.count(s.Store.ScanTasks(ctx, after, limit, open))
+func (s textReads) ScanOpen(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return s.count(s.Store.ScanOpen(ctx, after, limit))
+}
+
+func (s textReads) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return s.count(s.Store.ScanTasks(ctx, after, limit))
 }
 
 // The dashboard asks every second: it reads the texts of the newest tasks, and

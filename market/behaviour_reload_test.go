@@ -42,7 +42,7 @@ func TestABoardThatIsLoadedAnewSaysSo(t *testing.T) {
 		if got := bob.Offers(); len(got) != 2 {
 			t.Fatalf("on offer: %v", got)
 		}
-		gate := s.Hold(gatestore.Before, "ScanTasks", 1)
+		gate := s.Hold(gatestore.Before, "ScanOpen", 1)
 		truncate(s)
 		<-gate.Reached
 		if err := m.Ready(k.Ctx); !isWarming(err) {
@@ -80,7 +80,7 @@ func TestAReloadThatFailsIsTriedAgain(t *testing.T) {
 			t.Fatalf("on offer: %v", got)
 		}
 		truncate(s)
-		s.On(gatestore.Before, "ScanTasks", 1, func(context.Context) error { return errors.New("the line is dead") })
+		s.On(gatestore.Before, "ScanOpen", 1, func(context.Context) error { return errors.New("the line is dead") })
 		markettest.Eventually(t, "the reload to fail", func() bool {
 			list, err := bob.API.Browse(k.Ctx, market.BrowseQuery{})
 			if err == nil && list.Total != 1 {

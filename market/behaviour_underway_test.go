@@ -329,7 +329,7 @@ func forgetTexts(k *markettest.Kit) {
 
 // endAll ends every task.
 func endAll(k *markettest.Kit) {
-	stored, err := k.Store.ScanTasks(k.Ctx, 0, 100, false)
+	stored, err := k.Store.ScanTasks(k.Ctx, 0, 100)
 	if err != nil {
 		k.Fatal(err)
 	}

@@ -127,9 +127,14 @@ func (s containedStore) Feed(ctx context.Context, after store.Position, limit in
 	return s.under.Feed(ctx, after, limit)
 }
 
-func (s containedStore) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []store.StoredTask, err error) {
+func (s containedStore) ScanOpen(ctx context.Context, after int64, limit int) (tasks []store.StoredTask, err error) {
+	defer s.catch("ScanOpen", &err)
+	return s.under.ScanOpen(ctx, after, limit)
+}
+
+func (s containedStore) ScanTasks(ctx context.Context, after int64, limit int) (tasks []store.StoredTask, err error) {
 	defer s.catch("ScanTasks", &err)
-	return s.under.ScanTasks(ctx, after, limit, open)
+	return s.under.ScanTasks(ctx, after, limit)
 }
 
 func (s containedStore) ScanAgents(ctx context.Context, after AgentID, limit int) (agents []*store.Agent, err error) {

@@ -48,7 +48,7 @@ func readModel(k *markettest.Kit) *model {
 		after = page[len(page)-1].ID
 	}
 	for after := int64(0); ; {
-		page, err := k.Store.ScanTasks(k.Ctx, after, 1_000, true)
+		page, err := k.Store.ScanOpen(k.Ctx, after, 1_000)
 		if err != nil {
 			k.Fatalf("reading the tasks: %v", err)
 		}

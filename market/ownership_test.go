@@ -62,9 +62,9 @@ func newStage(t *testing.T, opts ...markettest.Option) *stage {
 func (s *stage) dump(t *testing.T) string {
 	t.Helper()
 	ctx, all := s.Ctx, []any{s.Market.Policy(), market.Codes()}
-	tasks, err := s.Store.ScanTasks(ctx, 0, 1_000, true)
+	tasks, err := s.Store.ScanOpen(ctx, 0, 1_000)
 	all = append(all, tasks, err)
-	tasks, err = s.Store.ScanTasks(ctx, 0, 1_000, false)
+	tasks, err = s.Store.ScanTasks(ctx, 0, 1_000)
 	all = append(all, tasks, err)
 	agents, err := s.Store.ScanAgents(ctx, "", 1_000)
 	all = append(all, agents, err)

@@ -177,13 +177,10 @@ var errLostAll = errors.New("a pickup lost every race")
 // and more after a lost race.
 func (c *claiming) candidates() int {
 	if c.lost {
-		return max(c.left, maxFirst)
+		return max(c.left, store.MaxFirst)
 	}
 	return c.left
 }
-
-// maxFirst is the most Changes that CommitFirst takes.
-const maxFirst = 8
 
 // try claims among the reserved tasks; more is false when there is nothing
 // left to try.

@@ -22,7 +22,7 @@ func (c *claiming) runCold(ctx context.Context) error {
 		if seen >= coldScan {
 			return mirror.Warming()
 		}
-		page, err := c.m.store.ScanTasks(ctx, after, scanPage, true)
+		page, err := c.m.store.ScanOpen(ctx, after, scanPage)
 		if err != nil {
 			return known(ctx, err)
 		}
@@ -65,7 +65,7 @@ func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error
 		}})
 	}
 	for len(offers) > 0 && c.left > 0 {
-		n := min(len(offers), maxFirst)
+		n := min(len(offers), store.MaxFirst)
 		if c.want > 1 {
 			n = min(len(offers), c.left)
 		}

@@ -57,7 +57,7 @@ func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 
 // commitFirst claims the first candidate that is still open.
 func (c *claiming) commitFirst(ctx context.Context, cs []candidate) error {
-	cs = cs[:min(len(cs), maxFirst)]
+	cs = cs[:min(len(cs), store.MaxFirst)]
 	changes := make([]*store.Change, len(cs))
 	for i := range cs {
 		if err := c.seal(cs[i].Outcome, cs[i:i+1]); err != nil {

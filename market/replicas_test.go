@@ -132,7 +132,7 @@ func TestOnePoolManyWorkers(t *testing.T) {
 				done := len(claimed)
 				mu.Unlock()
 				if len(got) == 0 {
-					if open, err := k.Store.ScanTasks(k.Ctx, 0, 1, true); err != nil || len(open) > 0 {
+					if open, err := k.Store.ScanOpen(k.Ctx, 0, 1); err != nil || len(open) > 0 {
 						t.Errorf("nothing to pick up, but %d is open (%d claimed), %v", len(open), done, err)
 					}
 					return

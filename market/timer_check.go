@@ -30,7 +30,7 @@ func (m *Market) checkTimers(ctx context.Context) error {
 // rearmLost checks the tasks after a number and returns where the next piece
 // starts: at the beginning again when there are no more.
 func (m *Market) rearmLost(ctx context.Context, after int64) (next int64, err error) {
-	page, err := m.store.ScanTasks(ctx, after, checkBatch, false)
+	page, err := m.store.ScanTasks(ctx, after, checkBatch)
 	if err != nil || len(page) == 0 {
 		return 0, err
 	}

@@ -10,8 +10,11 @@ import (
 // or nothing. What it holds was decided by a Market: a store checks the guards,
 // keeps the data, numbers what is to be numbered, and knows no rule.
 //
-// An agent or a task that the Change itself inserts exists for all its parts. Its
-// texts are valid UTF-8 without NUL.
+// The parts apply as if at once. All guards are checked against what was stored
+// before; an agent or a task that the Change itself inserts exists for all its
+// parts; a ledger entry bears the account as it is after the whole Change, and an
+// event goes to the webhook that the agent has after it. Texts are valid UTF-8
+// without NUL, instants in UTC and in whole microseconds.
 //
 // A Change and everything it points to belongs to the store from the call on:
 // neither side may alter it afterwards (an in-memory store may keep the

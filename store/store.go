@@ -6,8 +6,21 @@ import (
 	"time"
 )
 
-// MaxOffset is the highest offset of a page.
-const MaxOffset = 1<<31 - 1
+// The most that one call takes. A store refuses more with ErrTooMany and does
+// nothing of it.
+const (
+	// MaxFirst is how many Changes CommitFirst takes.
+	MaxFirst = 8
+	// MaxEach is how many Changes CommitEach takes.
+	MaxEach = 100
+	// MaxIDs is how many ids Tasks and Agents take.
+	MaxIDs = 1_000
+	// MaxOffset is the highest offset of a page.
+	MaxOffset = 1<<31 - 1
+)
+
+// ErrTooMany is the error of a call that was given more than it takes.
+var ErrTooMany = errors.New("store: more than one call takes")
 
 // Store keeps a marketplace. It is dumb, fast and honest: it commits Changes
 // atomically, guards them, reads by key and in pages, and keeps the feed; it
@@ -15,8 +28,8 @@ const MaxOffset = 1<<31 - 1
 // whether an implementation keeps the promises made here.
 //
 // All methods may be called by many goroutines and by many processes on the
-// same marketplace at once. Times are kept to the microsecond, in UTC. Absence
-// is a nil pointer or an empty slice, never an error. A failed guard is a
+// same marketplace at once. Whoever calls gives instants in UTC and in whole
+// microseconds, and so they come back. Absence is a nil pointer or an empty slice, never an error. A failed guard is a
 // *Conflict; ErrFeedTruncated is named below; every other error means that the
 // store could not be reached or failed, and that the outcome of a commit may
 // be unknown. Identifiers that differ only by case are different; one that holds
@@ -37,33 +50,34 @@ type Committer interface {
 	// Commit writes all of the Change or nothing, in one round trip. A failed
 	// guard is a *Conflict. After it returns nil, every read sees the Change.
 	Commit(ctx context.Context, c *Change) (Committed, error)
-	// CommitFirst tries at most 8 complete Changes in order, commits the first
+	// CommitFirst tries at most MaxFirst complete Changes in order, commits the first
 	// whose guards all hold, and returns its index; the others leave no trace.
 	// One round trip. When none holds, index is −1, errs has each one's
 	// *Conflict in order, and err is nil.
 	CommitFirst(ctx context.Context, cs []*Change) (index int, done Committed, errs []error, err error)
 	// CommitEach commits each Change on its own, in order; one that fails stops
 	// no other. errs has an element for each: nil, a *Conflict, or a failure.
-	// One round trip. At most 100 Changes.
+	// One round trip. At most MaxEach Changes.
 	CommitEach(ctx context.Context, cs []*Change) (done []Committed, errs []error)
 }
 
 // Reader reads by key and in pages. Each method is one round trip, and its
 // cost does not depend on what else is stored.
 type Reader interface {
-	// Load brings what one decision needs.
+	// Load brings what one decision needs, all of it as of one instant: a task and the
+	// record of the key under which it was changed come together.
 	Load(ctx context.Context, q LoadQuery) (*Loaded, error)
 	// Admit finds the agent of an API key and charges a rate limit.
 	Admit(ctx context.Context, a Admission) (Admitted, error)
 	// Tasks returns the tasks with need and context, in the order of ids;
-	// unknown ids are left out. At most 1,000 ids.
+	// unknown ids are left out. At most MaxIDs ids.
 	Tasks(ctx context.Context, ids []TaskID) ([]StoredTask, error)
 	// TasksOf pages through the tasks of one agent, highest Seq first. A page ends
 	// early, but not before its first task, where the next one would make its
 	// needs, contexts and results longer than q.MaxBytes.
 	TasksOf(ctx context.Context, q TasksQuery) (TasksPage, error)
 	// Agents returns the agents in the order of ids; unknown ids are left out.
-	// At most 1,000 ids.
+	// At most MaxIDs ids.
 	Agents(ctx context.Context, ids []AgentID) ([]*Agent, error)
 	// Ledger pages through the entries of one agent, highest Seq first.
 	Ledger(ctx context.Context, q PageQuery) (LedgerPage, error)
@@ -292,12 +306,14 @@ type FeedReader interface {
 	// With after "" it returns no items and the head. ErrFeedTruncated when the
 	// position is too old.
 	Feed(ctx context.Context, after Position, limit int) (FeedPage, error)
-	// ScanTasks pages through tasks in ascending Seq, from after on (exclusive). A
-	// page may have fewer than limit; an empty one ends it. When open is set it
-	// has the posted tasks alone, with need, context and Infra; else all tasks
-	// with Due and without texts and Infra. Tasks written meanwhile may be missed:
-	// read the feed's head first and the feed afterwards.
-	ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]StoredTask, error)
+	// ScanOpen pages through the posted tasks in ascending Seq, from after on
+	// (exclusive), with need, context and Infra. A page may have fewer than limit; an
+	// empty one ends it. Tasks written meanwhile may be missed: read the feed's head
+	// first and the feed afterwards.
+	ScanOpen(ctx context.Context, after int64, limit int) ([]StoredTask, error)
+	// ScanTasks pages through all tasks in the same way, with Due and without texts
+	// and Infra.
+	ScanTasks(ctx context.Context, after int64, limit int) ([]StoredTask, error)
 	// ScanAgents pages through all agents in ascending id.
 	ScanAgents(ctx context.Context, after AgentID, limit int) ([]*Agent, error)
 }

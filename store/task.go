@@ -101,7 +101,7 @@ func (t *Task) Worker() AgentID {
 	return t.Claim.Worker
 }
 
-// Open reports whether the task waits to be claimed: ScanTasks lists such tasks
+// Open reports whether the task waits to be claimed: ScanOpen lists such tasks
 // alone when asked to.
 func (t *Task) Open() bool { return t.Status == StatusPosted }
 

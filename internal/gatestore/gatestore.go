@@ -241,9 +241,14 @@ func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (stor
 	return pass(ctx, s, "Feed", func() (store.FeedPage, error) { return s.under.Feed(ctx, after, limit) })
 }
 
+// ScanOpen is FeedReader.ScanOpen.
+func (s *Store) ScanOpen(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return pass(ctx, s, "ScanOpen", func() ([]store.StoredTask, error) { return s.under.ScanOpen(ctx, after, limit) })
+}
+
 // ScanTasks is FeedReader.ScanTasks.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	return pass(ctx, s, "ScanTasks", func() ([]store.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit, open) })
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return pass(ctx, s, "ScanTasks", func() ([]store.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit) })
 }
 
 // ScanAgents is FeedReader.ScanAgents.

@@ -248,8 +248,12 @@ func (g *gate) Feed(ctx context.Context, after store.Position, limit int) (p sto
 	return p, err
 }
 
-func (g *gate) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	return pass(ctx, g, "ScanTasks", func() ([]store.StoredTask, error) { return g.under.ScanTasks(ctx, after, limit, open) })
+func (g *gate) ScanOpen(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return pass(ctx, g, "ScanOpen", func() ([]store.StoredTask, error) { return g.under.ScanOpen(ctx, after, limit) })
+}
+
+func (g *gate) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return pass(ctx, g, "ScanTasks", func() ([]store.StoredTask, error) { return g.under.ScanTasks(ctx, after, limit) })
 }
 
 func (g *gate) ScanAgents(ctx context.Context, after store.AgentID, limit int) ([]*store.Agent, error) {

@@ -330,7 +330,7 @@ func (w *world) describe(c *store.Change) string {
 func (w *world) stored() (tasks []store.StoredTask, agents []*store.Agent) {
 	ctx := context.Background()
 	for after := int64(0); ; {
-		page, err := w.mem.ScanTasks(ctx, after, 100, false)
+		page, err := w.mem.ScanTasks(ctx, after, 100)
 		if err != nil || len(page) == 0 {
 			break
 		}

@@ -97,7 +97,7 @@ func (c *checking) entry(e *store.Entry) {
 func (c *checking) readTasks() {
 	c.kit.Helper()
 	for after := int64(0); ; {
-		tasks, err := c.kit.Store.ScanTasks(c.kit.Ctx, after, page, false)
+		tasks, err := c.kit.Store.ScanTasks(c.kit.Ctx, after, page)
 		c.kit.must(err, "reading the tasks")
 		if len(tasks) == 0 {
 			return

@@ -12,26 +12,6 @@ import (
 
 var start = time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func TestTooManyChangesAtOnce(t *testing.T) {
-	s, ctx := New(), context.Background()
-	cs := make([]*store.Change, maxEach+1)
-	for i := range cs {
-		cs[i] = &store.Change{At: start, Feed: []store.FeedItem{{Kind: store.FeedTask}}}
-	}
-	if index, _, _, err := s.CommitFirst(ctx, cs[:maxFirst+1]); err == nil || index != -1 {
-		t.Errorf("CommitFirst of %d: index %d, error %v", maxFirst+1, index, err)
-	}
-	_, errs := s.CommitEach(ctx, cs)
-	for i, err := range errs {
-		if err == nil {
-			t.Errorf("CommitEach of %d: no error for change %d", len(cs), i)
-		}
-	}
-	if s.feed.len() != 0 {
-		t.Errorf("%d changes were committed", s.feed.len())
-	}
-}
-
 func TestFeedIsBounded(t *testing.T) {
 	s, ctx := New(), context.Background()
 	head, err := s.Feed(ctx, "", 1)

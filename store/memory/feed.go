@@ -53,27 +53,29 @@ func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (stor
 
 func position(n int64) store.Position { return store.Position(strconv.FormatInt(n, 10)) }
 
-// ScanTasks pages through tasks in the order of posting; see store.FeedReader.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
+// ScanOpen pages through posted tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanOpen(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return s.scan(ctx, &s.open, after, limit, (*record).stored)
+}
+
+// ScanTasks pages through all tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	return s.scan(ctx, &s.all, after, limit, func(r *record) store.StoredTask {
+		return store.StoredTask{Task: r.task, Due: s.due.instantOf(r)}
+	})
+}
+
+func (s *Store) scan(ctx context.Context, tasks *index, after int64, limit int, show func(*record) store.StoredTask) (out []store.StoredTask, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	tasks := &s.all
-	if open {
-		tasks = &s.open
-	}
-	var out []store.StoredTask
 	tasks.after(after, func(r *record) bool {
 		if len(out) >= limit {
 			return false
 		}
-		if open {
-			out = append(out, r.stored())
-		} else {
-			out = append(out, store.StoredTask{Task: r.task, Due: s.due.instantOf(r)})
-		}
+		out = append(out, show(r))
 		return true
 	})
 	return out, nil

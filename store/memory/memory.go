@@ -13,18 +13,11 @@ package memory
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/tidwall/btree"
 
 	"github.com/pinchwork/pinchwork/store"
-)
-
-// The bounds that store.Store states for one call.
-const (
-	maxFirst = 8
-	maxEach  = 100
 )
 
 // Store is a store.Store in memory. Use New; all methods may be called by many
@@ -101,8 +94,8 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store
 	if err := ctx.Err(); err != nil {
 		return -1, store.Committed{}, nil, err
 	}
-	if len(cs) > maxFirst {
-		return -1, store.Committed{}, nil, fmt.Errorf("memory: CommitFirst of %d changes, at most %d", len(cs), maxFirst)
+	if len(cs) > store.MaxFirst {
+		return -1, store.Committed{}, nil, store.ErrTooMany
 	}
 	for _, c := range cs {
 		bringIntoForm(c)
@@ -124,8 +117,8 @@ func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store
 func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Committed, []error) {
 	done, errs := make([]store.Committed, len(cs)), make([]error, len(cs))
 	for i, c := range cs {
-		if len(cs) > maxEach {
-			errs[i] = fmt.Errorf("memory: CommitEach of %d changes, at most %d", len(cs), maxEach)
+		if len(cs) > store.MaxEach {
+			errs[i] = store.ErrTooMany
 			continue
 		}
 		done[i], errs[i] = s.Commit(ctx, c)

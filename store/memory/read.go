@@ -12,6 +12,9 @@ func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTa
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if len(ids) > store.MaxIDs {
+		return nil, store.ErrTooMany
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	out := make([]store.StoredTask, 0, len(ids))
@@ -53,6 +56,9 @@ func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPag
 func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if len(ids) > store.MaxIDs {
+		return nil, store.ErrTooMany
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

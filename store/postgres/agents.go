@@ -10,6 +10,9 @@ import (
 
 // Agents returns agents by id; see store.Reader.
 func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
+	if len(ids) > store.MaxIDs {
+		return nil, store.ErrTooMany
+	}
 	found := make(map[store.AgentID]*store.Agent, len(ids))
 	err := s.read(ctx, "reading agents", func(b *batch) {
 		b.Queue(s.sql["agents"], untyped(ids)).Query(func(rows pgx.Rows) error {

@@ -8,7 +8,7 @@ import (
 
 // Commit writes all of the Change or nothing; see store.Committer.
 func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
-	done := s.settle(ctx, [][]*store.Change{{c}})[0]
+	done := s.dispatch(ctx, [][]*store.Change{{c}})[0]
 	if done.err == nil && done.index < 0 {
 		done.err = done.errs[0]
 	}
@@ -17,10 +17,13 @@ func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, e
 
 // CommitFirst writes the first Change whose guards hold; see store.Committer.
 func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
-	if len(cs) == 0 {
+	switch {
+	case len(cs) == 0:
 		return -1, store.Committed{}, nil, nil
+	case len(cs) > store.MaxFirst:
+		return -1, store.Committed{}, nil, store.ErrTooMany
 	}
-	done := s.settle(ctx, [][]*store.Change{cs})[0]
+	done := s.dispatch(ctx, [][]*store.Change{cs})[0]
 	return done.index, done.committed, done.errs, done.err
 }
 
@@ -31,7 +34,13 @@ func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Com
 		choices[i] = []*store.Change{c}
 	}
 	done, errs := make([]store.Committed, len(cs)), make([]error, len(cs))
-	for i, out := range s.settle(ctx, choices) {
+	if len(cs) > store.MaxEach {
+		for i := range errs {
+			errs[i] = store.ErrTooMany
+		}
+		return done, errs
+	}
+	for i, out := range s.dispatch(ctx, choices) {
 		done[i], errs[i] = out.committed, out.err
 		if out.err == nil && out.index < 0 {
 			errs[i] = out.errs[0]
@@ -52,8 +61,8 @@ type outcome struct {
 
 func failed(err error) outcome { return outcome{index: -1, err: err} }
 
-// settle commits the first possible Change of each choice, each choice on its own.
-func (s *Store) settle(ctx context.Context, choices [][]*store.Change) []outcome {
+// dispatch commits the first possible Change of each choice, each choice on its own.
+func (s *Store) dispatch(ctx context.Context, choices [][]*store.Change) []outcome {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	out := make([]outcome, len(choices))
@@ -67,7 +76,7 @@ func (s *Store) settle(ctx context.Context, choices [][]*store.Change) []outcome
 		tickets = append(tickets, t)
 	}
 	if s.tx != nil {
-		s.settleInside(ctx, tickets, out)
+		s.inside(ctx, tickets, out)
 		return out
 	}
 	s.queue.enter(tickets)
@@ -79,9 +88,9 @@ func (s *Store) settle(ctx context.Context, choices [][]*store.Change) []outcome
 	return out
 }
 
-// settleInside commits within the host's transaction, where nobody else is: one
+// inside commits within the host's transaction, where nobody else is: one
 // after the other, and a failure of the server ends them all.
-func (s *Store) settleInside(ctx context.Context, tickets []*ticket, out []outcome) {
+func (s *Store) inside(ctx context.Context, tickets []*ticket, out []outcome) {
 	l := &lane{store: s}
 	for i, t := range tickets {
 		if t == nil {

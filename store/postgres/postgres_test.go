@@ -29,7 +29,19 @@ func openAt(t testing.TB, url string, opts ...postgres.Option) *postgres.Store {
 
 func TestStore(t *testing.T) {
 	url := pgtest.Start(t)
+	var last *postgres.Store
+	var schema string
+	again := func(t *testing.T) store.Store {
+		last = openAt(t, url, postgres.WithSchema(schema))
+		return last
+	}
 	storetest.Run(t, func(t *testing.T) store.Store {
-		return openAt(t, url, postgres.WithSchema(fmt.Sprintf("Market %d", schemas.Add(1))))
-	})
+		schema = fmt.Sprintf("Market %d", schemas.Add(1))
+		return again(t)
+	}, storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
+		if err := last.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return again(t)
+	}))
 }

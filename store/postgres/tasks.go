@@ -17,6 +17,9 @@ const (
 
 // Tasks returns tasks by id; see store.Reader.
 func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) (tasks []store.StoredTask, err error) {
+	if len(ids) > store.MaxIDs {
+		return nil, store.ErrTooMany
+	}
 	err = s.read(ctx, "reading tasks", func(b *batch) {
 		collect(b, &tasks, scanStored, "tasks", untyped(ids), string(store.RoleInfra))
 	})
@@ -79,14 +82,18 @@ func sumTally(counts []int32, roles, statuses []int16) (sum int) {
 	return sum
 }
 
-// ScanTasks pages through tasks in the order of posting; see store.FeedReader.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) (tasks []store.StoredTask, err error) {
+// ScanOpen pages through posted tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanOpen(ctx context.Context, after int64, limit int) (tasks []store.StoredTask, err error) {
+	err = s.read(ctx, "scanning open tasks", func(b *batch) {
+		collect(b, &tasks, scanStored, "scan_open", after, limit, string(store.RoleInfra))
+	})
+	return tasks, err
+}
+
+// ScanTasks pages through all tasks in the order of posting; see store.FeedReader.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) (tasks []store.StoredTask, err error) {
 	err = s.read(ctx, "scanning tasks", func(b *batch) {
-		if open {
-			collect(b, &tasks, scanStored, "scan_open", after, limit, string(store.RoleInfra))
-		} else {
-			collect(b, &tasks, scanListed, "scan_tasks", after, limit)
-		}
+		collect(b, &tasks, scanListed, "scan_tasks", after, limit)
 	})
 	return tasks, err
 }

@@ -10,8 +10,11 @@ import (
 
 // Agents implements store.Reader.
 func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent, error) {
-	if len(ids) == 0 {
+	switch {
+	case len(ids) == 0:
 		return nil, nil
+	case len(ids) > store.MaxIDs:
+		return nil, store.ErrTooMany
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

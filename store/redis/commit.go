@@ -18,8 +18,11 @@ func (s *Store) Commit(ctx context.Context, c *store.Change) (store.Committed, e
 
 // CommitFirst implements store.Committer.
 func (s *Store) CommitFirst(ctx context.Context, cs []*store.Change) (int, store.Committed, []error, error) {
-	if len(cs) == 0 {
+	switch {
+	case len(cs) == 0:
 		return -1, store.Committed{}, nil, nil
+	case len(cs) > store.MaxFirst:
+		return -1, store.Committed{}, nil, store.ErrTooMany
 	}
 	u := &unit{mode: first, changes: cs}
 	if err := s.commit(ctx, u); err != nil {
@@ -37,8 +40,10 @@ func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Com
 	if len(cs) == 0 {
 		return nil, nil
 	}
-	u := &unit{mode: each, changes: cs}
-	err := s.commit(ctx, u)
+	u, err := &unit{mode: each, changes: cs}, store.ErrTooMany
+	if len(cs) <= store.MaxEach {
+		err = s.commit(ctx, u)
+	}
 	if err == nil {
 		return u.done, u.errs
 	}

@@ -56,8 +56,8 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 		_, err := s.store.TasksOf(ctx, store.TasksQuery{Agent: l.poster, Limit: 10, Now: start})
 		return err
 	})
-	measure("scan open tasks", func() error { _, err := s.store.ScanTasks(ctx, 100, 10, true); return err })
-	measure("scan all tasks", func() error { _, err := s.store.ScanTasks(ctx, 100, 10, false); return err })
+	measure("scan open tasks", func() error { _, err := s.store.ScanOpen(ctx, 100, 10); return err })
+	measure("scan all tasks", func() error { _, err := s.store.ScanTasks(ctx, 100, 10); return err })
 	measure("due", func() error { _, err := s.store.Due(ctx, start, 10); return err })
 	measure("ledger", func() error { _, err := s.store.Ledger(ctx, page); return err })
 	measure("trust", func() error { _, err := s.store.TrustOf(ctx, page); return err })

@@ -189,7 +189,7 @@ func assertEmpty(t *testing.T, s *redis.Store) {
 	if entries, _, err := s.Entries(t.Context(), "", "", 10); err != nil || len(entries) != 0 {
 		t.Errorf("entries %v, %v", entries, err)
 	}
-	if tasks, err := s.ScanTasks(t.Context(), 0, 10, false); err != nil || len(tasks) != 0 {
+	if tasks, err := s.ScanTasks(t.Context(), 0, 10); err != nil || len(tasks) != 0 {
 		t.Errorf("tasks %v, %v", tasks, err)
 	}
 	if agents, err := s.ScanAgents(t.Context(), "", 10); err != nil || len(agents) != 0 {

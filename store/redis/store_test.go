@@ -29,14 +29,30 @@ func open(t testing.TB, url string, opts ...redis.Option) *redis.Store {
 	return s
 }
 
+// suite runs the seam's suite on a server, with what its stores keep and share.
+func suite(t *testing.T, url string) {
+	t.Helper()
+	var last *redis.Store
+	var namespace redis.Option
+	again := func(t *testing.T) store.Store {
+		last = open(t, url, namespace)
+		return last
+	}
+	storetest.Run(t, func(t *testing.T) store.Store {
+		namespace = freshNamespace()
+		return again(t)
+	}, storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
+		if err := last.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return again(t)
+	}))
+}
+
 func TestStoreOnRedis(t *testing.T) {
-	server := redistest.Start(t)
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URL(), freshNamespace()) })
+	suite(t, redistest.Start(t).URL())
 }
 
 func TestStoreOnMiniredis(t *testing.T) {
-	server := redistest.Mini(t)
-	storetest.Run(t, func(t *testing.T) store.Store {
-		return open(t, "redis://"+server.Addr(), freshNamespace())
-	})
+	suite(t, "redis://"+redistest.Mini(t).Addr())
 }

@@ -10,8 +10,11 @@ import (
 
 // Tasks implements store.Reader.
 func (s *Store) Tasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTask, error) {
-	if len(ids) == 0 {
+	switch {
+	case len(ids) == 0:
 		return nil, nil
+	case len(ids) > store.MaxIDs:
+		return nil, store.ErrTooMany
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -99,21 +102,27 @@ func (s *Store) indexesOf(q store.TasksQuery) []string {
 // up everybody else.
 const scanBytes = 4 << 20
 
-// ScanTasks implements store.FeedReader. A page ends early when its texts
+// ScanOpen implements store.FeedReader. A page ends early when its texts
 // reach 4 MiB.
-func (s *Store) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	which, with := s.keys.tasks(), "due"
-	if open {
-		which, with = s.keys.open(), "texts"
-	}
-	reply, err := s.run(ctx, scanTasksScript, append(s.prefix(), which), after, limit, with, scanBytes)
+func (s *Store) ScanOpen(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	reply, err := s.scan(ctx, s.keys.open(), after, limit, "texts")
 	if err != nil {
 		return nil, err
 	}
-	if !open {
-		return decodeList(reply, decodeListed)
-	}
 	return decodeList(reply, decodeScanned)
+}
+
+// ScanTasks implements store.FeedReader.
+func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	reply, err := s.scan(ctx, s.keys.tasks(), after, limit, "due")
+	if err != nil {
+		return nil, err
+	}
+	return decodeList(reply, decodeListed)
+}
+
+func (s *Store) scan(ctx context.Context, which string, after int64, limit int, with string) (any, error) {
+	return s.run(ctx, scanTasksScript, append(s.prefix(), which), after, limit, with, scanBytes)
 }
 
 // decodeListed reads {document, number, instant or nil}.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,13 @@ type broken struct {
 	scan      func(s store.Store, page []store.StoredTask)
 	failing   func(q store.LoadQuery) bool
 	offset    func(offset int) int
+	// torn reads an agent at another instant than the rest.
+	torn bool
+	// bounds takes more than one call may be given.
+	bounds bool
+	// forgets has nothing after it was opened again, alone is another marketplace for
+	// each handle.
+	forgets, alone bool
 }
 
 // with applies a hook, if it is set, to a copy.
@@ -73,6 +81,9 @@ func (b *broken) CommitFirst(ctx context.Context, cs []*store.Change) (int, stor
 	for i, c := range cs {
 		changed[i] = b.changed(c)
 	}
+	if b.bounds {
+		changed = changed[:min(len(changed), store.MaxFirst)]
+	}
 	return b.Store.CommitFirst(ctx, changed)
 }
 
@@ -81,11 +92,16 @@ func (b *broken) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Co
 	for i, c := range cs {
 		changed[i] = b.changed(c)
 	}
+	if b.bounds && len(changed) > store.MaxEach {
+		done, errs := b.Store.CommitEach(ctx, changed[:store.MaxEach])
+		more, failed := b.Store.CommitEach(ctx, changed[store.MaxEach:])
+		return append(done, more...), append(errs, failed...)
+	}
 	return b.Store.CommitEach(ctx, changed)
 }
 
-func (b *broken) ScanTasks(ctx context.Context, after int64, limit int, open bool) ([]store.StoredTask, error) {
-	page, err := b.Store.ScanTasks(ctx, after, limit, open)
+func (b *broken) ScanTasks(ctx context.Context, after int64, limit int) ([]store.StoredTask, error) {
+	page, err := b.Store.ScanTasks(ctx, after, limit)
 	if b.scan != nil {
 		page = slices.Clone(page)
 		b.scan(b.Store, page)
@@ -98,6 +114,14 @@ func (b *broken) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, er
 		return nil, errors.New("no such characters")
 	}
 	l, err := b.Store.Load(ctx, with(q, b.query))
+	if err == nil && b.torn && l.Agent != nil {
+		runtime.Gosched()
+		copied := *l
+		if again, err := b.Store.Agents(ctx, []store.AgentID{q.Agent}); err == nil {
+			copied.Agent = again[0]
+		}
+		return &copied, nil
+	}
 	if err == nil && b.loaded != nil {
 		copied := *l
 		b.loaded(q, &copied)
@@ -391,9 +415,13 @@ var breaks = map[string]broken{
 	"talk about nothing is passed over": {change: func(c *store.Change) {
 		c.Talk = slices.DeleteFunc(slices.Clone(c.Talk), func(t store.TalkCount) bool { return t.Task == nothing })
 	}},
-	"ids with NUL make it fail": {failing: func(q store.LoadQuery) bool { return strings.Contains(string(q.Task), "\x00") }},
-	"high offsets start again":  {offset: func(offset int) int { return offset % store.MaxOffset }},
-	"totals count nothing":      {totals: func(t *store.Totals) { *t = store.Totals{} }},
+	"ids with NUL make it fail":                 {failing: func(q store.LoadQuery) bool { return strings.Contains(string(q.Task), "\x00") }},
+	"high offsets start again":                  {offset: func(offset int) int { return offset % store.MaxOffset }},
+	"loading takes two looks":                   {torn: true},
+	"more Changes are taken than are promised":  {bounds: true},
+	"closing forgets":                           {forgets: true},
+	"each process has a marketplace of its own": {alone: true},
+	"totals count nothing":                      {totals: func(t *store.Totals) { *t = store.Totals{} }},
 }
 
 // rewriteEach returns edited copies.
@@ -450,11 +478,26 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 	if !given {
 		return
 	}
-	storetest.Run(t, func(*testing.T) store.Store {
+	var last *broken
+	open := func(*testing.T) store.Store {
 		b := breaks[name]
 		b.Store = memory.New()
-		return &b
-	})
+		last = &b
+		return last
+	}
+	storetest.Run(t, open,
+		storetest.Reopened(func(t *testing.T) store.Store {
+			if last.forgets {
+				return open(t)
+			}
+			return last
+		}),
+		storetest.Shared(func(t *testing.T) store.Store {
+			if last.alone {
+				return open(t)
+			}
+			return last
+		}))
 }
 
 // A suite is worth what it finds: it fails for every store that breaks a

@@ -216,7 +216,7 @@ var commitCases = []testCase{
 			c.Tasks = append(c.Tasks, store.TaskWrite{New: w.open(taskNo(i), ann), Text: textOf(taskNo(i))})
 		}
 		w.equal(len(w.commit(c).Seqs), 100)
-		all, err := w.store.ScanTasks(w.ctx, 0, everything, true)
+		all, err := w.store.ScanOpen(w.ctx, 0, everything)
 		w.ok(err)
 		for i, t := range all {
 			w.equal(t.Task.ID, taskNo(i))

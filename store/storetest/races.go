@@ -118,6 +118,33 @@ var raceCases = []testCase{
 		w.equal(len(won), 1)
 		w.equal(w.agent(bob).Name, fmt.Sprint(won[0]))
 	}},
+	{"What is loaded is of one instant", func(w *world) {
+		w.people()
+		var writer sync.WaitGroup
+		over := make(chan struct{})
+		writer.Go(func() {
+			defer close(over)
+			for i := range bonus {
+				c := payout(w, taskNo(i), 1, 1)
+				c.Transfers = append([]store.Transfer{escrow(w, taskNo(i), 1)}, c.Transfers...)
+				c.Transfers = slices.DeleteFunc(c.Transfers, func(t store.Transfer) bool { return t.Amount == 0 })
+				w.commit(c)
+			}
+		})
+		for done := false; !done; {
+			select {
+			case <-over:
+				done = true
+			default:
+			}
+			l := w.load(store.LoadQuery{Caller: ann, Agent: bob})
+			if sum := l.Caller.Balance + l.Agent.Balance; sum != 2*bonus {
+				w.Errorf("Loaded: Caller.Balance and Agent.Balance add up to %d, want %d", sum, 2*bonus)
+				break
+			}
+		}
+		writer.Wait()
+	}},
 	{"Two Changes that each rely on what the other writes", func(w *world) {
 		w.people()
 		for i := range 10 {

@@ -75,9 +75,9 @@ func (w *world) snapshot() (s snapshot) {
 	}
 	s.Reports, err = w.store.Reports(w.ctx, "", everything, 0)
 	w.ok(err)
-	s.All, err = w.store.ScanTasks(w.ctx, 0, everything, false)
+	s.All, err = w.store.ScanTasks(w.ctx, 0, everything)
 	w.ok(err)
-	s.Open, err = w.store.ScanTasks(w.ctx, 0, everything, true)
+	s.Open, err = w.store.ScanOpen(w.ctx, 0, everything)
 	w.ok(err)
 	s.Everyone, err = w.store.ScanAgents(w.ctx, "", everything)
 	w.ok(err)

@@ -16,15 +16,41 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
+// Option tells the suite what more a store can do than live and die with a test.
+type Option func(*suite)
+
+// Reopened adds the promises to those who come back: again closes the store that
+// open returned last and opens what it has kept.
+func Reopened(again func(t *testing.T) store.Store) Option {
+	return func(s *suite) { s.reopen = again }
+}
+
+// Shared adds the promises to processes that share a marketplace: second opens
+// another handle of what open returned last.
+func Shared(second func(t *testing.T) store.Store) Option {
+	return func(s *suite) { s.second = second }
+}
+
+// suite is what the cases need to know of the store that they test.
+type suite struct {
+	reopen, second func(t *testing.T) store.Store
+}
+
+type group struct {
+	name  string
+	cases []testCase
+}
+
 // Run tests the stores that open returns. It calls open once for each subtest,
 // one after the other, and needs a fresh, empty store each time; release what
 // the store holds with t.Cleanup. The suite tells the store what time it is,
 // and sleeps nowhere.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	groups := []struct {
-		name  string
-		cases []testCase
-	}{
+func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
+	var s suite
+	for _, option := range options {
+		option(&s)
+	}
+	groups := []group{
 		{"Absence", absenceCases},
 		{"Strange", strangeCases},
 		{"RoundTrip", roundTripCases},
@@ -48,11 +74,18 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Prune", pruneCases},
 		{"Keeper", keeperCases},
 		{"Races", raceCases},
+		{"Bounds", boundCases},
+	}
+	if s.reopen != nil {
+		groups = append(groups, group{"Reopened", reopenedCases})
+	}
+	if s.second != nil {
+		groups = append(groups, group{"Shared", sharedCases})
 	}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(newWorld(t, open(t))) })
+				t.Run(c.name, func(t *testing.T) { c.run(newWorld(t, open(t), s)) })
 			}
 		})
 	}

@@ -34,13 +34,14 @@ type world struct {
 	tasks  []store.TaskID
 	// start is where the feed began.
 	start store.Position
+	suite
 }
 
-func newWorld(t *testing.T, store store.Store) *world {
+func newWorld(t *testing.T, store store.Store, s suite) *world {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	w := &world{
-		T: t, ctx: ctx, store: store,
+		T: t, ctx: ctx, store: store, suite: s,
 		now: time.Date(2031, 3, 5, 7, 11, 13, 123456000, time.UTC),
 	}
 	w.start = w.head()

@@ -174,7 +174,7 @@ func (a *audit) move(account store.AccountName, amount int64) {
 
 func (a *audit) readTasks(ctx context.Context) error {
 	for after := int64(0); ; {
-		page, err := a.store.ScanTasks(ctx, after, scanPage, false)
+		page, err := a.store.ScanTasks(ctx, after, scanPage)
 		if err != nil {
 			return err
 		}

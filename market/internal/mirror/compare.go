@@ -108,7 +108,7 @@ func (c *checker) stale(ctx context.Context, m *Mirror, limit int) error {
 
 // missing compares a piece of the store's open tasks with the board.
 func (c *checker) missing(ctx context.Context, m *Mirror, limit int) error {
-	open, err := m.store.ScanTasks(ctx, c.task, limit, true)
+	open, err := m.store.ScanOpen(ctx, c.task, limit)
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func (m *Mirror) loadAgents(ctx context.Context) error {
 
 func (m *Mirror) loadTasks(ctx context.Context) error {
 	for after := int64(0); ; {
-		tasks, err := m.store.ScanTasks(ctx, after, scanBatch, true)
+		tasks, err := m.store.ScanOpen(ctx, after, scanBatch)
 		if err != nil || len(tasks) == 0 {
 			return err
 		}
