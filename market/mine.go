@@ -95,7 +95,7 @@ func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T,
 		return v, err
 	}
 	now := h.m.now()
-	for steps := 0; ; {
+	for steps, beaten := 0, 0; ; {
 		v, due, err := read(now)
 		if err != nil {
 			return v, known(ctx, err)
@@ -104,7 +104,10 @@ func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T,
 		if err != nil {
 			return v, err
 		}
-		if steps += n; n == 0 || steps >= maxSettle {
+		if n == 0 {
+			beaten++
+		}
+		if steps += n; len(due) == 0 || steps >= maxSettle || beaten == maxBeaten {
 			return v, nil
 		}
 	}

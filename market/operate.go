@@ -66,6 +66,9 @@ const (
 	maxTries = 64
 	// maxSettle bounds the due tasks that one call settles on its way.
 	maxSettle = 10_000
+	// maxBeaten bounds the loads after which others had settled what was due, against
+	// a store whose timers name tasks that are not.
+	maxBeaten = 4
 )
 
 // operate runs an operation to its end. Under an idempotency key that was used
@@ -103,7 +106,7 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 // attempt loads, settles, decides and commits, again when somebody was faster. It
 // is the one loop in which anything is changed.
 func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error) {
-	for settled, try := 0, 0; ; {
+	for settled, beaten, try := 0, 0, 0; ; {
 		if d.loaded, err = m.store.Load(ctx, op.load); err != nil {
 			return known(ctx, err)
 		}
@@ -114,11 +117,14 @@ func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error)
 			d.replay, err = replay(record, d.request)
 			return err
 		}
-		n, err := m.settleLoaded(ctx, op, d)
+		due, n, err := m.settleLoaded(ctx, op, d)
 		if err != nil {
 			return err
 		}
-		if settled += n; n > 0 && settled < maxSettle {
+		if n == 0 {
+			beaten++ // somebody else has settled it since the load
+		}
+		if settled += n; due && settled < maxSettle && beaten < maxBeaten {
 			continue
 		}
 		if again, err := m.act(ctx, op, d); !again {
@@ -211,21 +217,18 @@ func admitted(a *store.Agent) error {
 }
 
 // settleLoaded settles the due tasks that the operation addresses and those to
-// which the caller is a party, and returns how many steps that took.
-func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (int, error) {
+// which the caller is a party. It reports whether any were due, so that what was
+// loaded is of the past, and returns how many steps were taken.
+func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (due bool, steps int, err error) {
 	if op.timer {
-		return 0, nil
+		return false, 0, nil
 	}
-	l := d.loaded
-	n, err := m.settleAll(ctx, l.Due, d.now)
-	if err != nil {
-		return n, err
+	ids := d.loaded.Due
+	if rules.IsDue(d.loaded, d.now) && !slices.Contains(ids, d.loaded.Task.ID) {
+		ids = append(slices.Clone(ids), d.loaded.Task.ID)
 	}
-	if l.Task != nil && rules.Passed(l.Task.NextDue, d.now) && !slices.Contains(l.Due, l.Task.ID) {
-		k, err := m.settleTask(ctx, l.Task.ID, d.now)
-		return n + k, err
-	}
-	return n, nil
+	steps, err = m.settleAll(ctx, ids, d.now)
+	return len(ids) > 0, steps, err
 }
 
 // backOff waits a random moment after lost races, longer each time. It is real

@@ -189,9 +189,15 @@ func (w *world) find(r Ref) store.TaskID {
 	return ""
 }
 
+// systemType is also that of a task that is gone: a repeat says what the first
+// request said.
 func (w *world) systemType(id store.TaskID) store.SystemType {
-	if t := w.now().tasks[id]; t != nil && t.System != nil {
-		return t.System.Type
+	for _, c := range w.commits {
+		for _, write := range c.change.Tasks {
+			if t := write.New; write.Old == nil && t.ID == id && t.System != nil {
+				return t.System.Type
+			}
+		}
 	}
 	return ""
 }

@@ -385,9 +385,7 @@ func (w *world) judgeList(a *actor) {
 		if t.need != nil && *t.need != w.texts[t.id].Need {
 			w.fail("answers were true", "%s tells of %s with need %q", a, t.id, *t.need)
 		}
-		// Not judged: a replica that posts a task and reads of its match task's claim
-		// before it has shown the post on its own board lists it to who matches it.
-		if !ever[t.id] && w.now().roles[t.id][q.me].Role != store.RoleInfra {
+		if !ever[t.id] {
 			w.fail("lists are true", "%s lists %s, which was not on offer", a, t.id)
 		}
 	}

@@ -12,7 +12,14 @@ import (
 // than known is ignored, and so is one that is not newer than a recent Remove;
 // the same version replaces, since its Infra may have grown. Its cost grows
 // with the task's own size alone.
-func (b *Board[V]) Put(t Task[V]) {
+func (b *Board[V]) Put(t Task[V]) { b.put(t, t.Version) }
+
+// Add is Put of a task that was just posted: what is known of it already was read
+// later, and stays.
+func (b *Board[V]) Add(t Task[V]) { b.put(t, t.Version-1) }
+
+// put replaces what is known in a version up to newest.
+func (b *Board[V]) put(t Task[V], newest int64) {
 	p := b.prepare(&t)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -20,7 +27,7 @@ func (b *Board[V]) Put(t Task[V]) {
 		return
 	}
 	slot, known := b.slots[t.ID]
-	if known && t.Version < b.tasks[slot].version {
+	if known && b.tasks[slot].version > newest {
 		return
 	}
 	if known && b.tasks[slot].texts != p.texts {

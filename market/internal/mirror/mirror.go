@@ -250,6 +250,12 @@ func (m *Mirror) putTask(st *store.StoredTask) {
 		m.Board.Remove(string(t.ID), t.Version)
 		return
 	}
+	m.Board.Put(boardTask(st))
+}
+
+// boardTask is an open task as the board knows it.
+func boardTask(st *store.StoredTask) board.Task[*store.Task] {
+	t := st.Task
 	entry := board.Task[*store.Task]{
 		ID: string(t.ID), Version: t.Version, Seq: t.Seq, Poster: string(t.Poster),
 		Tags: t.Tags, Extracted: t.ExtractedTags, Need: st.Text.Need, Context: st.Text.Context,
@@ -261,7 +267,7 @@ func (m *Mirror) putTask(st *store.StoredTask) {
 	if t.Matching != nil && t.Matching.State == store.Matched {
 		entry.Matched, entry.HeadStart = plain(t.Matching.Agents), t.Matching.Until
 	}
-	m.Board.Put(entry)
+	return entry
 }
 
 func closesAt(t *store.Task) time.Time {

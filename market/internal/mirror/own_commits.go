@@ -40,7 +40,7 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 			// Closed at once; only its timer has still to do with it.
 			m.Board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:
-			m.putTask(&store.StoredTask{Task: t, Text: w.Text})
+			m.Board.Add(boardTask(&store.StoredTask{Task: t, Text: w.Text}))
 		default:
 			// Its text and who matched or verified it come with the feed, which
 			// is read before the next offer.
