@@ -218,7 +218,7 @@ func (b *books) count(i int, t *store.Task, by int) {
 	if worker := t.Worker(); worker != "" {
 		b.account(i, worker).move(len(tally{})/2+status, by)
 	}
-	if t.System == nil {
+	if t.Counted() {
 		b.totals[status] += int64(by)
 	}
 }
@@ -348,7 +348,7 @@ func pay(s store.SystemPay) string {
 	}
 	kept := store.SystemPay{Pending: s.Pending, Paid: slices.Clone(s.Paid)}
 	for i := range kept.Paid {
-		settleTimes(&kept.Paid[i].At)
+		bringIntoForm(&kept.Paid[i].At)
 	}
 	// Numbers and times can always be encoded.
 	doc, _ := json.Marshal(kept)

@@ -43,7 +43,7 @@ func (r *agentRow) agent() (*store.Agent, error) {
 		return nil, fmt.Errorf("profile of agent %s: %w", *r.id, err)
 	}
 	a.Version = *r.version
-	settleTimes(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil)
+	bringIntoForm(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil)
 	if r.pay == nil {
 		return a, nil
 	}
@@ -51,7 +51,7 @@ func (r *agentRow) agent() (*store.Agent, error) {
 		return nil, fmt.Errorf("system pay of agent %s: %w", *r.id, err)
 	}
 	for i := range a.SystemPay.Paid {
-		settleTimes(&a.SystemPay.Paid[i].At)
+		bringIntoForm(&a.SystemPay.Paid[i].At)
 	}
 	return a, nil
 }
@@ -76,8 +76,8 @@ func utc(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-// settleTimes brings times of a document to UTC and microseconds.
-func settleTimes(times ...*time.Time) {
+// bringIntoForm brings times of a document to UTC and microseconds.
+func bringIntoForm(times ...*time.Time) {
 	for _, t := range times {
 		*t = t.UTC().Truncate(time.Microsecond)
 	}
@@ -89,27 +89,27 @@ func decodeTask(seq, version int64, doc []byte) (*store.Task, error) {
 		return nil, fmt.Errorf("task %d: %w", seq, err)
 	}
 	t.Seq, t.Version = seq, version
-	settleTimes(&t.CreatedAt, &t.ExpiresAt, &t.Deadline, &t.NextDue)
+	bringIntoForm(&t.CreatedAt, &t.ExpiresAt, &t.Deadline, &t.NextDue)
 	if t.System != nil {
-		settleTimes(&t.System.Until, &t.System.Again)
+		bringIntoForm(&t.System.Until, &t.System.Again)
 	}
 	if t.Matching != nil {
-		settleTimes(&t.Matching.Until)
+		bringIntoForm(&t.Matching.Until)
 	}
 	if t.Claim != nil {
-		settleTimes(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace)
+		bringIntoForm(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace)
 	}
 	if t.Delivery != nil {
-		settleTimes(&t.Delivery.At, &t.Delivery.ReviewUntil)
+		bringIntoForm(&t.Delivery.At, &t.Delivery.ReviewUntil)
 	}
 	for i := range t.Superseded {
-		settleTimes(&t.Superseded[i].Until)
+		bringIntoForm(&t.Superseded[i].Until)
 	}
 	if t.Rejection != nil {
-		settleTimes(&t.Rejection.At)
+		bringIntoForm(&t.Rejection.At)
 	}
 	if t.Ending != nil {
-		settleTimes(&t.Ending.At)
+		bringIntoForm(&t.Ending.At)
 	}
 	return t, nil
 }
@@ -151,28 +151,28 @@ func untyped[T ~string](in []T) []string {
 
 func scanPair(row pgx.CollectableRow) (p store.TrustPair, err error) {
 	err = row.Scan((*string)(&p.From), (*string)(&p.To), &p.Score, &p.Interactions, &p.UpdatedAt)
-	settleTimes(&p.UpdatedAt)
+	bringIntoForm(&p.UpdatedAt)
 	return p, err
 }
 
 func scanEntry(row pgx.CollectableRow) (e store.Entry, err error) {
 	err = row.Scan((*string)(&e.ID), (*string)(&e.From), (*string)(&e.To), &e.Amount, (*string)(&e.Kind),
 		(*string)(&e.Agent), &e.Seq, (*string)(&e.Task), &e.Fee, &e.Note, (*string)(&e.About), &e.At, &e.Balance, &e.Earned)
-	settleTimes(&e.At)
+	bringIntoForm(&e.At)
 	return e, err
 }
 
 func scanQuestion(row pgx.CollectableRow) (q store.Question, err error) {
 	var answered *time.Time
 	err = row.Scan((*string)(&q.ID), (*string)(&q.Task), (*string)(&q.Asker), &q.Text, &q.Answer, &q.CreatedAt, &answered)
-	settleTimes(&q.CreatedAt)
+	bringIntoForm(&q.CreatedAt)
 	q.AnsweredAt = utc(answered)
 	return q, err
 }
 
 func scanMessage(row pgx.CollectableRow) (m store.Message, err error) {
 	err = row.Scan((*string)(&m.ID), (*string)(&m.Task), (*string)(&m.Sender), &m.Text, (*string)(&m.Worker), &m.CreatedAt)
-	settleTimes(&m.CreatedAt)
+	bringIntoForm(&m.CreatedAt)
 	return m, err
 }
 
@@ -180,7 +180,7 @@ func scanReport(row pgx.CollectableRow) (r store.Report, err error) {
 	var resolved *time.Time
 	err = row.Scan((*string)(&r.ID), (*string)(&r.Task), (*string)(&r.Reporter), &r.Reason, (*string)(&r.Status),
 		&r.Note, &r.CreatedAt, &resolved)
-	settleTimes(&r.CreatedAt)
+	bringIntoForm(&r.CreatedAt)
 	r.ResolvedAt = utc(resolved)
 	return r, err
 }
@@ -197,7 +197,7 @@ func (r *eventRow) targets() []any {
 }
 
 func (r *eventRow) decode() (store.Event, error) {
-	settleTimes(&r.event.At)
+	bringIntoForm(&r.event.At)
 	if r.data == nil {
 		return r.event, nil
 	}
@@ -205,7 +205,7 @@ func (r *eventRow) decode() (store.Event, error) {
 		return r.event, fmt.Errorf("event %d of agent %s: %w", r.event.Seq, r.event.Agent, err)
 	}
 	if at := r.event.Data.GraceDeadline; at != nil {
-		settleTimes(&at.Time)
+		bringIntoForm(&at.Time)
 	}
 	return r.event, nil
 }

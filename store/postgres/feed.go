@@ -96,7 +96,7 @@ func scanFeedRow(row pgx.CollectableRow) (f feedRow, err error) {
 	}
 	for i := range f.items {
 		if pair := f.items[i].Trust; pair != nil {
-			settleTimes(&pair.UpdatedAt)
+			bringIntoForm(&pair.UpdatedAt)
 		}
 	}
 	f.xid, err = parseTransaction(xid)

@@ -217,13 +217,10 @@ func (p *parts) forgetTask() {
 	l.Role, l.Lapse = store.RoleNone, nil
 }
 
-// untouched is the score of a pair without a row.
-const untouched = 0.5
-
 func (p *parts) pair(from, to store.AgentID) store.TrustPair {
 	i := slices.IndexFunc(p.pairs, func(t store.TrustPair) bool { return t.From == from && t.To == to })
 	if i < 0 {
-		return store.TrustPair{From: from, To: to, Score: untouched}
+		return store.NeutralPair(from, to)
 	}
 	return p.pairs[i]
 }

@@ -252,7 +252,7 @@ func (m *message) agentRow(n numbered[store.AgentWrite]) {
 	} else {
 		row.null(pgtype.Int8OID).big(p.Version).bytes(n.value.Key[:])
 	}
-	row.text(m.changes[n.change].profiles[n.index]).bool(p.Suspended).bool(p.WebhookURL != "").bool(p.WebhookURL != "" && !p.Suspended)
+	row.text(m.changes[n.change].profiles[n.index]).bool(p.Suspended).bool(p.Hooked()).bool(p.Callable())
 }
 
 func (m *message) talkRows() {

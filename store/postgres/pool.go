@@ -43,13 +43,13 @@ func openPool(ctx context.Context, url string, p *pooler) (*pgxpool.Pool, error)
 	}
 	config.PingTimeout = pingTimeout
 	config.BeforeConnect = p.before(choosesMode(url))
-	config.AfterConnect = p.settle
+	config.AfterConnect = p.prepare
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
-// settle sets for a whole connection what queries/set_planner.sql sets for one
+// prepare sets for a whole connection what queries/set_planner.sql sets for one
 // batch.
-func (p *pooler) settle(ctx context.Context, conn *pgx.Conn) error {
+func (p *pooler) prepare(ctx context.Context, conn *pgx.Conn) error {
 	if p.isBetween() {
 		return nil
 	}

@@ -72,7 +72,7 @@ func scanDead(row pgx.CollectableRow) (dead store.DeadWebhook, err error) {
 	if err = row.Scan(append(r.targets(), &dead.Attempts, &dead.Error, &dead.FailedAt)...); err != nil {
 		return dead, err
 	}
-	settleTimes(&dead.FailedAt)
+	bringIntoForm(&dead.FailedAt)
 	dead.Event, err = r.decode()
 	return dead, err
 }
