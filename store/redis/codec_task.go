@@ -45,7 +45,7 @@ func packTask(t *store.Task) string {
 
 func unpackTask(doc string, seq int64) (*store.Task, error) {
 	t := &store.Task{Seq: seq}
-	var errs [7]error
+	var bad error
 	err := unpack(doc, func(name, value string) {
 		switch name {
 		case "id":
@@ -88,22 +88,32 @@ func unpackTask(doc string, seq int64) (*store.Task, error) {
 			t.Bytes = integer(value)
 		case "tp":
 			t.TextsPruned = true
-		case "su":
-			s, err := unpackSuperseded(value)
-			t.Superseded, errs[6] = append(t.Superseded, s), errors.Join(errs[6], err)
-		case "sy":
-			t.System, errs[0] = unpackSystem(value)
-		case "ma":
-			t.Matching, errs[1] = unpackMatching(value)
-		case "cl":
-			t.Claim, errs[2] = unpackClaim(value)
-		case "de":
-			t.Delivery, errs[3] = unpackDelivery(value)
-		case "re":
-			t.Rejection, errs[4] = unpackRejection(value)
-		case "en":
-			t.Ending, errs[5] = unpackEnding(value)
+		default:
+			bad = errors.Join(bad, unpackPart(t, name, value))
 		}
 	})
-	return t, errors.Join(err, errors.Join(errs[:]...))
+	return t, errors.Join(err, bad)
+}
+
+// unpackPart reads what a task has only in some states.
+func unpackPart(t *store.Task, name, value string) (err error) {
+	switch name {
+	case "su":
+		var s store.Superseded
+		s, err = unpackSuperseded(value)
+		t.Superseded = append(t.Superseded, s)
+	case "sy":
+		t.System, err = unpackSystem(value)
+	case "ma":
+		t.Matching, err = unpackMatching(value)
+	case "cl":
+		t.Claim, err = unpackClaim(value)
+	case "de":
+		t.Delivery, err = unpackDelivery(value)
+	case "re":
+		t.Rejection, err = unpackRejection(value)
+	case "en":
+		t.Ending, err = unpackEnding(value)
+	}
+	return err
 }
