@@ -58,9 +58,9 @@ func (w *world) do(a Action) {
 		w.crash(a.At)
 	case SetClock:
 		w.log("the clock of replica %s is wrong by %s", replicaName(a.At), a.For)
-		w.pass()
+		w.taking(w.pass)
 		w.replicas[a.At].clock.set(a.For)
-		w.pass()
+		w.taking(w.pass)
 	}
 }
 

@@ -101,6 +101,9 @@ const operationsPerSeed = 25
 // A replica's background waits for several things at once, and of those that come
 // together it is chance which it sees first: its runs are left out.
 func TestTheSameSeedIsTheSameRun(t *testing.T) {
+	if shuffles {
+		t.Skip("the race detector puts goroutines in a random order; this is tried without it")
+	}
 	for seed := range uint64(60) {
 		s, g := settingOf(seed)
 		if s.Running {

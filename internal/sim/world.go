@@ -260,10 +260,11 @@ func (w *world) start(op *Op) *actor {
 	w.actors = append(w.actors, a)
 	a.task = w.find(op.Task)
 	go func() {
-		reply := w.perform(as(ctx, a), a)
+		reply, end := w.perform(as(ctx, a), a), 0
+		w.taking(func() { end = len(w.moments) - 1 })
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		a.reply, a.done, a.end = reply, true, len(w.moments)-1
+		a.reply, a.done, a.end = reply, true, end
 		w.ended = append(w.ended, a)
 	}()
 	w.settle()
@@ -336,8 +337,12 @@ func (w *world) crash(n int) {
 
 // advance lets time pass.
 func (w *world) advance(d time.Duration) {
+	// A wait that time wakes is not held at the gate: it sees all that was before, and
+	// all of what it does is seen after.
+	w.taking(func() {})
 	time.Sleep(d)
-	w.pass()
+	synctest.Wait()
+	w.taking(w.pass)
 	w.settle()
 }
 
