@@ -98,31 +98,6 @@ func TestRandom(t *testing.T) {
 // operationsPerSeed is about how many operations a seed has.
 const operationsPerSeed = 25
 
-// A replica's background waits for several things at once, and of those that come
-// together it is chance which it sees first: its runs are left out.
-func TestTheSameSeedIsTheSameRun(t *testing.T) {
-	if shuffles {
-		t.Skip("the race detector puts goroutines in a random order; this is tried without it")
-	}
-	for seed := range uint64(60) {
-		s, g := settingOf(seed)
-		if s.Running {
-			continue
-		}
-		one := in(t, s, g)
-		_, g = settingOf(seed)
-		for name, two := range map[string]*Outcome{
-			"in its second run": in(t, s, g), "when it is told again": in(t, s, &retold{one.Actions}),
-		} {
-			for i, line := range one.Trace {
-				if i >= len(two.Trace) || line != two.Trace[i] {
-					t.Fatalf("seed %d differs %s at line %d: %s", seed, name, i, line)
-				}
-			}
-		}
-	}
-}
-
 // Every order in which two operations can meet, and every order of three that move
 // credits; with PINCHWORK_SIM_MEETING only of the meetings whose names have that.
 func TestEveryOrder(t *testing.T) {
