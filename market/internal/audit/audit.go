@@ -4,6 +4,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -297,54 +298,64 @@ func escrowOf(entries []store.Entry, id store.TaskID) (sum int64) {
 	return sum
 }
 
-// recheckEscrowed sums an agent's unfinished tasks while its account stands
-// still.
+// recheckEscrowed decides between a problem and an agent whose tasks moved during
+// the audit: only what two looks in succession found alike stood still.
 func (a *audit) recheckEscrowed(ctx context.Context, id store.AgentID) error {
+	var last look
 	for range maxTries {
-		before, err := a.account(ctx, id)
+		now, err := a.look(ctx, id)
 		if err != nil {
 			return err
 		}
-		held, err := a.heldBy(ctx, id)
-		if err != nil {
-			return err
+		switch {
+		case now.held == now.escrowed:
+			return nil
+		case now.same(last):
+			a.problem("agent %s has %d credits in escrow, its tasks hold %d", id, now.escrowed, now.held)
+			return nil
 		}
-		after, err := a.account(ctx, id)
-		if err != nil {
-			return err
-		}
-		if before.Escrowed != after.Escrowed || before.LedgerSeq != after.LedgerSeq {
-			continue
-		}
-		if held != after.Escrowed {
-			a.problem("agent %s has %d credits in escrow, its tasks hold %d", id, after.Escrowed, held)
-		}
-		return nil
+		last = now
 	}
 	return nil
 }
 
-func (a *audit) account(ctx context.Context, id store.AgentID) (store.Account, error) {
-	agents, err := a.store.Agents(ctx, []store.AgentID{id})
-	if err != nil || len(agents) == 0 {
-		return store.Account{}, err
-	}
-	return agents[0].Account, nil
+// look is what an agent's account says of its escrow, and what was found in its
+// unfinished tasks, each in a version: a task that moves from one list to another
+// while they are read may stand in both, and then counts once, or in none.
+type look struct {
+	escrowed, ledgerSeq, held int64
+	tasks                     map[store.TaskID]int64
 }
 
-func (a *audit) heldBy(ctx context.Context, id store.AgentID) (held int64, err error) {
+func (l look) same(other look) bool {
+	return l.escrowed == other.escrowed && l.ledgerSeq == other.ledgerSeq && other.tasks != nil && maps.Equal(l.tasks, other.tasks)
+}
+
+func (a *audit) look(ctx context.Context, id store.AgentID) (look, error) {
+	agents, err := a.store.Agents(ctx, []store.AgentID{id})
+	if err != nil {
+		return look{}, err
+	}
+	l := look{tasks: map[store.TaskID]int64{}}
+	if len(agents) > 0 {
+		l.escrowed, l.ledgerSeq = agents[0].Escrowed, agents[0].LedgerSeq
+	}
 	for _, status := range []store.Status{store.StatusPosted, store.StatusClaimed, store.StatusDelivered} {
 		q := store.TasksQuery{Agent: id, Role: store.PartyPoster, Status: status, Now: a.now()}
-		err := a.eachPage(ctx, q, func(tasks []store.StoredTask) {
-			for _, st := range tasks {
-				held += inEscrow(st.Task)
-			}
-		})
-		if err != nil {
-			return 0, err
+		if err := a.eachPage(ctx, q, l.add); err != nil {
+			return look{}, err
 		}
 	}
-	return held, nil
+	return l, nil
+}
+
+func (l *look) add(tasks []store.StoredTask) {
+	for _, st := range tasks {
+		if _, found := l.tasks[st.Task.ID]; !found {
+			l.held += inEscrow(st.Task)
+		}
+		l.tasks[st.Task.ID] = st.Task.Version
+	}
 }
 
 // eachPage reads all tasks that q selects, some at a time.
