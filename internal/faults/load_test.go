@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -31,8 +32,10 @@ type load struct {
 	t     *testing.T
 	lanes [lanes]*lane
 	hooks *receiver
-	stop  atomic.Bool
-	wait  sync.WaitGroup
+	// failed counts the calls that a server failed or did not answer.
+	failed *failures
+	stop   atomic.Bool
+	wait   sync.WaitGroup
 	// ends stops the streams.
 	ends context.CancelFunc
 }
@@ -55,7 +58,7 @@ type person struct {
 	clients []*httpclient.Client
 }
 
-func newPerson(t *testing.T, urls []string, in market.RegisterInput) person {
+func newPerson(t *testing.T, urls []string, in market.RegisterInput, more ...httpclient.Option) person {
 	t.Helper()
 	c, err := httpclient.New(urls[0], "")
 	if err != nil {
@@ -67,8 +70,10 @@ func newPerson(t *testing.T, urls []string, in market.RegisterInput) person {
 	}
 	p := person{id: r.AgentID}
 	for _, url := range urls {
-		c, err := httpclient.New(url, market.APIKey(r.APIKey), httpclient.WithAgentID(r.AgentID), httpclient.WithAttempts(2),
-			httpclient.WithTimeout(8*time.Second), httpclient.WithMaxDelay(300*time.Millisecond))
+		c, err := httpclient.New(url, market.APIKey(r.APIKey), append([]httpclient.Option{
+			httpclient.WithAgentID(r.AgentID), httpclient.WithAttempts(2),
+			httpclient.WithTimeout(8 * time.Second), httpclient.WithMaxDelay(300 * time.Millisecond),
+		}, more...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,16 +82,18 @@ func newPerson(t *testing.T, urls []string, in market.RegisterInput) person {
 	return p
 }
 
-// startLoad registers the agents and sets them to work.
+// startLoad registers the agents and sets them to work. Where there are several
+// servers, the poster of a task speaks to another one than its worker.
 func startLoad(t *testing.T, urls ...string) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{t: t, ends: cancel, hooks: newReceiver(t)}
+	l := &load{t: t, ends: cancel, hooks: newReceiver(t), failed: &failures{answers: map[string]int{}}}
+	counted := httpclient.WithHTTPClient(&http.Client{Transport: l.failed})
 	for i := range l.lanes {
-		turned := append(append([]string{}, urls[i%len(urls):]...), urls[:i%len(urls)]...)
+		worker := market.RegisterInput{Name: fmt.Sprint("worker ", i), WebhookURL: l.hooks.URL + "/hook"}
 		l.lanes[i] = &lane{
-			poster: newPerson(t, turned, market.RegisterInput{Name: fmt.Sprint("poster ", i)}),
-			worker: newPerson(t, turned, market.RegisterInput{Name: fmt.Sprint("worker ", i), WebhookURL: l.hooks.URL + "/hook"}),
+			poster: newPerson(t, turned(urls, i), market.RegisterInput{Name: fmt.Sprint("poster ", i)}, counted),
+			worker: newPerson(t, turned(urls, i+1), worker, counted),
 			events: map[string]market.StreamEvent{},
 		}
 	}
@@ -104,6 +111,42 @@ func startLoad(t *testing.T, urls ...string) *load {
 	}
 	t.Cleanup(func() { l.stop.Store(true); cancel(); l.wait.Wait() })
 	return l
+}
+
+// turned begins a list at another of its elements.
+func turned(urls []string, by int) []string {
+	by %= len(urls)
+	return append(append([]string{}, urls[by:]...), urls[:by]...)
+}
+
+// failures is a transport that counts what no client should see.
+type failures struct {
+	mu      sync.Mutex
+	answers map[string]int
+}
+
+func (f *failures) RoundTrip(q *http.Request) (*http.Response, error) {
+	res, err := http.DefaultTransport.RoundTrip(q)
+	switch {
+	case err != nil && q.Context().Err() == nil:
+		f.count(fmt.Sprintf("%s: %v", q.URL, err))
+	case err == nil && res.StatusCode >= http.StatusInternalServerError:
+		f.count(fmt.Sprintf("%s %s: %s", q.Method, q.URL, res.Status))
+	}
+	return res, err
+}
+
+func (f *failures) count(what string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[what]++
+}
+
+// seen are the failures so far.
+func (f *failures) seen() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.answers)
 }
 
 // giveUp is how long a call is tried again, under the same key, before it

@@ -24,35 +24,54 @@ import (
 
 func TestMain(m *testing.M) {
 	code := pgtest.Main(m)
-	if binary.dir != "" {
-		_ = os.RemoveAll(binary.dir)
+	for _, p := range []*program{&present, &later} {
+		if p.dir != "" {
+			_ = os.RemoveAll(p.dir)
+		}
 	}
 	os.Exit(code)
 }
 
-// binary is the pinchwork command, built once.
-var binary struct {
-	sync.Once
+// program is the pinchwork command, built once.
+type program struct {
+	// overlay, where it is not nil, writes into a folder what stands in the place of
+	// files of the sources.
+	overlay func(dir string) ([]string, error)
+
+	once      sync.Once
 	dir, path string
 	err       error
 }
 
-func pinchwork(t *testing.T) string {
+// present is the command as it stands in the sources.
+var present program
+
+func (p *program) built(t *testing.T) string {
 	t.Helper()
-	binary.Do(func() {
-		if binary.dir, binary.err = os.MkdirTemp("", "pinchwork-faults"); binary.err != nil {
-			return
-		}
-		binary.path = filepath.Join(binary.dir, "pinchwork")
-		out, err := exec.Command("go", "build", "-o", binary.path, "../../cmd/pinchwork").CombinedOutput()
-		if err != nil {
-			binary.err = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	if binary.err != nil {
-		t.Fatalf("building the command: %v", binary.err)
+	p.once.Do(func() { p.err = p.build() })
+	if p.err != nil {
+		t.Fatalf("building the command: %v", p.err)
 	}
-	return binary.path
+	return p.path
+}
+
+func (p *program) build() (err error) {
+	if p.dir, err = os.MkdirTemp("", "pinchwork-faults"); err != nil {
+		return err
+	}
+	p.path = filepath.Join(p.dir, "pinchwork")
+	args := []string{"build", "-o", p.path}
+	if p.overlay != nil {
+		more, err := p.overlay(p.dir)
+		if err != nil {
+			return err
+		}
+		args = append(args, more...)
+	}
+	if out, err := exec.Command("go", append(args, "../../cmd/pinchwork")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }
 
 // database is a private server that loses nothing it has acknowledged.
@@ -93,6 +112,7 @@ func (d *database) through(p *faultproxy.Proxy) string { return d.url(p.Addr()) 
 // replica is a running `pinchwork serve`.
 type replica struct {
 	t       *testing.T
+	program *program
 	url     string
 	metrics string
 	args    []string
@@ -123,8 +143,13 @@ const adminKey = "faults-operator-key"
 // serve starts a replica on a store; it ends with the test.
 func serve(t *testing.T, store string) *replica {
 	t.Helper()
+	return present.serve(t, store)
+}
+
+func (p *program) serve(t *testing.T, store string) *replica {
+	t.Helper()
 	listen, metrics := freeAddr(t), freeAddr(t)
-	r := &replica{t: t, url: "http://" + listen, metrics: "http://" + metrics + "/metrics", args: []string{
+	r := &replica{t: t, program: p, url: "http://" + listen, metrics: "http://" + metrics + "/metrics", args: []string{
 		"serve", "--listen", listen, "--metrics-listen", metrics, "--store", store, "--rate-limits", "off",
 		"--webhook-allow-private", "true", "--auto-approve", autoApprove.String(), "--initial-credits", "1000000",
 	}}
@@ -151,7 +176,15 @@ func freeAddr(t *testing.T) string {
 // start returns once the server listens.
 func (r *replica) start() {
 	r.t.Helper()
-	r.process = exec.Command(pinchwork(r.t), r.args...)
+	if !r.starts() {
+		r.t.Fatalf("the server does not start:\n%s", r.log.String())
+	}
+}
+
+// starts reports whether the server came to listen; if not, it has ended.
+func (r *replica) starts() bool {
+	r.t.Helper()
+	r.process = exec.Command(r.program.built(r.t), r.args...)
 	r.process.Env = append(os.Environ(), "PINCHWORK_ADMIN_KEY="+adminKey)
 	r.process.Stderr = &r.log
 	out, err := r.process.StdoutPipe()
@@ -169,12 +202,12 @@ func (r *replica) start() {
 	select {
 	case ok := <-listens:
 		if ok {
-			return
+			return true
 		}
 	case <-time.After(30 * time.Second):
 	}
 	r.kill()
-	r.t.Fatalf("the server does not start:\n%s", r.log.String())
+	return false
 }
 
 // kill ends the server as a crash would.

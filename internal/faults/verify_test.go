@@ -81,17 +81,21 @@ func (ln *lane) books(t *testing.T, url string) (lost, doubled int) {
 type clients struct{ poster, worker *httpclient.Client }
 
 // client returns clients of a replica that is alive.
-func (ln *lane) client(t *testing.T, url string) (c clients) {
+func (ln *lane) client(t *testing.T, url string) clients {
 	t.Helper()
-	for i := range ln.poster.clients {
-		if ln.poster.clients[i].Server() == url {
-			c = clients{ln.poster.clients[i], ln.worker.clients[i]}
+	return clients{ln.poster.at(t, url), ln.worker.at(t, url)}
+}
+
+// at returns the person's client of one server.
+func (p person) at(t *testing.T, url string) *httpclient.Client {
+	t.Helper()
+	for _, c := range p.clients {
+		if c.Server() == url {
+			return c
 		}
 	}
-	if c.poster == nil {
-		t.Fatalf("no client of %s", url)
-	}
-	return c
+	t.Fatalf("no client of %s", url)
+	return nil
 }
 
 // heard waits for the events and webhooks of what was acknowledged.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -215,7 +218,7 @@ func TestOlderRoutinesAreReplaced(t *testing.T) {
 	commit(t, running, registration(1, 1_000))
 	now := revision(t, pool)
 	execute(t, pool, "update pinchwork.routines set revision = 0, hash = 'another'")
-	execute(t, pool, "drop view pinchwork.agent_now")
+	execute(t, pool, fmt.Sprintf("drop view pinchwork.agent_now_r%d", now))
 	_ = openAt(t, url)
 	if revision(t, pool) != now {
 		t.Errorf("the revision is %d, not %d", revision(t, pool), now)
@@ -226,24 +229,63 @@ func TestOlderRoutinesAreReplaced(t *testing.T) {
 	commit(t, running, newLife(1, agentID(1), "").post())
 }
 
+// laterRoutines are the routines as a program some revisions from now could have
+// them.
+func laterRoutines(by int) string {
+	now := recorded.FindStringSubmatch(postgres.Routines())[1]
+	n, _ := strconv.Atoi(now)
+	next := strconv.Itoa(n + by)
+	text := regexp.MustCompile(`_r`+now+`\b`).ReplaceAllString(postgres.Routines(), "_r"+next)
+	return strings.NewReplacer("int := "+now+";", "int := "+next+";", "values ("+now+", '", "values ("+next+", '").Replace(text)
+}
+
 func TestNewerRoutinesAreRefused(t *testing.T) {
 	ctx := context.Background()
 	url := pgtest.Start(t)
 	pool := newPool(t, url)
-	running := openAt(t, url)
-	execute(t, pool, "update pinchwork.routines set revision = 9999, hash = 'from the future'")
+	_ = openAt(t, url)
+	now := revision(t, pool)
+	execute(t, pool, laterRoutines(1))
 	_, opened := postgres.Open(ctx, url)
 	_, migrated := postgres.Migrate(ctx, pool)
 	_, asked := postgres.New(ctx, pool, postgres.WithoutMigrating())
-	// What a later program's routines no longer have is missing to one that runs.
-	execute(t, pool, "drop type pinchwork.put_agent cascade")
-	_, ran := running.Commit(ctx, registration(1, 1_000))
-	for _, err := range []error{opened, migrated, asked, ran} {
-		if !errors.Is(err, postgres.ErrNewerSchema) || !strings.Contains(err.Error(), "9999") {
+	for _, err := range []error{opened, migrated, asked} {
+		if !errors.Is(err, postgres.ErrNewerSchema) || !strings.Contains(err.Error(), fmt.Sprint("revision ", now+1)) {
 			t.Errorf("the error is %v", err)
 		}
 	}
-	if revision(t, pool) != 9999 {
+	if revision(t, pool) != now+1 {
 		t.Error("the newer routines were replaced")
+	}
+}
+
+// Replicas of one version work on while those of the next take their places, and
+// two versions later they say that they are too old.
+func TestRoutinesOfTheRevisionBeforeStay(t *testing.T) {
+	ctx := context.Background()
+	url := pgtest.Start(t)
+	pool := newPool(t, url)
+	running := openAt(t, url)
+	now := revision(t, pool)
+	commit(t, running, registration(1, 1_000))
+	execute(t, pool, laterRoutines(1))
+	l := newLife(1, agentID(1), agentID(1))
+	commit(t, running, l.post())
+	commit(t, running, l.claim())
+	if found, err := running.Agents(ctx, []market.AgentID{agentID(1)}); err != nil || len(found) != 1 {
+		t.Errorf("the running replica finds %d agents, %v", len(found), err)
+	}
+	execute(t, pool, laterRoutines(2))
+	if _, err := running.Commit(ctx, registration(2, 1_000)); !errors.Is(err, postgres.ErrNewerSchema) {
+		t.Errorf("two revisions later: %v", err)
+	}
+	rows, err := pool.Query(ctx, `select distinct substring(proname from '_r(\d+)$')::int from pg_proc p
+		join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'pinchwork' order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || !slices.Equal(kept, []int{now + 1, now + 2}) {
+		t.Errorf("the schema has routines of the revisions %v, %v", kept, err)
 	}
 }

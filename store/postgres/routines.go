@@ -10,13 +10,15 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // Routines are the functions, types and views of the schema. They hold no data, so
 // they have no history: when their text is another than the schema's, they are made
-// anew, all of them, in the transaction that migrates.
+// anew, all of them, in the transaction that migrates. Each revision has names of
+// its own, so that replicas of the version before go on with theirs meanwhile.
 
 //go:embed routines/*.sql
 var routineFiles embed.FS
@@ -26,14 +28,11 @@ var routineFiles embed.FS
 const routinesRevision = 1
 
 // created finds what a routine's file creates.
-var created = regexp.MustCompile(`(?m)^create (function|view|type) pinchwork\.(\w+)`)
+var created = regexp.MustCompile(`(?m)^create (?:function|view|type) pinchwork\.(\w+)`)
 
-// Routines returns SQL that makes all functions, types and views anew and records
-// that in the table routines, for a host that applies Migrations with a tool of its
-// own: to be run in one transaction after them, whenever it is another text than
-// before. Like them it is written for the schema "pinchwork".
-func Routines() string {
-	var text, drops strings.Builder
+// writtenRoutines are the files in the order in which they can be run.
+var writtenRoutines = sync.OnceValue(func() string {
+	var text strings.Builder
 	// An embedded folder can always be read.
 	files, _ := fs.ReadDir(routineFiles, "routines")
 	types, _ := routineFiles.ReadFile("routines/types.sql")
@@ -44,17 +43,70 @@ func Routines() string {
 			text.Write(one)
 		}
 	}
-	// What stands on others goes first.
-	for _, kind := range []string{"function", "view", "type"} {
-		for _, m := range created.FindAllStringSubmatch(text.String(), -1) {
-			if m[1] == kind {
-				fmt.Fprintf(&drops, "drop %s if exists pinchwork.%s;\n", kind, m[2])
-			}
-		}
+	return text.String()
+})
+
+// revisionMark ends the name of each routine of this revision.
+var revisionMark = fmt.Sprintf("_r%d", routinesRevision)
+
+// routineNames find routines by the names that SQL files have for them: where one is
+// used, and where a function qualifies a parameter of its own.
+var routineNames = sync.OnceValue(func() (found struct{ used, qualifying *regexp.Regexp }) {
+	var names []string
+	for _, m := range created.FindAllStringSubmatch(writtenRoutines(), -1) {
+		names = append(names, m[1])
 	}
-	sum := sha256.Sum256([]byte(text.String()))
-	return drops.String() + text.String() + fmt.Sprintf(recordRoutines, routinesRevision, hex.EncodeToString(sum[:]))
+	one := strings.Join(names, "|")
+	found.used = regexp.MustCompile(`\b(` + regexp.QuoteMeta(written) + `(?:` + one + `))\b`)
+	found.qualifying = regexp.MustCompile(`\b(` + one + `)(\.\w)`)
+	return found
+})
+
+// ofRevision names in SQL the routines of this revision.
+func ofRevision(sql string) string {
+	names := routineNames()
+	sql = names.used.ReplaceAllString(sql, "${1}"+revisionMark)
+	return names.qualifying.ReplaceAllString(sql, "${1}"+revisionMark+"${2}")
 }
+
+// Routines returns SQL that makes all functions, types and views anew and records
+// that in the table routines, for a host that applies Migrations with a tool of its
+// own: to be run in one transaction after them, whenever it is another text than
+// before. It leaves the routines of the revision before to replicas that still run
+// with them, and drops older ones. Like the migrations it is written for the schema
+// "pinchwork".
+func Routines() string {
+	text := ofRevision(writtenRoutines())
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf(dropRoutines, routinesRevision) + text +
+		fmt.Sprintf(recordRoutines, routinesRevision, hex.EncodeToString(sum[:]))
+}
+
+// dropRoutines drops those of this revision, which had another text, and all but the
+// newest of those before. What stands on others goes first.
+const dropRoutines = `
+do $$
+declare
+    mine constant int := %d;
+    here constant oid := (select relnamespace from pg_class where oid = 'pinchwork.routines'::regclass);
+    gone text[];
+    one  text;
+begin
+    with routine (turn, what, revision) as (
+        select 1, 'function ' || oid::regprocedure, substring(proname::text from '_r(\d+)$')::int
+        from pg_proc where pronamespace = here
+        union all
+        select case relkind when 'v' then 2 else 3 end, case relkind when 'v' then 'view ' else 'type ' end || oid::regclass,
+            substring(relname::text from '_r(\d+)$')::int
+        from pg_class where relnamespace = here and relkind in ('v', 'c')
+    )
+    select array_agg(what order by turn) into gone from routine
+    where revision = mine or revision < (select max(revision) from routine where revision < mine);
+    foreach one in array coalesce(gone, '{}') loop
+        execute 'drop ' || one;
+    end loop;
+end $$;
+`
 
 const recordRoutines = `
 insert into pinchwork.routines (revision, hash, made_at) values (%d, '%s', transaction_timestamp())

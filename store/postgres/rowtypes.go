@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,14 +21,18 @@ type rowTypes struct {
 
 func (s *Store) readRowTypes(ctx context.Context) error {
 	types := &rowTypes{numbers: make(map[string]uint32, len(rowTypeNames))}
-	rows, err := s.pool.Query(ctx, s.sql["types"], s.schema, rowTypeNames)
+	marked := make([]string, len(rowTypeNames))
+	for i, name := range rowTypeNames {
+		marked[i] = name + revisionMark
+	}
+	rows, err := s.pool.Query(ctx, s.sql["types"], s.schema, marked)
 	if err != nil {
 		return err
 	}
 	var name string
 	var number uint32
 	_, err = pgx.ForEachRow(rows, []any{&name, &number}, func() error {
-		types.numbers[name] = number
+		types.numbers[strings.TrimSuffix(name, revisionMark)] = number
 		return nil
 	})
 	types.statement = fmt.Sprintf("pinchwork_commit_%d", types.numbers[rowTypeNames[0]])

@@ -17,14 +17,14 @@ var migrationFiles embed.FS
 const written = "pinchwork."
 
 // queries returns the statements by the names of their files, without the
-// headers, for the store's schema.
+// headers, for the store's schema and this program's routines.
 func (o *options) queries() map[string]string {
 	all := make(map[string]string)
 	// An embedded folder can always be read.
 	files, _ := fs.ReadDir(queryFiles, "queries")
 	for _, f := range files {
 		text, _ := queryFiles.ReadFile(path.Join("queries", f.Name()))
-		all[strings.TrimSuffix(f.Name(), ".sql")] = o.render(withoutHeader(string(text)))
+		all[strings.TrimSuffix(f.Name(), ".sql")] = o.render(ofRevision(withoutHeader(string(text))))
 	}
 	return all
 }
