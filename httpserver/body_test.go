@@ -85,8 +85,8 @@ func TestMarkdownText(t *testing.T) {
 	}
 }
 
-// TestPitfall36 sends what made servers answer 500.
-func TestPitfall36BadBodies(t *testing.T) {
+// A body that no client should send is the client's error, never a 500.
+func TestBadBodiesAreRefused(t *testing.T) {
 	post := posting(t)
 	bomb := "---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c]\ntags: *d\n---\nx"
 	for name, c := range map[string]struct {

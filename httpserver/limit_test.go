@@ -43,7 +43,7 @@ func TestParseLimit(t *testing.T) {
 }
 
 // Each limit does what it is set to, and zero means the default.
-func TestPitfall14LimitsAreUsed(t *testing.T) {
+func TestConfiguredLimitsAreUsed(t *testing.T) {
 	s := &stub{
 		register: func(market.RegisterInput) (market.Registration, error) { return market.Registration{}, nil },
 		browse:   func(market.BrowseQuery) (market.BrowseList, error) { return market.BrowseList{}, nil },
@@ -68,7 +68,7 @@ func TestPitfall14LimitsAreUsed(t *testing.T) {
 }
 
 // A refusal with 429 says when to come back, on every way to it.
-func TestPitfall40RetryAfter(t *testing.T) {
+func TestEveryRateLimitRefusalSaysWhenToComeBack(t *testing.T) {
 	s := &stub{charge: func(c market.Charge) (market.Admitted, error) {
 		return market.Admitted{Remaining: 0, RetryAfter: 1500 * time.Millisecond, ResetAfter: 59 * time.Second}, nil
 	}}

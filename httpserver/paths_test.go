@@ -13,7 +13,7 @@ var anyParam = regexp.MustCompile(`:[a-z_]+|\{[a-z_]+\}`)
 
 // Nothing that stands where an id should be brings the server down, on any
 // route: the answer is a refusal (rule 1.1).
-func TestPitfall36PathsOfAnyKind(t *testing.T) {
+func TestNoIDInAPathBreaksTheServer(t *testing.T) {
 	m, err := pinchwork.New()
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 // Who may not see a task cannot tell it from one that does not
 // exist, on any route.
-func TestPitfall28HiddenTasks(t *testing.T) { onEveryStore(t, checkHiddenTasks) }
+func TestHiddenTasksLookLikeUnknownOnes(t *testing.T) { onEveryStore(t, checkHiddenTasks) }
 
 func checkHiddenTasks(t *testing.T, with pinchwork.Option) {
 	s := newSite(t, Options{Limits: NoLimits()}, with)
@@ -115,9 +115,9 @@ func checkLimitsOfTheContract(t *testing.T, with pinchwork.Option) {
 	s.operator(false).send("GET", "/v1/admin/reports", nil, "").is(429)
 }
 
-// TestPitfall06Repeats: a repeated request has the first one's outcome, in any format,
-// also when both come at once.
-func TestPitfall06Repeats(t *testing.T) { onEveryStore(t, checkRepeats) }
+// A repeat may ask for another format, or come while the first request is still
+// running.
+func TestARepeatedRequestHasTheFirstOnesOutcome(t *testing.T) { onEveryStore(t, checkRepeats) }
 
 func checkRepeats(t *testing.T, with pinchwork.Option) {
 	s := newSite(t, Options{Limits: NoLimits()}, with)

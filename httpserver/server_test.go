@@ -174,7 +174,7 @@ func TestRequestID(t *testing.T) {
 }
 
 // No admin key, no admin; and no way to break the comparison (rule 15.1).
-func TestPitfall25AdminKey(t *testing.T) {
+func TestOnlyTheAdminKeyOpensTheOperatorsRoutes(t *testing.T) {
 	for _, key := range []string{" ", "\t", "  \n", "a b", "schlüssel", "a\x00"} {
 		if _, err := newServer(&stub{}, Options{AdminKey: key}); err == nil {
 			t.Errorf("admin key %q was accepted", key)
@@ -224,7 +224,7 @@ func TestAgentKey(t *testing.T) {
 }
 
 // The difference between the two: /health is the process, /readyz asks the store.
-func TestPitfall39Health(t *testing.T) {
+func TestHealthIsTheProcessReadyzTheStore(t *testing.T) {
 	s := &stub{}
 	server := s.server(t, Options{})
 	for _, accept := range []string{"", "text/markdown", "application/json"} {

@@ -146,7 +146,7 @@ func checkStreamsPerAgent(t *testing.T, with pinchwork.Option) {
 }
 
 // A suspended agent's stream is closed (rule 2.9).
-func TestPitfall29SuspendedStream(t *testing.T) { onEveryStore(t, checkSuspendedStream) }
+func TestSuspensionClosesTheAgentsStream(t *testing.T) { onEveryStore(t, checkSuspendedStream) }
 
 func checkSuspendedStream(t *testing.T, with pinchwork.Option) {
 	s := newSite(t, Options{Limits: NoLimits()}, with)

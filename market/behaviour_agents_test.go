@@ -276,7 +276,7 @@ func TestSuspendedAgents(t *testing.T) {
 	})
 }
 
-func TestPitfall05Grants(t *testing.T) {
+func TestGrantsAreBoundedAndAreNotEarned(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		g, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: ada.ID, Amount: 500, Reason: "payment"})

@@ -112,7 +112,7 @@ func TestBatchTakesFiveByDefaultAndTenAtMost(t *testing.T) {
 	})
 }
 
-func TestPitfall11OpenClaimsAreBounded(t *testing.T) {
+func TestOpenClaimsAreBounded(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		k.Do("post 5 tasks", func() {

@@ -12,7 +12,7 @@ import (
 
 // What a delivery charges, and who delivers (rules 3.4, 4.7).
 
-func TestPitfall01CreditsClaimed(t *testing.T) {
+func TestAWorkerClaimsBetweenOneAndTheBudget(t *testing.T) {
 	for name, c := range map[string]struct {
 		claimed *int64
 		charged int64 // 0 is refused

@@ -183,7 +183,7 @@ func TestSuspensionEndsStreams(t *testing.T) {
 
 // Events are numbered per agent, without a gap, in the order of their commits,
 // whoever writes them.
-func TestPitfall33EventNumbersHaveNoGaps(t *testing.T) {
+func TestEventNumbersHaveNoGaps(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.Granted(1_000))
 		other := k.Replica()
@@ -278,7 +278,7 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 }
 
 // A caller that hangs up gets the task as it is, and nothing changes.
-func TestPitfall07HangingUpChangesNothing(t *testing.T) {
+func TestHangingUpChangesNothing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		ctx, cancel := context.WithCancel(k.Ctx)

@@ -15,7 +15,7 @@ import (
 
 // What is public of tasks: cut needs, no context, no result, no parties
 // (rule 4.21).
-func TestPitfall26WhatIsPublicOfTasks(t *testing.T) {
+func TestOnlyAPreviewOfATaskIsPublic(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Granted(1_000)), k.Agent("bob")
 		k.Agent("infra", markettest.Infra())

@@ -18,7 +18,7 @@ func keyed(k *markettest.Kit, key string) context.Context {
 	return market.WithIdempotencyKey(k.Ctx, key)
 }
 
-func TestPitfall06ARepeatedPostIsTheSamePost(t *testing.T) {
+func TestARepeatedPostIsTheSamePost(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		in := market.PostInput{Need: "task", MaxCredits: new(int64(10)), DeadlineMinutes: new(60)}

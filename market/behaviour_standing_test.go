@@ -12,7 +12,7 @@ import (
 
 // Reputation, ratings, reports and trust (rules 2.8, 4.13, 4.14 and 9.3).
 
-func TestPitfall22TheWorkerRatesThePosterOnce(t *testing.T) {
+func TestTheWorkerRatesThePosterOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		id := ada.Post("task")

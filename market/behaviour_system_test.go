@@ -86,7 +86,7 @@ func TestWhoeverMatchedCannotWorkOnIt(t *testing.T) {
 	})
 }
 
-func TestPitfall17AWorkerCannotMatchOrVerify(t *testing.T) {
+func TestAWorkerCannotMatchOrVerify(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Infra()), k.Agent("bob", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10)) // bob could match it
@@ -110,7 +110,7 @@ func TestPitfall17AWorkerCannotMatchOrVerify(t *testing.T) {
 	})
 }
 
-func TestPitfall20MatchTimeout(t *testing.T) {
+func TestMatchingEndsAtItsTimeout(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob")
 		first, second := ada.Post("first", markettest.Budget(10)), ada.Post("second", markettest.Budget(10))
@@ -166,7 +166,7 @@ func TestHeadStart(t *testing.T) {
 	})
 }
 
-func TestPitfall24Verification(t *testing.T) {
+func TestAVerificationOnlyAdvises(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("the need", markettest.Background("the context"), markettest.Budget(10))
@@ -206,7 +206,7 @@ func TestPitfall24Verification(t *testing.T) {
 }
 
 // A rejection clears the verdict; the string "false" is none.
-func TestPitfall18AVerdictBelongsToItsDelivery(t *testing.T) {
+func TestAVerdictBelongsToItsDelivery(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, infra := k.Agent("ada"), k.Agent("bob"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10))
@@ -254,7 +254,7 @@ func TestALateVerdict(t *testing.T) {
 	})
 }
 
-func TestPitfall19Extraction(t *testing.T) {
+func TestExtractionTagsItsOwnSubjectAlone(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		infra := k.Agent("infra", markettest.Infra(), markettest.GoodAt("extracting")) // nobody else could do it
 		if p, ok := infra.TryPickup(); ok {
@@ -333,7 +333,7 @@ func TestAppointedInfra(t *testing.T) {
 }
 
 // System tasks are hidden: not in browse, not by id, not rated, no trust.
-func TestPitfall23SystemTasksAreHidden(t *testing.T) {
+func TestSystemTasksAreHidden(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, eve := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("eve")
 		id := ada.Post("task", markettest.Budget(10))
@@ -370,7 +370,7 @@ func TestPitfall23SystemTasksAreHidden(t *testing.T) {
 
 // A cancelled parent takes its system tasks along: posting and cancelling
 // mints nothing (rule 7.11).
-func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
+func TestSystemTasksDieWithTheirParent(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra := k.Agent("ada"), k.Agent("infra", markettest.Infra())
 		id := ada.Post("task", markettest.Budget(10))
@@ -390,7 +390,7 @@ func TestPitfall03SystemTasksDieWithTheirParent(t *testing.T) {
 }
 
 // The only infra agent is suspended: matching does not wait for it.
-func TestPitfall21ASuspendedInfraAgentIsNone(t *testing.T) {
+func TestMatchingDoesNotWaitForASuspendedInfraAgent(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, infra, bob := k.Agent("ada"), k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.Capable("go"))
 		k.Suspend(infra, true)

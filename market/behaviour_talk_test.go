@@ -76,7 +76,7 @@ func TestAnswerBelongsToItsTask(t *testing.T) {
 	})
 }
 
-func TestPitfall37FiveUnansweredQuestions(t *testing.T) {
+func TestFiveUnansweredQuestionsAtMost(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("task")
@@ -184,7 +184,7 @@ func TestMessages(t *testing.T) {
 }
 
 // Conversations belong to a claim (rule 10.4).
-func TestPitfall27ANewWorkerDoesNotReadEarlierMessages(t *testing.T) {
+func TestANewWorkerDoesNotReadEarlierMessages(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		id := ada.Post("task")

@@ -105,7 +105,7 @@ func TestTaskExpiryIsASetting(t *testing.T) {
 }
 
 // Nobody is offered or given a task past its time, although no sweep has run.
-func TestPitfall12ExpiredTasksAreGoneWithoutASweep(t *testing.T) {
+func TestExpiredTasksAreGoneWithoutASweep(t *testing.T) {
 	for name, post := range map[string]func(a *markettest.Agent) market.TaskID{
 		"expiry":   func(a *markettest.Agent) market.TaskID { return a.Post("task") },
 		"deadline": func(a *markettest.Agent) market.TaskID { return a.Post("task", markettest.Deadline(72*time.Hour)) },
@@ -213,7 +213,7 @@ func TestChainedTimersSettleInOrder(t *testing.T) {
 }
 
 // Several sweeps at once, on several replicas, take each step once.
-func TestPitfall02SweepsAtTheSameTime(t *testing.T) {
+func TestSweepsAtTheSameTimeTakeEachStepOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada", markettest.Granted(10_000)), k.Agent("bob", markettest.Granted(1))
 		k.Do("prepare", func() {
@@ -252,7 +252,7 @@ func TestPitfall02SweepsAtTheSameTime(t *testing.T) {
 }
 
 // One task that cannot be settled stops no other.
-func TestPitfall13AFailingTaskStopsNoOther(t *testing.T) {
+func TestAFailingTaskStopsNoOther(t *testing.T) {
 	t.Parallel()
 	k := markettest.New(t)
 	ada := k.Agent("ada", markettest.Granted(1_000))

@@ -54,7 +54,7 @@ var inward = []string{
 	"2002:7f00:1::", "2001::1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1", "2001:db8::1",
 }
 
-func TestPitfall35GuardRefusesInwardAddresses(t *testing.T) {
+func TestTheDialerRefusesInwardAddresses(t *testing.T) {
 	for _, host := range inward {
 		ip := netip.MustParseAddr(host)
 		network, url := "tcp4", "https://"+host

@@ -73,7 +73,7 @@ func TestWebhookWithoutSecretIsNotSigned(t *testing.T) {
 
 // Retries live in the store, a failure ends as a dead letter that
 // its owner can see and send again.
-func TestPitfall34WebhookRetriesThenKeepsDeadLetter(t *testing.T) {
+func TestWebhookRetriesThenKeepsADeadLetter(t *testing.T) {
 	var broken atomic.Bool
 	broken.Store(true)
 	w := newWorld(t)
@@ -139,7 +139,7 @@ func TestWebhookMaxRetriesIsASetting(t *testing.T) {
 }
 
 // A redirect is a failure, and its target is never asked.
-func TestPitfall34WebhookFollowsNoRedirect(t *testing.T) {
+func TestWebhookFollowsNoRedirect(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			target := newReceiver(t, nil)

@@ -29,7 +29,7 @@ func (s *site) agent(in market.RegisterInput) *market.Handle {
 const attack = `<script>alert("x")</script>`
 
 // Needs are cut and escaped; nothing else of a task is public (rule 4.21).
-func TestPitfall26PagesEscapeAndCut(t *testing.T) {
+func TestPagesEscapeAndCutNeeds(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: attack, GoodAt: attack})
 	_, err := poster.Post(t.Context(), market.PostInput{

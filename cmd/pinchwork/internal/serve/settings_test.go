@@ -56,7 +56,7 @@ var cases = map[string]struct {
 	"PINCHWORK_LOG":                     {"text", "json", []string{"", "xml"}},
 }
 
-func TestPitfall14EverySettingIsSet(t *testing.T) {
+func TestEverySettingIsSet(t *testing.T) {
 	seen := map[string]bool{}
 	for _, setting := range All() {
 		c, known := cases[setting.Env]
@@ -95,7 +95,7 @@ func TestPitfall14EverySettingIsSet(t *testing.T) {
 	}
 }
 
-func TestPitfall38UnknownStoresAreRefused(t *testing.T) {
+func TestUnknownStoresAreRefused(t *testing.T) {
 	for _, store := range []string{"mysql://root:secret@db/x", "sqlite", "./file.db", "", "memory2", "postgress://x"} {
 		s := Defaults()
 		s.Store = store

@@ -15,11 +15,11 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Ways in which marketplaces of this kind went wrong. The number in a test's
-// name says which; those that a behaviour's own test tries stand with it.
+// Ways in which marketplaces of this kind have gone wrong. Those that belong to
+// one behaviour are tested with it.
 
-// Expiring a system task gave back escrow that was never taken.
-func TestPitfall04ExpiringASystemTask(t *testing.T) {
+// A system task has no escrow, so its expiry must not give any back.
+func TestExpiringASystemTaskReturnsNoEscrow(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		infra, bob := k.Agent("infra", markettest.Infra()), k.Agent("bob", markettest.GoodAt("Go"))
 		agenda, err := k.Store.Due(k.Ctx, k.Clock.Now().Add(73*time.Hour), 10)
@@ -44,9 +44,9 @@ func TestPitfall04ExpiringASystemTask(t *testing.T) {
 	})
 }
 
-// Reject, abandon, somebody else claims: the old grace deadline threw the
-// newcomer out.
-func TestPitfall08AnOldGraceEndsNoNewClaim(t *testing.T) {
+// After a rejection and an abandon, somebody else claims the task: the grace
+// that the first worker had must not end the new claim.
+func TestAnOldGraceEndsNoNewClaim(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		id := ada.Post("task")
@@ -66,9 +66,9 @@ func TestPitfall08AnOldGraceEndsNoNewClaim(t *testing.T) {
 	})
 }
 
-// Deliver while the deadline sweep ran: the delivery was overwritten, and the
-// next claimant read it.
-func TestPitfall09DeliveryAndDeadlineAtTheSameTime(t *testing.T) {
+// A delivery may arrive while a sweep enforces the deadline. It must not be
+// overwritten, and the next worker must not read it.
+func TestADeliveryAtItsDeadlineIsKeptOrRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada", markettest.Granted(1_000)), k.Agent("bob"), k.Agent("eve")
 		var ids []market.TaskID
@@ -109,8 +109,9 @@ func TestPitfall09DeliveryAndDeadlineAtTheSameTime(t *testing.T) {
 	})
 }
 
-// A loses the claim, B gets it, A's late delivery landed on B's claim.
-func TestPitfall10ALateDelivery(t *testing.T) {
+// When A loses the claim and B gets it, a late delivery by A must not land on
+// B's claim.
+func TestALateDeliveryDoesNotLandOnTheNextClaim(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		id := ada.Post("task", markettest.ClaimTimeout(time.Hour))
@@ -130,8 +131,9 @@ func TestPitfall10ALateDelivery(t *testing.T) {
 	})
 }
 
-// A failure at the third of five claims answered 500 and kept two tasks hidden.
-func TestPitfall15ABatchThatFailsHalfway(t *testing.T) {
+// When the third of five claims fails, the worker must still be told of the two
+// that it holds.
+func TestABatchThatFailsHalfwayKeepsWhatItClaimed(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		k.Do("post", func() {
@@ -167,8 +169,8 @@ func (s *halfway) CommitEach(ctx context.Context, cs []*store.Change) ([]store.C
 	return done, errs
 }
 
-// Parallel abandons counted once.
-func TestPitfall16ParallelAbandons(t *testing.T) {
+// Abandons at the same time must not be counted as one.
+func TestParallelAbandonsAllCount(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		var ids []market.TaskID
@@ -191,18 +193,18 @@ func TestPitfall16ParallelAbandons(t *testing.T) {
 	})
 }
 
-// Keys were checked by a slow password hash. Ours have 256 random bits, so one
-// round of a fast digest is right; the store never sees the key.
-func TestPitfall30KeysAreDigestedOnce(t *testing.T) {
+// A key has 256 random bits, so it needs no slow password hash: one round of a
+// fast digest is enough. The store never sees the key.
+func TestKeysAreDigestedOnce(t *testing.T) {
 	key := market.APIKey("pwk-0123456789")
 	if got, want := [32]byte(key.Digest()), sha256.Sum256([]byte("pwk-0123456789")); got != want {
 		t.Errorf("the digest is %x", got)
 	}
 }
 
-// Events were dropped when a queue was full, and sent although the commit
+// No event may be lost because a queue is full, or sent although the commit
 // failed.
-func TestPitfall32NoEventWithoutItsChange(t *testing.T) {
+func TestNoEventWithoutItsChange(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		id := ada.Post("task", markettest.Budget(1))
