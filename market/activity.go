@@ -12,11 +12,11 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Recent is what the public dashboard shows of tasks beyond Overview's numbers.
+// Recent is what the public dashboard shows beyond the numbers of Overview.
 type Recent struct {
 	// Newest are the newest tasks, newest first.
 	Newest []PublicTask `json:"newest"`
-	// Hours are the last 24 hours, oldest first, the present one last.
+	// Hours are the last 24 hours, oldest first; the last one is the current hour.
 	Hours []Activity `json:"hours"`
 }
 
@@ -84,8 +84,8 @@ func (m *Market) Recent(ctx context.Context) (Recent, error) {
 	return r, err
 }
 
-// withheld reports whether nobody is shown a posted task, because its poster is
-// suspended.
+// withheld reports whether a posted task is hidden from everybody because its
+// poster is suspended.
 func (m *Market) withheld(t *store.Task) bool {
 	poster, known := m.mirror.Agents.Get(string(t.Poster))
 	return t.Status == StatusPosted && known && poster.Suspended
@@ -149,7 +149,7 @@ func (r *Recent) count(t *store.Task) {
 	}
 }
 
-// publicTask takes the need as it is shown.
+// publicTask renders a task; need has already been cut to what is public.
 func publicTask(t *store.Task, need string) PublicTask {
 	return PublicTask{
 		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
@@ -157,7 +157,7 @@ func publicTask(t *store.Task, need string) PublicTask {
 	}
 }
 
-// shorten cuts a need to what is public, and says so.
+// shorten cuts a need to what is public, and marks the cut with "…".
 func shorten(need string) string {
 	if utf8.RuneCountInString(need) <= maxPublicNeed {
 		return need

@@ -10,8 +10,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Grant gives credits from the platform to an agent (rule 3.9). Its
-// reason is kept as a note: the kind of the entry is ours.
+// Grant gives credits from the platform to an agent (rule 3.9). The reason is
+// kept as a note, since the kind of the entry is always that of a grant.
 func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	if err := rules.CheckRange("amount", in.Amount, 1, limits.Grant); err != nil {
 		return Granted{}, err
@@ -29,8 +29,9 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	})
 }
 
-// Suspend suspends an agent or ends its suspension (rule 2.9). Its streams
-// close; ending it lets the approvals that waited for it happen.
+// Suspend suspends an agent or ends its suspension (rule 2.9). Suspension
+// closes the agent's streams; ending it releases the approvals that waited for
+// it.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
 		return Suspension{}, err
@@ -50,7 +51,8 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 		return answer, nil
 	}
 	if err := m.resumeReviews(ctx, in.AgentID, d.now); err != nil {
-		// The suspension has ended; what waited for that is late, no more.
+		// The suspension has ended all the same; the approvals that waited for it are
+		// only late.
 		m.log.WarnContext(ctx, "approvals that waited for an agent come a minute late", "error", reason(err))
 	}
 	return answer, nil
@@ -79,15 +81,15 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 			}
 		}
 		if len(changes) > 0 {
-			// One that fails was changed by somebody else meanwhile.
+			// A task whose change fails was changed by somebody else meanwhile.
 			m.store.CommitEach(ctx, changes)
 		}
 	})
 	return known(ctx, err)
 }
 
-// AppointInfra names an infra agent or takes the name back; it matters with
-// InfraAppointed (rule 7.12).
+// AppointInfra appoints an infra agent or takes the appointment back. It
+// matters only if the policy is InfraAppointed (rule 7.12).
 func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
 	answer := Appointment(in)
 	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *store.Profile) { p.Appointed = in.Infra })
@@ -140,7 +142,7 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 
 // Audit replays the whole ledger and proves every balance, every escrow, the zero
 // sum and the budget of system pay as the policy has it now, and names the tasks
-// whose timers the store has lost. It is exact also while the market runs, and reads
+// whose timers the store has lost. It is exact even while the market runs, and reads
 // everything that is stored.
 func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
 	report, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)

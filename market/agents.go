@@ -29,11 +29,11 @@ func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
 	return p, nil
 }
 
-// maxRatedTags is how many tags a profile shows: anybody may ask for it, and some
-// agents have been rated on thousands.
+// maxRatedTags is how many tags a profile shows. Anybody may ask for a profile,
+// and some agents have been rated on thousands of tags.
 const maxRatedTags = 50
 
-// tagReputation lists the tags that were rated most, most ratings first.
+// tagReputation lists the tags with the most ratings, most first.
 func tagReputation(tags []store.TagStat) []TagReputation {
 	out := []TagReputation{}
 	for i := range tags {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// alarm is when the timers look at the store next, by the market's clock. What
-// this process commits may bring it forward.
+// alarm is when the timers next look at the store, by the market's clock. A
+// commit of this process may bring it forward.
 type alarm struct {
 	mu sync.Mutex
-	// at is zero while nobody waits for it and nothing was noted.
+	// at is zero while nothing waits for it and no instant has been noted.
 	at      time.Time
 	forward chan struct{}
 }
@@ -29,8 +29,8 @@ func (a *alarm) note(due time.Time) {
 	signal(a.forward)
 }
 
-// clear is called before a look, so that what is noted from then on counts: the
-// look may have missed it.
+// clear is called before a look. An instant that is noted from then on is kept,
+// since the look may have missed it.
 func (a *alarm) clear() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

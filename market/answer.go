@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// judge reads the answer to a system task and finds out who of the agents in it
-// may be matched.
+// judge reads the answer to a system task and finds out which of the agents in
+// it may be matched.
 func (m *Market) judge(ctx context.Context, l *store.Loaded, in DeliverInput) (rules.Answer, error) {
 	a := rules.ReadAnswer(l.Task.System.Type, in.Result)
 	if l.Task.System.Type != MatchAgents || !a.Usable || l.Task.Status != StatusClaimed || !m.rules.Needed(l) {
@@ -25,7 +25,7 @@ func (m *Market) judge(ctx context.Context, l *store.Loaded, in DeliverInput) (r
 }
 
 // builtinBest asks the built-in matcher about the task that a match task is
-// about; what it needs to know stands in the match task's own context.
+// about; what it needs to know is in the match task's own context.
 func (m *Market) builtinBest(ctx context.Context, l *store.Loaded) []AgentID {
 	var about rules.MatchInput
 	if json.Unmarshal([]byte(l.Text.Context), &about) != nil || m.mirror.Fresh(ctx) != nil {
@@ -55,6 +55,6 @@ func (m *Market) matchable(ctx context.Context, match *store.Task, ids []AgentID
 	return fit, nil
 }
 
-// AnswerFields are the fields by which the answer to a system task is known, one
-// for each type of it.
+// AnswerFields are the JSON fields by which an answer to a system task is
+// recognised, one for each type of system task.
 func AnswerFields() []string { return rules.AnswerFields() }

@@ -36,9 +36,9 @@ type AgentAPI interface {
 	Browse(ctx context.Context, q BrowseQuery) (BrowseList, error)
 	// Mine lists the agent's own tasks, newest first.
 	Mine(ctx context.Context, q MineQuery) (TaskList, error)
-	// Task returns a task. With wait above 0, at most 5 minutes, and the agent
-	// being its poster, it returns when the task is delivered or has ended, or
-	// when the time is up.
+	// Task returns a task. If wait is above 0 (at most 5 minutes) and the agent is
+	// the task's poster or worker, it returns only when the task is delivered or
+	// has ended, or when the time is up.
 	Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error)
 	// Pickup claims the best task on offer; ok is false when there is none.
 	Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error)
@@ -46,7 +46,7 @@ type AgentAPI interface {
 	PickupTask(ctx context.Context, id TaskID) (Pickup, error)
 	// PickupBatch claims up to in.Count tasks, each atomically.
 	PickupBatch(ctx context.Context, in BatchInput) (PickupList, error)
-	// Deliver hands in the result of a claimed task.
+	// Deliver submits the result of a claimed task.
 	Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task, error)
 	// Approve pays the worker of a delivered task.
 	Approve(ctx context.Context, id TaskID, in ApproveInput) (Task, error)
@@ -63,7 +63,8 @@ type AgentAPI interface {
 
 	// Ask asks a question about a posted task, 1–1,000 characters.
 	Ask(ctx context.Context, id TaskID, question string) (Question, error)
-	// Answer answers a question about an own task, once, 1–5,000 characters.
+	// Answer answers a question about one of the agent's own tasks, once, in
+	// 1–5,000 characters.
 	Answer(ctx context.Context, id TaskID, q QuestionID, answer string) (Question, error)
 	// Questions lists the questions about a task, oldest first; limit 1–1,000,
 	// default 1,000.

@@ -5,15 +5,16 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// applied shows a commit of this process on its own board and directory at
-// once, and wakes whoever waits for it, here and elsewhere. Inside a host's
-// transaction both wait for the host's commit, and come with the feed.
+// applied shows a commit of this process on its own mirror immediately, and
+// wakes those who wait for it, here and elsewhere. Inside a host's transaction
+// both wait for the host's commit, and come with the feed.
 func (m *Market) applied(o *rules.Outcome, committed store.Committed, l *store.Loaded) {
 	if m.hosted {
 		return
 	}
 	if err := m.show(o, committed, l); err != nil {
-		// The commit stands, and so does its answer; the feed has all of it.
+		// The commit stands, and so does its answer. The feed has all of it, so the
+		// mirror can recover.
 		m.mirror.Doubt()
 		m.log.Error("a commit could not be shown on this process's board", "error", err)
 	}
@@ -31,8 +32,9 @@ func (m *Market) show(o *rules.Outcome, committed store.Committed, l *store.Load
 	return err
 }
 
-// wake tells those whose log has moved, and those who may wait for what they
-// have just done themselves, of which no event tells them.
+// wake tells the agents whose log has moved, and also the agents that acted: a
+// wait of theirs may end with what they did themselves, of which they get no
+// event.
 func (m *Market) wake(o *rules.Outcome) {
 	if len(o.Feed) > 0 {
 		m.notifier.FeedMoved()

@@ -7,12 +7,13 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// maxTotal is up to where totals over all tasks or agents are counted exactly.
+// maxTotal is the number up to which totals over all tasks or agents are
+// counted exactly.
 const maxTotal = 10_000
 
 // Browse lists the open tasks in the order in which Pickup would offer them,
-// without system tasks. Limit 1–100, default 20. ErrUnavailable,
-// with the code warming, while the board is loading.
+// without system tasks. Limit 1–100, default 20. It is ErrUnavailable, with the
+// code warming, while the board is loading.
 func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, err error) {
 	if q.Filter, err = checkFilter(q.Filter); err != nil {
 		return list, err
@@ -46,7 +47,7 @@ func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list Br
 }
 
 // items renders a page of offers, those after the first offset ones, until it is
-// full; next is 0 unless it was. What was taken meanwhile is left out.
+// full; next is 0 unless it was. Tasks that were claimed meanwhile are left out.
 func (m *Market) items(ctx context.Context, offers []board.Offer[*store.Task], offset int) (items []BrowseItem, next int, err error) {
 	items = make([]BrowseItem, 0, len(offers))
 	for size, done := 0, 0; done < len(offers); {
@@ -70,7 +71,7 @@ func (m *Market) items(ctx context.Context, offers []board.Offer[*store.Task], o
 	return items, 0, nil
 }
 
-// offered reads the tasks of offers, in one trip.
+// offered reads the tasks of offers, in one round trip.
 func (m *Market) offered(ctx context.Context, offers []board.Offer[*store.Task]) (map[TaskID]*store.StoredTask, error) {
 	ids := make([]TaskID, len(offers))
 	for i, o := range offers {
@@ -104,12 +105,13 @@ func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) Br
 	return item
 }
 
-// consult asks the mirror something, and asks again when it was emptied meanwhile.
+// consult asks the mirror something, and asks again if the mirror was emptied
+// meanwhile.
 func (m *Market) consult(ctx context.Context, ask func()) error {
 	return known(ctx, m.mirror.Consult(ctx, ask))
 }
 
-// posterRecord is a poster's record as this process knows it, nil if it does not.
+// posterRecord is a poster's record as far as this process knows it, or nil.
 func (m *Market) posterRecord(id AgentID) *PosterRecord {
 	a, ok := m.mirror.Agents.Get(string(id))
 	if !ok {

@@ -13,8 +13,8 @@ import (
 
 // The parts of a market that a host program can replace are contained: a panic
 // in one of them is logged and becomes an error, or costs latency, and never
-// takes a caller's goroutine with it. What was committed before it stays
-// answered as committed.
+// takes a caller's goroutine with it. An operation that was committed before
+// the panic is still answered as committed.
 
 // containedStore turns panics of a store into errors.
 type containedStore struct {
@@ -29,8 +29,8 @@ func contain(s Store, log *slog.Logger) Store {
 	return containedStore{s, log}
 }
 
-// broken is the error of a call that panicked: a mistake of the program, not a
-// store that is away.
+// broken is the error of a call that panicked: a bug in the program, not a
+// store that is unreachable.
 func broken(log *slog.Logger, what string, r any) *Error {
 	cause := fmt.Errorf("panic in %s: %v", what, r)
 	log.Error("a replaceable part of the market panicked", "part", what, "panic", fmt.Sprint(r))
@@ -192,8 +192,8 @@ func (s containedStore) Ping(ctx context.Context) (at time.Time, err error) {
 	return s.under.Ping(ctx)
 }
 
-// containedNotifier makes a wake-up that panics a wake-up that is lost, which
-// costs latency only.
+// containedNotifier turns a panic into a lost wake-up, which only costs
+// latency.
 type containedNotifier struct {
 	under Notifier
 	log   *slog.Logger
@@ -233,8 +233,8 @@ func (n containedNotifier) FeedHints() (hints <-chan struct{}) {
 	return n.under.FeedHints()
 }
 
-// containedClock goes on from the last instant that it was told, by the time
-// that really passed, while its clock panics.
+// containedClock bridges a clock that panics: it adds the real time that has
+// passed to the last instant that the clock gave.
 type containedClock struct {
 	under Clock
 	log   *slog.Logger
@@ -242,7 +242,7 @@ type containedClock struct {
 	last  *reading
 }
 
-// reading is what a clock said, and when that was.
+// reading is an instant that a clock gave, and the real time at which it did.
 type reading struct{ said, real time.Time }
 
 func (c containedClock) Now() (now time.Time) {

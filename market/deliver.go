@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Deliver hands in the result of a task under the caller's claim (rule 4.7).
+// Deliver submits the result of a task that the caller has claimed (rule 4.7).
 // A system task is approved and paid with the delivery (rule 7.4).
 //
 // Errors: ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict in another state.
@@ -100,8 +100,8 @@ func (h *Handle) change(ctx context.Context, c change) (Task, error) {
 	return c.changed(d.loaded, d.outcome).view(h.m, text), nil
 }
 
-// changed is a task as an operation left it, without its texts: the outcome that
-// a repeat gets again.
+// changed is a task as an operation left it, without its texts: the recorded
+// outcome that a repeat gets.
 type changed struct {
 	*store.Task
 	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
@@ -136,9 +136,9 @@ func (c *changed) view(m *Market, text store.TaskText) Task {
 	return v
 }
 
-// replayed renders the recorded task again. Its texts are where they were,
-// unless the operator has deleted them; a result that another one has followed
-// is left out.
+// replayed renders the recorded task again. Its texts are read from the store,
+// unless they have been deleted; a result that a later one has replaced is left
+// out.
 func (c *change) replayed(m *Market, d done) (Task, error) {
 	again, err := recall[changed](d.replay)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 // Admit finds the agent of an API key and charges a rate limit to it, in one
-// round trip. A nil charge charges nothing. The answer about the limit is
-// filled in also when the error is ErrRateLimited.
+// round trip. A nil charge charges nothing. Admitted is also filled in when the
+// error is ErrRateLimited.
 //
 // Errors: ErrUnauthorized, ErrSuspended, ErrRateLimited, ErrUnavailable.
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// ear is where everybody listens who waits for something in this process: the
-// streams, and one listener for all waits of an agent. Beneath the notifier it
-// looks itself, now and then, whether somebody's log has moved, so that lost
-// wake-ups cost latency and nothing else: one read for all who listen, and
-// none when nobody does. It owns no goroutine: one of those who wait looks for
-// all of them.
+// ear is where everything in this process that waits for events listens: each
+// stream, and one listener for all waits of an agent. In addition to the
+// notifier's wake-ups it looks regularly whether an agent's log has moved, so
+// that a lost wake-up costs latency and nothing else. One look serves all
+// listeners, and there is none when nobody listens. It owns no goroutine: one
+// of the waiting ones looks for all of them.
 type ear struct {
 	heads    func(ctx context.Context, ids []AgentID) (map[AgentID]Head, error)
 	notifier Notifier
@@ -26,8 +26,8 @@ type ear struct {
 }
 
 const (
-	// lookEvery is how often the ear looks beneath the notifier, in real time:
-	// what a notifier loses is seen within a second.
+	// lookEvery is how often the ear looks by itself, in real time: an event whose
+	// wake-up the notifier lost is seen within a second.
 	lookEvery = 950 * time.Millisecond
 	lookBatch = 1_000
 )
@@ -52,7 +52,7 @@ type listener struct {
 	seen int64
 }
 
-// listen begins to listen. What happens from now on is heard.
+// listen begins to listen: from its return on, no event is missed.
 func (e *ear) listen(agent AgentID) *listener {
 	l := &listener{ear: e, agent: agent, moved: make(chan struct{}, 1)}
 	l.wake, l.quit = e.notifier.Listen(agent)
@@ -72,7 +72,7 @@ func (l *listener) stop() {
 	delete(l.ear.listeners, l)
 }
 
-// knows says up to which event the listener has read.
+// knows records up to which event the listener has read.
 func (l *listener) knows(seq int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,7 +91,7 @@ func (l *listener) tell(h Head) {
 	}
 }
 
-// call is why a wait has ended.
+// call says why a wait has ended.
 type call int
 
 const (
@@ -104,13 +104,14 @@ const (
 	callOff              // the context ended
 )
 
-// calls are other things than the log that end a wait.
+// calls are the things other than the log that end a wait.
 type calls struct {
 	look, stir     <-chan struct{}
 	ring, read, up <-chan time.Time
 }
 
-// wait returns at the first call. Meanwhile it may have to look for everybody.
+// wait returns at the first call. Meanwhile this goroutine may have to take the
+// look for all listeners.
 func (l *listener) wait(ctx context.Context, c calls) call {
 	turn := l.ear.turn
 	var look <-chan time.Time
@@ -146,16 +147,17 @@ func (l *listener) wait(ctx context.Context, c calls) call {
 	}
 }
 
-// nextLook fires when the next look is due, whoever took the last one.
+// nextLook fires when the next look is due, no matter which listener took the
+// last one.
 func (e *ear) nextLook() <-chan time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return time.After(time.Until(e.lookAt))
 }
 
-// look tells those whose agent's log or standing has moved; an agent that is
-// gone counts as suspended. A look that fails is repeated when the next one is
-// due.
+// look tells those whose agent's log or standing has moved; an agent that no
+// longer exists counts as suspended. A look that fails is repeated when the
+// next one is due.
 func (e *ear) look(ctx context.Context) {
 	listening := e.listening()
 	agents := make([]AgentID, 0, len(listening))

@@ -3,9 +3,10 @@ package market
 import "github.com/pinchwork/pinchwork/market/internal/rules"
 
 // Error is the one error type that a Market returns. Its fields are Kind, one of
-// the kinds below, with which errors.Is matches it; Code, which says more exactly
-// what it is; Message, fit for a user; Field, the name of the input that is wrong;
-// RetryAfter, when another try may help; and Cause, for the log alone.
+// the kinds below, with which errors.Is matches it; Code, which says exactly which
+// refusal it is; Message, for people to read; Field, the name of the input that is
+// wrong; RetryAfter, after which another try may succeed; and Cause, for the log
+// alone.
 type Error = rules.Error
 
 // The kinds of refusal. Every error that a Market returns matches exactly one
@@ -24,14 +25,16 @@ var (
 	ErrSuspended = rules.ErrSuspended
 	// ErrNotFound: it does not exist, or the caller may not know that it does (404).
 	ErrNotFound = rules.ErrNotFound
-	// ErrConflict: the state of things does not allow it (409).
+	// ErrConflict: the present state of the task or account does not allow it
+	// (409).
 	ErrConflict = rules.ErrConflict
-	// ErrRateLimited: too much of it for now; Error.RetryAfter says how long (429).
+	// ErrRateLimited: too many requests for now; Error.RetryAfter says how long to
+	// wait (429).
 	ErrRateLimited = rules.ErrRateLimited
 	// ErrNotConfigured: the operator has not switched the feature on (501).
 	ErrNotConfigured = rules.ErrNotConfigured
 	// ErrUnavailable: the store cannot be reached, or too many others write the
-	// same things; nothing was changed unless a later read shows it (503).
+	// same data; nothing was changed unless a later read shows it (503).
 	ErrUnavailable = rules.ErrUnavailable
 )
 
@@ -41,7 +44,7 @@ type Code = rules.Code
 // CodeInfo is a code with its kind and what it means.
 type CodeInfo = rules.CodeInfo
 
-// Codes lists every code, in the order of the documents.
+// Codes lists every code, in the order in which the API documents show them.
 func Codes() []CodeInfo { return rules.Codes() }
 
 // The codes; Codes says what each one means.

@@ -8,7 +8,7 @@ import (
 )
 
 // extraction drafts the system task for an agent's good_at, or returns nil when
-// there is nothing to extract or nobody to do it.
+// there is nothing to extract or no infra agent to do it.
 func (m *Market) extraction(ctx context.Context, p store.Profile) (*rules.Draft, error) {
 	if p.GoodAt == "" || !m.infraBut(ctx, p.ID) {
 		return nil, nil
@@ -20,8 +20,8 @@ func (m *Market) extraction(ctx context.Context, p store.Profile) (*rules.Draft,
 	return rules.ExtractDraft(TaskID(id), rules.ExtractInput{AgentID: p.ID, GoodAt: p.GoodAt}), nil
 }
 
-// lastExtraction reads the newest extraction about an agent, nil when there is none
-// any more.
+// lastExtraction reads the newest extraction about an agent; nil when there was
+// none or it has been pruned.
 func (m *Market) lastExtraction(ctx context.Context, p *store.Profile) (*store.Task, error) {
 	if p.Extraction == "" {
 		return nil, nil

@@ -11,11 +11,12 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// idempotencyLife is how long a key gives the first outcome again (rule 13.1).
+// idempotencyLife is how long a repeat under a key gets the first outcome (rule
+// 13.1).
 const idempotencyLife = 24 * time.Hour
 
-// prepare reads the idempotency key of the call, if the operation has a use
-// for one, and returns the digest of its input.
+// prepare reads the idempotency key of the call, if the operation takes one,
+// and returns the digest of the input.
 func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, request [32]byte, err error) {
 	said := IdempotencyKey(ctx)
 	if said == "" || op.outcome == nil && !op.keyed {

@@ -53,7 +53,8 @@ func (s idSource) next(prefix string) (string, error) {
 	}
 }
 
-// below returns a number from 0 to n − 1, a little unevenly.
+// below returns a number from 0 to n − 1. It is slightly biased, which does not
+// matter for waits.
 func (s idSource) below(n int64) (int64, error) {
 	var buf [8]byte
 	if _, err := io.ReadFull(s.random, buf[:]); err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// The types in this file are what operations take. Limits are checked by the
-// Market, in Unicode code points, and a violation is an ErrInvalid that names
-// the field by its JSON name. Text must be valid UTF-8 without NUL.
+// The types in this file are the inputs of operations. Limits are checked by
+// the Market, in Unicode code points, and a violation is an ErrInvalid that
+// names the field by its JSON name. Text must be valid UTF-8 without NUL.
 
 // RegisterInput makes an agent (rule 2.1).
 type RegisterInput struct {
@@ -38,11 +38,11 @@ type UpdateInput struct {
 type PostInput struct {
 	Need    string `json:"need"`              // 1–50,000, not blank
 	Context string `json:"context,omitempty"` // ≤ 100,000
-	// Credits is 1–100,000; nil means 50.
+	// MaxCredits is 1–100,000; nil means 50.
 	MaxCredits *int64   `json:"max_credits,omitempty"`
 	Tags       []string `json:"tags,omitempty"` // ≤ 10
-	// DeadlineMinutes, ClaimTimeoutMinutes and ReviewTimeoutMinutes are
-	// 1–525,600; nil means none, and the market's defaults.
+	// DeadlineMinutes, ClaimTimeoutMinutes and ReviewTimeoutMinutes are 1–525,600;
+	// nil means no deadline, and the market's defaults for the timeouts.
 	DeadlineMinutes      *int `json:"deadline_minutes,omitempty"`
 	ClaimTimeoutMinutes  *int `json:"claim_timeout_minutes,omitempty"`
 	ReviewTimeoutMinutes *int `json:"review_timeout_minutes,omitempty"`

@@ -38,11 +38,12 @@ type (
 	Event = store.Event
 	// EventType says what happened: see the constants of package store.
 	EventType = store.EventType
-	// EventData is what an event tells beyond its type and task.
+	// EventData holds the fields of an event beyond its type and task.
 	EventData = store.EventData
 	// Charge is what one request takes from a rate limit.
 	Charge = store.Charge
-	// Admitted is the answer at the door: who it is, and whether it may now.
+	// Admitted says whose key a request carries and whether its rate limit allows
+	// it.
 	Admitted = store.Admitted
 	// Pruned counts what Market.Prune deleted.
 	Pruned = store.Pruned
@@ -50,10 +51,10 @@ type (
 	Time = store.Time
 )
 
-// Platform is the account of the marketplace itself; it is no agent.
+// Platform is the account of the marketplace itself; it is not an agent.
 const Platform = store.Platform
 
-// NewTime is the instant in UTC.
+// NewTime returns the instant in UTC.
 func NewTime(t time.Time) Time { return store.NewTime(t) }
 
 // The states of a task. Approved, expired and cancelled are final.

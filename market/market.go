@@ -17,8 +17,8 @@ import (
 // Market is a marketplace: all its rules over a Store. It is safe for use by
 // many goroutines, and many Markets, in one process or several, may share the
 // same data through a Store. Nothing runs in the background before Run is
-// called, and the rules hold without it: what is due takes effect when it is
-// looked at.
+// called, and the rules hold without it: what is due takes effect when somebody
+// looks at it.
 type Market struct {
 	store      Store
 	clock      Clock
@@ -31,7 +31,7 @@ type Market struct {
 	meter      *meter
 	ids        idSource
 	mirror     *mirror.Mirror
-	// publicNeeds is for the dashboard.
+	// publicNeeds caches what the dashboard shows of needs.
 	publicNeeds publicNeeds
 	// hosted is set while bound to a host's transaction: then nothing is shown
 	// or told before the host commits.
@@ -45,7 +45,7 @@ type Market struct {
 	rooms    *rooms
 	underWay *underWay
 	alarm    *alarm
-	// webhooksDue receives when deliveries were found that are due.
+	// webhooksDue receives when deliveries were found to be due.
 	webhooksDue chan struct{}
 	running     sync.Mutex
 }
@@ -59,8 +59,8 @@ type Config struct {
 	// Matcher matches new tasks when there is no infra agent; nil broadcasts
 	// every task.
 	Matcher Matcher
-	// Notifier wakes streams and waits; when nil, an in-process one that knows
-	// no other process.
+	// Notifier wakes streams and waits; nil means one that reaches this process
+	// alone.
 	Notifier Notifier
 	// Background is run and owned by Run.
 	Background []Background
@@ -70,13 +70,12 @@ type Config struct {
 	Logger *slog.Logger
 	// Telemetry is off when zero.
 	Telemetry Telemetry
-	// Random is the source of identifiers and keys, and of how long is waited after a
-	// lost race; crypto/rand when nil.
-	// Anything else belongs in tests.
+	// Random is the source of identifiers and keys, and of the random waits after a
+	// lost race; crypto/rand when nil. Set it in tests only.
 	Random io.Reader
 }
 
-// New makes a Market of its parts. It starts nothing and reads nothing.
+// New makes a Market from its parts. It starts nothing and reads nothing.
 func New(cfg Config) (*Market, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("market: Config.Store is required")
@@ -123,7 +122,7 @@ func (m *Market) fillIn() {
 	}
 }
 
-// contain keeps panics of the replaceable parts from the callers.
+// contain keeps panics in the replaceable parts away from the callers.
 func (m *Market) contain() {
 	m.store = contain(m.store, m.log)
 	m.notifier = containedNotifier{m.notifier, m.log}
@@ -137,8 +136,8 @@ type systemClock struct{}
 func (systemClock) Now() time.Time                         { return time.Now() }
 func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// now is the instant of an operation, read once by each. Stores keep
-// microseconds, so finer ones would not survive.
+// now is the instant of an operation, read once by each. Stores keep whole
+// microseconds, so anything finer would not survive.
 func (m *Market) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
 
 // Now is the market's present instant, in UTC, to the microsecond.
@@ -151,7 +150,7 @@ func (m *Market) After(d time.Duration) <-chan time.Time { return m.clock.After(
 func (m *Market) Policy() Policy { return *m.policy }
 
 // As returns the handle bound to one agent. It does not look the agent up:
-// every operation does, and answers ErrUnauthorized for an unknown one and
+// every operation does, and returns ErrUnauthorized for an unknown agent and
 // ErrSuspended for a suspended one.
 func (m *Market) As(id AgentID) *Handle { return &Handle{m: m, id: id} }
 

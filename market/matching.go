@@ -10,7 +10,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// match runs the matcher for a task that was posted before.
+// match runs the matcher for a task that has already been posted.
 func (m *Market) match(ctx context.Context, t *store.Task, text store.TaskText) Matches {
 	if m.mirror.Fresh(ctx) != nil {
 		return Matches{}
@@ -18,8 +18,8 @@ func (m *Market) match(ctx context.Context, t *store.Task, text store.TaskText) 
 	return m.bestMatches(ctx, MatchTask{Need: text.Need, Context: text.Context, Tags: slices.Clone(t.Tags), Poster: t.Poster})
 }
 
-// bestMatches asks the matcher and keeps what fits. A matcher that fails costs
-// the match, not the task.
+// bestMatches asks the matcher and keeps what fits. If the matcher fails, the
+// task is posted without matches.
 func (m *Market) bestMatches(ctx context.Context, task MatchTask) Matches {
 	if m.matcher == nil {
 		return Matches{}

@@ -21,9 +21,10 @@ func (h *Handle) Me(ctx context.Context) (Me, error) {
 }
 
 // UpdateMe changes the fields that are set; null clears good_at, webhook_url,
-// webhook_secret and tags (rule 2.4). A changed good_at starts an extraction
-// of capability tags when an infra agent can do it, at the latest an hour after the
-// last one; one that is not claimed yet is replaced.
+// webhook_secret and tags (rule 2.4). A changed good_at starts an extraction of
+// capability tags when an infra agent can do it: at once, or an hour after the last
+// extraction if that is later. An extraction that nobody has claimed yet is
+// replaced.
 func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	var draft *rules.Draft
 	var last *store.Task
@@ -59,7 +60,7 @@ func (h *Handle) UpdateMe(ctx context.Context, in UpdateInput) (Me, error) {
 	return meView(&after, d.now), nil
 }
 
-// updated is the profile with the fields of the input that are present.
+// updated is the profile changed by the fields that are present in the input.
 func (m *Market) updated(old store.Profile, in UpdateInput, now time.Time) (store.Profile, error) {
 	next := old
 	if err := update(&next, in); err != nil {

@@ -77,7 +77,7 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 	return records, nil
 }
 
-// size is about what the task's texts take in an answer.
+// size is roughly how many bytes the task's texts take in a JSON answer.
 func (v *Task) size() int {
 	n := textSize(v.Need, v.RejectionReason, v.RejectionFeedback, v.Feedback)
 	for _, text := range []*string{v.Context, v.Result} {
@@ -88,8 +88,8 @@ func (v *Task) size() int {
 	return n
 }
 
-// settled reads something of an agent, and reads again after settling what
-// the agent's due tasks change in it.
+// settled reads something about an agent. If tasks of the agent are due, it
+// settles them and reads again, since they may change the answer.
 func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T, []TaskID, error)) (v T, err error) {
 	if err := h.standing(ctx); err != nil {
 		return v, err
@@ -113,9 +113,9 @@ func settled[T any](ctx context.Context, h *Handle, read func(now time.Time) (T,
 	}
 }
 
-// standing refuses unknown and suspended agents where what is read does not
-// bring the profile along. The HTTP API has asked the store at the door; for
-// an embedder the directory's word is good enough for reading.
+// standing refuses unknown and suspended agents where the read itself does not
+// load the profile. The HTTP API has already asked the store in Admit; for an
+// embedder the directory is current enough for reading.
 func (h *Handle) standing(ctx context.Context) error {
 	if err := known(ctx, h.m.mirror.Fresh(ctx)); err != nil {
 		if errors.Is(err, mirror.ErrWarming) {
@@ -126,7 +126,7 @@ func (h *Handle) standing(ctx context.Context) error {
 	if a, ok := h.m.mirror.Agents.Get(string(h.id)); ok && !a.Suspended {
 		return nil
 	}
-	// It may have registered, or its suspension ended, on another replica.
+	// The agent may have registered, or its suspension ended, on another replica.
 	found, err := h.m.store.Agents(ctx, []AgentID{h.id})
 	switch {
 	case err != nil:

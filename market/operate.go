@@ -13,21 +13,22 @@ import (
 // operation is one call: what to load, and how to decide and commit. Every one of
 // them runs through operate: load, settle what is due, decide, commit.
 type operation struct {
-	// name is the operation as telemetry and idempotency keys know it, with
-	// the task it is about.
+	// name is the operation's name in telemetry and idempotency keys, with the
+	// task it is about.
 	name string
 	// load is completed with the instant and the idempotency key.
 	load store.LoadQuery
-	// input is what the caller sent; a repeated key must bring the same.
+	// input is what the caller sent; a repeated key must come with the same input.
 	input any
-	// learn, when not nil, finds out what the decision needs beside what is
-	// loaded, once for each load: decide asks nobody.
+	// learn, when not nil, finds out what the decision needs besides what is
+	// loaded, such as a matcher's ranking. It runs once after each load, since
+	// decide must be pure.
 	learn func(ctx context.Context, l *store.Loaded) error
 	// decide is pure. It may run several times.
 	decide func(now time.Time, l *store.Loaded) (*rules.Outcome, error)
 	// commit, when not nil, decides over several outcomes and lets the store choose,
 	// instead of decide and the commit of its one outcome. again starts the operation
-	// over; errNothing is that there was nothing to choose from.
+	// over; errNothing says that there was nothing to choose from.
 	commit func(ctx context.Context, d *done) (again bool, err error)
 	// conflict, when not nil, may turn a failed guard into a refusal; else the
 	// operation starts over and decides on what it then finds.
@@ -42,7 +43,7 @@ type operation struct {
 	timer bool
 }
 
-// done is what came of an operation.
+// done is the result of an operation.
 type done struct {
 	now       time.Time
 	loaded    *store.Loaded
@@ -53,26 +54,28 @@ type done struct {
 	key     *store.IdempotencyID
 	request [32]byte
 	// replay is the recorded outcome when the key had been used before. Then
-	// loaded is of no use: what the outcome is about may be gone.
+	// loaded must not be used: what the outcome is about may be gone.
 	replay []byte
 }
 
-// errNothing ends an operation that found nothing to choose from. It is no failure.
+// errNothing ends an operation that found nothing to choose from. It is not a
+// failure.
 var errNothing = errors.New("market: there was nothing to choose from")
 
 const (
 	// maxTries bounds the times an operation decides again because somebody
 	// was faster. Each time somebody made progress.
 	maxTries = 64
-	// maxSettle bounds the due tasks that one call settles on its way.
+	// maxSettle bounds how many due tasks one call settles before it decides.
 	maxSettle = 10_000
-	// maxBeaten bounds the loads after which others had settled what was due, against
-	// a store whose timers name tasks that are not.
+	// maxBeaten bounds how often an operation loads again because others had already
+	// settled what was due. It protects against a store whose timer queue names tasks
+	// that are not due.
 	maxBeaten = 4
 )
 
 // operate runs an operation to its end. Under an idempotency key that was used
-// before, it ends with the first outcome, whatever became of things since.
+// before, it ends with the first outcome, whatever has changed since.
 func (m *Market) operate(ctx context.Context, op operation) (d done, err error) {
 	finish := m.meter.operation(&ctx, op.name)
 	defer func() { finish(err) }()
@@ -89,8 +92,8 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 	if err = m.attempt(ctx, op, &d); err == nil {
 		return d, nil
 	}
-	// What refuses a repeat, or leaves it nothing to find, may be what the first
-	// request under the key has done.
+	// A repeat may be refused, or find nothing, because of what the first request
+	// under the key has done.
 	record, failed := m.firstOutcome(ctx, op.load, err)
 	switch {
 	case failed != nil:
@@ -190,7 +193,7 @@ func (m *Market) complete(op operation, d *done) (err error) {
 	return err
 }
 
-// record is what a repeat under the call's key gets; nil for a call without one.
+// record is the idempotency record of the call; nil for a call without a key.
 func (d *done) record(outcome any) (*store.IdempotencyRecord, error) {
 	if d.key == nil {
 		return nil, nil
@@ -217,8 +220,8 @@ func admitted(a *store.Agent) error {
 }
 
 // settleLoaded settles the due tasks that the operation addresses and those to
-// which the caller is a party. It reports whether any were due, so that what was
-// loaded is of the past, and returns how many steps were taken.
+// which the caller is a party. It reports whether any were due, in which case
+// what was loaded is out of date, and returns how many steps were taken.
 func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (due bool, steps int, err error) {
 	if op.timer {
 		return false, 0, nil
@@ -231,9 +234,9 @@ func (m *Market) settleLoaded(ctx context.Context, op operation, d *done) (due b
 	return len(ids) > 0, steps, err
 }
 
-// backOff waits a random moment after lost races, longer each time. It is real
-// time on purpose: it gives other goroutines and processes the processor, and
-// no fake clock should have to be moved for that.
+// backOff waits a random moment after lost races, longer each time. It waits in
+// real time on purpose: the wait lets other goroutines and processes run, and
+// no test should have to move a fake clock for that.
 func (m *Market) backOff(ctx context.Context, try int) error {
 	if try < 2 {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// AgentRecord is what the operator may know of an agent, suspended or not: all
-// but its secrets.
+// AgentRecord is what the operator may know about an agent, suspended or not:
+// everything except its secrets.
 type AgentRecord struct {
 	Profile            PublicProfile `json:"profile"`
 	Account            store.Account `json:"account"`
@@ -72,7 +72,8 @@ func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
 }
 
 // InspectTask returns any task with all its texts, as its parties see it, for
-// the operator who has to judge a report. What was due is settled.
+// the operator who has to judge a report. It settles the task first if it is
+// due.
 func (m *Market) InspectTask(ctx context.Context, id TaskID) (view Task, err error) {
 	_, err = m.operate(ctx, operation{
 		name: "inspect task", anonymous: true, load: store.LoadQuery{Task: id, Text: true},

@@ -23,7 +23,7 @@ func (o Optional[T]) Get() (T, bool) { return o.value, o.set }
 // IsNull reports whether the field was an explicit null.
 func (o Optional[T]) IsNull() bool { return o.null }
 
-// IsZero makes absent fields disappear with the JSON option omitzero.
+// IsZero lets the JSON option omitzero leave out absent fields.
 func (o Optional[T]) IsZero() bool { return !o.set }
 
 // MarshalJSON writes the value or null.

@@ -2,9 +2,9 @@ package market
 
 import "context"
 
-// Overview returns the public dashboard's numbers; they may be some seconds
-// old. Open and Agents count what everybody is shown: no suspended agents, and no
-// open tasks of theirs. While the board is still loading they count them too.
+// Overview returns the public dashboard's numbers; they may be some seconds old.
+// Open and Agents count what everybody is shown: neither suspended agents nor
+// their open tasks. While the board is still loading, those are counted too.
 func (m *Market) Overview(ctx context.Context) (Overview, error) {
 	t, err := m.store.Totals(ctx)
 	if err != nil {

@@ -6,13 +6,13 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// maxPageBytes bounds the texts of a page, as an answer in JSON writes them. A
-// page has at least one item, whatever its size, and says where the next one
-// begins when it ends early.
+// maxPageBytes bounds the texts of a page, in bytes of JSON. A page has at
+// least one item, whatever its size; if it ends early, it says where the next
+// one begins.
 const maxPageBytes = 4 << 20
 
-// talkPiece and offerPiece are how many items are read at once, so that what is
-// read for a page stays near to what the page has room for.
+// talkPiece and offerPiece are how many items one read takes, so that little
+// more is read than the page has room for.
 const (
 	talkPiece  = 200
 	offerPiece = 20
@@ -45,9 +45,10 @@ func fitting(n int, size func(i int) int) int {
 	return n
 }
 
-// inPieces reads a page of talk of which total items there are, until it is full.
-// read appends a piece and returns the sizes of its items, keep cuts the page
-// down to its first n items. next is 0 unless the page was cut.
+// inPieces reads a page of talk, a piece at a time until the page is full; total
+// is how many items there are. read appends a piece and returns the sizes of its
+// items, keep cuts the page down to its first n items. next is 0 unless the page
+// was cut.
 func (p Page) inPieces(total int, read func(store.TalkQuery) ([]int, error), keep func(n int)) (next int, err error) {
 	var sizes []int
 	for len(sizes) < p.Limit {
@@ -67,7 +68,7 @@ func (p Page) inPieces(total int, read func(store.TalkQuery) ([]int, error), kee
 	return 0, nil
 }
 
-// eachPage reads all tasks that q selects, some at a time.
+// eachPage reads all tasks that q selects, a page at a time.
 func (m *Market) eachPage(ctx context.Context, q store.TasksQuery, each func([]store.StoredTask)) error {
 	for q.Limit, q.MaxBytes = 100, maxPageBytes; ; {
 		page, err := m.store.TasksOf(ctx, q)

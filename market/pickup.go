@@ -30,7 +30,7 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 }
 
 // PickupBatch claims up to in.Count tasks, each atomically. It stops at the
-// limit of open claims, and what was claimed is always answered (rule 4.6).
+// limit of open claims, and always returns what it has claimed (rule 4.6).
 // Under an idempotency key all of them are claimed in one commit.
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
 	if err := rules.CheckOptional("count", in.Count, 1, limits.Batch); err != nil {
@@ -61,18 +61,19 @@ type claiming struct {
 	// left is how many claims the agent may still make.
 	want, left int
 	claimed    []Pickup
-	// lost is set after a lost race: then more candidates are worth a try.
+	// lost is set after a lost race: from then on it is worth proposing more
+	// candidates at once.
 	lost bool
-	// stale is set when a task was written after it was read: it may be open still.
+	// stale is set when a task was written after it was read: it may still be open.
 	stale bool
-	// current is set once the board has been read to the store's head, and
-	// loads tells that board from one that was loaded anew.
+	// current is set once the board has been read to the store's head, and loads
+	// tells that board from one that has been loaded again since.
 	current bool
 	loads   int64
 }
 
-// looking is the operation of whoever asks the board: it learns what ranking needs of
-// the caller, whose due tasks are settled first.
+// looking is the operation that asks the board: it loads what ranking needs to know
+// about the caller, whose due tasks are settled first.
 func (h *Handle) looking(name string) operation {
 	unknown := !h.m.mirror.TrustKnown(h.id)
 	return operation{
@@ -103,7 +104,7 @@ func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, wa
 }
 
 // commit claims until enough is claimed or nothing is left. What was claimed is
-// answered, whatever became of the rest.
+// returned even if the rest failed.
 func (c *claiming) commit(ctx context.Context, d *done) (again bool, err error) {
 	c.done = d
 	if c.left, err = c.m.rules.ClaimsLeft(d.now, d.loaded.Caller, c.want); err == nil {
@@ -129,8 +130,8 @@ func (h *Handle) query(a *store.Agent, f Filter, now time.Time) board.Query {
 	}
 }
 
-// run asks the board for candidates and the store for a decision until enough
-// is claimed or nothing is left.
+// run asks the board for candidates and lets the store choose, until enough is
+// claimed or nothing is left.
 func (c *claiming) run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		if errors.Is(err, mirror.ErrWarming) {
@@ -162,19 +163,19 @@ func (c *claiming) begin(ctx context.Context) error {
 // tryBest reserves the best candidates while it tries to claim among them.
 func (c *claiming) tryBest(ctx context.Context) (more bool, err error) {
 	r := c.m.mirror.Board.Reserve(c.query, c.candidates())
-	// A panic below must not keep the candidates from everybody else.
+	// A panic in the claim must not keep the candidates reserved for ever.
 	defer r.Release()
 	return c.try(ctx, r)
 }
 
-// maxPickupTries bounds a pickup that loses every race: each of them was won
-// by somebody else.
+// maxPickupTries bounds a pickup that loses every race. Each lost race means
+// that somebody else has claimed a task.
 const maxPickupTries = 1_000
 
 var errLostAll = errors.New("a pickup lost every race")
 
-// candidates is how many tasks to propose at once: one for each wanted claim,
-// and more after a lost race.
+// candidates is how many tasks to propose in one commit: one for each wanted
+// claim, and more after a lost race.
 func (c *claiming) candidates() int {
 	if c.lost {
 		return max(c.left, store.MaxFirst)
@@ -201,7 +202,7 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*store.Task]) (
 	case c.current:
 		return false, nil
 	}
-	// "No work" is never the answer of a stale board.
+	// A stale board must never answer that there is no work.
 	c.current = true
 	return true, known(ctx, c.m.mirror.CatchUp(ctx))
 }

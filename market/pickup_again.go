@@ -46,8 +46,8 @@ func (m *Market) claimAgain(r *recordedClaim, text store.TaskText) (Pickup, erro
 	return m.pickupView(r, text), nil
 }
 
-// textsGone is the answer to a repeat when the operator has deleted what the
-// first outcome was about: rather none than one without its texts.
+// textsGone is the answer to a repeat when the texts of the first outcome have
+// been deleted. A refusal is better than an outcome without its texts.
 func textsGone() *Error {
 	return rules.Refuse(CodeNotFound, "The task was deleted after the first request under this Idempotency-Key")
 }

@@ -14,8 +14,8 @@ import (
 // board is still loading, before it answers ErrUnavailable.
 const coldScan = 10_000
 
-// runCold serves a pickup from the store's own list of open tasks. It keeps
-// every rule but the exact order, which is promised of a warm board. It starts over
+// runCold serves a pickup from the store's own list of open tasks. It keeps every
+// rule except the exact order, which only a warm board promises. It starts over
 // when a task was written after it was read, which need not mean that it was taken.
 func (c *claiming) runCold(ctx context.Context) error {
 	for after, seen := int64(0), 0; c.left > 0; {
@@ -97,8 +97,8 @@ func (c *claiming) posters(ctx context.Context, page []store.StoredTask) (map[Ag
 }
 
 // matchTasks returns the match_agents tasks that nobody has claimed, by the task
-// that they are about: a claim of that ends them, or they would be paid for
-// nothing.
+// that they are about. A claim of that task ends its match task, which would
+// otherwise be paid for nothing.
 func (c *claiming) matchTasks(ctx context.Context, page []store.StoredTask) (map[TaskID]*store.Task, error) {
 	var ids []TaskID
 	for _, st := range page {
@@ -119,7 +119,7 @@ func (c *claiming) matchTasks(ctx context.Context, page []store.StoredTask) (map
 	return matches, known(ctx, err)
 }
 
-// eligible is the board's filter in plain words.
+// eligible is the same filter that the board applies, written out for one task.
 func (c *claiming) eligible(st *store.StoredTask) bool {
 	t := st.Task
 	switch {

@@ -10,7 +10,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// propose decides over what the board offers and hands it to the store.
+// propose decides each of the board's offers and hands the decisions to the
+// store.
 func (c *claiming) propose(ctx context.Context, offers []board.Offer[*store.Task]) error {
 	if cs := c.decide(offers); len(cs) > 0 {
 		return c.decideAmong(ctx, cs)
@@ -31,7 +32,7 @@ func (c *claiming) decideAmong(ctx context.Context, cs []candidate) error {
 	}
 }
 
-// candidate is a claim decided beforehand.
+// candidate is a claim that has been decided and not yet committed.
 type candidate struct {
 	*rules.Outcome
 	task  *store.Task
@@ -93,8 +94,9 @@ func (c *claiming) commitEach(ctx context.Context, cs []candidate) error {
 }
 
 // commitTogether claims all candidates in one commit with the idempotency
-// record, and one less each time somebody else was faster. It reads the texts
-// first: they never change, and a read that fails then leaves nothing claimed.
+// record, and drops a candidate each time somebody else was faster. It reads
+// the texts first: they never change, and a read that fails then leaves nothing
+// claimed.
 func (c *claiming) commitTogether(ctx context.Context, cs []candidate) error {
 	texts, err := c.m.texts(ctx, ids(cs))
 	if err != nil {
@@ -129,7 +131,7 @@ func (c *claiming) stillThere(cs []candidate, texts map[TaskID]store.TaskText) [
 	return cs
 }
 
-// together merges the claims that can be had at once.
+// together merges into one outcome the claims that can be committed together.
 func (c *claiming) together(cs []candidate) (all *rules.Outcome, merged []candidate) {
 	claims := make([]*rules.Outcome, len(cs))
 	for i := range cs {
@@ -149,7 +151,8 @@ func (c *claiming) lostTogether(ctx context.Context, cs []candidate, err error) 
 		return known(ctx, err)
 	}
 	if conflict.Guard == store.GuardOpenClaims && len(cs) > 1 {
-		// The agent has claimed something else meanwhile; there may be room for less.
+		// The agent has claimed something else meanwhile, so there may be room for
+		// fewer.
 		c.left = len(cs) - 1
 		return nil
 	}
@@ -169,7 +172,7 @@ func ids(cs []candidate) []TaskID {
 	return out
 }
 
-// won takes note of a claim.
+// won records a claim that the store has committed.
 func (c *claiming) won(one candidate, done store.Committed) {
 	c.m.applied(one.Outcome, done, nil)
 	c.claimed = append(c.claimed, c.m.pickupView(one.claim, done.Text))

@@ -8,8 +8,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// sortOut learns from the claims that failed: what the board had wrong is
-// corrected, and what concerns the caller itself ends the pickup.
+// sortOut learns from the claims that failed: where the board was wrong it is
+// corrected, and a failed guard of the caller itself ends the pickup.
 func (c *claiming) sortOut(ctx context.Context, cs []candidate, errs []error) error {
 	for i, err := range errs {
 		var conflict *store.Conflict
@@ -47,8 +47,8 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 	case store.GuardIdempotency:
 		return errRepeated
 	default:
-		// Somebody was faster, or the board is behind: what is left of the
-		// task, or of its match task, comes from the store.
+		// Somebody was faster, or the board is behind: read the task, or its match
+		// task, from the store.
 		c.stale = true
 		tasks := append([]TaskID{one.task.ID, conflict.Task}, one.task.Children...)
 		return known(ctx, c.m.mirror.Reread(ctx, conflict.Agent, tasks...))
@@ -57,5 +57,5 @@ func (c *claiming) lose(ctx context.Context, one candidate, conflict *store.Conf
 }
 
 // errRepeated ends a pickup whose idempotency key another request has used
-// meanwhile: that one's outcome is this one's.
+// meanwhile: the answer is then that request's outcome.
 var errRepeated = errors.New("market: the idempotency key was used meanwhile")

@@ -8,11 +8,12 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// PickupTask claims one task by id, also during the head start of others
-// (rule 4.3). System tasks cannot be claimed by id.
+// PickupTask claims one task by id, even during the head start of others (rule
+// 4.3). System tasks cannot be claimed by id.
 //
-// Errors: ErrNotFound for system tasks and unknown ids, ErrConflict for an own
-// task, one that is not posted, or one the caller matched or verified.
+// Errors: ErrNotFound for system tasks and unknown ids, ErrConflict for a task
+// that the caller posted, one that is not posted, or one that the caller
+// matched or verified.
 func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 	var caller store.Account
 	d, err := h.m.operate(ctx, operation{

@@ -33,8 +33,8 @@ type Policy struct {
 	// and 30m. A limit of 0 switches it off.
 	AbandonLimit    int
 	AbandonCooldown time.Duration
-	// MaxOpenClaims bounds the undelivered claims of one agent; default 100,
-	// 0 = no bound.
+	// MaxOpenClaims bounds the open claims of one agent, those without a delivery
+	// that waits for review; default 100, 0 = no bound.
 	MaxOpenClaims int64
 	// NewcomerClaims is MaxOpenClaims for agents without an approved task as
 	// worker; default 20, 0 = no difference.
@@ -42,16 +42,17 @@ type Policy struct {
 	// MaxStreams bounds the event streams of one agent in one process;
 	// default 10, 0 = no bound.
 	MaxStreams int
-	// MaxWaits bounds the waiting requests of one agent in one process; default
-	// 10, 0 = no bound.
+	// MaxWaits bounds how many requests of one agent wait at the same time in one
+	// process; default 10, 0 = no bound.
 	MaxWaits int
-	// MaxAgentBytes bounds the living texts of one agent: need and context of its
-	// tasks and its results, until the task is approved or the texts are dropped,
-	// 7 days after they are of no more use; default 64 MiB, 0 = no bound.
+	// MaxAgentBytes bounds the texts of one agent: need and context of its tasks
+	// and its results. They count until the task is approved or the texts are
+	// dropped, which is 7 days after they are of no more use; default 64 MiB, 0 =
+	// no bound.
 	MaxAgentBytes int64
 	// SystemPayPerDay is what the platform pays in any 24 hours for system tasks
-	// about one agent's tasks and profile, beyond the fees that its approved tasks
-	// brought; default 100, 0 = without bound.
+	// about one agent's tasks and profile, beyond the fees paid on its approved
+	// tasks; default 100, 0 = no bound.
 	SystemPayPerDay int64
 	// Infra says who may take system tasks; default InfraOpen.
 	Infra InfraMode
@@ -73,7 +74,8 @@ const (
 	InfraAppointed = rules.InfraAppointed
 )
 
-// DefaultPolicy returns the policy of a market that nobody has set up.
+// DefaultPolicy returns the policy of a market whose operator has changed
+// nothing.
 func DefaultPolicy() Policy {
 	return Policy{
 		InitialCredits: 100, FeePercent: 10,
@@ -87,7 +89,7 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Validate returns an error that names the first setting that makes no sense.
+// Validate returns an error that names the first setting that is out of range.
 func (p *Policy) Validate() error {
 	if p.InitialCredits < 0 || p.InitialCredits > limits.Grant {
 		return fmt.Errorf("initial credits must be 0 to %d, not %d", int64(limits.Grant), p.InitialCredits)

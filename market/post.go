@@ -11,9 +11,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Post delegates a task: max_credits move into escrow and the task opens, in
-// one commit (rules 3.3 and 4.2). With in.Wait it answers when the task is delivered
-// or has ended, or the time is up; once posted it never fails.
+// Post delegates a task: max_credits move into escrow and the task opens, in one
+// commit (rules 3.3 and 4.2). With in.Wait it returns when the task is delivered or
+// has ended, or when the time is up; once the task is posted it never fails.
 //
 // Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
 // idempotency key), ErrRateLimited (beyond Policy.MaxWaits), ErrUnavailable.
@@ -26,7 +26,8 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		posted, _, err := h.post(ctx, in)
 		return posted, err
 	}
-	// Nothing may fail once the task is posted.
+	// The place to wait is taken first, since nothing may fail once the task is
+	// posted.
 	leave, err := h.takeWait()
 	if err != nil {
 		return Posted{}, err
@@ -76,7 +77,7 @@ func checkPost(in PostInput) (PostInput, error) {
 	return in, err
 }
 
-// post posts the task and returns it also as its poster sees it.
+// post posts the task. It also returns the task as its poster sees it.
 func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Task, err error) {
 	m := h.m
 	id, err := m.ids.next("tk-")
@@ -115,7 +116,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	return postedView(d.loaded, d.outcome, in.Need), view, nil
 }
 
-// asPosted is the task as far as the answer to its posting tells it.
+// asPosted is the task as far as the answer to Post describes it.
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: *in.MaxCredits,
@@ -123,7 +124,7 @@ func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	}
 }
 
-// apply copies what the poster said about the task.
+// apply copies the poster's input into the task.
 func apply(t *store.Task, in PostInput, now time.Time) {
 	t.MaxCredits, t.Tags = *in.MaxCredits, in.Tags
 	if in.DeadlineMinutes != nil {

@@ -60,8 +60,8 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 	return p, err
 }
 
-// checkProfile validates what an agent says of itself, except for its name, and folds
-// its tags.
+// checkProfile validates what an agent says about itself, except for its name, and
+// folds its tags.
 func (m *Market) checkProfile(p *store.Profile) error {
 	if err := rules.CheckText("good_at", p.GoodAt, limits.GoodAt); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (m *Market) checkWebhook(url string) error {
 }
 
 // infraBut reports whether somebody other than these agents may take system
-// tasks now. On a mirror that cannot be read it says no: everything still
-// works without infra agents.
+// tasks now. If the mirror cannot be read it says no, since everything works
+// without infra agents too.
 func (m *Market) infraBut(ctx context.Context, ids ...AgentID) bool {
 	return m.mirror.Fresh(ctx) == nil && m.mirror.HasInfraBut(ids...)
 }

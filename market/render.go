@@ -52,7 +52,8 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 	return v
 }
 
-// charges is what an approval takes from the poster and pays.
+// charges fills in what an approval takes from the poster and pays to the
+// worker.
 func (v *Task) charges(charged, fee int64) {
 	v.CreditsCharged, v.Fee, v.WorkerReceives = new(charged), new(fee), new(charged-fee)
 }
@@ -100,7 +101,7 @@ func minutesOf(d time.Duration) *Minutes {
 	return new(Minutes(d.Minutes()))
 }
 
-// recordOf is nil for the platform, which judges nobody.
+// recordOf is nil for the platform, which reviews no deliveries.
 func recordOf(poster *store.Agent) *PosterRecord {
 	if poster == nil {
 		return nil
@@ -108,8 +109,9 @@ func recordOf(poster *store.Agent) *PosterRecord {
 	return &PosterRecord{Approved: poster.Approvals, Rejected: poster.Rejections}
 }
 
-// background is the context as the holder of the task reads it: an infra agent
-// is no candidate for what it matches, and neither is who held the task before.
+// background is the context as the task's worker reads it. In a match task it
+// leaves out the infra agent itself and workers that have held the task before:
+// neither can be matched.
 func background(t *store.Task, text store.TaskText) string {
 	if t.System == nil || t.System.Type != MatchAgents {
 		return text.Context
@@ -122,8 +124,8 @@ func background(t *store.Task, text store.TaskText) string {
 	return rules.AsJSON(in)
 }
 
-// answerUntil is when the answer to a system task ceases to count. It can still
-// be delivered, and is paid, while the claim lasts.
+// answerUntil is the instant from which the answer to a system task no longer
+// counts. It can still be delivered, and is paid, while the claim lasts.
 func answerUntil(t *store.Task) time.Time {
 	if t.System == nil {
 		return time.Time{}
@@ -131,8 +133,8 @@ func answerUntil(t *store.Task) time.Time {
 	return t.System.Until
 }
 
-// claimDeadline is when the claim ends if nothing is delivered, or when the
-// answer to a system task ceases to count.
+// claimDeadline is when the claim ends if nothing is delivered, or, for a
+// system task, from when the answer no longer counts.
 func claimDeadline(t *store.Task) *Time {
 	if !t.Claim.Grace.IsZero() {
 		return timePtr(t.Claim.Grace)
@@ -153,11 +155,11 @@ func reputation(a *store.Agent) float64 {
 	return a.Reputation()
 }
 
-// tagList is a copy, for the caller to do with as it likes, and gives JSON []
-// instead of null.
+// tagList is a copy that the caller may change, and becomes [] in JSON instead
+// of null.
 func tagList(tags []string) []string { return append(make([]string, 0, len(tags)), tags...) }
 
-// copyOf gives the caller a value of its own behind a pointer.
+// copyOf copies the value behind a pointer, so that the caller may change it.
 func copyOf[T any](p *T) *T {
 	if p == nil {
 		return nil
@@ -254,7 +256,7 @@ func publicProfile(a *store.Agent) PublicProfile {
 	}
 }
 
-// timePtr gives the JSON views null instead of a zero time.
+// timePtr makes a zero time null in JSON.
 func timePtr(t time.Time) *Time {
 	if t.IsZero() {
 		return nil

@@ -10,34 +10,36 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// rooms hold the waits for tasks in this process, those of an agent in a room
-// of its own.
+// rooms hold the waits for tasks in this process; the waits of one agent share
+// a room.
 type rooms struct {
 	ear   *ear
 	store Store
-	// watch makes the feed be read often enough for a wait.
+	// watch makes sure that the feed is read often enough for a wait.
 	watch func()
 
 	mu      sync.Mutex
 	byAgent map[AgentID]*room
 	byTask  map[TaskID]map[*waiting]struct{}
-	// waits counts them, for those who have something to say to none.
+	// waits counts all waits, so that a caller with news can return early when
+	// there are none.
 	waits atomic.Int64
 }
 
-// room holds the waits of one agent. They share one listener and one reader of
-// the agent's log, whichever of them has the turn, and a wait reads its task
-// again when that has moved: when an event says so, or this process has moved
-// it or read so in the feed. Whatever else wakes the agent, such as talk, or an
-// action of its own elsewhere, makes each wait look once a second at most.
+// room holds the waits of one agent. They share one listener, and whichever of
+// them has the turn reads the agent's log for all. A wait reads its task again
+// when an event, a commit of this process or the feed says that the task has
+// changed. Anything else that wakes the agent, such as talk, or an action of
+// its own on another replica, makes each wait read its task at most once a
+// second.
 type room struct {
 	*listener
 	rooms *rooms
 	// waits and begun are under rooms.mu.
 	waits map[*waiting]struct{}
 	begun bool
-	// turn holds a token while nobody reads for the others; the rest belongs to
-	// who has it.
+	// turn holds a token while nobody reads for the others. The fields below
+	// belong to the wait that has taken it.
 	turn chan struct{}
 	// pending is set when the log may have moved since it was read.
 	pending bool
@@ -48,7 +50,7 @@ type room struct {
 type waiting struct {
 	room *room
 	task TaskID
-	// look says that the task has moved, stir that it may have.
+	// look receives when the task has changed, stir when it may have.
 	look, stir chan struct{}
 	lookedAt   time.Time
 	// ring is set after a stir that came too soon after a look.
@@ -57,8 +59,8 @@ type waiting struct {
 
 const (
 	// readPace is the least time between two reads of an agent's log for its
-	// waits, stirPace that between two looks of a wait at its task on a mere
-	// suspicion; both in real time.
+	// waits, stirPace that between two reads of a task that only may have changed;
+	// both in real time.
 	readPace  = 150 * time.Millisecond
 	stirPace  = time.Second
 	roomBatch = 200
@@ -68,12 +70,12 @@ func newRooms(m *Market) *rooms {
 	return &rooms{ear: m.ear, store: m.store, watch: m.watch, byAgent: map[AgentID]*room{}, byTask: map[TaskID]map[*waiting]struct{}{}}
 }
 
-// watch has the feed read sooner: no event tells a wait when its poster cancels
-// elsewhere.
+// watch has the feed read sooner: when the poster itself cancels on another
+// replica, no event tells its wait.
 func (m *Market) watch() { m.mirror.Watch() }
 
-// join adds a wait to the agent's room. What happens to the task from now on is
-// noticed.
+// join adds a wait to the agent's room. From its return on, no change of the
+// task is missed.
 func (rs *rooms) join(agent AgentID, task TaskID) *waiting {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -120,7 +122,7 @@ func (r *room) begin(seq int64) {
 	}
 }
 
-// moved makes the waits for a task look at it. It never blocks.
+// moved makes the waits for these tasks read them again. It never blocks.
 func (rs *rooms) moved(tasks ...TaskID) {
 	if rs.waits.Load() == 0 {
 		return
@@ -134,7 +136,8 @@ func (rs *rooms) moved(tasks ...TaskID) {
 	}
 }
 
-// allMoved makes every wait look at its task: nobody has told what has moved.
+// allMoved makes every wait read its task again, for when it is unknown which
+// tasks have changed.
 func (rs *rooms) allMoved() {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -145,8 +148,8 @@ func (rs *rooms) allMoved() {
 	}
 }
 
-// next waits until the task is worth a look. over says that the time is up;
-// false, false that the caller has hung up.
+// next waits until the task should be read again. over says that the time is
+// up; false, false means that the caller has hung up.
 func (w *waiting) next(ctx context.Context, up <-chan time.Time) (over, ok bool) {
 	for {
 		var what call
@@ -178,8 +181,8 @@ func (w *waiting) next(ctx context.Context, up <-chan time.Time) (over, ok bool)
 	}
 }
 
-// read follows the agent's log for all waits of the room, until there is a
-// call for this one.
+// read follows the agent's log for all waits of the room, until this wait is
+// called.
 func (w *waiting) read(ctx context.Context, up <-chan time.Time) call {
 	r := w.room
 	defer func() { r.turn <- struct{}{} }()
@@ -199,8 +202,8 @@ func (w *waiting) read(ctx context.Context, up <-chan time.Time) call {
 	}
 }
 
-// read reads on in the agent's log and tells the waits. A read that fails is
-// made again.
+// read reads the agent's new events and tells the waits. A read that fails is
+// repeated.
 func (r *room) read(ctx context.Context) {
 	r.readAt = time.Now()
 	page, err := r.rooms.store.Events(ctx, r.agent, r.known(), roomBatch)

@@ -14,16 +14,16 @@ import (
 const (
 	// scanPage is how many tasks with their texts are read at once.
 	scanPage = 500
-	// checkEvery and checkBatch are the pieces of the comparison of timers, checkQuiet
-	// is the beat between two rounds of it.
+	// The comparison of timers takes checkBatch tasks every checkEvery, and rests for
+	// checkQuiet between two rounds.
 	checkEvery = 10 * time.Second
 	checkBatch = 200
 	checkQuiet = 5 * time.Minute
-	// pruneEvery is the beat of retention, by the market's clock.
+	// pruneEvery is how often retention runs, by the market's clock.
 	pruneEvery = 5 * time.Minute
 	pruneBatch = 1_000
-	// feedRetention is how long a process may be away from the feed before it
-	// has to load its board anew; deadRetention is how long dead letters stay.
+	// feedRetention is how long a process may stay away from the feed before it
+	// has to reload its mirror; deadRetention is how long dead letters stay.
 	feedRetention = time.Hour
 	deadRetention = 30 * rules.Day
 )
@@ -50,8 +50,8 @@ func (m *Market) Run(ctx context.Context) error {
 	return nil
 }
 
-// keep runs a part of the background until ctx ends, and starts it again a
-// second after it failed.
+// keep runs one part of the background work until ctx ends, and restarts it a
+// second after it fails.
 func (m *Market) keep(ctx context.Context, wait *sync.WaitGroup, name string, part func(context.Context) error) {
 	wait.Go(func() {
 		for ctx.Err() == nil {
@@ -65,7 +65,7 @@ func (m *Market) keep(ctx context.Context, wait *sync.WaitGroup, name string, pa
 	})
 }
 
-// reason is an error with its cause, for the log.
+// reason is an error together with its cause, for the log.
 func reason(err error) error {
 	var refusal *Error
 	if errors.As(err, &refusal) && refusal.Cause != nil {
@@ -74,7 +74,8 @@ func reason(err error) error {
 	return err
 }
 
-// pause waits in real time: for a store that is away, or for the machine.
+// pause waits in real time, since no market clock decides when a store can be
+// reached again.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -115,16 +116,16 @@ func (m *Market) runRetention(ctx context.Context) error {
 	}
 }
 
-// keepEnded is how long every ended task is kept: longer than keys are remembered,
-// and than a timer has still to do with its texts.
+// keepEnded is how long every ended task is kept: longer than idempotency keys are
+// remembered, and longer than a timer still has to drop its texts.
 const keepEnded = rules.TextsLife + rules.Day
 
-// Prune deletes events, dead letters and idempotency records that are older
-// than the policy keeps, and the tasks that ended before the given instant,
-// in batches of 1,000, until nothing is left to delete. With the zero instant all
-// tasks stay. So do those that ended in the last 8 days: a request about them may
-// still be repeated under its idempotency key, and what their texts take still
-// counts for their agents. What is due is settled first. Ledger entries, statistics and the numbering of events always stay.
+// Prune deletes events, dead letters and idempotency records that are older than the policy
+// keeps, and the tasks that ended before the given instant, in batches of 1,000, until nothing
+// is left to delete. With the zero instant all tasks stay. So do those that ended in the last 8
+// days: a request about them may still be repeated under its idempotency key, and their texts
+// still count toward their agents' limits. What is due is settled first. Ledger entries,
+// statistics and the numbering of events always stay.
 func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (Pruned, error) {
 	return m.prune(ctx, endedBefore)
 }

@@ -8,17 +8,18 @@ import (
 )
 
 const (
-	// lookForDue is how often the timers look at the store at least, by the market's
-	// clock: for what processes have set that are gone or do not run.
+	// lookForDue is the longest time between two looks of the timers at the store,
+	// by the market's clock. It bounds the delay of timers set by processes that
+	// have stopped or do not call Run.
 	lookForDue = 950 * time.Millisecond
-	// sweepLease is how long one replica sweeps alone; sweepSlack is how late
-	// something must be before the others help all the same, so that a lease
-	// held by a dead replica, or one with a wrong clock, delays nothing.
+	// sweepLease is how long one replica sweeps alone; sweepSlack is how overdue a
+	// task must be before the others settle it despite the lease, so that a dead
+	// replica, or one with a wrong clock, cannot hold up timers.
 	sweepLease = time.Second
 	sweepSlack = 900 * time.Millisecond
 )
 
-// runTimers looks what is due, settles it, and sleeps until something is due again.
+// runTimers settles what is due and sleeps until something is due again.
 func (m *Market) runTimers(ctx context.Context) error {
 	for ctx.Err() == nil {
 		m.alarm.clear()
@@ -52,7 +53,7 @@ func (m *Market) lookForDue(ctx context.Context) (next time.Time, err error) {
 	return next, m.sweepInTurn(ctx, now)
 }
 
-// sooner is the earlier of two instants, without one that is not ahead.
+// sooner is the earlier of the two instants that lie after now.
 func sooner(now, a, b time.Time) time.Time {
 	if b.After(now) && b.Before(a) {
 		return b
@@ -75,7 +76,7 @@ func (m *Market) sweepInTurn(ctx context.Context, now time.Time) error {
 }
 
 // WebhooksDue returns the channel, of capacity 1 and always the same, that receives
-// when Run has found that webhook deliveries are due. It is for one reader, and is
-// the net beneath the notifier: within a second it finds what woke nobody here,
-// because a process died, or committed inside a host's transaction.
+// when Run has found that webhook deliveries are due. It is for one reader. It
+// backs up the notifier: deliveries whose wake-up never came, because a process
+// died or committed inside a host's transaction, are found within a second.
 func (m *Market) WebhooksDue() <-chan struct{} { return m.webhooksDue }

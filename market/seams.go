@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock tells the time. The standard clock, benbjohnson/clock and its mock
-// satisfy it as they are.
+// Clock tells the time. The clocks of github.com/benbjohnson/clock, the mock
+// included, satisfy it as they are.
 type Clock interface {
 	Now() time.Time
 	After(d time.Duration) <-chan time.Time
@@ -24,8 +24,8 @@ type Notifier interface {
 	// FeedMoved tells other processes that the feed has new items. It never
 	// blocks.
 	FeedMoved()
-	// FeedHints returns a channel of capacity 1 that receives when another
-	// process said FeedMoved, coalesced; nil when there is no relay.
+	// FeedHints returns a channel of capacity 1 that receives after another
+	// process has called FeedMoved, coalesced; nil when there is no relay.
 	FeedHints() <-chan struct{}
 }
 
@@ -39,12 +39,12 @@ type Background interface {
 // Matcher finds the agents that fit a new task when no infra agent does
 // (rule 6.9).
 type Matcher interface {
-	// Match returns the agents that fit, and how well. The poster and suspended
-	// agents are left out by dir already.
+	// Match returns the agents that fit, and how well. dir already leaves out the
+	// poster and suspended agents.
 	Match(ctx context.Context, task MatchTask, dir Directory) (Matches, error)
 	// Candidates returns at most limit agents for an infra agent to rank, best
 	// first by the matcher's own score. An infra agent may see a fit where the
-	// matcher sees none: agents without a score come last, not never.
+	// matcher sees none: agents without a score come last but are not left out.
 	Candidates(ctx context.Context, task MatchTask, dir Directory, limit int) ([]AgentID, error)
 }
 
@@ -52,8 +52,9 @@ type Matcher interface {
 type Matches struct {
 	// Agents are at most 5, best first; none means broadcast.
 	Agents []AgentID
-	// HeadStart keeps the task for them at first. A Matcher sets it when one of
-	// them surely fits; else they are offered it first, but not alone.
+	// HeadStart offers the task to Agents alone at first. A Matcher sets it when
+	// it is sure that one of them fits; otherwise the task ranks first for them
+	// but is offered to everybody.
 	HeadStart bool
 }
 

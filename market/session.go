@@ -10,9 +10,10 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// EndSession remembers until it would have ended by itself that a session of an
-// operator was ended, for every process on the store. The id is the caller's own
-// and at most Key characters. Ending it twice is fine.
+// EndSession records that an operator's session was ended, for every process on
+// the store, until the given instant, at which it would have expired. The id is
+// the caller's own and at most Key characters. Ending a session twice is not an
+// error.
 //
 // Errors: ErrInvalid, ErrUnavailable.
 func (m *Market) EndSession(ctx context.Context, id string, until time.Time) error {

@@ -34,7 +34,7 @@ func (m *Market) settleTask(ctx context.Context, id TaskID, now time.Time) (step
 	}
 }
 
-// timer is the one step of a task that is due.
+// timer is the operation that takes one due step of a task.
 func (m *Market) timer(id TaskID, now time.Time) operation {
 	var found rules.Ranking
 	var again *rules.Draft

@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// streamBatch bounds what one read of the log brings.
+// streamBatch bounds how many events one read of the log returns.
 const streamBatch = 100
 
 // Stream follows an agent's event log from a position (rule 11.4). It
@@ -28,9 +28,10 @@ type Stream struct {
 }
 
 // Stream opens a stream after an event id that was sent before, or from now on
-// when after is "". Beyond Policy.MaxStreams in this process it takes the place
-// of the agent's oldest one, whose Next then ends with CodeTooManyStreams: nobody
-// can tell a stream that is read from one whose connection died without a word.
+// when after is "". Beyond Policy.MaxStreams in this process it replaces the
+// agent's oldest stream, whose Next then ends with CodeTooManyStreams. The oldest
+// has to go because a stream whose connection died silently looks the same as one
+// that is still read.
 //
 // Errors: ErrInvalid for a malformed id, ErrSuspended, ErrUnauthorized.
 func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
@@ -47,8 +48,8 @@ func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
 	return s, nil
 }
 
-// begin finds out where the stream starts, and whether something before that
-// is gone.
+// begin finds out where the stream starts, and whether events before that have
+// been deleted.
 func (s *Stream) begin(ctx context.Context, now bool) error {
 	page, err := s.h.m.store.Events(ctx, s.h.id, s.after, 1)
 	if err != nil {
@@ -61,7 +62,8 @@ func (s *Stream) begin(ctx context.Context, now bool) error {
 	case now:
 		s.after = page.Head
 	case s.after > page.Head:
-		// The id is from another life of the store, a backup or a memory store.
+		// The id is from before the store was restored from a backup, or from a
+		// memory store that was restarted.
 		s.after, s.gap = 0, true
 	case s.after < page.Oldest-1:
 		s.gap = true
@@ -116,7 +118,7 @@ func (s *Stream) deliver(events []Event) []StreamEvent {
 	return out
 }
 
-// Close gives the stream's place to another one. It may be called twice.
+// Close frees the stream's place. It may be called more than once.
 func (s *Stream) Close() {
 	s.once.Do(func() {
 		s.ear.stop()
@@ -183,7 +185,7 @@ func (c *streamCounter) enter(s *Stream, most int) {
 	c.open[s.h.id] = append(all, s)
 }
 
-// leave takes a stream out; one that was replaced is out already.
+// leave removes a stream, unless it was replaced and so removed already.
 func (c *streamCounter) leave(s *Stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

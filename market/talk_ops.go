@@ -35,7 +35,8 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question,
 	})
 }
 
-// Answer answers a question about an own task, once (rule 10.2).
+// Answer answers a question about one of the caller's own tasks, once (rule
+// 10.2).
 func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (Question, error) {
 	if err := rules.CheckRequired("answer", answer, limits.Reason); err != nil {
 		return Question{}, err
@@ -112,8 +113,9 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 	})
 }
 
-// Messages lists the conversation on a task, oldest first: all of it to the
-// poster, the own part to the worker (rule 10.4). Limit 1–1,000, default 1,000.
+// Messages lists the conversation on a task, oldest first: the poster sees all
+// of it, a worker the part that belongs to its own claim (rule 10.4). Limit
+// 1–1,000, default 1,000.
 func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageList, err error) {
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
 		return list, err
@@ -121,7 +123,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 	first := store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}
 	all, err := h.messages(ctx, id, first)
 	if err == nil && all.Task.Poster != h.id && all.Task.Claims > 1 {
-		// There may be talk with an earlier worker, which is not this one's.
+		// There may be messages with an earlier worker, which this one must not read.
 		first.Worker = h.id
 		all, err = h.messages(ctx, id, first)
 	}

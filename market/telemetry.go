@@ -16,9 +16,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Telemetry takes the OpenTelemetry providers of the host program. What is
-// nil stays off. Instruments are named pinchwork.*; attributes never hold
-// keys, texts or identifiers of agents.
+// Telemetry takes the OpenTelemetry providers of the host program. A nil
+// provider switches its signal off. Instruments are named pinchwork.*;
+// attributes never hold keys, texts or identifiers of agents.
 type Telemetry struct {
 	MeterProvider  metric.MeterProvider
 	TracerProvider trace.TracerProvider
@@ -65,7 +65,8 @@ func newMeter(t Telemetry) (*meter, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// operation starts a span, which it puts into ctx, and returns what ends it.
+// operation starts a span, puts it into ctx, and returns the function that ends
+// it.
 func (m *meter) operation(ctx *context.Context, name string) func(error) {
 	name, _, _ = strings.Cut(name, " ")
 	start := time.Now()

@@ -9,8 +9,8 @@ import (
 )
 
 // checkTimers looks through all tasks, a piece at a time, for those that the
-// store's queue of timers has lost, as a restore of a part of it can lose them, and
-// puts them back. Without it they would wait until one of their parties acts.
+// store's queue of timers has lost, for example in a partial restore, and puts them
+// back. Without it they would wait until one of their parties acts.
 func (m *Market) checkTimers(ctx context.Context) error {
 	after := int64(0)
 	for ctx.Err() == nil {
@@ -42,8 +42,8 @@ func (m *Market) rearmLost(ctx context.Context, after int64) (next int64, err er
 	return page[len(page)-1].Task.Seq, nil
 }
 
-// rearm writes a task that is lost once more. Whoever changes it meanwhile puts it
-// back as well.
+// rearm writes a lost task again unchanged, which puts it back into the queue. If
+// somebody else changes the task meanwhile, that puts it back as well.
 func (m *Market) rearm(ctx context.Context, st *store.StoredTask) error {
 	if !rules.IsLost(st) {
 		return nil

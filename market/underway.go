@@ -11,16 +11,16 @@ import (
 )
 
 // underWay are the idempotency keys of operations that this process has begun
-// and not ended. A repeat waits a little for the first request, since the first
-// may hold what the repeat would look for, and is told so when that takes
-// longer.
+// and not ended. A repeat waits a little for the first request, which may
+// already have claimed what the repeat would look for. If that takes too long,
+// the repeat is told that the first is still under way.
 //
 // What a repeat gets: in the same process, the first outcome or "still under
-// way". In another process nothing is known of the first before it commits, and
-// both work; the store takes one record under the key, and the other request
-// gets that record's outcome. Wherever a repeat is refused or finds nothing, the
-// record is looked up once more after that was established: whatever the first
-// request made true came in the same commit as its record.
+// way". Another process knows nothing of the first before it commits, so both
+// run; the store accepts one record under the key, and the other request gets
+// the outcome in that record. When a repeat is refused or finds nothing, the
+// record is looked up once more afterwards: if the first request caused that,
+// its record came in the same commit.
 type underWay struct {
 	mu   sync.Mutex
 	keys map[store.IdempotencyID]chan struct{}
@@ -50,8 +50,8 @@ func (u *underWay) leave(id store.IdempotencyID) {
 	delete(u.keys, id)
 }
 
-// enter takes the key for a request and returns what gives it back. Without a
-// key there is nothing to take.
+// enter reserves the key for a request and returns the function that releases
+// it. Without a key there is nothing to reserve.
 func (u *underWay) enter(ctx context.Context, id *store.IdempotencyID) (leave func(), err error) {
 	if id == nil {
 		return func() {}, nil
@@ -83,9 +83,9 @@ func stillUnderWay() *Error {
 }
 
 // firstOutcome looks once more for the record of a request that was refused, or
-// found nothing: the first request under the key may have made that true. It
-// returns nil when there is no key, or when err says nothing about the state of
-// things.
+// found nothing: the first request under the key may be the reason. It returns
+// nil when there is no key, or when err says nothing about the state of the
+// marketplace.
 func (m *Market) firstOutcome(ctx context.Context, q store.LoadQuery, err error) (*store.IdempotencyRecord, error) {
 	var refusal *Error
 	says := err == nil || errors.Is(err, errNothing) || errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable)

@@ -17,7 +17,7 @@ type Me struct {
 	TagsBy             *TagSource `json:"tags_by"`
 	AcceptsSystemTasks bool       `json:"accepts_system_tasks"`
 	WebhookURL         *string    `json:"webhook_url"`
-	// OpenClaims counts the tasks claimed and not yet delivered.
+	// OpenClaims counts the claims without a delivery that waits for review.
 	OpenClaims int64 `json:"open_claims"`
 	// Strikes counts the claims given up or lapsed since the last block, and
 	// BlockedUntil is when pickup is possible again; nil when it is now.
@@ -36,7 +36,8 @@ const (
 )
 
 // PosterRecord counts the deliveries that a poster approved and rejected, so that
-// a worker sees whom it works for. An approval by the timer counts like its own.
+// a worker sees how its poster reviews. An approval by the timer counts like the
+// poster's own.
 type PosterRecord struct {
 	Approved int64 `json:"approved"`
 	Rejected int64 `json:"rejected"`
@@ -113,7 +114,7 @@ type Task struct {
 
 	PosterReputation *float64 `json:"poster_reputation,omitempty"` // to strangers
 	ClaimDeadline    *Time    `json:"claim_deadline,omitempty"`
-	// ReviewDeadline is when a delivered task is approved by itself.
+	// ReviewDeadline is when a timer approves a delivered task.
 	ReviewDeadline         *Time         `json:"review_deadline,omitempty"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
 	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
@@ -130,7 +131,8 @@ type Task struct {
 	// TextsPruned says that need, context and talk are not kept any more: 7 days
 	// after the task was cancelled or expired.
 	TextsPruned bool `json:"texts_pruned,omitempty"`
-	// Strikes and BlockedUntil tell who has just abandoned the task how it stands.
+	// Strikes and BlockedUntil are set in the answer to Abandon: the worker's
+	// standing after it.
 	Strikes      *int  `json:"strikes,omitempty"`
 	BlockedUntil *Time `json:"blocked_until,omitempty"`
 }
@@ -145,8 +147,8 @@ type Posted struct {
 	TaskID TaskID `json:"task_id"`
 	Status Status `json:"status"`
 	Need   string `json:"need"`
-	// Credits are in escrow now, and Balance is what that left to the poster, as
-	// its account stood when the task was decided on.
+	// MaxCredits is now in escrow. Balance is what that left to the poster, by its
+	// account as loaded for the operation.
 	MaxCredits int64 `json:"max_credits"`
 	Balance    int64 `json:"balance"`
 	ExpiresAt  *Time `json:"expires_at"`
@@ -399,8 +401,8 @@ type AuditReport struct {
 	Entries  int   `json:"entries"`
 	Platform int64 `json:"platform"` // balance of the issuer
 	// Issued, SystemPay and Fees are the parts of Platform, which is Fees − Issued −
-	// SystemPay: bonuses and grants, pay for system tasks, and what was taken of
-	// payments.
+	// SystemPay. Issued is bonuses and grants, SystemPay is pay for system tasks,
+	// Fees is the platform's share of payments.
 	Issued    int64 `json:"issued"`
 	SystemPay int64 `json:"system_pay"`
 	Fees      int64 `json:"fees"`

@@ -43,8 +43,8 @@ func (v *Task) party(id AgentID) bool {
 // isOver reports whether there is nothing more to wait for.
 func (v *Task) isOver() bool { return v.Status.Ended() || v.Status == StatusDelivered }
 
-// takeWait takes one of the agent's places to wait, and returns what gives it
-// back.
+// takeWait takes one of the agent's places to wait and returns the function
+// that frees it.
 func (h *Handle) takeWait() (leave func(), err error) {
 	if !h.m.waits.enter(h.id, h.m.policy.MaxWaits) {
 		err := rules.Refuse(CodeTooManyWaits, "At most %d waiting requests at once", h.m.policy.MaxWaits)
@@ -55,7 +55,7 @@ func (h *Handle) takeWait() (leave func(), err error) {
 }
 
 // look reads a task as the agent may see it, and the number of the agent's
-// newest event at that moment.
+// newest event at the same moment.
 func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
@@ -77,9 +77,9 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err
 	return view, d.loaded.Caller.EventSeq, nil
 }
 
-// await fills in what became of a posted task when the time is up or it is
-// delivered. It cannot fail: the task is posted, and at the worst the answer
-// shows it as it was then.
+// await fills in the posted task once it is delivered or the time is up. It
+// cannot fail: the task is posted, and at worst the answer shows it as it was
+// at posting.
 func (m *Market) await(ctx context.Context, poster AgentID, posted *Posted, wait time.Duration) {
 	view, ok := m.waitFor(ctx, poster, posted.TaskID, wait)
 	if !ok {
@@ -103,7 +103,8 @@ func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait tim
 			w.room.begin(seq)
 			view, ok = later, true
 		case !errors.Is(err, ErrUnavailable):
-			// Suspended, or the task is gone: there is nothing to wait for.
+			// The agent is suspended or the task no longer exists: there is nothing to
+			// wait for.
 			return view, ok
 		}
 		if over || ok && view.isOver() {
@@ -116,7 +117,7 @@ func (m *Market) waitFor(ctx context.Context, agent AgentID, id TaskID, wait tim
 	}
 }
 
-// places bounds what each agent may have open at once.
+// places bounds how many waits each agent may have at the same time.
 type places struct {
 	mu   sync.Mutex
 	open map[AgentID]int

@@ -23,8 +23,9 @@ func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit i
 }
 
 // FinishWebhook writes the outcome of a leased delivery; false when the lease
-// had run out and somebody else has the delivery. An endpoint that is gone is
-// called no more, and the delivery becomes a dead letter at once.
+// had run out and somebody else has the delivery. An endpoint that answered
+// that it is gone is not called again, and the delivery becomes a dead letter
+// immediately.
 func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
 	if out.Gone && !out.Delivered {
 		off, err := m.switchOff(ctx, job)
@@ -39,9 +40,9 @@ func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out st
 	return ok, known(ctx, err)
 }
 
-// switchOff takes the webhook away from an agent whose endpoint wants no more
-// calls, and tells the agent; false when the agent has another URL by now, of
-// which the answer says nothing.
+// switchOff removes the webhook of an agent whose endpoint wants no more calls,
+// and tells the agent. It returns false when the agent has set another URL
+// since, about which the endpoint's answer says nothing.
 func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool, err error) {
 	_, err = m.operate(ctx, operation{
 		name: "webhook gone", anonymous: true, load: store.LoadQuery{Agent: job.Event.Agent},
@@ -83,9 +84,9 @@ func deadLetters(page store.DeadPage) DeadLetterList {
 	return list
 }
 
-// Redeliver puts a dead letter back into the queue with all its attempts
-// (rule 12.4). The id is the one that the dead letter and the header
-// X-Pinchwork-Event-Id bear.
+// Redeliver puts a dead letter back into the queue, with all attempts to be
+// made again (rule 12.4). The id is the dead letter's EventID, which the header
+// X-Pinchwork-Event-Id also carries.
 func (h *Handle) Redeliver(ctx context.Context, id string) error {
 	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))
 	if err != nil || seq == 0 {
@@ -98,7 +99,7 @@ func (h *Handle) Redeliver(ctx context.Context, id string) error {
 }
 
 // redeliver moves the delivery and then writes the record of an idempotency
-// key: the queue of webhooks is no part of a Change, so they cannot be one
+// key: the webhook queue is not part of a Change, so the two cannot be one
 // commit. A repeat on another process that comes between the two looks for the
 // record a few times before it believes that there is no dead letter.
 func (h *Handle) redeliver(ctx context.Context, id string, seq int64) error {
@@ -160,7 +161,7 @@ func (m *Market) redelivered(ctx context.Context, q store.LoadQuery, request [32
 	return false, nil
 }
 
-// recordRedelivery cannot undo what it records, so it only says when it failed.
+// recordRedelivery cannot undo what it records, so a failure is only logged.
 func (m *Market) recordRedelivery(ctx context.Context, q store.LoadQuery, request [32]byte) {
 	if q.Idempotency == nil {
 		return
@@ -174,7 +175,8 @@ func (m *Market) recordRedelivery(ctx context.Context, q store.LoadQuery, reques
 	}
 }
 
-// hasWebhook keeps a dead letter from being queued for nobody, which would lose it.
+// hasWebhook refuses to queue a dead letter of an agent without a webhook, since
+// the queue would drop it.
 func (h *Handle) hasWebhook(ctx context.Context, now time.Time) error {
 	agents, err := h.m.store.Agents(ctx, []AgentID{h.id})
 	switch {
@@ -195,15 +197,14 @@ func (h *Handle) hasWebhook(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Head is where an agent's log stands, for relays that look whether a wake-up
-// was lost.
+// Head is where an agent's log stands. Relays use it to find lost wake-ups.
 type Head struct {
 	Seq       int64
 	Suspended bool
 }
 
 // EventHeads returns the heads of at most 1,000 agents in one read; unknown
-// ones are left out.
+// agents are left out.
 func (m *Market) EventHeads(ctx context.Context, ids []AgentID) (map[AgentID]Head, error) {
 	agents, err := m.store.Agents(ctx, ids)
 	if err != nil {

@@ -24,10 +24,11 @@ type Profile struct {
 	Tags []string `json:"tags,omitempty"`
 	// ExtractedTags come from an extract_capabilities system task.
 	ExtractedTags []string `json:"extracted_tags,omitempty"`
-	// AcceptsSystemTasks makes an infra agent, if the market is open or the
-	// operator has appointed it.
+	// AcceptsSystemTasks makes the agent an infra agent, if the market is open to
+	// all or the operator has appointed it.
 	AcceptsSystemTasks bool `json:"accepts_system_tasks,omitempty"`
-	// Appointed is set by the operator; it matters with InfraAppointed only.
+	// Appointed is set by the operator. It matters only if the market's policy is
+	// InfraAppointed.
 	Appointed     bool   `json:"appointed,omitempty"`
 	WebhookURL    string `json:"webhook_url,omitempty"`
 	WebhookSecret string `json:"webhook_secret,omitempty"`
@@ -38,13 +39,14 @@ type Profile struct {
 	Suspended        bool      `json:"suspended,omitempty"`
 	// SuspendReason is for the operator; nobody else is shown it.
 	SuspendReason string `json:"suspend_reason,omitempty"`
-	// Extraction is the newest extract_capabilities task about this agent, whatever
-	// has become of it.
+	// Extraction is the newest extract_capabilities task about this agent, in
+	// whatever state.
 	Extraction TaskID `json:"extraction,omitempty"`
 	// ExtractedAt is when the last extraction was posted: at most one an hour.
 	ExtractedAt time.Time `json:"extracted_at,omitzero"`
 	// ExtractionOf is a short digest of the good_at that Extraction is about: an
-	// answer to another text comes too late. It is "-" once good_at was cleared.
+	// answer about another text comes too late. It is "-" once good_at has been
+	// cleared.
 	ExtractionOf string `json:"extraction_of,omitempty"`
 	// WorkedFor are at most 3 different posters that have approved a task of
 	// this agent.
@@ -68,8 +70,8 @@ func (p *Profile) Hooked() bool { return p.WebhookURL != "" }
 // dropped, since nobody may or can be told of them.
 func (p *Profile) Callable() bool { return p.Hooked() && !p.Suspended }
 
-// CapabilityTags are the tags by which offers are ordered for this agent
-// (rule 2.6).
+// CapabilityTags are the tags by which this agent's offers are ordered (rule
+// 2.6).
 func (p *Profile) CapabilityTags() []string {
 	if len(p.Tags) > 0 {
 		return p.Tags
@@ -86,7 +88,8 @@ type Account struct {
 	Balance int64 `json:"balance"`
 	// Escrowed is what the agent's unfinished tasks hold in escrow.
 	Escrowed int64 `json:"escrowed"`
-	// OpenClaims counts tasks claimed and not yet delivered.
+	// OpenClaims counts the agent's claims without a delivery that waits for
+	// review.
 	OpenClaims int64 `json:"open_claims"`
 	// Posted counts the ordinary tasks ever posted; Completed those approved as worker.
 	Posted    int64 `json:"posted"`
@@ -94,8 +97,9 @@ type Account struct {
 	// RatingSum and RatingCount cover all ratings received.
 	RatingSum   int64 `json:"rating_sum"`
 	RatingCount int64 `json:"rating_count"`
-	// Earned is net payments received, Fees what was taken from them,
-	// Charged their gross value, Spent what was charged on own approved tasks.
+	// Earned is net payments received, Fees what was taken from them, Charged
+	// their gross value, Spent what was charged for the agent's own approved
+	// tasks.
 	Earned  int64 `json:"earned"`
 	Fees    int64 `json:"fees"`
 	Charged int64 `json:"charged"`
@@ -106,12 +110,12 @@ type Account struct {
 	// rejected as poster.
 	Approvals  int64 `json:"approvals"`
 	Rejections int64 `json:"rejections"`
-	// FeesBrought is what the platform took of the payments for this agent's
-	// approved tasks.
+	// FeesBrought is the sum of the fees on payments for tasks that this agent
+	// posted.
 	FeesBrought int64 `json:"fees_brought"`
-	// TextBytes is what this agent's living texts take: need and context of its
-	// tasks and the results of its deliveries, in bytes, until the task is approved
-	// or they are dropped.
+	// TextBytes is the size, in bytes, of the texts that count toward this agent's
+	// limit: need and context of its tasks and the results of its deliveries, until
+	// the task is approved or they are dropped.
 	TextBytes int64 `json:"text_bytes"`
 	// Strikes count toward the abandon cooldown.
 	Strikes Strikes `json:"strikes,omitzero"`
@@ -131,12 +135,13 @@ type Strikes struct {
 }
 
 // SystemPay is what the platform pays for system tasks about one agent's tasks
-// and profile, as far back as the budget looks. It is replaced as
-// a whole and never changed in place.
+// and profile, within the window of the budget. It is replaced as a whole and
+// never changed in place.
 type SystemPay struct {
 	// Pending is what the unfinished system tasks about the agent will cost.
 	Pending int64 `json:"pending,omitempty"`
-	// Paid are payments of the budget's window, oldest first, at most about 100.
+	// Paid are the payments in the budget's window, oldest first, at most about
+	// 100.
 	Paid []SystemPaid `json:"paid,omitempty"`
 }
 

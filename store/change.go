@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Change is the complete outcome of one operation. A store commits all of it
-// or nothing. What it holds was decided by a Market: a store checks the guards,
-// keeps the data, numbers what is to be numbered, and knows no rule.
+// Change is the complete outcome of one operation. A store commits all of it or
+// nothing. What it holds was decided by a Market: a store checks the guards,
+// keeps the data, assigns sequence numbers, and knows no rule.
 //
-// The parts apply as if at once. All guards are checked against what was stored
-// before; an agent or a task that the Change itself inserts exists for all its
-// parts; a ledger entry bears the account as it is after the whole Change, and an
-// event goes to the webhook that the agent has after it. Texts are valid UTF-8
-// without NUL, instants in UTC and in whole microseconds.
+// The parts apply as if simultaneously. All guards are checked against what was
+// stored before; an agent or a task that the Change itself inserts exists for all
+// its parts; a ledger entry shows the account as it is after the whole Change,
+// and an event goes to the webhook that the agent has after it. Texts are valid
+// UTF-8 without NUL, instants in UTC and in whole microseconds.
 //
-// A Change and everything it points to belongs to the store from the call on:
-// neither side may alter it afterwards (an in-memory store may keep the
-// pointers).
+// Once a Change is handed to a store, neither side may alter it or anything it
+// points to: an in-memory store may keep the pointers.
 type Change struct {
 	// At is the instant of the operation. Stores ask no other clock.
 	At time.Time
@@ -34,7 +33,8 @@ type Change struct {
 	Tasks []TaskWrite
 	// Agents are inserted or replaced in the same way (GuardDuplicate, GuardAgent).
 	Agents []AgentWrite
-	// Trust pairs are written guarded by Old interactions (GuardTrust).
+	// Trust pairs are written, guarded by the number of interactions before
+	// (GuardTrust).
 	Trust []TrustWrite
 	// Strikes are written guarded by their old value (GuardStrikes, also when there
 	// is no such agent).
@@ -43,8 +43,8 @@ type Change struct {
 	// there is no such agent).
 	SystemPays []SystemPayWrite
 	// Roles are taken; an agent that has the other role on the task fails
-	// (GuardRole). The same role again is fine: its Lapse takes the place of the
-	// stored one, and without a Lapse there is none any more.
+	// (GuardRole). The same role may be taken again: its Lapse replaces the stored
+	// one, and a nil Lapse removes it.
 	Roles []RoleWrite
 
 	// Results, Questions, Messages and Reports are inserted and must be new by
@@ -62,7 +62,7 @@ type Change struct {
 	// the bytes of their talk (GuardTalkBytes); GuardTask when there is no such
 	// task.
 	Talk []TalkCount
-	// Drop deletes texts for good; what is not there is passed over. It names
+	// Drop deletes texts for good; texts that do not exist are ignored. It names
 	// nothing that the same Change inserts.
 	Drop []TextRef
 
@@ -88,11 +88,12 @@ type Change struct {
 	// expired by At (GuardIdempotency).
 	Idempotency *IdempotencyRecord
 
-	// WantText asks for need and context of this task with the outcome.
+	// WantText asks for the need and context of this task, returned in
+	// Committed.Text.
 	WantText TaskID
 }
 
-// TaskRef names a task in a version.
+// TaskRef names one version of a task.
 type TaskRef struct {
 	ID      TaskID
 	Version int64
@@ -100,8 +101,8 @@ type TaskRef struct {
 
 // TaskWrite inserts New (Old nil, New.Version 1) or replaces Old by New
 // (New.Version = Old.Version + 1). Old is what the store held at that version,
-// so a store may derive from the pair what moves in its indexes. On insert the
-// store gives New.Seq; Text is kept beside it.
+// so that a store can derive index changes from the pair. On insert the store
+// assigns New.Seq and keeps Text beside the task.
 type TaskWrite struct {
 	Old, New *Task
 	Text     TaskText
@@ -149,9 +150,9 @@ type Lapse struct {
 	Claim int32
 }
 
-// TextRef names texts of a task: with No 0 its need, context, questions and
-// messages, else the result with that number. Once dropped they read as if they
-// were empty, and there are no questions and messages.
+// TextRef names texts of a task: if No is 0, its need, context, questions and
+// messages, otherwise the result with that number. Once dropped they read as if
+// they were empty, and there are no questions and messages.
 type TextRef struct {
 	Task TaskID
 	No   int
@@ -165,9 +166,10 @@ type Answer struct {
 	At       time.Time
 }
 
-// TalkCount adds Delta to the unanswered questions of a task, which may not
-// exceed Max after a positive Delta, and Bytes to the bytes of its talk, which
-// may not exceed MaxBytes, when that is not 0, after positive Bytes.
+// TalkCount adds Delta to the number of unanswered questions of a task and
+// Bytes to the size of its talk. A positive Delta may not raise the number
+// above Max; positive Bytes may not raise the size above MaxBytes, unless that
+// is 0.
 type TalkCount struct {
 	Task            TaskID
 	Delta, Max      int
@@ -217,9 +219,9 @@ const (
 	FeedTrust FeedKind = "trust"
 )
 
-// FeedItem tells every process what its board or directory must refresh. It is
-// a hint to read again (task, agent) or complete in itself (trust), and may be
-// applied in any order: higher versions win.
+// FeedItem tells every process what its mirror must refresh. It is a hint to
+// read again (task, agent) or complete in itself (trust), and may be applied in
+// any order: higher versions win.
 type FeedItem struct {
 	Kind FeedKind `json:"k"`
 	// Task, Version and Open: the task was written at this version and is
@@ -240,7 +242,7 @@ type IdempotencyID struct {
 	Key       string  `json:"key"`
 }
 
-// IdempotencyRecord is the first outcome under a key.
+// IdempotencyRecord is the recorded outcome of the first request under a key.
 type IdempotencyRecord struct {
 	IdempotencyID
 	// Request is a digest of the input; another input under the key is refused.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// DeliveryID is the id under which webhooks bear the event: unique in the
+// DeliveryID is the id that webhooks carry for the event: unique in the
 // marketplace, since one receiver may serve several agents, and the same over
 // all attempts (rule 12.1). To clients it is opaque.
 func (e *Event) DeliveryID() string { return string(e.Agent) + "-" + strconv.FormatInt(e.Seq, 10) }
@@ -32,10 +32,10 @@ const (
 	// EventTaskRated tells the poster that the worker rated it.
 	EventTaskRated EventType = "task_rated"
 	// EventWebhookDisabled tells an agent that its webhook answered 410 Gone and
-	// is called no more, until it sets a URL again.
+	// is not called again until the agent sets a URL.
 	EventWebhookDisabled EventType = "webhook_disabled"
-	// EventCapabilitiesExtracted tells an agent which tags an infra agent read out
-	// of its good_at. Task is the system task that asked for it.
+	// EventCapabilitiesExtracted tells an agent which tags an infra agent has
+	// derived from its good_at. Task is the system task that asked for it.
 	EventCapabilitiesExtracted EventType = "capabilities_extracted"
 	// EventGap is made by a stream that resumes from an event older than what
 	// is kept; it is not stored and has no number.
@@ -55,7 +55,8 @@ type Event struct {
 	At   time.Time `json:"at"`
 }
 
-// EventData holds the fields that some types of events have beside the task.
+// EventData holds the fields that only some types of events have. Each is
+// listed with those types.
 type EventData struct {
 	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired;
 	// Reason "gone": webhook_disabled.

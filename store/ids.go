@@ -25,5 +25,6 @@ type (
 const Platform AgentID = "ag-platform"
 
 // KeyDigest is the SHA-256 digest of an API key, the only form in which a key
-// is stored or looked up. A fast digest is right for a secret of this entropy.
+// is stored or looked up. A fast digest suffices for a random secret of 256
+// bits.
 type KeyDigest [sha256.Size]byte

@@ -29,8 +29,8 @@ func EscrowAccount(id TaskID) AccountName { return "escrow:" + AccountName(id) }
 // PlatformAccount issues credits and takes fees; it alone may be negative.
 const PlatformAccount = AccountName(Platform)
 
-// Transfer is one balanced movement of credits, at most one side of which is
-// an ordinary agent. Its agent's side is what Entry shows. A Transfer is never
+// Transfer is one balanced movement of credits, at most one side of which is an
+// ordinary agent. Entry shows it from that agent's side. A Transfer is never
 // changed after its commit.
 type Transfer struct {
 	ID   EntryID     `json:"id"`
@@ -50,7 +50,7 @@ type Transfer struct {
 	// Note is the operator's reason for a grant.
 	Note string `json:"note,omitempty"`
 	// About is the agent about whose tasks or profile a system payment was made:
-	// its budget bears it.
+	// it counts against that agent's budget of system pay.
 	About AgentID `json:"about,omitempty"`
 	// At is the instant at which the movement was due.
 	At time.Time `json:"at"`

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The most that one call takes. A store refuses more with ErrTooMany and does
-// nothing of it.
+// The most that one call accepts. A store refuses more with ErrTooMany and then
+// changes nothing.
 const (
 	// MaxFirst is how many Changes CommitFirst takes.
 	MaxFirst = 8
@@ -19,23 +19,23 @@ const (
 	MaxOffset = 1<<31 - 1
 )
 
-// ErrTooMany is the error of a call that was given more than it takes.
+// ErrTooMany is the error of a call that was given more than it accepts.
 var ErrTooMany = errors.New("store: more than one call takes")
 
-// Store keeps a marketplace. It is dumb, fast and honest: it commits Changes
-// atomically, guards them, reads by key and in pages, and keeps the feed; it
-// knows no rule of the marketplace and asks no clock. Run storetest.Run to see
-// whether an implementation keeps the promises made here.
+// Store keeps a marketplace. It commits Changes atomically, guards them, reads
+// by key and in pages, and keeps the feed; it knows no rule of the marketplace
+// and asks no clock. Run storetest.Run to see whether an implementation keeps
+// the promises made here.
 //
-// All methods may be called by many goroutines and by many processes on the
-// same marketplace at once. Whoever calls gives instants in UTC and in whole
-// microseconds, and so they come back. Absence is a nil pointer or an empty slice, never an error. A failed guard is a
-// *Conflict; ErrFeedTruncated is named below; every other error means that the
-// store could not be reached or failed, and that the outcome of a commit may
-// be unknown. Identifiers that differ only by case are different; one that holds
-// NUL or is no valid UTF-8 is unknown like any other that nobody has. Offsets go
-// up to MaxOffset. Platform is no agent: what lists hold for it is promised to
-// nobody. What a method returns is shared and must not be changed by the caller.
+// All methods may be called by many goroutines and by many processes on the same marketplace at
+// once. Callers pass instants in UTC and in whole microseconds, and get them back in the same
+// form. Absence is a nil pointer or an empty slice, never an error. A failed guard is a
+// *Conflict; ErrFeedTruncated is named below; every other error means that the store could not
+// be reached or failed, and that the outcome of a commit may be unknown. Identifiers that
+// differ only by case are different; one that holds NUL or is no valid UTF-8 is unknown, like
+// any other that does not exist. Offsets go up to MaxOffset. Platform is not an agent: what a
+// list returns for it is unspecified. What a method returns is shared and must not be changed
+// by the caller.
 type Store interface {
 	Committer
 	Reader
@@ -64,8 +64,9 @@ type Committer interface {
 // Reader reads by key and in pages. Each method is one round trip, and its
 // cost does not depend on what else is stored.
 type Reader interface {
-	// Load brings what one decision needs, all of it as of one instant: a task and the
-	// record of the key under which it was changed come together.
+	// Load reads what one decision needs, all of it as of one instant: it never
+	// returns a changed task without the idempotency record that was committed with
+	// the change.
 	Load(ctx context.Context, q LoadQuery) (*Loaded, error)
 	// Admit finds the agent of an API key and charges a rate limit.
 	Admit(ctx context.Context, a Admission) (Admitted, error)
@@ -110,8 +111,8 @@ type LoadQuery struct {
 	Text, Trust, Role bool
 	// Question loads one question of the task.
 	Question QuestionID
-	// Questions and Messages, when not nil, load a page of the task's talk,
-	// oldest first.
+	// Questions and Messages, when not nil, load a page of the task's questions or
+	// messages, oldest first.
 	Questions, Messages *TalkQuery
 	// TrustIn loads every pair toward the caller.
 	TrustIn bool
@@ -143,11 +144,11 @@ type Loaded struct {
 	// are the tasks named in Task.Children.
 	Parent   *Task
 	Children []*Task
-	// PosterTrust is poster→worker, WorkerTrust worker→poster; never stored
-	// pairs are a NeutralPair.
+	// PosterTrust is poster→worker, WorkerTrust worker→poster; a pair that is not
+	// stored is a NeutralPair.
 	PosterTrust, WorkerTrust TrustPair
 	Role                     Role
-	// Lapse is how the claim ended that Role is about; nil when none has.
+	// Lapse is the lapse stored with Role; nil when there is none.
 	Lapse     *Lapse
 	Question  *Question
 	Questions []Question
@@ -160,17 +161,19 @@ type Loaded struct {
 	Report      *Report
 }
 
-// Admission is a request at the door: who is it, and may it now.
+// Admission asks, before a request is served, whose key it carries and whether
+// its rate limit allows it.
 type Admission struct {
 	Now time.Time
 	// Key, when set, is looked up.
 	Key *KeyDigest
-	// Charge, when set, is charged. With Key it is charged to the agent found
-	// (the bucket is Bucket and the agent's id), and not at all when none is.
+	// Charge, when set, is charged. With Key it is charged to the agent found (the
+	// bucket is Bucket and the agent's id), and not at all when no agent has the
+	// key.
 	Charge *Charge
 }
 
-// Charge takes one from a bucket that refills evenly and holds Burst: the
+// Charge takes one unit from a bucket that refills evenly and holds Burst: the
 // generic cell rate algorithm, whose whole state is one instant per bucket.
 type Charge struct {
 	Bucket string
@@ -199,8 +202,8 @@ type StoredTask struct {
 	Text TaskText
 	// Infra are the agents with RoleInfra on the task, in no promised order.
 	Infra []AgentID
-	// Due is when TimerQueue.Due has the task, in a scan of all tasks alone: the
-	// task's NextDue, unless the store has lost it.
+	// Due is the instant at which TimerQueue.Due returns the task: its NextDue,
+	// unless the store's index is wrong. Only ScanTasks sets it.
 	Due time.Time
 }
 
@@ -219,7 +222,7 @@ type TasksQuery struct {
 // PartyRole selects tasks by what the agent is to them.
 type PartyRole string
 
-// The roles in TasksQuery and MineQuery.
+// The values of TasksQuery.Role.
 const (
 	PartyAny    PartyRole = ""
 	PartyPoster PartyRole = "poster"
@@ -280,7 +283,8 @@ type EventPage struct {
 	Oldest int64
 	// Head is the number of the newest event ever written, 0 for none.
 	Head int64
-	// Suspended is the agent's present state; true also when it does not exist.
+	// Suspended is the agent's present state; also true when the agent does not
+	// exist.
 	Suspended bool
 }
 
@@ -298,7 +302,7 @@ type Position string
 // may no longer be kept.
 var ErrFeedTruncated = errors.New("store: feed position is no longer kept")
 
-// FeedReader keeps boards current.
+// FeedReader keeps mirrors current.
 type FeedReader interface {
 	// Feed returns items committed after the position, at most about limit, and
 	// the position after them. Items come in any order and, around a position
@@ -326,9 +330,9 @@ type FeedPage struct {
 	More bool
 }
 
-// TimerQueue finds what timers have to touch.
+// TimerQueue finds the tasks that are due.
 type TimerQueue interface {
-	// Due returns what has to be done at now, and when there is more to do. Its
+	// Due returns what is due at now, and when something will be due next. Its
 	// cost grows with limit only.
 	Due(ctx context.Context, now time.Time, limit int) (Agenda, error)
 	// Lease gives holder the named lease until then, if nobody else holds it at
@@ -336,33 +340,33 @@ type TimerQueue interface {
 	Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
 }
 
-// Agenda is described at TimerQueue.Due: one look that tells an idle process how
-// long it may rest.
+// Agenda is the answer of TimerQueue.Due. It also tells an idle process how long
+// it may rest.
 type Agenda struct {
 	// Tasks are the ids of tasks whose NextDue is not after now, the longest due
 	// first.
 	Tasks []TaskID
 	// NextTask is the first NextDue after now; zero when there is none.
 	NextTask time.Time
-	// NextWebhook is when the first delivery is due that waits or is leased, which
-	// may be past; zero when there is none.
+	// NextWebhook is when the first delivery in the queue is due, leased ones
+	// included. It may be in the past; zero when there is none.
 	NextWebhook time.Time
 }
 
 // WebhookQueue holds the events that wait to be delivered to webhooks.
 type WebhookQueue interface {
-	// LeaseWebhooks takes deliveries that are due at now, oldest first, and
-	// makes each due again at until, so that one process holds it meanwhile and
-	// a crash only delays it. Deliveries of suspended agents and of agents
-	// whose WebhookURL is gone are dropped.
+	// LeaseWebhooks takes deliveries that are due at now, oldest first, and makes
+	// each due again at until, so that only one process holds it until then, and a
+	// crash only delays it. Deliveries of suspended agents and of agents whose
+	// WebhookURL is gone are dropped.
 	LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]WebhookJob, error)
 	// FinishWebhook writes the outcome of a leased delivery. It does nothing
 	// and returns false when the lease is no longer the newest.
 	FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (bool, error)
 	// DeadWebhooks pages through an agent's failed deliveries, newest first.
 	DeadWebhooks(ctx context.Context, q PageQuery) (DeadPage, error)
-	// RedeliverWebhook makes a dead delivery due at now with all its attempts
-	// again. False when the agent has no such dead delivery.
+	// RedeliverWebhook makes a dead letter due at now, with its count of attempts
+	// back at 0. False when the agent has no such dead letter.
 	RedeliverWebhook(ctx context.Context, agent AgentID, seq int64, now time.Time) (bool, error)
 }
 
@@ -380,21 +384,22 @@ type WebhookJob struct {
 	Lease int64
 }
 
-// WebhookOutcome is how a delivery attempt ended.
+// WebhookOutcome says how an attempt to deliver ended.
 type WebhookOutcome struct {
 	// Delivered removes the delivery. Otherwise it is retried at RetryAt, or
 	// kept as a dead letter when RetryAt is zero.
 	Delivered bool
 	RetryAt   time.Time
-	// Error says what went wrong, fit for the webhook's owner.
+	// Error says what went wrong, in words that may be shown to the webhook's
+	// owner.
 	Error string
-	// Gone says that the endpoint asked to be called no more. It is for the
+	// Gone says that the endpoint asked not to be called again. It is for the
 	// Market: a store ignores it.
 	Gone bool
 	At   time.Time
 }
 
-// DeadWebhook is a delivery that failed for good.
+// DeadWebhook is a dead letter: a delivery that failed for good.
 type DeadWebhook struct {
 	Event    Event
 	Attempts int
@@ -402,13 +407,13 @@ type DeadWebhook struct {
 	FailedAt time.Time
 }
 
-// DeadPage is a page of dead deliveries.
+// DeadPage is a page of dead letters.
 type DeadPage struct {
 	Dead  []DeadWebhook
 	Total int
 }
 
-// Keeper is for the operator.
+// Keeper is for audits, pruning and the operator's pages.
 type Keeper interface {
 	// Entries pages through all ledger entries of the marketplace, those
 	// without an agent included, each once, in any fixed order; after is "" or
@@ -427,8 +432,8 @@ type Keeper interface {
 	Ping(ctx context.Context) (time.Time, error)
 }
 
-// PruneQuery says what may go; zero instants keep everything. Limit bounds
-// each kind.
+// PruneQuery says what may be deleted; a zero instant keeps everything of its
+// kind. Limit bounds each kind.
 type PruneQuery struct {
 	Now          time.Time
 	EventsBefore time.Time
@@ -440,7 +445,7 @@ type PruneQuery struct {
 	Limit      int
 }
 
-// Pruned counts what went. More is true when a limit was reached.
+// Pruned counts what was deleted. More is true when a limit was reached.
 type Pruned struct {
 	Events  int  `json:"events"`
 	Tasks   int  `json:"tasks"`
@@ -456,6 +461,6 @@ type Totals struct {
 	Tasks    map[Status]int64
 	Escrowed int64
 	Agents   int64
-	// Seq is at least the highest number that a task has been given.
+	// Seq is at least the highest Task.Seq ever assigned.
 	Seq int64
 }

@@ -29,22 +29,22 @@ func (s Status) Ended() bool {
 	return s == StatusApproved || s == StatusExpired || s == StatusCancelled
 }
 
-// Task is everything a store keeps of a task but its texts, which are written
-// once beside it (TaskText, Result). A Task that was handed to or came from a
-// store is shared and must never be changed: copy it, then change the copy.
-// Parts that exist only in some states hang on pointers, so that an open task
+// Task is everything that a store keeps of a task except its texts, which are
+// written once, beside it (TaskText, Result). A Task that was handed to or came
+// from a store is shared and must never be changed: copy it, then change the
+// copy. Parts that exist only in some states are pointers, so that an open task
 // stays small.
 type Task struct {
 	ID TaskID `json:"id"`
 	// Version starts at 1 and grows by 1 with every write.
 	Version int64 `json:"version"`
-	// Seq is given by the store at posting, grows, and never changes: the last
-	// tie-breaker in every order of tasks.
+	// Seq is assigned by the store at posting, higher for later tasks, and never
+	// changes. It is the last tie-breaker in every order of tasks.
 	Seq    int64   `json:"seq"`
 	Poster AgentID `json:"poster"`
 	// System is set on system tasks only; then Poster is Platform.
 	System *System `json:"system,omitempty"`
-	// Credits is what the escrow holds, or what a system task pays.
+	// MaxCredits is the budget that escrow holds, or what a system task pays.
 	MaxCredits int64    `json:"max_credits"`
 	Tags       []string `json:"tags,omitempty"`
 	// ExtractedTags were found by a match_agents task; they count in the order
@@ -53,19 +53,20 @@ type Task struct {
 	CreatedAt     time.Time `json:"created_at"`
 	// ExpiresAt is when the task expires if it is still posted.
 	ExpiresAt time.Time `json:"expires_at"`
-	// Deadline is the poster's; zero when there is none or it has passed once.
+	// Deadline is set by the poster; zero when there is none or once it has
+	// passed.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// ClaimTimeout and ReviewTimeout replace the market's defaults when not 0.
 	ClaimTimeout  time.Duration `json:"claim_timeout,omitempty"`
 	ReviewTimeout time.Duration `json:"review_timeout,omitempty"`
 
 	Status Status `json:"status"`
-	// Matching is set while the task is posted and not plainly broadcast.
+	// Matching is set while the task is posted and not simply broadcast.
 	Matching *Matching `json:"matching,omitempty"`
 	// Children are the unfinished system tasks about this task.
 	Children []TaskID `json:"children,omitempty"`
 	// Claims, Deliveries, Verifications and Rejections count what happened over
-	// the whole life. The current claim and delivery bear these numbers.
+	// the whole life. The current claim and delivery have these numbers.
 	Claims        int32 `json:"claims,omitempty"`
 	Deliveries    int32 `json:"deliveries,omitempty"`
 	Verifications int32 `json:"verifications,omitempty"`
@@ -77,12 +78,12 @@ type Task struct {
 	Delivery *Delivery `json:"delivery,omitempty"`
 	// Rejection is the last one of the current claim.
 	Rejection *Rejection `json:"rejection,omitempty"`
-	// Bytes is what need and context take; they count toward the poster's
+	// Bytes is the size of need and context; they count toward the poster's
 	// Account.TextBytes until the task is approved or they are dropped. 0 on system
 	// tasks.
 	Bytes int64 `json:"bytes,omitempty"`
-	// Superseded are results that belong to the task no more and are kept a while,
-	// the oldest first.
+	// Superseded are results that no longer belong to the task and are kept for a
+	// while, oldest first.
 	Superseded []Superseded `json:"superseded,omitempty"`
 	// TextsPruned is set when need, context and talk are dropped.
 	TextsPruned bool `json:"texts_pruned,omitempty"`
@@ -93,7 +94,8 @@ type Task struct {
 	NextDue time.Time `json:"next_due,omitzero"`
 }
 
-// Worker returns who holds or did the task, or "" for nobody.
+// Worker returns the agent that holds the claim or held the last one, or "" for
+// none.
 func (t *Task) Worker() AgentID {
 	if t.Claim == nil {
 		return ""
@@ -101,8 +103,8 @@ func (t *Task) Worker() AgentID {
 	return t.Claim.Worker
 }
 
-// Open reports whether the task waits to be claimed: ScanOpen lists such tasks
-// alone when asked to.
+// Open reports whether the task waits to be claimed: ScanOpen lists only such
+// tasks.
 func (t *Task) Open() bool { return t.Status == StatusPosted }
 
 // Counted reports whether Totals include the task; system tasks are left out.
@@ -147,13 +149,14 @@ type System struct {
 	Delivery int `json:"delivery,omitempty"`
 	// Subject is the agent whose capabilities are extracted.
 	Subject AgentID `json:"subject,omitempty"`
-	// Until is when the answer ceases to count; zero for no fixed instant.
+	// Until is the instant from which an answer no longer counts; zero when there
+	// is none.
 	Until time.Time `json:"until,omitzero"`
-	// Again is when the subject's good_at, which has changed since, is read anew;
-	// zero for never.
+	// Again is when another extraction is due because the subject's good_at has
+	// changed since; zero for never.
 	Again time.Time `json:"again,omitzero"`
 	// Excluded agents are never offered the task: poster, worker, subject, and
-	// those who gave it up.
+	// workers that gave it up.
 	Excluded []AgentID `json:"excluded,omitempty"`
 }
 
@@ -162,19 +165,22 @@ type MatchState string
 
 // The states of matching. A task without Matching is broadcast.
 const (
-	// MatchPending: an infra agent is asked; offered to everybody meanwhile.
+	// MatchPending: an infra agent has been asked; until it answers, the task is
+	// offered to everybody.
 	MatchPending MatchState = "pending"
-	// MatchDeferred: posted inside a host's transaction, the built-in matcher
-	// has yet to run; offered to everybody meanwhile.
+	// MatchDeferred: the task was posted inside a host's transaction and the
+	// built-in matcher has yet to run; until then it is offered to everybody.
 	MatchDeferred MatchState = "deferred"
-	// Matched: kept for Agents until the head start ends, then offered to all.
+	// Matched: offered to Agents alone until the head start ends, then to
+	// everybody.
 	Matched MatchState = "matched"
 )
 
 // Matching is the state of a posted task that is not, or not yet, broadcast.
 type Matching struct {
 	State MatchState `json:"state"`
-	// Until is the end of the wait (pending) or of the head start (matched).
+	// Until is the end of the wait for an answer (pending) or of the head start
+	// (matched).
 	Until time.Time `json:"until"`
 	// Agents are the matched agents, best first; the index is the rank. They
 	// keep their rank after the head start.
@@ -198,16 +204,17 @@ type Delivery struct {
 	No      int       `json:"no"`
 	At      time.Time `json:"at"`
 	Charged int64     `json:"charged"`
-	// Bytes is what the result takes; it counts toward the worker's
+	// Bytes is the size of the result; it counts toward the worker's
 	// Account.TextBytes until the task is approved. 0 on system tasks.
 	Bytes int64 `json:"bytes,omitempty"`
-	// ReviewUntil is when the delivery is approved by itself.
+	// ReviewUntil is when a timer approves the delivery.
 	ReviewUntil  time.Time     `json:"review_until,omitzero"`
 	Verification *Verification `json:"verification,omitempty"`
 }
 
-// Superseded is the result of a delivery that another one has followed, or whose
-// claim ended. It counts toward the worker's Account.TextBytes until it is dropped.
+// Superseded is the result of a delivery that a later one has replaced, or whose
+// claim has ended. It counts toward the worker's Account.TextBytes until it is
+// dropped.
 type Superseded struct {
 	No     int       `json:"no"`
 	Worker AgentID   `json:"worker"`
@@ -218,8 +225,8 @@ type Superseded struct {
 // Verification is an infra agent's advisory verdict on a delivery, as the
 // parties of the task see it.
 type Verification struct {
-	// Status is "pending", "completed" or "unusable": the last when no
-	// answer came, or none that could be read. It is no verdict.
+	// Status is "pending", "completed" or "unusable": the last when no answer
+	// came, or none that could be read. "unusable" is not a verdict.
 	Status string `json:"status"`
 	// MeetsRequirements is nil until completed.
 	MeetsRequirements *bool  `json:"meets_requirements,omitempty"`
@@ -236,24 +243,24 @@ const (
 	VerificationUnusable  = "unusable"
 )
 
-// Rejection is why the poster sent the last delivery back.
+// Rejection says why the poster rejected the last delivery.
 type Rejection struct {
 	Reason   string    `json:"reason"`
 	Feedback string    `json:"feedback,omitempty"`
 	At       time.Time `json:"at"`
 }
 
-// Ending is how a task came to its final state.
+// Ending says how a task reached its final state.
 type Ending struct {
 	At time.Time `json:"at"`
 	// Charged and Fee are set when approved; Auto when a timer approved it.
 	Charged int64 `json:"charged,omitempty"`
 	Fee     int64 `json:"fee,omitempty"`
 	Auto    bool  `json:"auto,omitempty"`
-	// Rating (1–5, 0 for none) and Feedback are the poster's for the worker.
+	// Rating (1–5, 0 for none) and Feedback are given by the poster to the worker.
 	Rating   int    `json:"rating,omitempty"`
 	Feedback string `json:"feedback,omitempty"`
-	// PosterRating and PosterFeedback are the worker's for the poster.
+	// PosterRating and PosterFeedback are given by the worker to the poster.
 	PosterRating   int    `json:"poster_rating,omitempty"`
 	PosterFeedback string `json:"poster_feedback,omitempty"`
 }
@@ -265,9 +272,9 @@ type Result struct {
 	Text string
 }
 
-// Role is what an agent has been on a task. The first role sticks: whoever
-// matched or verified a task never works on it, and a worker of a task never
-// matches or verifies it (rule 6.8).
+// Role is what an agent has been on a task. An agent keeps its first role: one
+// that matched or verified a task never works on it, and one that worked on it
+// never matches or verifies it (rule 6.8).
 type Role string
 
 // The roles that exclude each other.

@@ -11,7 +11,7 @@ import (
 // return hold it; what a store keeps is a plain time.Time.
 type Time struct{ time.Time }
 
-// NewTime is the instant in UTC.
+// NewTime returns the instant in UTC.
 func NewTime(t time.Time) Time { return Time{t.UTC()} }
 
 const (
