@@ -34,7 +34,7 @@ type account struct {
 	// lowest is the least that was left after a debit, beside what was there
 	// before. worstClaims and worstBytes are the most by which a bound was passed.
 	lowest, worstClaims, worstBytes *int64
-	tally                           *tally
+	tally                           tally
 	strikes                         *store.StrikeWrite
 	entries                         []entry
 	events                          []event
@@ -80,7 +80,7 @@ func (m *message) bookRows() error {
 	}
 	m.tagRows(b.tags)
 	if b.totals != (totals{}) {
-		m.totals.add(len(b.totals)).bigs(b.totals[:]...)
+		m.totals = bigArray(b.totals[:])
 	}
 	return nil
 }
@@ -224,9 +224,6 @@ func (b *books) count(i int, t *store.Task, by int) {
 }
 
 func (a *account) move(index, by int) {
-	if a.tally == nil {
-		a.tally = new(tally)
-	}
 	a.tally[index] += by
 }
 
@@ -257,11 +254,8 @@ func ptr(n int64) *int64 { return &n }
 // idle reports whether an account stays as it is: many changes of a task leave the
 // numbers of its parties' tasks where they were.
 func (a *account) idle() bool {
-	if a.tally != nil && *a.tally == (tally{}) {
-		a.tally = nil
-	}
 	return !a.active && !a.required && !a.paid && !a.sysPaid && a.suspended == nil && a.hooked == nil &&
-		a.tally == nil && a.strikes == nil && a.events == nil
+		a.tally == (tally{}) && a.strikes == nil && a.events == nil
 }
 
 // less is a − b, nil for no a.
@@ -278,27 +272,47 @@ func (m *message) accountRows(id store.AgentID, a *account) {
 		return
 	}
 	s := &a.sum
-	row := m.accounts.add(37).text(string(id)).int(a.change).bool(a.active).bool(a.required).bool(a.paid).
-		boolOrNull(a.suspended).boolOrNull(a.hooked).
+	first, last := a.span()
+	m.accounts.add(32).text(string(id)).int(a.change).bool(a.active).bool(a.required).bool(a.paid).
+		bool(a.sysPaid).bool(a.strikes != nil).
 		big(a.amount).bigOrNull(less(a.amount, a.lowest)).
 		big(s.OpenClaims).bigOrNull(less(s.OpenClaims, a.worstClaims)).
 		big(s.TextBytes).bigOrNull(less(s.TextBytes, a.worstBytes)).
-		bigs(s.Escrowed, s.Posted, s.Completed, s.RatingSum, s.RatingCount, s.Earned, s.Fees,
-			s.Charged, s.Spent, s.Rejected, s.Approvals, s.Rejections, s.FeesBrought).tally(a.tally)
+		bigs(s.Escrowed, s.Posted).ints(a.tally[:]...).
+		big(int64(len(a.entries))).time(first).time(last).
+		big(int64(len(a.events))).tables(a.eventRows())
+	m.moreRow(id, a)
+	for i, e := range a.entries {
+		m.entryRow(e.numbered, len(a.entries)-1-i, a.amount-e.amount, s.Earned-e.earned)
+	}
+}
+
+// moreRow adds what few Changes do to an account.
+func (m *message) moreRow(id store.AgentID, a *account) {
+	s := &a.sum
+	counters := []int64{
+		s.Completed, s.RatingSum, s.RatingCount, s.Earned, s.Fees, s.Charged, s.Spent, s.Rejected, s.Approvals, s.Rejections,
+		s.FeesBrought,
+	}
+	counted := slices.ContainsFunc(counters, func(n int64) bool { return n != 0 })
+	if !counted && a.suspended == nil && a.hooked == nil && a.strikes == nil {
+		return
+	}
+	m.hooked = m.hooked || a.hooked != nil && *a.hooked
+	row := m.more.add(20).text(string(id)).int(a.change).boolOrNull(a.suspended).boolOrNull(a.hooked).bigs(counters...)
 	if w := a.strikes; w != nil {
 		row.bool(true).int(w.Old.Count).time(w.Old.BlockedUntil).int(w.New.Count).time(w.New.BlockedUntil)
 	} else {
 		row.bool(false).null(pgtype.Int4OID).time(time.Time{}).null(pgtype.Int4OID).time(time.Time{})
 	}
-	first, last := a.span()
-	row.bool(a.sysPaid).big(int64(len(a.entries))).time(first).time(last).big(int64(len(a.events)))
-	for i, e := range a.entries {
-		m.entryRow(e.numbered, len(a.entries)-1-i, a.amount-e.amount, s.Earned-e.earned)
-	}
+}
+
+func (a *account) eventRows() *table {
+	rows := new(table)
 	for i, e := range a.events {
-		row := m.events.add(6).text(string(e.Agent)).text(string(e.Type)).text(string(e.Task)).textOrNull(e.fact)
-		row.time(e.At).big(int64(len(a.events) - 1 - i))
+		rows.add(5).text(string(e.Type)).text(string(e.Task)).textOrNull(e.fact).time(e.At).big(int64(len(a.events) - 1 - i))
 	}
+	return rows
 }
 
 // span is from the first to the last instant of the entries.

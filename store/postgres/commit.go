@@ -66,6 +66,13 @@ func (s *Store) dispatch(ctx context.Context, choices [][]*store.Change) []outco
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	out := make([]outcome, len(choices))
+	// Whoever does not wait from the start is told for sure that nothing was written.
+	if err := ctx.Err(); err != nil {
+		for i := range out {
+			out[i] = failed(failure("committing", err))
+		}
+		return out
+	}
 	tickets := make([]*ticket, 0, len(choices))
 	for i, choice := range choices {
 		t, err := newTicket(ctx, choice)

@@ -133,23 +133,22 @@ func (l *lane) send(ctx context.Context, messages []*message) ([]answer, error) 
 }
 
 func (l *lane) once(ctx context.Context, messages []*message) ([]answer, error) {
-	types := l.store.rowTypes.Load()
 	args := make([][][]byte, len(messages))
 	for i, m := range messages {
 		var err error
-		if args[i], err = m.args(types.numbers); err != nil {
+		if args[i], err = m.args(); err != nil {
 			return nil, err
 		}
 	}
 	if l.store.tx != nil {
-		return l.call(ctx, l.store.tx.Conn(), types.statement, args)
+		return l.call(ctx, l.store.tx.Conn(), *l.store.statement.Load(), args)
 	}
 	conn, err := l.store.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Release()
-	return l.call(ctx, conn.Conn(), types.statement, args)
+	return l.call(ctx, conn.Conn(), *l.store.statement.Load(), args)
 }
 
 // call runs the routine once for each message, all in one transaction. Where the

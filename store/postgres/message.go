@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -22,13 +22,16 @@ type message struct {
 	token string
 	due   time.Time
 	locks []string
-	// tables are the rows, in the order of the parameters.
-	records, refs, posted, moved, parties, ends, counts, agents, roles, results table
-	questions, answers, messages, reports, drops, trust                         table
-	accounts, entries, events, pays, tags, totals                               table
-	feedAt                                                                      time.Time
-	feed                                                                        []store.FeedItem
-	wants                                                                       []string
+	// The tables are the rows, in the order of the parameters.
+	records, refs, posted, moved, ends, come, move, away, counts, agents, roles, results table
+	questions, answers, messages, reports, drops, trust                                  table
+	accounts, more, entries, pays, tags                                                  table
+	// hooked says that some get a webhook now.
+	hooked bool
+	totals []byte
+	feedAt time.Time
+	feed   []store.FeedItem
+	wants  []string
 }
 
 // newMessage encodes Changes that may travel together.
@@ -197,10 +200,11 @@ func (m *message) listRows(w *store.TaskWrite) {
 	if !moved {
 		return
 	}
-	m.listRow(w.New, w.New.Poster, asPoster, was, true)
+	m.listRow(w.New, w.New.Poster, asPoster, was)
 	worker := w.New.Worker()
 	if left != "" && left != worker {
-		m.listRow(w.New, left, asWorker, was, false)
+		m.away.add(7).text(string(w.New.ID)).text(string(left)).small(int(asWorker)).small(was).
+			null(pgtype.Int2OID).null(pgtype.BoolOID).null(pgtype.TimestamptzOID)
 	}
 	if worker == "" {
 		return
@@ -208,21 +212,23 @@ func (m *message) listRows(w *store.TaskWrite) {
 	if left != worker {
 		was = 0
 	}
-	m.listRow(w.New, worker, asWorker, was, true)
+	m.listRow(w.New, worker, asWorker, was)
 }
 
-func (m *message) listRow(t *store.Task, agent store.AgentID, role int16, was int, stays bool) {
-	row := m.parties.add(7).text(string(t.ID)).text(string(agent)).small(int(role)).small(was)
-	if !stays {
-		row.null(pgtype.Int2OID).bool(false).time(time.Time{})
-		return
+func (m *message) listRow(t *store.Task, agent store.AgentID, role int16, was int) {
+	rows := &m.move
+	if was == 0 {
+		rows = &m.come
 	}
-	row.small(number(t.Status)).bool(role == asPoster && t.Status == store.StatusPosted).time(t.NextDue)
+	rows.add(7).text(string(t.ID)).text(string(agent)).small(int(role)).small(was).small(number(t.Status)).
+		bool(role == asPoster && t.Status == store.StatusPosted).time(t.NextDue)
 }
 
 // agentRows adds profiles, trust and roles, each by ascending key.
 func (m *message) agentRows() {
-	for _, n := range each(m.changes, func(c *prepared) []store.AgentWrite { return c.Agents }) {
+	for _, n := range inOrder(m.changes, func(c *prepared) []store.AgentWrite { return c.Agents }, func(a, b *store.AgentWrite) int {
+		return cmp.Compare(a.New.ID, b.New.ID)
+	}) {
 		m.agentRow(n)
 	}
 	for _, n := range inOrder(m.changes, func(c *prepared) []store.TrustWrite { return c.Trust }, func(a, b *store.TrustWrite) int {
@@ -290,19 +296,18 @@ func (m *message) reportRow(n numbered[store.Report], was store.ReportStatus) {
 }
 
 // args are the parameters of the routine, in its order and in binary form.
-func (m *message) args(types map[string]uint32) ([][]byte, error) {
+func (m *message) args() ([][]byte, error) {
 	args := [][]byte{nil, appendTime(nil, m.due), textArray(m.locks)}
 	if m.token != "" {
 		args[0] = []byte(m.token)
 	}
-	for i, t := range []*table{
-		&m.records, &m.refs, &m.posted, &m.moved, &m.parties, &m.ends, &m.counts, &m.agents, &m.roles, &m.results,
-		&m.questions, &m.answers, &m.messages, &m.reports, &m.drops, &m.trust, &m.accounts, &m.entries, &m.events,
-		&m.pays, &m.tags, &m.totals,
+	for _, t := range []*table{
+		&m.records, &m.refs, &m.posted, &m.moved, &m.ends, &m.come, &m.move, &m.away, &m.counts, &m.agents, &m.roles, &m.results,
+		&m.questions, &m.answers, &m.messages, &m.reports, &m.drops, &m.trust, &m.accounts, &m.more, &m.entries, &m.pays, &m.tags,
 	} {
-		t.name = rowTypeNames[i]
-		args = append(args, t.array(types))
+		args = append(args, t.array())
 	}
+	args = append(args, boolean(m.hooked), m.totals)
 	if len(m.feed) == 0 {
 		return append(args, nil, nil, nil, textArray(m.wants)), nil
 	}
@@ -310,13 +315,6 @@ func (m *message) args(types map[string]uint32) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: encoding the feed: %w", err)
 	}
-	count := []byte{0, 0, 0, byte(len(m.feed))}
-	if n := len(m.feed); n > 255 {
-		count = []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
-	}
+	count := binary.BigEndian.AppendUint32(nil, uint32(len(m.feed)))
 	return append(args, appendTime(nil, m.feedAt), count, items, textArray(m.wants)), nil
 }
-
-// rowTypeNames are the types of a message's tables, in the order of the parameters.
-var rowTypeNames = strings.Fields(`put_record put_ref put_task put_task put_party put_end put_count put_agent put_role put_result
-	put_question put_answer put_message put_report put_drop put_trust put_account put_entry put_event put_pay put_tag put_totals`)

@@ -92,15 +92,15 @@ declare
     gone text[];
     one  text;
 begin
-    with routine (turn, what, revision) as (
-        select 1, 'function ' || oid::regprocedure, substring(proname::text from '_r(\d+)$')::int
+    with routine (turn, made, what, revision) as (
+        select 1, oid, 'function ' || oid::regprocedure, substring(proname::text from '_r(\d+)$')::int
         from pg_proc where pronamespace = here
         union all
-        select case relkind when 'v' then 2 else 3 end, case relkind when 'v' then 'view ' else 'type ' end || oid::regclass,
+        select case relkind when 'v' then 2 else 3 end, oid, case relkind when 'v' then 'view ' else 'type ' end || oid::regclass,
             substring(relname::text from '_r(\d+)$')::int
         from pg_class where relnamespace = here and relkind in ('v', 'c')
     )
-    select array_agg(what order by turn) into gone from routine
+    select array_agg(what order by turn, made desc) into gone from routine
     where revision = mine or revision < (select max(revision) from routine where revision < mine);
     foreach one in array coalesce(gone, '{}') loop
         execute 'drop ' || one;

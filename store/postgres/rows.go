@@ -11,10 +11,8 @@ import (
 // table collects the rows of one type of routines/types.sql as an array in the
 // binary form of the protocol: the server reads it without parsing a text.
 type table struct {
-	// name is the type's.
-	name string
-	n    int
-	buf  []byte
+	n   int
+	buf []byte
 	// row is where the row begins that is being written.
 	row int
 }
@@ -44,14 +42,18 @@ func (t *table) close() {
 }
 
 // array is the whole, nil when there are no rows: what the server takes for null.
-func (t *table) array(types map[string]uint32) []byte {
+func (t *table) array() []byte {
 	if t.n == 0 {
 		return nil
 	}
 	t.close()
-	copy(t.buf, header(types[t.name], t.n))
+	copy(t.buf, header(unsaid, t.n))
 	return t.buf
 }
+
+// unsaid stands for a type of the schema: the server knows what it expects, and
+// compares the number only where both are built in.
+const unsaid = 0
 
 func header(kind uint32, n int) []byte {
 	out := make([]byte, arrayHeader)
@@ -117,6 +119,13 @@ func (t *table) bigs(list ...int64) *table {
 	return t
 }
 
+func (t *table) ints(list ...int) *table {
+	for _, n := range list {
+		t.int(n)
+	}
+	return t
+}
+
 func (t *table) int(n int) *table {
 	t.field(pgtype.Int4OID, 4)
 	t.buf = binary.BigEndian.AppendUint32(t.buf, uint32(int32(n)))
@@ -141,12 +150,15 @@ func (t *table) float(f float64) *table {
 
 func (t *table) bool(b bool) *table {
 	t.field(pgtype.BoolOID, 1)
-	if b {
-		t.buf = append(t.buf, 1)
-	} else {
-		t.buf = append(t.buf, 0)
-	}
+	t.buf = append(t.buf, boolean(b)...)
 	return t
+}
+
+func boolean(b bool) []byte {
+	if b {
+		return []byte{1}
+	}
+	return []byte{0}
 }
 
 func (t *table) boolOrNull(b *bool) *table {
@@ -197,16 +209,22 @@ func textArray(list []string) []byte {
 	return b
 }
 
-// tally is an array of numbers, null for none.
-func (t *table) tally(list *tally) *table {
-	if list == nil {
-		return t.null(pgtype.Int4ArrayOID)
-	}
-	t.field(pgtype.Int4ArrayOID, arrayHeader+8*len(list))
-	t.buf = append(t.buf, header(pgtype.Int4OID, len(list))...)
+func bigArray(list []int64) []byte {
+	b := header(pgtype.Int8OID, len(list))
 	for _, n := range list {
-		t.buf = binary.BigEndian.AppendUint32(t.buf, 4)
-		t.buf = binary.BigEndian.AppendUint32(t.buf, uint32(int32(n)))
+		b = binary.BigEndian.AppendUint32(b, 8)
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
+	return b
+}
+
+// tables is an array of rows within a row, null for none.
+func (t *table) tables(inner *table) *table {
+	b := inner.array()
+	if b == nil {
+		return t.null(unsaid)
+	}
+	t.field(unsaid, len(b))
+	t.buf = append(t.buf, b...)
 	return t
 }

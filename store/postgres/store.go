@@ -26,8 +26,8 @@ type Store struct {
 	pooler *pooler
 	// queue is where commits wait for those under way.
 	queue *queue
-	// rowTypes are those of the schema as last seen.
-	rowTypes *atomic.Pointer[rowTypes]
+	// statement is what the call that commits is prepared as.
+	statement *atomic.Pointer[string]
 }
 
 var _ store.Store = (*Store)(nil)
@@ -77,10 +77,10 @@ func open(ctx context.Context, pool *pgxpool.Pool, p *pooler, opts []Option) (*S
 	if err := o.prepareSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), rowTypes: new(atomic.Pointer[rowTypes])}
+	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), statement: new(atomic.Pointer[string])}
 	s.queue = newQueue(lanes(pool), s.run)
-	if err := s.readRowTypes(ctx); err != nil {
-		return nil, failure("reading the schema's types", err)
+	if err := s.readStatement(ctx); err != nil {
+		return nil, failure("reading the schema", err)
 	}
 	if _, err := pool.Exec(ctx, s.sql["feed_repair"]); err != nil {
 		return nil, failure("reading the feed", err)

@@ -128,5 +128,7 @@ var absenceCases = []testCase{
 		if _, err = w.store.Load(ctx, store.LoadQuery{Now: w.now, Caller: ann}); err == nil {
 			w.Fatal("Load in an ended context: no error")
 		}
+		// Nothing was written, then or later.
+		w.commit(w.registration(ann))
 	}},
 }

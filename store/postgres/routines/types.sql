@@ -53,23 +53,33 @@ create type pinchwork.put_trust as (
 
 create type pinchwork.put_pay as (change int, agent text, was text, pay text);
 
+-- `seq_back` events follow in the same commit.
+create type pinchwork.put_event as (type text, task text, data text, at timestamptz, seq_back bigint);
+
 -- What all changes together do to an account.
 create type pinchwork.put_account as (
     id text, change int,
     active boolean,        -- must not be suspended
     required boolean,      -- must exist; an account that nobody requires is passed over when there is none
     paid boolean,          -- is a side of a transfer
-    suspended boolean, hooked boolean,           -- null to leave as they are
+    sys_paid boolean,      -- its system pay is written
+    struck boolean,        -- its strikes are written
     balance bigint, balance_least bigint,        -- what is added, and the least that has to be there afterwards
     open_claims bigint, claims_most bigint,      -- likewise, the most; null for no bound
     text_bytes bigint, bytes_most bigint,
-    escrowed bigint, posted bigint, completed bigint, rating_sum bigint, rating_count bigint, earned bigint, fees bigint,
-    charged bigint, spent bigint, rejected bigint, approvals bigint, rejections bigint, fees_brought bigint,
-    tally int[],           -- tasks as poster, then as worker, by status; null for no move
-    struck boolean, strikes_was int, blocked_was timestamptz, strikes int, blocked_until timestamptz,
-    sys_paid boolean,      -- its system pay is written
-    entries bigint, first_at timestamptz, last_at timestamptz,  -- how many, and between which instants
-    events bigint);
+    escrowed bigint, posted bigint,
+    -- Tasks as poster, then as worker, by status.
+    p_posted int, p_claimed int, p_delivered int, p_approved int, p_expired int, p_cancelled int,
+    w_posted int, w_claimed int, w_delivered int, w_approved int, w_expired int, w_cancelled int,
+    entry_count bigint, first_at timestamptz, last_at timestamptz,  -- how many, and between which instants
+    event_count bigint, events pinchwork.put_event[]);
+
+-- What few commits change in an account; null to leave suspended and hooked as they are.
+create type pinchwork.put_more as (
+    id text, change int, suspended boolean, hooked boolean,
+    completed bigint, rating_sum bigint, rating_count bigint, earned bigint, fees bigint, charged bigint, spent bigint,
+    rejected bigint, approvals bigint, rejections bigint, fees_brought bigint,
+    struck boolean, strikes_was int, blocked_was timestamptz, strikes int, blocked_until timestamptz);
 
 -- A side of a transfer in the ledger of `agent`, '' for none. `seq_back` entries,
 -- `balance_back` and `earned_back` credits follow in the same commit.
@@ -77,12 +87,5 @@ create type pinchwork.put_entry as (
     change int, id text, source text, target text, amount bigint, kind text, agent text, task text, fee bigint, note text,
     about text, at timestamptz, seq_back bigint, balance_back bigint, earned_back bigint);
 
--- `seq_back` events follow in the same commit.
-create type pinchwork.put_event as (agent text, type text, task text, data text, at timestamptz, seq_back bigint);
-
 create type pinchwork.put_tag as (
     agent text, tag text, count bigint, earned bigint, rating_sum bigint, rating_count bigint);
-
-create type pinchwork.put_totals as (
-    posted bigint, claimed bigint, delivered bigint, approved bigint, expired bigint, cancelled bigint, escrowed bigint,
-    agents bigint);

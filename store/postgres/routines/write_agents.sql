@@ -3,9 +3,9 @@
 create function pinchwork.write_agents(agents pinchwork.put_agent[]) returns boolean
 language plpgsql as $$
 declare
-    a record;
+    a pinchwork.put_agent;
 begin
-    for a in select * from unnest(agents) order by id loop
+    foreach a in array agents loop
         if a.version is null then
             insert into pinchwork.agent (id, version, key, profile, reachable)
             values (a.id, a.next, a.key, a.profile, a.reachable) on conflict do nothing;
@@ -28,19 +28,20 @@ end $$;
 create function pinchwork.write_trust(pairs pinchwork.put_trust[]) returns boolean
 language plpgsql as $$
 declare
-    n int;
+    n     int;
+    begun int;
 begin
-    with stepped as (
-        update pinchwork.trust x set score = p.score, interactions = p.interactions, updated_at = p.updated_at
-        from unnest(pairs) p
-        where x.from_id = p.from_id and x.to_id = p.to_id and x.interactions = p.interactions - 1 returning 1
-    ), begun as (
+    update pinchwork.trust x set score = p.score, interactions = p.interactions, updated_at = p.updated_at
+    from unnest(pairs) p
+    where x.from_id = p.from_id and x.to_id = p.to_id and x.interactions = p.interactions - 1;
+    get diagnostics n = row_count;
+    if n < cardinality(pairs) then
         insert into pinchwork.trust (from_id, to_id, score, interactions, updated_at)
         select p.from_id, p.to_id, p.score, 1, p.updated_at from unnest(pairs) p where p.interactions = 1
-        on conflict do nothing returning 1
-    )
-    select (select count(*) from stepped) + (select count(*) from begun) into n;
-    if n < cardinality(pairs) then
+        on conflict do nothing;
+        get diagnostics begun = row_count;
+    end if;
+    if n + begun < cardinality(pairs) then
         perform pinchwork.refuse('trust', p.change, '', p.from_id) from unnest(pairs) p
         where not exists (select from pinchwork.trust x
                           where x.from_id = p.from_id and x.to_id = p.to_id and x.interactions = p.interactions

@@ -1,9 +1,8 @@
--- post_tasks(tasks, parties, ends): inserts tasks with their texts and puts them on
--- their parties' lists.
+-- post_tasks(tasks): inserts tasks with their texts.
 --
 -- out: the numbers given to the tasks, in their order
-create function pinchwork.post_tasks(tasks pinchwork.put_task[], parties pinchwork.put_party[], ends pinchwork.put_end[])
-returns bigint[] language plpgsql as $$
+create function pinchwork.post_tasks(tasks pinchwork.put_task[]) returns bigint[]
+language plpgsql as $$
 declare
     seqs bigint[];
 begin
@@ -11,17 +10,7 @@ begin
         insert into pinchwork.task (id, seq, version, status, poster, worker, parent, subject, children, result_no, doc)
         select t.id, nextval('pinchwork.task_seq'), t.next, t.status, t.poster, t.worker, t.parent, t.subject, t.children,
                t.result_no, t.doc
-        from unnest(tasks) t on conflict do nothing returning id, seq
-    ), kept as (
-        insert into pinchwork.task_text (seq, task, need, context)
-        select m.seq, t.id, t.need, t.context from made m join unnest(tasks) t on t.id = m.id
-        on conflict do nothing
-    ), listed as (
-        insert into pinchwork.party (agent, role, status, seq, open, task, due)
-        select p.agent, p.role, p.status, m.seq, p.open, p.task, p.due from made m join unnest(parties) p on p.task = m.id
-        on conflict do nothing
-    ), ended as (
-        insert into pinchwork.ended (at, task) select e.at, e.task from made m join unnest(ends) e on e.task = m.id
+        from unnest(tasks) t on conflict do nothing returning seq
     )
     select array_agg(m.seq order by m.seq) into seqs from made m;
     if cardinality(seqs) is distinct from cardinality(tasks) then
@@ -29,42 +18,48 @@ begin
         from unnest(tasks) t join pinchwork.task x on x.id = t.id where x.seq <> all(coalesce(seqs, '{}')) limit 1;
         perform pinchwork.refuse('duplicate', t.change, t.id, '') from unnest(tasks) t limit 1;
     end if;
+    insert into pinchwork.task_text (seq, task, need, context)
+    select seqs[t.ordinality], t.id, t.need, t.context from unnest(tasks) with ordinality t;
     return seqs;
 end $$;
 
--- move_tasks(tasks, parties, ends): replaces tasks in the version that a change was
--- decided on, and moves what finds them.
-create function pinchwork.move_tasks(tasks pinchwork.put_task[], parties pinchwork.put_party[], ends pinchwork.put_end[])
-returns boolean language plpgsql as $$
+-- move_tasks(tasks): replaces tasks in the version that a change was decided on.
+create function pinchwork.move_tasks(tasks pinchwork.put_task[]) returns boolean
+language plpgsql as $$
 declare
     n int;
 begin
-    with moved as (
-        update pinchwork.task x set version = t.next, status = t.status, worker = t.worker, children = t.children,
-            result_no = t.result_no, doc = t.doc
-        from unnest(tasks) t where x.id = t.id and x.version = t.version returning x.id, x.seq
-    ), went as (
-        update pinchwork.party x set status = p.status, open = p.open, due = p.due
-        from moved m join unnest(parties) p on p.task = m.id
-        where p.was is not null and p.status is not null
-          and x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = m.seq
-    ), left_by as (
-        delete from pinchwork.party x using moved m join unnest(parties) p on p.task = m.id
-        where p.status is null and x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = m.seq
-    ), came as (
-        insert into pinchwork.party (agent, role, status, seq, open, task, due)
-        select p.agent, p.role, p.status, m.seq, p.open, p.task, p.due
-        from moved m join unnest(parties) p on p.task = m.id where p.was is null
-    )
-    select count(*) into n from moved;
+    update pinchwork.task x set version = t.next, status = t.status, worker = t.worker, children = t.children,
+        result_no = t.result_no, doc = t.doc
+    from unnest(tasks) t where x.id = t.id and x.version = t.version;
+    get diagnostics n = row_count;
     if n < cardinality(tasks) then
         perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t
         where not exists (select from pinchwork.task x where x.id = t.id and x.version = t.next) limit 1;
         perform pinchwork.refuse('task', t.change, t.id, '') from unnest(tasks) t limit 1;
     end if;
-    if ends is not null then
-        insert into pinchwork.ended (at, task) select e.at, e.task
-        from unnest(ends) e join unnest(tasks) t on t.id = e.task;
+    return true;
+end $$;
+
+-- list_tasks(come, move, go): puts tasks on the lists of their parties, moves them
+-- there, and takes them away. Each is a statement of its own, because most commits
+-- need one of them and a plan is set up for all its parts.
+create function pinchwork.list_tasks(come pinchwork.put_party[], move pinchwork.put_party[], go pinchwork.put_party[])
+returns boolean language plpgsql as $$
+begin
+    if go is not null then
+        delete from pinchwork.party x using unnest(go) p join pinchwork.task t on t.id = p.task
+        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = t.seq;
+    end if;
+    if move is not null then
+        update pinchwork.party x set status = p.status, open = p.open, due = p.due
+        from unnest(move) p join pinchwork.task t on t.id = p.task
+        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = t.seq;
+    end if;
+    if come is not null then
+        insert into pinchwork.party (agent, role, status, seq, open, task, due)
+        select p.agent, p.role, p.status, t.seq, p.open, p.task, p.due
+        from unnest(come) p join pinchwork.task t on t.id = p.task;
     end if;
     return true;
 end $$;
