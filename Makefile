@@ -41,9 +41,9 @@ bench: ## every benchmark, with its ratio against a bare counterpart beside it
 	PINCHWORK_TEST_REQUIRE=redis,postgres go test -run '^$$' -bench . -benchtime 1x -timeout 60m -short ./store/...
 
 generate: ## what is generated from the code: console output in the README, the list of prices, the pin of the routines
-	go test -run ReadmeWalkThrough -update .
-	go test -run TestThePriceListIsTheOneInTheDocuments -update ./internal/prices
-	go test -run TestARevisionOfTheRoutinesHasOneText -update ./store/postgres
+	go test -run ReadmeWalkThrough . -update
+	go test -run TestThePriceListIsTheOneInTheDocuments ./internal/prices -update
+	go test -run TestARevisionOfTheRoutinesHasOneText ./store/postgres -update
 
 ci: ## everything a change has to pass
 	.ci/run

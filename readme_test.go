@@ -56,7 +56,7 @@ func TestReadmeWalkThrough(t *testing.T) {
 		return
 	}
 	if got != string(want) {
-		t.Errorf("README.md shows something else than the commands print; run go test -run ReadmeWalkThrough -update . and read the difference\n%s", got)
+		t.Errorf("README.md shows something else than the commands print; run go test -run ReadmeWalkThrough . -update and read the difference\n%s", got)
 	}
 }
 
