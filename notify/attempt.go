@@ -14,8 +14,8 @@ import (
 
 const (
 	userAgent = "Pinchwork-Webhooks/1 (+https://github.com/pinchwork/pinchwork)"
-	// maxAnswer and drainTime bound how much of an answer's body is read, and
-	// for how long, so that the server can end in peace.
+	// maxAnswer and drainTime bound how much of an answer's body is read, and for
+	// how long, so that the receiver's server can finish its answer.
 	maxAnswer = 64 << 10
 	drainTime = time.Second
 )
@@ -28,11 +28,12 @@ type payload struct {
 	Timestamp market.Time      `json:"timestamp"`
 }
 
-// attempt makes one attempt. It returns nil when the webhook was delivered,
-// the context's error when ctx ended, and else a failure fit for the owner.
+// attempt makes one attempt. It returns nil when the webhook was delivered, the
+// context's error when ctx ended, and otherwise a failure that may be shown to
+// the webhook's owner.
 func (w *Webhooks) attempt(ctx context.Context, job *store.WebhookJob, now time.Time) error {
 	if market.CheckWebhookURL(job.URL, w.private) != nil {
-		// It was valid when it was set: the operator has become stricter.
+		// The URL was valid when it was set; the operator has become stricter since.
 		return errNotAllowed
 	}
 	limited, cancel := context.WithTimeout(ctx, w.timeout)
@@ -77,9 +78,9 @@ func newRequest(ctx context.Context, job *store.WebhookJob, now time.Time) (*htt
 	return req, nil
 }
 
-// drain reads a bounded part of the answer. An answer of 1xx has no body: what
-// follows it is a connection that its server may keep open for ever, and that no
-// context ends.
+// drain reads a bounded part of the answer. An answer of 1xx has no body:
+// reading on would wait on a connection that the server may keep open for ever
+// and that no context ends.
 func drain(body io.Reader, cancel context.CancelFunc) {
 	defer time.AfterFunc(drainTime, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, body, maxAnswer)

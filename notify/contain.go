@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 )
 
-// panicked is a panic of a part that somebody plugged in, as an error. Its text
-// is for the log: it may hold anything.
+// panicked is a panic in a replaceable part, as an error. Its text is for the
+// log only: it may contain anything.
 type panicked struct {
 	value any
 	stack []byte
@@ -27,7 +27,7 @@ func contained(f func() error) (err error) {
 	return f()
 }
 
-// survives runs f, logs a panic, and tells whether there was none.
+// survives runs f, logs a panic, and reports whether there was none.
 func survives(log *slog.Logger, part string, f func()) bool {
 	err := contained(func() error { f(); return nil })
 	if err != nil {

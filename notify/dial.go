@@ -9,17 +9,18 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// azurePlatform is a public address that answers, inside Azure, as the host's
-// own platform.
+// azurePlatform is a public address at which, inside Azure, the host's platform
+// answers.
 var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 
-// guard refuses, after resolving, whatever is not public.
+// guard refuses addresses that are not public, after the host name was
+// resolved.
 var guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azurePlatform))
 
 // newTransport returns a transport that opens a connection of its own for each
-// attempt, so that the guard looks at every one, and that no proxy of the
-// environment takes away from the guard. With private, it goes anywhere.
-// The resolver is the system's when nil.
+// attempt, so that the guard checks every one, and that ignores proxies of the
+// environment, which would bypass the guard. With private, any address is
+// allowed. A nil resolver is the system's.
 func newTransport(private bool, resolver *net.Resolver) *http.Transport {
 	// The request's deadline bounds the dialer too.
 	dialer := &net.Dialer{KeepAlive: -1, Resolver: resolver}
@@ -42,7 +43,7 @@ func newClient(transport http.RoundTripper) *http.Client {
 	}
 }
 
-// guarded tells errors of the dialer's guard.
+// guarded reports whether an error comes from the dialer's guard.
 func guarded(err error) bool {
 	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedPort) ||
 		errors.Is(err, ssrf.ErrProhibitedNetwork) || errors.Is(err, ssrf.ErrInvalidHostPort)

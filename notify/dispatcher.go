@@ -11,30 +11,33 @@ import (
 
 const (
 	// leaseSlack is how much longer a lease is than an attempt, leaseMargin the
-	// part of it that is kept for writing down how the attempt ended.
+	// part of it that is reserved for recording how the attempt ended.
 	leaseSlack, leaseMargin = 5 * time.Second, time.Second
-	// leaseEvery is how long due deliveries may stay unseen when nothing wakes:
-	// a relay may subscribe and hear nothing, as behind a pooler of connections.
+	// leaseEvery is how long due deliveries may stay unseen without a wake-up: a
+	// relay may be subscribed and hear nothing, for example behind a connection
+	// pooler.
 	leaseEvery = time.Second
-	// leaseGap is the least real time between two looks at a queue that had
-	// nothing: a busy market wakes more often than it has webhooks.
+	// leaseGap is the least real time between two looks at an empty queue: a busy
+	// market sends many more wake-ups than webhooks.
 	leaseGap = 25 * time.Millisecond
-	// leaseRest is the real time between two looks at a queue that has more.
+	// leaseRest is the real time between two looks at a queue that still has due
+	// deliveries.
 	leaseRest = 5 * time.Millisecond
 	// leaseBatch bounds one look; half a lane, so that one agent's burst fits.
 	leaseBatch = maxWaiting / 2
-	// maxHeld bounds what waits in this process.
+	// maxHeld bounds the deliveries that wait in this process.
 	maxHeld = 4_096
 	// maxSlowLanes is how many slow endpoints without deliveries are remembered.
 	maxSlowLanes = 1_024
 	// leaseTimeout bounds one look at the queue.
 	leaseTimeout = 5 * time.Second
-	// grace is how long attempts may go on after the end.
+	// grace is how long attempts may go on after Run's context has ended.
 	grace = 2 * time.Second
 )
 
-// dispatcher hands deliveries from the queue to attempts. One goroutine owns
-// it; attempts report over results.
+// dispatcher takes deliveries from the queue and starts attempts. Each agent's
+// deliveries wait in a lane of their own. One goroutine owns the dispatcher;
+// attempts report over results.
 type dispatcher struct {
 	*Webhooks
 	queue   Queue
@@ -45,7 +48,8 @@ type dispatcher struct {
 	lanes map[market.AgentID]*lane
 	// turn are the agents that have deliveries waiting, the next first.
 	turn []market.AgentID
-	// held counts what waits, running the attempts, slow those to slow endpoints.
+	// held counts the waiting deliveries, running the attempts, slow those of them
+	// to slow endpoints.
 	held, running, slow int
 
 	// due says that the queue may have something, notBefore when to look.
@@ -103,7 +107,7 @@ func (d *dispatcher) run(ctx context.Context) {
 	d.finish(cut)
 }
 
-// tick fires when to look at a queue that tells of nothing itself.
+// tick fires when it is time to look at a queue that sends no wake-ups.
 func (d *dispatcher) tick() <-chan time.Time {
 	if d.found != nil {
 		return nil
@@ -111,8 +115,8 @@ func (d *dispatcher) tick() <-chan time.Time {
 	return d.queue.After(leaseEvery)
 }
 
-// lookAgain returns what fires when a look at the queue that is due may be
-// made; nothing when none is due, or there is no room.
+// lookAgain returns a channel that fires when the next look at the queue may be
+// taken; nil when none is due, or there is no room.
 func (d *dispatcher) lookAgain() (<-chan time.Time, func() bool) {
 	if !d.due || d.held >= maxHeld {
 		return nil, func() bool { return false }
@@ -127,7 +131,7 @@ func (d *dispatcher) finish(cut context.CancelFunc) {
 	d.under.Wait()
 }
 
-// lease looks at the queue, if it is time, and gives what it finds to lanes.
+// lease looks at the queue, if it is time, and puts what it finds into lanes.
 func (d *dispatcher) lease(ctx context.Context) {
 	now := time.Now()
 	limit := min(leaseBatch, maxHeld-d.held)
@@ -192,7 +196,7 @@ func (d *dispatcher) accept(job held) {
 	}
 }
 
-// start starts what may run, one delivery of each agent in turn.
+// start starts as many attempts as may run, one delivery of each agent in turn.
 func (d *dispatcher) start(ctx context.Context) {
 	now := d.queue.Now()
 	for started := true; started && d.running < d.concurrency; {
@@ -215,8 +219,8 @@ func (d *dispatcher) start(ctx context.Context) {
 	}
 }
 
-// free tells whether there is a slot for the lane. Slow endpoints together get
-// half of them.
+// free reports whether there is a slot for the lane. Slow endpoints together
+// get half of them.
 func (d *dispatcher) free(l *lane) bool {
 	return d.running < d.concurrency && (!l.slow || d.slow < max(1, d.concurrency/2))
 }
@@ -256,8 +260,8 @@ func (d *dispatcher) remind(at time.Time) {
 	d.retryAt, d.retry = at, d.queue.After(at.Sub(d.queue.Now()))
 }
 
-// forget drops a lane that has nothing to do. That an endpoint is slow is
-// remembered, within bounds.
+// forget drops a lane that has nothing to do. Slow endpoints are remembered,
+// within bounds.
 func (d *dispatcher) forget(agent market.AgentID, l *lane) {
 	if l.idle() && (!l.slow || len(d.lanes) > maxSlowLanes) {
 		delete(d.lanes, agent)

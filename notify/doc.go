@@ -1,10 +1,10 @@
-// Package notify tells those who wait that something happened. A Hub wakes
+// Package notify tells waiting readers that something has happened. A Hub wakes
 // event streams and waits in this process, a RelayedHub also those in other
-// processes on the same store, and Webhooks carry events to agents that would
-// rather be called (rule 12.1).
+// processes on the same store, and Webhooks send events to agents that have a
+// webhook (rule 12.1).
 //
-// None of them holds an event: the store's log does, written in the commit
-// that made it. What is lost here is time, a second at most:
+// None of them keeps events: the store does, in the agent's log. So whatever is
+// lost here costs time, a second at most, and never an event:
 //
 //	hub := notify.NewHub()
 //	hooks := notify.NewWebhooks(notify.WebhookOptions{Wake: hub.Activity()})
@@ -19,6 +19,5 @@
 //	hub := notify.NewRelayedHub(relay)
 //	// Notifier: hub, Background: []market.Background{hub, hooks}
 //
-// A receiver of webhooks checks the signature of what it is sent with
-// VerifySignature.
+// A receiver of webhooks checks the signature of each request with Verify.
 package notify

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The failures that are not the network's.
+// The failures that do not come from the network.
 var (
 	errNotAllowed = errors.New("the webhook URL is not allowed")
 	errGone       = errors.New("answered 410 Gone")
@@ -20,8 +20,8 @@ var (
 	errAddress    = errors.New("the host's address is not allowed: it must be public")
 )
 
-// statusFailure describes an answer that is not 2xx. What the server wrote
-// stays out of it.
+// statusFailure describes an answer that is not 2xx. It leaves out the body,
+// which could be anything.
 func statusFailure(code int) error {
 	if code == http.StatusGone {
 		return errGone

@@ -7,10 +7,10 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Hint tells another process what moved. The Hint without agents and without
-// Feed says that nobody knows: everything may have.
+// Hint tells another process what moved. A Hint without agents and without Feed
+// says that anything may have moved.
 type Hint struct {
-	// Origin names the hub that sent it, so that it can pass over its own.
+	// Origin names the hub that sent it, so that it can ignore its own.
 	Origin string `json:"o,omitempty"`
 	// Agents have new events or another standing.
 	Agents []market.AgentID `json:"a,omitempty"`
@@ -22,7 +22,7 @@ type Hint struct {
 // NOTIFY takes less than 8,000.
 const MaxPayload = 7_000
 
-// everything tells the Hint of which nobody knows what it is about.
+// everything reports whether the Hint says that anything may have moved.
 func (h Hint) everything() bool { return len(h.Agents) == 0 && !h.Feed }
 
 // Payloads encodes the hint, split so that each payload is printable JSON of
@@ -48,8 +48,9 @@ func (h Hint) Payloads() []string {
 	return append(out, encode(part))
 }
 
-// DecodeHint reads a payload of Hint.Payloads. Unknown fields are left to newer
-// versions. An error means that the payload is no hint at all.
+// DecodeHint reads a payload of Hint.Payloads. Unknown fields, which newer
+// versions may send, are ignored. An error means that the payload is no hint at
+// all.
 func DecodeHint(payload string) (Hint, error) {
 	var h Hint
 	if err := json.Unmarshal([]byte(payload), &h); err != nil {

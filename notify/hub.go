@@ -16,7 +16,8 @@ type Hub struct {
 	listeners map[market.AgentID]map[*listener]struct{}
 }
 
-// listener is a key of its own, so that stopping twice stops nobody else.
+// listener is a unique key, so that calling stop twice cannot stop another
+// listener.
 type listener struct{ wake chan struct{} }
 
 var _ market.Notifier = (*Hub)(nil)
@@ -46,7 +47,7 @@ func (h *Hub) wake(agents []market.AgentID) {
 	}
 }
 
-// wakeAll is for when it is not known who missed something.
+// wakeAll is for when it is unknown which listeners have missed something.
 func (h *Hub) wakeAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -58,9 +59,9 @@ func (h *Hub) wakeAll() {
 }
 
 // Listen returns a channel of capacity 1 that receives after each Wake of the
-// agent, coalesced, until stop is called. The channel is never closed. stop
-// may be called by anybody and more than once. Listen first, read the log
-// then: what is written in between is then either read or announced.
+// agent, coalesced, until stop is called. The channel is never closed. stop may
+// be called by anybody and more than once. Listen first and read the log
+// afterwards: then every event is either read or announced.
 func (h *Hub) Listen(agent market.AgentID) (wake <-chan struct{}, stop func()) {
 	l := &listener{wake: make(chan struct{}, 1)}
 	h.mu.Lock()
@@ -87,10 +88,10 @@ func (h *Hub) FeedMoved() {}
 // FeedHints is nil: there is no other process.
 func (h *Hub) FeedHints() <-chan struct{} { return nil }
 
-// Activity returns the channel, of capacity 1 and always the same, that
-// receives after each Wake by this process, and under a RelayedHub by others,
-// coalesced over all agents. It is for one reader, and made for WebhookOptions.Wake: an event that was just
-// written may have a webhook to go to.
+// Activity returns the channel, of capacity 1 and always the same, that receives after each
+// Wake by this process, and under a RelayedHub by others, coalesced over all agents. It is for
+// one reader, and made for WebhookOptions.Wake: an event that was just written may have to go
+// to a webhook.
 func (h *Hub) Activity() <-chan struct{} { return h.activity }
 
 // signal fills a channel of capacity 1 and never blocks.

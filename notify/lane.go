@@ -15,14 +15,14 @@ const (
 	// maxWaiting bounds the leased deliveries that wait for an agent's window,
 	// maxWaitingSlow those of an agent whose endpoint fails or is slow.
 	maxWaiting, maxWaitingSlow = 128, 32
-	// patience is how long a lane that fills up may hold others back while its
-	// endpoint answers.
+	// patience is how long a lane that fills up may keep the dispatcher from
+	// leasing more, as long as its endpoint answers.
 	patience = 500 * time.Millisecond
 )
 
 // lane has the deliveries of one agent that this process holds. Its window
-// opens with every success and closes with a failure, so an endpoint gets as
-// much at once as it has shown that it can take.
+// opens with every success and closes with a failure, so an endpoint gets no
+// more requests at once than it has shown it can take.
 type lane struct {
 	waiting []held
 	running int
@@ -43,8 +43,8 @@ type held struct {
 
 func newLane() *lane { return &lane{window: firstWindow, progress: time.Now()} }
 
-// accept takes a delivery, or refuses it when too many wait already; it then
-// comes back when its lease is over.
+// accept takes a delivery, or refuses it when too many wait already; a refused
+// delivery is due again when its lease is over.
 func (l *lane) accept(job held) bool {
 	if len(l.waiting) >= maxWaiting || (l.slow && len(l.waiting) >= maxWaitingSlow) {
 		return false
@@ -53,8 +53,8 @@ func (l *lane) accept(job held) bool {
 	return true
 }
 
-// expire lets go of those whose lease is too short for an attempt by now, and
-// returns how many. The longest held are in front.
+// expire drops the deliveries whose lease has become too short for an attempt,
+// and returns how many. Those held longest are at the front.
 func (l *lane) expire(now time.Time) int {
 	n := 0
 	for n < len(l.waiting) && now.After(l.waiting[n].until) {
@@ -74,7 +74,7 @@ func (l *lane) next() held {
 	return job
 }
 
-// ended notes how an attempt went.
+// ended records how an attempt went.
 func (l *lane) ended(failed bool, took time.Duration) {
 	l.running--
 	l.slow = failed || took > quick
@@ -89,8 +89,8 @@ func (l *lane) ended(failed bool, took time.Duration) {
 	}
 }
 
-// holdsBack tells that more deliveries had better stay in the queue: the lane
-// would have to refuse them, and is making room.
+// holdsBack reports whether more deliveries should stay in the queue, because
+// the lane would have to refuse them now but is making room.
 func (l *lane) holdsBack(now time.Time) bool {
 	return !l.slow && len(l.waiting) > maxWaiting/2 && now.Sub(l.progress) < patience
 }

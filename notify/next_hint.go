@@ -6,11 +6,11 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// maxPending is how many agents a hint names before it says "everything",
-// which costs others less than so long a list would.
+// maxPending is how many agents a hint names before it says "everything", which
+// costs the other processes less than such a long list.
 const maxPending = 5_000
 
-// nextHint gathers what the next hint has to tell.
+// nextHint collects what the next hint has to say.
 type nextHint struct {
 	filled chan struct{} // capacity 1: something is pending
 
@@ -53,7 +53,7 @@ func (o *nextHint) everythingMoved() {
 	signal(o.filled)
 }
 
-// take makes a hint of what was gathered, and begins anew.
+// take makes a hint from what was collected, and starts over.
 func (o *nextHint) take() Hint {
 	o.mu.Lock()
 	defer o.mu.Unlock()

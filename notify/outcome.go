@@ -15,13 +15,13 @@ const (
 	writePause   = 200 * time.Millisecond
 )
 
-// deliver makes an attempt, writes down how it ended, and fills that in.
+// deliver makes an attempt, records in the queue how it ended, and fills in r.
 func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *store.WebhookJob, r *result) {
 	began := time.Now()
 	failure := w.safely(func() error { return w.attempt(ctx, job, queue.Now()) })
 	r.took = time.Since(began)
 	if r.failed = failure != nil; r.failed && ctx.Err() != nil {
-		// Cut off: that counts as no attempt.
+		// The attempt was cut off by the shutdown, so it does not count.
 		return
 	}
 	out, name := w.outcome(queue.Now(), job, failure)
@@ -31,8 +31,8 @@ func (w *Webhooks) deliver(ctx context.Context, queue Queue, job *store.WebhookJ
 	w.report(ctx, job, name, failure)
 }
 
-// safely makes a panic of the transport one failed attempt, whose owner is not
-// told what went wrong in here.
+// safely turns a panic of the transport into one failed attempt. The webhook's
+// owner is not told what went wrong in this process.
 func (w *Webhooks) safely(attempt func() error) error {
 	err := contained(attempt)
 	if p := (*panicked)(nil); errors.As(err, &p) {
@@ -73,9 +73,9 @@ func (w *Webhooks) report(ctx context.Context, job *store.WebhookJob, outcome st
 	w.log.LogAttrs(ctx, level, "webhook", attrs...)
 }
 
-// write writes down how an attempt ended, also when everything else is being
-// shut down. Should it not succeed, the delivery is made again when its lease
-// is over: at least once is what was promised.
+// write records how an attempt ended, even during a shutdown. If that fails,
+// the delivery is made again when its lease is over, since it is promised at
+// least once.
 func (w *Webhooks) write(ctx context.Context, queue Queue, job *store.WebhookJob, out store.WebhookOutcome) {
 	var err error
 	for try := range writeTries {

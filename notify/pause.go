@@ -16,14 +16,15 @@ type pause struct {
 
 func newPause() *pause { return &pause{next: pauseMin} }
 
-// first tells that no attempt has failed since the last success.
+// first reports whether no attempt has failed since the last success.
 func (p *pause) first() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.next == pauseMin
 }
 
-// reset is for a success; it tells whether attempts had failed before.
+// reset is called after a success; it reports whether attempts had failed
+// before.
 func (p *pause) reset() (wasBroken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

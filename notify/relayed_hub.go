@@ -24,10 +24,10 @@ const (
 )
 
 // RelayedHub is a Hub that also reaches the other processes on the same store.
-// Listeners in this process are woken at once. Others get coalesced hints
-// over the relay, the first at once and then one per 10 ms at most, outside of any
-// commit. A lost hint costs a second and never an event: a market looks beneath
-// every notifier itself.
+// Listeners in this process are woken at once. Others get coalesced hints over the
+// relay, the first at once and then one per 10 ms at most, outside of any commit.
+// A lost hint costs a second and never an event, since a market also looks by
+// itself.
 //
 // It implements market.Notifier and market.Background: hints are sent and heard
 // while Run runs.
@@ -92,14 +92,14 @@ func (h *RelayedHub) serve(ctx context.Context) {
 	all.Wait()
 }
 
-// keep starts a part again after a panic.
+// keep restarts a part after a panic.
 func (h *RelayedHub) keep(ctx context.Context, part string, run func()) {
 	for !survives(h.log, part, run) && ctx.Err() == nil {
 		sleep(ctx, restartAfter)
 	}
 }
 
-// hear takes a hint from the relay.
+// hear passes a hint from the relay on to the listeners of this process.
 func (h *RelayedHub) hear(hint Hint) {
 	switch {
 	case hint.Origin == h.origin:
@@ -118,7 +118,7 @@ func (h *RelayedHub) hear(hint Hint) {
 	}
 }
 
-// subscribe keeps a subscription up.
+// subscribe keeps a subscription alive.
 func (h *RelayedHub) subscribe(ctx context.Context) {
 	pause := newPause()
 	for ctx.Err() == nil {
@@ -133,7 +133,7 @@ func (h *RelayedHub) subscribe(ctx context.Context) {
 	}
 }
 
-// hearer takes hints, and notes that they arrive.
+// hearer passes hints on, and resets the pause, since the connection works.
 func (h *RelayedHub) hearer(pause *pause) func(Hint) {
 	return func(hint Hint) {
 		if pause.reset() {
@@ -143,8 +143,8 @@ func (h *RelayedHub) hearer(pause *pause) func(Hint) {
 	}
 }
 
-// publish sends what was gathered, in real time: it paces input and
-// output, which the market's clock knows nothing of.
+// publish sends what was collected. It is paced in real time, since it limits
+// network traffic and has nothing to do with the market's clock.
 func (h *RelayedHub) publish(ctx context.Context) {
 	pause := newPause()
 	for {
@@ -156,7 +156,8 @@ func (h *RelayedHub) publish(ctx context.Context) {
 		hint := h.next.take()
 		hint.Origin = h.origin
 		if err := h.send(ctx, hint); err != nil {
-			// What was in it is not known any more once others have followed.
+			// The lost hint's content is gone, so the next one has to say that anything
+			// may have moved.
 			h.next.everythingMoved()
 			if pause.first() && ctx.Err() == nil {
 				h.log.Warn("no hints to other processes for now", "error", err)

@@ -19,8 +19,8 @@ const (
 	// HeaderSignature is "sha256=" and the lower-case hex HMAC-SHA256 of the raw
 	// body under the agent's webhook secret; missing when there is no secret.
 	HeaderSignature = "X-Pinchwork-Signature"
-	// HeaderSignatureOld is the same under the secret before, for 24 hours after a
-	// change, so that a receiver may follow the change when it likes.
+	// HeaderSignatureOld is the same under the previous secret, for 24 hours after
+	// a change, so that a receiver may switch at any time within them.
 	HeaderSignatureOld = "X-Pinchwork-Signature-Old"
 	// HeaderEventID is the event's id: opaque, unique in the marketplace and the
 	// same over all attempts, so that a receiver can tell repeats.
@@ -53,10 +53,10 @@ func Sign(secret string, body []byte) string {
 }
 
 // Verify reports whether a webhook's request, of which these are the header and
-// the raw body, was signed with the secret: the present one or, for 24 hours
-// after a change, the one before. It compares in constant time. An empty secret
-// verifies nothing. Read the body whole before anything parses it, bound it, and
-// answer 2xx within ten seconds.
+// the raw body, was signed with the secret: the current one or, for 24 hours
+// after a change, the previous one. It compares in constant time. An empty
+// secret verifies nothing. Read the body whole before anything parses it, bound
+// it, and answer 2xx within ten seconds.
 func Verify(secret string, header http.Header, body []byte) bool {
 	return VerifySignature(secret, body, header.Get(HeaderSignature)) ||
 		VerifySignature(secret, body, header.Get(HeaderSignatureOld))
@@ -89,7 +89,7 @@ func StandardSecret(secret string) string {
 	return standardPrefix + base64.StdEncoding.EncodeToString([]byte(secret))
 }
 
-// sign sets all headers that tell what is delivered and by whom.
+// sign sets the headers that identify and sign a delivery.
 func sign(h http.Header, job *store.WebhookJob, body []byte, now time.Time) {
 	id, at := job.Event.DeliveryID(), strconv.FormatInt(now.Unix(), 10)
 	h.Set(HeaderStandardID, id)

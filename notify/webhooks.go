@@ -15,8 +15,8 @@ import (
 // WebhookOptions are the settings of Webhooks. The zero value has the defaults
 // of rule 12.2.
 type WebhookOptions struct {
-	// MaxRetries is how often a failed delivery is tried again; 3 when nil, and
-	// 0 means a single attempt (market.Ptr helps).
+	// MaxRetries is how often a failed delivery is tried again; 3 when nil, and 0
+	// means a single attempt.
 	MaxRetries *int
 	// Timeout bounds one attempt, from resolving the host to the answer's
 	// headers; 10 s when 0.
@@ -35,7 +35,8 @@ type WebhookOptions struct {
 	Logger *slog.Logger
 	// MeterProvider counts and times attempts when not nil.
 	MeterProvider metric.MeterProvider
-	// Transport replaces the guarded transport, so also the guard. For tests.
+	// Transport replaces the guarded transport, and with it the guard. It is for
+	// tests.
 	Transport http.RoundTripper
 }
 
@@ -47,7 +48,7 @@ type Queue interface {
 	After(d time.Duration) <-chan time.Time
 	// LeaseWebhooks takes at most limit due deliveries, for no longer than lease.
 	LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]store.WebhookJob, error)
-	// FinishWebhook writes how an attempt ended; false when the lease was lost.
+	// FinishWebhook records how an attempt ended; false when the lease was lost.
 	FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error)
 }
 
@@ -61,9 +62,9 @@ type Queue interface {
 // it is tried again after about 1, 2 and 4 seconds, then kept as a dead letter
 // that its owner can look at and redeliver.
 //
-// Everything it knows is in the store. A process that dies holds its deliveries
-// back for the rest of their lease, Timeout and 5 s, no longer. An endpoint
-// that hangs or fails gets one attempt at a time and cannot hold up others.
+// The queue is in the store. A process that dies delays its deliveries for the
+// rest of their lease, which is Timeout and 5 s. An endpoint that hangs or
+// fails gets one attempt at a time and cannot hold up others.
 //
 // The host is resolved and its addresses are checked for each attempt: only
 // public ones are dialed, unless AllowPrivate.
@@ -114,7 +115,7 @@ func NewWebhooks(opts WebhookOptions) *Webhooks {
 }
 
 // Follow makes the hub wake the Webhooks, unless WebhookOptions.Wake was given.
-// Call it before Run. A hub wakes one Webhooks only.
+// Call it before Run. A hub can wake only one Webhooks.
 func (w *Webhooks) Follow(hub interface{ Activity() <-chan struct{} }) {
 	if w.wake == nil {
 		w.wake = hub.Activity()
@@ -122,19 +123,21 @@ func (w *Webhooks) Follow(hub interface{ Activity() <-chan struct{} }) {
 }
 
 // Run delivers what is due in the market until ctx ends, and returns nil.
-// Attempts under way then get 2 s to end; what is cut off is delivered again
-// once its lease is over, without counting as an attempt. market.Market.Run calls
-// it, and tells it of what is due and woke nobody.
+// Attempts under way then get 2 s to end; what is cut off is delivered again once
+// its lease is over, without counting as an attempt. market.Market.Run calls it,
+// and tells it of deliveries that are due without a wake-up.
 func (w *Webhooks) Run(ctx context.Context, m *market.Market) error {
 	return w.dispatch(ctx, m, m.WebhooksDue())
 }
 
-// Deliver is Run for any queue, which it looks at once a second.
+// Deliver is Run for any queue. Without wake-ups it looks at the queue once a
+// second.
 func (w *Webhooks) Deliver(ctx context.Context, queue Queue) error {
 	return w.dispatch(ctx, queue, nil)
 }
 
-// dispatch takes nil for found where nobody finds what is due.
+// dispatch delivers from the queue. found receives when deliveries are due; nil
+// for a queue that does not tell.
 func (w *Webhooks) dispatch(ctx context.Context, queue Queue, found <-chan struct{}) error {
 	for ctx.Err() == nil {
 		if survives(w.log, "the deliverer of webhooks", func() { newDispatcher(w, queue, found).run(ctx) }) {

@@ -7,8 +7,8 @@
 //	}
 //	hub := notify.NewRelayedHub(pgnotify.New(store.Pool(), store.Schema()))
 //
-// Hints are sent in statements of their own, never inside a commit: a
-// notification makes a commit wait for a lock that all notifying ones share.
+// Hints are sent in statements of their own, never inside a commit: a commit
+// that notifies has to wait for a lock that all such commits share.
 package pgnotify
 
 import (
@@ -41,7 +41,7 @@ type Relay struct {
 var _ notify.Relay = (*Relay)(nil)
 
 // New makes a Relay for the marketplace in a schema of the pool's database. The
-// pool stays the caller's.
+// caller still has to close the pool.
 func New(pool *pgxpool.Pool, schema string) *Relay {
 	// A channel's name has at most 63 bytes, and so may a schema's alone.
 	sum := sha256.Sum256([]byte(schema))
@@ -90,7 +90,8 @@ func (r *Relay) listen(ctx context.Context, config *pgx.ConnConfig, hear func(no
 	}
 }
 
-// wait hears for a while, and then asks a silent server whether it lives.
+// wait listens for a while, and then checks whether a silent server is still
+// alive.
 func (r *Relay) wait(ctx context.Context, conn *pgx.Conn) error {
 	hearing, cancel := context.WithTimeout(ctx, r.quiet)
 	defer cancel()
@@ -103,8 +104,8 @@ func (r *Relay) wait(ctx context.Context, conn *pgx.Conn) error {
 	return conn.Ping(asking)
 }
 
-// tell passes on what came. What cannot be read says at least that something
-// moved.
+// tell passes on a payload. One that cannot be read still says that something
+// has moved.
 func tell(payload string, hear func(notify.Hint)) {
 	h, err := notify.DecodeHint(payload)
 	if err != nil {

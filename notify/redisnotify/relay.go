@@ -22,7 +22,8 @@ import (
 )
 
 // quiet is how long a subscription may be silent before it is asked whether it
-// still lives. Without an answer in the same time again it is broken.
+// still lives. If no answer comes in the same time again, the subscription is
+// broken.
 const quiet = 5 * time.Second
 
 // Relay is a notify.Relay over one pub/sub channel. It works with every
@@ -35,9 +36,9 @@ type Relay struct {
 
 var _ notify.Relay = (*Relay)(nil)
 
-// New makes a Relay. The client stays the caller's. All processes of one
-// marketplace use the same channel, and no other marketplace does; the Redis
-// store names one (Store.Channel).
+// New makes a Relay. The caller still has to close the client. All processes of
+// one marketplace use the same channel, and no other marketplace does; the
+// Redis store names one (Store.Channel).
 func New(client goredis.UniversalClient, channel string) *Relay {
 	return &Relay{client: client, channel: channel, quiet: quiet}
 }
@@ -60,7 +61,7 @@ func (r *Relay) Publish(ctx context.Context, h notify.Hint) error {
 func (r *Relay) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
 	subscription := r.client.Subscribe(ctx, r.channel)
 	defer func() { _ = subscription.Close() }()
-	// Reading does not watch the context by itself.
+	// A read does not end with the context by itself.
 	stop := context.AfterFunc(ctx, func() { _ = subscription.Close() })
 	defer stop()
 	err := r.listen(ctx, subscription, hear)
@@ -70,7 +71,7 @@ func (r *Relay) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
 	return fmt.Errorf("redisnotify: subscription broke: %w", err)
 }
 
-// listen hears until the subscription breaks.
+// listen passes hints on until the subscription breaks.
 func (r *Relay) listen(ctx context.Context, subscription *goredis.PubSub, hear func(notify.Hint)) error {
 	asked := false
 	for {
@@ -95,8 +96,8 @@ func timedOut(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// tell passes on what came. What cannot be read says at least that something
-// moved.
+// tell passes on a message. One that cannot be read still says that something
+// has moved.
 func tell(message any, hear func(notify.Hint)) {
 	switch m := message.(type) {
 	case *goredis.Subscription:

@@ -103,7 +103,7 @@ func (p *party) tag(d *store.TagStat) {
 	stat.RatingCount += d.RatingCount
 }
 
-// applyRemarks writes what gathers around tasks.
+// applyRemarks writes roles, talk and reports.
 func (s *Store) applyRemarks(c *store.Change) {
 	for _, w := range c.Roles {
 		s.aside(w.Task).take(w)

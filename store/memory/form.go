@@ -7,8 +7,8 @@ import (
 )
 
 // utc brings an instant to the form in which stores keep it: UTC, microseconds,
-// no monotonic reading. What has the form already is not written, for it may
-// be shared with readers.
+// no monotonic reading. An instant that already has this form is not written,
+// since readers may share it.
 func utc(t *time.Time) {
 	if kept := t.UTC().Truncate(time.Microsecond); kept != *t {
 		*t = kept
@@ -16,7 +16,7 @@ func utc(t *time.Time) {
 }
 
 // bringIntoForm brings the instants of a Change into the stored form. It runs before
-// the lock is taken: until its commit a Change is nobody else's.
+// the lock is taken: until its commit nobody else uses the Change.
 func bringIntoForm(c *store.Change) {
 	utc(&c.At)
 	for i := range c.Tasks {

@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// guards are tried in this order. A repeated request comes first, so that its
-// sender is given the first outcome and not what has changed since.
+// guards are tried in this order. A repeated request comes first, so that it
+// gets the recorded outcome and not a conflict about what has changed since.
 var guards = [...]func(*Store, *store.Change) *store.Conflict{
 	(*Store).guardIdempotency,
 	(*Store).guardActive,
@@ -158,7 +158,7 @@ func (s *Store) guardAccounts(c *store.Change) *store.Conflict {
 	return nil
 }
 
-// exceeds reports whether a positive movement would lift a counter above its
+// exceeds reports whether a positive delta would raise a counter above its
 // limit; 0 is no limit.
 func exceeds(has, delta, limit int64) bool { return limit != 0 && delta > 0 && has+delta > limit }
 

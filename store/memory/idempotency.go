@@ -8,7 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// idempotency has the first outcomes by key, and in the order in which they
+// idempotency has the recorded outcomes by key, and in the order in which they
 // expire.
 type idempotency struct {
 	byID     map[store.IdempotencyID]*outcome

@@ -14,8 +14,8 @@ func ordered[T any](less func(a, b T) bool) *btree.BTreeG[T] {
 	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
 }
 
-// item is a task under a key, most often an instant in microseconds. The key
-// stands beside the pointer so that a search touches no task.
+// item is a task under a key, most often an instant in microseconds. The key is
+// kept beside the pointer so that a search reads no task.
 type item struct {
 	key  int64
 	task *record
@@ -28,7 +28,7 @@ func before(a, b item) bool {
 	return a.task.seq < b.task.seq
 }
 
-// highest stands behind every task with the same key.
+// highest sorts after every task with the same key.
 var highest = &record{seq: math.MaxInt64}
 
 // index is a set of tasks in ascending order of a key, then of Seq. The zero

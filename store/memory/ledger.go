@@ -14,11 +14,12 @@ import (
 // entry is never changed or deleted.
 type ledger struct {
 	lines log[line]
-	// byTask has the newest line of each task, plus 1.
+	// byTask has the number of the newest line of each task, plus 1.
 	byTask map[store.TaskID]uint32
 }
 
-// line is an entry that knows the line before it about the same task, plus 1.
+// line is an entry, linked to the previous line about the same task. Numbers of
+// lines are stored plus 1, so that 0 means none.
 type line struct {
 	store.Entry
 	earlier uint32
@@ -86,7 +87,7 @@ func movedTwice(earlier []store.Transfer, t *store.Transfer) bool {
 }
 
 // affords reports whether there is such an agent and its balance stays at 0 or
-// above: credits never go to nobody.
+// above: credits never go to an agent that does not exist.
 func (s *Store) affords(c *store.Change, t *store.Transfer) bool {
 	if a := s.agent(t.Agent); a != nil {
 		return a.Balance+t.Signed() >= 0
@@ -109,9 +110,9 @@ func (s *Store) transfer(t *store.Transfer) {
 	s.latest(p, n)
 }
 
-// latest keeps the lines of an agent after which none bears an earlier
-// instant. Their instants ascend, whatever the order of commits was, so that
-// the last line up to an instant is found by bisection.
+// latest maintains the lines of an agent that no later line predates. Their
+// instants ascend even if commits came in another order, so that the last line
+// up to an instant is found by bisection.
 func (s *Store) latest(p *party, n uint32) {
 	at := s.ledger.entry(n).At
 	top := len(p.latest)

@@ -11,14 +11,14 @@ import (
 // limiter has the rate buckets. It has a lock of its own, so that charging
 // waits for no commit.
 //
-// A bucket that was left alone for its whole refill time is full, and a full
-// bucket is as good as none. So the buckets lie in two generations, and one
-// that was not charged during a whole generation goes: nothing ever looks for
-// full buckets.
+// A bucket that was not charged for its whole refill time is full, and a full
+// bucket need not be stored. So the buckets are kept in two generations, and
+// one that was not charged during a whole generation is dropped: nothing ever
+// has to search for full buckets.
 type limiter struct {
 	mu         sync.Mutex
 	young, old map[bucket]time.Time
-	// began is when the young generation did, longest the longest refill time.
+	// began is when the young generation began, longest the longest refill time.
 	began   time.Time
 	longest time.Duration
 }

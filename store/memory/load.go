@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Load brings what one decision needs; see store.Reader.
+// Load reads what one decision needs; see store.Reader.
 func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -1,13 +1,13 @@
 // Package memory is the store.Store that lives in the process: the one for
 // tests, for programs that embed a small marketplace, and for trying things
-// out. Nothing outlives the process.
+// out. Its data end with the process.
 //
 //	store := memory.New()
 //	done, err := store.Commit(ctx, &store.Change{…})
 //
-// It is exact, not approximate: every guard is checked before anything is
-// written, and one lock makes a commit visible as a whole. Critical sections
-// do no I/O and cost O(log n). Several Markets may share one Store; they then
+// It keeps all promises of the seam: every guard is checked before anything is
+// written, and one lock makes a commit visible as a whole. Critical sections do
+// no I/O and cost O(log n). Several Markets may share one Store; they then
 // behave like replicas.
 package memory
 
@@ -22,11 +22,11 @@ import (
 
 // Store is a store.Store in memory. Use New; all methods may be called by many
 // goroutines at once. Errors other than *store.Conflict are the context's own,
-// store.ErrFeedTruncated, or a call that breaks a stated bound.
+// store.ErrFeedTruncated, or the refusal of a call that exceeds a stated bound.
 type Store struct {
 	// mu guards everything but limits.
 	mu sync.RWMutex
-	// stamp numbers the commits, so that a commit copies each agent once.
+	// stamp numbers the commits, so that a commit copies each agent at most once.
 	stamp uint64
 
 	parties map[store.AgentID]*party

@@ -11,9 +11,9 @@ import (
 // maxDue is how many due tasks of one agent come with a read.
 const maxDue = 100
 
-// party is everything that is stored under one agent id. It exists from its
-// first mention, which may be before there is such an agent or, for the
-// platform, without one.
+// party is everything that is stored under one agent id. It exists from the
+// first mention of the id, which may be before the agent exists; the platform
+// never has an agent.
 type party struct {
 	id store.AgentID
 	// agent is nil until the agent exists. Readers share it: a commit that
@@ -25,8 +25,8 @@ type party struct {
 	// due has the tasks of both roles by NextDue.
 	due index
 
-	// entries are the numbers of the agent's lines in the ledger, by Seq;
-	// latest those after which no line bears an earlier instant.
+	// entries are the numbers of the agent's lines in the ledger, by Seq; latest
+	// those that no later line predates.
 	entries, latest []uint32
 	tags            map[string]*store.TagStat
 	events          log[store.Event]
@@ -34,7 +34,8 @@ type party struct {
 	dead            *btree.BTreeG[*letter]
 }
 
-// party returns what is stored under an id, and makes room for it at first.
+// party returns what is stored under an id, and creates it at the first
+// mention.
 func (s *Store) party(id store.AgentID) *party {
 	p := s.parties[id]
 	if p == nil {

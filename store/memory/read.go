@@ -71,7 +71,7 @@ func (s *Store) Agents(ctx context.Context, ids []store.AgentID) ([]*store.Agent
 	return out, nil
 }
 
-// Due returns what has to be done; see store.TimerQueue.
+// Due returns what is due; see store.TimerQueue.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (store.Agenda, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Agenda{}, err

@@ -23,7 +23,8 @@ type report struct {
 	*store.Report
 }
 
-// complaint is what an agent can make once.
+// complaint identifies a report by task and reporter, of which there can be
+// only one.
 type complaint struct {
 	task     store.TaskID
 	reporter store.AgentID

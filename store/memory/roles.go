@@ -96,7 +96,7 @@ func (s *Store) placeRole(
 }
 
 // union is two sets of tasks seen as one, highest Seq first. No task is in
-// both: nobody works on an own task.
+// both, since no agent works on its own task.
 type union struct{ a, b *index }
 
 func (u union) len() int { return size(u.a) + size(u.b) }

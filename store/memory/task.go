@@ -10,7 +10,8 @@ import (
 
 // record is everything that is stored under one task id.
 type record struct {
-	// task is nil while there are only remarks about a task yet unseen.
+	// task is nil while only roles, talk or reports mention a task that does not
+	// exist.
 	task          *store.Task
 	seq           int64
 	need, context string
@@ -18,7 +19,7 @@ type record struct {
 	aside *aside
 }
 
-// aside is what gathers around a task.
+// aside is what is stored about a task beside the task itself.
 type aside struct {
 	// roles are in the order of agents.
 	roles     []store.RoleWrite
@@ -31,7 +32,8 @@ type aside struct {
 	reports   []store.ReportID
 }
 
-// record returns what is stored under an id, and makes room for it at first.
+// record returns what is stored under an id, and creates it at the first
+// mention.
 func (s *Store) record(id store.TaskID) *record {
 	r := s.tasks[id]
 	if r == nil {
@@ -110,7 +112,7 @@ func (a *aside) take(w store.RoleWrite) {
 	}
 }
 
-// drop forgets texts of a task.
+// drop deletes texts of a task.
 func (s *Store) drop(ref store.TextRef) {
 	r := s.tasks[ref.Task]
 	switch {
@@ -160,8 +162,8 @@ func (s *Store) write(w *store.TaskWrite) int64 {
 	return r.seq
 }
 
-// place moves a task in all indexes from where it stood as old to where it
-// stands as next; nil is nowhere.
+// place moves a task in all indexes from its place as old to its place as next;
+// nil has no place.
 func (s *Store) place(r *record, old, next *store.Task) {
 	s.count(old, -1)
 	s.count(next, 1)
@@ -232,8 +234,8 @@ func (s *Store) placeDue(r *record, old, next *store.Task) {
 	}
 }
 
-// otherWorker is the worker of a task unless that is its poster, whose timers
-// have the task already.
+// otherWorker is the worker of a task, or "" if that is its poster, whose index
+// already has the task.
 func otherWorker(t *store.Task) store.AgentID {
 	if t == nil || t.Worker() == t.Poster {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// trust has the pairs from and toward one agent. A pair that lies in both
-// agents' trust is the same.
+// trust has the pairs from and toward one agent. Both agents' trust share the
+// same pair.
 type trust struct {
 	to     map[store.AgentID]*store.TrustPair
 	ranked *btree.BTreeG[*store.TrustPair]
@@ -41,7 +41,7 @@ func (s *Store) pair(from, to store.AgentID) *store.TrustPair {
 	return nil
 }
 
-// trustOf returns the pair, which nobody has written when it is even.
+// trustOf returns the pair, which is neutral if nothing is stored.
 func (s *Store) trustOf(from, to store.AgentID) store.TrustPair {
 	if pair := s.pair(from, to); pair != nil {
 		return *pair

@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// maxDropped bounds the deliveries that one lease drops on its way.
+// maxDropped bounds the deliveries that one call of LeaseWebhooks drops.
 const maxDropped = 1000
 
 // webhookQueue has the events that wait for webhooks, and those that failed.
@@ -31,7 +31,8 @@ type eventID struct {
 func idOf(e *store.Event) eventID { return eventID{e.Agent, e.Seq} }
 
 // delivery is an event on its way to a webhook, due at an instant in
-// microseconds. n keeps those that are due at once in the order of commits.
+// microseconds. n keeps deliveries that are due at the same instant in the
+// order of commits.
 type delivery struct {
 	event    store.Event
 	to       *party
@@ -40,7 +41,7 @@ type delivery struct {
 	lease    int64
 }
 
-// letter is a dead delivery.
+// letter is a dead letter.
 type letter struct {
 	store.DeadWebhook
 	to *party
@@ -110,8 +111,8 @@ func (q *webhookQueue) unbury(dead *letter) {
 	delete(q.letters, idOf(&dead.Event))
 }
 
-// LeaseWebhooks takes due deliveries; see store.WebhookQueue. One call drops
-// at most 1,000 deliveries that nobody wants any more.
+// LeaseWebhooks takes due deliveries; see store.WebhookQueue. One call drops at
+// most 1,000 deliveries of agents that can no longer be called.
 func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit int) ([]store.WebhookJob, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -194,7 +195,8 @@ func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.Dead
 	return page, nil
 }
 
-// RedeliverWebhook revives a dead letter; see store.WebhookQueue.
+// RedeliverWebhook puts a dead letter back into the queue; see
+// store.WebhookQueue.
 func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq int64, now time.Time) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err

@@ -34,7 +34,7 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 	return admitted, nil
 }
 
-// meter says how a bucket stands that is full again after the given time.
+// meter fills in the state of a bucket that is full again after the given time.
 func meter(a *store.Admitted, c store.Charge, full time.Duration) {
 	a.ResetAfter = full
 	room := c.Every*time.Duration(c.Burst) - full

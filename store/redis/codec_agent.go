@@ -155,7 +155,7 @@ func encodeTrust(p *store.TrustPair) string {
 	return decimal(p.Interactions) + " " + score(p.Score) + " " + micros(p.UpdatedAt)
 }
 
-// decodeTrust returns the pair, as never stored for "".
+// decodeTrust returns the pair, the neutral one for "".
 func decodeTrust(from, to store.AgentID, s string) store.TrustPair {
 	pair := store.NeutralPair(from, to)
 	f := strings.Fields(s)

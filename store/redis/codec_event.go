@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// packEvent gives the document of an event. Agent and number are known by where
-// it stands, and its instant stands before it.
+// packEvent gives the document of an event. Agent and number follow from its
+// place in the agent's list, and its instant is kept in front of it.
 func packEvent(e *store.Event) string {
 	p := newPacker()
 	put(p, "y", e.Type)
@@ -102,7 +102,7 @@ func packFeed(items []store.FeedItem) string {
 	return p.String()
 }
 
-// unpackFeed adds the items of one commit to those before.
+// unpackFeed appends the items of one commit.
 func unpackFeed(items []store.FeedItem, doc string) ([]store.FeedItem, error) {
 	var damaged error
 	err := unpack(doc, func(name, value string) {

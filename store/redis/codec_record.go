@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// encodeRecord gives "expires request outcome". The outcome is kept byte by
-// byte; whose record it is, its key says.
+// encodeRecord gives "expires request outcome". The outcome is kept byte for
+// byte; the Redis key says whose record it is.
 func encodeRecord(r *store.IdempotencyRecord) string {
 	return micros(r.ExpiresAt) + " " + hex.EncodeToString(r.Request[:]) + " " + string(r.Outcome)
 }

@@ -22,7 +22,7 @@ func packAnswer(a *store.Answer) string {
 	return p.String()
 }
 
-// decodeQuestion reads the pair of question and answer, the latter maybe nil.
+// decodeQuestion reads a pair of question and answer; the answer may be nil.
 func decodeQuestion(v any) (q store.Question, err error) {
 	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
 		switch name {
@@ -89,8 +89,8 @@ func packReport(r *store.Report) string {
 	return p.String()
 }
 
-// packResolution gives the fields of a report that a resolution replaces, empty
-// ones too.
+// packResolution gives the fields of a report that a resolution replaces,
+// including empty ones.
 func packResolution(r *store.Report) string {
 	p := newPacker()
 	putAll(p, "s", []store.ReportStatus{r.Status})
@@ -99,7 +99,8 @@ func packResolution(r *store.Report) string {
 	return p.String()
 }
 
-// decodeReport reads the pair of report and resolution, the latter maybe nil.
+// decodeReport reads a pair of report and resolution; the resolution may be
+// nil.
 func decodeReport(v any) (r store.Report, err error) {
 	err = unpack(text(at(v, 0))+text(at(v, 1)), func(name, value string) {
 		switch name {

@@ -7,8 +7,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// packTask gives the document of a task. Its Seq stands beside it, because the
-// commit script gives it.
+// packTask gives the document of a task. Its Seq is kept beside it, because the
+// commit script assigns it.
 func packTask(t *store.Task) string {
 	p := newPacker()
 	put(p, "id", t.ID)

@@ -125,8 +125,8 @@ func packLapse(l *store.Lapse) string {
 	return p.String()
 }
 
-// unpackLapse gives nil when there is none; the document of an empty one is
-// told from none by its being there.
+// unpackLapse gives nil when there is no document; an empty document is an
+// empty lapse.
 func unpackLapse(doc any) (*store.Lapse, error) {
 	if doc == nil {
 		return nil, nil

@@ -60,7 +60,7 @@ var (
 	first any = "first" // up to the first that is committed
 )
 
-// unit is what one caller wants committed, and what became of each Change that was
+// unit is what one caller wants committed, and the result of each Change that was
 // tried.
 type unit struct {
 	mode    any
@@ -72,7 +72,8 @@ type unit struct {
 	errs    []error
 }
 
-// commit returns when each Change was tried, or an error when nobody knows.
+// commit returns when each Change has been tried, or an error when the outcome
+// is unknown.
 func (s *Store) commit(ctx context.Context, u *unit) error {
 	u.compile(s.keys, s.feedLength)
 	reply, err := s.travel(ctx, u)
@@ -82,8 +83,8 @@ func (s *Store) commit(ctx context.Context, u *unit) error {
 	return u.read(list(reply))
 }
 
-// compiled is what a Change needs to be told its outcome: what the failure of
-// each guard is called, in their order, and how many tasks it inserts.
+// compiled is what is needed to read the result of a Change: the conflict of
+// each guard, in order, and how many tasks the Change inserts.
 type compiled struct {
 	conflicts []store.Conflict
 	tasks     int

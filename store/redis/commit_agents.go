@@ -37,8 +37,9 @@ func (p *program) guardAgents(c *store.Change) {
 	}
 }
 
-// known guards that the conflict's agent exists, unless something else of the
-// Change says so: counters and credits never go to nobody.
+// known guards that the conflict's agent exists, unless another part of the
+// Change already ensures it: counters and credits never go to an agent that
+// does not exist.
 func (p *program) known(c *store.Change, conflict store.Conflict) {
 	id := conflict.Agent
 	if id != store.Platform && slices.Contains(c.Active, id) || slices.Contains(p.guardedAgents, id) {

@@ -23,7 +23,8 @@ func (p *program) writeEvent(c *store.Change, e *store.Event) {
 	p.with(p.read(agent, "h"))
 }
 
-// answer is where the script finds a yes or a no that need not be read.
+// answer is a place at which the script finds a constant yes or no, without
+// reading a key.
 func answer(yes bool) (row, place int) {
 	if yes {
 		return 0, 1

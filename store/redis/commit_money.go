@@ -34,8 +34,8 @@ func (p *program) guardBalance(c *store.Change, t *store.Transfer) {
 	}
 }
 
-// limit guards a counter of the conflict's agent against a positive movement;
-// most 0 is no limit.
+// limit guards that a positive delta does not raise a counter of the conflict's
+// agent above most; 0 is no limit.
 func (p *program) limit(conflict store.Conflict, counter string, delta, most int64) {
 	if delta > 0 && most != 0 {
 		p.guard(conflict, "most", p.agent(conflict.Agent), counter, most-delta)

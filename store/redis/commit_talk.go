@@ -39,8 +39,8 @@ func (p *program) guardTalk(c *store.Change) {
 	}
 }
 
-// knownTask guards that the task exists, unless something else of the Change says
-// so.
+// knownTask guards that the task exists, unless another part of the Change
+// already ensures it.
 func (p *program) knownTask(c *store.Change, id store.TaskID) {
 	for _, ref := range c.Unchanged {
 		if ref.ID == id {

@@ -58,7 +58,8 @@ func (p *program) writeRole(w store.RoleWrite) {
 	p.with(p.read(key, lapseField(w.Agent)))
 }
 
-// lapseField stands beside the role of an agent; no id begins like it.
+// lapseField holds the lapse beside an agent's role. No id begins with its
+// prefix.
 func lapseField(id store.AgentID) string { return "l:" + string(id) }
 
 // dropTexts comes last: a Change drops nothing that it inserts.
@@ -89,8 +90,8 @@ func (p *program) replaceTask(old, next *store.Task) {
 	p.moveTotals(old, next)
 }
 
-// move takes a task from the places where it no longer belongs to those where it
-// does; seq is its number, "" for the one that it is given.
+// move moves a task from its old places in the indexes to its new ones; seq is
+// its number, "" for one that the script assigns.
 func (p *program) move(before, after *places, id string, seq any) {
 	p.stepOn(0, "place", id)
 	from := len(p.steps.numbers)
@@ -114,7 +115,7 @@ func (p *program) move(before, after *places, id string, seq any) {
 
 func resultField(no int) string { return "r" + strconv.Itoa(no) }
 
-// references are what scripts know of a task without reading its document:
+// references are what scripts know about a task without unpacking its document:
 // poster, worker, subject, parent, number of the result, status, whether it is
 // counted in the totals, children.
 func references(t *store.Task) string {
@@ -139,7 +140,7 @@ func orDash[S ~string](s S) string {
 	return string(s)
 }
 
-// moveTotals keeps what a dashboard shows.
+// moveTotals updates the counters that Totals returns.
 func (p *program) moveTotals(old, next *store.Task) {
 	if !next.Counted() || old != nil && old.Status == next.Status {
 		return

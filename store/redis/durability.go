@@ -9,15 +9,15 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// durability is what the server said of itself at the start. Settings that it
-// would not tell are "".
+// durability holds the server's settings as it reported them at the start.
+// Settings that it would not report are "".
 type durability struct {
 	known                                     bool
 	appendOnly, appendFsync, save, policy, mm string
 }
 
-// readDurability asks for the settings on which it depends what survives.
-// Managed servers often forbid the question: then nothing is known.
+// readDurability asks for the settings that decide what survives a crash.
+// Managed servers often forbid the question; then nothing is known.
 func (s *Store) readDurability(ctx context.Context) error {
 	s.durability = durability{}
 	settings := map[string]string{}
@@ -38,7 +38,7 @@ func (s *Store) readDurability(ctx context.Context) error {
 	return s.judgeDurability(ctx)
 }
 
-// refused reports whether the server is there and merely does not answer this.
+// refused reports whether the server was reached and only refuses this command.
 func refused(err error) bool {
 	var reply goredis.Error
 	return errors.As(err, &reply) && !errors.Is(err, goredis.ErrClosed)
@@ -90,7 +90,7 @@ func (d durability) String() string {
 }
 
 // evicts reports whether a full memory makes the server delete our keys, which
-// never have an expiry that volatile policies would need.
+// never have an expiry, so that volatile policies spare them.
 func (d durability) evicts() bool {
 	return strings.HasPrefix(d.policy, "allkeys-") && d.mm != "0"
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // Feed implements store.FeedReader. A position is the number of an element of
-// the stream and the instant of its commit: should a crash of the server have
-// lost elements and others have taken their numbers, the instant tells, and
-// the reader starts anew.
+// the stream and the instant of its commit: if a crash of the server has lost
+// elements and their numbers were assigned again, the instant does not match,
+// and the reader starts over.
 func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	element, instant, _ := strings.Cut(string(after), "@")
 	reply, err := s.run(ctx, feedScript, []string{s.keys.counters(), s.keys.feed()}, element, instant, limit)

@@ -23,7 +23,8 @@ func (k keyspace) name(parts ...string) string {
 // layout holds the version of the key layout.
 func (k keyspace) layout() string { return string(k) + "layout" }
 
-// counters is a hash of the last numbers given: task, entry, report, feed, lease.
+// counters is a hash of the last numbers assigned: task, entry, report, feed,
+// lease.
 func (k keyspace) counters() string { return string(k) + "counters" }
 
 // Only scripts name "entries", a stream of all ledger entries under their numbers,
@@ -58,7 +59,7 @@ func (k keyspace) totals() string { return string(k) + "totals" }
 // records is a zset of idempotency records by the time they expire.
 func (k keyspace) records() string { return string(k) + "records" }
 
-// dead is a zset of dead webhook deliveries by FailedAt, for pruning.
+// dead is a zset of all dead letters by FailedAt, for pruning.
 func (k keyspace) dead() string { return string(k) + "dead" }
 
 // Keys of an agent.
@@ -71,8 +72,8 @@ func (k keyspace) agent(id store.AgentID) string { return string(k) + "a:" + str
 func (k keyspace) ledger(id store.AgentID) string { return string(k) + "l:" + string(id) }
 
 // earnings is a zset "seq:earned" by the entry's At. It holds only the entries
-// that no later one precedes in time, so that the last one up to an instant is
-// the answer of Stats for that instant.
+// that no later entry predates, so that the last one up to an instant is the
+// answer of Stats for that instant.
 func (k keyspace) earnings(id store.AgentID) string { return string(k) + "y:" + string(id) }
 
 // events is a list of the agent's events, "at event", oldest first; the last
@@ -98,8 +99,8 @@ func (k keyspace) partyTasks(id store.AgentID, role string, status store.Status)
 	return k.name("o", string(id), role, string(status))
 }
 
-// deadOf is a zset of the agent's dead deliveries (16 digits of seq) by
-// FailedAt, deadJobs a hash of them.
+// deadOf is a zset of the agent's dead letters (16 digits of seq) by FailedAt,
+// deadJobs a hash of them.
 func (k keyspace) deadOf(id store.AgentID) string   { return string(k) + "x:" + string(id) }
 func (k keyspace) deadJobs(id store.AgentID) string { return string(k) + "xj:" + string(id) }
 
@@ -110,8 +111,8 @@ func (k keyspace) deadJobs(id store.AgentID) string { return string(k) + "xj:" +
 // results r1, r2, …
 func (k keyspace) task(id store.TaskID) string { return string(k) + "t:" + string(id) }
 
-// roles is a hash from agent to its role on the task; beside it stands, under
-// "l:agent", how the agent's claim ended.
+// roles is a hash from agent to its role on the task; under "l:agent" it has
+// the agent's lapse.
 func (k keyspace) roles(id store.TaskID) string { return string(k) + "r:" + string(id) }
 
 // transfers is a hash from kind to the number of the task's entry.
@@ -122,8 +123,8 @@ func (k keyspace) transfers(id store.TaskID) string { return string(k) + "m:" + 
 func (k keyspace) taskQuestions(id store.TaskID) string { return string(k) + "tq:" + string(id) }
 func (k keyspace) question(id store.QuestionID) string  { return string(k) + "q:" + string(id) }
 
-// taskMessages is a list "id worker", oldest first; claimMessages a list of the
-// ids of those under the claims of one worker; message a string.
+// taskMessages is a list of "id worker", oldest first; claimMessages a list of
+// the ids of those under the claims of one worker; message a string.
 func (k keyspace) taskMessages(id store.TaskID) string { return string(k) + "tm:" + string(id) }
 
 func (k keyspace) claimMessages(id store.TaskID, worker store.AgentID) string {
@@ -143,7 +144,8 @@ func (k keyspace) reports(s store.ReportStatus) string { return string(k) + "rs:
 // record is a string "expires document".
 func (k keyspace) record(id store.IdempotencyID) string { return string(k) + "i:" + recordName(id) }
 
-// recordName keeps any bytes of a client's key out of key names.
+// recordName keeps the arbitrary bytes of a client's idempotency key out of
+// Redis keys.
 func recordName(id store.IdempotencyID) string {
 	h := sha256.New()
 	for _, part := range []string{string(id.Caller), id.Operation, id.Key} {

@@ -79,7 +79,7 @@ func (d *decoder) agent(i int) *store.Agent {
 	return keep(d, a, err)
 }
 
-// party is an agent that the reply does not repeat when it is the caller.
+// party reads an agent, which the reply does not repeat if it is the caller.
 func (d *decoder) party(i int, id store.AgentID, caller *store.Agent) *store.Agent {
 	if caller != nil && id == caller.ID {
 		return caller
@@ -162,5 +162,6 @@ func trustIn(to store.AgentID, v any) []store.TrustPair {
 	return pairs
 }
 
-// prefix is the one key of scripts that find keys on their way.
+// prefix is the one key that is passed to scripts that compute keys as they
+// run.
 func (s *Store) prefix() []string { return []string{string(s.keys)} }

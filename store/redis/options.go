@@ -42,9 +42,9 @@ func WithLogger(log *slog.Logger) Option {
 	}
 }
 
-// WithFeedLength sets how many commits the feed remembers, about; at least
-// 1,000, default 250,000 (some 50 MB). A process that was away for longer reads
-// the whole board again.
+// WithFeedLength sets about how many commits the feed keeps; at least 1,000,
+// default 250,000 (some 50 MB). A process that has fallen further behind
+// reloads its mirror.
 func WithFeedLength(commits int64) Option {
 	return func(s *Store) error {
 		if commits < 1_000 {
@@ -55,8 +55,8 @@ func WithFeedLength(commits int64) Option {
 	}
 }
 
-// WithTimeout bounds every call, default 4 s: a server that is away is an error
-// by then.
+// WithTimeout bounds every call, default 4 s: after that an unreachable server
+// is an error.
 func WithTimeout(d time.Duration) Option {
 	return func(s *Store) error {
 		if d <= 0 {

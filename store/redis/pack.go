@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Stored documents are packed: a row of name=length:value, where the value is
-// a text, a decimal number or another document. Reading one takes no memory but
-// for what hangs on it, names that are not known are passed over, and fields
-// with a zero value are left out. Fields may be added; none may change its name
-// or meaning without a new layoutVersion.
+// Stored documents are packed: a row of name=length:value, where the value is a
+// text, a decimal number or another document. Reading one allocates only what
+// the result points to, unknown names are ignored, and fields with a zero value
+// are left out. Fields may be added; none may change its name or meaning
+// without a new layoutVersion.
 
 var errPacked = errors.New("redis: a stored document is damaged")
 
@@ -63,7 +63,7 @@ func (p *packer) flag(name string, b bool) {
 	}
 }
 
-// optional writes a truth that may also be unknown.
+// optional writes a boolean that may be nil.
 func (p *packer) optional(name string, b *bool) {
 	if b != nil {
 		p.head(name, 1)
@@ -81,7 +81,7 @@ func (p *packer) instant(name string, t time.Time) {
 	}
 }
 
-// part writes a document within the document, also an empty one.
+// part writes a document within the document, even an empty one.
 func (p *packer) part(name string, write func()) {
 	outer := p.doc
 	p.doc = nil

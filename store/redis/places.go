@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// place is where a task stands in an index: by its number, or by an instant.
+// place is a task's position in an index: by its number, or by an instant.
 type place struct {
 	index  index
 	agent  store.AgentID
@@ -29,7 +29,7 @@ const (
 
 func (p *place) bySeq() bool { return p.index <= byWorker }
 
-// score is where the task stands in the index.
+// score is the task's score in the index.
 func (p *place) score(seq any) any {
 	if p.bySeq() {
 		return seq
@@ -98,8 +98,8 @@ func (p *places) has(x *place, same func(a, b *place) bool) bool {
 	return false
 }
 
-// placesOf says where a task in this state belongs. Nobody asks for the tasks
-// of the platform as a party.
+// placesOf returns the places of a task in this state. There are none for the
+// platform as a party, since nothing asks for its tasks.
 func placesOf(t *store.Task) *places {
 	p := &places{}
 	if t.Open() {

@@ -10,36 +10,37 @@ import (
 )
 
 // program is what commit.lua runs: Changes compiled to rows that are read, guards
-// on what they hold, and writes. All that can be known beforehand is worked out
-// here, so that the script need only compare, write and number, and reads and
-// writes each row of a hash once.
+// on what they hold, and writes. Everything that can be known beforehand is
+// computed here, so that the script only has to compare, write and number, and
+// reads and writes each row of a hash once.
 type program struct {
 	keyspace
 	keys  []string
 	index map[string]int
 	args  []any
 
-	// The rest is about the present Change: what it will be told, its rows, of which
-	// the first n are in use, and its guards and steps as the script takes them.
+	// The fields below are about the Change being compiled: how its result is read,
+	// its rows, of which the first n are in use, and its guards and steps in the
+	// form that the script takes.
 	told          *compiled
 	rows          []row
 	n             int
 	guards, steps wording
-	// layout is where the numbers of the Change are put together.
+	// layout is a buffer for the numbers of the Change.
 	layout []int
 	// first is the index of its first key.
 	first int
 	// inserted are the fields that the Change inserts, to find one that inserts
 	// the same thing twice.
 	inserted []field
-	// guardedAgents are those of which the Change has guarded that they exist.
+	// guardedAgents are the agents whose existence the Change already guards.
 	guardedAgents []store.AgentID
 }
 
 type field struct{ key, name string }
 
-// wording is what the script takes of guards or of steps: their words, and what the
-// layout says of them.
+// wording holds guards or steps in the form that the script takes: their words, and
+// their numbers in the layout.
 type wording struct {
 	words   []any
 	numbers []int
@@ -71,7 +72,7 @@ func newProgram(k keyspace) *program {
 // most bounds what a program in the pool may hold.
 const mostArgs = 4_096
 
-// release gives the memory back, without what it refers to.
+// release returns the program to the pool, without keeping what it refers to.
 func (p *program) release() {
 	if cap(p.args) > mostArgs {
 		return
@@ -83,7 +84,7 @@ func (p *program) release() {
 	programs.Put(p)
 }
 
-// reset forgets the present Change.
+// reset forgets the Change that was compiled last.
 func (p *program) reset() {
 	for i := range p.rows[:p.n] {
 		p.rows[i].reset()
@@ -115,7 +116,7 @@ func (p *program) key(name string) int {
 	return i
 }
 
-// end puts the Change together for the script: its layout, then its words.
+// end assembles the Change for the script: its layout, then its words.
 func (p *program) end() {
 	header := len(p.args)
 	p.args = append(p.args, nil)
@@ -195,8 +196,8 @@ func (p *program) row(key string) int {
 	return p.n
 }
 
-// read returns where the value of a hash's field stands: the row, and the field
-// in it.
+// read returns where the script finds the value of a hash's field: the row, and
+// the place in it.
 func (p *program) read(key, name string) (number, place int) {
 	number = p.row(key)
 	r := &p.rows[number-1]
@@ -207,13 +208,13 @@ func (p *program) read(key, name string) (number, place int) {
 	return number, len(r.fields)
 }
 
-// guard adds a condition on a field, and what its failure is called.
+// guard adds a condition on a field, and the conflict that its failure is.
 func (p *program) guard(c store.Conflict, name any, key, field string, arg any) {
 	number, place := p.read(key, field)
 	p.addGuard(c, name, arg, number, place)
 }
 
-// guardKey adds a condition on a key that is no hash.
+// guardKey adds a condition on a key that is not a hash.
 func (p *program) guardKey(c store.Conflict, name any, key string, arg any) {
 	p.addGuard(c, name, arg, p.key(key), 0)
 }
@@ -224,7 +225,8 @@ func (p *program) addGuard(c store.Conflict, name, arg any, numbers ...int) {
 	p.told.conflicts = append(p.told.conflicts, c)
 }
 
-// fresh guards that a field of a hash is missing, also from the Change itself.
+// fresh guards that a field of a hash does not exist and that the Change
+// inserts it only once.
 func (p *program) fresh(c store.Conflict, key, name string) {
 	if p.repeated(key, name) {
 		p.guardKey(c, "never", key, "")
@@ -243,7 +245,7 @@ func (p *program) repeated(key, name string) bool {
 	return false
 }
 
-// count moves a counter of a hash, unless by nothing.
+// count adds delta to a counter of a hash, unless it is 0.
 func (p *program) count(key, name string, delta int64) {
 	if delta == 0 {
 		return
@@ -260,7 +262,7 @@ func (p *program) set(key string, fieldsAndValues ...any) {
 }
 
 // step adds a command, or one of the script's own steps, on a key. The name is
-// any so that a constant takes no memory.
+// of type any so that passing a constant does not allocate.
 func (p *program) step(name any, key string, args ...any) { p.stepOn(p.key(key), name, args...) }
 
 // stepOn is step for the index of a key, 0 for none.
@@ -269,5 +271,5 @@ func (p *program) stepOn(key int, name any, args ...any) {
 	p.steps.numbers = append(p.steps.numbers, key, len(args))
 }
 
-// with adds what the step takes of the layout.
+// with adds the step's numbers to the layout.
 func (p *program) with(numbers ...int) { p.steps.numbers = append(p.steps.numbers, numbers...) }

@@ -7,7 +7,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// pruneBatch bounds what one script deletes, so that it holds nobody up.
+// pruneBatch bounds what one script deletes, so that it does not block the
+// server for long.
 const pruneBatch = 200
 
 // Prune implements store.Keeper.
@@ -29,9 +30,9 @@ type pruning struct {
 	err   error
 }
 
-// batches deletes what is older than the instant, at most limit of it, and
-// returns how much that was. The scripts answer {counted, deleted}, or a number
-// that is both.
+// batches deletes what is older than the instant, at most limit things, and
+// returns how many it counted. The scripts answer {counted, deleted}, or one
+// number for both.
 func (p *pruning) batches(ctx context.Context, script *script, keys []string, before time.Time) (counted int) {
 	if before.IsZero() {
 		return 0

@@ -3,8 +3,8 @@ package redis
 import "strconv"
 
 // The functions below read the replies of scripts, which are nested []any of
-// string, int64 and nil. What a script promises is what they rely on; where a
-// value is not of the kind expected they give the zero value.
+// string, int64 and nil. They rely on what the script's header promises; a
+// value of another type gives the zero value.
 
 func text(v any) string {
 	s, _ := v.(string)
@@ -17,7 +17,7 @@ func integer(s string) int64 {
 	return n
 }
 
-// number reads a number that comes as one or as a text.
+// number reads a number that comes as an integer or as a string.
 func number(v any) int64 {
 	if n, ok := v.(int64); ok {
 		return n

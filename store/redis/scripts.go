@@ -11,7 +11,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// Each script says in its header what goes in and what comes out.
+// The header of each script says what goes in and what comes out.
 var (
 	//go:embed lua/shared.lua
 	sharedLua string
@@ -65,11 +65,11 @@ var (
 	pruneDeadLua string
 )
 
-// readingLua stands before each script that finds keys on its way.
+// readingLua is prepended to each script that computes keys as it runs.
 var readingLua = "local AGENT_FIELDS = { '" + strings.Join(agentFields, "', '") + "' }\n" + sharedLua
 
 // Scripts that write are never sent twice by the client library: a commit whose
-// answer was lost would come back as a conflict with itself.
+// reply was lost would be repeated and conflict with itself.
 var (
 	commitScript           = newScript(commitLua, true)
 	loadScript             = newScript(readingLua+loadLua, false)
@@ -112,7 +112,7 @@ func newScript(source string, writes bool) *script {
 // once is a command that the client library must not repeat on its own.
 type once struct{ *goredis.Cmd }
 
-// NoRetry is asked by the client library.
+// NoRetry tells the client library not to send the command again.
 func (once) NoRetry() bool { return true }
 
 // run calls the script in one round trip; in a second one with its source when

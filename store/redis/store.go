@@ -15,7 +15,7 @@ import (
 )
 
 // layoutVersion is the version of the key layout in keys.go that this code
-// reads and writes. It grows when old code could not work on new data.
+// reads and writes. It is raised when older code could not work on newer data.
 const layoutVersion = 1
 
 // Store is a store.Store in Redis. It is safe for use by many goroutines, and
@@ -37,8 +37,8 @@ var _ store.Store = (*Store)(nil)
 
 // Open connects to one server and makes a Store that owns the connection. The
 // URL is redis://, rediss:// (TLS) or unix://, as go-redis reads it, with
-// settings of the connection as parameters. A server that is away is noticed
-// within 5 s, unless those settings say otherwise. For sentinel and cluster
+// settings of the connection as parameters. An unreachable server is noticed
+// within 5 s, unless those settings say otherwise. For Sentinel and clusters
 // make a goredis.UniversalClient and use New.
 func Open(ctx context.Context, serverURL string, opts ...Option) (*Store, error) {
 	o, err := goredis.ParseURL(serverURL)
@@ -64,8 +64,8 @@ func badURL(err error) error {
 	return fmt.Errorf("redis: the URL cannot be used: %w", err)
 }
 
-// withDefaults keeps a server that is away from holding a caller for more than
-// a few seconds, where the URL does not say otherwise.
+// withDefaults keeps an unreachable server from blocking a caller for more than
+// a few seconds, unless the URL says otherwise.
 func withDefaults(o *goredis.Options) {
 	o.ContextTimeoutEnabled = true
 	if o.DialTimeout == 0 {
@@ -83,10 +83,10 @@ func withDefaults(o *goredis.Options) {
 	o.DialerRetries = 1
 }
 
-// New makes a Store on the embedder's client, which stays the embedder's. It
-// reads the server's settings, warns of what they can lose, and refuses a key
-// layout that is newer than this code. The client should have
-// ContextTimeoutEnabled set, so that WithTimeout holds.
+// New makes a Store on the embedder's client, which the embedder still has to
+// close. It reads the server's settings, warns of the data loss that they
+// allow, and refuses a key layout that is newer than this code. The client
+// should have ContextTimeoutEnabled set, so that WithTimeout holds.
 func New(ctx context.Context, client goredis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redis: a client is required")
@@ -112,7 +112,8 @@ func New(ctx context.Context, client goredis.UniversalClient, opts ...Option) (*
 	return s, nil
 }
 
-// claimLayout marks an empty namespace with the layout, or checks the mark.
+// claimLayout writes the layout's version into an empty namespace, or checks
+// the version found.
 func (s *Store) claimLayout(ctx context.Context) error {
 	var has *goredis.StringCmd
 	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
@@ -142,14 +143,14 @@ func (s *Store) Close() error {
 }
 
 // Client returns the client that the Store works on, for a relay on the same
-// server. It remains the Store's, or the embedder's.
+// server. Do not close it.
 func (s *Store) Client() goredis.UniversalClient { return s.client }
 
 // Channel is the name of the pub/sub channel for wake-ups of this marketplace.
 func (s *Store) Channel() string { return s.keys.channel() }
 
-// failed says whose error it is. Errors of the client hold no credentials and
-// no values.
+// failed adds to an error that it came from Redis. Errors of the client hold no
+// credentials and no values.
 func failed(err error) error {
 	if err == nil {
 		return nil

@@ -76,8 +76,8 @@ func (s *Store) TasksOf(ctx context.Context, q store.TasksQuery) (store.TasksPag
 	}, err
 }
 
-// indexesOf are the disjoint zsets whose union is asked for: nobody is poster
-// and worker of the same task.
+// indexesOf are the disjoint zsets whose union is asked for: no agent is both
+// poster and worker of the same task.
 func (s *Store) indexesOf(q store.TasksQuery) []string {
 	roles, statuses := []string{rolePoster, roleWorker}, store.Statuses()
 	switch q.Role {
@@ -98,8 +98,8 @@ func (s *Store) indexesOf(q store.TasksQuery) []string {
 	return keys
 }
 
-// scanBytes bounds the texts of one page of a scan, which would otherwise hold
-// up everybody else.
+// scanBytes bounds the texts of one page of a scan, which would otherwise block
+// the server for long.
 const scanBytes = 4 << 20
 
 // ScanOpen implements store.FeedReader. A page ends early when its texts

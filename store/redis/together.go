@@ -6,27 +6,28 @@ import (
 	"sync"
 )
 
-// Commits that arrive while others are on their way travel together in the next
-// call of the script, each still committed or refused on its own: a server that
-// works on one thing at a time spends less on a call with ten Changes than on ten
-// calls, and so does this program.
+// Group commit: commits that arrive while a call is under way wait and are sent
+// together in the next call of the script, a flight. Each is still committed or
+// refused on its own: a server that works on one thing at a time spends less on a
+// call with ten Changes than on ten calls, and so does this program.
 
 const (
-	// mostFlights may be on their way at once: the server works on one while the
-	// others are written or read.
+	// mostFlights is how many calls may be under way at once: the server works on
+	// one while the others are written or read.
 	mostFlights = 2
-	// mostTogether bounds the Changes of a flight, which holds everybody else up.
+	// mostTogether bounds the Changes of one call, which blocks the server while
+	// it runs.
 	mostTogether = 32
 )
 
-// flights are the calls on their way, and who waits for the next one.
+// flights are the calls under way, and the units that wait for the next one.
 type flights struct {
 	mu      sync.Mutex
 	flying  int
 	waiting []*unit
 }
 
-// landing is the reply to a unit, or why there is none.
+// landing is the reply to a unit, or the error instead of one.
 type landing struct {
 	reply any
 	err   error
@@ -44,8 +45,8 @@ func (s *Store) travel(ctx context.Context, u *unit) (any, error) {
 	return at(replies, 0), err
 }
 
-// board reports whether the unit may fly at once; else it waits for the next
-// flight.
+// board reports whether the unit may be sent immediately; otherwise it waits
+// for the next flight.
 func (f *flights) board(u *unit) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,7 +59,7 @@ func (f *flights) board(u *unit) bool {
 	return false
 }
 
-// next takes those who fly next, at least one unless nobody waits.
+// next takes the units of the next flight, at least one unless none waits.
 func (f *flights) next() []*unit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,12 +82,12 @@ func (s *Store) keepFlying(units []*unit) {
 		for i, u := range units {
 			u.landed <- landing{reply: at(replies, i), err: err}
 		}
-		runtime.Gosched() // Who has landed may have more to commit.
+		runtime.Gosched() // Callers that just got their reply may have more to commit.
 		units = s.flights.next()
 	}
 }
 
-// fly calls the script with all units, whose programs end here.
+// fly calls the script with all units and releases their programs.
 func (s *Store) fly(ctx context.Context, units []*unit) (any, error) {
 	nKeys, nArgs := 1, 0
 	for _, u := range units {
@@ -100,7 +101,8 @@ func (s *Store) fly(ctx context.Context, units []*unit) (any, error) {
 	return s.run(ctx, commitScript, keys, args...)
 }
 
-// land waits for the outcome. A caller who stops waiting does not know it.
+// land waits for the reply. To a caller that stops waiting, the outcome is
+// unknown.
 func (u *unit) land(ctx context.Context) (any, error) {
 	select {
 	case landed := <-u.landed:

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// scanPage and readPage are how many tasks, and how many small things, are read at
-	// once.
+	// scanPage is how many tasks are read at a time, readPage how many smaller items.
 	scanPage = 500
 	readPage = 1_000
-	// pageBytes bounds the texts of the tasks that are read at once.
+	// pageBytes bounds the texts of the tasks that one read returns.
 	pageBytes = 4 << 20
-	// maxTries is how often what differs is read once more: somebody writes it.
+	// maxTries is how often a difference is read again, since it may only mean
+	// that somebody is writing.
 	maxTries = 64
 )
 
@@ -41,10 +41,10 @@ type Report struct {
 
 // Books replays the whole ledger and proves every balance, every escrow, the zero
 // sum and the budget of system pay, payPerDay (0 for none), and names the tasks
-// whose timers the store has lost. It is exact also while the market runs: an
-// account is compared with its entries up to the number that was read with
-// it, and what differs is read once more before it is called a problem. It
-// reads everything that is stored.
+// whose timers the store has lost. It is exact even while the market runs: an
+// account is compared with its entries up to the number that was read with it,
+// and a difference is read again before it is called a problem. It reads
+// everything that is stored.
 func Books(ctx context.Context, s store.Store, payPerDay int64, now func() time.Time) (Report, error) {
 	a := &audit{
 		store: s, payPerDay: payPerDay, now: now,
@@ -135,7 +135,7 @@ func (a *audit) entry(e *store.Entry) {
 	}
 	agent := a.agents[e.Agent]
 	if agent == nil || e.Seq > agent.ledgerSeq {
-		// Written after the account was read.
+		// The entry was written after the account was read.
 		a.report.Balances += e.Signed()
 		return
 	}
@@ -196,7 +196,8 @@ func (a *audit) readTasks(ctx context.Context) error {
 	return nil
 }
 
-// task compares a task's state with its escrow, and forgets what agrees.
+// task compares a task's state with its escrow, and drops the task if they
+// agree.
 func (a *audit) task(t *store.Task) {
 	a.report.Tasks++
 	if held := inEscrow(t); a.escrow[t.ID] == held {
@@ -278,7 +279,7 @@ func version(t *store.Task) int64 {
 	return t.Version
 }
 
-// expected is 0 also for tasks that were pruned.
+// expected is 0 for tasks that were pruned, too.
 func expected(t *store.Task) int64 {
 	if t == nil {
 		return 0
@@ -299,7 +300,7 @@ func escrowOf(entries []store.Entry, id store.TaskID) (sum int64) {
 }
 
 // recheckEscrowed decides between a problem and an agent whose tasks moved during
-// the audit: only what two looks in succession found alike stood still.
+// the audit: only what two looks in a row found unchanged can be judged.
 func (a *audit) recheckEscrowed(ctx context.Context, id store.AgentID) error {
 	var last look
 	for range maxTries {
@@ -319,9 +320,9 @@ func (a *audit) recheckEscrowed(ctx context.Context, id store.AgentID) error {
 	return nil
 }
 
-// look is what an agent's account says of its escrow, and what was found in its
-// unfinished tasks, each in a version: a task that moves from one list to another
-// while they are read may stand in both, and then counts once, or in none.
+// look is what an agent's account says about its escrow, and what its unfinished
+// tasks hold, each with its version. A task that moves from one list to another
+// while they are read may be found in both, and then counts once, or in neither.
 type look struct {
 	escrowed, ledgerSeq, held int64
 	tasks                     map[store.TaskID]int64
@@ -358,7 +359,7 @@ func (l *look) add(tasks []store.StoredTask) {
 	}
 }
 
-// eachPage reads all tasks that q selects, some at a time.
+// eachPage reads all tasks that q selects, a page at a time.
 func (a *audit) eachPage(ctx context.Context, q store.TasksQuery, each func([]store.StoredTask)) error {
 	for q.Limit, q.MaxBytes = 100, pageBytes; ; {
 		page, err := a.store.TasksOf(ctx, q)

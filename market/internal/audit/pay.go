@@ -9,14 +9,15 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// payAudit proves the budget of system pay from the ledger alone:
-// what the platform paid about an agent beyond Policy.SystemPayPerDay in any 24 hours
-// is covered by fees that the agent's tasks brought, each credit of them once.
+// payAudit proves the budget of system pay from the ledger alone: what the platform
+// paid about an agent beyond Policy.SystemPayPerDay in any 24 hours is covered by the
+// fees paid on the agent's tasks, with each credit of them used once.
 type payAudit struct {
 	// paid are the system payments about each agent.
 	paid map[store.AgentID][]store.SystemPaid
-	// fees are what each task brought until its poster is known, posters who posted
-	// each task until its fee is; brought is what came of both.
+	// fees holds the fee of each task whose poster is not known yet, posters the
+	// poster of each task whose fee is not known yet; brought holds the fees by
+	// poster once both are known.
 	fees    map[store.TaskID]int64
 	posters map[store.TaskID]store.AgentID
 	brought map[store.AgentID]int64
@@ -68,7 +69,7 @@ func (p *payAudit) overrun(id store.AgentID, perDay int64) (at time.Time, by int
 			today -= paid[first].Credits
 			first++
 		}
-		// What the day has no room for is paid from fees.
+		// What exceeds the daily amount is paid from fees.
 		fromDay := min(paid[i].Credits, perDay-today)
 		if left -= paid[i].Credits - fromDay; left < 0 {
 			return paid[i].At, -left

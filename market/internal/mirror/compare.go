@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// checkEvery is the beat of the board's comparison with the store.
+	// checkEvery is how often a piece of the board is compared with the store.
 	checkEvery = 10 * time.Second
 	checkBatch = 200
-	// checkQuiet is its beat while nothing happens.
+	// checkQuiet is how often while nothing happens.
 	checkQuiet = 5 * time.Minute
 )
 
-// Compare goes round the store and the mirror until ctx ends, a piece at a time,
-// and heals what differs: the mirror is a cache.
+// Compare compares the mirror with the store until ctx ends, a piece at a time,
+// round after round, and corrects the mirror where they differ.
 func (m *Mirror) Compare(ctx context.Context) error {
 	var c checker
 	timer := time.NewTimer(c.rest())
@@ -36,13 +36,13 @@ func (m *Mirror) Compare(ctx context.Context) error {
 	}
 }
 
-// checker is where the comparison stands.
+// checker is the state of the comparison.
 type checker struct {
 	board int           // where the next piece of the board starts
 	task  int64         // the last open task of the store that was looked at
 	agent store.AgentID // the last agent that was looked at
-	// seen is where the feed was when the last round ended, quiet that it has not
-	// moved during the last round.
+	// seen is the feed's position at the end of the last round; quiet is set if
+	// the feed did not move during that round.
 	seen  store.Position
 	quiet bool
 }
@@ -57,8 +57,8 @@ func (c *checker) rest() time.Duration {
 
 // check compares the next piece: tasks on the board that are not open, open
 // tasks that the board lacks, and agents whose standing it has wrong. Nobody
-// reads the feed meanwhile, so that what the check has read cannot undo what the
-// feed tells later.
+// reads the feed meanwhile, so that what the check has read cannot overwrite
+// something newer from the feed.
 func (c *checker) check(ctx context.Context, m *Mirror, limit int) error {
 	select {
 	case m.turn <- struct{}{}:

@@ -6,25 +6,26 @@ import (
 )
 
 const (
-	// followBusy is how often the feed is read without a hint while somebody asks,
-	// so that nobody has to wait for a read of his own, and for askedFor after that;
-	// followWaits while somebody waits for a task, since no event tells when its
-	// poster cancels elsewhere; followIdle else, so that the first who asks has little
-	// to catch up with. All are in real time.
+	// How often the feed is read without a hint, in real time: every followBusy while
+	// requests use the mirror, and for askedFor after the last one, so that no request
+	// has to read the feed itself; every followWaits while somebody waits for a task,
+	// since no event tells a wait that its poster has cancelled on another replica;
+	// otherwise every followIdle, so that the next request has little to catch up
+	// with.
 	followBusy  = 200 * time.Millisecond
 	followWaits = 900 * time.Millisecond
 	followIdle  = 10 * time.Second
 	askedFor    = 2 * time.Second
 )
 
-// Followed says that somebody follows the feed until the returned function is
-// called.
+// Followed records that the feed is being followed, until the returned function
+// is called.
 func (m *Mirror) Followed() (end func()) {
 	m.followed.Store(true)
 	return func() { m.followed.Store(false) }
 }
 
-// IsLoading reports whether a mirror that is followed is not complete yet.
+// IsLoading reports whether the mirror is followed but not yet complete.
 func (m *Mirror) IsLoading() bool { return m.followed.Load() && !m.warm.Load() }
 
 // Watch has the feed read soon.
@@ -35,9 +36,9 @@ func (m *Mirror) Watch() {
 	}
 }
 
-// Follow reads the feed at every hint of another process, and beneath that as
-// often as somebody here needs it; waits says whether somebody waits for a task.
-// read is called after each time.
+// Follow reads the feed at every hint of another process, and in between as
+// often as this process needs it; waits reports whether somebody waits for a
+// task. read is called after each read.
 func (m *Mirror) Follow(ctx context.Context, hints <-chan struct{}, waits func() bool, read func()) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

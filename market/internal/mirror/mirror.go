@@ -24,26 +24,26 @@ type Mirror struct {
 	rules *rules.Policy
 	own   ownWrites
 	*warmth
-	// moved is told which tasks are not open any more, allMoved that a part of the
-	// feed will never be read.
+	// moved is called with the tasks that are no longer open, allMoved when a part
+	// of the feed will never be read.
 	moved    func(...store.TaskID)
 	allMoved func()
 
 	// turn is held by whoever reads the feed; taking it can be cancelled.
 	turn     chan struct{}
 	position store.Position // belongs to the holder of turn
-	// started counts the reads of the feed that have begun, finished those
-	// that have ended well, each by its number.
+	// started counts the reads of the feed that have begun, finished is the number
+	// of the latest read that succeeded.
 	started, finished atomic.Int64
-	// readAt is when the last good read of the feed began, in real time.
+	// readAt is when the last successful read of the feed began, in real time.
 	readAt atomic.Int64
-	// behind is set when the next offer has to wait for the feed, which alone
-	// has all of what this process has written.
+	// behind is set when the next offer has to wait for the feed, because a commit
+	// of this process could not be shown completely.
 	behind atomic.Bool
 	// followed is set while Run follows the feed.
 	followed atomic.Bool
-	// askedAt is when somebody asked last, in real time; wanted receives when the
-	// feed is to be read more often than it was.
+	// askedAt is when the mirror was last asked, in real time; wanted receives
+	// when the feed must be read more often than before.
 	askedAt atomic.Int64
 	wanted  chan struct{}
 }
@@ -57,8 +57,9 @@ const (
 	freshFor = 500 * time.Millisecond
 )
 
-// New makes a cold mirror of a store. moved is told which tasks are not open any
-// more, allMoved that a part of the feed will never be read. It starts nothing.
+// New makes a cold mirror of a store. moved is called with the tasks that are no
+// longer open, allMoved when a part of the feed will never be read. It starts
+// nothing.
 func New(s store.Store, policy *rules.Policy, moved func(...store.TaskID), allMoved func()) *Mirror {
 	return &Mirror{
 		store: s, rules: policy, moved: moved, allMoved: allMoved,
@@ -122,9 +123,9 @@ func (m *Mirror) read(ctx context.Context) error {
 	}
 }
 
-// load fills the mirror from the store: first the feed's head, so that what
-// is written meanwhile comes with the feed. Until it is complete the mirror is
-// cold, also when it was warm before.
+// load fills the mirror from the store: first the feed's head, so that what is
+// written meanwhile comes with the feed. Until it is complete the mirror is
+// cold, even if it was warm before.
 func (m *Mirror) load(ctx context.Context) error {
 	m.cool()
 	head, err := m.store.Feed(ctx, "", 0)
@@ -185,7 +186,7 @@ func (m *Mirror) follow(ctx context.Context, items []store.FeedItem) error {
 				agents = append(agents, item.Agent)
 			}
 		case m.own.take(item):
-			// This process has applied it already.
+			// This process has already applied it.
 		case !item.Open:
 			m.Board.Remove(string(item.Task), item.Version)
 			m.moved(item.Task)
@@ -214,7 +215,7 @@ func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
 		}
 		for _, id := range ids[:n] {
 			if gone, ok := m.Board.Get(string(id)); ok && !found[id] {
-				// It was deleted, and nothing else takes it from the board.
+				// It was deleted, and nothing else would take it off the board.
 				m.Board.Remove(string(id), gone.Version)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 // ownWrites remembers the task items that this process has put into the feed
 // and applied itself, so that reading them back costs no read of the task. It
-// is bounded: what it forgot is merely read again.
+// is bounded: an item that it has forgotten only costs a read.
 type ownWrites struct {
 	mu    sync.Mutex
 	items map[store.FeedItem]int
@@ -29,7 +29,7 @@ func (w *ownWrites) add(items []store.FeedItem) {
 	}
 }
 
-// take reports whether the item is an own one, and forgets it.
+// take reports whether this process wrote the item, and forgets it.
 func (w *ownWrites) take(item store.FeedItem) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

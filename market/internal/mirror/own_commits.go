@@ -8,8 +8,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Show brings the mirror up to date with a commit of this process at once. l is
-// what the decision was taken on.
+// Show applies a commit of this process to the mirror, without waiting for the
+// feed. l is what the decision was based on.
 func (m *Mirror) Show(c *store.Change, committed store.Committed, l *store.Loaded) {
 	m.own.add(m.apply(c, committed, l))
 }
@@ -37,13 +37,13 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 				m.Board.Remove(string(t.ID), t.Version)
 			}
 		case rules.Passed(t.ExpiresAt, c.At):
-			// Closed at once; only its timer has still to do with it.
+			// It is closed; only its timer still has to end it.
 			m.Board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:
 			m.Board.Add(boardTask(&store.StoredTask{Task: t, Text: w.Text}))
 		default:
-			// Its text and who matched or verified it come with the feed, which
-			// is read before the next offer.
+			// Its text, and the agents that matched or verified it, come with the feed,
+			// which is read before the next offer.
 			covered = nil
 			m.behind.Store(true)
 		}
@@ -71,8 +71,8 @@ func numbered(t *store.Task, seqs []int64, i int) *store.Task {
 }
 
 // applyAgents estimates what the store holds for the agents that changed from
-// what was loaded. Should somebody else have changed them meanwhile, the feed
-// puts it right within its second.
+// what was loaded. If somebody else has changed them meanwhile, the feed
+// corrects it within a second.
 func (m *Mirror) applyAgents(c *store.Change, l *store.Loaded) {
 	for _, item := range c.Feed {
 		if item.Kind != store.FeedAgent {

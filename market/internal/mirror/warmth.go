@@ -11,8 +11,8 @@ import (
 )
 
 // warmth says whether a mirror is complete. It is cold at first, and again while
-// it is loaded anew: then it may not answer, since what it lacks would read like
-// "nothing there".
+// it is reloaded. A cold mirror may not answer, since what it lacks would look
+// as if it did not exist.
 type warmth struct {
 	warm atomic.Bool
 	// loads counts the times that the mirror was emptied.
@@ -43,7 +43,7 @@ func (w *warmth) heat() {
 }
 
 // warmingPatience is how long a call waits for a cold board, in real time,
-// before it does without.
+// before it goes on without the board.
 const warmingPatience = time.Second
 
 // await waits a little for somebody to load a cold mirror; ErrWarming when that
@@ -64,7 +64,7 @@ func (w *warmth) await(ctx context.Context) error {
 	}
 }
 
-// ErrWarming is the cause of warming errors, to tell them by.
+// ErrWarming is the cause by which warming errors are recognised.
 var ErrWarming = errors.New("the board of open tasks is still loading")
 
 // Warming is the refusal of a mirror that is not complete yet.
@@ -91,6 +91,6 @@ func (m *Mirror) Consult(ctx context.Context, ask func()) error {
 	}
 }
 
-// Loads counts the times that the mirror was emptied: it tells a mirror from one
-// that was loaded anew.
+// Loads counts the times that the mirror was emptied: if the number has changed,
+// the mirror has been reloaded.
 func (m *Mirror) Loads() int64 { return m.loads.Load() }

@@ -13,7 +13,8 @@ func Visible(l *store.Loaded) error {
 	return nil
 }
 
-// Ordinary is for what every agent may read of an ordinary task in any state.
+// Ordinary guards what every agent may read about an ordinary task in any
+// state.
 func Ordinary(l *store.Loaded) error {
 	if l.Task == nil || l.Task.System != nil {
 		return NotFound()
@@ -21,14 +22,14 @@ func Ordinary(l *store.Loaded) error {
 	return nil
 }
 
-// NotFound is said of a task that does not exist and of one that the caller may not
-// know of: nobody learns which.
+// NotFound is the refusal both for a task that does not exist and for one that the
+// caller may not know of, so that the two cannot be told apart.
 func NotFound() *Error { return Refuse(CodeNotFound, "Task not found") }
 
-// unlapsed refuses a worker whose claim has ended: it is told when and why, also
-// after somebody else has claimed the task, and whatever the task is now. Of a
-// system task the role that is loaded is the one on its parent, whose claim is
-// another matter.
+// unlapsed refuses a worker whose claim has ended: it is told when and why,
+// whatever has become of the task since. System tasks are exempt: the role
+// loaded with one is the role on its parent, so its lapse is about another
+// claim.
 func unlapsed(l *store.Loaded) error {
 	t := l.Task
 	if t == nil || t.System != nil || l.Lapse == nil || l.Role != store.RoleWorker || t.Worker() == l.Caller.ID {
@@ -49,8 +50,8 @@ func posterOnly(l *store.Loaded, what string) error {
 	return nil
 }
 
-// WorkerOnly refuses everybody but the worker of the loaded task; what says what only
-// the worker can do.
+// WorkerOnly refuses everybody but the worker of the loaded task; what names the
+// action that is the worker's alone.
 func WorkerOnly(l *store.Loaded, what string) error {
 	if err := unlapsed(l); err != nil {
 		return err

@@ -9,25 +9,25 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Answer is what was read out of the answer to a system task, together
-// with what is known of those whom it names. It is taken before the decision,
-// which asks nobody any more.
+// Answer is what was read from the answer to a system task, with what is known
+// about the agents that it names. It is made before the decision, which may not
+// look anything up.
 type Answer struct {
-	// usable is set when the answer holds an object with the expected fields.
+	// Usable is set when the answer holds an object with the expected fields.
 	Usable bool
-	// ranked are the agents of a ranking that may be matched, best first.
+	// Ranked are the agents of a ranking that may be matched, best first.
 	Ranked []store.AgentID
 	// tags describe the task or the agent.
 	tags []string
 	// meets and explanation are a verdict.
 	meets       bool
 	explanation string
-	// builtin are the built-in matcher's best. They stay matched behind the
-	// choice of an agent whose judgement is not proven.
+	// Builtin are the built-in matcher's best. They stay matched, after the choice
+	// of the infra agent, if that agent is not proven.
 	Builtin []store.AgentID
 }
 
-// The fields by which an answer is known.
+// The JSON fields by which an answer is recognised.
 const (
 	fieldRanked = "ranked_agents"
 	fieldMeets  = "meets_requirements"
@@ -47,8 +47,8 @@ func ReadAnswer(typ store.SystemType, result string) (a Answer) {
 	return a
 }
 
-// maxListed is how many elements of a list are looked at. Nobody who answers in
-// earnest names many more than the candidates.
+// maxListed is how many elements of a list are looked at. An honest answer
+// names hardly more agents than there were candidates.
 const maxListed = 5 * MaxCandidates
 
 func (a *Answer) readMatch(result string) {
@@ -86,18 +86,19 @@ func (a *Answer) readTags(result string) {
 	a.tags = usableTags(tags, limits.AgentTags)
 }
 
-// isAgentID tells what may be an agent's id from what surely is none, before
-// the store is asked. The platform is no agent that can work.
+// isAgentID sorts out what cannot be an agent's id before the store is asked.
+// The platform's id is not accepted, since the platform cannot work.
 func isAgentID(id string) bool {
 	return strings.HasPrefix(id, "ag-") && len(id) <= 64 && store.AgentID(id) != store.Platform && strings.IndexByte(id, 0) < 0
 }
 
 // Barred reports whether an agent may not work on what a system task is about,
-// by what the system task itself knows: its poster, whoever holds or held it.
+// by what the system task itself lists: the poster, and the agents that hold or
+// held the task.
 func Barred(t *store.Task, id store.AgentID) bool {
 	return id == t.Worker() || slices.Contains(t.System.Excluded, id)
 }
 
-// AnswerFields are the fields by which the answer to a system task is known, one
-// for each type of it.
+// AnswerFields are the JSON fields by which an answer to a system task is
+// recognised, one for each type of system task.
 func AnswerFields() []string { return []string{fieldRanked, fieldMeets, fieldTags} }

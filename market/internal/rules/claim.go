@@ -7,10 +7,9 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Claim gives a posted task to a worker. It needs nothing but the task
-// and the worker, so that several candidates can be decided before the store picks the first
-// that is still open; match is the task's pending match_agents task if nobody
-// has claimed that, else nil.
+// Claim gives a posted task to a worker. It needs only the task and the worker, so that
+// several candidates can be decided before the store takes the first that is still open;
+// match is the task's pending match_agents task if nobody has claimed that, else nil.
 func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*Outcome, error) {
 	if t.Status != store.StatusPosted {
 		return nil, wrongState(t, "be picked up")
@@ -41,16 +40,16 @@ func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *sto
 	return o, nil
 }
 
-// closeAtOnce takes an unclaimed match task from the board. What was reserved for
-// it belongs to an agent that a claim does not load: its own timer, due now, ends
-// the task and gives that back.
+// closeAtOnce takes an unclaimed match task off the board by making it expire
+// now. Its timer then ends it and releases the reserved pay, because that belongs
+// to the budget of an agent that a claim does not load.
 func (o *Outcome) closeAtOnce(match *store.Task) {
 	next := *match
 	next.ExpiresAt = o.At
 	o.replace(match, &next)
 }
 
-// takeRole keeps those who match or verify a task from working on it, and the
+// takeRole keeps agents that match or verify a task from working on it, and the
 // other way round (rule 6.8).
 func (o *Outcome) takeRole(t *store.Task, worker store.AgentID) {
 	switch {
@@ -69,8 +68,9 @@ func wrongState(t *store.Task, what string) *Error {
 	return Refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
 }
 
-// Together merges claims that have nothing to do with each other: a task and the
-// system task about it cannot both be had. It says which ones it has merged.
+// Together merges claims that are independent of each other: an agent cannot
+// claim both a task and the system task about it. merged are the indexes of the
+// claims that it took.
 func (p *Policy) Together(now time.Time, claims []*Outcome) (all *Outcome, merged []int) {
 	all = p.begin(now)
 	for i, claim := range claims {

@@ -2,7 +2,7 @@ package rules
 
 // Code is a stable word for one reason to refuse. It is part of the API: it
 // stands as "code" in every error of the HTTP API, and a program may branch on it
-// where Kind is too coarse. New codes come, old ones keep their meaning.
+// where Kind is too coarse. New codes may be added; old ones keep their meaning.
 type Code string
 
 // The codes. Codes lists them with their kinds and meanings.

@@ -6,16 +6,16 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Work is what a worker hands in: the result, and what it charges; nil is the
+// Work is what a worker delivers: the result, and what it charges; nil is the
 // whole budget.
 type Work struct {
 	Result         string
 	CreditsClaimed *int64
 }
 
-// Deliver hands in a result under the worker's claim. verify, when not
-// nil, is the verify_completion task to post with it; a is what was read out of the
-// answer to a system task.
+// Deliver submits a result under the worker's claim. verify, when not nil, is the
+// verify_completion task to post with it; a is what was read from the answer to a
+// system task.
 func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft, a Answer) (*Outcome, error) {
 	if err := WorkerOnly(l, "deliver"); err != nil {
 		return nil, err

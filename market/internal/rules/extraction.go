@@ -19,8 +19,9 @@ func (o *Outcome) startExtraction(about *store.Agent, p *store.Profile, draft *D
 	o.insert(draft.build(o.policy, o.At), draft.text)
 }
 
-// reread has a changed good_at read: last, while nobody has claimed it, is replaced;
-// else its answer comes too late, and another follows as soon as the hour has passed.
+// reread has a changed good_at extracted. If nobody has claimed last yet, it is
+// replaced; otherwise its answer will no longer count, and another extraction follows
+// as soon as the hour has passed.
 func (o *Outcome) reread(about *store.Agent, next *store.Profile, last *store.Task, draft *Draft) {
 	if last != nil && last.Status == store.StatusPosted {
 		o.end(last, store.StatusCancelled)
@@ -38,7 +39,7 @@ func (o *Outcome) reread(about *store.Agent, next *store.Profile, last *store.Ta
 	}
 }
 
-// readAgain sets the timer of an extraction at which another follows.
+// readAgain sets the instant at which another extraction follows this one.
 func (o *Outcome) readAgain(last *store.Task, at time.Time) {
 	next, system := *last, *last.System
 	system.Again = at
@@ -46,7 +47,8 @@ func (o *Outcome) readAgain(last *store.Task, at time.Time) {
 	o.replace(last, &next)
 }
 
-// extractAgain is that timer. What has been read meanwhile, or is gone, is not read.
+// extractAgain is the step taken at that instant. It posts nothing if the text has
+// been extracted or cleared meanwhile.
 func (o *Outcome) extractAgain(l *store.Loaded, draft *Draft) {
 	o.readAgain(l.Task, time.Time{})
 	if about := l.Subject; about != nil && about.Extraction == l.Task.ID && !isRead(&about.Profile) {
@@ -57,11 +59,11 @@ func (o *Outcome) extractAgain(l *store.Loaded, draft *Draft) {
 	}
 }
 
-// noText is no digest of any text.
+// noText stands for a cleared good_at. It cannot be the digest of a text.
 const noText = "-"
 
-// isRead reports whether the newest extraction is about the text as it is now. One
-// of which nothing was noted is of a time before texts could change under it.
+// isRead reports whether the newest extraction is about the text as it is now.
+// Without a recorded digest there is nothing that could be out of date.
 func isRead(p *store.Profile) bool {
 	return p.ExtractionOf == "" || p.ExtractionOf == digestOf(p.GoodAt)
 }

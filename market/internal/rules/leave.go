@@ -49,8 +49,8 @@ func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
 	return o, nil
 }
 
-// giveBack reposts a claimed task, or cancels a system task that its parent
-// needs no more. Why is what the worker is told who still acts on its claim.
+// giveBack reposts a claimed task, or cancels a system task that its parent no
+// longer needs. why is what the worker is told if it acts on the claim later.
 func (o *Outcome) giveBack(l *store.Loaded, why string) {
 	if l.Task.System != nil && !o.policy.Needed(l) {
 		o.end(l.Task, store.StatusCancelled)
@@ -66,8 +66,9 @@ func (o *Outcome) giveBack(l *store.Loaded, why string) {
 			Lapse: &store.Lapse{At: o.At, Why: why, Claim: l.Task.Claims},
 		})
 	case l.Task.System.Type == store.MatchAgents:
-		// Whoever claims the parent now has to close this task too, or it is paid for
-		// nothing: a claim of the parent decided before this has to fail.
+		// The match task is open again, and a claim of the parent has to close it, or
+		// it would be paid for nothing. Writing the parent makes claims fail that
+		// were decided before.
 		parent := *l.Parent
 		o.replace(l.Parent, &parent)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// Bounds of what the platform does, and what is taken when nothing is said. The sizes
-// of inputs are in package limits.
+// Bounds of what the platform does, and defaults. The sizes of inputs are in package
+// limits.
 const (
 	MaxVerifications = 3
 	maxMatched       = 20
@@ -94,7 +94,7 @@ func CheckTags(field string, tags []string, max int) ([]string, error) {
 	return out, nil
 }
 
-// CheckCount comes before all other work on a list: nobody knows how long it is.
+// CheckCount comes before all other work on a list, which may be of any length.
 func CheckCount(field string, list []string, max int) error {
 	if len(list) > max {
 		return Invalid(field, "at most %d", max)
@@ -112,7 +112,7 @@ func appendTag(tags []string, tag string) []string {
 	return append(tags, unique.Make(tag).Value())
 }
 
-// usableTags keeps the valid ones of tags that an agent proposed.
+// usableTags keeps those of the proposed tags that are valid.
 func usableTags(tags []string, max int) []string {
 	var out []string
 	for _, tag := range tags {

@@ -11,8 +11,8 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// CheckName refuses a name that is not what it looks like: one with characters
-// that nobody sees, or that turn the text around them, and one that reads as the
+// CheckName refuses a misleading name: one with invisible characters or
+// characters that reorder the text around them, and one that reads as the
 // platform's own.
 func CheckName(name string) error {
 	if err := CheckRequired("name", name, limits.Name); err != nil {
@@ -31,7 +31,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// blank are letters and marks that show nothing.
+// blank are letters and marks that are invisible.
 var blank = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x034F, 0x034F, 1},
@@ -46,8 +46,8 @@ var blank = &unicode.RangeTable{
 	R32: []unicode.Range32{{0xE0000, 0xE0FFF, 1}},
 }
 
-// unseen reports whether a character shows nothing, or changes how others are
-// shown. What makes a symbol an emoji is part of it.
+// unseen reports whether a character is invisible or changes how others are
+// shown. The variation selector that makes a symbol an emoji is allowed.
 func unseen(r, before rune) bool {
 	if r == 0xFE0F && unicode.In(before, unicode.So, unicode.Sm, unicode.Po) {
 		return false
@@ -79,8 +79,8 @@ func ofPlatform(name string) bool {
 	return platforms.MatchString(shape) && ofOffice.MatchString(shape)
 }
 
-// looks is what a name looks like: its letters in one case, without marks, spaces
-// and signs, and those that are taken for one another alike.
+// looks reduces a name to what it looks like: letters in one case, without marks,
+// spaces and signs, and with look-alike letters made equal.
 func looks(name string) string {
 	var out strings.Builder
 	for _, r := range norm.NFD.String(text.Fold(name)) {
@@ -94,11 +94,11 @@ func looks(name string) string {
 	return pairs.Replace(out.String())
 }
 
-// pairs are taken for one letter.
+// pairs of letters that look like one letter.
 var pairs = strings.NewReplacer("rn", "m", "vv", "w", "cl", "d")
 
-// lookAlikes are characters, folded, that are taken for Latin letters. The letter
-// l stands with i, which some fonts show alike.
+// lookAlikes are folded characters that look like Latin letters. The letter l
+// counts as i, since some fonts show them alike.
 var lookAlikes = func() map[rune]rune {
 	m := map[rune]rune{}
 	for latin, others := range map[rune]string{

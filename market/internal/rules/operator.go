@@ -6,14 +6,15 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// NoAgent is said of an agent that does not exist.
+// NoAgent is the refusal for an agent that does not exist.
 func NoAgent() *Error { return Refuse(CodeNotFound, "Agent not found") }
 
-// maxBalance keeps all sums far from overflow, also where numbers are floats.
+// maxBalance keeps all sums far from overflow, and exact in clients that read
+// numbers as floats.
 const maxBalance = 1 << 50
 
-// Grant gives credits from the platform to the loaded agent. The reason is
-// kept as a note: the kind of the entry is ours.
+// Grant gives credits from the platform to the loaded agent. The reason is kept
+// as a note, since the kind of the entry is always that of a grant.
 func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount int64, reason string) (*Outcome, error) {
 	if l.Agent == nil {
 		return nil, NoAgent()
@@ -56,7 +57,8 @@ func (p *Policy) Resolve(now time.Time, l *store.Loaded, status store.ReportStat
 	return o, nil
 }
 
-// ResumeReview makes an approval that waits for a suspended worker due now.
+// ResumeReview makes an approval due now that waited for its worker's
+// suspension to end.
 func (p *Policy) ResumeReview(now time.Time, t *store.Task) *store.Change {
 	o := p.begin(now)
 	next := *t
@@ -65,7 +67,7 @@ func (p *Policy) ResumeReview(now time.Time, t *store.Task) *store.Change {
 	return &o.Change
 }
 
-// WebhookGone takes away a webhook whose endpoint wants no more calls.
+// WebhookGone removes a webhook whose endpoint wants no more calls.
 func (p *Policy) WebhookGone(now time.Time, a *store.Agent) *Outcome {
 	o := p.begin(now)
 	next := a.Profile
@@ -75,7 +77,7 @@ func (p *Policy) WebhookGone(now time.Time, a *store.Agent) *Outcome {
 	return o
 }
 
-// EndSession remembers until an instant that a session has ended.
+// EndSession records, until an instant, that a session has ended.
 func (p *Policy) EndSession(now time.Time, id store.IdempotencyID, until time.Time) *Outcome {
 	o := p.begin(now)
 	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte("true"), ExpiresAt: until}

@@ -15,7 +15,7 @@ type Outcome struct {
 	policy *Policy
 }
 
-// begin is an empty outcome at an instant.
+// begin returns an empty outcome at an instant.
 func (p *Policy) begin(at time.Time) *Outcome {
 	return &Outcome{Change: store.Change{At: at}, policy: p}
 }
@@ -46,7 +46,7 @@ func (o *Outcome) feedTask(t *store.Task) {
 	})
 }
 
-// agentChanged refreshes everybody's directory.
+// agentChanged tells every process's mirror to read the agent again.
 func (o *Outcome) agentChanged(id store.AgentID) {
 	for _, item := range o.Feed {
 		if item.Kind == store.FeedAgent && item.Agent == id {
@@ -67,8 +67,8 @@ func (o *Outcome) account(id store.AgentID) *store.AccountDelta {
 	return &o.Accounts[len(o.Accounts)-1]
 }
 
-// transfer moves credits; nothing moves for an amount of 0. The id is given
-// before the commit.
+// transfer moves credits; nothing moves for an amount of 0. market fills in the
+// entry's id before the commit.
 func (o *Outcome) transfer(t store.Transfer) {
 	if t.Amount == 0 {
 		return
@@ -77,7 +77,7 @@ func (o *Outcome) transfer(t store.Transfer) {
 	o.Transfers = append(o.Transfers, t)
 }
 
-// tell writes an event to an agent. The platform and nobody are not told.
+// tell writes an event to an agent. The platform and "" get no events.
 func (o *Outcome) tell(id store.AgentID, typ store.EventType, task store.TaskID, data store.EventData) {
 	if id == "" || id == store.Platform {
 		return
@@ -113,7 +113,7 @@ func (o *Outcome) arm(t *store.Task) {
 		}
 	case store.StatusClaimed:
 		if !t.Claim.Grace.IsZero() {
-			// During a rejection grace the other limits wait.
+			// During a rejection grace the other time limits do not run.
 			sooner(t.Claim.Grace)
 			return
 		}
@@ -178,10 +178,10 @@ func (o *Outcome) end(old *store.Task, status store.Status) {
 	})
 }
 
-// endChildren cancels the system tasks about a parent that needs them no more:
-// those nobody has claimed, and all of them when the parent is gone, so that
-// posting, cancelling and answering mints nothing (rule 7.11).
-// It returns the ids that stay.
+// endChildren cancels the system tasks about a parent that no longer needs
+// them: those nobody has claimed, and all of them when the parent has ended, so
+// that nobody earns system pay by posting and cancelling (rule 7.11). It
+// returns the ids of those that stay.
 func (o *Outcome) endChildren(children []*store.Task, about *store.Agent, gone bool) (stay []store.TaskID) {
 	for _, child := range children {
 		switch {

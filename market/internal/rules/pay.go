@@ -6,13 +6,14 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// mostPaid bounds what is kept of payments about one agent; beyond it the two
-// oldest become one.
+// mostPaid bounds how many payments about one agent are kept; beyond it the two
+// oldest are merged.
 const mostPaid = 96
 
-// affords reports whether another system task about the agent that pays this
-// much stays within the budget, whenever it and the pending ones are paid: at
-// most SystemPayPerDay in any 24 hours, and the fees that came meanwhile.
+// affords reports whether another system task about the agent, at this pay,
+// stays within the budget, whenever it and the pending ones are paid. The
+// budget is SystemPayPerDay in any 24 hours, plus the fees that came in
+// meanwhile.
 func (p *Policy) affords(a *store.Agent, pay int64, now time.Time) bool {
 	if p.SystemPayPerDay == 0 {
 		return true
@@ -27,7 +28,8 @@ func (p *Policy) affords(a *store.Agent, pay int64, now time.Time) bool {
 	return total <= p.SystemPayPerDay+fees
 }
 
-// affords is the policy's, after what the outcome has reserved and given back.
+// affords is Policy.affords, after what this outcome has already reserved and
+// released.
 func (o *Outcome) affords(about *store.Agent, pay int64) bool {
 	now := *about
 	for i := range o.SystemPays {
@@ -49,7 +51,7 @@ func recentlyPaid(all []store.SystemPaid, now time.Time) []store.SystemPaid {
 	return recent
 }
 
-// systemPay is the one write of an agent's system pay.
+// systemPay returns the outcome's one write of an agent's system pay.
 func (o *Outcome) systemPay(a *store.Agent) *store.SystemPay {
 	for i := range o.SystemPays {
 		if o.SystemPays[i].Agent == a.ID {
@@ -62,7 +64,8 @@ func (o *Outcome) systemPay(a *store.Agent) *store.SystemPay {
 }
 
 // reserve takes the pay of a new system task about the agent out of its budget. It
-// is noted without a bound as well, which the operator may set at any time.
+// is recorded even if there is no bound, since the operator may set one at any
+// time.
 func (o *Outcome) reserve(about *store.Agent, pay int64) { o.systemPay(about).Pending += pay }
 
 // release gives back what was reserved for a system task that has ended.
@@ -83,7 +86,8 @@ func (o *Outcome) paidAbout(t *store.Task, about *store.Agent) {
 	pay := o.systemPay(about)
 	pay.Paid = append(pay.Paid, store.SystemPaid{At: o.At, Credits: t.MaxCredits, Fees: about.FeesBrought})
 	if len(pay.Paid) > mostPaid {
-		// The later instant and the higher sum of fees are the careful reading.
+		// The merged payment keeps the later instant and the higher sum of fees,
+		// which can only make the budget stricter.
 		pay.Paid[1].Credits += pay.Paid[0].Credits
 		pay.Paid = pay.Paid[1:]
 	}

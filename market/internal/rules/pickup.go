@@ -16,8 +16,8 @@ func cooldown(a *store.Agent, now time.Time) error {
 	return nil
 }
 
-// TooManyClaims says which of the two limits it is: a newcomer's goes away with
-// the first approved task.
+// TooManyClaims says which of the two limits was reached, since a newcomer's
+// ends with its first approved task.
 func (p *Policy) TooManyClaims(a *store.Account) *Error {
 	most := p.MaxClaims(a)
 	if most != p.MaxOpenClaims {
@@ -50,7 +50,7 @@ func (p *Policy) ClaimByID(now time.Time, l *store.Loaded) (*Outcome, error) {
 	return p.Claim(now, l.Task, l.Caller, pendingChild(l))
 }
 
-// mayClaim refuses a claim by id. System tasks cannot be claimed so.
+// mayClaim refuses what cannot be claimed by id, such as system tasks.
 func mayClaim(now time.Time, l *store.Loaded) error {
 	t := l.Task
 	switch {

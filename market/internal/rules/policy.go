@@ -8,8 +8,8 @@ import (
 )
 
 // Policy holds the amounts, durations and limits by which everything is decided.
-// Its fields are those of market.Policy, which documents them: a conversion there
-// keeps the two equal.
+// Its fields are those of market.Policy, which documents them. The two cannot
+// differ, since market converts one into the other.
 type Policy struct {
 	InitialCredits  int64
 	FeePercent      float64
@@ -54,8 +54,9 @@ func (p *Policy) IsInfra(a *store.Profile) bool {
 	return a.AcceptsSystemTasks && !a.Suspended && (p.Infra == InfraOpen || a.Appointed)
 }
 
-// MaxClaims is how many undelivered claims the agent may hold, 0 for no bound:
-// whoever has never had work approved may not claim the whole board.
+// MaxClaims is how many open claims the agent may hold, 0 for no bound. It is
+// lower for an agent that has never had work approved, so that new accounts
+// cannot claim the whole board.
 func (p *Policy) MaxClaims(a *store.Account) int64 {
 	switch {
 	case a.Completed > 0, p.NewcomerClaims == 0:

@@ -7,13 +7,13 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// ErrOverBudget says that the platform pays no match task for this poster now:
-// the built-in matcher has to do.
+// ErrOverBudget says that the platform pays for no match task about this poster
+// now, so that the built-in matcher is used instead.
 var ErrOverBudget = errors.New("market: the budget of system pay is used up")
 
-// Plan is how a new task is to be matched, found out before: by an infra agent,
-// whose task it drafts, later (a host's transaction has to commit first), or as the
-// built-in matcher has ranked.
+// Plan says how a new task will be matched. It is made before the decision: by an
+// infra agent, whose task it drafts; later, if a host's transaction has to commit
+// first; or as the built-in matcher has ranked.
 type Plan struct {
 	Infra    *Draft
 	Deferred bool
@@ -30,8 +30,8 @@ func (p *Policy) matching(now time.Time, how Plan) *store.Matching {
 	return p.matched(now, how.Found)
 }
 
-// Post escrows the budget and opens the task, with the system task that
-// matches it, if there is to be one.
+// Post escrows the budget and opens the task, with the system task that matches
+// it, if the plan has one.
 func (p *Policy) Post(now time.Time, l *store.Loaded, t *store.Task, text store.TaskText, how Plan) (*Outcome, error) {
 	if how.Infra != nil && !p.affords(l.Caller, payMatch, now) {
 		return nil, ErrOverBudget
@@ -75,8 +75,8 @@ func (o *Outcome) tellMatched(t *store.Task) {
 	}
 }
 
-// Ranking is whom a task fits, the best first; nobody makes it a broadcast. With a
-// head start it is kept for them at first.
+// Ranking lists the agents that a task fits, best first; an empty one makes the
+// task a broadcast. With a head start it is offered to them alone at first.
 type Ranking struct {
 	Agents    []store.AgentID
 	HeadStart bool

@@ -20,8 +20,9 @@ func (p *Policy) Register(now time.Time, profile store.Profile, key store.KeyDig
 	return o
 }
 
-// Update is the caller's change of its own profile. A changed good_at is read
-// anew: last is the newest extraction about it, draft the one that may follow.
+// Update is the caller's change of its own profile. A changed good_at is
+// extracted again: last is the newest extraction about the agent, draft the one
+// that may follow.
 func (p *Policy) Update(now time.Time, l *store.Loaded, next store.Profile, last *store.Task, draft *Draft) *Outcome {
 	old := &l.Caller.Profile
 	o := p.begin(now)
@@ -32,12 +33,13 @@ func (p *Policy) Update(now time.Time, l *store.Loaded, next store.Profile, last
 	return o
 }
 
-// oldSecretFor is how long webhooks are signed with the secret before a change
-// as well, so that no receiver has to change at the same moment.
+// oldSecretFor is how long webhooks are also signed with the previous secret,
+// so that a receiver need not change its secret at the same moment.
 const oldSecretFor = Day
 
-// ChangeSecret keeps the secret before beside a new one for a day: of several
-// changes the last two hold. Without a secret there is no old one either.
+// ChangeSecret keeps the previous secret beside the new one for a day; after
+// several changes only the last two are kept. If the secret is removed, so is
+// the previous one.
 func ChangeSecret(p *store.Profile, secret string, now time.Time) {
 	switch {
 	case secret == p.WebhookSecret:

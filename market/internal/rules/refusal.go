@@ -22,23 +22,25 @@ var (
 	ErrSuspended = fmt.Errorf("suspended: %w", ErrForbidden)
 	// ErrNotFound: it does not exist, or the caller may not know that it does (404).
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the state of things does not allow it (409).
+	// ErrConflict: the present state of the task or account does not allow it
+	// (409).
 	ErrConflict = errors.New("conflict")
-	// ErrRateLimited: too much of it for now; Error.RetryAfter says how long (429).
+	// ErrRateLimited: too many requests for now; Error.RetryAfter says how long to
+	// wait (429).
 	ErrRateLimited = errors.New("rate limited")
 	// ErrNotConfigured: the operator has not switched the feature on (501).
 	ErrNotConfigured = errors.New("not configured")
 	// ErrUnavailable: the store cannot be reached, or too many others write the
-	// same things; nothing was changed unless a later read shows it (503).
+	// same data; nothing was changed unless a later read shows it (503).
 	ErrUnavailable = errors.New("unavailable")
 )
 
-// Error is the one error type that a Market returns. Message is fit for a
-// user; the cause, where there is one, is for logs only.
+// Error is the one error type that a Market returns. Message may be shown to a
+// user; the cause, if there is one, is for logs only.
 type Error struct {
 	// Kind is one of the sentinel errors of this package.
 	Kind error
-	// Code says more exactly which of the refusals of its kind it is.
+	// Code says exactly which of the refusals of its kind it is.
 	Code Code
 	// Field names the input field that is wrong, in its JSON spelling. Empty
 	// unless Kind is ErrInvalid.
@@ -63,7 +65,7 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Cause}
 }
 
-// Refuse makes the refusal of a code, with a message fit for a user.
+// Refuse makes a refusal with a code and a message that may be shown to a user.
 func Refuse(code Code, format string, args ...any) *Error {
 	return &Error{Kind: code.Kind(), Code: code, Message: fmt.Sprintf(format, args...)}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Review is what a poster says of an approved delivery: a rating of 1–5 or none,
-// and feedback.
+// Review is what a poster says about an approved delivery: a rating of 1–5 or
+// none, and feedback.
 type Review struct {
 	Rating   *int
 	Feedback string
@@ -25,8 +25,8 @@ func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, e
 }
 
 // approval pays the worker what was charged less the fee, and gives the rest of
-// the budget back (rule 3.5). It serves the poster and the timer; the timer's
-// approval also reaches the poster.
+// the budget back (rule 3.5). Both the poster and the timer use it; if auto is
+// set, the poster gets an event too.
 func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) (*Outcome, error) {
 	t := l.Task
 	if t.Status != store.StatusDelivered {
@@ -91,8 +91,8 @@ func (o *Outcome) credit(t *store.Task, worker store.AgentID, net, fee int64, ra
 	o.agentChanged(t.Poster)
 }
 
-// workedFor remembers another poster who approved the worker's work, as many as
-// prove an infra agent. Later ones cost nothing.
+// workedFor records another poster that has approved the worker's work, up to
+// the number that proves an infra agent. Beyond that, nothing is written.
 func (o *Outcome) workedFor(worker *store.Agent, poster store.AgentID) {
 	if worker == nil || len(worker.WorkedFor) >= provenPosters || slices.Contains(worker.WorkedFor, poster) {
 		return
@@ -109,8 +109,8 @@ func rated(rating int) int64 {
 	return 0
 }
 
-// Reject sends the delivery back; the worker keeps the claim for the
-// grace, and an old verdict does not outlive it (rule 7.8).
+// Reject sends the delivery back; the worker keeps the claim for the grace, and
+// a verdict on the rejected delivery is removed (rule 7.8).
 func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string) (*Outcome, error) {
 	if err := posterOnly(l, "reject"); err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (p *Policy) Report(now time.Time, l *store.Loaded, r store.Report) (*Outcom
 	return o, nil
 }
 
-// ReportedBefore makes the failed guard of a report a refusal.
+// ReportedBefore turns the failed guard of a report into a refusal.
 func ReportedBefore(c *store.Conflict) error {
 	if c.Guard == store.GuardDuplicate {
 		return Refuse(CodeAlreadyDone, "You have already reported this task")
@@ -92,7 +92,7 @@ func ReportedBefore(c *store.Conflict) error {
 	return nil
 }
 
-// TooMuchTalk makes the failed guards of talk a refusal.
+// TooMuchTalk turns the failed guards of talk into a refusal.
 func TooMuchTalk(c *store.Conflict) error {
 	switch c.Guard {
 	case store.GuardQuestions:

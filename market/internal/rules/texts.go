@@ -7,14 +7,15 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Day is what daily budgets and lifetimes are counted in.
+// Day is the unit of daily budgets and lifetimes.
 const Day = 24 * time.Hour
 
 const (
-	// TextsLife is how long the texts of a cancelled or expired task, and results
-	// that others have followed, are kept.
+	// TextsLife is how long the texts of a cancelled or expired task, and
+	// superseded results, are kept.
 	TextsLife = 7 * Day
-	// maxSuperseded bounds the superseded results of a task: the oldest goes early.
+	// maxSuperseded bounds the superseded results of a task: beyond it the oldest
+	// is dropped early.
 	maxSuperseded = 20
 )
 
@@ -28,7 +29,7 @@ func (o *Outcome) keep(id store.AgentID, bytes int64) {
 	d.MaxTextBytes = o.policy.MaxAgentBytes
 }
 
-// TooManyBytes makes the failed guard of keep a refusal.
+// TooManyBytes turns the failed guard of keep into a refusal.
 func (p *Policy) TooManyBytes(c *store.Conflict) error {
 	if c.Guard != store.GuardTextBytes {
 		return nil
@@ -37,14 +38,15 @@ func (p *Policy) TooManyBytes(c *store.Conflict) error {
 		"those of cancelled and expired tasks and of rejected results for 7 days", p.MaxAgentBytes)
 }
 
-// countNoMore ends the counting of what an approved task keeps: it was paid for.
+// countNoMore stops counting the texts of an approved task toward its agents'
+// limits: they were paid for.
 func (o *Outcome) countNoMore(t *store.Task) {
 	o.account(t.Poster).TextBytes -= t.Bytes
 	o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
 }
 
-// supersede keeps the result of the last delivery, if there is one, for those who
-// may still have to look into it.
+// supersede keeps the result of the last delivery, if there is one, for the
+// operator who may have to judge a report about it.
 func (o *Outcome) supersede(t *store.Task) {
 	if t.Delivery == nil || t.System != nil {
 		return
@@ -64,7 +66,7 @@ func (o *Outcome) drop(id store.TaskID, s store.Superseded) {
 	o.account(s.Worker).TextBytes -= s.Bytes
 }
 
-// textsUntil is when the next of a task's texts have to go; zero for never.
+// textsUntil is when the next texts of a task must be dropped; zero for never.
 func textsUntil(t *store.Task) time.Time {
 	switch {
 	case len(t.Superseded) > 0:

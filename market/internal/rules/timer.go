@@ -7,16 +7,17 @@ import (
 )
 
 // suspendedRecheck is how often a timer looks again at a delivery whose worker
-// is suspended. Ending the suspension does not wait for it.
+// is suspended. The end of a suspension makes the delivery due at once, so it
+// does not wait for this.
 const suspendedRecheck = time.Minute
 
 // IsDue reports whether a timer has to touch the loaded task now.
 func IsDue(l *store.Loaded, now time.Time) bool { return l.Task != nil && Passed(l.Task.NextDue, now) }
 
-// Timer takes the one step of a task that is due, nil when none is. Its effects bear
-// the instant at which they were due; a chain of timers is a chain of steps.
-// found is what the matcher found for a MatchDeferred task, again the extraction
-// that follows one whose text has changed.
+// Timer takes the one step of a task that is due, nil when none is. Its effects are
+// dated at the instant at which they were due; if several timers are due, each is a
+// step of its own. found is what the matcher found for a MatchDeferred task, again
+// the extraction that follows one whose text has changed.
 func (p *Policy) Timer(now time.Time, l *store.Loaded, found Ranking, again *Draft) *Outcome {
 	if !IsDue(l, now) {
 		return nil
@@ -65,7 +66,7 @@ func (o *Outcome) expire(l *store.Loaded) {
 	o.endChildren(l.Children, l.Poster, true)
 	status := store.StatusExpired
 	if t.System != nil && !o.policy.Needed(l) {
-		// The parent was claimed meanwhile, or is gone.
+		// The parent has been claimed meanwhile, or has ended.
 		status = store.StatusCancelled
 	}
 	o.end(t, status)
@@ -87,7 +88,8 @@ func (o *Outcome) timeClaimed(l *store.Loaded) {
 		data.Reason, why = "claim_timeout", "the time for a delivery passed"
 	}
 	if t.Claim.Grace.IsZero() {
-		// What the poster began with a rejection is not held against the worker.
+		// No strike after a rejection: the claim ends because of the poster's
+		// decision.
 		o.strike(l.Worker)
 	}
 	o.giveBack(l, why)
@@ -110,12 +112,13 @@ func (o *Outcome) timeDelivered(l *store.Loaded, now time.Time) {
 	}
 }
 
-// IsLost reports whether a store's timers do not have a task as it wants them to.
+// IsLost reports whether a store's timer queue has a task at another instant than
+// its NextDue, or not at all.
 func IsLost(st *store.StoredTask) bool { return !st.Due.Equal(st.Task.NextDue) }
 
-// Rearm writes a task once more that a store's timers have at another instant than
-// its own. A store moves what differs between old and new: told that the task was
-// due where the timers have it, it puts it where it belongs.
+// Rearm writes a lost task again, which puts it back into the store's timer queue.
+// A store updates its indexes by the difference between old and new, so old is
+// given the instant that the queue has, and new the one that it should have.
 func (p *Policy) Rearm(now time.Time, t *store.Task, have time.Time) *Outcome {
 	old, next := *t, *t
 	old.NextDue = have
