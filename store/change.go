@@ -23,7 +23,8 @@ type Change struct {
 	At time.Time
 
 	// Active lists agents that must exist and not be suspended (GuardSuspended).
-	// Platform is always active.
+	// Platform is always active. It names nobody whom the same Change suspends or
+	// takes back.
 	Active []AgentID
 	// Unchanged lists tasks that must still have these versions (GuardTask).
 	Unchanged []TaskRef

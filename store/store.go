@@ -116,7 +116,8 @@ type LoadQuery struct {
 	Questions, Messages *TalkQuery
 	// TrustIn loads every pair toward the caller.
 	TrustIn bool
-	// Idempotency loads the record under a key unless it has expired by Now.
+	// Idempotency loads the record under a key unless it has expired by Now: at
+	// ExpiresAt it has.
 	Idempotency *IdempotencyID
 	// Report loads a report.
 	Report ReportID
@@ -140,8 +141,8 @@ type Loaded struct {
 	// Poster and Worker are the task's parties; nil for Platform and nobody.
 	// Subject is the agent that a system task is about.
 	Poster, Worker, Subject *Agent
-	// Parent is the parent of a system task, with its parties' ids; Children
-	// are the tasks named in Task.Children.
+	// Parent is the parent of a system task; Children are the tasks named in
+	// Task.Children.
 	Parent   *Task
 	Children []*Task
 	// PosterTrust is poster→worker, WorkerTrust worker→poster; a pair that is not
@@ -208,7 +209,7 @@ type StoredTask struct {
 }
 
 // TasksQuery selects the tasks of Agent as poster, as current or last worker
-// (Task.Worker), or both when Role is RoleAny; and in one Status, or all when "".
+// (Task.Worker), or both when Role is PartyAny; and in one Status, or all when "".
 type TasksQuery struct {
 	Agent         AgentID
 	Role          PartyRole
@@ -304,8 +305,8 @@ var ErrFeedTruncated = errors.New("store: feed position is no longer kept")
 
 // FeedReader keeps mirrors current.
 type FeedReader interface {
-	// Feed returns items committed after the position, at most about limit, and
-	// the position after them. Items come in any order and, around a position
+	// Feed returns items committed after the position, at most limit and the rest of
+	// the Change that the last one belongs to, and the position after them. Items come in any order and, around a position
 	// taken while others commit, more than once, but none is ever left out.
 	// With after "" it returns no items and the head. ErrFeedTruncated when the
 	// position is too old.
@@ -422,10 +423,11 @@ type Keeper interface {
 	Entries(ctx context.Context, task TaskID, after string, limit int) (entries []Entry, next string, err error)
 	// Prune deletes a bounded batch of what is older than the query says:
 	// events (never their numbering), ended tasks with their texts, talk, roles
-	// and reports, expired idempotency records, feed items and rate buckets.
-	// Ledger entries and statistics stay.
+	// and reports, feed items and dead deliveries; and of what has ended by Now:
+	// idempotency records and rate buckets that are full again. Ledger entries and
+	// statistics stay.
 	Prune(ctx context.Context, q PruneQuery) (Pruned, error)
-	// Totals are for a dashboard; they may be some seconds old.
+	// Totals are for a dashboard; they may be 5 seconds old.
 	Totals(ctx context.Context) (Totals, error)
 	// Ping answers nil when the store can serve. It reports the server's clock
 	// when it has one, else the zero time.

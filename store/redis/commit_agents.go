@@ -9,7 +9,7 @@ import (
 
 func (p *program) guardAgents(c *store.Change) {
 	for _, id := range c.Active {
-		if id != store.Platform {
+		if id != store.Platform && !inserts(c, id) {
 			p.guard(store.Conflict{Guard: store.GuardSuspended, Agent: id}, "is", p.agent(id), "x", "0")
 		}
 	}
@@ -52,6 +52,11 @@ func (p *program) known(c *store.Change, conflict store.Conflict) {
 	}
 	p.guardedAgents = append(p.guardedAgents, id)
 	p.guard(conflict, "known", p.agent(id), "v", "")
+}
+
+// inserts reports whether the Change makes the agent that it names.
+func inserts(c *store.Change, id store.AgentID) bool {
+	return slices.ContainsFunc(c.Agents, func(w store.AgentWrite) bool { return w.Old == nil && w.New.ID == id })
 }
 
 func (p *program) guardAgent(w store.AgentWrite) {

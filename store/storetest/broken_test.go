@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -478,33 +479,36 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 	if !given {
 		return
 	}
-	var last *broken
+	odds := allOdds()
+	var last store.Store
+	b := breaks[name]
 	open := func(*testing.T) store.Store {
-		b := breaks[name]
-		b.Store = memory.New()
-		last = &b
+		last = memory.New()
+		if odd := odds[name]; odd != nil {
+			last = odd(last)
+		} else {
+			fresh := b
+			fresh.Store = last
+			last = &fresh
+		}
 		return last
 	}
-	storetest.Run(t, open,
-		storetest.Reopened(func(t *testing.T) store.Store {
-			if last.forgets {
+	handle := func(apart bool) func(t *testing.T) store.Store {
+		return func(t *testing.T) store.Store {
+			if apart {
 				return open(t)
 			}
 			return last
-		}),
-		storetest.Shared(func(t *testing.T) store.Store {
-			if last.alone {
-				return open(t)
-			}
-			return last
-		}))
+		}
+	}
+	storetest.Run(t, open, storetest.Reopened(handle(b.forgets)), storetest.Shared(handle(b.alone)))
 }
 
 // A suite is worth what it finds: it fails for every store that breaks a
 // promise, and passes for one that hands everything through.
 func TestSuiteFindsBrokenStores(t *testing.T) {
 	breaks[""] = broken{}
-	for name := range breaks {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(breaks)), slices.Collect(maps.Keys(allOdds()))) {
 		t.Run(strings.ReplaceAll("store where "+name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteOnOneBrokenStore$", "-test.failfast", "-test.timeout=60s")

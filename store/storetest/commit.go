@@ -77,11 +77,17 @@ var commitCases = []testCase{
 	}},
 	{"A new agent starts at zero and takes part in its own Change", func(w *world) {
 		c := w.registration(ann)
-		c.Active = []store.AgentID{store.Platform}
+		c.Active = []store.AgentID{store.Platform, ann}
 		c.Accounts = []store.AccountDelta{{Agent: ann, Posted: 1}}
+		c.Strikes = []store.StrikeWrite{{Agent: ann, New: store.Strikes{Count: 2}}}
+		c.SystemPays = []store.SystemPayWrite{{Agent: ann, New: store.SystemPay{Pending: 3}}}
+		c.Tags = []store.TagDelta{{Agent: ann, TagStat: store.TagStat{Tag: "go", Count: 1}}}
 		c.Events = []store.Event{{Agent: ann, Type: store.EventTaskMatched, Task: taskNo(1), At: w.now}}
 		w.commit(c)
-		w.equal(w.agent(ann).Account, store.Account{Balance: bonus, Posted: 1, EventSeq: 1, LedgerSeq: 1})
+		w.equal(w.agent(ann).Account, store.Account{
+			Balance: bonus, Posted: 1, Strikes: store.Strikes{Count: 2}, SystemPay: store.SystemPay{Pending: 3}, EventSeq: 1, LedgerSeq: 1,
+		})
+		w.equal(w.stats(ann).Tags, []store.TagStat{{Tag: "go", Count: 1}})
 	}},
 	{"A profile is replaced and the account stays", func(w *world) {
 		w.people()

@@ -105,13 +105,19 @@ func (d differ) maps(path string, got, want reflect.Value) string {
 }
 
 func mismatch(path string, got, want reflect.Value) string {
-	return fmt.Sprintf("%s: got %s, want %s", path, short(got), short(want))
+	if path != "" {
+		path += ": "
+	}
+	return fmt.Sprintf("%sgot %s, want %s", path, short(got), short(want))
 }
 
 // short prints a value that may hold half a million characters.
 func short(v reflect.Value) string {
 	s := "nothing"
-	if v.IsValid() {
+	switch {
+	case v.IsValid() && v.Kind() == reflect.String:
+		s = fmt.Sprintf("%q", v)
+	case v.IsValid():
 		s = fmt.Sprintf("%+v", v)
 	}
 	if len(s) > 300 {

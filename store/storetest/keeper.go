@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -66,10 +67,11 @@ var keeperCases = []testCase{
 			want[status] = 2
 		}
 		want[store.StatusClaimed]++
-		w.await("the totals", func() bool {
-			got, err := w.store.Totals(w.ctx)
-			w.ok(err)
-			return diff(got.Tasks, want) == "" && got.Agents == 3 && got.Seq >= w.task(t.ID).Seq
+		w.totals(func(got store.Totals) string {
+			if last := w.task(t.ID).Seq; got.Seq < last {
+				return fmt.Sprintf(".Seq: got %d, want at least %d", got.Seq, last)
+			}
+			return diff(got, store.Totals{Tasks: want, Escrowed: 10, Agents: 3, Seq: got.Seq})
 		})
 	}},
 	{"Totals know what is in escrow", func(w *world) {
@@ -87,29 +89,34 @@ var keeperCases = []testCase{
 			Transfers: []store.Transfer{refund},
 			Accounts:  []store.AccountDelta{{Agent: ann, Escrowed: -10}},
 		})
-		w.await("the totals", func() bool {
-			got, err := w.store.Totals(w.ctx)
-			w.ok(err)
-			return got.Escrowed == 20
+		w.totals(func(got store.Totals) string {
+			return diff(got, store.Totals{Tasks: got.Tasks, Escrowed: 20, Agents: 3, Seq: got.Seq})
 		})
 	}},
 }
 
-// arrival is how long what may be some seconds old may take to come.
-const arrival = 15 * time.Second
+// arrival is how old totals may be.
+const arrival = 5 * time.Second
 
-// await polls for what may take a store some seconds.
-func (w *world) await(what string, holds func() bool) {
+// totals polls until what takes a store some seconds has come: wrong says what is
+// missing yet, or "".
+func (w *world) totals(wrong func(got store.Totals) string) {
 	w.Helper()
 	late := time.NewTimer(arrival)
 	defer late.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !holds() {
+	for {
+		got, err := w.store.Totals(w.ctx)
+		w.ok(err)
+		missing := wrong(got)
+		if missing == "" {
+			return
+		}
 		select {
 		case <-tick.C:
 		case <-late.C:
-			w.Fatalf("%s did not come in %v", what, arrival)
+			w.Fatalf("after %v: Totals%s", arrival, missing)
 		}
 	}
 }

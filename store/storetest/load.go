@@ -71,14 +71,12 @@ var loadCases = []testCase{
 	{"Trust between the parties", func(w *world) {
 		w.people()
 		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))
-		even := store.TrustPair{From: bob, To: ann, Score: 0.5}
 		w.commit(&store.Change{Trust: []store.TrustWrite{{New: store.TrustPair{
 			From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now,
 		}}}})
 		l := w.load(store.LoadQuery{Task: taskNo(1), Trust: true})
 		w.equal(l.PosterTrust, store.TrustPair{From: ann, To: bob, Score: 0.55, Interactions: 1, UpdatedAt: w.now})
-		w.equal(l.WorkerTrust.Score, even.Score)
-		w.equal(l.WorkerTrust.Interactions, int64(0))
+		w.equal(l.WorkerTrust, store.NeutralPair(bob, ann))
 	}},
 	{"Every pair toward the caller", func(w *world) {
 		w.people()

@@ -104,7 +104,7 @@ var pruneCases = []testCase{
 		w.publish(0, 5)
 		mark := w.head()
 		w.commit(&store.Change{At: w.in(time.Hour), Feed: []store.FeedItem{feedNo(9)}})
-		w.prune(store.PruneQuery{FeedBefore: w.in(time.Minute)})
+		w.equal(w.prune(store.PruneQuery{FeedBefore: w.in(time.Hour)}).Feed, 5)
 		w.equal(w.feedSince(mark), []store.FeedItem{feedNo(9)})
 	}},
 	{"A limit bounds each kind", func(w *world) {
@@ -149,6 +149,7 @@ func (w *world) prune(q store.PruneQuery) (total store.Pruned) {
 		total.Events += got.Events
 		total.Tasks += got.Tasks
 		total.Records += got.Records
+		total.Feed += got.Feed
 		total.Dead += got.Dead
 		if !got.More {
 			return total

@@ -239,28 +239,6 @@ var roundTripCases = []testCase{
 		w.equal(a.Spent, int64(amount))
 		w.equal(w.stats(ann, w.now).EarnedAt, []int64{amount})
 	}},
-	{"Instants of another zone come back in UTC", func(w *world) {
-		w.register(ann)
-		there := time.FixedZone("there", 5*3600+1800)
-		t := w.open(taskNo(1), ann)
-		t.CreatedAt, t.ExpiresAt = t.CreatedAt.In(there), t.ExpiresAt.In(there)
-		t.Claim = &store.Claim{Worker: ann, At: w.now.In(there)}
-		w.put(t)
-		got := w.task(t.ID)
-		w.equal(got.CreatedAt, w.now)
-		w.equal(got.ExpiresAt, w.in(72*time.Hour))
-		w.equal(got.Claim.At, w.now)
-	}},
-	{"Instants are kept to the microsecond", func(w *world) {
-		w.register(ann)
-		t := w.open(taskNo(1), ann)
-		t.CreatedAt = w.now.Add(1999)
-		w.put(t)
-		got := w.task(t.ID).CreatedAt
-		if got.Nanosecond()%1000 != 0 || got.Sub(w.now) < 0 || got.Sub(w.now) > 2*time.Microsecond {
-			w.Fatalf("got %v for %v", got, w.now.Add(1999))
-		}
-	}},
 	{"Ids that differ only by case are different", func(w *world) {
 		upper, lower := store.AgentID("ag-ABCDEFGH00000000"), store.AgentID("ag-abcdefgh00000000")
 		w.register(upper)

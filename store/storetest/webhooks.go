@@ -115,7 +115,7 @@ var webhookCases = []testCase{
 		job := w.job(w.in(time.Minute), w.in(2*time.Minute))
 		w.equal(w.finish(job, store.WebhookOutcome{RetryAt: w.in(time.Hour), Error: "first", At: w.now}), true)
 		job = w.job(w.in(time.Hour), w.in(2*time.Hour))
-		w.equal(w.finish(job, store.WebhookOutcome{Error: "refused", At: w.in(3 * time.Hour)}), true)
+		w.equal(w.finish(job, store.WebhookOutcome{Error: "refused", Gone: true, At: w.in(3 * time.Hour)}), true)
 		w.equal(w.dead(ann, 9, 0), store.DeadPage{Total: 1, Dead: []store.DeadWebhook{{
 			Event: job.Event, Attempts: 2, Error: "refused", FailedAt: w.in(3 * time.Hour),
 		}}})
