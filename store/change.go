@@ -17,7 +17,8 @@ import (
 // UTF-8 without NUL, instants in UTC and in whole microseconds.
 //
 // Once a Change is handed to a store, neither side may alter it or anything it
-// points to: an in-memory store may keep the pointers.
+// points to: an in-memory store may keep the pointers. Only New.Seq of a task that
+// is inserted may be set by the store.
 type Change struct {
 	// At is the instant of the operation. Stores ask no other clock.
 	At time.Time

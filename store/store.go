@@ -306,10 +306,10 @@ var ErrFeedTruncated = errors.New("store: feed position is no longer kept")
 // FeedReader keeps mirrors current.
 type FeedReader interface {
 	// Feed returns items committed after the position, at most limit and the rest of
-	// the Change that the last one belongs to, and the position after them. Items come in any order and, around a position
-	// taken while others commit, more than once, but none is ever left out.
-	// With after "" it returns no items and the head. ErrFeedTruncated when the
-	// position is too old.
+	// the Change that the last one belongs to, and the position after them. Items
+	// come in any order and, around a position taken while others commit, more than
+	// once, but none is ever left out. With after "" it returns no items and the
+	// head. ErrFeedTruncated when the position is too old.
 	Feed(ctx context.Context, after Position, limit int) (FeedPage, error)
 	// ScanOpen pages through the posted tasks in ascending Seq, from after on
 	// (exclusive), with need, context and Infra. A page may have fewer than limit; an
@@ -447,7 +447,8 @@ type PruneQuery struct {
 	Limit      int
 }
 
-// Pruned counts what was deleted. More is true when a limit was reached.
+// Pruned counts what Prune deleted, which is not what a store has let go by itself.
+// More is true when a limit was reached.
 type Pruned struct {
 	Events  int  `json:"events"`
 	Tasks   int  `json:"tasks"`

@@ -30,6 +30,16 @@ var commitCases = []testCase{
 		w.equal(w.trustOf(ann, 9, 0).Pairs, []store.TrustPair{c.Trust[0].New})
 		w.equal(len(w.feedSince(w.start)), 1)
 	}},
+	{"A Change is as it was given, but for the numbers of tasks", func(w *world) {
+		w.people()
+		c, want := wholeChange(w), wholeChange(w)
+		want.Transfers[0].ID = c.Transfers[0].ID
+		w.commit(c)
+		kept := *c.Tasks[0].New
+		kept.Seq = 0
+		c.Tasks[0].New = &kept
+		w.equal(c, want)
+	}},
 	{"Inserted tasks are numbered in the order of the Change", func(w *world) {
 		w.people()
 		old := w.post(taskNo(1), ann)

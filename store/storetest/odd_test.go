@@ -26,6 +26,15 @@ var odds = map[string]func(s store.Store) store.Store{
 			return done, err
 		}}
 	},
+	"events of a Change get their numbers in it": func(s store.Store) store.Store {
+		return commits{s, func(ctx context.Context, c *store.Change) (store.Committed, error) {
+			done, err := s.Commit(ctx, c)
+			for i := range c.Events {
+				c.Events[i].Seq = int64(i + 1)
+			}
+			return done, err
+		}}
+	},
 	"refusals name nobody": func(s store.Store) store.Store {
 		return commits{s, func(ctx context.Context, c *store.Change) (store.Committed, error) {
 			done, err := s.Commit(ctx, c)
