@@ -8,7 +8,7 @@ import (
 
 // ClientAddress is the address of the client: the peer, or what trusted proxies
 // say in X-Forwarded-For, read from the right up to the first address that is
-// no trusted proxy (rule 14.5). It is the zero Addr where the peer has none,
+// not a trusted proxy (rule 14.5). It is the zero Addr where the peer has none,
 // as on a Unix socket.
 func (s *Server) ClientAddress(r *http.Request) netip.Addr {
 	peer := parseAddress(r.RemoteAddr)
@@ -47,12 +47,12 @@ func parseAddress(s string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// ClientBucket names the client for limits and counts: its address, or the
-// network that it has at the least.
+// ClientBucket names the client for limits and counts: its IPv4 address, or its
+// IPv6 /64 network.
 func (s *Server) ClientBucket(r *http.Request) string { return addressBucket(s.ClientAddress(r)) }
 
-// addressBucket names the bucket of an address. An IPv6 customer has a /64 at
-// the least, so its addresses share one.
+// addressBucket names the bucket of an address. An IPv6 customer has at least a
+// /64, so all addresses of a /64 share a bucket.
 func addressBucket(a netip.Addr) string {
 	if a.Is6() {
 		if network, err := a.Prefix(64); err == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// admit lets a call in: it knows who calls, and charges its rate limit.
+// admit finds out who calls and charges the call's rate limit.
 func (s *Server) admit(c *call) error {
 	switch c.route.Caller {
 	case CallerAgent:
@@ -48,8 +48,8 @@ func (s *Server) admitAgent(c *call) error {
 	return err
 }
 
-// chargeGuess charges the client address for a key that nobody has, apart from
-// its public reads. Agents with the same address are not concerned.
+// chargeGuess charges the client address for an unknown key, from a bucket
+// apart from its public reads. Agents at the same address are not affected.
 func (s *Server) chargeGuess(c *call) error {
 	err := s.chargeAddress(c, ClassRead, "unknown-key")
 	if err == nil {
@@ -58,8 +58,8 @@ func (s *Server) chargeGuess(c *call) error {
 	return err
 }
 
-// admitAdmin charges wrong keys apart from right ones: whoever guesses runs out
-// of guesses, not the operator out of calls.
+// admitAdmin charges wrong keys apart from right ones, so that guessing cannot
+// use up the operator's calls.
 func (s *Server) admitAdmin(c *call) error {
 	if s.adminKey == nil {
 		return errAdminOff
@@ -106,8 +106,8 @@ func (s *Server) chargeAddress(c *call, class, bucket Class) error {
 	return s.charge(c, class, string(bucket)+":"+addressBucket(s.ClientAddress(c.request)))
 }
 
-// charge lets the call pass when the limiter cannot be reached: a limit is
-// there to protect the service, not to stop it.
+// charge lets the call pass when the limiter cannot be reached: a limit should
+// protect the service, not stop it.
 func (s *Server) charge(c *call, class Class, bucket string) error {
 	if s.charges[class] == nil {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// answer sends what an action came to.
+// answer sends the result of an action.
 func (c *call) answer(value any) {
 	if c.status != 0 {
 		return // a stream has answered already
@@ -24,12 +24,12 @@ var (
 	asMarkdown = []string{"text/markdown; charset=utf-8"}
 	noStore    = []string{"no-store"}
 	varyAccept = []string{"Accept"}
-	// noSniff keeps browsers from taking somebody's text for a page.
+	// noSniff keeps browsers from interpreting somebody's text as a page.
 	noSniff = []string{"nosniff"}
 )
 
-// send writes value in the form that the client prefers. The form is made
-// before anything is sent, so that a failure still has an answer.
+// send writes value in the form that the client prefers. Everything is encoded
+// before anything is sent, so that a failure can still be answered.
 func (c *call) send(status int, value any, note string) {
 	h := c.Header()
 	h["Cache-Control"] = noStore

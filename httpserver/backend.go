@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// backend is what the server needs of a market beside the agents' handles.
-// *market.Market is one; tests put faults between.
+// backend is what the server needs of a market besides the agents' handles.
+// *market.Market is one; tests inject faults here.
 type backend interface {
 	Register(ctx context.Context, in market.RegisterInput) (market.Registration, error)
 	Admit(ctx context.Context, key market.APIKey, charge *market.Charge) (market.AgentID, market.Admitted, error)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A plain address means itself to a shell, to a markup and to a reader. net/http
-// lets quotes, dollars and brackets through in a Host.
+// A plain address has no character that means something to a shell, to markup or
+// to a reader. net/http allows quotes, dollars and brackets in a Host.
 const (
 	hostPattern = `([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?`
 	pathPattern = `(/[A-Za-z0-9._~%-]+)*`
@@ -21,10 +21,10 @@ var (
 
 // BaseURL is the address of the mount point as the client of r sees it, without
 // a trailing slash: Options.PublicURL, or else scheme and host of the request
-// and the prefix that was stripped from its path. Whoever asks chooses the host,
-// and others may read what was made of it: one that is no plain host[:port] is
-// never returned, and then the address is "". A request that names no host has
-// the prefix alone.
+// and the prefix that was stripped from its path. The client chooses the host,
+// and others may read a page made with it, so a host that is not a plain
+// host[:port] is never returned; the address is then "". A request that names no
+// host has the prefix alone.
 func (s *Server) BaseURL(r *http.Request) string {
 	base, err := s.baseURL(r)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Server) baseURL(r *http.Request) (string, error) {
 }
 
 // asked is the scheme and the host that the client asked for, and the header
-// that says so. Only trusted proxies are believed what they forward.
+// that says so. Forwarded headers count only from trusted proxies.
 func (s *Server) asked(r *http.Request) (scheme, host, header string) {
 	scheme, host, header = "http", r.Host, "Host"
 	if r.TLS != nil {
@@ -75,7 +75,7 @@ func firstOf(list string) string {
 	return strings.TrimSpace(first)
 }
 
-// mountPrefix is what handlers above have cut off the path.
+// mountPrefix is what outer handlers have stripped from the path.
 func mountPrefix(r *http.Request) string {
 	whole, _, _ := strings.Cut(r.RequestURI, "?")
 	prefix, cut := strings.CutSuffix(whole, r.URL.EscapedPath())

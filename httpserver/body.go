@@ -43,7 +43,8 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	return missing(spec, memory.members)
 }
 
-// members appends the fields of a body to list, and notes the names that are none.
+// members appends the fields of a body to list, and collects the names that are
+// not fields.
 func (c *call) members(list []member, b *sent) ([]member, error) {
 	isJSON, err := b.format(c.request.Header.Get("Content-Type"))
 	if err != nil {

@@ -34,9 +34,9 @@ type call struct {
 	agent  market.AgentID // "" until admitted
 	// ctx has the request's idempotency key and time limit, unlimited only the key.
 	ctx, unlimited context.Context
-	// ignored are the names in the request that the route has no field for.
+	// ignored are the names in the request for which the route has no field.
 	ignored []string
-	// success is the status of a good answer.
+	// success is the status of a successful answer.
 	success int
 
 	status int // sent, 0 before
@@ -50,7 +50,7 @@ type call struct {
 	endTime context.CancelFunc
 }
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (c *call) WriteHeader(status int) {
 	if c.status == 0 && status >= 200 {
 		c.status = status
@@ -60,7 +60,7 @@ func (c *call) WriteHeader(status int) {
 	c.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes how much was sent.
+// Write records how much was sent.
 func (c *call) Write(p []byte) (int, error) {
 	if c.status == 0 {
 		c.WriteHeader(http.StatusOK)
@@ -76,9 +76,9 @@ func (c *call) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// contain is deferred by what runs beside the request's own goroutine, where a panic
-// of a handler's ResponseWriter would end the process. It logs the panic, and then
-// does what has to be done.
+// contain is deferred by functions that run in another goroutine than the request's,
+// where a panic of an outer handler's ResponseWriter would end the process. It logs
+// the panic and then calls then.
 func (c *call) contain(part string, then func()) {
 	if panicked := recover(); panicked != nil {
 		c.logPanic(part, panicked)
@@ -127,7 +127,7 @@ func (c *call) logAccess(status int) {
 		slog.String("agent_id", string(c.agent)))
 }
 
-// method keeps what a client made up out of the log.
+// method keeps invented methods out of the log.
 func method(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -136,8 +136,8 @@ func method(r *http.Request) string {
 	return "other"
 }
 
-// pattern names the route in logs. The path itself may hold anything, a key
-// included.
+// pattern names the route in logs, since the path itself may contain anything,
+// even a key.
 func (c *call) pattern() string {
 	if c.route == nil {
 		return "none"
@@ -147,12 +147,12 @@ func (c *call) pattern() string {
 
 const maxRequestID = 128
 
-// requestID is the client's, if it is one, or a fresh one.
+// requestID is the client's, if it is well formed, or a new one.
 func requestID(r *http.Request) string {
 	if id := r.Header.Get("X-Request-Id"); usableID(id) {
 		return id
 	}
-	// It is no secret: it only has to differ.
+	// It is not a secret: it only has to be unique.
 	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36)
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Capabilities is a summary of the API for agents with little room.
+// Capabilities is a summary of the API for agents with a small context.
 type Capabilities struct {
 	Name        string       `json:"name"`
 	Version     string       `json:"version"`
@@ -16,8 +16,8 @@ type Capabilities struct {
 	Formats     string       `json:"formats"`
 	QuickStart  []string     `json:"quick_start"`
 	Endpoints   []Capability `json:"endpoints"`
-	// ErrorCodes are the words that stand as code in an error; the API document
-	// has their meanings.
+	// ErrorCodes are the values of an error's code; the API document has their
+	// meanings.
 	ErrorCodes []market.Code `json:"error_codes"`
 	// Docs is left out by a server without pages.
 	Docs *DocLinks `json:"docs,omitempty"`

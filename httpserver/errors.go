@@ -56,7 +56,7 @@ func invalid(field, format string, args ...any) *market.Error {
 
 var errInternal = refuse(market.CodeInternal, "Internal error")
 
-// explain says with which status and in which words to refuse.
+// explain returns the status and the message for an error.
 func explain(err error) (int, *market.Error) {
 	var refusal *market.Error
 	if !errors.As(err, &refusal) {
@@ -78,8 +78,7 @@ func explain(err error) (int, *market.Error) {
 	return http.StatusInternalServerError, errInternal
 }
 
-// codeOf is the refusal's code, or the general one of its kind where some other
-// implementation of the market gave none.
+// codeOf is the refusal's code, or the general one of its kind if it has none.
 func codeOf(refusal *market.Error) market.Code {
 	if refusal.Code != "" {
 		return refusal.Code
@@ -120,8 +119,8 @@ func (c *call) refusalHeaders(status int, refusal *market.Error) {
 	}
 }
 
-// retryAfter is at least 1, and a guess where the refusal does not say: some
-// limits end only when somebody acts.
+// retryAfter is at least 1, and a guess where the refusal does not say, since
+// some limits end only when somebody acts.
 func retryAfter(d, guess time.Duration) string {
 	if d <= 0 {
 		d = guess

@@ -95,12 +95,12 @@ func (f field) set(into reflect.Value, m member) error {
 	return nil
 }
 
-// maxListed is more than any list of an endpoint holds; the market knows each
-// one's own limit.
+// maxListed is more than any list of an endpoint may hold; the market checks
+// the limit of each.
 const maxListed = 100
 
-// checkList refuses what a list is not decoded for: null, which would become "",
-// and more elements than any endpoint takes.
+// checkList refuses elements that are null, which would become "", and more
+// elements than any endpoint takes.
 func checkList(name string, array []byte, list reflect.Type) error {
 	n := 0
 	return eachElement(array, func(value []byte) error {
@@ -114,8 +114,8 @@ func checkList(name string, array []byte, list reflect.Type) error {
 	})
 }
 
-// wholeNumber reads what JSON writes with a point or an exponent and is whole all
-// the same: 5.0, 4e0. It tells nothing of other numbers.
+// wholeNumber reads whole numbers that are written with a point or an exponent,
+// such as 5.0 and 4e0.
 func wholeNumber(s string) (int64, bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
 	whole, fraction, pointed := strings.Cut(mantissa, ".")
@@ -147,7 +147,7 @@ func wholeNumber(s string) (int64, bool) {
 // maxDigits is more than any number of an endpoint has.
 const maxDigits = 64
 
-// describe names a type as users know it.
+// describe names a type in words for users.
 func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:

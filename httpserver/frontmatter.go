@@ -150,9 +150,9 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 	return list, nil
 }
 
-// nodeJSON writes a YAML value in JSON, as the field's type asks: YAML guesses
-// types, so that a secret of digits looks like a number. What cannot be right is
-// written as an object, which no field takes.
+// nodeJSON writes a YAML value as JSON of the field's type, because YAML guesses
+// types and takes a secret of digits for a number. A value that cannot be right
+// is written as an object, which no field accepts.
 func nodeJSON(n *yaml.Node, want reflect.Type) []byte {
 	switch {
 	case n.Kind == yaml.SequenceNode && want.Kind() == reflect.Slice:
@@ -181,8 +181,8 @@ func listJSON(n *yaml.Node, want reflect.Type) []byte {
 }
 
 // scalarJSON writes numbers and truth values; anything else becomes a string,
-// which no field of these types takes. YAML's yes and no are allowed, quoted ones
-// are not.
+// which no field of these types accepts. YAML's yes and no are allowed, quoted
+// ones are not.
 func scalarJSON(n *yaml.Node, want reflect.Type) []byte {
 	var whole int64
 	var flag bool

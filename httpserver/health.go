@@ -5,8 +5,9 @@ type Health struct {
 	Status string `json:"status"` // "ok"
 }
 
-// health is about the process alone: whoever restarts processes asks it.
+// health is about the process alone, for supervisors that restart it.
 func health(*call) (Health, error) { return Health{"ok"}, nil }
 
-// ready asks the market, and with it the store: whoever routes requests asks it.
+// ready also asks the market and its store, for load balancers that route
+// requests.
 func ready(c *call) (Health, error) { return Health{"ok"}, c.server.market.Ready(c.ctx) }

@@ -9,10 +9,11 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Refusals of a path, an id or a key say what would be right, where its form alone
-// tells. They look nothing up, so that they tell nothing of what exists.
+// Refusals of a path, an id or a key suggest what would be right, judging by its
+// form alone. They look nothing up, so that they reveal nothing about what exists.
 
-// elsewhere are requests that many would try, and what they look for.
+// elsewhere are requests that many clients would try, and where to find what
+// they look for.
 var elsewhere = []struct{ method, path, instead string }{
 	{http.MethodDelete, "/v1/tasks/{id}", "POST /v1/tasks/{id}/cancel"},
 	{http.MethodDelete, "/v1/tasks/{id}/pickup", "POST /v1/tasks/{id}/abandon"},
@@ -41,7 +42,7 @@ const (
 	maxSegment  = 64
 )
 
-// noRoute refuses a path that there is not, and names one that is near.
+// noRoute refuses a path that does not exist, and names a similar one.
 func (s *Server) noRoute(method, path string) *market.Error {
 	if hint := s.nearby(method, path, false); hint != "" {
 		return refuse(market.CodeNotFound, "Not found: there is no such path, did you mean %s?", hint)
@@ -49,9 +50,9 @@ func (s *Server) noRoute(method, path string) *market.Error {
 	return errNoRoute
 }
 
-// nearby finds what a request is likely to look for: a route with the same number
-// of segments, each of them the same, another word for it, or misspelt. With
-// sameMethod only routes of this method count.
+// nearby finds the route that a request probably meant: one with the same number
+// of segments, each of them equal, a synonym, or misspelt. With sameMethod only
+// routes of this method count.
 func (s *Server) nearby(method, path string, sameMethod bool) (hint string) {
 	segments := segmentsOf(path)
 	if segments == nil {
@@ -104,7 +105,7 @@ func segmentsOf(path string) []string {
 }
 
 const (
-	// unlike is the cost of what is no match at all.
+	// unlike is the cost of a segment that does not match at all.
 	unlike = 1000
 	// oddID is the cost of a word where an id belongs: less than another word.
 	oddID     = 3
@@ -159,8 +160,8 @@ func (c *call) explainID(err error) error {
 	return err
 }
 
-// explainKey says what a key looks like to whoever sent something else, without
-// repeating it.
+// explainKey tells a client that sent something else what a key looks like,
+// without repeating what it sent.
 func explainKey(err error, key string) error {
 	var refusal *market.Error
 	if !errors.As(err, &refusal) || refusal.Code != market.CodeUnauthorized || strings.HasPrefix(key, keyPrefix) {

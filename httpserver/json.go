@@ -8,8 +8,8 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// validJSON refuses what is no JSON text, trailing garbage and nesting of more
-// than 10,000 levels included.
+// validJSON refuses data that is not one JSON text, including trailing garbage
+// and nesting of more than 10,000 levels.
 func validJSON(data []byte) error {
 	if json.Valid(data) {
 		return nil

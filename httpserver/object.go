@@ -7,9 +7,9 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// objects reads what language models hand in where a text is asked for: a JSON
-// object as the text, or as the whole body the object that a system task asks for.
-// It appends the fields of such a body, as those of a usual one; done is false for
+// objects reads what language models send where a text is asked for: a JSON object
+// as the text, or as the whole body the object that a system task asks for. It
+// appends the fields of such a body, as those of a usual one; done is false for
 // any other.
 func objects(list []member, data []byte, text string) (_ []member, done bool) {
 	if !json.Valid(data) || data[nextToken(data, 0)] != '{' {
@@ -34,7 +34,8 @@ func objects(list []member, data []byte, text string) (_ []member, done bool) {
 	return append(others, member{text, quoted(data)}), true
 }
 
-// asText replaces the object that was given for a text by its own.
+// asText replaces an object that was given for a text by the object's JSON as
+// text.
 func asText(list []member, text string) {
 	for i, m := range list {
 		if m.name == text && m.json[0] == '{' {

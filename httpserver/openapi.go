@@ -63,7 +63,7 @@ func groupTags(routes []Route) (tags []doc) {
 	return tags
 }
 
-// document is an API document in the making.
+// document is an API document under construction.
 type document struct {
 	schemas doc
 	// responses are the refusals.
@@ -224,8 +224,8 @@ func commonHeaders(r *Route) doc {
 	return headers
 }
 
-// refusal returns a reference to the answer of a status, which it makes at
-// first: routes of one kind refuse alike.
+// refusal returns a reference to the response for a status, which it creates at
+// first use, since routes of one kind share it.
 func (d *document) refusal(r *Route, status int) doc {
 	name := "Refusal" + strconv.Itoa(status)
 	if r.Limit != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// samples are the values of fields in examples, by name; "Type.name" goes
-// before "name", which goes before 1, true and "…".
+// samples are the values of fields in examples, by name. "Type.name" takes
+// precedence over "name", and that over 1, true and "…".
 var samples = map[string]any{
 	"agent_id": "ag-abc123xyz", "id": "ag-abc123xyz", "poster_id": "ag-abc123xyz", "rated_id": "ag-abc123xyz", "trusted_id": "ag-abc123xyz",
 	"worker_id": "ag-def456uvw", "sender_id": "ag-def456uvw", "asker_id": "ag-def456uvw",

@@ -82,7 +82,7 @@ func tagSchema() doc {
 	return doc{"type": "string", "maxLength": limits.Tag, "pattern": "^[A-Za-z0-9_-]+$"}
 }
 
-// enums are the types that have few values.
+// enums are the types with a fixed set of values.
 var enums = map[reflect.Type][]any{
 	reflect.TypeFor[market.Status]():       anys(market.Statuses()...),
 	reflect.TypeFor[market.ReportStatus](): anys(market.ReportOpen, market.ReportReviewed, market.ReportDismissed),
@@ -96,8 +96,8 @@ func anys[S ~string](values ...S) (out []any) {
 	return out
 }
 
-// schema describes a type as encoding/json writes it. Structs with names stand
-// among the components.
+// schema describes a type as encoding/json writes it. Named structs become
+// components.
 func (d *document) schema(t reflect.Type) doc {
 	switch {
 	case t == reflect.TypeFor[market.Time]():
@@ -148,7 +148,8 @@ func nullable(schema doc) doc {
 	return doc{"anyOf": []doc{schema, {"type": "null"}}}
 }
 
-// component returns a reference to a struct's schema, which it makes at first.
+// component returns a reference to a struct's schema, which it creates at first
+// use.
 func (d *document) component(t reflect.Type) doc {
 	name, known := d.names[t]
 	if !known {
@@ -190,7 +191,7 @@ func (d *document) object(t reflect.Type) doc {
 	return schema
 }
 
-// bodyExamples are bodies that the server takes, by route.
+// bodyExamples are bodies that the server accepts, by route.
 var bodyExamples = map[string]doc{
 	"register":       {"name": "my-agent", "good_at": "code review, Python"},
 	"createTask":     {"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "max_credits": 15, "tags": []string{"security-audit", "python"}},

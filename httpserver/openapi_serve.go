@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// openAPI serves the document. It is made once; only the server's address, which
-// stands in front of all else, differs from request to request.
+// openAPI serves the document. It is made once; only the server's address, at
+// its beginning, differs from request to request.
 func openAPI(c *call) (any, error) {
 	body, err := c.server.document()
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 // HasAdmin reports whether the server has an admin key.
 func (s *Server) HasAdmin() bool { return s.adminKey != nil }
 
-// AdmitAdmin lets the operator in who sent the admin key otherwise than in a
-// header, under the same limits as the admin routes: ErrNotConfigured without a
-// key of the server's, ErrForbidden for a wrong one, ErrRateLimited.
+// AdmitAdmin admits an operator who sent the admin key in another way than the
+// header, under the same limits as the admin routes. Errors: ErrNotConfigured
+// if the server has no admin key, ErrForbidden for a wrong one, ErrRateLimited.
 func (s *Server) AdmitAdmin(w http.ResponseWriter, r *http.Request, key string) error {
 	if s.adminKey == nil {
 		return errAdminOff
@@ -21,8 +21,9 @@ func (s *Server) AdmitAdmin(w http.ResponseWriter, r *http.Request, key string) 
 	return s.admitAdminKey(s.callOf(w, r), key)
 }
 
-// loginsPerGuess is how many forms an address may send for each wrong key that it
-// may: whoever has the right one is not kept out by a neighbour's guesses.
+// loginsPerGuess is how many login forms an address may send for each wrong key
+// that it may try, so that guesses from the same address do not lock out the
+// operator.
 const loginsPerGuess = 10
 
 // ChargeLogin charges the client address for an attempt to log in, before
@@ -49,12 +50,12 @@ func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) callOf(w http.ResponseWriter, r *http.Request) *call {
-	// The answer is paced where the request came in.
+	// The answer is paced by the call that the request came in with.
 	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context(), ownPace: true}
 }
 
 // AdminSecret is a secret of 32 bytes that all servers with this admin key
-// share and that does not tell the key; another purpose has another one. It is
+// share and from which the key cannot be found. Each purpose has its own. It is
 // nil without a key.
 func (s *Server) AdminSecret(purpose string) []byte {
 	if s.adminKey == nil {

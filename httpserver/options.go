@@ -14,10 +14,10 @@ import (
 
 // Options of a Server. The zero value works.
 type Options struct {
-	// AdminKey opens the admin routes; they answer 501 without one. It must be
+	// AdminKey opens the admin routes; without one they answer 501. It must be
 	// printable ASCII without spaces. A blank one that is not empty is refused,
-	// and a program that reads it from its environment should refuse a
-	// variable that is set to nothing (rule 15.1).
+	// and a program that reads it from its environment should refuse a variable
+	// that is set but empty (rule 15.1).
 	AdminKey string
 	// Limits are DefaultLimits where zero.
 	Limits Limits
@@ -35,8 +35,8 @@ type Options struct {
 	Telemetry market.Telemetry
 	// Version is shown by /v1/capabilities; "dev" when empty.
 	Version string
-	// Timeout bounds each request except for waiting and streaming, so that a store
-	// that is away makes a 503; default 4.5 s, negative for none.
+	// Timeout bounds each request except for waiting and streaming, so that an
+	// unreachable store leads to a 503; default 4.5 s, negative for none.
 	Timeout time.Duration
 	// MaxBodyBytes is the largest request body; DefaultMaxBodyBytes when 0.
 	MaxBodyBytes int64
@@ -45,8 +45,8 @@ type Options struct {
 	Pages func(*Server) http.Handler
 }
 
-// DefaultMaxBodyBytes is the largest request body of a server that was told
-// nothing else: room for the largest texts, however they are encoded.
+// DefaultMaxBodyBytes is the largest request body by default: room for the
+// largest texts, however they are encoded.
 const DefaultMaxBodyBytes = 8 << 20
 
 const defaultTimeout = 4500 * time.Millisecond

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pace bounds how slowly a client may send a body or take an answer. The client
+// pace bounds how slowly a client may send a body or read an answer. The client
 // never pauses for longer than within, and all of n bytes take at most within
 // and a second for every rate bytes.
 type pace struct {
@@ -16,8 +16,8 @@ type pace struct {
 	rate   int64 // bytes a second
 }
 
-// until is when the piece that begins now has to be over, which ends with byte n
-// of what began at start.
+// until is the deadline of the piece that begins now and ends with byte n of a
+// transfer that began at start.
 func (p pace) until(start, now time.Time, n int64) time.Time {
 	all := start.Add(p.within + time.Duration(n)*time.Second/time.Duration(p.rate))
 	if piece := now.Add(p.within); piece.Before(all) {
@@ -27,30 +27,31 @@ func (p pace) until(start, now time.Time, n int64) time.Time {
 }
 
 const (
-	// slowestRate is far below any line that is still of use: 8 MiB take less
-	// than five minutes.
+	// slowestRate is far below any usable connection: 8 MiB take less than five
+	// minutes.
 	slowestRate = 32 << 10
-	// maxRest and restComes bound what is read of a body that nobody wants, so that
-	// the connection can serve another request: what has come already, mostly.
+	// maxRest and restComes bound what is read of a body that is not needed, so
+	// that the connection can serve another request. Usually that is only what has
+	// already arrived.
 	maxRest   = 256 << 10
 	restComes = 5 * time.Millisecond
 	// restShare of the time for a piece is what a client has after its answer,
 	// before the connection is cut.
 	restShare = 5
-	// lastGrace is how long after Close somebody slow may go on sending or taking,
-	// and streamGrace the same for the readers of streams, who can come back
+	// lastGrace is how long after Close a slow client may go on sending or
+	// reading, and streamGrace the same for readers of streams, which can resume
 	// without loss.
 	lastGrace   = 3 * time.Second
 	streamGrace = 500 * time.Millisecond
 	// answerPiece is how much of an answer is written at once.
 	answerPiece = 64 << 10
-	// bigAnswer is what the buffers of a connection take without waiting for the
+	// bigAnswer is what the buffers of a connection hold without waiting for the
 	// client.
 	bigAnswer = 64 << 10
 )
 
-// control reaches the connection. What it cannot do, a recorder of tests say, is
-// left undone.
+// control reaches the connection. What a ResponseWriter does not support, for
+// example a recorder in tests, is skipped.
 func (c *call) control() *http.ResponseController {
 	return http.NewResponseController(c.ResponseWriter)
 }
@@ -59,8 +60,8 @@ func (c *call) control() *http.ResponseController {
 // returned function takes it back.
 func (c *call) cutAfterClose(grace time.Duration, set func(time.Time) error) (stop func() bool) {
 	if c.request.ProtoMajor > 1 {
-		// There net/http takes deadlines from the handler's own goroutine alone; the
-		// one that every write has must do.
+		// In this case net/http accepts deadlines only from the handler's own
+		// goroutine, so the deadline of each write has to suffice.
 		return func() bool { return true }
 	}
 	return context.AfterFunc(c.server.streams, func() {
@@ -110,7 +111,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end gives the request its whole time once its body has come.
+// end gives the request its full time once its body has arrived.
 func (b *pacedBody) end() {
 	b.over = true
 	if b.stop != nil {
@@ -123,9 +124,9 @@ func (b *pacedBody) end() {
 	}
 }
 
-// leaveBody keeps the answer from waiting for a body that nobody has read:
-// net/http would read it first, however long that takes. Unless it is here
-// already, the connection ends with the answer.
+// leaveBody keeps the answer from waiting for an unread body: net/http would
+// read it first, however long that takes. Unless the rest has already arrived,
+// the connection is closed after the answer.
 func (c *call) leaveBody() {
 	b := c.body
 	if b == nil || b.over || c.request.ProtoMajor > 1 {
@@ -144,8 +145,8 @@ func (c *call) leaveBody() {
 	_ = c.control().SetReadDeadline(time.Time{})
 }
 
-// paceAnswer gives the client its time to take n bytes more. Streams see to
-// themselves.
+// paceAnswer sets the deadline by which the client has to read n more bytes.
+// Streams set their own.
 func (c *call) paceAnswer(n int) {
 	if c.ownPace {
 		return
@@ -165,8 +166,8 @@ func (c *call) paceAnswer(n int) {
 	_ = control.SetWriteDeadline(until)
 }
 
-// writePieces writes a large answer, each piece in its time: a client that does
-// not read at all is cut as soon as the buffers are full.
+// writePieces writes a large answer in pieces, each with its deadline: a client
+// that does not read at all is cut as soon as the buffers are full.
 func (c *call) writePieces(p []byte) (written int, err error) {
 	for len(p) > 0 && err == nil {
 		piece := p[:min(len(p), answerPiece)]
@@ -180,8 +181,9 @@ func (c *call) writePieces(p []byte) (written int, err error) {
 }
 
 // SetWriteDeadline is for streams, of events and of pages, which keep the pace of
-// their answers themselves. Soon after Close it is no use: the readers of streams
-// can come back without loss, and who does not read holds no process up.
+// their answers themselves. After Close it allows only a short time: readers of
+// streams can resume without loss, and one that does not read must not hold up
+// the shutdown.
 func (c *call) SetWriteDeadline(deadline time.Time) error {
 	c.ownPace = true
 	set := c.control().SetWriteDeadline
@@ -195,8 +197,8 @@ func (c *call) SetWriteDeadline(deadline time.Time) error {
 	return err
 }
 
-// endPace leaves the connection to the next request without our deadlines. What
-// is buffered has to be on its way before. After a stream there is no next one.
+// endPace clears our deadlines for the next request on the connection, after
+// flushing what is buffered. After a stream there is no next request.
 func (c *call) endPace() {
 	control, after := c.control(), time.Now().Add(c.server.reading.within/restShare)
 	switch {

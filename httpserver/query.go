@@ -93,8 +93,8 @@ func (c *call) list(name string) ([]string, error) {
 	return list, err
 }
 
-// page returns limit and offset. To a market a limit of 0 is none at all; here
-// it is as wrong as any other number below 1.
+// page returns limit and offset. To a market a limit of 0 means the default;
+// here it is refused like any other number below 1.
 func (c *call) page() (market.Page, error) {
 	var p market.Page
 	limit, err := c.integer("limit")
@@ -130,7 +130,7 @@ func (c *call) filter(of market.Filter) (market.Filter, error) {
 	return of, err
 }
 
-// wait returns how long the caller would wait, 0 when it would not.
+// wait returns how long the caller wants to wait, 0 for not at all.
 func (c *call) wait() (time.Duration, error) {
 	n, err := c.integer("wait")
 	if err != nil || n == nil {
@@ -139,7 +139,7 @@ func (c *call) wait() (time.Duration, error) {
 	return waitSeconds(*n)
 }
 
-// waitSeconds checks the one input that a market takes in another form.
+// waitSeconds checks the wait here, since a market takes it as a duration.
 func waitSeconds(n int) (time.Duration, error) {
 	if n < 0 || n > limits.WaitSeconds {
 		return 0, invalid("wait", "must be 0 to %d", limits.WaitSeconds)

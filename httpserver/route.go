@@ -26,14 +26,14 @@ type Route struct {
 	Params []Param
 	// Body describes the request's body; nil when none is read.
 	Body *Body
-	// Success lists the good answers, the usual one first.
+	// Success lists the successful answers, the usual one first.
 	Success []Success
-	// Headers are the response headers of a good answer.
+	// Headers are the response headers of a successful answer.
 	Headers []Header
 	// Refusals are the error statuses beyond those that follow from the rest of
 	// the route (see Statuses).
 	Refusals []int
-	// Stream is set on the event stream: text/event-stream, and no end.
+	// Stream is set on the event stream: text/event-stream, which does not end.
 	Stream bool
 	// JSONOnly is set where the answer is JSON whatever Accept says.
 	JSONOnly bool
@@ -84,12 +84,12 @@ type Body struct {
 	// Required are the fields that may not be absent or null. A body without
 	// required fields may be left out.
 	Required []string
-	// Object says that the text may also be given as a JSON object, and the body be
-	// the answer to a system task itself.
+	// Object says that the text may also be given as a JSON object, or that the
+	// body itself may be the answer to a system task.
 	Object bool
 }
 
-// Success is a good answer.
+// Success is a successful answer.
 type Success struct {
 	Status int
 	// Type of the body; nil for none.

@@ -23,9 +23,9 @@ var methods = []string{
 	http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
-// newRouter registers every method on every path of the table: those it does
-// not have as refusals, since the router would otherwise try a path with
-// parameters in place of, say, GET /v1/tasks/pickup.
+// newRouter registers every method on every path of the table. Methods that a
+// path does not have are registered as refusals, since the router would
+// otherwise match, say, GET /v1/tasks/pickup with a path that has parameters.
 func (s *Server) newRouter(routes []Route) (*bunrouter.Router, map[string]string) {
 	router := bunrouter.New(
 		bunrouter.WithNotFoundHandler(func(_ http.ResponseWriter, req bunrouter.Request) error {
@@ -114,8 +114,8 @@ func (c *call) limitTime() {
 	}
 }
 
-// renewTime lets the time of the call begin now. What a client needs for sending
-// its body is bounded elsewhere.
+// renewTime restarts the time limit of the call once its body has arrived;
+// sending the body is bounded by its pace.
 func (c *call) renewTime() {
 	if c.unlimited != nil {
 		c.endTime()
@@ -151,12 +151,13 @@ func (c *call) takeIdempotencyKey() error {
 	return nil
 }
 
-// clean reports whether a string may go any further: no store takes others.
+// clean reports whether a string is valid UTF-8 without NUL, the only kind that
+// stores accept.
 func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // param is a path parameter, decoded. The router leaves it encoded whenever the
 // path has an encoding of its own. What cannot be an id is returned as "", which
-// none is.
+// is never an id.
 func (c *call) param(name string) string {
 	value := c.params.ByName(name)
 	if c.request.URL.RawPath != "" {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// scratch is memory that one request borrows and leaves to the next: a buffer,
-// an encoder that writes into it, and room for the members of a body.
+// scratch is memory that requests reuse one after another: a buffer, an encoder
+// that writes into it, and room for the members of a body.
 type scratch struct {
 	bytes.Buffer
 	encoder *json.Encoder
@@ -28,8 +28,8 @@ const (
 	maxKeptMembers = 64
 )
 
-// addIgnored adds the names that a request was wrong to expect anything of to the
-// JSON object in the buffer.
+// addIgnored adds the ignored names of a request to the JSON object in the
+// buffer.
 func (s *scratch) addIgnored(names []string) {
 	object := bytes.TrimRight(s.Bytes(), "\n")
 	if len(names) == 0 || len(object) < 2 || object[len(object)-1] != '}' {

@@ -43,7 +43,7 @@ type Server struct {
 	streams, waits         context.Context
 	endStreams, endWaits   context.CancelFunc
 	heartbeat, slowestRead time.Duration
-	// reading and writing are the least that clients do.
+	// reading and writing are the slowest paces that clients may have.
 	reading, writing pace
 	underWay         underWay
 	making           making
@@ -55,13 +55,12 @@ const (
 	// slowestRead is how long a reader may leave a stream's buffers full, and how
 	// long a client may pause in a body or an answer.
 	slowestRead = 10 * time.Second
-	// waitGrace lets a request that is just posting its task finish before
-	// Close ends its wait.
+	// waitGrace lets a request finish posting its task before Close ends its wait.
 	waitGrace = time.Second
 )
 
 // New makes the API of a market. It starts nothing. It refuses a blank admin
-// key, limits that make no sense and a public URL that is none.
+// key, limits that are out of range and a public URL that is not a URL.
 func New(m *market.Market, o Options) (*Server, error) {
 	if m == nil {
 		return nil, errors.New("httpserver: a market is required")
@@ -136,8 +135,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var errNoRoute = refuse(market.CodeNotFound, "Not found: there is no such path")
 
-// dispatch keeps from the router every path for which it would send a redirect:
-// a client would follow it with a GET.
+// dispatch answers every path for which the router would send a redirect, which
+// a client would follow with a GET.
 func (s *Server) dispatch(c *call, r *http.Request) error {
 	if !clean(r.URL.Path) {
 		r = withRawPath(r) // the router cannot take a NUL

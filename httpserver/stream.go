@@ -45,8 +45,8 @@ func events(c *call) (any, error) {
 	return nil, nil
 }
 
-// stream writes the events of one agent to one client. Between events nothing
-// of it is awake, and it holds nothing but the request's goroutine.
+// stream writes the events of one agent to one client. Between events it does
+// no work and holds only the request's goroutine.
 type stream struct {
 	*call
 	control *http.ResponseController
@@ -68,7 +68,8 @@ func (s *stream) start() {
 	s.WriteHeader(http.StatusOK)
 }
 
-// follow writes until the client is gone, does not read, or the server closes.
+// follow writes until the client hangs up or stops reading, or the server
+// closes.
 func (s *stream) follow(from source) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
@@ -79,7 +80,8 @@ func (s *stream) follow(from source) {
 	s.beat = time.AfterFunc(s.server.heartbeat, s.comment)
 	s.mu.Unlock()
 	defer s.end()
-	// The first id lets a client that is cut off before its first event resume.
+	// This first id lets a client resume that loses its connection before its
+	// first event.
 	for data := openingOf(from.Position()); s.push(data); {
 		events, err := from.Next(ctx)
 		if err != nil {
@@ -93,8 +95,8 @@ func (s *stream) follow(from source) {
 	}
 }
 
-// ended says why in the log, where it is not the usual reason. The client
-// connects again, and is then refused with a status if it has to be.
+// ended logs why the stream ended, if the reason is unusual. The client
+// connects again, and any refusal then has a status.
 func (s *stream) ended(ctx context.Context, err error) {
 	usual := errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrRateLimited)
 	if ctx.Err() == nil && !usual {
@@ -102,7 +104,7 @@ func (s *stream) ended(ctx context.Context, err error) {
 	}
 }
 
-// end keeps a late heartbeat from writing to an answer that is over.
+// end keeps a late heartbeat from writing to an answer that has ended.
 func (s *stream) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,8 +112,8 @@ func (s *stream) end() {
 	s.beat = nil
 }
 
-// comment keeps proxies from closing a quiet connection, and notices when the
-// reader is gone.
+// comment keeps proxies from closing a quiet connection, and detects readers
+// that have gone.
 func (s *stream) comment() {
 	defer s.contain("the heartbeat of a stream", s.cancel)
 	s.mu.Lock()
@@ -129,9 +131,9 @@ func (s *stream) push(data []byte) bool {
 	return s.write(data)
 }
 
-// write ends the stream of a reader that does not take the data in time. Over
-// HTTP/2 a deadline that passes resets the stream although nothing waits to be
-// written, so there is none between two writes.
+// write ends the stream of a reader that does not read the data in time.
+// Between two writes there is no deadline, since over HTTP/2 one that passes
+// resets the stream even if nothing is being written.
 func (s *stream) write(data []byte) bool {
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.server.slowestRead))
 	_, err := s.Write(data)

@@ -9,7 +9,7 @@ import (
 )
 
 // table is every route outside of pages, in the order of the documentation. It
-// is the only place that says what there is.
+// is the only list of the routes.
 var table = slices.Concat(agentRoutes, taskRoutes, claimRoutes, talkRoutes, meRoutes, operatorRoutes, serverRoutes)
 
 // Groups of the documentation.

@@ -25,8 +25,8 @@ func createTask(c *call, in market.PostInput) (any, error) {
 	return &awaited{posted.Task, posted.Balance}, nil
 }
 
-// awaited is the answer to a post that waited: the whole task, and what its escrow
-// left to the poster.
+// awaited is the answer to a post that waited: the whole task, and the poster's
+// balance after the escrow.
 type awaited struct {
 	*market.Task
 	Balance int64 `json:"balance"`

@@ -59,7 +59,7 @@ func (t *telemetry) begin(c *call) {
 	c.request = c.request.WithContext(c.ctx)
 }
 
-// end records what became of the call.
+// end records how the call ended.
 func (t *telemetry) end(c *call, status int) {
 	if t == nil {
 		return

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// maxUnderWay bounds the large answers that clients have not taken yet, in
-	// bytes, and maxOwn those of one caller: a few hundred readers that do not read
-	// would otherwise hold all memory.
+	// maxUnderWay bounds the large answers that clients have not read yet, in
+	// bytes, and maxOwn those of one caller. Otherwise a few hundred clients that
+	// do not read could use up all memory.
 	maxUnderWay = 128 << 20
 	maxOwn      = 32 << 20
 )
@@ -55,15 +55,16 @@ var (
 	errAllUnderWay = refuse(market.CodeUnavailable, "Too many large answers are being sent, try again shortly")
 )
 
-// making lets half of the processors make large answers, so that the others are
-// there for everybody else.
+// making lets half of the processors encode large answers, so that the others
+// stay free for other requests.
 type making chan struct{}
 
 func newMaking() making { return make(making, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// beginLarge counts an answer with so much text, if that is much, until sent is
-// called, and waits for its turn, which is over when made is called. Answers to
-// reads are refused when there are too many; those to changes have to be told.
+// beginLarge counts an answer with this much text, if it is large, until sent
+// is called, and waits for its turn to be encoded, which lasts until made is
+// called. When too many are under way, reads are refused; answers to changes
+// are always sent.
 func (c *call) beginLarge(text int) (made, sent func(), err error) {
 	if text <= bigAnswer || c.request.Method != http.MethodGet {
 		return func() {}, func() {}, nil
@@ -121,7 +122,7 @@ func optional(text *string) int {
 	return len(*text)
 }
 
-// caller names who shares a bound: an agent, or a client address.
+// caller names what the bound belongs to: an agent, or a client address.
 func (c *call) caller() string {
 	if c.agent != "" {
 		return string(c.agent)

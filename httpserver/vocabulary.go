@@ -53,8 +53,8 @@ func init() {
 	}
 }
 
-// vocabulary is every name of a field or a query parameter of any route: what is
-// right elsewhere is no misspelling here.
+// vocabulary is every name of a field or a query parameter of any route: a name
+// that another endpoint has is not treated as a misspelling.
 type vocabulary map[string]bool
 
 func vocabularyOf(routes []Route) vocabulary {
@@ -84,7 +84,7 @@ func (r *Route) bodyNames() []string {
 }
 
 // meant returns those of the names that an unknown one reads like: another
-// spelling, a synonym, a slip of the fingers.
+// spelling, a synonym, a typing error.
 func (v vocabulary) meant(unknown string, names []string) []string {
 	if len(unknown) > maxSpelling {
 		return nil
@@ -143,7 +143,7 @@ func snakeCase(name string) string {
 	return out.String()
 }
 
-// isSlip allows one slip of the fingers in a short name and two in a long one.
+// isSlip allows one typing error in a short name and two in a long one.
 func isSlip(typed, name string) bool {
 	most := 2
 	if len(name) < 6 {
@@ -181,7 +181,7 @@ func slips(a, b string, most int) int {
 	return last[len(b)]
 }
 
-// strangers collects the names of a request that its endpoint does not have.
+// strangers collects the names in a request that its endpoint does not have.
 type strangers struct {
 	names   vocabulary
 	fields  []string // of the body, or of the query

@@ -9,7 +9,7 @@ import (
 )
 
 // patient returns a context for a call that may wait for d. It ends with Close,
-// and the server's own time limits for reading and writing give way to it.
+// and the server's own time limits for reading and writing are extended for it.
 func (c *call) patient(d time.Duration) (context.Context, context.CancelFunc) {
 	limit := d + max(c.server.options.Timeout, defaultTimeout)
 	control := http.NewResponseController(c.ResponseWriter)

@@ -11,10 +11,10 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Language models wrap what they send: a fence around the object, a sentence
-// before it, a blank line before the frontmatter. Taken literally that becomes the
-// text of a task or a result, which is charged and final. What is plainly a wrapper
-// is taken off; what may be one is refused with a hint.
+// Language models wrap what they send: a fence around the object, a sentence before
+// it, a blank line before the frontmatter. Taken literally that becomes the text of
+// a task or a result, which is charged and final. A clear wrapper is removed; a
+// possible one is refused with a hint.
 
 const (
 	meantAsText = "; a text that looks like this needs Content-Type: text/markdown"
@@ -27,7 +27,7 @@ var (
 	errProse    = refuse(market.CodeInvalid, "body: holds fields of this endpoint among other text; send the JSON object alone"+meantAsText)
 )
 
-// sent is a body on its way to its fields.
+// sent is a body that is being parsed.
 type sent struct {
 	data   []byte
 	fields *fields
@@ -36,9 +36,9 @@ type sent struct {
 	object bool   // which may be given as an object
 }
 
-// format finds out whether the body is JSON, and takes off what is wrapped around
+// format finds out whether the body is JSON, and removes what is wrapped around
 // it. The first byte decides unless the content type does, so that curl -d '{…}',
-// which calls everything a form, works as it is.
+// which labels everything a form, works without options.
 func (b *sent) format(contentType string) (isJSON bool, err error) {
 	kind := contentType
 	if kind != "application/json" {
@@ -63,7 +63,7 @@ func (b *sent) format(contentType string) (isJSON bool, err error) {
 
 func (b *sent) startsWith(first byte) bool { return bytes.TrimLeft(b.data, blanks)[0] == first }
 
-// CheckText refuses a text that was hardly meant as one.
+// checkText refuses a text that was probably meant as fields.
 func (b *sent) checkText() error {
 	switch {
 	case json.Valid(b.data):
@@ -81,7 +81,7 @@ var formField = regexp.MustCompile(`^[A-Za-z][\w.\-]*=`)
 // maxFormFields is how many fields of what may be a form are looked at.
 const maxFormFields = 20
 
-// isForm recognizes need=…&max_credits=5: one of its names must be the endpoint's,
+// isForm recognises need=…&max_credits=5: one of its names must be the endpoint's,
 // since x=5 may begin a text.
 func (b *sent) isForm() bool {
 	rest := bytes.TrimLeft(b.data, blanks)
@@ -107,8 +107,8 @@ func (b *sent) reads(name string) bool {
 	return known || len(b.names.meant(name, b.fields.names)) > 0
 }
 
-// holdsFields looks for a JSON member that says something to this endpoint: its
-// text, or a field whose name nothing else has. It need not be valid JSON.
+// holdsFields looks for a JSON member that means something to this endpoint:
+// its text, or a field with an unmistakable name. It need not be valid JSON.
 func (b *sent) holdsFields() bool {
 	for _, name := range b.fields.names {
 		if name != b.text && !strings.Contains(name, "_") {
@@ -159,8 +159,8 @@ func begins(value []byte, kind reflect.Kind) bool {
 	return first == '-' || first >= '0' && first <= '9'
 }
 
-// bareObject takes off a fence around a JSON object, if the object says something
-// to this endpoint: a result may be a fenced block itself.
+// bareObject removes a code fence around a JSON object, but only if the object
+// has a field of this endpoint, since a result may itself be a fenced block.
 func (b *sent) bareObject() bool {
 	inside, fenced := insideFence(b.data)
 	if !fenced || len(inside) == 0 || inside[0] != '{' || !json.Valid(inside) {
@@ -185,7 +185,7 @@ var (
 	yamlName = regexp.MustCompile(`(?m)^["']?([A-Za-z][\w.\-]*)["']?[ \t]*:`)
 )
 
-// insideFence returns what stands in a code fence that is all of the data.
+// insideFence returns the content of a code fence that spans all of the data.
 func insideFence(data []byte) ([]byte, bool) {
 	data = bytes.Trim(data, blanks)
 	open := opening.FindSubmatch(data)
@@ -200,8 +200,8 @@ func insideFence(data []byte) ([]byte, bool) {
 	return bytes.Trim(inside, blanks), true
 }
 
-// bareFrontmatter takes off what stands before a frontmatter, and a fence around
-// it or around all of the body. It reports whether there is a frontmatter.
+// bareFrontmatter removes text before a frontmatter, and a fence around it or
+// around the whole body. It reports whether there is a frontmatter.
 func (b *sent) bareFrontmatter() bool {
 	trimmed := bytes.TrimLeft(b.data, blanks)
 	if line, _ := cutLine(trimmed); isFence(line) {
@@ -227,8 +227,8 @@ func (b *sent) bareFrontmatter() bool {
 	return closed
 }
 
-// withoutClosing takes the end of a fence off a text: before all of it, or
-// behind it.
+// withoutClosing removes a closing fence from the beginning or the end of a
+// text.
 func withoutClosing(text, mark []byte) ([]byte, bool) {
 	start := bytes.TrimLeft(text, blanks)
 	if line, rest := cutLine(start); bytes.Equal(bytes.TrimSpace(line), mark) {

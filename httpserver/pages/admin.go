@@ -17,8 +17,8 @@ import (
 // maxForm is how large a form may be: texts of 5,000 characters with some room.
 const maxForm = 64 << 10
 
-// adminRoutes are the operator's pages. All but the login want a session, and
-// every form its token.
+// adminRoutes are the operator's pages. All except the login need a session,
+// and every form its token.
 func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /admin":                        p.adminHome,
@@ -43,7 +43,7 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 type desk struct {
 	session session
 	CSRF    string
-	// Once makes a form that is sent twice count once.
+	// Once makes a form count only once if it is sent twice.
 	Once          string
 	Done, Problem string
 	Search        string
@@ -63,8 +63,8 @@ var notices = map[string]string{
 	"resolved": "Report resolved.", "queued": "The delivery is due again.",
 }
 
-// operator lets only an operator with a session through, and forms only from
-// a page of that session.
+// operator admits only an operator with a session, and forms only from a page
+// of that session.
 func (p *pages) operator(next operatorPage) http.HandlerFunc { return p.patient(patience, next) }
 
 type operatorPage func(http.ResponseWriter, *http.Request, *desk)
@@ -134,8 +134,8 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
-// logout ends the session at every replica: a cookie that somebody copied is of
-// no more use.
+// logout ends the session on every replica, so that a copied cookie is
+// worthless.
 func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
 	if err := p.market.EndSession(r.Context(), d.session.id, d.session.expires); err != nil {
 		p.refused(w, r, err)
@@ -145,7 +145,7 @@ func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
-// show renders an operator's page, or what went wrong in reading it.
+// show renders an operator's page, or the error from reading its data.
 func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string, d *desk, err error) {
 	status := http.StatusOK
 	if err != nil {

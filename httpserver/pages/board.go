@@ -38,9 +38,9 @@ const freshFor = time.Second
 
 func newBoard(m *market.Market) *board { return &board{market: m} }
 
-// look returns the snapshot, a new one if it is too old. Whoever comes first
-// reads, for all: also when it hangs up meanwhile. The others wait for that, as
-// long as they care to.
+// look returns the snapshot, a new one if it is too old. The first caller reads
+// for all, even if it hangs up meanwhile; the others wait for that read, until
+// their own contexts end.
 func (b *board) look(ctx context.Context) (snapshot, error) {
 	b.mu.Lock()
 	if time.Since(b.at) < freshFor {

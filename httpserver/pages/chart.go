@@ -39,7 +39,7 @@ func newChart(hours []market.Activity) chart {
 	return c
 }
 
-// scaled gives everything above nothing at least two points.
+// scaled gives every number above 0 at least two points.
 func scaled(n, most int) int {
 	if n == 0 {
 		return 0

@@ -44,7 +44,7 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name,
 	}
 }
 
-// away is shown while the store cannot be read.
+// away answers while the store cannot be read.
 func (p *pages) away(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "2")
 	p.render(w, r, http.StatusServiceUnavailable, "away", "Back soon", nil)
@@ -120,7 +120,7 @@ func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "agent", profile.Name, profile)
 }
 
-// task shows what everybody may know of a task.
+// task shows what everybody may know about a task.
 func (p *pages) task(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()

@@ -11,9 +11,8 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// docsPolicy lets Swagger UI have the inline scripts that bear this answer's
-// nonce, and the inline styles that it makes as it goes. It too loads nothing
-// from elsewhere.
+// docsPolicy allows Swagger UI the inline scripts that carry this answer's
+// nonce, and inline styles. It, too, loads nothing from elsewhere.
 func docsPolicy(nonce string) string {
 	return "default-src 'none'; script-src 'self' 'nonce-" + nonce + "'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -43,8 +42,8 @@ func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(bytes.ReplaceAll(page.Bytes(), []byte("<script"), []byte(`<script nonce="`+nonce+`"`)))
 }
 
-// docsHead gives Swagger UI the width of a telephone, readable colours, and the
-// label that it forgets.
+// docsHead makes Swagger UI fit a phone, with readable colours and a label that
+// it lacks.
 func docsHead(root string) template.HTML {
 	assets := template.HTMLEscapeString(root) + "/assets/"
 	return template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">` +
@@ -56,7 +55,7 @@ func docsTop(root string) template.HTML {
 	return template.HTML(`<main><h1 class="home"><a href="` + template.HTMLEscapeString(root) + `/">Pinchwork</a> API</h1>`)
 }
 
-// captured is an answer that is held back, to be changed.
+// captured is an answer that is held back so that it can be changed.
 type captured struct {
 	bytes.Buffer
 	header http.Header

@@ -42,7 +42,7 @@ var sizes = map[string]int64{
 	"wait": limits.WaitSeconds, "key": limits.Key, "max_credits": limits.Credits, "minutes": limits.Minutes,
 }
 
-// limit writes a bound with commas. A name that is not there fails the document.
+// limit writes a bound with commas. An unknown name makes the document fail.
 func limit(name string) (string, error) {
 	n, known := sizes[name]
 	if !known {
@@ -51,7 +51,7 @@ func limit(name string) (string, error) {
 	return strings.ReplaceAll(number(n), "\u2009", ","), nil
 }
 
-// facts are what the documents say of this server.
+// facts are what the documents say about this server.
 type facts struct {
 	Base   string
 	Policy market.Policy
@@ -71,8 +71,8 @@ func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {
 	return out.String(), true
 }
 
-// send sends a document, which may be kept if it is asked for each time: it
-// has this server's settings, and the address under which it was asked.
+// send sends a document. It may be cached but must be revalidated each time,
+// since it contains this server's settings and the address that was asked.
 func send(w http.ResponseWriter, contentType, text string, ok bool) {
 	secure(w, contentType, policy)
 	w.Header().Set("Cache-Control", "no-cache")

@@ -15,8 +15,8 @@ var installer string
 // noServer is the line of the installer that says of which server it is.
 const noServer = "\nserver=\n"
 
-// install is the installer, which leads its user to this server, where it is known
-// which one that is. BaseURL holds nothing that a shell would read.
+// install is the installer, which points its user to this server if its address is
+// known. BaseURL holds nothing that a shell would read.
 func (p *pages) install(w http.ResponseWriter, r *http.Request) {
 	text := installer
 	if base := p.api.BaseURL(r); strings.HasPrefix(base, "http") {

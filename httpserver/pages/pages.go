@@ -51,9 +51,10 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 	}
 }
 
-// withinMount answers what the mux would redirect: it knows no mount prefix, and
-// would send a browser out of it. The mount point itself leads to its page, and a
-// slash too many to the page without.
+// withinMount answers what the mux would redirect, since the mux does not know
+// the mount prefix and would lead a browser out of it. The mount point itself
+// leads to the first page, and a path with a superfluous slash to the page
+// without it.
 func (p *pages) withinMount(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := r.URL.Path

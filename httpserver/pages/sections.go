@@ -2,8 +2,8 @@ package pages
 
 import "strings"
 
-// otherNames are the headings under which readers of the product's description
-// know the sections of the manual, as slugs.
+// otherNames are other headings, as slugs, under which readers may look for
+// sections of the manual.
 var otherNames = map[string]string{
 	"cli": "command-line", "cli-recommended": "command-line", "quick-start-curl": "quick-start",
 	"1-register-get-api-key-instantly": "quick-start", "2-delegate-a-task": "quick-start", "3-poll-for-result": "quick-start",

@@ -24,8 +24,8 @@ const (
 )
 
 // sessions makes and checks the operator's sessions. A session is a signed time,
-// so that any replica with the same admin key knows it, and another key ends them
-// all; the store keeps those alone that were ended before their time.
+// so that any replica with the same admin key accepts it, and a new key ends them
+// all; the store keeps only the sessions that were ended early.
 type sessions struct {
 	secret []byte
 	now    func() time.Time
@@ -94,7 +94,7 @@ func (p *pages) sessionOf(r *http.Request) (session, bool) {
 var errLoggedOut = &market.Error{Kind: market.ErrUnauthorized, Code: market.CodeUnauthorized, Message: "This session was ended, log in again"}
 
 // admitSession charges a request of the operator's and asks whether its session
-// was ended. A store that does not answer lets nobody in.
+// was ended. If the store does not answer, nobody is admitted.
 func (p *pages) admitSession(w http.ResponseWriter, r *http.Request, s session) error {
 	if err := p.api.ChargeAdmin(w, r); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (p *pages) admitSession(w http.ResponseWriter, r *http.Request, s session) 
 	return err
 }
 
-// refusedSession sends who was logged out to the login.
+// refusedSession sends an operator whose session has ended to the login.
 func (p *pages) refusedSession(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.Is(err, market.ErrUnauthorized) {
 		p.refused(w, r, err)

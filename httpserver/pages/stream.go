@@ -48,7 +48,7 @@ func (p *pages) follow(v *viewer, r *http.Request) {
 	_ = v.control.SetReadDeadline(time.Time{})
 	var shown []byte
 	for quiet := time.Duration(0); ; quiet += freshFor {
-		// A store that is away is waited for; what was shown stays.
+		// While the store is unreachable, viewers keep what was shown last.
 		part, err := p.livePart(r)
 		switch changed := err == nil && !bytes.Equal(part, shown); {
 		case changed && v.send(event(part)):
@@ -128,8 +128,8 @@ type viewer struct {
 }
 
 // send reports whether the viewer is still there. Over HTTP/2 a deadline that
-// passes resets the stream although nothing waits to be written, so there is
-// none between two events.
+// passes resets the stream although nothing waits to be written, so there is no
+// deadline between two events.
 func (v *viewer) send(data []byte) bool {
 	_ = v.control.SetWriteDeadline(time.Now().Add(v.slowest))
 	_, err := v.w.Write(data)
