@@ -65,8 +65,8 @@ func (k *Kit) nextDue(to time.Time) time.Time {
 	return due
 }
 
-// Stored returns a task as the store holds it, which says more than any agent
-// is shown. It must not be changed.
+// Stored returns a task as the store holds it, with more than any agent is
+// shown. It must not be changed.
 func (k *Kit) Stored(id market.TaskID) *store.Task {
 	k.Helper()
 	tasks, err := k.Store.Tasks(k.Ctx, []market.TaskID{id})

@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Agent is a registered agent that plays a part in a test. Its methods end the
-// test when the market refuses; API answers with errors instead.
+// Agent is a registered agent that a test scripts. Its methods end the test
+// when the market refuses; API answers with errors instead.
 type Agent struct {
 	ID   market.AgentID
 	Name string
@@ -83,7 +83,7 @@ func (k *Kit) Suspend(a *Agent, suspended bool) {
 	k.stepped()
 }
 
-// Appoint names an infra agent as the operator would, so that its judgement
+// Appoint appoints an infra agent as the operator would, so that its judgement
 // counts as proven.
 func (k *Kit) Appoint(a *Agent) {
 	k.Helper()
@@ -135,7 +135,7 @@ func (a *Agent) TrustIn(other *Agent) float64 {
 	return 0.5
 }
 
-// Profile returns what everybody may know of the agent.
+// Profile returns what everybody may know about the agent.
 func (a *Agent) Profile() market.PublicProfile {
 	a.kit.Helper()
 	p, err := a.API.Agent(a.kit.Ctx, a.ID)

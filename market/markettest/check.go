@@ -19,10 +19,10 @@ type claimNo struct {
 //   - a replay of the ledger gives every balance and escrow, and the sum over
 //     all accounts is 0 (Market.Audit);
 //   - no agent has a negative balance, escrow, count of claims, record as poster or
-//     number of bytes, and none has brought other fees than the ledger says;
+//     number of bytes, and the fees on its tasks are those that the ledger has;
 //   - an agent's bytes of texts are those that its tasks and deliveries keep;
 //   - an agent's open claims are the tasks that it has claimed and not delivered;
-//   - a claim never changes hands, and nobody works for himself;
+//   - a claim never changes hands, and no agent works on its own task;
 //   - a task that ended was paid out or refunded exactly once, one that did not was not.
 //
 // It runs by itself after every scripted step and at the end of the test. It
@@ -51,7 +51,7 @@ func (k *Kit) Check() {
 type checking struct {
 	kit    *Kit
 	claims map[market.AgentID]int64
-	// texts are what each agent's living texts take.
+	// texts are the bytes that count toward each agent's limit.
 	texts map[market.AgentID]int64
 	moved map[market.TaskID]map[market.EntryKind]int
 	// fees are what was taken of the payment for each task, posters who paid for it.
@@ -167,8 +167,8 @@ func consistent(t *store.Task) error {
 	return nil
 }
 
-// dueOfEnded is when a timer has still to do with an ended task, zero for never: its
-// texts have to go, or the skills that it was about are to be read anew.
+// dueOfEnded is when a timer must still touch an ended task, to drop its texts or to
+// post the next extraction; zero for never.
 func dueOfEnded(t *store.Task) time.Time {
 	due := textsUntil(t)
 	if t.System != nil && !t.System.Again.IsZero() && (due.IsZero() || t.System.Again.Before(due)) {
@@ -187,7 +187,7 @@ func textsUntil(t *store.Task) time.Time {
 	return time.Time{}
 }
 
-// countTexts adds up what each agent's living texts take.
+// countTexts adds up the bytes that count toward each agent's limit.
 func (c *checking) countTexts(t *store.Task) {
 	if t.Status != market.StatusApproved {
 		if !t.TextsPruned {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Start is where a new Clock stands.
+// Start is the instant that a new Clock shows.
 var Start = time.Date(2025, 1, 15, 10, 30, 0, 0, time.UTC)
 
 // Clock is a market.Clock that stands still until it is moved. It may be used

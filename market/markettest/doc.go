@@ -1,5 +1,5 @@
-// Package markettest is the kit for tests of programs that use a marketplace:
-// a market on a fake clock, scripted agents whose calls fail the test when they
+// Package markettest is the kit for tests of programs that use a marketplace: a
+// market on a fake clock, scripted agents whose calls fail the test when they
 // are refused, a clock that fires every timer at its instant and in order, and
 // a check of the books after every step.
 //

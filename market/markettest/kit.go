@@ -19,7 +19,7 @@ type Kit struct {
 	testing.TB
 	// Ctx is the context of every scripted call.
 	Ctx context.Context
-	// Market is the market, Store what it keeps its data in, Clock its time.
+	// Market is the market, Store holds its data, Clock tells it the time.
 	Market *market.Market
 	Store  market.Store
 	Clock  *Clock
@@ -51,7 +51,8 @@ func At(now time.Time) Option { return func(o *settings) { o.start = now } }
 // Policy changes the market's policy, which starts as market.DefaultPolicy.
 func Policy(change func(*market.Policy)) Option { return With(pinchwork.WithPolicy(change)) }
 
-// With passes any options of package pinchwork on. The clock stays the kit's.
+// With passes any options of package pinchwork on. The clock is always the
+// kit's.
 func With(options ...pinchwork.Option) Option {
 	return func(o *settings) { o.options = append(o.options, options...) }
 }
@@ -101,7 +102,7 @@ func (k *Kit) Replica(options ...pinchwork.Option) *market.Market {
 }
 
 // Do runs several calls as one step of a script: the books are checked once,
-// after it. What fails in it is reported under the name.
+// after it. A failure in it is reported under the name.
 func (k *Kit) Do(name string, step func()) {
 	k.Helper()
 	k.Logf("step: %s", name)
@@ -153,7 +154,7 @@ func (k *Kit) must(err error, what string, args ...any) {
 	}
 }
 
-// cause adds what a market's error keeps from its users.
+// cause adds the cause of a market's error, which users are not shown.
 func cause(err error) string {
 	var e *market.Error
 	if errors.As(err, &e) && e.Cause != nil {

@@ -11,7 +11,7 @@ func (a *Agent) Ask(id market.TaskID, question string) market.QuestionID {
 	return q.ID
 }
 
-// Answer answers a question about an own task.
+// Answer answers a question about one of the agent's own tasks.
 func (a *Agent) Answer(id market.TaskID, q market.QuestionID, answer string) {
 	a.kit.Helper()
 	_, err := a.API.Answer(a.kit.Ctx, id, q, answer)

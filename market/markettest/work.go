@@ -94,7 +94,7 @@ func (a *Agent) Claim(id market.TaskID) market.Pickup {
 	return p
 }
 
-// Deliver hands in a result; credits, when given, is what it claims.
+// Deliver submits a result; credits, when given, is what it charges.
 func (a *Agent) Deliver(id market.TaskID, result string, credits ...int64) market.Task {
 	a.kit.Helper()
 	in := market.DeliverInput{Result: result}
@@ -132,7 +132,7 @@ func (a *Agent) Abandon(id market.TaskID) market.Task {
 	return a.changed(a.API.Abandon(a.kit.Ctx, id))("abandon", id)
 }
 
-// changed takes the answer of a call, then what to say of its failure.
+// changed takes the answer of a call, then what to report if it failed.
 func (a *Agent) changed(v market.Task, err error) func(what string, id market.TaskID) market.Task {
 	a.kit.Helper()
 	return func(what string, id market.TaskID) market.Task {

@@ -1,12 +1,12 @@
-// Package answer finds the JSON object that a language model meant in what it
-// said: bare, in a fenced block, with prose around it, inside another object.
+// Package answer finds the JSON object that a language model meant in its
+// answer: bare, in a fenced block, with prose around it, inside another object.
 //
 //	o, ok := answer.Find("Sure!\n```json\n{\"ranked_agents\": [\"ag-1\",], }\n```", "ranked_agents", answer.List)
 //	o.Strings("ranked_agents", 20) // ["ag-1"]
 //
 // Models write JSON almost right, so trailing commas, comments and raw line
-// ends in strings are forgiven. What they mean is never guessed: "true" is no
-// boolean, and single quotes make no string.
+// ends in strings are forgiven. What they mean is never guessed: "true" is not
+// a boolean, and single quotes do not make a string.
 package answer
 
 import "strings"
@@ -16,7 +16,7 @@ type Kind int
 
 // The kinds of fields.
 const (
-	// List is an array of whatever.
+	// List is an array of any values.
 	List Kind = iota
 	// Boolean is true or false.
 	Boolean
@@ -30,10 +30,10 @@ func (k Kind) begins(c byte) bool {
 }
 
 // Find returns the first complete object in the text, by where it begins, that
-// has the field in the right kind. Objects within objects count. What stands
-// between <think> and </think> was not meant to be read, so it counts only when
-// there is no answer behind it. An object inside a JSON string is found when
-// there is none outside of strings.
+// has the field in the right kind. Objects within objects count. Text between
+// <think> and </think> was not meant to be read, so it counts only when no
+// answer follows it. An object inside a JSON string is found when there is none
+// outside of strings.
 //
 // The time is linear in the length of the text, whatever the text.
 func Find(text, field string, kind Kind) (Object, bool) {
@@ -67,8 +67,8 @@ const maxWork = 3
 // beginning is what a new beginning costs, in bytes.
 const beginning = 8
 
-// opens reports whether what stands behind a brace may be in an object: most
-// braces of a text that is no JSON are told by it.
+// opens reports whether what follows a brace may belong to an object, which
+// rules out most braces in text that is not JSON.
 func opens(rest string) bool {
 	return rest != "" && strings.IndexByte("\"}/ \t\r\n", rest[0]) >= 0
 }

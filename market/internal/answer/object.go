@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Object is an object that Find found. Of a name that is given twice the last
-// value counts.
+// Object is an object that Find found. If a name occurs twice, the last value
+// counts.
 type Object struct {
 	text string
 	// field is what Find looked for; its value begins at.
@@ -55,7 +55,8 @@ func (o Object) String(field string) string {
 }
 
 // Strings returns the strings among the first elements of a member that is a
-// list; at most limit elements are looked at. ok is false when it is no list.
+// list; at most limit elements are looked at. ok is false when it is not a
+// list.
 func (o Object) Strings(field string, limit int) (list []string, ok bool) {
 	text := o.value(field)
 	if text == "" || text[0] != '[' {

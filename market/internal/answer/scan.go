@@ -6,7 +6,7 @@ import "strings"
 const maxDepth = 100
 
 // scanner reads values of a forgiving JSON. Each method that reads returns
-// false where the text is no such value; pos is then where that showed.
+// false where the text is not such a value; pos is then where that was noticed.
 type scanner struct {
 	text  string
 	pos   int
@@ -19,7 +19,7 @@ type scanner struct {
 	from   int
 	found  bool
 	// seen has a bit for each brace that has been read as the beginning of an
-	// object. Read again it would come to the same end.
+	// object. Reading it again would end in the same way.
 	seen []uint64
 	// work counts the bytes that were looked at in vain.
 	work int
@@ -31,7 +31,7 @@ func newScanner(text string) *scanner {
 
 func (s *scanner) hasSeen(at int) bool { return s.seen[at/64]>>(at%64)&1 != 0 }
 
-// object reads an object and notes it if it has the field.
+// object reads an object and keeps it if it has the field.
 func (s *scanner) object() bool {
 	from, value := s.pos, -1
 	s.seen[from/64] |= 1 << (from % 64)
@@ -55,8 +55,8 @@ func (s *scanner) object() bool {
 	return ok
 }
 
-// items reads what stands between brackets, separated by commas, the last of
-// which may be too much.
+// items reads the items between brackets, separated by commas; a trailing comma
+// is allowed.
 func (s *scanner) items(end byte, item func() bool) bool {
 	if s.depth++; s.depth > maxDepth {
 		return false

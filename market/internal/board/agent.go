@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// NoAgent is the number of an agent that the board has nothing about.
+// noAgent is the number of an agent about which the board knows nothing.
 const noAgent = ^uint32(0)
 
-// agent is what the board has about an agent, as poster and as worker.
+// agent is what the board knows about an agent, as poster and as worker.
 type agent struct {
 	id string
 	// uses counts what refers to the agent's number.
 	uses int
 	// tasks are its tasks that are offered to everybody, oldest first.
 	tasks queue
-	// head is the first of them as it stands in the orders of posters.
+	// head is the first of them, as the orders of posters list it.
 	head   entry
 	listed bool
-	// matched are the tasks of its phase 1, best first; held counts those of
-	// them whose head start lasts.
+	// matched are the tasks for which it is matched (its phase 1), best first;
+	// held counts those whose head start has not ended.
 	matched queue
 	held    int
 	// conflicts are tasks that it is never offered.
@@ -38,12 +38,12 @@ type group struct {
 	heads      queue
 }
 
-// agents numbers the agents that the board has something about, and keeps the
-// posters in order. Reputations change without touching a single task.
+// agents numbers the agents that the board knows, and keeps the posters in
+// order. Reputations change without touching a single task.
 type agents struct {
 	numbers map[string]uint32
 	list    []*agent
-	// standings lie beside list, so that many can be read fast.
+	// standings are kept beside list, so that many can be read fast.
 	standings []standing
 	unused    []uint32
 	// heads are the unsuspended posters by their oldest task; groups the same,
@@ -54,7 +54,7 @@ type agents struct {
 
 func newAgents() agents { return agents{numbers: map[string]uint32{}} }
 
-// number returns the agent's number, or NoAgent.
+// number returns the agent's number, or noAgent.
 func (a *agents) number(id string) uint32 {
 	if n, ok := a.numbers[id]; ok {
 		return n
@@ -96,7 +96,7 @@ func (a *agents) drop(n uint32) {
 	}
 }
 
-// stand changes what others see of a poster.
+// stand changes the standing of a poster.
 func (a *agents) stand(id string, s standing) {
 	n := a.use(id)
 	a.unlist(n)
@@ -105,8 +105,7 @@ func (a *agents) stand(id string, s standing) {
 	a.drop(n)
 }
 
-// relist brings a poster's place in the orders up to date after its tasks
-// changed.
+// relist updates a poster's place in the orders after its tasks changed.
 func (a *agents) relist(n uint32) {
 	ag := a.list[n]
 	first, ok := ag.tasks.first()

@@ -32,7 +32,7 @@ type Board[V any] struct {
 	mu    sync.RWMutex
 	seed  maphash.Seed
 	texts *text.Index
-	// slots finds a task by its id; marks and tasks are what is known of it.
+	// slots finds a task by its id; marks and tasks hold what is known about it.
 	slots  map[string]uint32
 	marks  []mark
 	tasks  []*task[V]
@@ -42,8 +42,8 @@ type Board[V any] struct {
 	everybody, system queue
 	// onOffer counts the open tasks of unsuspended posters.
 	onOffer int
-	// due are the tasks that change their state by themselves; now is the
-	// instant up to which they did.
+	// due are the tasks whose state changes with time; now is the instant up to
+	// which those changes have been made.
 	due  queue
 	now  int64
 	tomb tombstones
@@ -126,7 +126,8 @@ func (b *Board[V]) Snapshot(from, limit int) (known []Known, next int) {
 	return known, next
 }
 
-// SetPoster says how a poster stands; all its tasks follow at once.
+// SetPoster sets a poster's standing, which applies to all its tasks
+// immediately.
 func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -144,14 +145,15 @@ func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
 }
 
 // Advance tells the board the time, as every query does. Call it before a cold
-// board is filled, so that tasks find their place at once.
+// board is filled, so that tasks are placed correctly from the start.
 func (b *Board[V]) Advance(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.advance(instant(now))
 }
 
-// rlock takes the lock for reading, with the indexes right for the instant.
+// rlock takes the lock for reading, after bringing the indexes up to the
+// instant.
 func (b *Board[V]) rlock(now int64) {
 	b.mu.RLock()
 	for !b.current(now) {

@@ -36,7 +36,8 @@ func (v *view[V]) source() source {
 	return s
 }
 
-// each yields the slots of a source, each once; none when the view is tired.
+// each yields the slots of a source, each once; none when the view has used up
+// its effort.
 func (v *view[V]) each(s source) iter.Seq[uint32] {
 	switch {
 	case s.tag != nil:
@@ -65,7 +66,7 @@ func eachOf(slots []uint32, yield func(uint32) bool) bool {
 	return true
 }
 
-// toTest yields the slots of the source whose texts matter.
+// toTest yields the slots of the source whose texts have to be read.
 func (v *view[V]) toTest() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for slot := range v.each(v.source()) {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// merge yields the tasks of many posters, oldest first. Heads lists the
-// posters by their first task, so a poster is opened only when it is his turn.
-// Cost grows with what is taken, not with the number of posters.
+// merge yields the tasks of many posters, oldest first. Heads lists the posters
+// by their first task, so a poster's tasks are opened only when it is that
+// poster's turn. Cost grows with what is taken, not with the number of posters.
 func (a *agents) merge(heads cursor, skip func(poster uint32) bool) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		var opened cursors
@@ -67,7 +67,7 @@ func (h *cursors) next() {
 	}
 }
 
-// byReputation yields the tasks of all unsuspended posters but the agent
+// byReputation yields the tasks of all unsuspended posters except the agent
 // itself: highest reputation first, then highest trust, then oldest.
 func (v *view[V]) byReputation(yield func(entry) bool) {
 	a := &v.board.agents
@@ -84,8 +84,8 @@ func (v *view[V]) byReputation(yield func(entry) bool) {
 	}
 }
 
-// groupByTrust yields the tasks of the posters of one reputation. Trusted are
-// those of them whose trust is not the usual one, highest first.
+// groupByTrust yields the tasks of the posters of one reputation. trusted are
+// those of them whose trust in the agent is not neutral, highest first.
 func (v *view[V]) groupByTrust(g *group, trusted []uint32, yield func(entry) bool) bool {
 	more := 0
 	for more < len(trusted) && v.scratch.trust[trusted[more]] > 0 {

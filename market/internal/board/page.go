@@ -2,28 +2,26 @@ package board
 
 import "iter"
 
-// limits say when a query changes its way. They make no difference to the
-// answer.
+// limits say when a query changes its method. They do not change the answer.
 type limits struct {
 	// few is how many tasks are always worth gathering.
 	few int
 	// walk is how many may always be looked at in order, skim before going by
 	// poster.
 	walk, skim int
-	// crowd is how many tasks of one level are compared one by one without a
-	// thought.
+	// crowd is how many tasks of one level are always compared one by one.
 	crowd int
-	// dense is how many tasks a tag has before bits are worth their place.
+	// dense is how many tasks a tag must have before bits are worth their memory.
 	dense int
-	// breath is the effort before the lock is let go.
+	// breath is the effort after which the lock is released.
 	breath int
 }
 
 var usualLimits = limits{few: 256, walk: 4096, skim: 512, crowd: 1024, dense: 192, breath: breath}
 
 // Page returns the offers from offset on, best first, at most limit, and counts
-// all of them but system tasks, up to most; more says that there are more. Tasks
-// that are reserved are among them.
+// all of them but system tasks, up to most; more says that there are more.
+// Reserved tasks are included.
 //
 // All of that is as of one instant: the last time that the search took the lock.
 // It takes it as often as its terms need, each time for at most some 2 ms of
@@ -71,8 +69,8 @@ func (v *view[V]) best(want int) []candidate {
 	return v.gather(want)
 }
 
-// allowance bounds the walks of a query: to look at a task in order costs some
-// ten times as much as to gather it, with filters a little more.
+// allowance bounds the walks of a query: looking at a task in order costs about
+// ten times as much as gathering it, and a little more with filters.
 func (v *view[V]) allowance(want int) int {
 	if v.filtered() {
 		return len(v.board.tasks)/64 + v.board.limits.walk/4 + 4*want
@@ -98,8 +96,8 @@ func (v *view[V]) inOrder(want int) (found []candidate, ok bool) {
 	return v.byAge(found, want)
 }
 
-// take appends what fits and passes, until there are want. False when it gave
-// up.
+// take appends the tasks that fit and pass, until there are want of them. False
+// when it gave up.
 func (v *view[V]) take(found *[]candidate, want int, phase uint8, order iter.Seq[entry], fits func(slot uint32) bool) bool {
 	if len(*found) == want {
 		return true
@@ -133,7 +131,8 @@ func (v *view[V]) byAge(found []candidate, want int) ([]candidate, bool) {
 	return found, ok
 }
 
-// within runs a walk on fewer steps at most, taken off the allowance.
+// within runs a walk of at most this many steps, which are taken off the
+// allowance.
 func (v *view[V]) within(steps int, walk func() bool) bool {
 	allowed := v.steps
 	v.steps = min(allowed, steps)

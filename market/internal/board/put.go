@@ -8,17 +8,17 @@ import (
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// Put adds an open task or replaces what was known of it. An older version
+// Put adds an open task or replaces what was known about it. An older version
 // than known is ignored, and so is one that is not newer than a recent Remove;
 // the same version replaces, since its Infra may have grown. Its cost grows
 // with the task's own size alone.
 func (b *Board[V]) Put(t Task[V]) { b.put(t, t.Version) }
 
-// Add is Put of a task that was just posted: what is known of it already was read
-// later, and stays.
+// Add is Put of a task that was just posted. If the board knows it already, that
+// was read later, and stays.
 func (b *Board[V]) Add(t Task[V]) { b.put(t, t.Version-1) }
 
-// put replaces what is known in a version up to newest.
+// put replaces what is known, unless its version is above newest.
 func (b *Board[V]) put(t Task[V], newest int64) {
 	p := b.prepare(&t)
 	b.mu.Lock()
@@ -43,7 +43,7 @@ func (b *Board[V]) put(t Task[V], newest int64) {
 	b.wake.ring()
 }
 
-// prepared is what can be made of a task without the lock.
+// prepared is what can be computed from a task without the lock.
 type prepared struct {
 	texts uint64
 	// tags are distinct and folded; the first own are the task's own.
@@ -79,8 +79,8 @@ func (p *prepared) addTag(s string) {
 	}
 }
 
-// digest tells texts apart. That two differ and have the same digest happens
-// once in 2⁶⁴ changes of a text, and texts do not change.
+// digest tells texts apart. Two different texts have the same digest once in
+// 2⁶⁴ times, which is safe enough, since texts hardly ever change.
 func (b *Board[V]) digest(t *Task[V]) uint64 {
 	var h maphash.Hash
 	h.SetSeed(b.seed)
@@ -187,8 +187,8 @@ func (b *Board[V]) clearOut(slot uint32) {
 	b.marks[slot] = mark{}
 }
 
-// Remove takes off a task that is not open any more as of the version. A known
-// newer version stays; older ones that arrive later are ignored.
+// Remove takes a task off the board that is no longer open as of the version. A
+// known newer version stays; older ones that arrive later are ignored.
 func (b *Board[V]) Remove(id string, version int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -211,7 +211,7 @@ func (b *Board[V]) take(slot uint32) {
 // while an older version of a task may still be on its way.
 const maxTombstones = 1 << 16
 
-// tombstones remember the versions at which tasks were closed lately.
+// tombstones remember the versions at which recently removed tasks were closed.
 type tombstones struct {
 	versions map[string]int64
 	ring     []string

@@ -3,12 +3,12 @@ package board
 import "sync/atomic"
 
 // Reservation holds tasks for one caller, so that callers in this process do
-// not run for the same ones.
+// not compete for the same ones.
 type Reservation[V any] struct {
 	// Offers are the reserved tasks, best first.
 	Offers []Offer[V]
 	// Busy is set when there are no Offers because others hold what there is: it
-	// is closed when it is worth asking again.
+	// is closed when asking again may help.
 	Busy <-chan struct{}
 
 	board    *Board[V]
@@ -54,7 +54,7 @@ func (b *Board[V]) reserve(r *Reservation[V], q Query, n int) (done bool) {
 	return done
 }
 
-// mark reserves what it can of the candidates, and returns that.
+// mark reserves those of the candidates that are still free, and returns them.
 func (r *Reservation[V]) mark(found []candidate) []candidate {
 	taken := found[:0:len(found)]
 	for _, c := range found {
@@ -66,7 +66,8 @@ func (r *Reservation[V]) mark(found []candidate) []candidate {
 	return taken
 }
 
-// Release lets others have what is still on the board. It may be called again.
+// Release gives the tasks that are still on the board to others. It may be
+// called more than once.
 func (r *Reservation[V]) Release() {
 	if r.released.Swap(true) || len(r.slots) == 0 {
 		return
@@ -74,7 +75,7 @@ func (r *Reservation[V]) Release() {
 	b := r.board
 	b.mu.RLock()
 	for i, slot := range r.slots {
-		// The slot may hold another task by now, or be from before a Reset.
+		// By now the slot may hold another task, or be from before a Reset.
 		if int(slot) < len(b.tasks) && b.tasks[slot] == r.tasks[i] {
 			b.reserved[slot/64].And(^(uint64(1) << (slot % 64)))
 		}
@@ -92,7 +93,7 @@ func (b *Board[V]) setReserved(slot uint32) bool {
 	return b.reserved[slot/64].Or(bit)&bit == 0
 }
 
-// bell wakes those who listened before it rang.
+// bell wakes the callers that listened before it rang.
 type bell struct{ ch atomic.Pointer[chan struct{}] }
 
 // listen returns a channel that is closed when the bell next rings.

@@ -5,8 +5,8 @@ import "github.com/pinchwork/pinchwork/market/internal/tally"
 // shared counts how many of an agent's capabilities each open task has among
 // its tags.
 type shared struct {
-	// many counts when many tasks have some; otherwise few does, and touched are
-	// the slots where that is not 0.
+	// When many tasks share a tag, many holds the counts; otherwise few does, and
+	// touched are the slots where few is not 0.
 	crowded bool
 	many    tally.Tally
 	few     []uint8
@@ -15,8 +15,8 @@ type shared struct {
 	highest uint8
 }
 
-// crowdedFrom is the share of slots, 1 in this many, from which on so many
-// tasks share something that bits are faster.
+// crowdedFrom is the share of slots with a shared tag, 1 in this many, from
+// which on bits are faster.
 const crowdedFrom = 16
 
 // count counts along the lists of the tags, of so many slots in all.
@@ -174,7 +174,7 @@ type levelled struct {
 	shared uint8
 }
 
-// counted notes the slots with low to high shared tags, unless they are more
+// counted collects the slots with low to high shared tags, unless they are more
 // than limit.
 func (v *view[V]) counted(low, high uint8, limit int) bool {
 	level := v.scratch.level[:0]

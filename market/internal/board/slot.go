@@ -17,7 +17,7 @@ const (
 	system
 	// held: in the phase 1 of the matched agents, whose head start lasts.
 	held
-	// open: offered to everybody, first to the matched agents.
+	// open: offered to everybody, and first to the matched agents.
 	open
 )
 
@@ -44,7 +44,7 @@ type task[V any] struct {
 	// matched and conflicts are numbers of agents.
 	matched, conflicts []uint32
 	headStart, closes  int64
-	// due is when the task next changes its state by itself; never if not.
+	// due is when the task's state next changes with time, or never.
 	due int64
 }
 
@@ -54,8 +54,8 @@ const (
 	ages  = math.MinInt64 + 2*patience
 )
 
-// instant turns a time into nanoseconds since 1970; years before 1678 and after
-// 2261 are one each.
+// instant turns a time into nanoseconds since 1970; times before 1678 all
+// become one instant, and so do times after 2261.
 func instant(t time.Time) int64 {
 	switch s := t.Unix(); {
 	case s >= never/int64(time.Second):
@@ -181,8 +181,8 @@ func (t *task[V]) kind(m mark) state {
 	return open
 }
 
-// patience is how far a query's instant may lie before one asked earlier
-// without the clock counting as set back.
+// patience is how far a query's instant may lie before that of an earlier query
+// before the clock counts as set back.
 const patience = int64(time.Minute)
 
 // current reports whether the indexes are right for the instant.

@@ -13,15 +13,15 @@ type tag struct {
 	bits []uint64
 }
 
-// A tag that more than 1 in denseFrom slots have is kept as bits too, for to
-// add 64 counts at once takes no longer than to add one; and one of less than 1
-// in sparseFrom no more.
+// A tag that more than 1 in denseFrom slots have is also kept as bits, since
+// adding 64 counts at once takes no longer than adding one; the bits are
+// dropped below 1 in sparseFrom.
 const (
 	denseFrom  = 192
 	sparseFrom = 512
 )
 
-// set notes that the slot came to the open tasks.
+// set records that the slot became an open task.
 func (t *tag) set(slot uint32, slots, dense int) {
 	switch n := len(t.open); {
 	case t.bits != nil:
@@ -34,7 +34,7 @@ func (t *tag) set(slot uint32, slots, dense int) {
 	}
 }
 
-// unset notes that the slot left the open tasks.
+// unset records that the slot is no longer an open task.
 func (t *tag) unset(slot uint32) {
 	if t.bits == nil {
 		return
@@ -104,7 +104,8 @@ func (b *Board[V]) post(slot uint32, s state) {
 	}
 }
 
-// unpost takes the task out of them: the last one of each list takes its place.
+// unpost takes the task out of those lists: the last one of each list takes its
+// place.
 func (b *Board[V]) unpost(slot uint32, s state) {
 	for _, ref := range b.tasks[slot].tags {
 		p := b.tags.postings(ref.tag, s)

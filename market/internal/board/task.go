@@ -18,7 +18,8 @@ type Task[V any] struct {
 	// ClosesAt is the first instant at which the task is not offered any more;
 	// zero for never.
 	ClosesAt time.Time
-	// System marks a system task: phase 0 alone, oldest first, whoever posted it.
+	// System marks a system task: it is offered in phase 0 alone, oldest first, no
+	// matter who posted it.
 	System bool
 	// Excluded and Infra are agents that are never offered the task.
 	Excluded, Infra []string
@@ -35,8 +36,8 @@ type Query struct {
 	Agent string
 	// Infra adds phase 0, the system tasks.
 	Infra bool
-	// Capabilities are the agent's tags. Without any it gets plain FIFO. At most
-	// 255 count.
+	// Capabilities are the agent's tags. Without any, tasks come oldest first. At
+	// most 255 are counted.
 	Capabilities []string
 	// Tags must all be among a task's own tags, case-insensitively.
 	Tags []string
@@ -63,7 +64,7 @@ type Offer[V any] struct {
 type Trust struct {
 	From  string
 	Score float64
-	// Interactions is the version of the pair: more of them win.
+	// Interactions is the version of the pair: the higher one wins.
 	Interactions int64
 }
 

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// What the cache of trust holds at most.
+// The most that the cache of trust holds.
 const (
 	maxTrusted    = 4096
 	maxTrustPairs = 4 << 20
@@ -49,7 +49,7 @@ func (t *trust) of(to string) *trustIn {
 	return e.Value.(*trustIn)
 }
 
-// open returns what is cached about an agent, empty when it was nothing.
+// open returns what is cached about an agent, a new empty entry if nothing was.
 func (t *trust) open(to string) *trustIn {
 	if in := t.of(to); in != nil {
 		return in
@@ -65,7 +65,7 @@ func (t *trust) open(to string) *trustIn {
 	return in
 }
 
-// recount counts what is cached about an agent anew and makes room for it.
+// recount counts again what is cached about an agent and makes room for it.
 func (t *trust) recount(in *trustIn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,7 +93,7 @@ func (in *trustIn) size() int {
 	return len(in.from)
 }
 
-// merge takes what has more interactions than is known.
+// merge takes the pairs that have more interactions than those known.
 func (in *trustIn) merge(loaded bool, pairs ...Trust) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -106,7 +106,7 @@ func (in *trustIn) merge(loaded bool, pairs ...Trust) {
 }
 
 // TrustKnown reports whether the posters' trust toward the agent is cached. If
-// not, load it and call SetTrustIn; what TrustChanged tells between counts.
+// not, load it and call SetTrustIn; a TrustChanged in between is not lost.
 func (b *Board[V]) TrustKnown(to string) bool {
 	in := b.trust.open(to)
 	in.mu.RLock()

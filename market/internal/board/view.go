@@ -11,19 +11,20 @@ import (
 // maxCapabilities is how many capability tags count.
 const maxCapabilities = tally.Limit - 1
 
-// breath is how much effort a query puts into texts, about so many nanoseconds,
-// before it lets go of the lock.
+// breath is how much effort, in nanoseconds or so, a query puts into texts
+// before it releases the lock.
 const breath = 1 << 20
 
-// view answers one query. Most is done at one go under the read lock. A search
-// that takes longer lets go of the lock in between, so that nobody waits for
-// it, and begins anew with all that it has found out about texts: what it
-// answers then is as of the last time that it took the lock.
+// view answers one query. Most queries are answered in one go under the read
+// lock. A search that takes longer is called tired: it releases the lock in
+// between, so that nobody waits for it, and starts over with everything that it
+// has found out about texts. Its answer is as of the last time that it took the
+// lock.
 type view[V any] struct {
 	board *Board[V]
 	query *Query
 	infra bool
-	// number is the agent's, or NoAgent; self is then nil.
+	// number is the agent's number, or noAgent; self is then nil.
 	number uint32
 	self   *agent
 	// personal is set for agents with capabilities: these are tags of the board.
@@ -35,7 +36,7 @@ type view[V any] struct {
 	terms  []string
 	search *text.Search
 	none   bool
-	// free leaves out reserved tasks; busy tells that there was one.
+	// free leaves out reserved tasks; busy reports that there was one.
 	free, busy bool
 	// steps are how many tasks may be looked at in order, before it is cheaper
 	// to gather all that pass.
@@ -55,7 +56,8 @@ type scratch struct {
 	search  text.Search
 }
 
-// usualTrust is a poster's trust in an agent that it had nothing to do with.
+// usualTrust is the neutral trust of a poster in an agent with which it has had
+// no interaction.
 const usualTrust = 0.5
 
 // look answers a query, by calling answer under the lock until it was not tired.
@@ -93,7 +95,7 @@ func (v *view[V]) resolve() {
 	v.resolveTags()
 }
 
-// ready finds out about texts what has to be known first. False when tired.
+// ready finds out what has to be known about texts first. False when tired.
 func (v *view[V]) ready() bool {
 	if len(v.terms) == 0 {
 		return true
@@ -109,8 +111,8 @@ func (v *view[V]) ready() bool {
 	return v.none || v.search.Ahead(v.toTest())
 }
 
-// tired reports that the lock has been held long enough: the answer was not
-// found yet.
+// tired reports that the lock has been held long enough and the answer has not
+// been found yet.
 func (v *view[V]) tired() bool { return v.search != nil && v.search.Tired() }
 
 func (v *view[V]) forgetTrust() {
@@ -211,7 +213,8 @@ func (v *view[V]) candidate(slot uint32, phase uint8, rank uint32, shared uint8)
 	return c
 }
 
-// loadTrust spreads the posters' trust in the agent over their numbers.
+// loadTrust copies the posters' trust in the agent into a list by poster
+// number.
 func (v *view[V]) loadTrust(agent string) {
 	a, s := &v.board.agents, v.scratch
 	v.forgetTrust()
@@ -232,7 +235,8 @@ func (v *view[V]) loadTrust(agent string) {
 	}
 }
 
-// known yields the pairs whose poster has a number, the cheaper way round.
+// known yields the pairs whose poster has a number. It walks whichever of the
+// two collections is smaller.
 func known(a *agents, from map[string]Trust) iter.Seq2[uint32, Trust] {
 	return func(yield func(uint32, Trust) bool) {
 		if len(from) <= len(a.numbers) {

@@ -19,7 +19,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// Agent is what the directory knows of an agent.
+// Agent is what the directory knows about an agent.
 type Agent struct {
 	ID, Name, GoodAt string
 	// Tags are the capability tags.
@@ -29,9 +29,9 @@ type Agent struct {
 	RatingCount int64
 	// Completed counts the tasks done.
 	Completed int64
-	// Approved and Rejected count the deliveries it judged as poster.
+	// Approved and Rejected count the deliveries that it reviewed as poster.
 	Approved, Rejected int64
-	// Suspended agents are kept, but found by nobody.
+	// Suspended agents are kept but never found.
 	Suspended bool
 	// Infra is set when the agent may do system tasks now.
 	Infra bool
@@ -48,17 +48,17 @@ type Directory struct {
 	mu     sync.RWMutex
 	agents map[string]*record
 	infra  map[string]struct{}
-	// The rest knows unsuspended agents alone. A slot is the number of the
+	// The fields below cover only unsuspended agents. A slot is the number of the
 	// agent's texts in the index.
 	slots []*record
-	// reputations lie beside slots, so that many can be read fast.
+	// reputations are kept beside slots, so that many can be read fast.
 	reputations []float64
 	texts       *text.Index
 	tags, words features
 	// byReputation and byCompleted are the two orders of Search.
 	byReputation, byCompleted *btree.BTreeG[*record]
 	scratch                   sync.Pool
-	// breath is the effort of a search before it lets go of the lock.
+	// breath is the effort of a search before it releases the lock.
 	breath int
 }
 
@@ -66,7 +66,7 @@ type Directory struct {
 type record struct {
 	Agent
 	slot uint32
-	// tags and words number its features.
+	// tags and words are the numbers of its features.
 	tags, words []uint32
 }
 

@@ -16,9 +16,9 @@ type feature struct {
 	bits  []uint64
 }
 
-// A feature of more than 1 in denseFrom slots is kept as bits, since to add 64
-// counts at once takes no longer than to add one; and one of less than 1 in
-// sparseFrom as a list again.
+// A feature of more than 1 in denseFrom slots is kept as bits, since adding 64
+// counts at once takes no longer than adding one; below 1 in sparseFrom it
+// becomes a list again.
 const (
 	denseFrom  = 192
 	sparseFrom = 512

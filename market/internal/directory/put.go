@@ -6,9 +6,9 @@ import (
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// Put adds the agent or replaces what was known of it. New ratings and
+// Put adds the agent or replaces what was known about it. New ratings and
 // completed tasks cost next to nothing; a change of name, skills, tags or
-// suspension indexes the agent anew.
+// suspension indexes the agent again.
 func (d *Directory) Put(a Agent) {
 	fresh := &record{Agent: a}
 	d.mu.Lock()
@@ -36,7 +36,7 @@ func (d *Directory) setInfra(a *Agent) {
 	}
 }
 
-// refresh takes over what is not indexed by tag or word.
+// refresh replaces what is not indexed by tag or word.
 func (d *Directory) refresh(r *record, a Agent) {
 	if r.Suspended || r.Reputation == a.Reputation && r.Completed == a.Completed {
 		r.Agent = a

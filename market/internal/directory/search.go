@@ -31,17 +31,17 @@ type SearchQuery struct {
 	Offset, Limit int
 }
 
-// breath is how much effort a search puts into texts, about so many
-// nanoseconds, before it lets go of the lock.
+// breath is how much effort, in nanoseconds or so, a search puts into texts
+// before it releases the lock.
 const breath = 1 << 20
 
 // Search returns a page of the ids of the unsuspended agents that q selects:
 // highest sort key first, then the other key, then ascending id. Total counts
 // them, exactly up to MaxTotal; more says that there are more.
 //
-// All of that is as of one instant. A search that takes long lets go of the lock
-// in between, so that nobody waits for it, and begins anew with all that it has
-// found out about texts.
+// All of that is as of one instant. A search that takes long releases the lock
+// in between, so that nobody waits for it, and starts over with everything that
+// it has found out about texts.
 func (d *Directory) Search(q SearchQuery) (ids []string, total int, more bool) {
 	s := search{dir: d, SearchQuery: q, terms: text.Terms(q.Search)}
 	s.Offset, s.Limit = max(q.Offset, 0), max(q.Limit, 0)
@@ -107,7 +107,7 @@ func (s *search) resolve() bool {
 	return true
 }
 
-// ready finds out about texts what has to be known first. False when it grew
+// ready finds out what has to be known about texts first. False when it is
 // tired, or nothing can be found.
 func (s *search) ready() bool {
 	if s.texts = &s.scratch.search; !s.texts.Of(s.dir.texts) {
@@ -170,7 +170,7 @@ func (s *search) selects(slot uint32) bool {
 	return s.plainly(slot) && (s.texts == nil || s.texts.Has(slot))
 }
 
-// plainly reports whether it passes those that need no text.
+// plainly reports whether an agent passes the filters that need no text.
 func (s *search) plainly(slot uint32) bool {
 	if s.dir.slots[slot] == nil || s.dir.reputations[slot] < s.MinReputation {
 		return false
@@ -255,7 +255,7 @@ func (s *search) source() iter.Seq[uint32] {
 	}
 }
 
-// tagged is what of the bits the tags leave that are kept as bits themselves.
+// tagged intersects the set with those tags that are kept as bits.
 func (s *search) tagged(set []uint64) []uint64 {
 	both := s.scratch.both[:0]
 	for _, f := range s.tags {
@@ -301,7 +301,8 @@ func (s *search) walk(total int) (ids []string, ok bool) {
 	return ids, n >= want || steps > 0
 }
 
-// passes reports whether an agent passes, from what was found if it was.
+// passes reports whether an agent passes, from the found bits if they are
+// known.
 func (s *search) passes(slot uint32) bool {
 	if s.found != nil {
 		return s.found[slot/64]>>(slot%64)&1 != 0

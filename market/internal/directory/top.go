@@ -47,7 +47,7 @@ func (s *scratch) bits(slots int) []uint64 {
 	return s.found
 }
 
-// scored is an agent with its score. Its id is looked up for ties alone.
+// scored is an agent with its score. Its id is looked up only to break ties.
 type scored struct {
 	score float64
 	slot  uint32
@@ -157,8 +157,8 @@ func (s *scratch) addAll(fs []*feature, shift int) {
 	s.counts.AddSets(sets, shift)
 }
 
-// ceiling is above every score with so many units, by more than rounding can
-// do.
+// ceiling is above every score with this many units, by more than any rounding
+// error.
 func (q *TopQuery) ceiling(units int, reputation float64) float64 {
 	return (q.WordWeight*float64(units) + q.ReputationWeight*reputation) * (1 + 1e-9)
 }
@@ -170,7 +170,7 @@ func (d *Directory) highestReputation() float64 {
 	return 0
 }
 
-// addLevel takes the best of the agents with so many units.
+// addLevel takes the best of the agents with exactly this many units.
 func (d *Directory) addLevel(q *TopQuery, slots iter.Seq[uint32], units int, found *best[scored]) {
 	exclude := d.slotOf(q.Exclude)
 	for slot := range slots {

@@ -50,8 +50,8 @@ type Tally struct {
 	set, none []uint64
 }
 
-// Reset makes all counts 0, of so many slots. None may come above most, which
-// is below Limit.
+// Reset sets the counts of this many slots to 0. No count may then exceed most,
+// which is below Limit.
 func (t *Tally) Reset(slots, most int) {
 	words := Words(slots)
 	if len(t.none) != words && cap(t.none) < words {

@@ -3,8 +3,8 @@ package text
 import "iter"
 
 // ahead says how many documents to look into before a Search that grew tired is
-// asked again: twice as many as were looked into so far. So few attempts are in
-// vain, and hardly more is looked into than has to be.
+// asked again: twice as many as were looked into so far. So few attempts are
+// wasted, and hardly more is looked into than necessary.
 type ahead struct {
 	tests int
 	// place is how many of the documents were passed already.

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Document is what an Index wants to know of a few texts that are searched
+// Document is what an Index needs to know about a few texts that are searched
 // together. Making one needs no Index and thus no lock.
 type Document struct {
 	// items are the folded texts in order: words, which hold no white space,

@@ -15,8 +15,8 @@ const (
 type gram uint32
 
 // grams lists for each gram the words that hold it, so that a search looks at
-// the words of its rarest gram and not at all of them. A word stands once in a
-// list, in no order.
+// the words of its rarest gram and not at all of them. A list has each word
+// once, in no order.
 type grams map[gram][]uint32
 
 func gramAt(s string, i int) gram { return gram(s[i])<<16 | gram(s[i+1])<<8 | gram(s[i+2]) }
@@ -44,7 +44,7 @@ func (l *lexicon) list(id uint32, s string) {
 }
 
 // unlist takes a word off the lists of its grams. The last word of a list takes
-// its place, and is told so.
+// its place, and its own record of that place is updated.
 func (l *lexicon) unlist(id uint32) {
 	w := &l.words[id]
 	if len(w.places) == 0 {

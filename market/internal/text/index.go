@@ -1,14 +1,15 @@
 package text
 
-// Index finds the documents that contain a term, exactly. It holds the
-// distinct words of all documents, for each word the documents that hold it,
-// and for each document the words in order; no texts, except for documents of words
-// that nobody else has.
+// Index finds the documents that contain a term, exactly. It holds the distinct
+// words of all documents, for each word the documents that hold it, and for each
+// document the words in order; it holds no texts, except for documents whose words
+// hardly any other has.
 //
 // Adding and removing cost time that grows with the document alone: a removed
 // document is forgotten in passing, while others come and go.
 //
-// Methods that change the Index want to be alone; the others may run at once.
+// Methods that change the Index need exclusive access; the others may run
+// concurrently.
 type Index struct {
 	lex lexicon
 	// docs holds the words and separators of each document in order; nil when
@@ -80,7 +81,8 @@ func (x *Index) Add(d Document) uint32 {
 	return doc
 }
 
-// nextAddition keeps the marks of earlier additions from coming round again.
+// nextAddition clears the marks of earlier additions before the counter wraps
+// around.
 func (x *Index) nextAddition() {
 	if x.additions++; x.additions == 0 {
 		for i := range x.lex.words {

@@ -53,7 +53,7 @@ type lexicon struct {
 	// half of a word's hash beside its number plus one.
 	table []uint64
 	count int
-	// stored are the words that came to lie somewhere lately.
+	// stored are the words that were recently stored or moved.
 	stored journal
 }
 
@@ -233,7 +233,7 @@ func (c *chunk) containing(piece []byte, yield func(uint32) bool) bool {
 }
 
 // gallop returns the index of the last start that is not after at. starts
-// begins with one that is not. Mostly it is near.
+// begins with one that is not. The result is usually near the beginning.
 func gallop(starts []uint32, at uint32) int {
 	const near = 8
 	for i := 1; i < near; i++ {

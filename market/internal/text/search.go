@@ -7,14 +7,15 @@ import (
 )
 
 // Search finds the documents that contain all of some terms, in an Index that
-// may change meanwhile. Whoever asks holds a lock that whoever changes the Index
-// needs too, so a Search can be put off: Resume says how much may be done before
-// the lock is let go, and once that is done the Search is Tired and answers at
-// random. Then let the lock go, take it again, Resume, and ask again: what was
+// may change meanwhile. The caller holds a lock that changes of the Index need
+// too, so a Search can be interrupted: Resume says how much may be done before
+// the lock is released; after that the Search is Tired and its answers mean
+// nothing. Then release the lock, take it again, Resume, and ask again: what was
 // found out is kept, and only what has changed is looked at again. So in the end
-// every answer comes out of what is known at one instant.
+// every answer is as of one instant.
 //
-// A Search belongs to one goroutine. The zero value is not ready: Begin.
+// A Search belongs to one goroutine. The zero value is not ready: call Begin
+// first.
 type Search struct {
 	index *Index
 	terms []term
@@ -41,7 +42,7 @@ type listing struct {
 	done bool
 }
 
-// Begin makes ready to search the Index for folded terms.
+// Begin prepares to search the Index for folded terms.
 func (s *Search) Begin(x *Index, terms []string) {
 	s.index, s.tests, s.ahead = x, 0, ahead{}
 	s.terms = slices.Grow(s.terms[:0], len(terms))[:len(terms)]
@@ -55,7 +56,7 @@ func (s *Search) Begin(x *Index, terms []string) {
 // Of reports whether the Search was begun on the Index.
 func (s *Search) Of(x *Index) bool { return s.index == x }
 
-// End lets go of the Index, and keeps the memory for another Begin.
+// End drops the Index, and keeps the memory for another Begin.
 func (s *Search) End() { s.index = nil }
 
 // forget makes every document unknown again.
@@ -66,8 +67,8 @@ func (s *Search) forget() {
 	s.widen()
 }
 
-// Resume allows for so much effort, about one for each nanosecond, after the
-// Index may have changed.
+// Resume allows this much effort, about one per nanosecond, after the Index may
+// have changed.
 func (s *Search) Resume(effort int) {
 	s.effort, s.tired = effort, false
 	words, complete := s.index.lex.stored.since(s.words)
@@ -89,11 +90,11 @@ func (s *Search) Resume(effort int) {
 		s.replace(doc)
 	}
 	s.docs = s.index.added.written
-	// Whatever came meanwhile, the Search gets on.
+	// However much has changed meanwhile, the Search makes progress.
 	s.effort = max(s.effort, effort/2)
 }
 
-// restart begins anew, after more has changed than is remembered.
+// restart starts over, after more has changed than is remembered.
 func (s *Search) restart() {
 	for i := range s.terms {
 		s.terms[i].reset(s.terms[i].text)
@@ -111,7 +112,7 @@ func (s *Search) renew(word uint32) {
 	}
 }
 
-// replace takes note that another document has the number.
+// replace records that another document has the number.
 func (s *Search) replace(doc uint32) {
 	s.tested[doc/64] &^= 1 << (doc % 64)
 	if s.listing.term == nil {

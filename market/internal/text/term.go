@@ -114,7 +114,7 @@ func (p *piece) add(l *lexicon, id uint32) {
 	p.size += max(len(l.words[id].docs), 1)
 }
 
-// renew looks again at a word that has come, or has come to lie elsewhere.
+// renew looks again at a word that is new or has moved.
 func (p *piece) renew(l *lexicon, id uint32) {
 	switch {
 	case bytes.Contains(l.text(id), p.text):
@@ -128,7 +128,8 @@ func (p *piece) has(id uint32) bool {
 	return int(id/64) < len(p.set) && p.set[id/64]>>(id%64)&1 != 0
 }
 
-// What looking costs, where to look at an item of a document costs 1.
+// The effort of each kind of look, where looking at one item of a document is
+// 1.
 const (
 	wordEffort   = 16
 	testEffort   = 32
@@ -136,7 +137,7 @@ const (
 	wholeEffort  = 8 // bytes for 1
 )
 
-// in reports whether the document contains the term, and what it took to find
+// in reports whether the document contains the term, and the effort of finding
 // out.
 func (t *term) in(x *Index, doc uint32) (found bool, effort int) {
 	if len(x.wholes) > 0 {

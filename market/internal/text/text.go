@@ -3,9 +3,9 @@
 //
 // Everything is compared in folded form: NFKC, then full Unicode case folding.
 // NFKC may write a single character as eighteen; a text that grows by more than
-// a sixteenth and 4 KiB is normalized up to there, and its rest counts as it is.
-// A term has no white space, but its folded form may: U+00A8 becomes a space
-// and a combining mark. What counts is always whether Fold(text) contains
+// a sixteenth and 4 KiB is normalized up to there, and the rest is compared as
+// it is. A term has no white space, but its folded form may: U+00A8 becomes a
+// space and a combining mark. What counts is always whether Fold(text) contains
 // Fold(term).
 package text
 

@@ -63,5 +63,5 @@ func (l *lexicon) price(s string) int {
 	return price
 }
 
-// whole joins the texts by something that no term contains.
+// whole joins the texts with a line feed, which no term contains.
 func (d *Document) whole() string { return strings.Join(d.folded, "\n") }

@@ -1,5 +1,5 @@
-// Package weburl says which URLs may be webhooks (rule 2.3). It is the first
-// of two gates: what it lets pass is looked at again by the dialer of package
+// Package weburl says which URLs may be webhooks (rule 2.3). It is the first of
+// two gates: what it lets pass is checked again by the dialer of package
 // notify, after the host has been resolved and on every attempt, because a name
 // can resolve to anything at any time.
 package weburl
@@ -19,7 +19,8 @@ import (
 // MaxLength bounds a URL, in characters.
 const MaxLength = 2_000
 
-// The reasons for which Check refuses, in words for whoever sent the URL.
+// The reasons for which Check refuses, in words for the agent that sent the
+// URL.
 var (
 	errLength    = errors.New("must be at most 2000 characters")
 	errMalformed = errors.New("is not a valid URL")
@@ -35,8 +36,8 @@ var (
 
 // Check returns nil when raw may be a webhook: an https URL with a public host,
 // no user, no fragment, at most MaxLength characters. With allowPrivate also http
-// and any host. The error is fit for users
-// and continues a sentence that begins with the name of the field.
+// and any host. The error may be shown to users and continues a sentence that
+// begins with the name of the field.
 func Check(raw string, allowPrivate bool) error {
 	u, err := parse(raw)
 	if err != nil {
@@ -60,8 +61,8 @@ func Check(raw string, allowPrivate bool) error {
 	return found
 }
 
-// problems are all that is wrong with a URL, so that nobody has to mend it one
-// refusal at a time.
+// problems lists everything that is wrong with a URL, so that nobody has to fix
+// it one refusal at a time.
 type problems []error
 
 func (p problems) Error() string {
@@ -139,8 +140,8 @@ func checkPublic(u *url.URL) (found problems) {
 	return found
 }
 
-// azurePlatform is a public address that inside Azure answers as the host's own
-// platform; it is no special prefix of anybody's registry.
+// azurePlatform is a public address at which, inside Azure, the host's platform
+// answers. No registry of special addresses lists it.
 var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 
 var guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azurePlatform))
@@ -189,13 +190,15 @@ func validLabels(labels []string) bool {
 	return true
 }
 
-// notInName allows the underscore: it is no host name's by the book, and in use.
+// notInName allows the underscore, which the standard forbids in host names but
+// which is in use.
 func notInName(r rune) bool {
 	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
 }
 
-// numeric tells that a host whose last label this is would be read as an IPv4
-// address by the C library and by browsers: 2130706433, 0x7f.1, 127.1, 0177.1.
+// numeric reports whether a host whose last label this is would be read as an
+// IPv4 address by the C library and by browsers: 2130706433, 0x7f.1, 127.1,
+// 0177.1.
 func numeric(label string) bool {
 	if hex, ok := strings.CutPrefix(label, "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""
@@ -203,7 +206,7 @@ func numeric(label string) bool {
 	return strings.Trim(label, "0123456789") == ""
 }
 
-// internal tells names that never resolve in the public DNS.
+// internal reports names that never resolve in the public DNS.
 func internal(host string) bool {
 	for _, zone := range []string{"localhost", "localdomain", "local", "internal", "home.arpa"} {
 		if host == zone || strings.HasSuffix(host, "."+zone) {
