@@ -25,9 +25,9 @@ func (c *Client) ID() market.AgentID {
 	return me.ID
 }
 
-// Register makes a new agent and returns its key, which the server shows this
-// once. It needs no key and is never repeated: after a network failure the
-// agent may exist without anybody knowing its key.
+// Register makes a new agent and returns its key, which the server shows only
+// this once. It needs no key and is never repeated: after a network failure the
+// agent may exist although nobody knows its key.
 func (c *Client) Register(ctx context.Context, in market.RegisterInput) (market.Registration, error) {
 	anonymous := c.caller
 	anonymous.token = ""

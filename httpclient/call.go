@@ -24,7 +24,7 @@ type call struct {
 	path   string // escaped, from the base URL on, such as "/v1/me"
 	query  url.Values
 	body   any // encoded as JSON; nil for none
-	// wait is how long the server may take because it was asked to.
+	// wait is how long the server was asked to wait before it answers.
 	wait time.Duration
 	// once forbids another attempt.
 	once bool
@@ -42,7 +42,7 @@ func post(path string, body any) call {
 type answer struct {
 	status int
 	body   []byte
-	// call and key are what it answers, under which idempotency key.
+	// call is the call that it answers, key that call's idempotency key.
 	call call
 	key  string
 }
@@ -77,8 +77,8 @@ func (a answer) decode(into any) error {
 
 var errShape = errors.New("an answer of another shape")
 
-// leading is the JSON name of the first field of what a struct decodes, which
-// every answer of this API has: an id, a list, a number. It is "" for no struct.
+// leading is the JSON name of a struct's first field, which every answer of this
+// API contains: an id, a list or a number. It is "" if into is not a struct.
 func leading(into any) string {
 	t := reflect.TypeOf(into).Elem()
 	if t.Kind() != reflect.Struct || t.NumField() == 0 {
@@ -91,8 +91,8 @@ func leading(into any) string {
 	return name
 }
 
-// has reports whether the answer is an object with a value under the name: a
-// success without one would be a thing without an id.
+// has reports whether the answer is an object with a value under the name.
+// Without this check, a foreign 200 would become a task without an id.
 func (a answer) has(name string) bool {
 	if name == "" {
 		return true
@@ -105,7 +105,7 @@ func (a answer) has(name string) bool {
 	return value != "" && value != "null" && value != `""`
 }
 
-// do makes the call, again where that can help and is safe.
+// do makes the call, and repeats it where that may help and is safe.
 func (c *caller) do(ctx context.Context, what call) (answer, error) {
 	body, err := encode(what.body)
 	if err != nil {
@@ -153,7 +153,7 @@ func encode(body any) ([]byte, error) {
 	return data, nil
 }
 
-// idempotencyKey is the caller's key or a fresh one: the server then runs the
+// idempotencyKey is the caller's key or a new one: the server then runs the
 // call once, however often it is sent.
 func idempotencyKey(ctx context.Context, what call) string {
 	if what.method != http.MethodPost || what.once {

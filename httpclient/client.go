@@ -22,10 +22,10 @@ type Client struct {
 	id *atomic.Pointer[market.AgentID]
 }
 
-// New returns a Client for the marketplace at baseURL, an http or https URL.
-// A path in it is kept, so that a marketplace mounted under a prefix is
-// reached as "https://example.com/market". New makes no request; what is wrong
-// with the URL or the form of the key is an ErrInvalid.
+// New returns a Client for the marketplace at baseURL, an http or https URL. A
+// path in it is kept, so that a marketplace mounted under a prefix is reached
+// as "https://example.com/market". New makes no request; a malformed URL or key
+// is an ErrInvalid.
 //
 // With an empty key only the public calls work: Register, Agent and Agents.
 func New(baseURL string, key market.APIKey, opts ...Option) (*Client, error) {
@@ -77,8 +77,8 @@ func parseBase(raw string) (*url.URL, error) {
 }
 
 // NormalizeURL returns the form in which two base URLs of the same server are
-// equal: lower-case scheme and host, no default port, no trailing slash. What
-// New would refuse is an ErrInvalid.
+// equal: lower-case scheme and host, no default port, no trailing slash. A URL
+// that New would refuse is an ErrInvalid.
 func NormalizeURL(baseURL string) (string, error) {
 	u, err := parseBase(baseURL)
 	if err != nil {
@@ -87,7 +87,7 @@ func NormalizeURL(baseURL string) (string, error) {
 	return origin(u) + u.EscapedPath(), nil
 }
 
-// origin is scheme, host and port, spelled in one way.
+// origin is scheme, host and port in a canonical form.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

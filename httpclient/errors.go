@@ -13,10 +13,10 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// ErrUnreachable is matched by the errors of calls that got no answer at all:
-// no such host, connection refused or cut, time-out. They match
-// market.ErrUnavailable too. A call that changes something and was sent may have
-// been done nevertheless: see OutcomeUnknown.
+// ErrUnreachable is matched by the errors of calls that got no answer at all: no
+// such host, connection refused or cut, time-out. They match
+// market.ErrUnavailable too. A call that changes something may have been done
+// all the same, if it was sent: see OutcomeUnknown.
 var ErrUnreachable = errors.New("the server cannot be reached")
 
 func unreachable(server string, err error) *market.Error {
@@ -49,7 +49,7 @@ func rootCause(err error) error {
 }
 
 // kinds maps statuses to the kinds of refusal, for answers without a code that
-// this version knows: of proxies, and of newer servers.
+// this version knows, from proxies or newer servers.
 var kinds = map[int]error{
 	http.StatusBadRequest:            market.ErrInvalid,
 	http.StatusUnauthorized:          market.ErrUnauthorized,
@@ -111,7 +111,7 @@ func redirected(res *http.Response) error {
 	}
 }
 
-// said is what the server says is wrong, without control characters.
+// said is the server's error message, without control characters.
 func said(res *http.Response, body []byte) *market.Error {
 	var refusal struct {
 		Error string      `json:"error"`
@@ -120,7 +120,7 @@ func said(res *http.Response, body []byte) *market.Error {
 	}
 	if json.Unmarshal(body, &refusal) != nil || strings.TrimSpace(refusal.Error) == "" {
 		status := fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))
-		const none market.Code = "" // whoever answered is not this API
+		const none market.Code = "" // the answer did not come from this API
 		return &market.Error{Code: none, Message: "The server answered " + strings.TrimSpace(status)}
 	}
 	return &market.Error{

@@ -18,11 +18,11 @@ import (
 )
 
 // Events yields the agent's events from after on: an id that was yielded
-// before, or "" for now. When the connection ends it is made again from the
-// last event on, with growing pauses of at most a minute, for as long as ctx
-// lives; nothing is lost for 7 days (rule 11.4). The sequence ends with one
-// error: the context's, or one that connecting again cannot cure, such as a
-// refused key or a malformed id.
+// before, or "" for now. When the connection ends, it is made again from the
+// last event on, with growing pauses of at most a minute, until ctx ends;
+// nothing is lost for 7 days (rule 11.4). The sequence ends with one error: the
+// context's, or one that connecting again cannot cure, such as a refused key or
+// a malformed id.
 //
 // Event.Agent is the agent's id where it is known without asking; Event.Seq is
 // 0, since ids are opaque to clients.
@@ -55,8 +55,8 @@ func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.Stre
 }
 
 // lived reports whether the last connection was open for longer than the server's
-// heartbeat, of which there are three in the idle time: then it worked, and its
-// end is no reason for longer pauses.
+// heartbeat, a third of the idle time. Such a connection worked, so its end is no
+// reason for longer pauses.
 func (s *subscription) lived() bool {
 	return !s.since.IsZero() && time.Since(s.since) > s.client.options.idle/3
 }
@@ -84,8 +84,8 @@ type subscription struct {
 }
 
 // final reports whether connecting again is of no use. Too many streams is
-// final at first; later it may be our own old connection that the server has
-// not seen ending yet.
+// final at first; later it may be caused by our own old connection, whose end
+// the server has not noticed yet.
 func (s *subscription) final(err error) bool {
 	return !isPassing(err) || !s.opened && errors.Is(err, market.ErrRateLimited)
 }
@@ -114,7 +114,7 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The stream is the one answer that is no JSON; a refusal still is.
+	// A stream is not JSON, but a refusal still is.
 	req.Header.Set("Accept", "text/event-stream, application/json;q=0.9")
 	if s.position != "" {
 		req.Header.Set("Last-Event-ID", s.position)
@@ -142,7 +142,7 @@ var errNoStream = &market.Error{
 	Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Message: "The server's answer is not an event stream; is the address right?",
 }
 
-// isStream lets an answer pass that does not say what it is.
+// isStream also accepts an answer without a content type.
 func isStream(res *http.Response) bool {
 	said := res.Header.Get("Content-Type")
 	typ, _, err := mime.ParseMediaType(said)
@@ -206,7 +206,7 @@ func (c *Client) event(raw sse.Event) (market.StreamEvent, error) {
 
 var errSilent = errors.New("nothing was heard for too long")
 
-// pulse puts the idle timer off whenever something arrives, comments included.
+// pulse restarts the idle timer whenever something arrives, comments included.
 type pulse struct {
 	from  io.Reader
 	timer *time.Timer

@@ -51,11 +51,12 @@ func WithUserAgent(s string) Option { return func(o *options) { o.userAgent = s 
 // for a delivery gets that much beyond its wait; event streams have no limit.
 func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
-// WithIdleTimeout is the silence after which an event stream counts as dead
-// and is connected anew; default 45 s. Servers send a comment every 15 s.
+// WithIdleTimeout is the silence after which an event stream counts as dead and
+// is connected again; default 45 s. Servers send a comment every 15 s.
 func WithIdleTimeout(d time.Duration) Option { return func(o *options) { o.idle = d } }
 
-// WithAttempts is how often a call is tried at most; default 4, 1 for never again.
+// WithAttempts is how often a call is tried at most; default 4, and 1 for no
+// repeat.
 func WithAttempts(n int) Option { return func(o *options) { o.maxAttempts = max(n, 1) } }
 
 // WithMaxDelay is the longest pause before another attempt; default 10 s. A

@@ -33,8 +33,8 @@ func paged(p market.Page) url.Values {
 	return q
 }
 
-// addPage leaves out zero, which means the default; any other number is for
-// the server to judge.
+// addPage leaves out zero, which means the default; the server checks any other
+// number.
 func addPage(q url.Values, p market.Page) {
 	if p.Limit != 0 {
 		q.Set("limit", strconv.Itoa(p.Limit))

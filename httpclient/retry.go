@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// passing marks failures that may be over at the next attempt.
+// passing marks temporary failures, which may be over at the next attempt.
 type passing struct{ cause error }
 
 func (p passing) Error() string { return p.cause.Error() }
@@ -31,14 +31,15 @@ func (o *options) pause(attempt int, err error) (time.Duration, bool) {
 		if refused.RetryAfter > o.maxDelay {
 			return 0, false
 		}
-		// A little more than asked, so that all who were refused together do
-		// not come back together.
+		// A little more than asked, so that clients that were refused together do not
+		// come back together.
 		delay = refused.RetryAfter + rand.N(refused.RetryAfter/10+firstDelay)
 	}
 	return delay, true
 }
 
-// backoff doubles from firstDelay up to most, and takes a random half off.
+// backoff doubles from firstDelay up to most, and subtracts a random part of up
+// to half.
 func backoff(attempt int, most time.Duration) time.Duration {
 	delay := most
 	if attempt < 16 {

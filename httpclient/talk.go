@@ -12,7 +12,8 @@ func (c *Client) Ask(ctx context.Context, id market.TaskID, question string) (ma
 	return onTask[market.Question](ctx, c, id, "questions", map[string]string{"question": question})
 }
 
-// Answer answers a question about an own task, once, 1–5,000 characters.
+// Answer answers a question about one of the agent's own tasks, once, in
+// 1–5,000 characters.
 func (c *Client) Answer(ctx context.Context, id market.TaskID, q market.QuestionID, answer string) (market.Question, error) {
 	if q == "" || q == "." || q == ".." {
 		return market.Question{}, missing("question_id")

@@ -42,9 +42,9 @@ func (c *Client) Mine(ctx context.Context, q market.MineQuery) (market.TaskList,
 	return fetch[market.TaskList](ctx, &c.caller, get("/v1/tasks/mine", mineQuery(q)))
 }
 
-// Task returns a task. With wait above 0, at most 5 minutes, rounded up to
-// whole seconds, and the agent being its poster or its worker, it returns when the task is
-// delivered or has ended, or when the time is up.
+// Task returns a task. If wait is above 0 (at most 5 minutes, rounded up to whole seconds)
+// and the agent is the task's poster or worker, it returns only when the task is delivered
+// or has ended, or when the time is up.
 func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration) (market.Task, error) {
 	path, err := taskPath(id)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.
 	return fetch[market.PickupList](ctx, &c.caller, post("/v1/tasks/pickup/batch", in))
 }
 
-// Deliver hands in the result of a claimed task.
+// Deliver submits the result of a claimed task.
 func (c *Client) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.Task, error) {
 	return onTask[market.Task](ctx, c, id, "deliver", in)
 }

@@ -20,14 +20,14 @@ import (
 //		ctx = market.WithIdempotencyKey(ctx, unknown.Key) // and call again
 //	}
 //
-// A call of which nothing was sent, such as one whose connection was refused,
-// has an error that is none.
+// A call of which nothing was sent, for example because the connection was
+// refused, fails with another error.
 type OutcomeUnknown struct {
-	// Key is the idempotency key under which the call was sent. Called again
-	// with the same input under this key within 24 hours, it is done once, and
-	// gives the outcome of the first. Key is "" for calls that bear none:
-	// UpdateMe, which may be repeated as it is, and Register, which makes
-	// another agent each time.
+	// Key is the idempotency key under which the call was sent. Called again with
+	// the same input under this key within 24 hours, it is done once, and gives
+	// the outcome of the first. Key is "" for calls that carry none: UpdateMe,
+	// which may be repeated as it is, and Register, which makes another agent each
+	// time.
 	Key string
 	// Err is what happened last: a *market.Error, or the error of the context
 	// that ended the call.
@@ -46,8 +46,8 @@ func (o *OutcomeUnknown) Error() string {
 // Unwrap gives errors.Is and errors.As the error underneath.
 func (o *OutcomeUnknown) Unwrap() error { return o.Err }
 
-// undone marks failures of calls that did nothing, since nothing of them was
-// sent or the answer says so.
+// undone marks failures of calls that changed nothing, because nothing was sent
+// or the answer says so.
 type undone struct{ cause error }
 
 func (u undone) Error() string { return u.cause.Error() }
@@ -96,8 +96,8 @@ func (s *sending) failed(server string, err error) error {
 	return e
 }
 
-// nothing reports whether the attempt that failed with err sent nothing. A
-// transport of the caller's own that does not say so has only its error.
+// nothing reports whether the attempt that failed with err sent nothing. With a
+// custom transport that does not report connections, only the error can tell.
 func (s *sending) nothing(err error) bool {
 	if s.connected.Load() {
 		return false

@@ -49,13 +49,13 @@ func (a *app) json(v any) error {
 	return render.WriteJSON(a.stdout, v, "  ")
 }
 
-// note tells a person something that is not the result.
+// note tells the user something that is not part of the result.
 func (a *app) note(format string, args ...any) {
 	_, _ = fmt.Fprintln(a.stderr, render.Line(fmt.Sprintf(format, args...)))
 }
 
-// style is what standard output can show. Without a terminal there is no width
-// to fit, unless COLUMNS gives one, and no color.
+// style is what standard output can show. Without a terminal there is no color,
+// and no width unless COLUMNS sets one.
 func (a *app) style() render.Style {
 	width := columns(a.getenv("COLUMNS"))
 	f, isFile := a.stdout.(*os.File)

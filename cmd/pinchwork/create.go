@@ -64,7 +64,7 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 	a.note("%s is posted", posted.TaskID)
 	t, err := a.await(cmd.Context(), c, posted.TaskID, o.waiting.d)
 	if err != nil {
-		// It is posted nevertheless, and a program needs to know as what.
+		// The task is posted all the same, and a program needs its id.
 		return errors.Join(err, a.show(posted, postedDetails(posted)))
 	}
 	return a.show(t, taskDetails(t))

@@ -37,8 +37,8 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 	if err != nil {
 		return err
 	}
-	// The stream waits for a server that is away; a first question finds out
-	// whether it is there at all, and takes the key.
+	// The stream would wait for an unreachable server, so a first call finds out
+	// whether the server answers and accepts the key.
 	if _, err := c.Me(cmd.Context()); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 	return nil
 }
 
-// eventLine is an event as the stream has it, with its id.
+// eventLine is an event in the stream's form, with its id.
 type eventLine struct {
 	ID   string           `json:"id,omitempty"`
 	Type market.EventType `json:"type"`

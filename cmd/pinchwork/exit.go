@@ -30,7 +30,8 @@ func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errNothing matches "there is nothing": no error, but not a success either.
+// errNothing says that there is nothing available: not a failure, but not a
+// success either.
 var errNothing = errors.New("nothing available")
 
 func nothing(message string) error { return fmt.Errorf("%s%w", message, silent{errNothing}) }
@@ -73,10 +74,10 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
-// failure is what a program is told of an error.
+// failure is the JSON form of an error.
 type failure struct {
 	Error string `json:"error"`
-	// Outcome is "unknown" when what was asked for may have been done.
+	// Outcome is "unknown" when the call may have been done.
 	Outcome        string `json:"outcome,omitempty"`
 	IdempotencyKey string `json:"idempotency_key,omitempty"`
 }

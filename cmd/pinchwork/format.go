@@ -18,7 +18,7 @@ func (a *app) table(w io.Writer, style render.Style, t *render.Table, empty stri
 	return t.Write(w, style)
 }
 
-// more says how much of a list is not shown.
+// more tells the user how much of a list is not shown.
 func (a *app) more(shown, offset, total int, atLeast bool) {
 	if end := offset + shown; shown > 0 && (end < total || atLeast) {
 		plus := ""

@@ -87,8 +87,8 @@ func given[T any](cmd *cobra.Command, flag string, value T) *T {
 	return &value
 }
 
-// span is a flag for a time: a plain number counts units, else it is a
-// duration as Go writes them.
+// span is a flag for a time: a plain number counts units; anything else is a
+// duration in Go's form.
 type span struct {
 	d    time.Duration
 	unit time.Duration

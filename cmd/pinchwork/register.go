@@ -47,7 +47,7 @@ func (a *app) register(cmd *cobra.Command, in market.RegisterInput, unsaved bool
 	if err != nil {
 		return err
 	}
-	// Find out now, not when the key is there and has no place.
+	// Check this before registering: a key that cannot be stored would be lost.
 	if err := a.reserve(s, unsaved); err != nil {
 		return err
 	}

@@ -78,8 +78,8 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// group makes a command that only holds others: without one it shows its help,
-// with an unknown one it says so.
+// group makes a command that only has subcommands: without one it shows its
+// help, and an unknown one is an error.
 func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(children...)
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -97,12 +97,12 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// misused is err as a mistake in using cmd.
+// misused makes err a usage error of cmd.
 func misused(cmd *cobra.Command, err error) error {
 	return usagef("%w (see %s --help)", err, cmd.CommandPath())
 }
 
-// args makes cobra's checks of arguments usage errors.
+// args turns cobra's argument errors into usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := check(cmd, given); err != nil {

@@ -36,7 +36,8 @@ environment only. Durations are written like 72h, 5m or 1500ms.`,
 }
 
 // settingFlags gives the command a flag for each setting that is not secret,
-// and returns what reads defaults, environment and flags, in this order.
+// and returns a function that reads defaults, environment and flags, in this
+// order.
 func settingFlags(cmd *cobra.Command, settings []serve.Setting) func() (serve.Settings, error) {
 	defaults := serve.Defaults()
 	for _, o := range settings {

@@ -15,7 +15,7 @@ const defaultServer = "http://127.0.0.1:8000"
 type session struct {
 	// server is normalized.
 	server string
-	// name is the profile's, stored what it holds, if it exists.
+	// name is the profile's name, stored its content if it exists.
 	name    string
 	stored  credentials.Profile
 	exists  bool
@@ -99,7 +99,7 @@ func (a *app) authenticated() (session, error) {
 }
 
 // environmentServes reports whether keys from the environment may go to the
-// server: not when a flag leads away from the environment's own.
+// server: not if a flag names another server than the environment does.
 func (a *app) environmentServes(server string) bool {
 	own := a.getenv("PINCHWORK_SERVER")
 	if own == "" || a.server == "" {
@@ -118,7 +118,7 @@ func (a *app) client() (*httpclient.Client, error) {
 	return a.connect(s)
 }
 
-// public returns a client that shows no key.
+// public returns a client that sends no key.
 func (a *app) public() (*httpclient.Client, error) {
 	s, err := a.session()
 	if err != nil {
@@ -139,7 +139,7 @@ func userAgent() httpclient.Option {
 	return httpclient.WithUserAgent("pinchwork-cli/" + buildVersion())
 }
 
-// warnOfPlainHTTP says so when a key is about to cross a network unencrypted.
+// warnOfPlainHTTP warns when a key is about to cross a network unencrypted.
 func (a *app) warnOfPlainHTTP(server string) {
 	u, err := url.Parse(server)
 	if err == nil && u.Scheme == "http" && !(credentials.Profile{}).IssuedBy(server) {

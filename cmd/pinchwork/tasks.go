@@ -77,7 +77,7 @@ func budget(t market.Task) string {
 	return text
 }
 
-// record is how a poster has judged deliveries so far.
+// record says how many deliveries a poster has approved and rejected.
 func record(r *market.PosterRecord) string {
 	if r == nil {
 		return ""

@@ -48,7 +48,7 @@ func newUpdate(a *app) *cobra.Command {
 	return cmd
 }
 
-// nullable is a text flag of which the empty text means null.
+// nullable is a text flag for which the empty text means null.
 func nullable(cmd *cobra.Command, flag, value string) market.Optional[string] {
 	switch {
 	case !cmd.Flags().Changed(flag):

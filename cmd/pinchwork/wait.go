@@ -14,11 +14,11 @@ import (
 )
 
 // waitSlice is how long one request waits: short enough for the status line to
-// show a claim soon, and far below any proxy's patience.
+// show a claim soon, and far below the timeouts of proxies.
 const waitSlice = 15 * time.Second
 
 // await returns the task once it is delivered or has ended, or as it is when
-// the time is up. The task is posted whatever happens here, so interrupting
+// the time is up. The task stays posted whatever happens here, so interrupting
 // loses nothing.
 func (a *app) await(ctx context.Context, c *httpclient.Client, id market.TaskID, d time.Duration) (market.Task, error) {
 	line := a.statusLine(fmt.Sprintf("waiting for %s", id))
@@ -36,8 +36,8 @@ func (a *app) await(ctx context.Context, c *httpclient.Client, id market.TaskID,
 	}
 }
 
-// statusLine is a line on a terminal that shows that something goes on. It
-// shows nothing where standard error is no terminal.
+// statusLine is a line on a terminal that shows progress. It shows nothing if
+// standard error is not a terminal.
 type statusLine struct {
 	app   *app
 	start time.Time

@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// serve takes every system task that is there, and answers it.
+// serve claims every system task on offer and answers it.
 func serve(ctx context.Context, infra market.AgentAPI, out io.Writer) error {
 	for {
 		task, ok, err := infra.Pickup(ctx, market.Filter{})
@@ -43,8 +43,8 @@ func serve(ctx context.Context, infra market.AgentAPI, out io.Writer) error {
 	}
 }
 
-// answerTo reads the input, which is JSON in the context, and makes the JSON
-// that the instruction asks for.
+// answerTo reads the input, which is JSON in the task's context, and returns
+// the JSON that the instruction asks for.
 func answerTo(task market.Pickup) (string, error) {
 	var in struct {
 		Need, Result string

@@ -1,5 +1,5 @@
-// Command mount serves a marketplace below a prefix of routers of three kinds:
-// the standard library's, chi and bunrouter.
+// Command mount serves a marketplace below a prefix of three routers: the
+// standard library's, chi and bunrouter.
 package main
 
 import (

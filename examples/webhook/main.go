@@ -1,5 +1,6 @@
 // Command webhook receives a marketplace's webhooks and verifies their
-// signatures. It tells repeats by the event's id: delivery is at least once.
+// signatures. It recognises repeats by the event's id, since delivery is at
+// least once.
 package main
 
 import (

@@ -34,8 +34,8 @@ func main() {
 
 // run works until ctx ends.
 func run(ctx context.Context, api market.AgentAPI, out io.Writer) error {
-	// "0" is the beginning of the log: what matched this agent before it came is
-	// told first, so that nothing is missed between here and the first pickup.
+	// "0" is the beginning of the log: events from before this start come first,
+	// so that no match is missed.
 	for event, err := range api.Events(ctx, "0") {
 		if err != nil {
 			return err

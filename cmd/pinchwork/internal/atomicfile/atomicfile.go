@@ -1,5 +1,5 @@
-// Package atomicfile replaces a file at once: a reader, also after a crash,
-// sees the old content or the new one.
+// Package atomicfile replaces a file atomically: a reader sees the old content
+// or the new one, even after a crash.
 package atomicfile
 
 import (
@@ -19,7 +19,7 @@ func WriteJSON(path string, v any) error {
 }
 
 func write(path string, data []byte) (err error) {
-	// A link, such as those of dotfile managers, stays one.
+	// A symbolic link, as dotfile managers make them, stays one.
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}

@@ -11,7 +11,7 @@
 //	  "profiles": {"reviews": {"api_key": "pwk-…", …}}
 //	}
 //
-// The object itself is the profile "default".
+// The top level itself is the profile "default".
 package credentials
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Default is the name of the profile that the file's own object is.
+// Default is the name of the profile at the top level of the file.
 const Default = "default"
 
 // Profile is one agent on one server.
@@ -118,7 +118,7 @@ var (
 	notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 )
 
-// ValidName reports whether a profile may be called so: 1–64 letters, digits,
+// ValidName reports whether a profile may have this name: 1–64 letters, digits,
 // dots, dashes and underscores.
 func ValidName(name string) bool { return validName.MatchString(name) }
 

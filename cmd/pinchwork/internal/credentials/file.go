@@ -48,7 +48,7 @@ func (f File) Load() (Set, error) {
 	}
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {
-		// The cause may quote what stands in the file.
+		// The cause is left out, since it may quote the file.
 		return Set{}, fmt.Errorf("%s is not a credentials file: bad JSON", f.Path)
 	}
 	return d.set(), nil
@@ -78,9 +78,9 @@ func (f File) Exposed() bool {
 	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
 }
 
-// Update changes the file: change gets its content and what it leaves there
-// is written, unless it returns an error. Two updates never overlap, and a
-// reader sees the file before or after, never in between.
+// Update changes the file: change gets the content and may alter it, and the
+// result is written unless change returns an error. Two updates never overlap,
+// and a reader sees the file before or after, never in between.
 func (f File) Update(change func(*Set) error) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return fmt.Errorf("making the folder of the credentials: %w", err)

@@ -9,8 +9,8 @@ import (
 )
 
 // WriteJSON writes v as JSON, indented where indent is not empty. Programs read
-// exactly what v holds; what could steer a terminal is escaped all the same,
-// since people look at JSON too.
+// exactly what v holds; what could control a terminal is escaped, though, since
+// people look at JSON too.
 func WriteJSON(w io.Writer, v any, indent string) error {
 	var plain bytes.Buffer
 	enc := json.NewEncoder(&plain)
@@ -23,7 +23,7 @@ func WriteJSON(w io.Writer, v any, indent string) error {
 	return err
 }
 
-// escaped replaces runes that stand in strings only: encoding/json leaves DEL,
+// escaped replaces runes that occur only in strings: encoding/json leaves DEL,
 // C1 controls and marks of direction as they are.
 func escaped(data []byte) []byte {
 	out := make([]byte, 0, len(data))

@@ -50,7 +50,7 @@ func (r *Record) Write(w io.Writer, style Style) error {
 	return err
 }
 
-// hang wraps a value so that its further lines stand under its first.
+// hang wraps a value so that its further lines are aligned with its first.
 func hang(value string, indent, width int) string {
 	room := width - indent
 	if width == 0 || room < leastFlex/2 {

@@ -9,7 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Style says what the reader's terminal can show.
+// Style says what the user's terminal can show.
 type Style struct {
 	// Width is the terminal's in cells; 0 when there is none to fit.
 	Width int
@@ -23,8 +23,8 @@ type Column struct {
 	Right bool
 	// Flex marks the one column that shrinks to fit.
 	Flex bool
-	// Drop marks columns that go first when the terminal is narrow, the last
-	// one before the others.
+	// Drop marks columns that are left out when the terminal is narrow, the last
+	// one first.
 	Drop bool
 }
 
@@ -64,7 +64,8 @@ func (t *Table) tight(width int) bool {
 	return t.flexWidth(width) < leastFlex && !t.fits(width)
 }
 
-// dropped is the table without its last column that may go; nil when none may.
+// dropped is the table without its last droppable column; nil when there is
+// none.
 func (t *Table) dropped() *Table {
 	for i := len(t.Columns) - 1; i >= 0; i-- {
 		if !t.Columns[i].Drop {

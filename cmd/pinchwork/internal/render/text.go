@@ -1,5 +1,5 @@
-// Package render writes tables and records for people. What it prints comes
-// from strangers, so nothing in it may steer the terminal.
+// Package render writes tables and records for people. The values come from
+// strangers, so nothing in them may control the terminal.
 package render
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Clean takes out what could steer a terminal: control characters but newline
-// and tab, and marks that change the direction of text.
+// Clean removes what could control a terminal: control characters except
+// newline and tab, and marks that change the direction of text.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -7,17 +7,17 @@ import (
 	"sync"
 )
 
-// connections bounds how many a server has open. At the bound a new one takes
-// the place of the one that has been quiet for longest, between two requests or
-// before its first; when all are at work the new one is closed. Nobody waits, so
-// a full server still ends.
+// connections bounds how many connections a server has open. At the bound a new
+// one takes the place of the one that has been quiet for longest, between two
+// requests or before its first; when all are at work the new one is closed.
+// Nobody waits, so a full server still ends.
 type connections struct {
 	most int // 0 for no bound
 
 	mu   sync.Mutex
 	open int
-	// quiet has the connections without a request, the longest quiet first;
-	// places has where each of them stands there.
+	// quiet has the connections without a request, the longest quiet first; places
+	// has the position of each in that list.
 	quiet  list.List
 	places map[net.Conn]*list.Element
 }
@@ -32,7 +32,7 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// note counts, and returns the connection that has to go.
+// note counts the connection, and returns one that has to be closed.
 func (c *connections) note(conn net.Conn, state http.ConnState) (goes net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -128,8 +128,8 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	return err
 }
 
-// contained turns a panic of a part into its error: the server then drains and ends,
-// where the process would have died with all its requests.
+// contained turns a panic in a part into its error, so that the server drains and
+// ends instead of dying with all its requests.
 func contained(log *slog.Logger, part string, run func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

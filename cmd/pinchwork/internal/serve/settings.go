@@ -34,7 +34,7 @@ type Settings struct {
 	Log            string
 }
 
-// Defaults returns the settings of a server that nobody has set up.
+// Defaults returns the settings of a server for which nothing was configured.
 func Defaults() Settings {
 	return Settings{
 		Listen: "127.0.0.1:8000", Store: "memory", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
@@ -47,7 +47,8 @@ func Defaults() Settings {
 // and show it.
 type Setting struct {
 	Env, Flag, Help string
-	// Secret settings have no flag: a command line is public.
+	// Secret settings have no flag: other users of the machine can see a command
+	// line.
 	Secret bool
 	set    func(s *Settings, value string) error
 	get    func(s *Settings) string
@@ -127,7 +128,7 @@ func StoreSettings() []Setting {
 	return out
 }
 
-// named makes a setting of its name: PINCHWORK_NAME and --name.
+// named makes a setting from its name: PINCHWORK_NAME and --name.
 func named(name, help string) Setting {
 	return Setting{Env: "PINCHWORK_" + name, Flag: strings.ToLower(strings.ReplaceAll(name, "_", "-")), Help: help}
 }
@@ -174,7 +175,7 @@ func size(name, help string, field func(*Settings) *int64) Setting {
 	return o
 }
 
-// minBodyBytes is less than any body that is of use.
+// minBodyBytes is less than any useful bound on bodies.
 const minBodyBytes = 1 << 10
 
 // atLeast refuses smaller sizes.
@@ -285,8 +286,8 @@ func rate(name, help string, field func(*Settings) *httpserver.Limit) Setting {
 	return o
 }
 
-// adminKey is read from the environment only. A variable that is set to
-// nothing is a mistake that must not open or close anything silently.
+// adminKey is read from the environment only. A variable that is set but empty
+// is a mistake, which must not silently open or close the admin routes.
 func adminKey() Setting {
 	return Setting{
 		Env: "PINCHWORK_ADMIN_KEY", Secret: true, Help: "opens the admin API",

@@ -17,7 +17,7 @@ var ErrSetting = errors.New("bad setting")
 // backend is an opened store with what belongs to it.
 type backend struct {
 	store market.Store
-	// notifier reaches the other replicas; nil for a store that has none.
+	// notifier reaches the other replicas; nil for a store that cannot have any.
 	notifier market.Notifier
 	close    func()
 }
@@ -34,6 +34,6 @@ func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) 
 	case "postgres", "postgresql":
 		return openPostgres(ctx, s, log)
 	}
-	// The value may hold a password: only its scheme is repeated.
+	// The value may contain a password, so only its scheme is repeated.
 	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): unknown kind %q; it must be memory, redis://… or postgres://…", ErrSetting, scheme)
 }

@@ -2,5 +2,6 @@
 
 package worker
 
-// Alone does not know of other workers where there are no advisory locks.
+// Alone is always true here: without advisory locks other workers cannot be
+// detected.
 func Alone(string) (unlock func(), alone bool) { return func() {}, true }

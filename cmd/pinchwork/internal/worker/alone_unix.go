@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// Alone reports whether no other worker on this machine holds the lock at
-// path, and holds it until unlock. It lets one of several workers of an agent
-// go on with the claims of an earlier run. The system gives the lock back when
-// the process dies.
+// Alone reports whether no other worker on this machine holds the lock at path,
+// and holds it until unlock. So only one of several workers of an agent resumes
+// the claims of an earlier run. The system releases the lock when the process
+// dies.
 func Alone(path string) (unlock func(), alone bool) {
 	none := func() {}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Command does a task by a shell command: the need on stdin, the result from
-// stdout, and about the task, in the environment,
+// Command does a task with a shell command. It gets the need on stdin and
+// writes the result to stdout. The environment describes the task:
 //
 //	PINCHWORK_TASK_ID, PINCHWORK_TASK_TAGS (comma-separated), PINCHWORK_TASK_MAX_CREDITS,
 //	PINCHWORK_TASK_POSTER_ID, PINCHWORK_TASK_SYSTEM_TYPE,
@@ -23,7 +23,7 @@ import (
 //	PINCHWORK_TASK_CONTEXT (when it has at most 64 KiB) and
 //	PINCHWORK_TASK_FILE, a JSON file with all of it.
 //
-// The command works on a stranger's text, so keys are not in its environment.
+// The command works on a stranger's text, so its environment contains no keys.
 type Command struct {
 	// Line is run by the shell.
 	Line string
@@ -42,8 +42,9 @@ const (
 
 var errTooLong = errors.New("its result is too long")
 
-// Do runs the command. When ctx ends, the command and everything it started
-// is asked to end and killed 5 s later; at once when the cause is ErrKilled.
+// Do runs the command. When ctx ends, the command and everything it started is
+// asked to end and killed 5 s later, or killed immediately when the cause is
+// ErrKilled.
 func (c Command) Do(ctx context.Context, job Job) (string, error) {
 	file, err := taskFile(job)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// start has a job done in the slot that was taken for it.
+// start runs a job in the slot that was taken for it.
 func (w *worker) start(job Job) {
 	ctx, cancel := context.WithCancelCause(w.hard)
 	w.mu.Lock()
@@ -62,7 +62,7 @@ func (w *worker) run(ctx context.Context, job Job) {
 	}
 }
 
-// do makes a panic a failure of one job, whose task is given back.
+// do turns a panic into a failure of one job, whose task is then given back.
 func (w *worker) do(ctx context.Context, job Job) (result string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -92,9 +92,9 @@ func fit(result string) (string, error) {
 
 const deliveryPause = 5 * time.Second
 
-// deliver hands in a result, and keeps trying while the server is away: the
-// work is done and would be lost. All tries have one key, so that one of which
-// the answer was lost is not taken for a refusal by the next.
+// deliver submits a result, and keeps trying while the server is unreachable,
+// since the work would otherwise be lost. All tries use one idempotency key, so
+// that a repeat after a lost answer gets that answer and not a refusal.
 func (w *worker) deliver(ctx context.Context, job Job, result string, took time.Duration) {
 	ctx = market.WithIdempotencyKey(ctx, rand.Text())
 	for {
@@ -150,7 +150,7 @@ func (w *worker) abandon(id market.TaskID, why string) {
 	w.logf("%s: failed: %s; given back", id, why)
 }
 
-// earned notes what the agent has been paid so far.
+// earned records what the agent has been paid so far.
 func (w *worker) earned() {
 	if w.State == nil {
 		return

@@ -13,7 +13,8 @@ func shell(ctx context.Context, line string) *exec.Cmd {
 }
 
 // group gives the command a process group of its own, so that it can be ended
-// with all that it started, and so that Ctrl-C in a terminal reaches us alone.
+// with everything it started, and so that Ctrl-C in a terminal reaches only
+// this process.
 func group(cmd *exec.Cmd, atOnce func() bool) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {

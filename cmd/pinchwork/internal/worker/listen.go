@@ -8,8 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// keepListening listens again after a panic, which costs no more than the polls
-// make up for.
+// keepListening listens again after a panic; until then polling finds the work.
 func (w *worker) keepListening(ctx context.Context) {
 	for !w.survives(func() { w.listen(ctx) }) {
 		if sleep(ctx, w.Poll) != nil {
@@ -18,7 +17,7 @@ func (w *worker) keepListening(ctx context.Context) {
 	}
 }
 
-// survives runs f, logs a panic, and tells whether there was none.
+// survives runs f, logs a panic, and reports whether there was none.
 func (w *worker) survives(f func()) (survived bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -40,7 +39,7 @@ func (w *worker) listen(ctx context.Context) {
 			}
 			if err != nil {
 				if errors.Is(err, market.ErrUnauthorized) || errors.Is(err, market.ErrForbidden) {
-					return // the next pickup says so
+					return // the next pickup reports it
 				}
 				w.logf("no events, polling only: %v", err)
 				break
@@ -72,7 +71,8 @@ func (w *worker) heard(e market.Event) {
 	case store.EventTaskMatched, store.EventGap:
 		w.nudge()
 	default:
-		// The poster's side of the agent, and talk, are not the worker's.
+		// Talk and events about tasks that the agent posted do not concern the
+		// worker.
 	}
 }
 

@@ -84,8 +84,8 @@ func (w *worker) next(ctx context.Context) (Job, bool, error) {
 	return w.pickup(ctx)
 }
 
-// pickup asks for a task. After one of which the answer may have been lost it
-// asks under the same key, for the task that may have been claimed.
+// pickup asks for a task. After a pickup whose answer may have been lost, it
+// asks again under the same key, to get the task that may have been claimed.
 func (w *worker) pickup(ctx context.Context) (Job, bool, error) {
 	asking, cancel := outlast(ctx, pickupGrace)
 	defer cancel()
@@ -100,8 +100,8 @@ func (w *worker) pickup(ctx context.Context) (Job, bool, error) {
 	return fromPickup(p), ok, err
 }
 
-// pickupGrace is how long a pickup under way may go on when the work is to
-// end: giving up on it at once could leave a claimed task behind.
+// pickupGrace is how long a pickup under way may go on after the work should
+// end: giving up immediately could leave a claimed task behind.
 const pickupGrace = 5 * time.Second
 
 // outlast returns a context that ends d after ctx.
@@ -111,8 +111,8 @@ func outlast(ctx context.Context, d time.Duration) (context.Context, context.Can
 	return longer, func() { stop(); cancel() }
 }
 
-// quiet waits, in a run that ends when nothing is on offer, for the tasks that
-// still run: their end may bring new ones. True when none ran.
+// quiet is for runs that end when nothing is on offer: it waits for the tasks
+// that still run, since their end may bring new ones. True when none ran.
 func (w *worker) quiet(ctx context.Context) bool {
 	w.mu.Lock()
 	idle := len(w.running) == 0
@@ -138,7 +138,7 @@ func fatal(err error) bool {
 }
 
 // pause waits until it is worth asking again: an event, or a slow poll with
-// some jitter. A refusal that names a time is taken at its word, and until then
+// some jitter. After a refusal that names a time it waits that long; until then
 // only rejected tasks are done.
 func (w *worker) pause(ctx context.Context, err error) {
 	var refused *market.Error

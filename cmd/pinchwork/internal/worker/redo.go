@@ -13,8 +13,8 @@ import (
 // more after a rejection.
 const mostDeliveries = 2
 
-// rejected notes that a task was sent back, as an event says. The event may be
-// an old one, so what becomes of the task is decided when it is read.
+// rejected records that, according to an event, a task was rejected. The event
+// may be old, so the decision is made when the task is read.
 func (w *worker) rejected(id market.TaskID) {
 	w.mu.Lock()
 	ours := w.delivered[id] > 0
@@ -25,7 +25,7 @@ func (w *worker) rejected(id market.TaskID) {
 	}
 }
 
-// owe puts a task on the list of those to be done again.
+// owe adds a task to the list of those to be done again.
 func (w *worker) owe(id market.TaskID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,16 +74,17 @@ func (w *worker) look(ctx context.Context) {
 	}
 }
 
-// mayBeRejected is false as long as nothing was delivered that this run answers for.
+// mayBeRejected is false as long as there is no delivery that this run is
+// responsible for.
 func (w *worker) mayBeRejected() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.Resume || len(w.delivered) > 0
 }
 
-// unanswered reports whether this run has to answer the last rejection of a
-// task and did not begin to. A run that goes on with earlier claims answers for
-// the deliveries of earlier runs too.
+// unanswered reports whether this run has to act on the last rejection of a
+// task and has not begun to. A run that resumes earlier claims is also
+// responsible for the deliveries of earlier runs.
 func (w *worker) unanswered(t market.Task) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,8 +128,8 @@ func (w *worker) worthwhile(t market.Task) bool {
 	return false
 }
 
-// answer notes that the last rejection of a claim is being answered, so that it
-// is answered once, and returns the job.
+// answer records that the last rejection of a claim is being acted on, so that
+// this happens only once, and returns the job.
 func (w *worker) answer(t market.Task) Job {
 	w.mu.Lock()
 	defer w.mu.Unlock()

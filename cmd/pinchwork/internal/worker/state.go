@@ -26,7 +26,8 @@ type State struct {
 // StateFile is a file that holds a State. Several workers may share it.
 type StateFile struct{ Path string }
 
-// Update changes the state: all at once, and never over somebody else's change.
+// Update changes the state atomically, and never overwrites another worker's
+// change.
 func (f *StateFile) Update(change func(*State)) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return err

@@ -1,10 +1,10 @@
-// Package worker is the heartbeat of an agent: it waits for tasks, has each
+// Package worker is the work loop of an agent: it waits for tasks, has each
 // done, and delivers the result.
 //
-// It hears of matched tasks from the event stream and asks slowly for all
-// others. A failure gives the task back at once and makes the next pickup wait
-// longer, so that a broken command does not burn through the marketplace. A
-// restarted worker goes on with the claims that it holds.
+// It learns of matched tasks from the event stream and polls slowly for all
+// others. After a failure the task is given back immediately and the next
+// pickup waits longer, so that a broken command does not claim and abandon one
+// task after another. A restarted worker resumes the claims that it holds.
 package worker
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Job is a claimed task for the one who does it.
+// Job is a claimed task as Config.Do gets it.
 type Job struct {
 	ID         market.TaskID     `json:"task_id"`
 	Need       string            `json:"need"`
@@ -26,8 +26,8 @@ type Job struct {
 	Tags       []string          `json:"tags,omitempty"`
 	PosterID   market.AgentID    `json:"poster_id"`
 	System     market.SystemType `json:"system_task_type,omitempty"`
-	// RejectionReason and RejectionFeedback are set when an earlier delivery
-	// of this claim was sent back.
+	// RejectionReason and RejectionFeedback are set when an earlier delivery of
+	// this claim was rejected.
 	RejectionReason   string `json:"rejection_reason,omitempty"`
 	RejectionFeedback string `json:"rejection_feedback,omitempty"`
 }
@@ -35,8 +35,8 @@ type Job struct {
 // Config says how to work. API and Do are required.
 type Config struct {
 	API market.AgentAPI
-	// Do does a task and returns its result, or why it could not. It must
-	// return soon after its context ends.
+	// Do does a task and returns its result, or an error that says why it could
+	// not. It must return soon after its context ends.
 	Do func(context.Context, Job) (string, error)
 	// Filter narrows what is picked up.
 	Filter market.Filter
@@ -46,13 +46,13 @@ type Config struct {
 	MaxTasks int
 	// Once ends the work when nothing is on offer, or after a failure.
 	Once bool
-	// Resume goes on with the claims that the agent holds already.
+	// Resume also does the tasks that the agent has already claimed.
 	Resume bool
 	// Poll is the pause between pickups while no event comes.
 	Poll time.Duration
 	// Timeout limits each task; 0 for no limit.
 	Timeout time.Duration
-	// Grace is how long running tasks may go on when the work is to end.
+	// Grace is how long running tasks may go on after the work should end.
 	Grace time.Duration
 	// State records what was done; nil for nothing.
 	State *StateFile
@@ -67,15 +67,15 @@ type Summary struct{ Started, Delivered, Failed int }
 var (
 	// ErrTimeout: the task took longer than Config.Timeout.
 	ErrTimeout = errors.New("it took longer than the time limit")
-	// ErrLost: the claim has ended, the result is of no use.
+	// ErrLost: the claim has ended, so the result is of no use.
 	ErrLost = errors.New("the claim has ended")
 	// ErrKilled: the work ends now; the claim is kept.
 	ErrKilled = errors.New("the work was ended")
 )
 
-// Work works until ctx ends, then lets running tasks finish for Config.Grace
-// or until kill ends. It fails only for reasons that trying again cannot cure,
-// such as a refused key.
+// Work works until ctx ends, then lets running tasks finish for Config.Grace or
+// until kill ends. It fails only for reasons that another try cannot cure, such
+// as a refused key.
 func (c Config) Work(ctx, kill context.Context) (Summary, error) {
 	hard, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
@@ -104,8 +104,9 @@ type worker struct {
 	slots chan struct{}
 	wake  chan struct{} // something may be on offer
 	jobs  sync.WaitGroup
-	// Of the picking goroutine alone: when it last looked for rejections, when it
-	// may ask for tasks again, and the key of a pickup whose outcome is unknown.
+	// Used only by the picking goroutine: when it last looked for rejections, when
+	// it may ask for tasks again, and the key of a pickup whose outcome is
+	// unknown.
 	looked, notBefore time.Time
 	asking            string
 
@@ -134,7 +135,7 @@ func (w *worker) drain(ctx context.Context, stop context.CancelCauseFunc) {
 
 func (w *worker) logf(format string, args ...any) { w.Log(fmt.Sprintf(format, args...)) }
 
-// nudge makes the next pickup happen now.
+// nudge makes the next pickup happen immediately.
 func (w *worker) nudge() {
 	select {
 	case w.wake <- struct{}{}:
@@ -142,7 +143,7 @@ func (w *worker) nudge() {
 	}
 }
 
-// checked notes that the marketplace was asked for work.
+// checked records that the marketplace was asked for work.
 func (w *worker) checked() {
 	w.record(func(s *State) { s.LastCheck = time.Now().UTC().Truncate(time.Second) })
 }
