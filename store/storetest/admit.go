@@ -8,7 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Who is it, and may it now.
+// Which agent a key belongs to, and whether a rate limit allows the request.
 var admitCases = []testCase{
 	{"By key", func(w *world) {
 		w.people()
@@ -138,7 +138,7 @@ var admitCases = []testCase{
 	}},
 }
 
-// admit charges a bucket of no agent.
+// admit charges a bucket that belongs to no agent.
 func (w *world) admit(at time.Duration, charge *store.Charge) store.Admitted {
 	w.Helper()
 	got, err := w.store.Admit(w.ctx, store.Admission{Now: w.in(at), Charge: charge})

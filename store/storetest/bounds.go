@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What is more than one call takes.
+// Calls that are given more than they accept.
 var boundCases = []testCase{
 	{"CommitFirst of nine", func(w *world) {
 		w.people()
@@ -53,7 +53,7 @@ var boundCases = []testCase{
 	}},
 }
 
-// grants are so many Changes that would all hold.
+// grants returns n Changes whose guards would all hold.
 func (w *world) grants(n int) []*store.Change {
 	cs := make([]*store.Change, n)
 	for i := range cs {

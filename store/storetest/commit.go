@@ -7,7 +7,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// A Change that holds is written whole.
+// A Change whose guards hold is written whole.
 var commitCases = []testCase{
 	{"Every read sees the whole Change", func(w *world) {
 		w.people()

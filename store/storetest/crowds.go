@@ -109,7 +109,7 @@ func conserve(w *world) {
 	w.balanced(agents)
 }
 
-// try commits what may fail for want of credit.
+// try commits a Change that may fail because the balance is too low.
 func (w *world) try(c *store.Change) bool {
 	_, err := w.store.Commit(w.ctx, c)
 	var conflict *store.Conflict

@@ -8,7 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What keeps boards current.
+// The feed and the scans, which keep mirrors current.
 var feedCases = []testCase{
 	{"With no position there are no items, but the head", func(w *world) {
 		w.publish(1, 3)
@@ -128,7 +128,7 @@ var feedCases = []testCase{
 	}},
 }
 
-// feedNo is a feed item that tells itself from others.
+// feedNo is a feed item that differs from all others.
 func feedNo(n int) store.FeedItem {
 	return store.FeedItem{Kind: store.FeedTask, Task: taskNo(n), Version: 1, Open: true}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// A Change with one guard that fails is refused, names it, and leaves no trace
-// of all else that it holds.
+// A Change with one failing guard is refused with a conflict that names the
+// guard, and nothing of the Change is written.
 var guardCases = []testCase{
 	{"Active: unknown agent", func(w *world) {
 		w.people()

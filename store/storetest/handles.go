@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What is there again after a store was closed and opened.
+// What a store still has after it was closed and opened again.
 var reopenedCases = []testCase{
 	{"Everything that was committed", func(w *world) {
 		w.people()
@@ -84,7 +84,7 @@ var sharedCases = []testCase{
 	}},
 }
 
-// fail commits what has to fail, and returns the error.
+// fail commits a Change that must fail, and returns the error.
 func (w *world) fail(c *store.Change) error {
 	w.Helper()
 	if c.At.IsZero() {

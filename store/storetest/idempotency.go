@@ -7,7 +7,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// First outcomes under a client's key.
+// Recorded outcomes under an idempotency key.
 var idempotencyCases = []testCase{
 	{"Loaded until it expires", func(w *world) {
 		r := record(w, "key")

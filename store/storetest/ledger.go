@@ -102,7 +102,7 @@ var ledgerCases = []testCase{
 	}},
 }
 
-// onlyNobodys leaves out the entries of agents.
+// onlyNobodys keeps the entries that belong to no agent.
 func onlyNobodys(all []store.Entry) []store.Entry {
 	return slices.DeleteFunc(slices.Clone(all), func(e store.Entry) bool { return e.Agent != "" })
 }
@@ -114,8 +114,8 @@ func (w *world) ledger(agent store.AgentID, limit, offset int) store.LedgerPage 
 	return page
 }
 
-// earn pays an agent at an instant. The bonus does not count as earned and
-// bears an instant before all others.
+// earn pays an agent at an instant. The bonus does not count as earned and is
+// dated before all other entries.
 func (w *world) earn(agent store.AgentID, amount int64, at time.Time) {
 	w.Helper()
 	pay := w.grant(agent, amount)

@@ -6,7 +6,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What is old goes, in bounded batches.
+// Old data are deleted in bounded batches.
 var pruneCases = []testCase{
 	{"Zero instants keep everything", func(w *world) {
 		w.people()
@@ -83,7 +83,7 @@ var pruneCases = []testCase{
 		w.commit(&store.Change{Idempotency: short})
 		w.commit(&store.Change{Idempotency: long})
 		got := w.prune(store.PruneQuery{Now: w.in(time.Hour)})
-		// A store that lets records go by itself has nothing left to delete.
+		// A store whose records expire by themselves has nothing left to delete.
 		if got.Records > 1 {
 			w.Fatalf("got %d records deleted, at most 1 had expired", got.Records)
 		}

@@ -258,8 +258,8 @@ func (w *world) crowd(n int) {
 	}
 }
 
-// race commits n Changes at once and returns which of them held; the others
-// must have failed the guard.
+// race commits n Changes at the same time and returns which of them were
+// committed; the others must have failed the guard.
 func (w *world) race(n int, guard store.Guard, change func(i int) *store.Change) (won []int) {
 	w.Helper()
 	changes := make([]*store.Change, n)

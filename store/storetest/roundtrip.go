@@ -277,7 +277,7 @@ func wild(n int) string {
 	return string(out)
 }
 
-// full fails the test when a field is zero: a field that was added later then
+// full fails the test when a field is zero, so that a field that is added later
 // cannot be forgotten here.
 func (w *world) full(v any) {
 	w.Helper()
@@ -291,7 +291,7 @@ func emptyField(v reflect.Value) string {
 		f, name := v.Field(i), v.Type().Field(i).Name
 		switch {
 		case name == "Seq" && v.Type() == reflect.TypeFor[store.Task]():
-			// The store gives it.
+			// The store assigns this field.
 		case f.IsZero():
 			return "." + name
 		case f.Kind() == reflect.Pointer && f.Elem().Kind() == reflect.Struct && f.Elem().Type() != timeType:

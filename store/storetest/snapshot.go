@@ -13,8 +13,8 @@ import (
 // everything is a limit above what a case writes.
 const everything = 1000
 
-// snapshot is all that can be read of a store, except for what is promised to
-// nobody at once (Totals) and for what reading would change (webhooks).
+// snapshot is everything that can be read from a store, except for Totals,
+// which may be some seconds old, and webhooks, which reading would change.
 type snapshot struct {
 	Agents   []*store.Agent
 	Tasks    []store.StoredTask

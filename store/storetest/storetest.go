@@ -1,4 +1,4 @@
-// Package storetest is the contract of store.Store as a test suite that any
+// Package storetest holds the promises of store.Store as a test suite that any
 // implementation runs in one line:
 //
 //	func TestStore(t *testing.T) {
@@ -16,11 +16,11 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Option tells the suite what more a store can do than live and die with a test.
+// Option tells the suite of abilities that not every store has.
 type Option func(*suite)
 
-// Reopened adds the promises to those who come back: again closes the store that
-// open returned last and opens what it has kept.
+// Reopened adds the promises about data that outlive the process: again closes
+// the store that open returned last and opens it again.
 func Reopened(again func(t *testing.T) store.Store) Option {
 	return func(s *suite) { s.reopen = again }
 }
@@ -43,8 +43,8 @@ type group struct {
 
 // Run tests the stores that open returns. It calls open once for each subtest,
 // one after the other, and needs a fresh, empty store each time; release what
-// the store holds with t.Cleanup. The suite tells the store what time it is,
-// and sleeps nowhere.
+// the store holds with t.Cleanup. The suite passes the time as an argument, and
+// never sleeps.
 func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
 	var s suite
 	for _, option := range options {

@@ -7,10 +7,10 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// strangeIDs are ends of ids that nobody can have: a caller may ask for anything.
+// strangeIDs are endings of ids that cannot exist: a caller may ask for anything.
 var strangeIDs = []string{"\x00", "a\x00b", "\xff", "\xc3", "\xed\xa0\x80", `\u0000`, `\\u0000`, "'; --", " ", "\n"}
 
-// What a caller may ask for and no store has.
+// Ids that a caller may ask for and that cannot exist.
 var strangeCases = []testCase{
 	{"Reads of ids that nobody can have", func(w *world) {
 		w.people()

@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// What timers have to touch, and who does it.
+// Which tasks are due, and which process holds the lease.
 var timerCases = []testCase{
 	{"The longest due first", func(w *world) {
 		w.people()

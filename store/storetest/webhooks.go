@@ -9,7 +9,7 @@ import (
 
 const hook = "https://example.com/hook"
 
-// Events on their way to webhooks.
+// The webhook queue.
 var webhookCases = []testCase{
 	{"An event is due at once when its agent has a URL", func(w *world) {
 		w.people()

@@ -22,7 +22,7 @@ const (
 	bonus               = 100
 )
 
-// world is a store under test, with the means to fill and to question it.
+// world is a store under test, with helpers to fill it and to read it.
 type world struct {
 	*testing.T
 	ctx   context.Context
@@ -59,7 +59,7 @@ func (w *world) ok(err error) {
 	}
 }
 
-// equal compares what was read with what was to be read.
+// equal compares what was read with what was expected.
 func (w *world) equal(got, want any) {
 	w.Helper()
 	if d := diff(got, want); d != "" {
@@ -67,7 +67,7 @@ func (w *world) equal(got, want any) {
 	}
 }
 
-// commit commits what has to hold.
+// commit commits a Change whose guards must hold.
 func (w *world) commit(c *store.Change) store.Committed {
 	w.Helper()
 	if c.At.IsZero() {
@@ -91,8 +91,8 @@ func (w *world) conflict(err error, guard store.Guard) store.Conflict {
 	return *conflict
 }
 
-// refused commits what must fail one guard, and compares everything readable
-// before and after.
+// refused commits a Change that must fail one guard, and compares everything
+// readable before and after.
 func (w *world) refused(c *store.Change, guard store.Guard) store.Conflict {
 	w.Helper()
 	if c.At.IsZero() {
