@@ -125,7 +125,7 @@ type lossy struct {
 	proxy *Proxy
 }
 
-// Write ends the way instead when answers are to be lost.
+// Write closes the connection instead when answers should be lost.
 func (l *lossy) Write(data []byte) (int, error) {
 	if l.proxy.lossy.Load() {
 		l.proxy.lost.Add(1)

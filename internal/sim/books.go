@@ -12,8 +12,8 @@ import (
 )
 
 // What must hold after each commit, whoever made it: every step of a task is one
-// that exists and that somebody may take just then, and the credits go where the
-// step sends them.
+// that the life cycle has and that the actor may take at that moment, and the
+// credits go where the step sends them.
 
 // steps are those of a task's life, with what moves the credits.
 var steps = map[[2]store.Status]bool{
@@ -64,7 +64,7 @@ func (w *world) checkStep(prev, next *moment, c *commit, t *store.TaskWrite) {
 	}
 }
 
-// waits says that a delivery waits for its suspended worker.
+// waits reports whether a delivery waits for its suspended worker.
 func (w *world) waits(m *moment, t *store.Task) bool {
 	return t.Status == store.StatusDelivered && (m.agents[t.Worker()].Suspended || w.resumed(m, t))
 }
@@ -92,7 +92,7 @@ func (w *world) checkClaim(next *moment, c *commit, t *store.Task) {
 	}
 }
 
-// misled says that who committed could not know better.
+// misled reports whether the replica that committed could not know better.
 func (c *commit) misled() bool { return c.by != nil && c.by.replica.misled }
 
 // checkCredits: what a task holds in escrow is its budget until it has ended, and

@@ -12,9 +12,9 @@ import (
 )
 
 // gate is a store in front of another one. Every call of an actor stops before it
-// takes effect, and most stop again behind: done, but not yet told. The scheduler
-// opens the gate for one call at a time, so that at any moment at most one thing
-// happens in the whole marketplace.
+// takes effect, and most stop again afterwards, done but not yet answered. The
+// scheduler opens the gate for one call at a time, so that at any moment at most
+// one thing happens in the whole marketplace.
 type gate struct {
 	under store.Store
 	world *world
@@ -109,18 +109,18 @@ func part() (name string) {
 func (g *gate) stop(ctx context.Context, method string, at side) error {
 	a := actorOf(ctx)
 	if a == nil || a.op != nil && a.op.Patience > 0 {
-		// Who waits for a task only reads, and of the things that wake it at once it is
-		// chance which it sees first.
+		// A wait for a task only reads, and when several things wake it at the same
+		// time, chance decides which it sees first.
 		return nil
 	}
 	return <-g.world.arrive(a, method, at)
 }
 
 // looks are the methods that change nothing that anybody else could see before the
-// caller's next call: these need not stop behind.
+// caller's next call: these need not stop a second time.
 var looks = []string{"Load", "Events", "TasksOf", "Ledger", "Stats", "TrustOf", "Due", "Ping", "Reports"}
 
-// pass leads a call through its gates.
+// pass takes a call through its gates.
 func pass[T any](ctx context.Context, g *gate, method string, do func() (T, error)) (T, error) {
 	var none T
 	if err := g.stop(ctx, method, before); err != nil {

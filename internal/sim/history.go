@@ -19,7 +19,7 @@ type history struct {
 	commits []*commit
 	texts   map[store.TaskID]store.TaskText
 	results map[store.TaskID]map[int]string
-	// dropped are texts that the market has let go.
+	// dropped are texts that the market has dropped.
 	dropped map[store.TextRef]bool
 	// keyed are the first commits under idempotency keys.
 	keyed map[store.IdempotencyID]*commit
@@ -54,7 +54,7 @@ type commit struct {
 	change *store.Change
 	// moment is the one that it made.
 	moment int
-	// timer says that it is a step that was due, whoever came across it.
+	// timer is set for a step that was due, no matter which operation took it.
 	timer bool
 	// posted and claimed are the tasks that it opened and gave away.
 	posted, claimed []store.TaskID
@@ -89,7 +89,7 @@ func (w *world) clocks() (out []time.Time) {
 	return out
 }
 
-// committed takes note of a Change that took effect.
+// committed records a Change that took effect.
 func (w *world) committed(by *actor, c *store.Change, done store.Committed) {
 	prev := w.now()
 	next := prev.copy()
@@ -146,7 +146,7 @@ func (w *world) write(next *moment, made *commit, t *store.TaskWrite) {
 	}
 }
 
-// drop forgets texts that the market has let go.
+// drop forgets texts that the market has dropped.
 func (w *world) drop(next *moment, refs []store.TextRef) {
 	for _, ref := range refs {
 		if w.dropped[ref] = true; ref.No != 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// The judge compares what was answered with what was: a success with the one
+// The judge compares each answer with what had happened: a success with the one
 // commit that made it true, a refusal with the moments between the call and its
 // answer. It never asks whether an answer was likely, only whether it was true.
 
@@ -162,7 +162,7 @@ func (w *world) another(a *actor) bool {
 	})
 }
 
-// same says that two operations under one key ask for the same.
+// same reports whether two operations under one key ask for the same.
 func (w *world) same(one, two *Op) bool {
 	return one.Kind == two.Kind && one.Amount == two.Amount && one.Text == two.Text && slices.Equal(one.Tags, two.Tags) &&
 		one.On == two.On && one.Of == two.Of && w.find(one.Task) == w.find(two.Task)
@@ -265,7 +265,8 @@ func (w *world) differs(t *told, was *store.Task) string {
 }
 
 // judgePickup compares the tasks that a worker was given with those that its commits
-// gave it. That there was no more has to have been so for a moment.
+// gave it. If there were fewer than it asked for, that must have been true at some
+// moment.
 func (w *world) judgePickup(a *actor, own []*commit) {
 	var got []store.TaskID
 	if first := w.first(a); first != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 // The model is the marketplace in plain words: who may do what in which state. It
-// is written from what the documents promise, not from how package market decides,
-// and it knows nothing of boards, replicas, repeats or races.
+// is written from what docs/rules.md promises, not from how package market
+// decides, and it knows nothing of boards, replicas, repeats or races.
 
 // asking is a question to the model: may this agent do this now?
 type asking struct {

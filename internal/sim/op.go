@@ -51,7 +51,7 @@ type kind struct {
 	task, pick, board bool
 }
 
-// visit is an operation on its way.
+// visit is an operation under way.
 type visit struct {
 	ctx  context.Context
 	w    *world
@@ -61,7 +61,7 @@ type visit struct {
 	task store.TaskID
 }
 
-// reply is what an operation was told.
+// reply is the answer that an operation got.
 type reply struct {
 	err      error
 	panicked string
@@ -222,7 +222,7 @@ func claim(v visit, r *reply) {
 	}
 }
 
-// deliver answers system tasks in earnest.
+// deliver answers system tasks with sensible answers.
 func deliver(v visit, r *reply) {
 	in := market.DeliverInput{Result: resultOf(v.op)}
 	switch v.w.systemType(v.task) {

@@ -79,7 +79,8 @@ func (g *generator) next(w *world) (Action, bool) {
 	return g.release(calls), true
 }
 
-// release lets a call go on: now and then any, else one of whom it let go on last.
+// release lets a call go on: sometimes any call, otherwise one of the actor that
+// went on last.
 func (g *generator) release(calls []*call) Action {
 	c := calls[g.IntN(len(calls))]
 	if i := slices.IndexFunc(calls, func(c *call) bool { return c.actor.number() == g.last }); i >= 0 && g.IntN(2) == 0 {
@@ -136,7 +137,7 @@ func (g *generator) op(w *world) *Op {
 	return op
 }
 
-// again repeats an operation under its key, now and then with another input.
+// again repeats an operation under its key, sometimes with another input.
 func (g *generator) again(op *Op) *Op {
 	again := *g.keyed[len(g.keyed)-1-min(g.IntN(len(g.keyed)), g.IntN(len(g.keyed)))]
 	again.N, again.At = op.N, op.At

@@ -107,8 +107,8 @@ func (w *world) hangUp(n int) {
 	}
 }
 
-// abandon takes an operation's caller away. It ends at once, since the store does
-// nothing more for it; what it had sent may have taken effect.
+// abandon makes an operation's caller hang up. The operation ends at once, since
+// the store does nothing more for it; what it had sent may have taken effect.
 func (w *world) abandon(a *actor) {
 	w.mu.Lock()
 	a.hungUp, a.faulted, a.unknown = true, true, true
@@ -143,7 +143,7 @@ func (w *world) drain() {
 	}
 }
 
-// bound gives operations up that do not end.
+// bound gives up operations that do not end.
 func (w *world) bound() {
 	for _, a := range w.busy() {
 		if a.calls > mostCalls || w.patience == 0 {

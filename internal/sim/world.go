@@ -39,7 +39,7 @@ type world struct {
 	agents   []store.AgentID
 	names    map[string]string
 
-	// patience is how often drain waits for those who wait for time.
+	// patience is how often drain lets time pass for operations that wait for it.
 	patience int
 
 	mu sync.Mutex
@@ -328,7 +328,7 @@ func (w *world) crash(n int) {
 	}
 	r.running.Wait()
 	skew := r.clock.skew
-	// What it did not know is forgotten with the rest.
+	// What it had missed is forgotten with the rest.
 	r.misled = false
 	w.replicas[n] = w.newReplica(n, len(w.moments))
 	w.replicas[n].clock.set(skew)

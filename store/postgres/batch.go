@@ -13,7 +13,7 @@ type batch struct {
 }
 
 // read runs what queue puts together, in one round trip. It may call queue
-// again after a failure, so queue starts its results anew.
+// again after a failure, so queue has to reset its results.
 func (s *Store) read(ctx context.Context, what string, queue func(b *batch)) error {
 	return s.send(ctx, what, false, queue)
 }

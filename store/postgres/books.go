@@ -23,9 +23,9 @@ type books struct {
 	totals   totals
 }
 
-// account is what all Changes do to one, so far.
+// account is what all Changes do to one account, so far.
 type account struct {
-	// change is the first to touch it: the one that is blamed.
+	// change is the first to touch it: the one that a conflict is reported for.
 	change                          int
 	active, required, paid, sysPaid bool
 	suspended, hooked               *bool
@@ -40,7 +40,8 @@ type account struct {
 	events                          []event
 }
 
-// entry is a side of a transfer, with what the account had moved by after it.
+// entry is one side of a transfer, with the sum of the account's movements up
+// to it.
 type entry struct {
 	numbered[store.Transfer]
 	amount, earned int64
@@ -258,7 +259,7 @@ func (a *account) idle() bool {
 		a.tally == (tally{}) && a.strikes == nil && a.events == nil
 }
 
-// less is a − b, nil for no a.
+// less is a − b, or nil if a is nil.
 func less(total int64, worst *int64) *int64 {
 	if worst == nil {
 		return nil

@@ -49,7 +49,7 @@ func (s *Store) CommitEach(ctx context.Context, cs []*store.Change) ([]store.Com
 	return done, errs
 }
 
-// outcome is what became of a ticket.
+// outcome is the result of a ticket, a commit that waits in the queue.
 type outcome struct {
 	// index is which of the alternatives was committed, −1 for none; errs are the
 	// conflicts of those before it.
@@ -66,7 +66,8 @@ func (s *Store) dispatch(ctx context.Context, choices [][]*store.Change) []outco
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	out := make([]outcome, len(choices))
-	// Whoever does not wait from the start is told for sure that nothing was written.
+	// A context that has already ended is refused here, where it is certain that
+	// nothing was written.
 	if err := ctx.Err(); err != nil {
 		for i := range out {
 			out[i] = failed(failure("committing", err))

@@ -4,15 +4,15 @@
 //	…
 //	m, err := pinchwork.New(pinchwork.WithStore(store))
 //
-// An embedder hands in its own pool with New. Everything lives in one schema
+// An embedder passes its own pool to New. Everything lives in one schema
 // (WithSchema), whose migrations run when a store is opened; several
 // marketplaces live in several schemas.
 //
-// Every commit is one round trip, a call of one function in the database, and
-// so is every read. Transactions run in READ COMMITTED. Commits that arrive while
-// others are on their way travel together, in one transaction that waits for the
-// disk once: each is still done or refused on its own, and nobody waits for company.
-// Only who was refused in company goes a second time, alone.
+// Every commit is one round trip, a call of one function in the database, and so is
+// every read. Transactions run in READ COMMITTED. Commits that arrive while others
+// are on their way travel together, in one transaction that waits for the disk once:
+// each is still done or refused on its own, and none waits for a group to form. Only
+// a commit that is refused in a group is tried a second time, alone.
 //
 // Inside a transaction of the host, its own rows and the marketplace's change
 // together or not at all:

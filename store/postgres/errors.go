@@ -41,7 +41,7 @@ func Retryable(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == codeSerialization || pg.Code == codeDeadlock)
 }
 
-// classified marks what may be run again.
+// classified marks errors after which a transaction may be run again.
 func classified(err error) error {
 	if Retryable(err) {
 		return fmt.Errorf("%w: %w", ErrRetry, err)

@@ -13,10 +13,10 @@ import (
 
 // Feed returns what was committed after a position; see store.FeedReader.
 //
-// Transactions commit in any order, so a position is no number but a snapshot:
-// which transactions had ended. After it comes what was written by those that
-// still ran then, and by those that came later. However long a stranger's
-// transaction runs, nothing is read twice for it and nothing is held up.
+// Transactions commit in any order, so a position is not a number but a
+// snapshot: which transactions had ended. After it comes what was written by
+// those that still ran then, and by those that came later. However long an
+// unrelated transaction runs, it causes no repeated reads and no delay.
 func (s *Store) Feed(ctx context.Context, after store.Position, limit int) (store.FeedPage, error) {
 	if after == "" {
 		head, err := s.feedHead(ctx)

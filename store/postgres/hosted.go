@@ -24,9 +24,8 @@ import (
 // store is for one goroutine at a time.
 //
 // Posted tasks are matched by the first sweep after the host's commit, within a
-// second while some market runs. Listeners hear of the host's commit through the
-// poll of a notify.RelayedHub, within a second too; a plain notify.Hub tells them
-// nothing.
+// second while some market runs. Listeners hear of the host's commit within a
+// second too, when their market next looks at the log: nothing wakes them.
 func (s *Store) InTx(tx pgx.Tx) *Store {
 	bound := *s
 	bound.tx, bound.own = tx, false

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// foldBatch rows of totals become one at a time, in at most foldRounds
-	// transactions for one call.
+	// foldBatch rows of totals are merged into one per transaction, in at most
+	// foldRounds transactions a call.
 	foldBatch  = 10_000
 	foldRounds = 20
 )

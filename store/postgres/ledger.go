@@ -90,7 +90,7 @@ func (s *Store) entriesOfNobody(ctx context.Context, after string, limit int) (e
 }
 
 // cursor is the entry after which a page starts: an agent and a number, or the
-// id of an entry of nobody.
+// id of an entry that belongs to no agent.
 type cursor struct {
 	nobody bool
 	id     string

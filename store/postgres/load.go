@@ -14,7 +14,7 @@ import (
 // while its parts were read.
 const maxTorn = 3
 
-// Load brings what one decision needs; see store.Reader.
+// Load reads what one decision needs; see store.Reader.
 func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
 	for try := 1; ; try++ {
 		p := &parts{query: &q}
@@ -181,9 +181,9 @@ func (p *parts) queueRecord(b *batch) {
 	})
 }
 
-// assemble puts the parts together. They were read one after the other: when the
-// task changed in between, its parties may be other ones than those read, and
-// the load is not whole.
+// assemble puts the parts together. They were read one after the other: if the
+// task changed in between, its parties may differ from those read, and the load
+// has to be repeated.
 func (p *parts) assemble() (l *store.Loaded, whole bool) {
 	l = p.loaded
 	l.Caller, l.Agent = p.agents[p.query.Caller], p.agents[p.query.Agent]
@@ -210,7 +210,7 @@ func (p *parts) assemble() (l *store.Loaded, whole bool) {
 	return l, whole
 }
 
-// forgetTask drops what belongs to a task that is not there.
+// forgetTask drops what was read about a task that does not exist.
 func (p *parts) forgetTask() {
 	l := p.loaded
 	l.Text, l.Question, l.Questions, l.Messages, l.TalkTotal = store.TaskText{}, nil, nil, nil, 0

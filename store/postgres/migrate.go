@@ -42,10 +42,10 @@ func Migrations() fs.FS {
 	return files
 }
 
-// Migrate brings the schema up to date, its routines included, and returns the
-// steps that this call applied. All of them take effect or none; when several
-// processes start at once, one migrates and the others wait. ErrNewerSchema when a later version of
-// this library was here before.
+// Migrate brings the schema up to date, its routines included, and returns the steps that this
+// call applied. All of them take effect or none; when several processes start at once, one
+// migrates and the others wait. It returns ErrNewerSchema when a later version of this library
+// has migrated the schema.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) ([]Migration, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -157,7 +157,7 @@ func (o *options) createSchema(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// asked is a pool or a transaction that is asked.
+// asked is a pool or a transaction.
 type asked interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)

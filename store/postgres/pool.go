@@ -19,8 +19,8 @@ const (
 
 // OpenPool returns the pool that Open uses: max(8, 2 × CPUs) connections unless
 // the URL says pool_max_conns, and at most 3 s for a connection to be made. It
-// fails only on a URL that makes no sense; the error does not show its password.
-// Behind a pooler such as PgBouncer it prepares no statements, unless the URL says
+// fails only on a malformed URL; the error does not show its password. Behind a
+// pooler such as PgBouncer it prepares no statements, unless the URL says
 // default_query_exec_mode.
 func OpenPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return openPool(ctx, url, new(pooler))

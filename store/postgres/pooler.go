@@ -12,11 +12,11 @@ import (
 )
 
 // Between us and the server there may be a pooler, such as PgBouncer, that gives a
-// server connection to each transaction: what was prepared or set on one is lost,
-// or left to others. Then no statement is prepared by name, and settings hold for
-// a transaction.
+// server connection to each transaction: what was prepared or set on one
+// connection is lost, or is seen by other clients. Then no statement is prepared
+// by name, and settings hold for a transaction.
 
-// errPrepares is what a host is told whose pool prepares statements by name.
+// errPrepares refuses a host's pool that prepares statements by name.
 var errPrepares = errors.New("postgres: the pool reaches the server through a pooler that loses prepared statements " +
 	"(PgBouncer in transaction mode): put default_query_exec_mode=cache_describe into its connection string")
 
@@ -26,8 +26,8 @@ type pooler struct {
 	known, found bool
 }
 
-// before is asked before each connection of the pool is made. What a URL says about
-// statements is not changed.
+// before is called before each connection of the pool is made. It does not change
+// what the URL says about statements.
 func (p *pooler) before(chosen bool) func(context.Context, *pgx.ConnConfig) error {
 	return func(ctx context.Context, config *pgx.ConnConfig) error {
 		if !p.between(ctx, config) || chosen {
@@ -50,7 +50,7 @@ func (p *pooler) between(ctx context.Context, config *pgx.ConnConfig) bool {
 	return p.found
 }
 
-// isBetween says what is known.
+// isBetween reports what is known so far.
 func (p *pooler) isBetween() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

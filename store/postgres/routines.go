@@ -16,9 +16,9 @@ import (
 )
 
 // Routines are the functions, types and views of the schema. They hold no data, so
-// they have no history: when their text is another than the schema's, they are made
-// anew, all of them, in the transaction that migrates. Each revision has names of
-// its own, so that replicas of the version before go on with theirs meanwhile.
+// they have no history: when their text differs from the schema's, all of them are
+// re-created, in the transaction that migrates. Each revision has names of its own,
+// so that replicas of the previous version keep working with theirs.
 
 //go:embed routines/*.sql
 var routineFiles embed.FS
@@ -69,7 +69,7 @@ func ofRevision(sql string) string {
 	return names.qualifying.ReplaceAllString(sql, "${1}"+revisionMark+"${2}")
 }
 
-// Routines returns SQL that makes all functions, types and views anew and records
+// Routines returns SQL that re-creates all functions, types and views and records
 // that in the table routines, for a host that applies Migrations with a tool of its
 // own: to be run in one transaction after them, whenever it is another text than
 // before. It leaves the routines of the revision before to replicas that still run
@@ -83,7 +83,7 @@ func Routines() string {
 }
 
 // dropRoutines drops those of this revision, which had another text, and all but the
-// newest of those before. What stands on others goes first.
+// newest of those before. Those that depend on others are dropped first.
 const dropRoutines = `
 do $$
 declare

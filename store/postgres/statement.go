@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// readStatement finds out what the call that commits is prepared as: under another
-// name when the routine is another one, whose parameters are of other types.
+// readStatement chooses the name under which the call that commits is prepared:
+// another routine, with parameters of other types, needs another name.
 func (s *Store) readStatement(ctx context.Context) error {
 	var number uint32
 	if err := s.pool.QueryRow(ctx, s.sql["commit_number"], s.schema, "commit"+revisionMark).Scan(&number); err != nil {
@@ -20,8 +20,9 @@ func (s *Store) readStatement(ctx context.Context) error {
 	return nil
 }
 
-// made reports whether an error says that routines were made anew since the call was
-// prepared, and prepares for them then. When they are another program's, nothing helps.
+// made reports whether an error says that the routines were re-created since the call
+// was prepared, and prepares the call again. If they are those of another version, it
+// cannot help.
 func (s *Store) made(ctx context.Context, err error) (bool, error) {
 	var refused *pgconn.PgError
 	if s.tx != nil || !errors.As(err, &refused) {

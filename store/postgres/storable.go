@@ -10,7 +10,7 @@ import (
 const strange = "\ufffd"
 
 // storable returns a text with NUL and what is not valid UTF-8 replaced, so that
-// an id which nobody can have is looked up and not found.
+// an id that cannot exist is looked up and not found.
 func storable(s string) string {
 	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
 		return s

@@ -33,8 +33,8 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open connects to the database of a URL or connection string, brings the
-// schema up to date, and returns a store with a pool of its own. The server may
-// be away later, but not now.
+// schema up to date, and returns a store with a pool of its own. The server
+// must be reachable now; later it may be away for a while.
 //
 // The pool holds max(8, 2 × CPUs) connections unless the URL says
 // pool_max_conns.
@@ -52,8 +52,8 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// New returns a store on the embedder's pool, which stays the embedder's, and
-// brings the schema up to date. It needs no settings of the pool; more
+// New returns a store on the embedder's pool, which the embedder still has to
+// close, and brings the schema up to date. It needs no settings of the pool; more
 // connections than about four for a core of the server make nothing faster. Behind
 // a pooler that gives a connection to each transaction its connection string has to
 // say default_query_exec_mode=cache_describe; one that prepares statements is
@@ -125,14 +125,14 @@ func (s *Store) db() querier {
 	return s.pool
 }
 
-// bounded gives a call its time: a caller hears within it that the server is
-// away.
+// bounded limits the time of a call, within which a caller learns that the
+// server is unreachable.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.callTimeout)
 }
 
-// failure says what could not be done. Errors of the driver name hosts and
-// statements: they are for logs, never for clients, and hold no key.
+// failure wraps an error with what could not be done. Errors of the driver name
+// hosts and statements: they are for logs, never for clients, and hold no key.
 func failure(what string, err error) error {
 	return fmt.Errorf("postgres: %s: %w", what, classified(err))
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// ticket is a commit that waits to travel, or travels.
+// ticket is a commit in the queue. It waits until it can travel in a group,
+// which is a journey: one transaction.
 type ticket struct {
 	// ctx is the caller's, for its values; it does not end the journey.
 	ctx context.Context
 	// choice are the alternatives; one at most is committed.
 	choice []*prepared
 	keys   []key
-	// done gets one outcome.
+	// done receives the outcome.
 	done chan outcome
 }
 
@@ -82,7 +83,7 @@ type keys []key
 
 func (k *keys) sole(kind, id string) { *k = append(*k, key{kind + id, true}) }
 
-// shared passes over who has no account: nobody, and the platform.
+// shared leaves out "" and the platform, which have no account.
 func (k *keys) shared(kind, id string) {
 	if id != "" && id != string(store.Platform) {
 		*k = append(*k, key{kind + id, false})

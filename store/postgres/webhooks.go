@@ -77,7 +77,8 @@ func scanDead(row pgx.CollectableRow) (dead store.DeadWebhook, err error) {
 	return dead, err
 }
 
-// RedeliverWebhook revives a dead letter; see store.WebhookQueue.
+// RedeliverWebhook puts a dead letter back into the queue; see
+// store.WebhookQueue.
 func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq int64, now time.Time) (done bool, err error) {
 	err = s.read(ctx, "reviving a webhook", func(b *batch) {
 		b.row("redeliver_webhook", []any{string(agent), seq, now}, &done)
@@ -85,7 +86,7 @@ func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq i
 	return done, err
 }
 
-// Due returns what has to be done; see store.TimerQueue.
+// Due returns what is due; see store.TimerQueue.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (agenda store.Agenda, err error) {
 	var tasks []string
 	var task, webhook *time.Time
