@@ -28,11 +28,11 @@ local KEYS, ARGV, call, tonumber = KEYS, ARGV, redis.call, tonumber
 local P = KEYS[1]
 local COUNTERS, ENTRIES, FEED = P .. 'counters', P .. 'entries', P .. 'feed'
 
--- How many keys stand before those of the Change, the numbers of its layout, and
+-- How many keys come before those of the Change, the numbers of its layout, and
 -- which number and which word come next.
 local before, layout, l, w
 
--- What has been read for the Change, and what it has brought forth so far.
+-- What has been read for the Change, and what it has produced so far.
 local rows, number, numbers, need, context
 
 -- numbersOf reads a layout: a byte for each number, after a first one that is 1; or,
@@ -83,7 +83,7 @@ local guards = {
     local has = call('GET', key)
     return not has or leading(has) <= tonumber(now)
   end,
-  -- fails always: the Change contradicts itself
+  -- always fails: the Change contradicts itself
   never = function() return false end,
 }
 
@@ -242,7 +242,7 @@ local function commit()
   return { numbers, need, context }
 end
 
--- A Change that the server cannot carry out does not keep others from it.
+-- A Change that the server cannot carry out does not stop the others.
 local function try()
   local ok, reply = pcall(commit)
   if ok then return reply end

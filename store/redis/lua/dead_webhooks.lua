@@ -1,4 +1,4 @@
--- Pages through an agent's dead webhook deliveries, newest first.
+-- Pages through an agent's dead letters, newest first.
 --
 -- KEYS[1]  prefix
 -- ARGV[1]  agent    ARGV[2]  how many    ARGV[3]  to skip

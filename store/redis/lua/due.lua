@@ -1,4 +1,4 @@
--- Finds what has to be done, and when there is more to do.
+-- Finds what is due, and when something will be due next.
 --
 -- KEYS[1]  due    KEYS[2]  hooks
 -- ARGV[1]  now    ARGV[2]  how many tasks at most

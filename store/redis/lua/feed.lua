@@ -7,7 +7,7 @@
 --
 -- Returns {{items, …}, number and instant of the last element read, last number
 -- given}, or {} when elements after the number may be gone: trimmed, or lost
--- with a crash of the server and then numbered anew.
+-- in a crash of the server, after which the numbers were assigned again.
 
 local call = redis.call
 local head = tonumber(call('HGET', KEYS[1], 'feed') or 0)

@@ -1,7 +1,7 @@
 -- Writes the outcome of a webhook delivery.
 --
--- KEYS[1]  hooks    KEYS[2]  jobs    KEYS[3]  dead deliveries of the agent
--- KEYS[4]  their contents    KEYS[5]  all dead deliveries
+-- KEYS[1]  hooks    KEYS[2]  jobs    KEYS[3]  dead letters of the agent
+-- KEYS[4]  their contents    KEYS[5]  all dead letters
 -- ARGV[1]  "agent:seq"    ARGV[2]  lease
 -- ARGV[3]  "done", "retry" or "dead"
 -- ARGV[4]  when it is due again    ARGV[5]  when it failed
@@ -17,7 +17,7 @@ if lease ~= ARGV[2] then return 0 end
 
 attempts = tonumber(attempts) + 1
 if ARGV[3] == 'retry' then
-  -- Lease 0 is nobody's: the attempt that ends here cannot end twice.
+  -- No holder has lease 0, so the attempt that ends here cannot end twice.
   call('HSET', KEYS[2], ARGV[1], attempts .. ' 0 ' .. rest)
   call('ZADD', KEYS[1], ARGV[4], ARGV[1])
   return 1

@@ -1,4 +1,4 @@
--- Deletes dead webhook deliveries.
+-- Deletes dead letters.
 --
 -- KEYS[1]  prefix
 -- ARGV[1]  before    ARGV[2]  how many at most

@@ -1,7 +1,7 @@
 -- Makes a dead webhook delivery due, with all its attempts again.
 --
--- KEYS[1]  hooks    KEYS[2]  jobs    KEYS[3]  dead deliveries of the agent
--- KEYS[4]  their contents    KEYS[5]  all dead deliveries
+-- KEYS[1]  hooks    KEYS[2]  jobs    KEYS[3]  dead letters of the agent
+-- KEYS[4]  their contents    KEYS[5]  all dead letters
 -- ARGV[1]  "agent:seq"    ARGV[2]  16 digits of seq    ARGV[3]  now
 --
 -- Returns 1, or 0 when there is no such dead delivery.
