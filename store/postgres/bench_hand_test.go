@@ -3,8 +3,12 @@ package postgres_test
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -16,7 +20,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
@@ -48,12 +54,83 @@ func BenchmarkHand(b *testing.B) {
 func againstHand(b *testing.B, clients int, keyed bool) {
 	hand := newHand(b, clients)
 	ours := &couples{store: hand.store, keyed: keyed}
+	hand.against(b, func() float64 { return ours.rate(b, clients) })
+}
+
+// BenchmarkHandHTTP is the same through HTTP with 16 clients: the market, its board
+// and its handler stand before the store, on the same two processors, and pgbench
+// calls its functions directly. At least 0.6 of the rate is wanted.
+func BenchmarkHandHTTP(b *testing.B) {
+	const clients = 16
+	hand := newHand(b, clients)
+	m, err := market.New(market.Config{Store: hand.store})
+	if err != nil {
+		b.Fatal(err)
+	}
+	unlimited := httpserver.Limits{
+		Create: httpserver.Unlimited, Pickup: httpserver.Unlimited, Deliver: httpserver.Unlimited, Read: httpserver.Unlimited,
+	}
+	handler, err := httpserver.New(m, httpserver.Options{Limits: unlimited})
+	if err != nil {
+		b.Fatal(err)
+	}
+	site := httptest.NewServer(handler)
+	defer site.Close()
+	ours := &remote{url: site.URL, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+	hand.against(b, func() float64 { return during(clients, func() { ours.live(b) }) })
+}
+
+// remote lives through HTTP.
+type remote struct {
+	url    string
+	client *http.Client
+}
+
+func (r *remote) live(b *testing.B) {
+	poster, worker := agentID(rand.IntN(half)), agentID(half+rand.IntN(half))
+	var posted struct {
+		TaskID string `json:"task_id"`
+	}
+	answer := r.call(b, poster, "/v1/tasks", `{"need":"`+need+`","context":"FastAPI backend","max_credits":10,"tags":["security","python"]}`)
+	if err := json.Unmarshal(answer, &posted); err != nil {
+		b.Error(err)
+	}
+	at := "/v1/tasks/" + posted.TaskID
+	r.call(b, worker, at+"/pickup", "")
+	r.call(b, worker, at+"/deliver", `{"result":"Found three issues: `+need+`"}`)
+	r.call(b, poster, at+"/approve", `{"rating":5}`)
+}
+
+func (r *remote) call(b *testing.B, as store.AgentID, path, body string) []byte {
+	request, err := http.NewRequest(http.MethodPost, r.url+path, strings.NewReader(body))
+	if err != nil {
+		b.Error(err)
+		return nil
+	}
+	request.Header.Set("Authorization", "Bearer pwk-"+string(as))
+	request.Header.Set("Accept", "application/json")
+	response, err := r.client.Do(request)
+	if err != nil {
+		b.Error(err)
+		return nil
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode > 299 {
+		b.Error(err, response.Status, string(answer))
+	}
+	return answer
+}
+
+// against takes turns with what gives a rate.
+func (h *hand) against(b *testing.B, ours func() float64) {
+	b.Helper()
 	for b.Loop() {
 		var rates, hands, ratios []float64
 		var took, handTook costs
 		for round := range 6 {
-			x, cost := hand.measured(b, func() float64 { return ours.rate(b, clients) })
-			y, handCost := hand.measured(b, func() float64 { return hand.rate(b, round) })
+			x, cost := h.measured(b, ours)
+			y, handCost := h.measured(b, func() float64 { return h.rate(b, round) })
 			if round > 0 { // The first one warms up.
 				rates, hands, ratios = append(rates, x), append(hands, y), append(ratios, x/y)
 				took.add(cost)
@@ -91,19 +168,24 @@ type pair struct {
 const half = crowd / 2
 
 func (c *couples) rate(b *testing.B, clients int) float64 {
+	return during(clients, func() { c.live(b) })
+}
+
+// during is how often a second so many clients do it for a turn.
+func during(clients int, do func()) float64 {
 	var all sync.WaitGroup
-	began, lives := time.Now(), make([]int, clients)
+	began, times := time.Now(), make([]int, clients)
 	for client := range clients {
 		all.Go(func() {
 			for time.Since(began) < turn {
-				c.live(b)
-				lives[client]++
+				do()
+				times[client]++
 			}
 		})
 	}
 	all.Wait()
 	total := 0
-	for _, n := range lives {
+	for _, n := range times {
 		total += n
 	}
 	return float64(total) / time.Since(began).Seconds()
