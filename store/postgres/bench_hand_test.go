@@ -192,7 +192,10 @@ func during(clients int, do func()) float64 {
 }
 
 func (c *couples) live(b *testing.B) {
-	poster, worker := agentID(rand.IntN(half)), agentID(half+rand.IntN(half))
+	c.between(b, agentID(rand.IntN(half)), agentID(half+rand.IntN(half)))
+}
+
+func (c *couples) between(b testing.TB, poster, worker store.AgentID) {
 	n, p := c.begin(poster, worker)
 	l := newLife(n, poster, worker)
 	commit(b, c.store, c.key(l.post(), poster, n))

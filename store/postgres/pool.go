@@ -53,6 +53,6 @@ func (p *pooler) prepare(ctx context.Context, conn *pgx.Conn) error {
 	if p.isBetween() {
 		return nil
 	}
-	_, err := conn.Exec(ctx, "set enable_seqscan = off; set jit = off")
+	_, err := conn.Exec(ctx, "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off")
 	return err
 }

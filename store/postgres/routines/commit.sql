@@ -27,7 +27,8 @@ create function pinchwork.commit(
     entries pinchwork.put_entry[], pays pinchwork.put_pay[], tags pinchwork.put_tag[], hooked boolean, totals bigint[],
     feed_at timestamptz, feed_count int, feed_items text, wants text[],
     out refusal text[], out refused int, out seqs bigint[], out needs text[], out contexts text[])
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     ok      boolean;
     guard   text;

@@ -6,7 +6,8 @@
 -- enough; beyond it an entry can be early enough only while `latest` is within
 -- the greatest lag that the account has seen.
 create function pinchwork.earned_at(agent text, since timestamptz) returns bigint
-language plpgsql stable set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     newest bigint;
     lag    interval;
@@ -30,7 +31,8 @@ end $$;
 -- entries_until(agent, until, newest): the highest number whose `latest` is not
 -- after an instant, by bisection from 0 to newest.
 create function pinchwork.entries_until(agent text, until timestamptz, newest bigint) returns bigint
-language plpgsql stable set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     low  bigint := 0;
     high bigint := newest;

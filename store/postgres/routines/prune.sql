@@ -4,7 +4,8 @@
 -- in:  platform the poster whose tasks the totals leave out
 -- out: how many
 create function pinchwork.prune_tasks(before timestamptz, most int, platform text) returns int
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     ids text[];
     r   record;
@@ -37,7 +38,8 @@ end $$;
 -- prune_parties(ids, platform): takes ended tasks from their parties' lists, and from
 -- the counts of both and of the marketplace.
 create function pinchwork.prune_parties(ids text[], platform text) returns void
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     r record;
 begin
@@ -70,7 +72,8 @@ end $$;
 --
 -- in:  12 numbers: posted … cancelled as poster, then as worker
 create function pinchwork.change_tally(agent text, tally int[]) returns void
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 begin
     loop
         update pinchwork.account a set
@@ -90,7 +93,8 @@ end $$;
 --
 -- out: how many
 create function pinchwork.prune_events(before timestamptz, most int) returns int
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     whose text;
     gone  int;
@@ -115,7 +119,8 @@ end $$;
 --
 -- out: how many rows, and how many items were in them
 create function pinchwork.prune_feed(before timestamptz, most int, out gone int, out items int)
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     last xid8;
 begin
@@ -139,7 +144,8 @@ end $$;
 -- out: how many keys, buckets and letters
 create function pinchwork.prune_rest(now timestamptz, dead_before timestamptz, most int,
     out records int, out buckets int, out dead int)
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 begin
     delete from pinchwork.idempotency i using (
         select x.caller, x.operation, x.key from pinchwork.idempotency x where x.expires_at <= now order by x.expires_at limit most

@@ -6,7 +6,8 @@
 create function pinchwork.lease_webhooks(now timestamptz, until timestamptz, most int)
 returns table (agent text, seq bigint, type text, task text, data text, at timestamptz,
                attempts int, lease bigint, profile text)
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 declare
     w       record;
     leased  int := 0;
@@ -44,7 +45,8 @@ end $$;
 -- out: false when the lease is no longer the newest
 create function pinchwork.finish_webhook(agent text, seq bigint, lease bigint, delivered boolean,
     retry_at timestamptz, error text, at timestamptz) returns boolean
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 begin
     if delivered then
         delete from pinchwork.webhook w

@@ -23,9 +23,11 @@ begin
             p_approved = x.p_approved + d.p_approved, p_expired = x.p_expired + d.p_expired, p_cancelled = x.p_cancelled + d.p_cancelled,
             w_posted = x.w_posted + d.w_posted, w_claimed = x.w_claimed + d.w_claimed, w_delivered = x.w_delivered + d.w_delivered,
             w_approved = x.w_approved + d.w_approved, w_expired = x.w_expired + d.w_expired, w_cancelled = x.w_cancelled + d.w_cancelled
-        from unnest(accounts) d
-        cross join lateral (select n.epoch from pinchwork.account n where n.id = d.id order by n.epoch desc limit 1) newest
-        where x.id = d.id and x.epoch = newest.epoch
+        -- Without "offset" the planner may look an account up before its newest epoch,
+        -- and read all of them.
+        from (select u.*, (select n.epoch from pinchwork.account n where n.id = u.id order by n.epoch desc limit 1) as newest
+              from unnest(accounts) u offset 0) d
+        where x.id = d.id and x.epoch = d.newest
         returning x.id, x.hooked, x.event_seq, d.events,
             (d.active and x.suspended) or x.balance < d.balance_least or x.open_claims > d.claims_most
             or x.text_bytes > d.bytes_most as refused
@@ -72,9 +74,9 @@ begin
         fees_brought = x.fees_brought + d.fees_brought,
         strikes = case when d.struck then d.strikes else x.strikes end,
         blocked_until = case when d.struck then d.blocked_until else x.blocked_until end
-    from unnest(accounts) d
-    cross join lateral (select n.epoch from pinchwork.account n where n.id = d.id order by n.epoch desc limit 1) newest
-    where x.id = d.id and x.epoch = newest.epoch
+    from (select u.*, (select n.epoch from pinchwork.account n where n.id = u.id order by n.epoch desc limit 1) as newest
+          from unnest(accounts) u offset 0) d
+    where x.id = d.id and x.epoch = d.newest
       and (not d.struck or (x.strikes = d.strikes_was and x.blocked_until is not distinct from d.blocked_was));
     get diagnostics n = row_count;
     if n < cardinality(accounts) then
@@ -170,10 +172,10 @@ begin
     update pinchwork.tag_stat x set
         changes = x.changes + 1, epoch = (x.changes + 1) >> 4, count = x.count + t.count, earned = x.earned + t.earned,
         rating_sum = x.rating_sum + t.rating_sum, rating_count = x.rating_count + t.rating_count
-    from unnest(tags) t
-    cross join lateral (select n.epoch from pinchwork.tag_stat n where n.agent = t.agent and n.tag = t.tag
-                        order by n.epoch desc limit 1) newest
-    where x.agent = t.agent and x.tag = t.tag and x.epoch = newest.epoch;
+    from (select u.*, (select n.epoch from pinchwork.tag_stat n where n.agent = u.agent and n.tag = u.tag
+                       order by n.epoch desc limit 1) as newest
+          from unnest(tags) u offset 0) t
+    where x.agent = t.agent and x.tag = t.tag and x.epoch = t.newest;
     get diagnostics n = row_count;
     if n < cardinality(tags) then
         insert into pinchwork.tag_stat (agent, tag, count, earned, rating_sum, rating_count)

@@ -43,18 +43,20 @@ end $$;
 
 -- list_tasks(come, move, go): puts tasks on the lists of their parties, moves them
 -- there, and takes them away. Each is a statement of its own, because most commits
--- need one of them and a plan is set up for all its parts.
+-- need one of them and a plan is set up for all its parts. Without "offset" the planner
+-- may read the whole list of an agent for one task.
 create function pinchwork.list_tasks(come pinchwork.put_party[], move pinchwork.put_party[], go pinchwork.put_party[])
 returns boolean language plpgsql as $$
 begin
     if go is not null then
-        delete from pinchwork.party x using unnest(go) p join pinchwork.task t on t.id = p.task
-        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = t.seq;
+        delete from pinchwork.party x
+        using (select u.*, t.seq from unnest(go) u join pinchwork.task t on t.id = u.task offset 0) p
+        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = p.seq;
     end if;
     if move is not null then
         update pinchwork.party x set status = p.status, open = p.open, due = p.due
-        from unnest(move) p join pinchwork.task t on t.id = p.task
-        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = t.seq;
+        from (select u.*, t.seq from unnest(move) u join pinchwork.task t on t.id = u.task offset 0) p
+        where x.agent = p.agent and x.role = p.role and x.status = p.was and x.seq = p.seq;
     end if;
     if come is not null then
         insert into pinchwork.party (agent, role, status, seq, open, task, due)
