@@ -26,7 +26,7 @@ func (s *Store) run(group []*ticket) {
 	}
 }
 
-// take brings a group home. Whoever fails a guard in company goes alone afterwards,
+// take brings a group home. A ticket that fails a guard in company goes alone afterwards,
 // where the guard's answer is exact, and with all its alternatives. So do those that
 // touch the same, in their order, and all when the server has undone the group for
 // another reason.
