@@ -140,6 +140,12 @@ var guardCases = []testCase{
 		}}
 		w.equal(w.refused(c, store.GuardStrikes).Agent, bob)
 	}},
+	{"Strikes: what another has written alike", func(w *world) {
+		w.people()
+		one := store.StrikeWrite{Agent: bob, New: store.Strikes{Count: 1}}
+		w.commit(&store.Change{Strikes: []store.StrikeWrite{one}})
+		w.equal(w.refused(&store.Change{At: w.now, Strikes: []store.StrikeWrite{one}}, store.GuardStrikes).Agent, bob)
+	}},
 	{"Strikes: another block", func(w *world) {
 		w.people()
 		blocked := store.Strikes{BlockedUntil: w.in(time.Hour)}

@@ -63,26 +63,28 @@ end $$;
 create function pinchwork.write_more(accounts pinchwork.put_more[]) returns boolean
 language plpgsql as $$
 declare
-    n int;
+    ids text[];
 begin
-    update pinchwork.account x set
-        suspended = coalesce(d.suspended, x.suspended), hooked = coalesce(d.hooked, x.hooked),
-        completed = x.completed + d.completed, rating_sum = x.rating_sum + d.rating_sum,
-        rating_count = x.rating_count + d.rating_count, earned = x.earned + d.earned, fees = x.fees + d.fees,
-        charged = x.charged + d.charged, spent = x.spent + d.spent, rejected = x.rejected + d.rejected,
-        approvals = x.approvals + d.approvals, rejections = x.rejections + d.rejections,
-        fees_brought = x.fees_brought + d.fees_brought,
-        strikes = case when d.struck then d.strikes else x.strikes end,
-        blocked_until = case when d.struck then d.blocked_until else x.blocked_until end
-    from (select u.*, (select n.epoch from pinchwork.account n where n.id = u.id order by n.epoch desc limit 1) as newest
-          from unnest(accounts) u offset 0) d
-    where x.id = d.id and x.epoch = d.newest
-      and (not d.struck or (x.strikes = d.strikes_was and x.blocked_until is not distinct from d.blocked_was));
-    get diagnostics n = row_count;
-    if n < cardinality(accounts) then
+    with written as (
+        update pinchwork.account x set
+            suspended = coalesce(d.suspended, x.suspended), hooked = coalesce(d.hooked, x.hooked),
+            completed = x.completed + d.completed, rating_sum = x.rating_sum + d.rating_sum,
+            rating_count = x.rating_count + d.rating_count, earned = x.earned + d.earned, fees = x.fees + d.fees,
+            charged = x.charged + d.charged, spent = x.spent + d.spent, rejected = x.rejected + d.rejected,
+            approvals = x.approvals + d.approvals, rejections = x.rejections + d.rejections,
+            fees_brought = x.fees_brought + d.fees_brought,
+            strikes = case when d.struck then d.strikes else x.strikes end,
+            blocked_until = case when d.struck then d.blocked_until else x.blocked_until end
+        from (select u.*, (select n.epoch from pinchwork.account n where n.id = u.id order by n.epoch desc limit 1) as newest
+              from unnest(accounts) u offset 0) d
+        where x.id = d.id and x.epoch = d.newest
+          and (not d.struck or (x.strikes = d.strikes_was and x.blocked_until is not distinct from d.blocked_was))
+        returning x.id
+    )
+    select array_agg(w.id) into ids from written w;
+    if cardinality(ids) is distinct from cardinality(accounts) then
         perform pinchwork.refuse('strikes', d.change, '', d.id) from unnest(accounts) d
-        join lateral (select * from pinchwork.account n where n.id = d.id order by n.epoch desc limit 1) x on true
-        where d.struck and (x.strikes <> d.strikes or x.blocked_until is distinct from d.blocked_until) limit 1;
+        where d.struck and d.id <> all(coalesce(ids, '{}')) limit 1;
     end if;
     return true;
 end $$;
