@@ -9,20 +9,21 @@
 //	task, err := m.As(poster.AgentID).Post(ctx, market.PostInput{Need: "Review this code"})
 //	claim, ok, err := m.As(worker.AgentID).Pickup(ctx, market.Filter{})
 //
-// New gives a market on a memory store, the real clock, the built-in matcher
-// and an in-process notifier; options replace each part. The rules and the API
-// are in package market, HTTP in package httpserver, other stores below store/.
+// New gives a market on a memory store, the real clock and the built-in matcher, whose
+// commits wake streams, waits and webhooks at once. Options replace each part. On a
+// store that several programs share, WithStore is all that there is to say: they hear
+// of each other at once where the store can carry messages (store.Relay: Redis and
+// Postgres), and otherwise within a second, as they do of what a host commits in its
+// own transaction. The rules and the API are in package market, HTTP in package
+// httpserver, other stores below store/.
 package pinchwork
 
 import (
 	"io"
 	"log/slog"
-	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
-	"github.com/pinchwork/pinchwork/matcher"
 	"github.com/pinchwork/pinchwork/notify"
-	"github.com/pinchwork/pinchwork/store/memory"
 )
 
 // Option replaces or sets a part of a new market.
@@ -35,69 +36,20 @@ type settings struct {
 }
 
 // New makes a market. It starts nothing: call Run for timers, webhooks and, on
-// shared stores, the writes of other processes; without it the rules hold all
-// the same.
+// shared stores, to tell other programs at once and to hear of them; without it the
+// rules hold all the same. A store.Relay then holds a connection of its own.
 func New(opts ...Option) (*market.Market, error) {
 	policy := market.DefaultPolicy()
 	s := settings{config: market.Config{Policy: &policy}}
 	for _, opt := range opts {
 		opt(&s)
 	}
-	c := &s.config
-	if c.Store == nil {
-		c.Store = memory.New()
-	}
-	if c.Matcher == nil {
-		c.Matcher = matcher.New()
-	}
 	s.wire()
-	return market.New(*c)
+	return market.New(s.config)
 }
 
-// wire lets each commit wake the deliverer of webhooks, in this process and,
-// with a notifier that has a relay, in others.
-func (s *settings) wire() {
-	c := &s.config
-	if c.Notifier == nil {
-		c.Notifier = notify.NewHub()
-	}
-	if b, ok := c.Notifier.(market.Background); ok && !slices.Contains(c.Background, b) {
-		c.Background = append(c.Background, b)
-	}
-	if s.noWebhooks {
-		return
-	}
-	if s.webhooks == nil {
-		s.webhooks = notify.NewWebhooks(notify.WebhookOptions{
-			AllowPrivate: c.Policy.PrivateWebhooks, Logger: c.Logger, MeterProvider: c.Telemetry.MeterProvider,
-		})
-	}
-	active, ok := c.Notifier.(interface{ Activity() <-chan struct{} })
-	if !ok {
-		tap := &tap{Notifier: c.Notifier, activity: make(chan struct{}, 1)}
-		c.Notifier, active = tap, tap
-	}
-	s.webhooks.Follow(active)
-	c.Background = append(c.Background, s.webhooks)
-}
-
-// tap makes a foreign notifier wake the webhooks too.
-type tap struct {
-	market.Notifier
-	activity chan struct{}
-}
-
-func (t *tap) Wake(agents ...market.AgentID) {
-	select {
-	case t.activity <- struct{}{}:
-	default:
-	}
-	t.Notifier.Wake(agents...)
-}
-
-func (t *tap) Activity() <-chan struct{} { return t.activity }
-
-// WithStore replaces the memory store.
+// WithStore replaces the memory store. One that is also a store.Relay carries the
+// wake-ups between the programs that share it, unless WithNotifier names another way.
 func WithStore(store market.Store) Option { return func(s *settings) { s.config.Store = store } }
 
 // WithClock replaces the real clock, for example by a mock of
@@ -107,8 +59,9 @@ func WithClock(clock market.Clock) Option { return func(s *settings) { s.config.
 // WithMatcher replaces the built-in matcher.
 func WithMatcher(m market.Matcher) Option { return func(s *settings) { s.config.Matcher = m } }
 
-// WithNotifier replaces the in-process notifier. One that is also a
-// market.Background, as notify.RelayedHub is, is run with the market.
+// WithNotifier replaces the notifier, the store's relay included. notify.NewHub reaches
+// this program alone. One that is also a market.Background, as notify.RelayedHub is, is
+// run with the market.
 func WithNotifier(n market.Notifier) Option { return func(s *settings) { s.config.Notifier = n } }
 
 // WithBackground adds work that Market.Run owns.

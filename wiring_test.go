@@ -18,29 +18,31 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
 
-// relay carries hints between the hubs of one process, and loses none.
+// relay carries messages between the hubs of one process, and loses none.
 type relay struct {
 	mu   sync.Mutex
-	hear map[int]func(notify.Hint)
+	hear map[int]func(message string)
 }
 
-func (r *relay) Publish(_ context.Context, h notify.Hint) error {
+func (r *relay) Publish(_ context.Context, messages []string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, hear := range r.hear {
-		hear(h)
+		for _, message := range messages {
+			hear(message)
+		}
 	}
 	return nil
 }
 
-func (r *relay) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
+func (r *relay) Subscribe(ctx context.Context, hear func(message string)) error {
 	r.mu.Lock()
 	if r.hear == nil {
-		r.hear = map[int]func(notify.Hint){}
+		r.hear = map[int]func(string){}
 	}
 	id := len(r.hear)
 	r.hear[id] = hear
-	hear(notify.Hint{})
+	hear("")
 	r.mu.Unlock()
 	<-ctx.Done()
 	return ctx.Err()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/notify"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // on is the same person at another replica.
@@ -18,22 +19,24 @@ func (p *person) on(s *site) *person {
 	return &other
 }
 
-// bus is a notify.Relay between replicas in one process.
+// bus is a store.Relay between replicas in one process.
 type bus struct {
 	mu   sync.Mutex
-	ears []func(notify.Hint)
+	ears []func(message string)
 }
 
-func (b *bus) Publish(_ context.Context, h notify.Hint) error {
+func (b *bus) Publish(_ context.Context, messages []string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, hear := range b.ears {
-		hear(h)
+		for _, message := range messages {
+			hear(message)
+		}
 	}
 	return nil
 }
 
-func (b *bus) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
+func (b *bus) Subscribe(ctx context.Context, hear func(message string)) error {
 	b.mu.Lock()
 	b.ears = append(b.ears, hear)
 	b.mu.Unlock()
@@ -42,10 +45,9 @@ func (b *bus) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
 }
 
 // following makes a site whose market runs, so that it hears what others do.
-func following(t *testing.T, o Options, with pinchwork.Option, relay notify.Relay) *site {
+func following(t *testing.T, o Options, with pinchwork.Option, relay store.Relay) *site {
 	t.Helper()
-	hub := notify.NewRelayedHub(relay)
-	s := newSite(t, o, with, pinchwork.WithNotifier(hub), pinchwork.WithBackground(hub))
+	s := newSite(t, o, with, pinchwork.WithNotifier(notify.NewRelayedHub(relay)))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.market.Run(ctx) })

@@ -4,7 +4,10 @@
 // webhook (rule 12.1).
 //
 // None of them keeps events: the store does, in the agent's log. So whatever is
-// lost here costs time, a second at most, and never an event:
+// lost here costs time, a second at most, and never an event.
+//
+// Package pinchwork puts all this together by itself. A program that calls market.New
+// does it so:
 //
 //	hub := notify.NewHub()
 //	hooks := notify.NewWebhooks(notify.WebhookOptions{Wake: hub.Activity()})
@@ -14,9 +17,10 @@
 //	…
 //	err = m.Run(ctx) // owns the deliveries
 //
-// With several processes, a relay of package pgnotify or redisnotify goes in between:
+// With several processes, the hub goes over the store that they share, if it is a
+// store.Relay, as those on Redis and Postgres are:
 //
-//	hub := notify.NewRelayedHub(relay)
+//	hub := notify.NewRelayedHub(store)
 //	// Notifier: hub, Background: []market.Background{hub, hooks}
 //
 // A receiver of webhooks checks the signature of each request with Verify.

@@ -9,21 +9,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// decoded puts the payloads of a hint together again.
-func decoded(t *testing.T, payloads []string) Hint {
+// decoded puts the messages of a hint together again.
+func decoded(t *testing.T, messages []string) hint {
 	t.Helper()
-	var whole Hint
-	for _, p := range payloads {
-		if len(p) > MaxPayload {
-			t.Fatalf("a payload has %d bytes, want at most %d", len(p), MaxPayload)
+	var whole hint
+	for _, p := range messages {
+		if len(p) > store.MaxMessage {
+			t.Fatalf("a message has %d bytes, want at most %d", len(p), store.MaxMessage)
 		}
-		h, err := DecodeHint(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(payloads) > 1 && h.everything() {
+		h := decodeHint(p)
+		if len(messages) > 1 && h.everything() {
 			t.Fatal("a part of a hint is about everything")
 		}
 		whole.Origin = h.Origin
@@ -33,12 +31,12 @@ func decoded(t *testing.T, payloads []string) Hint {
 	return whole
 }
 
-func TestHintSurvivesItsPayloads(t *testing.T) {
+func TestAHintSurvivesItsMessages(t *testing.T) {
 	many := make([]market.AgentID, 5_000)
 	for i := range many {
 		many[i] = market.AgentID(fmt.Sprintf("ag-%016d", i))
 	}
-	for name, h := range map[string]Hint{
+	for name, h := range map[string]hint{
 		"everything": {Origin: "me"},
 		"feed":       {Origin: "me", Feed: true},
 		"one":        {Origin: "me", Agents: []market.AgentID{"ag-1"}},
@@ -46,30 +44,30 @@ func TestHintSurvivesItsPayloads(t *testing.T) {
 		"many":       {Origin: "me", Agents: many, Feed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(h, decoded(t, h.Payloads())); diff != "" {
+			if diff := cmp.Diff(h, decoded(t, h.messages())); diff != "" {
 				t.Errorf("(-sent +received):\n%.500s", diff)
 			}
 		})
 	}
-	if n := len((Hint{Origin: "me", Agents: many}).Payloads()); n < 2 || n > 17 {
-		t.Errorf("5,000 agents take %d payloads, want few", n)
+	if n := len((hint{Origin: "me", Agents: many}).messages()); n < 2 || n > 17 {
+		t.Errorf("5,000 agents take %d messages, want few", n)
 	}
 }
 
 func TestHintOfHugeIDsIsAboutEverything(t *testing.T) {
-	h := Hint{Origin: "me", Feed: true, Agents: []market.AgentID{"ag-1", market.AgentID(strings.Repeat("x", MaxPayload))}}
-	if diff := cmp.Diff(Hint{Origin: "me"}, decoded(t, h.Payloads())); diff != "" {
+	h := hint{Origin: "me", Feed: true, Agents: []market.AgentID{"ag-1", market.AgentID(strings.Repeat("x", store.MaxMessage))}}
+	if diff := cmp.Diff(hint{Origin: "me"}, decoded(t, h.messages())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestDecodeHint(t *testing.T) {
-	if h, err := DecodeHint(`{"a":["ag-1"],"from the future":{}}`); err != nil || len(h.Agents) != 1 {
-		t.Errorf("a newer hint is %+v, %v", h, err)
+func TestWhatCannotBeReadIsAboutEverything(t *testing.T) {
+	if h := decodeHint(`{"a":["ag-1"],"from the future":{}}`); len(h.Agents) != 1 {
+		t.Errorf("a newer hint is %+v", h)
 	}
-	for _, payload := range []string{"", "x", "[]", `{"a":5}`, `{"a":["x"]`} {
-		if h, err := DecodeHint(payload); err == nil {
-			t.Errorf("DecodeHint(%q) = %+v, want an error", payload, h)
+	for _, message := range []string{"", "x", "\x00not a hint", "[]", `{"f":true,"a":5}`, `{"a":["x"]`} {
+		if h := decodeHint(message); !h.everything() {
+			t.Errorf("%q says %+v", message, h)
 		}
 	}
 }
@@ -81,11 +79,11 @@ func FuzzHint(f *testing.F) {
 		if !utf8.ValidString(origin) || !utf8.ValidString(a) || !utf8.ValidString(b) || len(origin) > 100 || len(a)+len(b) > 500 || n < 0 || n > 100 {
 			return
 		}
-		h := Hint{Origin: origin, Feed: feed}
+		h := hint{Origin: origin, Feed: feed}
 		for range n {
 			h.Agents = append(h.Agents, market.AgentID(a), market.AgentID(b))
 		}
-		if diff := cmp.Diff(h, decoded(t, h.Payloads())); diff != "" {
+		if diff := cmp.Diff(h, decoded(t, h.messages())); diff != "" {
 			t.Errorf("(-sent +received):\n%.500s", diff)
 		}
 	})

@@ -87,7 +87,7 @@ func TestMarketCallsWebhooks(t *testing.T) {
 
 // Two hubs over a relay serve two markets on one store.
 func TestMarketsWakeEachOther(t *testing.T) {
-	b := newBus()
+	b := newBus(t)
 	here, there := NewRelayedHub(b), NewRelayedHub(b)
 	kept := memory.New()
 	markets := make([]*market.Market, 2)

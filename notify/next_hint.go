@@ -54,10 +54,10 @@ func (o *nextHint) everythingMoved() {
 }
 
 // take makes a hint from what was collected, and starts over.
-func (o *nextHint) take() Hint {
+func (o *nextHint) take() hint {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var h Hint
+	var h hint
 	if !o.all {
 		h.Feed = o.feed
 		h.Agents = make([]market.AgentID, 0, len(o.agents))

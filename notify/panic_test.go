@@ -135,12 +135,12 @@ type shakyRelay struct {
 	publish, subscribe panics
 }
 
-func (r *shakyRelay) Publish(ctx context.Context, h Hint) error {
+func (r *shakyRelay) Publish(ctx context.Context, messages []string) error {
 	r.publish.maybe()
-	return r.bus.Publish(ctx, h)
+	return r.bus.Publish(ctx, messages)
 }
 
-func (r *shakyRelay) Subscribe(ctx context.Context, hear func(Hint)) error {
+func (r *shakyRelay) Subscribe(ctx context.Context, hear func(message string)) error {
 	r.subscribe.maybe()
 	return r.bus.Subscribe(ctx, hear)
 }
@@ -148,7 +148,7 @@ func (r *shakyRelay) Subscribe(ctx context.Context, hear func(Hint)) error {
 // A relay that panics costs a hub some time, and nobody else anything.
 func TestRelayedHubSurvivesPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		relay, log := &shakyRelay{bus: newBus()}, &logged{}
+		relay, log := &shakyRelay{bus: newBus(t)}, &logged{}
 		for _, p := range []*panics{&relay.publish, &relay.subscribe} {
 			p.left.Store(2)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // The pace of a RelayedHub.
@@ -15,7 +16,7 @@ const (
 	// publishEvery is the least time between two hints: a busy process sends
 	// 100 a second, however many commits it makes.
 	publishEvery = 10 * time.Millisecond
-	// publishTimeout bounds one Relay.Publish.
+	// publishTimeout bounds one store.Relay.Publish.
 	publishTimeout = 5 * time.Second
 	// restartAfter is the pause after a part that panicked.
 	restartAfter = time.Second
@@ -33,7 +34,7 @@ const (
 // while Run runs.
 type RelayedHub struct {
 	*Hub
-	relay  Relay
+	relay  store.Relay
 	log    *slog.Logger
 	origin string
 	feed   chan struct{}
@@ -51,8 +52,9 @@ type RelayOption func(*RelayedHub)
 // WithLogger logs lost and regained connections. Without it nothing is logged.
 func WithLogger(log *slog.Logger) RelayOption { return func(h *RelayedHub) { h.log = log } }
 
-// NewRelayedHub returns a hub over the relay. It starts nothing; Run does.
-func NewRelayedHub(relay Relay, opts ...RelayOption) *RelayedHub {
+// NewRelayedHub returns a hub over the relay, which the stores that several programs
+// share are; package pinchwork makes one by itself. It starts nothing; Run does.
+func NewRelayedHub(relay store.Relay, opts ...RelayOption) *RelayedHub {
 	h := &RelayedHub{
 		Hub: NewHub(), relay: relay, log: slog.New(slog.DiscardHandler),
 		origin: rand.Text()[:12], feed: make(chan struct{}, 1), next: newNextHint(),
@@ -100,19 +102,19 @@ func (h *RelayedHub) keep(ctx context.Context, part string, run func()) {
 }
 
 // hear passes a hint from the relay on to the listeners of this process.
-func (h *RelayedHub) hear(hint Hint) {
+func (h *RelayedHub) hear(said hint) {
 	switch {
-	case hint.Origin == h.origin:
-	case hint.everything():
+	case said.Origin == h.origin:
+	case said.everything():
 		h.wakeAll()
 		signal(h.feed)
 		signal(h.activity)
 	default:
-		h.wake(hint.Agents)
-		if len(hint.Agents) > 0 {
+		h.wake(said.Agents)
+		if len(said.Agents) > 0 {
 			signal(h.activity)
 		}
-		if hint.Feed {
+		if said.Feed {
 			signal(h.feed)
 		}
 	}
@@ -134,12 +136,12 @@ func (h *RelayedHub) subscribe(ctx context.Context) {
 }
 
 // hearer passes hints on, and resets the pause, since the connection works.
-func (h *RelayedHub) hearer(pause *pause) func(Hint) {
-	return func(hint Hint) {
+func (h *RelayedHub) hearer(pause *pause) func(message string) {
+	return func(message string) {
 		if pause.reset() {
 			h.log.Info("hints from other processes arrive again")
 		}
-		h.hear(hint)
+		h.hear(decodeHint(message))
 	}
 }
 
@@ -153,9 +155,9 @@ func (h *RelayedHub) publish(ctx context.Context) {
 			return
 		case <-h.next.filled:
 		}
-		hint := h.next.take()
-		hint.Origin = h.origin
-		if err := h.send(ctx, hint); err != nil {
+		next := h.next.take()
+		next.Origin = h.origin
+		if err := h.send(ctx, next); err != nil {
 			// The lost hint's content is gone, so the next one has to say that anything
 			// may have moved.
 			h.next.everythingMoved()
@@ -172,8 +174,8 @@ func (h *RelayedHub) publish(ctx context.Context) {
 	}
 }
 
-func (h *RelayedHub) send(ctx context.Context, hint Hint) error {
+func (h *RelayedHub) send(ctx context.Context, next hint) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	return contained(func() error { return h.relay.Publish(ctx, hint) })
+	return contained(func() error { return h.relay.Publish(ctx, next.messages()) })
 }

@@ -16,11 +16,12 @@ import (
 
 // bus is a relay within a process that can lose hints and break.
 type bus struct {
+	*testing.T
 	mu          sync.Mutex
-	subscribers map[int]func(Hint)
+	subscribers map[int]func(message string)
 	cut         chan struct{} // closed to break all subscriptions
 	attempts    int           // subscriptions ever tried
-	published   []Hint
+	published   []hint
 	at          []time.Time
 	lossy       bool // hints vanish
 	down        bool // publishing fails, and so does subscribing
@@ -28,31 +29,29 @@ type bus struct {
 
 var errDown = errors.New("the bus is down")
 
-func newBus() *bus { return &bus{subscribers: map[int]func(Hint){}, cut: make(chan struct{})} }
+func newBus(t *testing.T) *bus {
+	return &bus{T: t, subscribers: map[int]func(string){}, cut: make(chan struct{})}
+}
 
-func (b *bus) Publish(_ context.Context, h Hint) error {
+func (b *bus) Publish(_ context.Context, messages []string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down {
 		return errDown
 	}
-	b.published, b.at = append(b.published, h), append(b.at, time.Now())
+	b.published, b.at = append(b.published, decoded(b.T, messages)), append(b.at, time.Now())
 	if b.lossy {
 		return nil
 	}
 	for _, hear := range b.subscribers {
-		for _, p := range h.Payloads() {
-			got, err := DecodeHint(p)
-			if err != nil {
-				return err
-			}
-			hear(got)
+		for _, message := range messages {
+			hear(message)
 		}
 	}
 	return nil
 }
 
-func (b *bus) Subscribe(ctx context.Context, hear func(Hint)) error {
+func (b *bus) Subscribe(ctx context.Context, hear func(message string)) error {
 	b.mu.Lock()
 	b.attempts++
 	id, cut := b.attempts, b.cut
@@ -60,7 +59,7 @@ func (b *bus) Subscribe(ctx context.Context, hear func(Hint)) error {
 		b.mu.Unlock()
 		return errDown
 	}
-	hear(Hint{})
+	hear("")
 	b.subscribers[id] = hear
 	b.mu.Unlock()
 	defer func() {
@@ -87,7 +86,7 @@ func (b *bus) set(lossy, down bool) {
 	}
 }
 
-func (b *bus) sent() []Hint {
+func (b *bus) sent() []hint {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.published)
@@ -97,7 +96,7 @@ func (b *bus) sent() []Hint {
 func pair(t *testing.T, f func(b *bus, here, there *RelayedHub)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBus()
+		b := newBus(t)
 		here, there := NewRelayedHub(b), NewRelayedHub(b)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup

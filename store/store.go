@@ -24,8 +24,8 @@ var ErrTooMany = errors.New("store: more than one call takes")
 
 // Store keeps a marketplace. It commits Changes atomically, guards them, reads
 // by key and in pages, and keeps the feed; it knows no rule of the marketplace
-// and asks no clock. Run storetest.Run to see whether an implementation keeps
-// the promises made here.
+// and asks no clock. One that several programs share may be a Relay as well. Run
+// storetest.Run to see whether an implementation keeps the promises made here.
 //
 // All methods may be called by many goroutines and by many processes on the same marketplace at
 // once. Callers pass instants in UTC and in whole microseconds, and get them back in the same

@@ -40,17 +40,19 @@ type Kind struct {
 	Open func(t testing.TB) market.Store
 	// Slow stores cost a round trip for each call.
 	Slow bool
+	// Relays says that programs on the same store wake each other (store.Relay).
+	Relays bool
 }
 
 // Kinds are the stores that every behaviour is tested on.
 func Kinds() []Kind {
 	all := []Kind{
 		{Name: "memory", Open: func(testing.TB) market.Store { return memory.New() }},
-		{Name: "miniredis", Slow: true, Open: func(t testing.TB) market.Store {
+		{Name: "miniredis", Slow: true, Relays: true, Open: func(t testing.TB) market.Store {
 			return openRedis(t, "redis://"+redistest.Mini(t).Addr())
 		}},
-		{Name: "redis", Slow: true, Open: func(t testing.TB) market.Store { return openRedis(t, sharedRedis(t)) }},
-		{Name: "postgres", Slow: true, Open: openPostgres},
+		{Name: "redis", Slow: true, Relays: true, Open: func(t testing.TB) market.Store { return openRedis(t, sharedRedis(t)) }},
+		{Name: "postgres", Slow: true, Relays: true, Open: openPostgres},
 	}
 	only := os.Getenv("PINCHWORK_TEST_STORES")
 	switch {

@@ -26,4 +26,7 @@
 //	})
 //
 // InTx does the same for a transaction that the host begins and ends itself.
+//
+// Programs on the same schema wake each other by LISTEN and NOTIFY (store.Relay), for
+// which a market that runs holds one connection beside the pool.
 package postgres

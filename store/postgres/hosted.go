@@ -25,7 +25,8 @@ import (
 //
 // Posted tasks are matched by the first sweep after the host's commit, within a
 // second while some market runs. Listeners hear of the host's commit within a
-// second too, when their market next looks at the log: nothing wakes them.
+// second too, when their market next looks at the log: nothing wakes them, since a
+// commit that notifies waits for all others that do.
 func (s *Store) InTx(tx pgx.Tx) *Store {
 	bound := *s
 	bound.tx, bound.own = tx, false

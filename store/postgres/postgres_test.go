@@ -38,7 +38,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		schema = fmt.Sprintf("Market %d", schemas.Add(1))
 		return again(t)
-	}, storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
+	}, storetest.Relayed(), storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
 		if err := last.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,9 @@
 // talk that it drops; scripts that only read or prune compute some keys as they run,
 // all under the same hash tag.
 //
+// Programs on the same namespace wake each other by pub/sub (store.Relay), for which a
+// market that runs holds one connection beside the client's pool.
+//
 // How durable the data are depends on the settings of Redis. Store.Durability
 // says what those settings can lose, and RequireAOF refuses a server without an
 // append-only file. Never let Redis evict: with a maxmemory-policy other than

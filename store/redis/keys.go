@@ -158,5 +158,5 @@ func recordName(id store.IdempotencyID) string {
 // lease is a string "until holder".
 func (k keyspace) lease(name string) string { return string(k) + "lease:" + name }
 
-// channel is where relays publish wake-ups.
+// channel is where the programs of this marketplace wake each other.
 func (k keyspace) channel() string { return string(k) + "wake" }

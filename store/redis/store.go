@@ -142,12 +142,8 @@ func (s *Store) Close() error {
 	return s.client.Close()
 }
 
-// Client returns the client that the Store works on, for a relay on the same
-// server. Do not close it.
+// Client returns the client that the Store works on. Do not close it.
 func (s *Store) Client() goredis.UniversalClient { return s.client }
-
-// Channel is the name of the pub/sub channel for wake-ups of this marketplace.
-func (s *Store) Channel() string { return s.keys.channel() }
 
 // failed adds to an error that it came from Redis. Errors of the client hold no
 // credentials and no values.

@@ -41,7 +41,7 @@ func suite(t *testing.T, url string) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		namespace = freshNamespace()
 		return again(t)
-	}, storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
+	}, storetest.Relayed(), storetest.Shared(again), storetest.Reopened(func(t *testing.T) store.Store {
 		if err := last.Close(); err != nil {
 			t.Fatal(err)
 		}

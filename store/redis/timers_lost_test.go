@@ -17,8 +17,7 @@ func TestLostTimersAreNamedAndSetAgain(t *testing.T) {
 	m := must(market.New(market.Config{Store: s}))
 	ada := must(m.Register(t.Context(), market.RegisterInput{Name: "ada"}))
 	posted := must(m.As(ada.AgentID).Post(t.Context(), market.PostInput{Need: "a task that expires"}))
-	key := strings.TrimSuffix(s.Channel(), "wake") + "due"
-	if n := must(s.Client().Del(t.Context(), key).Result()); n != 1 {
+	if n := must(s.Client().Del(t.Context(), "{pinchwork}:due").Result()); n != 1 {
 		t.Fatalf("%d keys hold the timers", n)
 	}
 	report := must(m.Audit(t.Context()))

@@ -142,7 +142,7 @@ func TestACallerWhoStopsWaitingIsNotHeld(t *testing.T) {
 // Changes that need it and none that travel with them.
 func TestAChangeThatCannotBeCarriedOutStopsNoOther(t *testing.T) {
 	server := redistest.Start(t)
-	s := open(t, server.URL(), freshNamespace())
+	s := open(t, server.URL())
 	for n := range 2 {
 		if _, err := s.Commit(t.Context(), storebench.Registration(n, 3*storebench.Budget)); err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ func TestAChangeThatCannotBeCarriedOutStopsNoOther(t *testing.T) {
 	}
 	first := storebench.NewLife(1, storebench.AgentID(0), storebench.AgentID(1)).Post()
 	second := storebench.NewLife(2, storebench.AgentID(1), storebench.AgentID(0)).Post()
-	damaged := s.Channel()[:len(s.Channel())-len("wake")] + "m:" + string(first.Tasks[0].New.ID)
+	damaged := "{pinchwork}:m:" + string(first.Tasks[0].New.ID)
 	if err := s.Client().Set(t.Context(), damaged, "no hash", 0).Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -484,7 +484,11 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 	b := breaks[name]
 	open := func(*testing.T) store.Store {
 		last = memory.New()
-		if odd := odds[name]; odd != nil {
+		if relay := oddRelays[name]; relay != nil {
+			odd := relay()
+			odd.Store = last
+			last = odd
+		} else if odd := odds[name]; odd != nil {
 			last = odd(last)
 		} else {
 			fresh := b
@@ -501,14 +505,18 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 			return last
 		}
 	}
-	storetest.Run(t, open, storetest.Reopened(handle(b.forgets)), storetest.Shared(handle(b.alone)))
+	options := []storetest.Option{storetest.Reopened(handle(b.forgets)), storetest.Shared(handle(b.alone))}
+	if oddRelays[name] != nil {
+		options = append(options, storetest.Relayed())
+	}
+	storetest.Run(t, open, options...)
 }
 
 // A suite is worth what it finds: it fails for every store that breaks a
 // promise, and passes for one that hands everything through.
 func TestSuiteFindsBrokenStores(t *testing.T) {
 	breaks[""] = broken{}
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(breaks)), slices.Collect(maps.Keys(allOdds()))) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(breaks)), slices.Collect(maps.Keys(allOdds())), slices.Sorted(maps.Keys(oddRelays))[1:]) {
 		t.Run(strings.ReplaceAll("store where "+name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteOnOneBrokenStore$", "-test.failfast", "-test.timeout=60s")

@@ -31,9 +31,14 @@ func Shared(second func(t *testing.T) store.Store) Option {
 	return func(s *suite) { s.second = second }
 }
 
+// Relayed adds the promises to stores that are a store.Relay as well, on servers that
+// lose nothing meanwhile.
+func Relayed() Option { return func(s *suite) { s.relayed = true } }
+
 // suite is what the cases need to know of the store that they test.
 type suite struct {
 	reopen, second func(t *testing.T) store.Store
+	relayed        bool
 }
 
 type group struct {
@@ -81,6 +86,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
 	}
 	if s.second != nil {
 		groups = append(groups, group{"Shared", sharedCases})
+	}
+	if s.relayed {
+		groups = append(groups, group{"Relayed", relayCases})
 	}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {

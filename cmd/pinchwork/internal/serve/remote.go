@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/pinchwork/pinchwork/market"
-	"github.com/pinchwork/pinchwork/notify"
-	"github.com/pinchwork/pinchwork/notify/pgnotify"
-	"github.com/pinchwork/pinchwork/notify/redisnotify"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/redis"
 )
@@ -19,7 +15,7 @@ func openRedis(ctx context.Context, s *Settings, log *slog.Logger) (*backend, er
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 	}
 	log.Info("the store is Redis", "namespace", s.Namespace, "durability", store.Durability())
-	return relayed(store, redisnotify.New(store.Client(), store.Channel()), log, func() { _ = store.Close() }), nil
+	return &backend{store: store, close: func() { _ = store.Close() }}, nil
 }
 
 func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
@@ -31,11 +27,5 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 	if store.Pooled() {
 		log.Warn("Postgres is reached through a pooler, where LISTEN hears nothing: replicas learn of each other's changes up to a second late")
 	}
-	return relayed(store, pgnotify.New(store.Pool(), store.Schema()), log, func() { _ = store.Close() }), nil
-}
-
-// relayed makes a backend whose replicas wake each other.
-func relayed(store market.Store, relay notify.Relay, log *slog.Logger, closeStore func()) *backend {
-	hub := notify.NewRelayedHub(relay, notify.WithLogger(log))
-	return &backend{store: store, notifier: hub, close: closeStore}
+	return &backend{store: store, close: func() { _ = store.Close() }}, nil
 }

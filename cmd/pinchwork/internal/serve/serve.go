@@ -68,7 +68,7 @@ func logger(format string, w io.Writer) *slog.Logger {
 }
 
 func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger) (*market.Market, error) {
-	opts := []pinchwork.Option{
+	return pinchwork.New(
 		pinchwork.WithStore(b.store), pinchwork.WithLogger(log),
 		pinchwork.WithPolicy(func(p *market.Policy) { *p = s.Policy }),
 		pinchwork.WithWebhooks(notify.NewWebhooks(notify.WebhookOptions{
@@ -76,11 +76,7 @@ func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Lo
 			MeterProvider: telemetry.MeterProvider,
 		})),
 		pinchwork.WithTelemetry(telemetry),
-	}
-	if b.notifier != nil {
-		opts = append(opts, pinchwork.WithNotifier(b.notifier))
-	}
-	return pinchwork.New(opts...)
+	)
 }
 
 func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version string, log *slog.Logger) (*httpserver.Server, error) {

@@ -14,12 +14,10 @@ import (
 // ErrSetting matches mistakes in the settings, for exit code 2.
 var ErrSetting = errors.New("bad setting")
 
-// backend is an opened store with what belongs to it.
+// backend is an opened store, and how it is closed.
 type backend struct {
 	store market.Store
-	// notifier reaches the other replicas; nil for a store that cannot have any.
-	notifier market.Notifier
-	close    func()
+	close func()
 }
 
 // open opens the store that the settings name.
