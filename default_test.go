@@ -3,7 +3,11 @@ package pinchwork_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +19,7 @@ import (
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/notify"
 	"github.com/pinchwork/pinchwork/store"
+	"github.com/pinchwork/pinchwork/store/memory"
 	"github.com/pinchwork/pinchwork/store/postgres"
 )
 
@@ -153,20 +158,23 @@ func TestProgramsOnOneStoreWakeEachOthersWebhooks(t *testing.T) {
 	}
 }
 
-// inASecond tries something until its effect is heard within a second of it: on a
-// machine that is busy, one try may be late.
-func inASecond(t *testing.T, what string, heard <-chan store.EventType, do func()) {
+// inASecond does something and waits for its effect, which has to come within a second.
+// On a machine that is busy one may be late, so the best of five counts. There are
+// three rounds, since in the first one who waits may only be about to.
+func inASecond(t *testing.T, what string, do, wait func()) {
 	t.Helper()
-	var took time.Duration
-	for range 5 {
-		do()
-		done := time.Now()
-		<-heard
-		if took = time.Since(done); took < time.Second {
-			return
+	for range 3 {
+		best := time.Hour
+		for try := 0; try < 5 && best > time.Second; try++ {
+			do()
+			done := time.Now()
+			wait()
+			best = min(best, time.Since(done))
+		}
+		if best > time.Second {
+			t.Errorf("%s was heard of after %v", what, best)
 		}
 	}
-	t.Errorf("%s was heard after %v", what, took)
 }
 
 // On every store a stream hears within a second what another program did.
@@ -177,64 +185,111 @@ func TestStreamsHearOtherProgramsInASecond(t *testing.T) {
 			kept := kind.Open(t)
 			here, there := newProgram(t, kept), newProgram(t, kept)
 			ada, bob := here.register(market.RegisterInput{Name: "ada"}), there.register(market.RegisterInput{Name: "bob"})
-			id := here.post(ada)
-			inASecond(t, "the question", here.stream(ada), func() { there.ask(bob, id) })
+			heard := here.stream(ada)
+			inASecond(t, "a question", func() { there.ask(bob, there.post(ada)) }, func() { <-heard })
 		})
 	}
 }
 
-// What a host commits in a transaction of its own wakes streams, webhooks and boards
-// of the programs that run, within a second.
-func TestProgramsHearAHostsCommitInASecond(t *testing.T) {
+// hosting is a host program on Postgres beside a program that runs on the same store.
+type hosting struct {
+	program
+	host *market.Market
+	kept *postgres.Store
+}
+
+// onPostgres runs a test in which the host does not run its market.
+func onPostgres(t *testing.T, test func(h hosting)) {
+	t.Helper()
 	for _, kind := range everystore.Kinds() {
-		if kind.Name != "postgres" {
-			continue
+		if kept, ok := kind.Open(t).(*postgres.Store); ok {
+			options := []pinchwork.Option{pinchwork.WithStore(kept), pinchwork.WithPolicy(private)}
+			test(hosting{newProgram(t, kept, options...), must(t, options...), kept})
 		}
-		kept := kind.Open(t).(*postgres.Store)
-		host, here := must(t, pinchwork.WithStore(kept)), newProgram(t, kept, pinchwork.WithPolicy(private))
+	}
+}
+
+// commits does something in a transaction of the host's own.
+func (h hosting) commits(do func(m *market.Market) error) {
+	h.Helper()
+	err := h.kept.Transact(h.Context(), func(_ pgx.Tx, within *postgres.Store) error { return do(h.host.Hosted(within)) })
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// What a host commits in a transaction of its own is heard of within a second: by
+// streams, by webhooks, and by whoever looks for work.
+func TestProgramsHearAHostsCommitInASecond(t *testing.T) {
+	onPostgres(t, func(h hosting) {
 		url, called := endpoint(t)
-		ada, bob := here.register(market.RegisterInput{Name: "ada", WebhookURL: url}), here.register(market.RegisterInput{Name: "bob"})
-		id := here.post(ada)
-		ask := func() {
-			err := kept.Transact(t.Context(), func(_ pgx.Tx, within *postgres.Store) error {
-				_, err := host.Hosted(within).As(bob.ID()).Ask(t.Context(), id, "why?")
-				return err
-			})
-			if err != nil {
-				t.Error(err)
+		ada, bob := h.register(market.RegisterInput{Name: "ada"}), h.register(market.RegisterInput{Name: "bob"})
+		cyd := h.register(market.RegisterInput{Name: "cyd", WebhookURL: url})
+		heard := h.stream(ada)
+		asked := func(poster *market.Handle) func() {
+			return func() {
+				id := h.post(poster)
+				h.commits(func(m *market.Market) error {
+					_, err := m.As(bob.ID()).Ask(t.Context(), id, "why?")
+					return err
+				})
 			}
 		}
-		inASecond(t, "the question", here.stream(ada), ask)
-		if got := <-called; got != string(store.EventTaskQuestion) {
-			t.Errorf("the webhook was called with %s", got)
-		}
-	}
+		inASecond(t, "a question", asked(ada), func() { <-heard })
+		inASecond(t, "a question to a webhook", asked(cyd), func() { <-called })
+		var id market.TaskID
+		inASecond(t, "a task", func() {
+			h.commits(func(m *market.Market) error {
+				posted, err := m.As(ada.ID()).Post(t.Context(), market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+				id = posted.TaskID
+				return err
+			})
+		}, func() {
+			markettest.Eventually(t, "the task to be offered", func() bool {
+				list, err := bob.Browse(t.Context(), market.BrowseQuery{Page: market.Page{Limit: 100}})
+				return err == nil && slices.ContainsFunc(list.Tasks, func(item market.BrowseItem) bool { return item.TaskID == id })
+			})
+		})
+	})
 }
 
-// A notifier that is named takes the place of the relay: its program hears others when
-// it looks by itself, and holds no connection for it.
+// A notifier that is named takes the place of the relay, which then holds no connection.
 func TestANamedNotifierIsNotRelayed(t *testing.T) {
-	kept := &counting{Store: everystore.Kinds()[0].Open(t), subscribed: make(chan struct{}, 1)}
-	newProgram(t, kept, pinchwork.WithNotifier(notify.NewHub()))
-	newProgram(t, kept)
-	<-kept.subscribed
-	select {
-	case <-kept.subscribed:
-		t.Error("two programs subscribed, and one has a notifier of its own")
-	default:
+	for name, test := range map[string]struct {
+		options []pinchwork.Option
+		want    int64
+	}{
+		"New alone":   {nil, 1},
+		"a named hub": {[]pinchwork.Option{pinchwork.WithNotifier(notify.NewHub())}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				kept := &counting{Store: memory.New()}
+				m := must(t, append(test.options, pinchwork.WithStore(kept))...)
+				ctx, stop := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() { _ = m.Run(ctx) })
+				synctest.Wait()
+				if got := kept.subscribed.Load(); got != test.want {
+					t.Errorf("%d subscriptions, want %d", got, test.want)
+				}
+				stop()
+				running.Wait()
+			})
+		})
 	}
 }
 
-// counting is a store that relays nothing and tells of each subscription.
+// counting is a store that relays nothing and counts subscriptions.
 type counting struct {
 	market.Store
-	subscribed chan struct{}
+	subscribed atomic.Int64
 }
 
 func (c *counting) Publish(context.Context, []string) error { return nil }
 
 func (c *counting) Subscribe(ctx context.Context, hear func(string)) error {
-	c.subscribed <- struct{}{}
+	c.subscribed.Add(1)
 	hear("")
 	<-ctx.Done()
 	return ctx.Err()

@@ -52,6 +52,9 @@ func risks() (list []string) {
 
 func hasTest(t *testing.T, folder, name string) bool {
 	t.Helper()
+	if folder == "pinchwork" {
+		folder = "." // the root goes by the module's name
+	}
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)

@@ -9,12 +9,13 @@ const MaxMessage = 7_000
 // Relay is what a Store is as well when it can carry messages between the programs
 // that share it. Then a marketplace on the Store wakes those who wait in other programs
 // at once; on one that is no Relay they find out when they look, within a second.
+// A Store that wraps another one has to pass these methods on, or it is no Relay.
 //
 // A Relay may lose messages, repeat them and change their order, since they carry
 // nothing that the Store does not keep. All methods may be called by many goroutines.
 type Relay interface {
 	// Publish sends each message to all who are subscribed, this program included,
-	// and to no other marketplace. A message is printable ASCII of 1 to MaxMessage
+	// and to no other marketplace. A message is printable UTF-8 of 1 to MaxMessage
 	// bytes. It returns when all are sent, fails or ctx ends. It is never part of a
 	// transaction.
 	Publish(ctx context.Context, messages []string) error
