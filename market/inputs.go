@@ -55,6 +55,10 @@ type PostInput struct {
 type Filter struct {
 	Tags   []string `json:"tags,omitempty"`
 	Search string   `json:"search,omitempty"` // ≤ 500
+	// Wait is how long a pickup waits for a task, 0–300 s; 0 answers at once. It is
+	// no part of what a repeated idempotency key is compared with. Over HTTP it is
+	// in whole seconds. Lists do not wait: they refuse it.
+	Wait time.Duration `json:"-"`
 }
 
 // Page selects part of a list. Limit 0 means the default of the list; else it
@@ -148,8 +152,23 @@ type ResolveInput struct {
 // Seconds returns d in whole seconds, for PostInput.Wait.
 func Seconds(d time.Duration) *int { return new(int(d / time.Second)) }
 
-// checkFilter validates a filter and folds its tags.
+// checkPickup validates the filter of a pickup, which may wait.
+func checkPickup(f Filter) (Filter, error) {
+	wait := f.Wait
+	if wait < 0 || wait > limits.WaitSeconds*time.Second {
+		return f, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
+	}
+	f.Wait = 0
+	f, err := checkFilter(f)
+	f.Wait = wait
+	return f, err
+}
+
+// checkFilter validates the filter of a list and folds its tags.
 func checkFilter(f Filter) (Filter, error) {
+	if f.Wait != 0 {
+		return f, rules.Invalid("wait", "must be 0: only a pickup waits")
+	}
 	tags, err := rules.CheckTags("tags", f.Tags, limits.Tags)
 	if err != nil {
 		return f, err

@@ -43,6 +43,7 @@ type Market struct {
 	waits    *places
 	ear      *ear
 	rooms    *rooms
+	lookout  *lookout
 	underWay *underWay
 	alarm    *alarm
 	// webhooksDue receives when deliveries were found to be due.
@@ -104,6 +105,7 @@ func New(cfg Config) (*Market, error) {
 	m.ear = newEar(m)
 	m.rooms = newRooms(m)
 	m.mirror = mirror.New(m.store, m.rules, m.rooms.moved, m.rooms.allMoved)
+	m.lookout = newLookout(m)
 	return m, nil
 }
 
@@ -174,7 +176,7 @@ func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
 		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy, rules: m.rules,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
-		waits: m.waits, ear: m.ear, rooms: m.rooms, underWay: m.underWay,
+		waits: m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
 		alarm: m.alarm, webhooksDue: m.webhooksDue,
 	}
 	return hosted

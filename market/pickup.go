@@ -13,16 +13,18 @@ import (
 )
 
 // Pickup claims the best task on offer (rules 6.1 and 6.3). The board ranks, the
-// store decides; ok is false only when the store has nothing for this agent.
+// store decides; ok is false only when the store has nothing for this agent. With
+// f.Wait it waits so long for a task (rule 4.23).
 //
-// Errors: ErrInvalid, ErrRateLimited during the abandon cooldown, ErrConflict
-// at the limit of open claims, ErrUnavailable.
+// Errors: ErrInvalid, ErrRateLimited during the abandon cooldown and beyond
+// Policy.MaxWaits, ErrConflict at the limit of open claims, ErrUnavailable; while it
+// waits, ErrSuspended, and the context's.
 func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error) {
-	f, err = checkFilter(f)
+	f, err = checkPickup(f)
 	if err != nil {
 		return p, false, err
 	}
-	c, err := h.claim(ctx, "pickup", f, f, 1)
+	c, err := h.claimInTime(ctx, "pickup", f, f, 1)
 	if err != nil || len(c) == 0 {
 		return p, false, err
 	}
@@ -31,12 +33,13 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 
 // PickupBatch claims up to in.Count tasks, each atomically. It stops at the
 // limit of open claims, and always returns what it has claimed (rule 4.6).
-// Under an idempotency key all of them are claimed in one commit.
+// Under an idempotency key all of them are claimed in one commit. With
+// in.Filter.Wait it waits so long for the first of them (rule 4.23).
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
 	if err := rules.CheckOptional("count", in.Count, 1, limits.Batch); err != nil {
 		return PickupList{}, err
 	}
-	f, err := checkFilter(in.Filter)
+	f, err := checkPickup(in.Filter)
 	if err != nil {
 		return PickupList{}, err
 	}
@@ -44,7 +47,7 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 	if in.Count == nil {
 		in.Count = new(rules.DefaultBatch)
 	}
-	c, err := h.claim(ctx, "pickup batch", in, f, *in.Count)
+	c, err := h.claimInTime(ctx, "pickup batch", in, f, *in.Count)
 	if c == nil {
 		c = []Pickup{}
 	}
@@ -87,20 +90,22 @@ func (h *Handle) looking(name string) operation {
 	}
 }
 
-// claim finds and claims up to want tasks.
-func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, want int) ([]Pickup, error) {
+// claim finds and claims up to want tasks. Without an error what it has asked the
+// board is in the result's query, unless something is claimed.
+func (h *Handle) claim(ctx context.Context, name string, input any, f Filter, want int) (*claiming, error) {
 	c := &claiming{Handle: h, filter: f, want: want}
 	op := h.looking(name)
 	op.input, op.keyed, op.commit = input, true, c.commit
 	d, err := h.m.operate(ctx, op)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case d.replay != nil:
-		return h.m.replayClaims(ctx, d.replay)
+	}
+	if d.replay != nil {
+		c.claimed, err = h.m.replayClaims(ctx, d.replay)
+		return c, err
 	}
 	h.m.meter.claimed(ctx, len(c.claimed))
-	return c.claimed, nil
+	return c, nil
 }
 
 // commit claims until enough is claimed or nothing is left. What was claimed is

@@ -87,7 +87,8 @@ func pause(ctx context.Context, d time.Duration) {
 
 // followFeed keeps the mirror at the head of the feed.
 func (m *Market) followFeed(ctx context.Context) error {
-	return m.mirror.Follow(ctx, m.notifier.FeedHints(), func() bool { return m.rooms.waits.Load() > 0 },
+	waits := func() bool { return m.rooms.waits.Load() > 0 || m.mirror.Board.Asleep() > 0 }
+	return m.mirror.Follow(ctx, m.notifier.FeedHints(), waits,
 		func() { m.meter.boardSize(ctx, m.mirror.Board.Len()) })
 }
 

@@ -52,19 +52,20 @@ type Board[V any] struct {
 	reserved []atomic.Uint64
 	wake     bell
 	trust    trust
+	waiters  waiters[V]
 	scratch  sync.Pool
 	limits   limits
 }
 
 // New returns an empty board.
 func New[V any]() *Board[V] {
-	b := &Board[V]{seed: maphash.MakeSeed(), limits: usualLimits}
+	b := &Board[V]{seed: maphash.MakeSeed(), limits: usualLimits, waiters: newWaiters[V]()}
 	b.scratch.New = func() any { return new(scratch) }
 	b.Reset()
 	return b
 }
 
-// Reset forgets everything: tasks, removals, posters and trust.
+// Reset forgets everything but who waits: tasks, removals, posters and trust.
 func (b *Board[V]) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -141,6 +142,9 @@ func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
 		b.onOffer -= tasks
 	}
 	b.agents.stand(id, standing{reputation, suspended})
+	if n := b.agents.number(id); before.suspended && !suspended && n != noAgent {
+		b.offerAllOf(n)
+	}
 	b.wake.ring()
 }
 

@@ -101,7 +101,11 @@ func (b *Board[V]) place(slot uint32, kind state) {
 	b.post(slot, s)
 	if t.due != never {
 		b.due.insert(entry{at: t.due, ref: slot})
+		if first, _ := b.due.first(); first.ref == slot {
+			b.waiters.stir()
+		}
 	}
+	b.offer(slot, 0)
 }
 
 func (b *Board[V]) stateOf(t *task[V], kind state) state {

@@ -46,6 +46,9 @@ type Mirror struct {
 	// when the feed must be read more often than before.
 	askedAt atomic.Int64
 	wanted  chan struct{}
+	// stirred receives when one of those who wait for offers should read the feed,
+	// because behind was set.
+	stirred chan struct{}
 }
 
 const (
@@ -64,7 +67,7 @@ func New(s store.Store, policy *rules.Policy, moved func(...store.TaskID), allMo
 	return &Mirror{
 		store: s, rules: policy, moved: moved, allMoved: allMoved,
 		Board: board.New[*store.Task](), Agents: directory.New(),
-		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), warmth: newWarmth(),
+		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), stirred: make(chan struct{}, 1), warmth: newWarmth(),
 	}
 }
 
@@ -236,6 +239,7 @@ func (m *Mirror) refreshAgents(ctx context.Context, ids []store.AgentID) error {
 }
 
 func (m *Mirror) putAgent(a *store.Agent) {
+	before, known := m.Agents.Get(string(a.ID))
 	m.Agents.Put(directory.Agent{
 		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
 		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
@@ -243,6 +247,10 @@ func (m *Mirror) putAgent(a *store.Agent) {
 		Suspended: a.Suspended, Infra: m.rules.IsInfra(&a.Profile),
 	})
 	m.Board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)
+	if !known || before.Suspended != a.Suspended || before.Infra != m.rules.IsInfra(&a.Profile) {
+		// It may now be refused, or be offered more than what it waits for.
+		m.Board.Call(string(a.ID))
+	}
 }
 
 func (m *Mirror) putTask(st *store.StoredTask) {

@@ -15,7 +15,10 @@ func (m *Mirror) Show(c *store.Change, committed store.Committed, l *store.Loade
 }
 
 // Doubt makes the next offer wait for the feed: a commit could not be shown.
-func (m *Mirror) Doubt() { m.behind.Store(true) }
+func (m *Mirror) Doubt() {
+	m.behind.Store(true)
+	m.stir()
+}
 
 // TrustKnown reports whether the trust of posters toward an agent is cached.
 func (m *Mirror) TrustKnown(to store.AgentID) bool { return m.Board.TrustKnown(string(to)) }
@@ -45,7 +48,7 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 			// Its text, and the agents that matched or verified it, come with the feed,
 			// which is read before the next offer.
 			covered = nil
-			m.behind.Store(true)
+			m.Doubt()
 		}
 	}
 	for _, w := range c.Roles {

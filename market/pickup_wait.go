@@ -1,0 +1,62 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+)
+
+// claimInTime is claim, again and again until something is claimed or the time is
+// up. In between it sleeps until the board calls it, and costs nothing. The last
+// attempt is made when the time is up: a board that was behind must not make the
+// answer that there is no work.
+func (h *Handle) claimInTime(ctx context.Context, name string, input any, f Filter, want int) ([]Pickup, error) {
+	if f.Wait > 0 && h.m.hosted {
+		return nil, rules.Invalid("wait", "must be 0 inside a transaction")
+	}
+	attempt := func() (*claiming, error) { return h.claim(ctx, name, input, f, want) }
+	c, err := attempt()
+	if err == nil && len(c.claimed) == 0 && f.Wait > 0 {
+		c, err = h.claimLater(ctx, f.Wait, c.query, attempt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(c.claimed) > 0 && IdempotencyKey(ctx) != "" {
+		// It is the outcome of repeats that wait as well.
+		h.m.mirror.Board.Call(string(h.id))
+	}
+	return c.claimed, nil
+}
+
+// claimLater waits, and makes an attempt at each call and when the time is up.
+func (h *Handle) claimLater(ctx context.Context, wait time.Duration, q board.Query, attempt func() (*claiming, error)) (*claiming, error) {
+	leave, err := h.takeWait()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	up := h.m.clock.After(wait)
+	w := h.m.mirror.Board.Waiter(q)
+	defer w.Leave()
+	for again := 1; ; again++ {
+		if found := w.Sleep(h.m.now()); !found {
+			again = 0
+		}
+		over, err := h.m.lookout.wait(ctx, w, up)
+		w.Rise()
+		if err != nil {
+			return nil, err
+		}
+		c, err := attempt()
+		if err != nil || len(c.claimed) > 0 || over {
+			return c, err
+		}
+		// What is on the board and cannot be had is about to leave it.
+		if err := h.m.backOff(ctx, again); err != nil {
+			return nil, err
+		}
+	}
+}
