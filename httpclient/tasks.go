@@ -52,18 +52,29 @@ func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration)
 	}
 	what := get(path, nil)
 	if wait > 0 {
-		what.wait = wait
-		seconds := (wait + time.Second - 1) / time.Second
-		what.query = url.Values{"wait": {strconv.Itoa(int(seconds))}}
+		what.waitFor(wait)
 	}
 	return fetch[market.Task](ctx, &c.caller, what)
 }
 
-// Pickup claims the best task on offer; ok is false when there is none.
+// waitFor asks the server to wait, in whole seconds, rounded up.
+func (c *call) waitFor(wait time.Duration) {
+	if c.wait = wait; c.query == nil {
+		c.query = url.Values{}
+	}
+	seconds := (wait + time.Second - 1) / time.Second
+	c.query.Set("wait", strconv.Itoa(int(seconds)))
+}
+
+// Pickup claims the best task on offer; ok is false when there is none. With f.Wait,
+// rounded up to whole seconds, it waits so long for one.
 func (c *Client) Pickup(ctx context.Context, f market.Filter) (p market.Pickup, ok bool, err error) {
 	what := post("/v1/tasks/pickup", nil)
 	what.query = url.Values{}
 	addFilter(what.query, f.Tags, f.Search)
+	if f.Wait > 0 {
+		what.waitFor(f.Wait)
+	}
 	a, err := c.do(ctx, what)
 	if err != nil || a.status == http.StatusNoContent {
 		return p, false, err
@@ -79,9 +90,14 @@ func (c *Client) PickupTask(ctx context.Context, id market.TaskID) (market.Picku
 	return onTask[market.Pickup](ctx, c, id, "pickup", nil)
 }
 
-// PickupBatch claims up to in.Count tasks (1–10, default 5), each atomically.
+// PickupBatch claims up to in.Count tasks (1–10, default 5), each atomically. With
+// in.Filter.Wait, rounded up to whole seconds, it waits so long for the first of them.
 func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.PickupList, error) {
-	return fetch[market.PickupList](ctx, &c.caller, post("/v1/tasks/pickup/batch", in))
+	what := post("/v1/tasks/pickup/batch", in)
+	if in.Filter.Wait > 0 {
+		what.waitFor(in.Filter.Wait)
+	}
+	return fetch[market.PickupList](ctx, &c.caller, what)
 }
 
 // Deliver submits the result of a claimed task.

@@ -130,6 +130,25 @@ func (c *call) filter(of market.Filter) (market.Filter, error) {
 	return of, err
 }
 
+// pickupFilter is filter for a pickup, which may wait so many seconds.
+func (c *call) pickupFilter(of market.Filter, seconds *int) (market.Filter, error) {
+	of, err := c.filter(of)
+	if err != nil {
+		return of, err
+	}
+	said, err := c.integer("wait")
+	if err != nil {
+		return of, err
+	}
+	if said != nil {
+		seconds = said
+	}
+	if seconds != nil {
+		of.Wait, err = waitSeconds(*seconds)
+	}
+	return of, err
+}
+
 // wait returns how long the caller wants to wait, 0 for not at all.
 func (c *call) wait() (time.Duration, error) {
 	n, err := c.integer("wait")

@@ -12,6 +12,11 @@ var waitParam = Param{
 	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster and its worker.",
 }
 
+var pickupWaitParam = Param{
+	Name: "wait", In: "query", Type: "integer", Min: new(0), Max: new(limits.WaitSeconds),
+	Description: "Seconds to wait for a task, 0 for none.",
+}
+
 var taskRoutes = []Route{
 	{
 		Name: "createTask", Method: http.MethodPost, Path: "/v1/tasks",
@@ -114,10 +119,12 @@ var claimRoutes = []Route{
 	{
 		Name: "pickupTask", Method: http.MethodPost, Path: "/v1/tasks/pickup",
 		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
-		Summary:     "Claim the next task",
-		Description: "tags and search narrow what is offered, in the query or in the body.",
-		Params:      []Param{tagsParam, searchParam},
-		Body:        body[market.Filter](""),
+		Summary: "Claim the next task",
+		Description: "tags and search narrow what is offered, in the query or in the body. With wait, the answer comes when there is a task, " +
+			"or when the time is up (204); hanging up changes nothing. Who has waited longest comes first. " +
+			"Beyond the waits that an agent may have at once the answer is 429.",
+		Params: []Param{tagsParam, searchParam, pickupWaitParam},
+		Body:   body[pickupInput](""),
 		Success: either(ok[market.Pickup](), "A task was claimed.",
 			Success{Status: http.StatusNoContent, When: "No task is available."}),
 		Headers:  []Header{headerTaskID, headerBudget},
@@ -128,12 +135,12 @@ var claimRoutes = []Route{
 		Name: "pickupBatch", Method: http.MethodPost, Path: "/v1/tasks/pickup/batch",
 		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
 		Summary:     "Claim several tasks at once",
-		Description: "Each claim is atomic by itself. The list may be empty.",
+		Description: "Each claim is atomic by itself. The list may be empty. With wait, the answer comes when there is at least one task, or when the time is up.",
 		Params: []Param{
 			{Name: "count", In: "query", Type: "integer", Min: new(1), Max: new(limits.Batch), Default: 5, Description: "How many at most."},
-			tagsParam, searchParam,
+			tagsParam, searchParam, pickupWaitParam,
 		},
-		Body:     body[market.BatchInput](""),
+		Body:     body[batchInput](""),
 		Success:  ok[market.PickupList](),
 		Refusals: []int{http.StatusConflict},
 		action:   takes(pickupBatch),

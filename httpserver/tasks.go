@@ -70,12 +70,27 @@ func getTask(c *call) (market.Task, error) {
 	return c.task(c.taskID(), wait)
 }
 
-func pickupNext(c *call, filter market.Filter) (*market.Pickup, error) {
-	filter, err := c.filter(filter)
+// pickupInput is the body of a pickup. Its wait is in seconds, as everywhere in the
+// API.
+type pickupInput struct {
+	market.Filter
+	Wait *int `json:"wait,omitempty"` // 0–300
+}
+
+// batchInput is the body of a pickup of several tasks.
+type batchInput struct {
+	market.BatchInput
+	Wait *int `json:"wait,omitempty"` // 0–300
+}
+
+func pickupNext(c *call, in pickupInput) (*market.Pickup, error) {
+	filter, err := c.pickupFilter(in.Filter, in.Wait)
 	if err != nil {
 		return nil, err
 	}
-	pickup, found, err := c.agentAPI().Pickup(c.ctx, filter)
+	ctx, cancel := c.patientIf(filter.Wait)
+	defer cancel()
+	pickup, found, err := c.agentAPI().Pickup(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +116,8 @@ func (c *call) pickedUp(p market.Pickup) *market.Pickup {
 	return &p
 }
 
-func pickupBatch(c *call, in market.BatchInput) (list market.PickupList, err error) {
-	if in.Filter, err = c.filter(in.Filter); err != nil {
+func pickupBatch(c *call, in batchInput) (list market.PickupList, err error) {
+	if in.Filter, err = c.pickupFilter(in.Filter, in.Wait); err != nil {
 		return list, err
 	}
 	count, err := c.integer("count")
@@ -112,7 +127,9 @@ func pickupBatch(c *call, in market.BatchInput) (list market.PickupList, err err
 	if count != nil {
 		in.Count = count
 	}
-	return c.agentAPI().PickupBatch(c.ctx, in)
+	ctx, cancel := c.patientIf(in.Filter.Wait)
+	defer cancel()
+	return c.agentAPI().PickupBatch(ctx, in.BatchInput)
 }
 
 func deliverTask(c *call, in market.DeliverInput) (market.Task, error) {

@@ -20,6 +20,15 @@ func (c *call) patient(d time.Duration) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
+// patientIf is patient for a call that may wait, and the call's own context for one
+// that does not.
+func (c *call) patientIf(d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return c.ctx, func() {}
+	}
+	return c.patient(d)
+}
+
 // post posts a task, and waits for its result if the poster asked for that.
 func (c *call) post(in market.PostInput) (market.Posted, error) {
 	if in.Wait == nil {
@@ -36,10 +45,7 @@ func (c *call) post(in market.PostInput) (market.Posted, error) {
 
 // task returns a task, after waiting for it if asked to.
 func (c *call) task(id market.TaskID, wait time.Duration) (market.Task, error) {
-	if wait == 0 {
-		return c.agentAPI().Task(c.ctx, id, 0)
-	}
-	ctx, cancel := c.patient(wait)
+	ctx, cancel := c.patientIf(wait)
 	defer cancel()
 	return c.agentAPI().Task(ctx, id, wait)
 }

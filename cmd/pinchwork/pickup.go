@@ -37,6 +37,7 @@ func newPickup(a *app) *cobra.Command {
 		},
 	}
 	filterFlags(cmd, &f)
+	cmd.Flags().DurationVar(&f.Wait, "wait", 0, "wait so long for a task, at most 5m")
 	cmd.Flags().IntVar(&count, "count", 0, "claim up to this many, at most 10 (`n`)")
 	return cmd
 }

@@ -57,6 +57,9 @@ func agrees(t *rapid.T, s *Search, model map[uint32][2]string, terms []string, l
 		for _, term := range terms {
 			want = want && (strings.Contains(Fold(texts[0]), term) || strings.Contains(Fold(texts[1]), term))
 		}
+		if alone, _ := s.index.Contains(doc, terms); alone != want {
+			t.Fatalf("%q in %q: Contains says %v", terms, texts, alone)
+		}
 		if got != want || want && docs != nil && !docs[doc] {
 			t.Fatalf("%q in %q: %v and listed %v, want %v", terms, texts, got, docs[doc], want)
 		}

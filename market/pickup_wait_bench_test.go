@@ -1,0 +1,147 @@
+package market_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/everystore"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/notify"
+	"github.com/pinchwork/pinchwork/store/memory"
+)
+
+// inProcess is a relay between markets of one process: what a real one takes comes on
+// top.
+type inProcess struct {
+	mu   sync.Mutex
+	ears []func(notify.Hint)
+}
+
+func (r *inProcess) Publish(_ context.Context, h notify.Hint) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, hear := range r.ears {
+		hear(h)
+	}
+	return nil
+}
+
+func (r *inProcess) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
+	r.mu.Lock()
+	r.ears = append(r.ears, hear)
+	r.mu.Unlock()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// hall is a running market with one agent.
+func hall(b *testing.B, ctx context.Context, s market.Store, relay notify.Relay, name string) (*market.Market, *market.Handle) {
+	b.Helper()
+	hub := notify.NewRelayedHub(relay)
+	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithNotifier(hub), pinchwork.WithBackground(hub), pinchwork.WithPolicy(func(p *market.Policy) {
+		p.MaxWaits, p.MaxOpenClaims, p.NewcomerClaims, p.InitialCredits = 0, 0, 0, 1_000_000
+	}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() { _ = m.Run(ctx) }()
+	r, err := m.Register(ctx, market.RegisterInput{Name: name})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m, m.As(r.AgentID)
+}
+
+// BenchmarkWaitingPickup is the time from the return of a post to the return of the
+// pickup that waits for it, on the same replica and on another one.
+func BenchmarkWaitingPickup(b *testing.B) {
+	for _, kind := range everystore.Kinds() {
+		for _, replicas := range []int{1, 2} {
+			b.Run(fmt.Sprint(kind.Name, "/replicas=", replicas), func(b *testing.B) {
+				ctx, stop := context.WithCancel(b.Context())
+				defer stop()
+				s, relay := kind.Open(b), &inProcess{}
+				m, poster := hall(b, ctx, s, relay, "poster")
+				if replicas == 2 {
+					m, _ = hall(b, ctx, s, relay, "other")
+				}
+				r, err := m.Register(ctx, market.RegisterInput{Name: "worker"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				latencies(b, ctx, m.As(r.AgentID), poster)
+			})
+		}
+	}
+}
+
+func latencies(b *testing.B, ctx context.Context, worker, poster *market.Handle) {
+	back := make(chan time.Time)
+	var all []time.Duration
+	for b.Loop() {
+		go func() {
+			if _, ok, err := worker.Pickup(ctx, market.Filter{Wait: time.Minute}); err != nil || !ok {
+				b.Error(ok, err)
+			}
+			back <- time.Now()
+		}()
+		time.Sleep(2 * time.Millisecond) // for the pickup to wait
+		if _, err := poster.Post(ctx, market.PostInput{Need: "need", MaxCredits: new(int64(1))}); err != nil {
+			b.Fatal(err)
+		}
+		posted := time.Now()
+		all = append(all, (<-back).Sub(posted))
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
+}
+
+// BenchmarkTenThousandWait is what 10,000 pickups take while they wait: memory for
+// each, stack included, and processor time for all.
+func BenchmarkTenThousandWait(b *testing.B) {
+	ctx, stop := context.WithCancel(b.Context())
+	m, worker := hall(b, ctx, memory.New(), &inProcess{}, "worker")
+	used := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return int64(s.HeapInuse + s.StackInuse)
+	}
+	const many = 10_000
+	before := used()
+	var wait sync.WaitGroup
+	for range many {
+		wait.Go(func() { _, _, _ = m.As(worker.ID()).Pickup(ctx, market.Filter{Wait: 5 * time.Minute}) })
+	}
+	for quiet := int64(0); ; {
+		time.Sleep(500 * time.Millisecond)
+		if now := used(); now-quiet < 1<<16 && quiet-now < 1<<16 {
+			break
+		} else {
+			quiet = now
+		}
+	}
+	time.Sleep(3 * time.Second) // until the feed is read as seldom as it ever is
+	b.ReportMetric(float64(used()-before)/many, "B/waiting")
+	began := processor()
+	time.Sleep(5 * time.Second)
+	b.ReportMetric(float64(processor()-began)/5e3, "cpu-µs/s")
+	stop()
+	wait.Wait()
+}
+
+func processor() int64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return u.Utime.Nano() + u.Stime.Nano()
+}
