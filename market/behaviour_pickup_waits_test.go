@@ -67,7 +67,7 @@ func stillWaits(t testing.TB, w <-chan picked) {
 func TestAPickupWaitsForWhateverComesOnOffer(t *testing.T) {
 	for _, way := range []struct {
 		name string
-		// before is done before the pickup begins to wait, then does the rest.
+		// do begins the wait and then has the task that it returns come on offer.
 		do func(k *markettest.Kit, ada, bob, eve *markettest.Agent) (wait <-chan picked, want market.TaskID)
 	}{
 		{"posted", func(k *markettest.Kit, ada, bob, _ *markettest.Agent) (<-chan picked, market.TaskID) {
@@ -205,7 +205,8 @@ func TestAWaitingPickupIsRefusedLikeAnyOther(t *testing.T) {
 		if p := <-w; !errors.Is(p.err, market.ErrSuspended) {
 			t.Errorf("the suspended agent got %v", p.err)
 		}
-		_ = ada
+		_, _, err = k.Market.Hosted(k.Store).As(ada.ID).Pickup(k.Ctx, market.Filter{Wait: time.Second})
+		markettest.Refused(t, err, market.ErrInvalid, "transaction")
 	}, policy(func(p *market.Policy) { p.MaxWaits = 1 }))
 }
 

@@ -36,6 +36,10 @@ func newLookout(m *Market) *lookout {
 // goroutine may have to look out for all.
 func (l *lookout) wait(ctx context.Context, w sleeper, up <-chan time.Time) (over bool, err error) {
 	l.mirror.StirIfBehind()
+	if l.mirror.Board.Asleep() == 1 {
+		// The feed may be read seldom while nobody asks.
+		l.mirror.Watch()
+	}
 	select {
 	case <-w.Called():
 		return false, nil
