@@ -36,10 +36,6 @@ func newLookout(m *Market) *lookout {
 // goroutine may have to look out for all.
 func (l *lookout) wait(ctx context.Context, w sleeper, up <-chan time.Time) (over bool, err error) {
 	l.mirror.StirIfBehind()
-	if l.mirror.Board.Asleep() == 1 {
-		// The feed may be read seldom while nobody asks.
-		l.mirror.Watch()
-	}
 	select {
 	case <-w.Called():
 		return false, nil
@@ -54,6 +50,8 @@ func (l *lookout) wait(ctx context.Context, w sleeper, up <-chan time.Time) (ove
 }
 
 func (l *lookout) keep(ctx context.Context, w sleeper, up <-chan time.Time) (over bool, err error) {
+	// While nobody waited the feed may have been read seldom.
+	l.mirror.Watch()
 	read := time.NewTicker(readEvery)
 	defer read.Stop()
 	var expected time.Time

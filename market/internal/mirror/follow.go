@@ -40,14 +40,18 @@ func (m *Mirror) Watch() {
 // often as this process needs it; waits reports whether somebody waits for a
 // task. read is called after each read.
 func (m *Mirror) Follow(ctx context.Context, hints <-chan struct{}, waits func() bool, read func()) error {
-	timer := time.NewTimer(0)
+	timer, next := time.NewTimer(0), time.Now()
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-m.wanted:
-			timer.Reset(m.pace(waits))
+			// Many who ask to watch must not put off the read that is due.
+			if d := m.pace(waits); time.Until(next) > d {
+				timer.Reset(d)
+				next = time.Now().Add(d)
+			}
 			continue
 		case <-hints:
 		case <-timer.C:
@@ -56,7 +60,9 @@ func (m *Mirror) Follow(ctx context.Context, hints <-chan struct{}, waits func()
 			return err
 		}
 		read()
-		timer.Reset(m.pace(waits))
+		d := m.pace(waits)
+		timer.Reset(d)
+		next = time.Now().Add(d)
 	}
 }
 
