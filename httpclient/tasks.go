@@ -91,11 +91,11 @@ func (c *Client) PickupTask(ctx context.Context, id market.TaskID) (market.Picku
 }
 
 // PickupBatch claims up to in.Count tasks (1–10, default 5), each atomically. With
-// in.Filter.Wait, rounded up to whole seconds, it waits so long for the first of them.
+// in.Wait, rounded up to whole seconds, it waits so long for the first of them.
 func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.PickupList, error) {
 	what := post("/v1/tasks/pickup/batch", in)
-	if in.Filter.Wait > 0 {
-		what.waitFor(in.Filter.Wait)
+	if in.Wait > 0 {
+		what.waitFor(in.Wait)
 	}
 	return fetch[market.PickupList](ctx, &c.caller, what)
 }

@@ -44,7 +44,7 @@ func (r *inProcess) Subscribe(ctx context.Context, hear func(notify.Hint)) error
 }
 
 // hall is a running market with one agent.
-func hall(b *testing.B, ctx context.Context, s market.Store, relay notify.Relay, begins chan struct{}, name string) (*market.Market, *market.Handle) {
+func hall(ctx context.Context, b *testing.B, s market.Store, relay notify.Relay, begins chan struct{}, name string) (*market.Market, *market.Handle) {
 	b.Helper()
 	hub := notify.NewRelayedHub(relay)
 	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithClock(patient{clock.New(), begins}), pinchwork.WithNotifier(hub), pinchwork.WithBackground(hub), pinchwork.WithPolicy(func(p *market.Policy) {
@@ -70,15 +70,15 @@ func BenchmarkWaitingPickup(b *testing.B) {
 				ctx, stop := context.WithCancel(b.Context())
 				defer stop()
 				s, relay, begins := kind.Open(b), &inProcess{}, make(chan struct{})
-				m, poster := hall(b, ctx, s, relay, begins, "poster")
+				m, poster := hall(ctx, b, s, relay, begins, "poster")
 				if replicas == 2 {
-					m, _ = hall(b, ctx, s, relay, begins, "other")
+					m, _ = hall(ctx, b, s, relay, begins, "other")
 				}
 				r, err := m.Register(ctx, market.RegisterInput{Name: "worker"})
 				if err != nil {
 					b.Fatal(err)
 				}
-				latencies(b, ctx, begins, m.As(r.AgentID), poster)
+				latencies(ctx, b, begins, m.As(r.AgentID), poster)
 			})
 		}
 	}
@@ -99,7 +99,7 @@ func (p patient) After(d time.Duration) <-chan time.Time {
 	return p.Clock.After(d)
 }
 
-func latencies(b *testing.B, ctx context.Context, begins <-chan struct{}, worker, poster *market.Handle) {
+func latencies(ctx context.Context, b *testing.B, begins <-chan struct{}, worker, poster *market.Handle) {
 	back := make(chan time.Time)
 	var all []time.Duration
 	for b.Loop() {
@@ -126,7 +126,7 @@ func latencies(b *testing.B, ctx context.Context, begins <-chan struct{}, worker
 func BenchmarkTenThousandWait(b *testing.B) {
 	ctx, stop := context.WithCancel(b.Context())
 	begins := make(chan struct{})
-	m, worker := hall(b, ctx, memory.New(), &inProcess{}, begins, "worker")
+	m, worker := hall(ctx, b, memory.New(), &inProcess{}, begins, "worker")
 	const many = 10_000
 	before := settled()
 	var wait sync.WaitGroup
