@@ -15,39 +15,13 @@ import (
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/internal/everystore"
 	"github.com/pinchwork/pinchwork/market"
-	"github.com/pinchwork/pinchwork/notify"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
-// inProcess is a relay between markets of one process: what a real one takes comes on
-// top.
-type inProcess struct {
-	mu   sync.Mutex
-	ears []func(notify.Hint)
-}
-
-func (r *inProcess) Publish(_ context.Context, h notify.Hint) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, hear := range r.ears {
-		hear(h)
-	}
-	return nil
-}
-
-func (r *inProcess) Subscribe(ctx context.Context, hear func(notify.Hint)) error {
-	r.mu.Lock()
-	r.ears = append(r.ears, hear)
-	r.mu.Unlock()
-	<-ctx.Done()
-	return ctx.Err()
-}
-
 // hall is a running market with one agent.
-func hall(ctx context.Context, b *testing.B, s market.Store, relay notify.Relay, begins chan struct{}, name string) (*market.Market, *market.Handle) {
+func hall(ctx context.Context, b *testing.B, s market.Store, begins chan struct{}, name string) (*market.Market, *market.Handle) {
 	b.Helper()
-	hub := notify.NewRelayedHub(relay)
-	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithClock(patient{clock.New(), begins}), pinchwork.WithNotifier(hub), pinchwork.WithBackground(hub), pinchwork.WithPolicy(func(p *market.Policy) {
+	m, err := pinchwork.New(pinchwork.WithStore(s), pinchwork.WithClock(patient{clock.New(), begins}), pinchwork.WithPolicy(func(p *market.Policy) {
 		p.MaxWaits, p.MaxOpenClaims, p.NewcomerClaims, p.InitialCredits = 0, 0, 0, 1_000_000
 	}))
 	if err != nil {
@@ -66,13 +40,16 @@ func hall(ctx context.Context, b *testing.B, s market.Store, relay notify.Relay,
 func BenchmarkWaitingPickup(b *testing.B) {
 	for _, kind := range everystore.Kinds() {
 		for _, replicas := range []int{1, 2} {
+			if replicas > 1 && !kind.Relays {
+				continue // it belongs to one program
+			}
 			b.Run(fmt.Sprint(kind.Name, "/replicas=", replicas), func(b *testing.B) {
 				ctx, stop := context.WithCancel(b.Context())
 				defer stop()
-				s, relay, begins := kind.Open(b), &inProcess{}, make(chan struct{})
-				m, poster := hall(ctx, b, s, relay, begins, "poster")
+				s, begins := kind.Open(b), make(chan struct{})
+				m, poster := hall(ctx, b, s, begins, "poster")
 				if replicas == 2 {
-					m, _ = hall(ctx, b, s, relay, begins, "other")
+					m, _ = hall(ctx, b, s, begins, "other")
 				}
 				r, err := m.Register(ctx, market.RegisterInput{Name: "worker"})
 				if err != nil {
@@ -126,7 +103,7 @@ func latencies(ctx context.Context, b *testing.B, begins <-chan struct{}, worker
 func BenchmarkTenThousandWait(b *testing.B) {
 	ctx, stop := context.WithCancel(b.Context())
 	begins := make(chan struct{})
-	m, worker := hall(ctx, b, memory.New(), &inProcess{}, begins, "worker")
+	m, worker := hall(ctx, b, memory.New(), begins, "worker")
 	const many = 10_000
 	before := settled()
 	var wait sync.WaitGroup
