@@ -51,7 +51,7 @@ func (w *writing) writeTasks(c *prepared) (seqs []int64, err error) {
 			return nil, err
 		}
 		if write.Old != nil {
-			err = w.replaceTask(write.New, c.tasks[i])
+			err = w.replaceTask(write, c.tasks[i])
 		} else {
 			err = w.insertTask(write, c.tasks[i])
 			seqs = append(seqs, w.db.LastInsertRowID())
@@ -64,8 +64,13 @@ func (w *writing) writeTasks(c *prepared) (seqs []int64, err error) {
 }
 
 func (w *writing) insertTask(write *store.TaskWrite, doc string) error {
-	err := w.run(`insert into pinchwork_task (version, status, open, worker, due, ended, doc, id, poster)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(stateOf(write.New, doc), string(write.New.Poster))...)
+	t := write.New
+	args := append(make([]any, 0, 9), string(t.ID), string(t.Poster), t.Version, doc)
+	for _, column := range stateOf(t) {
+		args = append(args, column)
+	}
+	err := w.run(`insert into pinchwork_task (id, poster, version, doc, status, open, worker, due, ended)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	if err != nil {
 		return err
 	}
@@ -73,21 +78,32 @@ func (w *writing) insertTask(write *store.TaskWrite, doc string) error {
 		w.db.LastInsertRowID(), write.Text.Need, write.Text.Context)
 }
 
-func (w *writing) replaceTask(t *store.Task, doc string) error {
-	return w.run(`update pinchwork_task set version = ?, status = ?, open = ?, worker = ?, due = ?, ended = ?, doc = ?
-		where id = ?`, stateOf(t, doc)...)
+// replaceTask names the columns alone that move: each has a place in an index or two.
+func (w *writing) replaceTask(write *store.TaskWrite, doc string) error {
+	t := write.New
+	sql, args := "update pinchwork_task set version = ?, doc = ?", append(make([]any, 0, 8), t.Version, doc)
+	was, is := stateOf(write.Old), stateOf(t)
+	for i, column := range stateColumns {
+		if was[i] != is[i] {
+			sql += column
+			args = append(args, is[i])
+		}
+	}
+	return w.run(sql+" where id = ?", append(args, string(t.ID))...)
 }
 
-// stateOf are the columns that move with a task, and its id.
-func stateOf(t *store.Task, doc string) []any {
-	var open, ended any
+var stateColumns = [...]string{", status = ?", ", open = ?", ", worker = ?", ", due = ?", ", ended = ?"}
+
+// stateOf are the columns by which a task is found.
+func stateOf(t *store.Task) (columns [len(stateColumns)]any) {
+	columns[0], columns[2], columns[3] = number(t.Status), textOrNull(t.Worker()), orNull(t.NextDue)
 	if t.Open() {
-		open = 1
+		columns[1] = 1
 	}
 	if t.Ending != nil {
-		ended = t.Ending.At
+		columns[4] = orNull(t.Ending.At)
 	}
-	return append(make([]any, 0, 9), t.Version, number(t.Status), open, textOrNull(t.Worker()), orNull(t.NextDue), ended, doc, string(t.ID))
+	return columns
 }
 
 func (w *writing) writeAgents(c *prepared) error {
@@ -252,7 +268,9 @@ func (w *writing) drop(c *prepared) error {
 func (w *writing) writeTrust(c *prepared) error {
 	for i := range c.Trust {
 		p := &c.Trust[i].New
-		err := w.run("replace into pinchwork_trust (from_id, to_id, score, interactions, updated_at) values (?, ?, ?, ?, ?)",
+		err := w.run(`insert into pinchwork_trust (from_id, to_id, score, interactions, updated_at) values (?, ?, ?, ?, ?)
+			on conflict (from_id, to_id) do update set
+			score = excluded.score, interactions = excluded.interactions, updated_at = excluded.updated_at`,
 			string(p.From), string(p.To), p.Score, p.Interactions, p.UpdatedAt)
 		if err != nil {
 			return err

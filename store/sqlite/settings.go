@@ -18,6 +18,7 @@ func (o *options) settings() []setting {
 		all[2] = setting{"synchronous", "off", "0"}
 	}
 	return append(all,
+		setting{"wal_autocheckpoint", "4000", "4000"},
 		setting{"temp_store", "memory", "2"},
 		setting{"cache_size", "-8000", "-8000"},
 		setting{"trusted_schema", "off", "0"})

@@ -51,7 +51,6 @@ create table pinchwork_trust (
     primary key (from_id, to_id)
 ) strict, without rowid;
 
-create index pinchwork_trust_ranked on pinchwork_trust (from_id, score desc, to_id);
 create index pinchwork_trust_toward on pinchwork_trust (to_id);
 
 create table pinchwork_task (
