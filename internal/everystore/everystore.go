@@ -1,5 +1,5 @@
 // Package everystore opens stores of all kinds for tests: memory, Redis in
-// process (miniredis), and real Redis and Postgres servers where their programs
+// process (miniredis), a file of SQLite, and real Redis and Postgres servers where their programs
 // are on the machine. A server of each kind is shared by a test binary.
 //
 //	func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ import (
 	"github.com/pinchwork/pinchwork/store/memory"
 	"github.com/pinchwork/pinchwork/store/postgres"
 	"github.com/pinchwork/pinchwork/store/redis"
+	"github.com/pinchwork/pinchwork/store/sqlite"
 )
 
 // Kind makes empty stores of one kind.
@@ -48,6 +50,7 @@ type Kind struct {
 func Kinds() []Kind {
 	all := []Kind{
 		{Name: "memory", Open: func(testing.TB) market.Store { return memory.New() }},
+		{Name: "sqlite", Slow: true, Open: openSQLite},
 		{Name: "miniredis", Slow: true, Relays: true, Open: func(t testing.TB) market.Store {
 			return openRedis(t, "redis://"+redistest.Mini(t).Addr())
 		}},
@@ -90,6 +93,17 @@ var shared binary
 func (b *binary) Helper()                   {}
 func (b *binary) Cleanup(f func())          { b.cleanups = append(b.cleanups, f) }
 func (b *binary) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
+
+// openSQLite gives each store a file of its own, which waits for no disk.
+func openSQLite(t testing.TB) market.Store {
+	t.Helper()
+	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "market.db"), sqlite.WithoutDurability())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
 
 func openRedis(t testing.TB, url string) market.Store {
 	t.Helper()
