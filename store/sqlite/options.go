@@ -9,6 +9,9 @@ import (
 const (
 	defaultCallTimeout = 4 * time.Second
 	minReaders         = 4
+	// logPages, 16 MB of them, let pages that many commits change be brought into the
+	// file once.
+	logPages = 4000
 )
 
 // Option changes how a file is opened. Where a process opens one file several times,
@@ -19,6 +22,11 @@ type options struct {
 	callTimeout time.Duration
 	readers     int
 	durable     bool
+	// vfs is what lies between SQLite and the disk, "" for the usual; tests lose there
+	// what was not synced.
+	vfs string
+	// checkpoint is after how many pages the log is brought into the file.
+	checkpoint int
 }
 
 // WithCallTimeout bounds how long a call waits for the file, which another process
@@ -35,7 +43,7 @@ func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 func WithoutDurability() Option { return func(o *options) { o.durable = false } }
 
 func newOptions(opts []Option) (options, error) {
-	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true}
+	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages}
 	for _, opt := range opts {
 		opt(&o)
 	}

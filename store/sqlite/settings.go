@@ -12,13 +12,13 @@ type setting struct{ name, value, answer string }
 
 func (o *options) settings() []setting {
 	// How long to wait for others comes first, since the others may have to.
-	wait := fmt.Sprint(o.callTimeout.Milliseconds())
+	wait, pages := fmt.Sprint(o.callTimeout.Milliseconds()), fmt.Sprint(o.checkpoint)
 	all := []setting{{"busy_timeout", wait, wait}, {"journal_mode", "wal", "wal"}, {"synchronous", "full", "2"}}
 	if !o.durable {
 		all[2] = setting{"synchronous", "off", "0"}
 	}
 	return append(all,
-		setting{"wal_autocheckpoint", "4000", "4000"},
+		setting{"wal_autocheckpoint", pages, pages},
 		setting{"temp_store", "memory", "2"},
 		setting{"cache_size", "-8000", "-8000"},
 		setting{"trusted_schema", "off", "0"})
@@ -26,7 +26,11 @@ func (o *options) settings() []setting {
 
 // uri names a file whatever its name holds.
 func (o *options) uri(path string) string {
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path}
+	if o.vfs != "" {
+		uri.RawQuery = url.Values{"vfs": {o.vfs}}.Encode()
+	}
+	return uri.String()
 }
 
 // configureHost settles a connection whose transactions are a host's.

@@ -1,0 +1,77 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/storebench"
+	"github.com/pinchwork/pinchwork/store/sqlite"
+)
+
+// A backup that is taken while others write is whole, has all that was acknowledged
+// before it began, and opens like the file.
+func TestBackupWhileOthersWrite(t *testing.T) {
+	folder := t.TempDir()
+	s := openAt(t, filepath.Join(folder, "market.db"), sqlite.WithoutDurability())
+	populate(t, s)
+	stop, stopped, began := make(chan struct{}), make(chan error), make(chan struct{})
+	before := versions{}
+	go func() {
+		for n := 1; ; n++ {
+			err := lead(s, n, func(l *storebench.Life) {
+				if n <= 10 {
+					before.add(l.Task.ID, l.Task.Version)
+				}
+			})
+			if n == 10 {
+				close(began)
+			}
+			select {
+			case <-stop:
+				stopped <- err
+				return
+			default:
+			}
+		}
+	}()
+	<-began
+	for _, name := range []string{"first.db", "second.db"} {
+		if err := s.Backup(t.Context(), filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+		check(t, openAt(t, filepath.Join(folder, name)), before)
+	}
+	close(stop)
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBackupTakesNoPlace(t *testing.T) {
+	folder := t.TempDir()
+	s := openAt(t, filepath.Join(folder, "market.db"), sqlite.WithoutDurability())
+	taken := filepath.Join(folder, "taken")
+	if err := os.WriteFile(taken, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(t.Context(), taken); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over another file: %v", err)
+	}
+	if got, _ := os.ReadFile(taken); string(got) != "precious" {
+		t.Errorf("the other file holds %q", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Backup(ctx, filepath.Join(folder, "cancelled.db")); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a cancelled context: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(folder, "*"))
+	hidden, _ := filepath.Glob(filepath.Join(folder, ".pinchwork*"))
+	if err != nil || len(hidden) != 0 || len(left) != 4 {
+		t.Errorf("left behind: %v %v, %v", left, hidden, err)
+	}
+}

@@ -1,0 +1,29 @@
+package sqlite
+
+import "github.com/ncruces/go-sqlite3"
+
+// Through names the VFS through which a file is opened.
+func Through(vfs string) Option { return func(o *options) { o.vfs = vfs } }
+
+// CheckpointAfter bounds the pages of the log after which it is brought into the file.
+func CheckpointAfter(pages int) Option { return func(o *options) { o.checkpoint = pages } }
+
+// Prepared calls visit with the statements that the connections of a store have
+// prepared so far, and one of them.
+func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {
+	f := s.place.file
+	f.writer.turn.Lock()
+	defer f.writer.turn.Unlock()
+	for sql := range f.writer.conn.stmts {
+		visit(f.writer.conn.db, sql)
+	}
+	for range f.readers.size {
+		c := <-f.readers.free
+		if c != nil {
+			for sql := range c.stmts {
+				visit(c.db, sql)
+			}
+		}
+		defer func() { f.readers.free <- c }()
+	}
+}
