@@ -53,8 +53,14 @@ func (f *file) copyTo(ctx context.Context, path string) error {
 	if err := c.run("vacuum into ?", path); err != nil {
 		return errors.Join(interrupted(ctx, err), err)
 	}
+	if err := os.Chmod(path, private); err != nil {
+		return err
+	}
 	return synced(path)
 }
+
+// private is the mode of files that hold keys and secrets.
+const private = 0o600
 
 // synced waits until the disk has a file or a folder.
 func synced(path string) error {

@@ -27,3 +27,6 @@ func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {
 		defer func() { f.readers.free <- c }()
 	}
 }
+
+// SameWriter reports whether two stores write through one connection.
+func SameWriter(a, b *Store) bool { return a.place.file.writer == b.place.file.writer }

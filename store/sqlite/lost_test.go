@@ -26,6 +26,9 @@ type disk struct {
 	vfs.VFS
 	mu  sync.Mutex
 	log []change
+	// fails is what writing ends with, if anything; readOnly opens files for reading.
+	fails    error
+	readOnly bool
 }
 
 // change is one thing done to a file.
@@ -60,6 +63,9 @@ func (d *disk) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, er
 }
 
 func (d *disk) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	if d.readOnly {
+		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+	}
 	f, flags, err := d.VFS.(vfs.VFSFilename).OpenFilename(name, flags)
 	if name == nil {
 		return f, flags, err
@@ -70,7 +76,9 @@ func (d *disk) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, v
 // Delete is remembered as done for good: SQLite deletes nothing here but what it no
 // longer needs.
 func (d *disk) Delete(name string, syncDir bool) error {
-	d.note(change{file: filepath.Base(name), deleted: true})
+	if err := d.note(change{file: filepath.Base(name), deleted: true}); err != nil {
+		return err
+	}
 	return d.VFS.Delete(name, syncDir)
 }
 
@@ -81,10 +89,20 @@ func (d *disk) watch(f vfs.File, name string) vfs.File {
 	return &watched{File: f, disk: d, name: filepath.Base(name)}
 }
 
-func (d *disk) note(c change) {
+// note remembers what is about to be done, unless it is to fail.
+func (d *disk) note(c change) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.log = append(d.log, c)
+	if d.fails == nil {
+		d.log = append(d.log, c)
+	}
+	return d.fails
+}
+
+func (d *disk) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fails = err
 }
 
 // now is how many things have been done.
@@ -109,21 +127,24 @@ func (f *watched) SetPowersafeOverwrite(on bool) { vfsutil.WrapSetPowersafeOverw
 func (f *watched) SharedMemory() vfs.SharedMemory { return vfsutil.WrapSharedMemory(f.File) }
 
 func (f *watched) WriteAt(b []byte, at int64) (int, error) {
-	f.disk.note(change{file: f.name, data: slices.Clone(b), at: at})
+	if err := f.disk.note(change{file: f.name, data: slices.Clone(b), at: at}); err != nil {
+		return 0, err
+	}
 	return f.File.WriteAt(b, at)
 }
 
 func (f *watched) Truncate(size int64) error {
-	f.disk.note(change{file: f.name, at: size})
+	if err := f.disk.note(change{file: f.name, at: size}); err != nil {
+		return err
+	}
 	return f.File.Truncate(size)
 }
 
 func (f *watched) Sync(flags vfs.SyncFlag) error {
-	err := f.File.Sync(flags)
-	if err == nil {
-		f.disk.note(change{file: f.name, synced: true})
+	if err := f.File.Sync(flags); err != nil {
+		return err
 	}
-	return err
+	return f.disk.note(change{file: f.name, synced: true})
 }
 
 // remains are the files as they may be found after the first so many things were done
@@ -276,7 +297,6 @@ func survives(t *testing.T, files map[string][]byte, acknowledged versions) bool
 	if len(found.list) > 0 {
 		t.Log(found.list[0])
 	}
-	return len(found.list) == 0
 	return len(found.list) == 0
 }
 

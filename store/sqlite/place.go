@@ -65,10 +65,7 @@ func (p *place) release() error {
 // locate follows a path to where the file really is, and makes an empty one where
 // there is none.
 func locate(path string) (real string, info os.FileInfo, err error) {
-	if real, err = filepath.Abs(path); err != nil {
-		return "", nil, err
-	}
-	f, err := os.OpenFile(real, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, private)
 	if os.IsPermission(err) {
 		return "", nil, fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
@@ -76,7 +73,11 @@ func locate(path string) (real string, info os.FileInfo, err error) {
 		return "", nil, err
 	}
 	defer func() { _ = f.Close() }()
-	if real, err = filepath.EvalSymlinks(real); err != nil {
+	// Links come first: a name may lead through one and back by "..".
+	if real, err = filepath.EvalSymlinks(path); err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	if info, err = f.Stat(); err != nil {

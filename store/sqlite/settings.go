@@ -26,11 +26,12 @@ func (o *options) settings() []setting {
 
 // uri names a file whatever its name holds.
 func (o *options) uri(path string) string {
-	uri := url.URL{Scheme: "file", OmitHost: true, Path: path}
+	// What lies beside the file holds the same secrets, and is for the same eyes.
+	query := url.Values{"modeof": {path}}
 	if o.vfs != "" {
-		uri.RawQuery = url.Values{"vfs": {o.vfs}}.Encode()
+		query.Set("vfs", o.vfs)
 	}
-	return uri.String()
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}).String()
 }
 
 // configureHost settles a connection whose transactions are a host's.

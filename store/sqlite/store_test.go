@@ -20,12 +20,20 @@ func openAt(t testing.TB, path string, opts ...sqlite.Option) *sqlite.Store {
 	return s
 }
 
+// Beside the promises: no statement of the store costs more for all that is stored.
 func TestStore(t *testing.T) {
 	var last *sqlite.Store
 	var path string
+	var plans plans
 	again := func(t *testing.T) store.Store {
-		last = openAt(t, path, sqlite.WithoutDurability())
-		return last
+		s := openAt(t, path, sqlite.WithoutDurability())
+		t.Cleanup(func() {
+			if s == last {
+				plans.gather(t, s)
+			}
+		})
+		last = s
+		return s
 	}
 	storetest.Run(t, func(t *testing.T) store.Store {
 		path = filepath.Join(t.TempDir(), "market.db")
@@ -36,4 +44,5 @@ func TestStore(t *testing.T) {
 		}
 		return again(t)
 	}))
+	plans.check(t)
 }
