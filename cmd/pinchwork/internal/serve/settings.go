@@ -76,7 +76,7 @@ func (o *Setting) name() string {
 func All() []Setting {
 	return []Setting{
 		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
-		text("STORE", "memory, redis://… or postgres://…", func(s *Settings) *string { return &s.Store }),
+		text("STORE", "memory, sqlite:FILE, redis://… or postgres://…", func(s *Settings) *string { return &s.Store }),
 		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
 		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
 		adminKey(),

@@ -100,7 +100,7 @@ func TestUnknownStoresAreRefused(t *testing.T) {
 		s := Defaults()
 		s.Store = store
 		_, err := open(context.Background(), &s, slog.New(slog.DiscardHandler))
-		if !errors.Is(err, ErrSetting) || !strings.Contains(err.Error(), "memory, redis://… or postgres://…") || strings.Contains(err.Error(), "secret") {
+		if !errors.Is(err, ErrSetting) || !strings.Contains(err.Error(), "memory, sqlite:FILE, redis://… or postgres://…") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v", store, err)
 		}
 	}

@@ -22,6 +22,9 @@ type backend struct {
 
 // open opens the store that the settings name.
 func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
+	if path, ok := fileOf(s); ok {
+		return openSQLite(ctx, path, log)
+	}
 	scheme, _, _ := strings.Cut(s.Store, "://")
 	switch scheme {
 	case "memory":
@@ -33,5 +36,5 @@ func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) 
 		return openPostgres(ctx, s, log)
 	}
 	// The value may contain a password, so only its scheme is repeated.
-	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): unknown kind %q; it must be memory, redis://… or postgres://…", ErrSetting, scheme)
+	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): unknown kind %q; it must be memory, sqlite:FILE, redis://… or postgres://…", ErrSetting, scheme)
 }
