@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Backup writes a copy of the file as of one instant to a path where nothing is yet,
@@ -36,10 +37,18 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := os.Link(copied, path); err != nil {
 		return failure("backing up", err)
 	}
-	if err := synced(filepath.Dir(path)); err != nil {
+	if err := placed(path); err != nil {
 		return failure("backing up", err)
 	}
 	return nil
+}
+
+// placed waits until the disk has the name of a file. Windows has no way to.
+func placed(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	return synced(filepath.Dir(path))
 }
 
 // copyTo writes a copy on a connection of its own, which reads.

@@ -1,6 +1,10 @@
 package sqlite
 
-import "github.com/ncruces/go-sqlite3"
+import (
+	"runtime"
+
+	"github.com/ncruces/go-sqlite3"
+)
 
 // Through names the VFS through which a file is opened.
 func Through(vfs string) Option { return func(o *options) { o.vfs = vfs } }
@@ -12,8 +16,8 @@ func CheckpointAfter(pages int) Option { return func(o *options) { o.checkpoint 
 // prepared so far, and one of them.
 func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {
 	f := s.place.file
-	f.writer.turn.Lock()
-	defer f.writer.turn.Unlock()
+	f.writer.turn <- struct{}{}
+	defer func() { <-f.writer.turn }()
 	for sql := range f.writer.conn.stmts {
 		visit(f.writer.conn.db, sql)
 	}
@@ -30,3 +34,17 @@ func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {
 
 // SameWriter reports whether two stores write through one connection.
 func SameWriter(a, b *Store) bool { return a.place.file.writer == b.place.file.writer }
+
+// Gathered waits until so many writes wait.
+func Gathered(s *Store, n int) {
+	w := s.place.file.writer
+	for {
+		w.mu.Lock()
+		waiting := len(w.waiting)
+		w.mu.Unlock()
+		if waiting == n {
+			return
+		}
+		runtime.Gosched()
+	}
+}

@@ -64,9 +64,13 @@ func (s *Store) Transact(ctx context.Context, do func(tx *sql.Tx, within *Store)
 	if err != nil {
 		return failure("transacting", err)
 	}
-	turn := &s.place.file.writer.turn
-	turn.Lock()
-	defer turn.Unlock()
+	turn := s.place.file.writer.turn
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return failure("transacting", ctx.Err())
+	}
+	defer func() { <-turn }()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return failure("transacting", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // maxTogether bounds how many writes travel together, and with it how long the first
@@ -17,10 +18,12 @@ const maxTogether = 128
 // there is something to write, and not after close.
 type writer struct {
 	conn *conn
-	// durable is false for a file whose commits never wait for the disk.
+	// durable is false for a file whose commits never wait for the disk; level is how
+	// the connection waits now, "" when that is not known.
 	durable bool
+	level   string
 	// turn is held by whoever writes in this process: the writer, or a host in Transact.
-	turn sync.Mutex
+	turn chan struct{}
 
 	mu      sync.Mutex
 	waiting []*ticket
@@ -30,7 +33,7 @@ type writer struct {
 }
 
 func newWriter(c *conn, durable bool) *writer {
-	w := &writer{conn: c, durable: durable}
+	w := &writer{conn: c, durable: durable, turn: make(chan struct{}, 1)}
 	w.idle.L = &w.mu
 	return w
 }
@@ -42,6 +45,8 @@ type ticket struct {
 	done chan error
 	// brief says that nothing is lost when a crash of the machine forgets it.
 	brief bool
+	// left says that the caller waits no longer: what has not begun does not begin.
+	left atomic.Bool
 }
 
 // write runs do in company, and returns when it is durable, refused or has failed.
@@ -85,6 +90,7 @@ func (w *writer) await(ctx context.Context, t *ticket) error {
 }
 
 func (w *writer) withdraw(t *ticket) {
+	t.left.Store(true)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if i := slices.Index(w.waiting, t); i >= 0 {
@@ -92,15 +98,22 @@ func (w *writer) withdraw(t *ticket) {
 	}
 }
 
+// work writes batch after batch. The turn comes before the batch: who arrives while a
+// host has it travels too.
 func (w *writer) work() {
-	for batch := w.next(); batch != nil; batch = w.next() {
-		w.turn.Lock()
-		errs := w.together(batch)
-		w.turn.Unlock()
-		for i, t := range batch {
-			t.done <- errs[i]
-		}
+	for w.batch() {
 	}
+}
+
+func (w *writer) batch() bool {
+	w.turn <- struct{}{}
+	batch := w.next()
+	errs := w.together(batch)
+	<-w.turn
+	for i, t := range batch {
+		t.done <- errs[i]
+	}
+	return batch != nil
 }
 
 // next takes those who wait, and ends the work when nobody does.
@@ -122,6 +135,9 @@ func (w *writer) next() []*ticket {
 // all is undone and each goes alone.
 func (w *writer) together(batch []*ticket) []error {
 	errs := make([]error, len(batch))
+	if len(batch) == 0 {
+		return nil
+	}
 	err := w.transaction(batch, errs)
 	switch {
 	case err == nil:
@@ -146,31 +162,40 @@ var errBegin = errors.New("the file could not be taken for writing")
 
 // transaction returns what failed, and in errs what was refused.
 func (w *writer) transaction(batch []*ticket, errs []error) error {
-	if w.durable && !slices.ContainsFunc(batch, func(t *ticket) bool { return !t.brief }) {
-		return w.briefly(batch, errs)
+	level := "full"
+	if !slices.ContainsFunc(batch, func(t *ticket) bool { return !t.brief }) {
+		// The next commit that waits for the disk makes it durable too.
+		level = "normal"
 	}
-	return w.begun(batch, errs)
-}
-
-// briefly writes what need not be durable at once: the next commit makes it so.
-func (w *writer) briefly(batch []*ticket, errs []error) error {
-	if err := w.conn.set(setting{"synchronous", "normal", "1"}); err != nil {
-		return err
+	if err := w.wait(level); err != nil {
+		return errors.Join(errBegin, err)
 	}
-	err := w.begun(batch, errs)
-	return errors.Join(err, w.conn.set(setting{"synchronous", "full", "2"}))
-}
-
-func (w *writer) begun(batch []*ticket, errs []error) error {
 	if err := w.conn.run("begin immediate"); err != nil {
 		return errors.Join(errBegin, err)
 	}
 	return w.conn.end(fill(newWriting(w.conn), batch, errs))
 }
 
+// wait settles how commits wait for the disk from now on.
+func (w *writer) wait(level string) error {
+	if !w.durable || w.level == level {
+		return nil
+	}
+	w.level = ""
+	answer := map[string]string{"full": "2", "normal": "1"}[level]
+	if err := w.conn.set(setting{"synchronous", level, answer}); err != nil {
+		return err
+	}
+	w.level = level
+	return nil
+}
+
 // fill does what a batch wants. It stops at what is no refusal.
 func fill(w *writing, batch []*ticket, errs []error) error {
 	for i, t := range batch {
+		if t.left.Load() {
+			continue
+		}
 		errs[i] = nil
 		if err := t.do(w); refused(err) {
 			errs[i] = err
