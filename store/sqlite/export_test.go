@@ -12,6 +12,11 @@ func Through(vfs string) Option { return func(o *options) { o.vfs = vfs } }
 // CheckpointAfter bounds the pages of the log after which it is brought into the file.
 func CheckpointAfter(pages int) Option { return func(o *options) { o.checkpoint = pages } }
 
+// On says which network file system all folders are on.
+func On(name string) Option {
+	return func(o *options) { o.network = func(string) string { return name } }
+}
+
 // Prepared calls visit with the statements that the connections of a store have
 // prepared so far, and one of them.
 func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {

@@ -225,41 +225,14 @@ func moments(t *testing.T, many int, opts ...sqlite.Option) (lost int) {
 	s := openAt(t, path, append(opts, sqlite.Through(name), sqlite.CheckpointAfter(100))...)
 	populate(t, s)
 	began := d.now()
-	var mu sync.Mutex
-	type said struct {
-		moment int
-		versions
-	}
-	var all []said
-	var clients sync.WaitGroup
-	for client := range 4 {
-		clients.Go(func() {
-			for n := range 25 {
-				charge := &store.Charge{Bucket: "b", Every: time.Second, Burst: 1000}
-				if _, err := s.Admit(context.Background(), store.Admission{Now: storebench.Epoch, Charge: charge}); err != nil {
-					t.Error(err)
-				}
-				err := lead(s, 1000*client+n, func(l *storebench.Life) {
-					mu.Lock()
-					defer mu.Unlock()
-					all = append(all, said{d.now(), versions{l.Task.ID: l.Task.Version}})
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	clients.Wait()
+	all := d.lives(t, s)
 	chance := rand.New(rand.NewPCG(1, 2))
 	for range many {
 		moment := began + chance.IntN(d.now()-began)
 		acknowledged := versions{}
-		for _, s := range all {
-			if s.moment <= moment {
-				for id, version := range s.versions {
-					acknowledged.add(id, version)
-				}
+		for _, step := range all {
+			if step.moment <= moment {
+				acknowledged.add(step.task, step.version)
 			}
 		}
 		if !survives(t, d.remains(moment, chance), acknowledged) {
@@ -267,6 +240,41 @@ func moments(t *testing.T, many int, opts ...sqlite.Option) (lost int) {
 		}
 	}
 	return lost
+}
+
+// said is a step that was acknowledged when so many things had been done to the disk.
+type said struct {
+	moment  int
+	task    store.TaskID
+	version int64
+}
+
+// lives are led by four clients at once, whose rate limits are charged between.
+func (d *disk) lives(t *testing.T, s *sqlite.Store) (all []said) {
+	t.Helper()
+	var mu sync.Mutex
+	note := func(l *storebench.Life) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, said{d.now(), l.Task.ID, l.Task.Version})
+	}
+	var clients sync.WaitGroup
+	for client := range 4 {
+		clients.Go(func() {
+			for n := range 25 {
+				charge := &store.Charge{Bucket: "b", Every: time.Second, Burst: 1000}
+				_, err := s.Admit(context.Background(), store.Admission{Now: storebench.Epoch, Charge: charge})
+				if err == nil {
+					err = lead(s, 1000*client+n, note)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	return all
 }
 
 // survives reports whether a store opens on what remains, and has what was

@@ -95,6 +95,23 @@ func TestNamesOfOneFileAreOneStore(t *testing.T) {
 	populate(t, openAt(t, path))
 }
 
+// Whatever a file's name holds, it is that file.
+func TestNamesMayHoldAnything(t *testing.T) {
+	for _, name := range []string{"a b.db", "a+b?c#d&e=f%20g.db", "ü'\";.db", "file:x.db", ":memory:"} {
+		folder := t.TempDir()
+		s := openAt(t, filepath.Join(folder, name), sqlite.WithoutDurability())
+		populate(t, s)
+		err := s.Transact(t.Context(), func(tx *sql.Tx, within *sqlite.Store) error {
+			_, err := within.Commit(t.Context(), storebench.NewLife(1, storebench.AgentID(1), "").Post())
+			return err
+		})
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		check(t, openAt(t, filepath.Join(folder, name)), versions{storebench.TaskID(1): 1})
+	}
+}
+
 // A store that was closed does nothing, and the others on the file go on.
 func TestCloseEndsOneHandle(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "market.db")
@@ -123,7 +140,7 @@ func TestWhatIsNoMarketplaceIsRefused(t *testing.T) {
 	if got, _ := os.ReadFile(text); !strings.HasPrefix(string(got), "no database") {
 		t.Error("the strange file was written")
 	}
-	for _, path := range []string{folder, "", filepath.Join(folder, "missing", "market.db")} {
+	for _, path := range []string{folder, "", ":memory:", "file:market.db", filepath.Join(folder, "missing", "market.db")} {
 		if s, err := sqlite.Open(t.Context(), path); err == nil {
 			_ = s.Close()
 			t.Errorf("%q was opened", path)
@@ -232,6 +249,12 @@ func TestReadOnlyFilesAreRefused(t *testing.T) {
 	d, name := newDisk(t)
 	d.readOnly = true
 	refusedOpen(t, path, sqlite.ErrReadOnly, sqlite.Through(name))
+}
+
+func TestNetworkFileSystemsAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "market.db")
+	refusedOpen(t, path, sqlite.ErrNetwork, sqlite.On("NFS"))
+	populate(t, openAt(t, path, sqlite.WithoutDurability()))
 }
 
 // Others on the machine cannot read what the file and its log hold.

@@ -27,6 +27,8 @@ type options struct {
 	vfs string
 	// checkpoint is after how many pages the log is brought into the file.
 	checkpoint int
+	// network names the network file system that a folder is on, "" for none.
+	network func(folder string) string
 }
 
 // WithCallTimeout bounds how long a call waits for the file, which another process
@@ -43,7 +45,7 @@ func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 func WithoutDurability() Option { return func(o *options) { o.durable = false } }
 
 func newOptions(opts []Option) (options, error) {
-	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages}
+	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages, network: networkOf}
 	for _, opt := range opts {
 		opt(&o)
 	}

@@ -25,7 +25,7 @@ var open struct {
 func hold(path string, o options) (*place, error) {
 	open.Lock()
 	defer open.Unlock()
-	real, info, err := locate(path)
+	real, info, err := locate(path, o.network)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (p *place) release() error {
 
 // locate follows a path to where the file really is, and makes an empty one where
 // there is none.
-func locate(path string) (real string, info os.FileInfo, err error) {
+func locate(path string, network func(folder string) string) (real string, info os.FileInfo, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, private)
 	if os.IsPermission(err) {
 		return "", nil, fmt.Errorf("%w: %w", ErrReadOnly, err)
@@ -86,7 +86,7 @@ func locate(path string) (real string, info os.FileInfo, err error) {
 	if !info.Mode().IsRegular() {
 		return "", nil, fmt.Errorf("%s is no file", real)
 	}
-	if name := networkOf(filepath.Dir(real)); name != "" {
+	if name := network(filepath.Dir(real)); name != "" {
 		return "", nil, fmt.Errorf("%w (%s)", ErrNetwork, name)
 	}
 	return real, info, nil

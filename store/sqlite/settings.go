@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -31,8 +32,11 @@ func (o *options) uri(path string) string {
 	if o.vfs != "" {
 		query.Set("vfs", o.vfs)
 	}
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}).String()
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: spaced(query.Encode())}).String()
 }
+
+// spaced writes spaces as SQLite reads them.
+func spaced(query string) string { return strings.ReplaceAll(query, "+", "%20") }
 
 // configureHost settles a connection whose transactions are a host's.
 func (o *options) configureHost(db *sqlite3.Conn) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"sync/atomic"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -34,14 +35,27 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
-		return nil, failure("opening", errors.New("the file has no name"))
+	if err := named(path); err != nil {
+		return nil, failure("opening", err)
 	}
 	p, err := hold(path, o)
 	if err != nil {
 		return nil, failure("opening "+path, err)
 	}
 	return &Store{options: o, place: p, closed: new(atomic.Bool)}, nil
+}
+
+// named refuses what other libraries understand as something else than a path.
+func named(path string) error {
+	switch {
+	case path == "":
+		return errors.New("the file has no name")
+	case path == ":memory:":
+		return errors.New("the store that keeps nothing is package store/memory")
+	case strings.HasPrefix(path, "file:"):
+		return errors.New("a path is wanted, and no URI")
+	}
+	return nil
 }
 
 // Close waits for what is under way, and closes the file unless it was opened more
