@@ -18,7 +18,6 @@ func TestAMarketplaceInAFile(t *testing.T) {
 	on := func(store string) func(*Settings) { return func(s *Settings) { s.Store = store } }
 	first := start(t, on("sqlite:"+path))
 	key := first.register(map[string]any{"name": "ada"})
-	first.call(http.MethodGet, "/readyz", "", nil, nil)
 	var posted struct {
 		ID string `json:"task_id"`
 	}
