@@ -3,10 +3,12 @@ package serve
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -41,15 +43,59 @@ func TestAMarketplaceInAFile(t *testing.T) {
 	}
 }
 
-func TestBackupOfWhatIsNoFile(t *testing.T) {
+func TestOnlyAServerMakesAFile(t *testing.T) {
 	folder := t.TempDir()
 	for _, store := range []string{"memory", "redis://localhost", "sqlite:" + filepath.Join(folder, "missing.db")} {
 		if err := Backup(context.Background(), Settings{Store: store}, filepath.Join(folder, "copy.db")); !errors.Is(err, ErrSetting) {
 			t.Errorf("%s: %v", store, err)
 		}
 	}
+	if _, err := Prune(context.Background(), Settings{Store: "sqlite:" + filepath.Join(folder, "missing.db")}, 0, io.Discard); !errors.Is(err, ErrSetting) {
+		t.Errorf("pruning a store that is missing: %v", err)
+	}
 	if _, err := os.Stat(filepath.Join(folder, "missing.db")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the missing store is there now: %v", err)
+	}
+}
+
+// A server for which nothing was configured keeps everything in a file of the folder
+// that it was started in, says where, and finds it again.
+func TestTheFirstServerKeepsWhatItIsGiven(t *testing.T) {
+	t.Chdir(t.TempDir())
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "pinchwork.db")
+	var key string
+	for _, want := range []string{"kept in " + path + ", a new file", "kept in " + path} {
+		i := start(t, func(s *Settings) { s.Store = Defaults().Store })
+		if !strings.HasSuffix(i.greeting, want) {
+			t.Errorf("the server says %q, want %q", i.greeting, want)
+		}
+		if key == "" {
+			key = i.register(map[string]any{"name": "ada"})
+		}
+		i.call(http.MethodGet, "/v1/me", key, nil, nil)
+		if err := i.ends(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What keeps the default from being opened names the folder, which the path does not.
+func TestAFileThatCannotBeMadeNamesItsFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("pinchwork.db", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err = Run(context.Background(), Defaults(), "test", io.Discard, io.Discard)
+	if !errors.Is(err, ErrSetting) || !strings.Contains(err.Error(), folder) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("started with %v", err)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // Prune deletes what the policy does not keep, and the tasks that ended more
 // than age ago; 0 keeps all tasks.
 func Prune(ctx context.Context, s Settings, age time.Duration, logs io.Writer) (market.Pruned, error) {
+	if err := kept(&s); err != nil {
+		return market.Pruned{}, err
+	}
 	log := logger(s.Log, logs)
 	b, err := open(ctx, &s, log)
 	if err != nil {

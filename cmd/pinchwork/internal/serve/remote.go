@@ -15,7 +15,7 @@ func openRedis(ctx context.Context, s *Settings, log *slog.Logger) (*backend, er
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 	}
 	log.Info("the store is Redis", "namespace", s.Namespace, "durability", store.Durability())
-	return &backend{store: store, close: func() { _ = store.Close() }}, nil
+	return &backend{store: store, kept: "in Redis, namespace " + s.Namespace, close: func() { _ = store.Close() }}, nil
 }
 
 func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
@@ -27,5 +27,5 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 	if store.Pooled() {
 		log.Warn("Postgres is reached through a pooler, where LISTEN hears nothing: replicas learn of each other's changes up to a second late")
 	}
-	return &backend{store: store, close: func() { _ = store.Close() }}, nil
+	return &backend{store: store, kept: "in Postgres, schema " + s.Namespace, close: func() { _ = store.Close() }}, nil
 }

@@ -31,8 +31,8 @@ const (
 	slop       = 4 << 10 // net/http allows that much more
 )
 
-// Run serves until ctx ends, then drains. It prints the address it listens on
-// to out once it is ready, and logs to logs. Errors that match ErrSetting are
+// Run serves until ctx ends, then drains. It prints the address it listens on, and
+// where everything is kept, to out once it is ready, and logs to logs. Errors that match ErrSetting are
 // mistakes of the operator.
 func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) error {
 	log := logger(s.Log, logs)
@@ -57,7 +57,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) e
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	return serve(ctx, &s, m, api, metrics, out, log)
+	return serve(ctx, &s, m, api, metrics, greeting{out, b.kept}, log)
 }
 
 func logger(format string, w io.Writer) *slog.Logger {
@@ -90,9 +90,20 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 	})
 }
 
+// greeting tells people where the server listens, and where their credits are. It is
+// written at once, for programs that read the first line and no more.
+type greeting struct {
+	out  io.Writer
+	kept string
+}
+
+func (g greeting) say(addr net.Addr) {
+	_, _ = fmt.Fprintf(g.out, "pinchwork listens on http://%s\nagents, tasks and credits are kept %s\n", addr, g.kept)
+}
+
 // serve owns the background and the listeners, and ends them in order: no new
 // requests, the running ones drained, then the background.
-func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, out io.Writer, log *slog.Logger) error {
+func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, greeting greeting, log *slog.Logger) error {
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: --listen (PINCHWORK_LISTEN): %w", ErrSetting, err)
@@ -111,7 +122,7 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	wait.Go(func() { failed <- contained(log, "the market", func() error { return m.Run(background) }) })
 	wait.Go(func() { failed <- contained(log, "the listener", func() error { return server.Serve(listener) }) })
 	metrics.serve(&wait, failed, log)
-	_, _ = fmt.Fprintf(out, "pinchwork listens on http://%s\n", listener.Addr())
+	greeting.say(listener.Addr())
 	select {
 	case <-ctx.Done():
 		err = nil

@@ -21,24 +21,31 @@ import (
 type instance struct {
 	t    testing.TB
 	addr string
-	stop context.CancelFunc
-	done chan error
+	// greeting is the line that says where everything is kept.
+	greeting string
+	stop     context.CancelFunc
+	done     chan error
 }
 
 // start runs a server with these settings on a free port.
 func start(t testing.TB, change func(*Settings)) *instance {
 	t.Helper()
 	s := Defaults()
-	s.Listen, s.RateLimits = "127.0.0.1:0", false
+	s.Listen, s.Store, s.RateLimits = "127.0.0.1:0", "memory", false
 	change(&s)
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	i := &instance{t: t, stop: stop, done: make(chan error, 1)}
 	go func() { i.done <- Run(ctx, s, "test", in, io.Discard) }()
-	line, err := bufio.NewReader(out).ReadString('\n')
+	greeting := bufio.NewReader(out)
+	line, err := greeting.ReadString('\n')
+	if err == nil {
+		i.greeting, err = greeting.ReadString('\n')
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	i.greeting = strings.TrimSpace(i.greeting)
 	i.addr = strings.TrimSpace(strings.TrimPrefix(line, "pinchwork listens on http://"))
 	t.Cleanup(stop)
 	return i

@@ -37,7 +37,7 @@ type Settings struct {
 // Defaults returns the settings of a server for which nothing was configured.
 func Defaults() Settings {
 	return Settings{
-		Listen: "127.0.0.1:8000", Store: "memory", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
+		Listen: "127.0.0.1:8000", Store: "sqlite:pinchwork.db", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
 		RateLimits: true, Limits: httpserver.DefaultLimits(), WebhookRetries: 3, WebhookTimeout: 10 * time.Second,
 		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text",
 	}
@@ -76,7 +76,7 @@ func (o *Setting) name() string {
 func All() []Setting {
 	return []Setting{
 		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
-		text("STORE", "memory, sqlite:FILE, redis://… or postgres://…", func(s *Settings) *string { return &s.Store }),
+		text("STORE", "where everything is kept: sqlite:FILE, redis://…, postgres://…, or memory, which keeps nothing", func(s *Settings) *string { return &s.Store }),
 		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
 		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
 		adminKey(),

@@ -17,7 +17,7 @@ var cases = map[string]struct {
 	bad              []string
 }{
 	"PINCHWORK_LISTEN":                  {"127.0.0.1:8000", ":9000", nil},
-	"PINCHWORK_STORE":                   {"memory", "redis://localhost", nil},
+	"PINCHWORK_STORE":                   {"sqlite:pinchwork.db", "redis://localhost", nil},
 	"PINCHWORK_NAMESPACE":               {"pinchwork", "other", nil},
 	"PINCHWORK_PUBLIC_URL":              {"", "https://example.com/market", nil},
 	"PINCHWORK_ADMIN_KEY":               {"", "key", []string{"", "  "}},

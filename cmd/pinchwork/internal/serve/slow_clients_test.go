@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	s := Defaults()
-	s.Listen, s.RateLimits, s.Policy.InitialCredits = "127.0.0.1:0", false, 1_000
+	s.Listen, s.Store, s.RateLimits, s.Policy.InitialCredits = "127.0.0.1:0", "memory", false, 1_000
 	if err := Run(context.Background(), s, "test", os.Stdout, io.Discard); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -17,6 +17,8 @@ var ErrSetting = errors.New("bad setting")
 // backend is an opened store, and how it is closed.
 type backend struct {
 	store market.Store
+	// kept says where agents, tasks and credits are, for people.
+	kept  string
 	close func()
 }
 
@@ -29,7 +31,7 @@ func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) 
 	switch scheme {
 	case "memory":
 		log.Warn("the memory store keeps nothing: all agents, tasks and credits end with this process")
-		return &backend{store: memory.New(), close: func() {}}, nil
+		return &backend{store: memory.New(), kept: "in memory, and end with this process", close: func() {}}, nil
 	case "redis", "rediss", "unix":
 		return openRedis(ctx, s, log)
 	case "postgres", "postgresql":
