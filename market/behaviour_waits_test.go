@@ -118,6 +118,36 @@ func TestWaitsAreBounded(t *testing.T) {
 	}, policy(func(p *market.Policy) { p.MaxWaits = 2 }))
 }
 
+// Inside a host's transaction nobody else can see the task, and all that the
+// transaction holds would wait too: a wait is refused before anything is posted.
+func TestNobodyWaitsInsideAHostsTransaction(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada := k.Agent("ada")
+		id, balance := ada.Post("task", markettest.Budget(1)), ada.Balance()
+		hosted := k.Market.Hosted(k.Store).As(ada.ID)
+		for what, wait := range map[string]func() error{
+			"post": func() error {
+				_, err := hosted.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1)), Wait: new(60)})
+				return err
+			},
+			"task": func() error {
+				_, err := hosted.Task(k.Ctx, id, time.Minute)
+				return err
+			},
+		} {
+			if e := markettest.Refused(t, wait(), market.ErrInvalid); e.Field != "wait" {
+				t.Errorf("%s is refused for %q", what, e.Field)
+			}
+		}
+		if got := ada.Balance(); got != balance {
+			t.Errorf("the refused post cost %d", balance-got)
+		}
+		if v, err := hosted.Task(k.Ctx, id, 0); err != nil || v.TaskID != id {
+			t.Errorf("without a wait: %+v, %v", v, err)
+		}
+	})
+}
+
 // A post that cannot look at its task any more answers with what it posted.
 func TestAPostThatWaitsAlwaysAnswersTheTask(t *testing.T) {
 	s := gatestore.New(memory.New())

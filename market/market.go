@@ -168,10 +168,10 @@ var _ AgentAPI = (*Handle)(nil)
 func (h *Handle) ID() AgentID { return h.id }
 
 // Hosted returns this Market bound to a store that writes inside the
-// transaction of a host program, as store/postgres offers: post, cancel and
+// transaction of a host program, as store/postgres and store/sqlite offer: post, cancel and
 // approve then commit or roll back with the host's rows. Nothing is shown on the
 // board or told to listeners before the host commits; posted tasks are matched
-// by the next sweep after that. The result is for one transaction and one goroutine.
+// by the next sweep after that, and nobody can wait for one before. The result is for one transaction and one goroutine.
 func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
 		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy, rules: m.rules,

@@ -15,7 +15,7 @@ import (
 // commit (rules 3.3 and 4.2). With in.Wait it returns when the task is delivered or
 // has ended, or when the time is up; once the task is posted it never fails.
 //
-// Errors: ErrInvalid, ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
+// Errors: ErrInvalid (also for a wait inside a host's transaction), ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
 // idempotency key), ErrRateLimited (beyond Policy.MaxWaits), ErrUnavailable.
 func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 	in, err := checkPost(in)
@@ -25,6 +25,10 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 	if in.Wait == nil || *in.Wait == 0 {
 		posted, _, err := h.post(ctx, in)
 		return posted, err
+	}
+	wait := time.Duration(*in.Wait) * time.Second
+	if err := h.mayWait(wait); err != nil {
+		return Posted{}, err
 	}
 	// The place to wait is taken first, since nothing may fail once the task is
 	// posted.
@@ -38,7 +42,7 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		return Posted{}, err
 	}
 	posted.Task = &task
-	h.m.await(ctx, h.id, &posted, time.Duration(*in.Wait)*time.Second)
+	h.m.await(ctx, h.id, &posted, wait)
 	return posted, nil
 }
 

@@ -16,10 +16,14 @@ import (
 // its worker may wait up to 5 minutes until it is delivered or has ended, on
 // whichever replica that happens; for everybody else wait means nothing.
 //
-// Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process.
+// Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process, and
+// ErrInvalid for a wait inside a host's transaction.
 func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error) {
 	if wait < 0 || wait > limits.WaitSeconds*time.Second {
 		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
+	}
+	if err := h.mayWait(wait); err != nil {
+		return Task{}, err
 	}
 	view, _, err := h.look(ctx, id)
 	if err != nil || wait == 0 || !view.party(h.id) || view.isOver() {
@@ -42,6 +46,15 @@ func (v *Task) party(id AgentID) bool {
 
 // isOver reports whether there is nothing more to wait for.
 func (v *Task) isOver() bool { return v.Status.Ended() || v.Status == StatusDelivered }
+
+// mayWait refuses a wait inside a host's transaction: nobody else sees its task, and
+// what the transaction holds would wait as well.
+func (h *Handle) mayWait(wait time.Duration) error {
+	if wait > 0 && h.m.hosted {
+		return rules.Invalid("wait", "must be 0 inside a transaction")
+	}
+	return nil
+}
 
 // takeWait takes one of the agent's places to wait and returns the function
 // that frees it.

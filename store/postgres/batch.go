@@ -21,7 +21,7 @@ func (s *Store) read(ctx context.Context, what string, queue func(b *batch)) err
 // consistent is a read whose statements all see the same moment. Inside a
 // host's transaction it is the host who has chosen the isolation.
 func (s *Store) consistent(ctx context.Context, what string, queue func(b *batch)) error {
-	return s.send(ctx, what, s.tx == nil, queue)
+	return s.send(ctx, what, s.host == nil, queue)
 }
 
 func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func(b *batch)) error {
@@ -34,7 +34,7 @@ func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func
 		if snapshot {
 			b.Queue("commit")
 		}
-		err := s.db().SendBatch(ctx, &b.Batch).Close()
+		err := s.sendBatch(ctx, &b.Batch)
 		if err == nil {
 			return nil
 		}
@@ -42,6 +42,13 @@ func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func
 			return failure(what, err)
 		}
 	}
+}
+
+func (s *Store) sendBatch(ctx context.Context, b *pgx.Batch) error {
+	if s.host == nil {
+		return s.pool.SendBatch(ctx, b).Close()
+	}
+	return s.host(ctx, func(on session) error { return on.SendBatch(ctx, b).Close() })
 }
 
 // Queue adds a statement. Ids may come from anybody, and the server refuses
@@ -67,7 +74,7 @@ func (b *batch) open(snapshot bool) {
 	if snapshot {
 		b.Queue("begin isolation level repeatable read read only")
 	}
-	if b.store.tx == nil && (!b.store.own || b.store.Pooled()) {
+	if b.store.host == nil && (!b.store.own || b.store.Pooled()) {
 		// Our own connections are set up once; a host's transaction is not ours
 		// to set up.
 		b.Queue(b.store.sql["set_planner"])

@@ -83,7 +83,7 @@ func (s *Store) dispatch(ctx context.Context, choices [][]*store.Change) []outco
 		}
 		tickets = append(tickets, t)
 	}
-	if s.tx != nil {
+	if s.host != nil {
 		s.inside(ctx, tickets, out)
 		return out
 	}

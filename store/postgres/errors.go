@@ -52,7 +52,7 @@ func classified(err error) error {
 // again reports whether a call that failed can be made once more: nothing was
 // written, and no transaction of the host was lost with it.
 func (s *Store) again(ctx context.Context, err error, try int) bool {
-	if err == nil || s.tx != nil || try >= maxRetries || ctx.Err() != nil {
+	if err == nil || s.host != nil || try >= maxRetries || ctx.Err() != nil {
 		return false
 	}
 	if Retryable(err) {

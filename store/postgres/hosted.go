@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,18 +20,36 @@ import (
 // context's end.
 //
 // Agents whose credits moved stay locked until the transaction ends, so use the
-// market last and end soon. Do not wait for a delivery inside it
-// (market.PostInput.Wait): nobody sees the task yet. Like the transaction, the
-// store is for one goroutine at a time.
+// market last and end soon. A wait for a delivery inside it (market.PostInput.Wait)
+// is refused: nobody sees the task yet. Like the transaction, the store is for one
+// goroutine at a time.
 //
 // Posted tasks are matched by the first sweep after the host's commit, within a
 // second while some market runs. Listeners hear of the host's commit within a
 // second too, when their market next looks at the log: nothing wakes them, since a
 // commit that notifies waits for all others that do.
 func (s *Store) InTx(tx pgx.Tx) *Store {
+	return s.within(func(_ context.Context, do func(on session) error) error { return do(tx) })
+}
+
+// InSQLTx is InTx for a transaction of database/sql, which comes from a sql.DB of
+// github.com/jackc/pgx/v5/stdlib on the same database. Each call costs one more round
+// trip than on a pgx.Tx.
+func (s *Store) InSQLTx(tx *sql.Tx) *Store { return s.within(lent(tx)) }
+
+func (s *Store) within(h host) *Store {
 	bound := *s
-	bound.tx, bound.own = tx, false
+	bound.host, bound.own = h, false
 	return &bound
+}
+
+// host lends the connection of a host's transaction for one call of the store.
+type host func(ctx context.Context, do func(on session) error) error
+
+// session is a connection in a transaction.
+type session interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+	Conn() *pgx.Conn
 }
 
 // Transact runs do in a new transaction on the store's pool, with the store of

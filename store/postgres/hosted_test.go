@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
 	"github.com/pinchwork/pinchwork/market"
@@ -19,6 +21,9 @@ import (
 type host struct {
 	*markettest.Kit
 	store *postgres.Store
+	// db is the same pool for database/sql.
+	db      *sql.DB
+	beginTx func(h *host, repeatable bool) (transaction, *postgres.Store)
 }
 
 func newHost(t *testing.T) *host {
@@ -27,34 +32,116 @@ func newHost(t *testing.T) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{Kit: markettest.New(t, markettest.Store(s), markettest.CheckRarely()), store: s}
+	db := stdlib.OpenDBFromPool(s.Pool())
+	t.Cleanup(func() { _ = db.Close() })
+	h := &host{Kit: markettest.New(t, markettest.Store(s), markettest.CheckRarely()), store: s, db: db, beginTx: ways["pgx"]}
 	if _, err := s.Pool().Exec(h.Ctx, "create table purchase (task text)"); err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func (h *host) begin(options ...pgx.TxOptions) (pgx.Tx, *market.Market) {
-	h.Helper()
-	tx, err := h.store.Pool().BeginTx(h.Ctx, append(options, pgx.TxOptions{})[0])
-	if err != nil {
-		h.Fatal(err)
+// transaction is a host's, of pgx or of database/sql.
+type transaction interface {
+	exec(sql string, args ...any) error
+	number(sql string) (int, error)
+	commit() error
+	rollback() error
+}
+
+// ways are the kinds of transactions in which a host may call the market.
+var ways = map[string]func(h *host, repeatable bool) (transaction, *postgres.Store){
+	"pgx": func(h *host, repeatable bool) (transaction, *postgres.Store) {
+		var o pgx.TxOptions
+		if repeatable {
+			o.IsoLevel = pgx.RepeatableRead
+		}
+		tx, err := h.store.Pool().BeginTx(h.Ctx, o)
+		if err != nil {
+			h.Fatal(err)
+		}
+		return ofPgx{h.Ctx, tx}, h.store.InTx(tx)
+	},
+	"database/sql": func(h *host, repeatable bool) (transaction, *postgres.Store) {
+		var o sql.TxOptions
+		if repeatable {
+			o.Isolation = sql.LevelRepeatableRead
+		}
+		tx, err := h.db.BeginTx(h.Ctx, &o)
+		if err != nil {
+			h.Fatal(err)
+		}
+		return ofSQL{h.Ctx, tx}, h.store.InSQLTx(tx)
+	},
+}
+
+type ofPgx struct {
+	ctx context.Context
+	tx  pgx.Tx
+}
+
+func (t ofPgx) exec(sql string, args ...any) error {
+	_, err := t.tx.Exec(t.ctx, sql, args...)
+	return err
+}
+
+func (t ofPgx) number(sql string) (n int, err error) { return n, t.tx.QueryRow(t.ctx, sql).Scan(&n) }
+func (t ofPgx) commit() error                        { return t.tx.Commit(t.ctx) }
+func (t ofPgx) rollback() error                      { return t.tx.Rollback(context.WithoutCancel(t.ctx)) }
+
+type ofSQL struct {
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+func (t ofSQL) exec(sql string, args ...any) error {
+	_, err := t.tx.ExecContext(t.ctx, sql, args...)
+	return err
+}
+
+func (t ofSQL) number(sql string) (n int, err error) {
+	err = t.tx.QueryRowContext(t.ctx, sql).Scan(&n)
+	return n, err
+}
+func (t ofSQL) commit() error   { return t.tx.Commit() }
+func (t ofSQL) rollback() error { return t.tx.Rollback() }
+
+// inEachWay runs a test with a host for each kind of transaction.
+func inEachWay(t *testing.T, test func(t *testing.T, h *host)) {
+	t.Helper()
+	for name, begin := range ways {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t)
+			h.beginTx = begin
+			test(t, h)
+		})
 	}
-	h.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	return tx, h.Market.Hosted(h.store.InTx(tx))
+}
+
+func (h *host) begin() (transaction, *market.Market) {
+	h.Helper()
+	return h.beginAs(false)
+}
+
+// beginAs begins one that may see one moment only.
+func (h *host) beginAs(repeatable bool) (transaction, *market.Market) {
+	h.Helper()
+	tx, within := h.beginTx(h, repeatable)
+	h.Cleanup(func() { _ = tx.rollback() })
+	return tx, h.Market.Hosted(within)
 }
 
 // buy writes the host's row; it fails when the transaction is spoiled.
-func (h *host) buy(tx pgx.Tx, id store.TaskID) {
+func (h *host) buy(tx transaction, id store.TaskID) {
 	h.Helper()
-	if _, err := tx.Exec(h.Ctx, "insert into purchase values ($1)", string(id)); err != nil {
+	if err := tx.exec("insert into purchase values ($1)", string(id)); err != nil {
 		h.Fatalf("the host's own row: %v", err)
 	}
 }
 
-func (h *host) end(end func(context.Context) error) {
+func (h *host) end(end func() error) {
 	h.Helper()
-	if err := end(h.Ctx); err != nil {
+	if err := end(); err != nil {
 		h.Fatal(err)
 	}
 }
@@ -89,34 +176,35 @@ func (h *host) post(m *market.Market, a *markettest.Agent, credits int64) store.
 func TestHostPosts(t *testing.T) {
 	for _, commits := range []bool{true, false} {
 		t.Run(map[bool]string{true: "commits", false: "rolls back"}[commits], func(t *testing.T) {
-			h := newHost(t)
-			ada, bob := h.Agent("ada"), h.Agent("bob", markettest.Capable("go"))
-			before := ada.Balance()
-			tx, hosted := h.begin()
-			id := h.post(hosted, ada, 10)
-			h.buy(tx, id)
-			if h.has(id) || len(bob.Offers()) != 0 || ada.Balance() != before {
-				t.Error("something is seen before the host commits")
-			}
-			if !commits {
-				h.end(tx.Rollback)
+			inEachWay(t, func(t *testing.T, h *host) {
+				ada, bob := h.Agent("ada"), h.Agent("bob", markettest.Capable("go"))
+				before := ada.Balance()
+				tx, hosted := h.begin()
+				id := h.post(hosted, ada, 10)
+				h.buy(tx, id)
+				if h.has(id) || len(bob.Offers()) != 0 || ada.Balance() != before {
+					t.Error("something is seen before the host commits")
+				}
+				if !commits {
+					h.end(tx.rollback)
+					h.Sweep()
+					if h.has(id) || len(bob.Offers()) != 0 || ada.Balance() != before || h.purchases() != 0 {
+						t.Error("something is left of what was rolled back")
+					}
+					if heard := bob.Heard(); len(heard) != 0 {
+						t.Errorf("the worker heard %v of nothing", heard)
+					}
+					return
+				}
+				h.end(tx.commit)
 				h.Sweep()
-				if h.has(id) || len(bob.Offers()) != 0 || ada.Balance() != before || h.purchases() != 0 {
-					t.Error("something is left of what was rolled back")
+				if heard := bob.Heard(); len(heard) != 1 || heard[0] != store.EventTaskMatched {
+					t.Errorf("after the host's commit the worker heard %v", heard)
 				}
-				if heard := bob.Heard(); len(heard) != 0 {
-					t.Errorf("the worker heard %v of nothing", heard)
+				if got := bob.Pickup(); got.TaskID != id || ada.Balance() != before-10 || h.purchases() != 1 {
+					t.Errorf("picked up %v; the poster has %d of %d", got.TaskID, ada.Balance(), before)
 				}
-				return
-			}
-			h.end(tx.Commit)
-			h.Sweep()
-			if heard := bob.Heard(); len(heard) != 1 || heard[0] != store.EventTaskMatched {
-				t.Errorf("after the host's commit the worker heard %v", heard)
-			}
-			if got := bob.Pickup(); got.TaskID != id || ada.Balance() != before-10 || h.purchases() != 1 {
-				t.Errorf("picked up %v; the poster has %d of %d", got.TaskID, ada.Balance(), before)
-			}
+			})
 		})
 	}
 }
@@ -157,13 +245,12 @@ func TestHostEndsTasks(t *testing.T) {
 	for _, e := range endings {
 		for _, commits := range []bool{true, false} {
 			name := e.name + map[bool]string{true: " commits", false: " rolls back"}[commits]
-			t.Run(name, func(t *testing.T) { hostEnds(t, &e, commits) })
+			t.Run(name, func(t *testing.T) { inEachWay(t, func(t *testing.T, h *host) { hostEnds(t, h, &e, commits) }) })
 		}
 	}
 }
 
-func hostEnds(t *testing.T, e *ending, commits bool) {
-	h := newHost(t)
+func hostEnds(t *testing.T, h *host, e *ending, commits bool) {
 	ada, bob := h.Agent("ada"), h.Agent("bob")
 	id := ada.Post("task", markettest.Budget(10))
 	e.prepare(bob, id)
@@ -178,13 +265,13 @@ func hostEnds(t *testing.T, e *ending, commits bool) {
 		t.Errorf("before the host commits the task is %v", got)
 	}
 	if !commits {
-		h.end(tx.Rollback)
+		h.end(tx.rollback)
 		if got := h.Stored(id).Status; got != before || bob.Balance() != poor || ada.Balance() != rich || len(bob.Heard()) != 0 {
 			t.Errorf("after the rollback the task is %v; the worker has %d, the poster %d", got, bob.Balance(), ada.Balance())
 		}
 		return
 	}
-	h.end(tx.Commit)
+	h.end(tx.commit)
 	if got := h.Stored(id).Status; got != e.status || bob.Balance() != poor+e.paid || ada.Balance() != rich+e.refunded {
 		t.Errorf("the task is %v; the worker has %d, the poster %d", got, bob.Balance(), ada.Balance())
 	}
@@ -198,8 +285,9 @@ func hostEnds(t *testing.T, e *ending, commits bool) {
 }
 
 // A refusal undoes what the refused operation wrote, and nothing else.
-func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
-	h := newHost(t)
+func TestRefusalsLeaveTheHostsTransaction(t *testing.T) { inEachWay(t, refusalsLeaveTheTransaction) }
+
+func refusalsLeaveTheTransaction(t *testing.T, h *host) {
 	ada, bob := h.Agent("ada"), h.Agent("bob")
 	claimed := ada.Post("claimed", markettest.Budget(5))
 	bob.Claim(claimed)
@@ -223,7 +311,7 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 	_, err = hosted.As(bob.ID).ReportTask(h.Ctx, first, "spam")
 	markettest.Refused(t, err, market.ErrConflict)
 	h.buy(tx, first)
-	h.end(tx.Commit)
+	h.end(tx.commit)
 	if !h.has(first) || h.purchases() != 1 || h.Stored(claimed).Status != store.StatusClaimed {
 		t.Error("the refusals took more with them")
 	}
@@ -231,8 +319,9 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 
 // The credit that a transaction has spent is gone for its next step, whoever
 // asks, and the refusal comes from the guard in the database.
-func TestHostSpendsOnce(t *testing.T) {
-	h := newHost(t)
+func TestHostSpendsOnce(t *testing.T) { inEachWay(t, hostSpendsOnce) }
+
+func hostSpendsOnce(t *testing.T, h *host) {
 	ada := h.Agent("ada")
 	all := ada.Balance()
 	tx, hosted := h.begin()
@@ -243,7 +332,7 @@ func TestHostSpendsOnce(t *testing.T) {
 		t.Errorf("cancelling what the same transaction posted: %v", err)
 	}
 	h.post(hosted, ada, all)
-	h.end(tx.Commit)
+	h.end(tx.commit)
 	if got := ada.Balance(); got != 0 {
 		t.Errorf("the balance is %d", got)
 	}
@@ -251,8 +340,9 @@ func TestHostSpendsOnce(t *testing.T) {
 
 // Two hosts that take the same posters in opposite orders lock each other out:
 // one is told to run its transaction again, and can.
-func TestDeadlockOfHosts(t *testing.T) {
-	h := newHost(t)
+func TestDeadlockOfHosts(t *testing.T) { inEachWay(t, deadlock) }
+
+func deadlock(t *testing.T, h *host) {
 	ada, bob := h.Agent("ada"), h.Agent("bob")
 	errs := make(chan error, 2)
 	var firstDone, all sync.WaitGroup
@@ -269,10 +359,10 @@ func TestDeadlockOfHosts(t *testing.T) {
 			}
 			if err != nil {
 				errs <- err
-				_ = tx.Rollback(h.Ctx)
+				_ = tx.rollback()
 				return
 			}
-			errs <- tx.Commit(h.Ctx)
+			errs <- tx.commit()
 		})
 	}
 	all.Wait()
@@ -283,16 +373,17 @@ func TestDeadlockOfHosts(t *testing.T) {
 	tx, hosted := h.begin()
 	h.post(hosted, ada, 1)
 	h.post(hosted, bob, 1)
-	h.end(tx.Commit)
+	h.end(tx.commit)
 }
 
 // In a transaction that sees one moment only, somebody else's later change of
 // the same account is a serialization failure.
-func TestSerializationFailureOfAHost(t *testing.T) {
-	h := newHost(t)
+func TestSerializationFailureOfAHost(t *testing.T) { inEachWay(t, serializationFailure) }
+
+func serializationFailure(t *testing.T, h *host) {
 	ada := h.Agent("ada")
-	tx, hosted := h.begin(pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
-	if _, err := tx.Exec(h.Ctx, "select count(*) from purchase"); err != nil {
+	tx, hosted := h.beginAs(true)
+	if err := tx.exec("select count(*) from purchase"); err != nil {
 		t.Fatal(err)
 	}
 	ada.Post("faster", markettest.Budget(1))
@@ -305,21 +396,24 @@ func TestSerializationFailureOfAHost(t *testing.T) {
 // A cut connection takes the whole transaction with it, and the store does not
 // go on outside of it.
 func TestHostsTransactionEndsWithTheConnection(t *testing.T) {
-	h := newHost(t)
+	inEachWay(t, transactionEndsWithTheConnection)
+}
+
+func transactionEndsWithTheConnection(t *testing.T, h *host) {
 	ada := h.Agent("ada")
 	before := ada.Balance()
 	tx, hosted := h.begin()
 	h.post(hosted, ada, 10)
-	var pid int
-	if err := tx.QueryRow(h.Ctx, "select pg_backend_pid()").Scan(&pid); err != nil {
+	pid, err := tx.number("select pg_backend_pid()")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.store.Pool().Exec(h.Ctx, "select pg_terminate_backend($1)", pid); err != nil {
 		t.Fatal(err)
 	}
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	_, err = hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
 	markettest.Refused(t, err, market.ErrUnavailable)
-	if tx.Commit(h.Ctx) == nil {
+	if tx.commit() == nil {
 		t.Error("a transaction without a connection was committed")
 	}
 	if got := ada.Balance(); got != before {

@@ -140,15 +140,25 @@ func (l *lane) once(ctx context.Context, messages []*message) ([]answer, error) 
 			return nil, err
 		}
 	}
-	if l.store.tx != nil {
-		return l.call(ctx, l.store.tx.Conn(), *l.store.statement.Load(), args)
+	var answers []answer
+	err := l.store.connected(ctx, func(conn *pgx.Conn) (err error) {
+		answers, err = l.call(ctx, conn, *l.store.statement.Load(), args)
+		return err
+	})
+	return answers, err
+}
+
+// connected runs do on a connection of the pool, or on the host's.
+func (s *Store) connected(ctx context.Context, do func(conn *pgx.Conn) error) error {
+	if s.host != nil {
+		return s.host(ctx, func(on session) error { return do(on.Conn()) })
 	}
-	conn, err := l.store.pool.Acquire(ctx)
+	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer conn.Release()
-	return l.call(ctx, conn.Conn(), *l.store.statement.Load(), args)
+	return do(conn.Conn())
 }
 
 // call runs the routine once for each message, all in one transaction. Where the

@@ -25,7 +25,7 @@ func (s *Store) readStatement(ctx context.Context) error {
 // cannot help.
 func (s *Store) made(ctx context.Context, err error) (bool, error) {
 	var refused *pgconn.PgError
-	if s.tx != nil || !errors.As(err, &refused) {
+	if s.host != nil || !errors.As(err, &refused) {
 		return false, err
 	}
 	switch refused.Code {

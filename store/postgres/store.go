@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -16,8 +15,8 @@ import (
 // use by many goroutines and processes at once.
 type Store struct {
 	pool *pgxpool.Pool
-	// tx is the host's transaction in a store made by InTx.
-	tx pgx.Tx
+	// host is set in a store made by InTx or InSQLTx.
+	host host
 	options
 	sql map[string]string
 	// own says that the store made the pool, and closes it. Then pooler knows what
@@ -111,19 +110,6 @@ func (s *Store) Schema() string { return s.schema }
 
 // Pool is the pool that the store works on.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
-
-// querier is a pool or a transaction.
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
-
-func (s *Store) db() querier {
-	if s.tx != nil {
-		return s.tx
-	}
-	return s.pool
-}
 
 // bounded limits the time of a call, within which a caller learns that the
 // server is unreachable.
