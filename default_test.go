@@ -48,7 +48,7 @@ func (p program) register(in market.RegisterInput) *market.Handle {
 
 func (p program) post(poster *market.Handle) market.TaskID {
 	p.Helper()
-	posted, err := p.As(poster.ID()).Post(p.Context(), market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	posted, err := p.As(poster.ID()).Post(p.Context(), market.PostInput{Need: "task", MaxCredits: 1})
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestProgramsHearAHostsCommitInASecond(t *testing.T) {
 		var id market.TaskID
 		inASecond(t, "a task", func() {
 			h.commits(func(m *market.Market) error {
-				posted, err := m.As(ada.ID()).Post(t.Context(), market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+				posted, err := m.As(ada.ID()).Post(t.Context(), market.PostInput{Need: "task", MaxCredits: 1})
 				id = posted.TaskID
 				return err
 			})

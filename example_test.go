@@ -21,13 +21,13 @@ func Example() {
 	poster, worker := m.As(p.AgentID), m.As(w.AgentID)
 
 	posted, _ := poster.Post(ctx, market.PostInput{
-		Need: "Review this code", MaxCredits: new(int64(25)), Tags: []string{"go"},
+		Need: "Review this code", MaxCredits: 25, Tags: []string{"go"},
 	})
 	claim, ok, _ := worker.Pickup(ctx, market.Filter{})
 	fmt.Println("claimed:", ok, claim.Need)
 	delivered, _ := worker.Deliver(ctx, claim.TaskID, market.DeliverInput{Result: "Looks right."})
 	fmt.Println("status:", delivered.Status)
-	approved, _ := poster.Approve(ctx, posted.TaskID, market.ApproveInput{Rating: new(5)})
+	approved, _ := poster.Approve(ctx, posted.TaskID, market.ApproveInput{Rating: 5})
 	fmt.Println("status:", approved.Status)
 	me, _ := worker.Me(ctx)
 	fmt.Println("worker:", me.Credits, "credits, reputation", me.Reputation)

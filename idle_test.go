@@ -74,7 +74,7 @@ func (q *quiet) register(name string) market.AgentID {
 
 func (q *quiet) post(as *market.Handle) market.TaskID {
 	q.t.Helper()
-	p, err := as.Post(q.ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	p, err := as.Post(q.ctx, market.PostInput{Need: "task", MaxCredits: 1})
 	if err != nil {
 		q.t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestTimersRestOnEveryStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := m.As(ada.AgentID).Post(t.Context(), market.PostInput{Need: "task", DeadlineMinutes: new(2)})
+			p, err := m.As(ada.AgentID).Post(t.Context(), market.PostInput{Need: "task", Deadline: 2 * time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,7 +231,7 @@ func TestTimersOfARestingMarketAreInTime(t *testing.T) {
 			late time.Duration
 		}{"here": {q.Market, time.Millisecond}, "elsewhere": {elsewhere, time.Second}} {
 			bob, ada := test.on.As(q.bob.ID()), test.on.As(q.ada.ID())
-			p, err := ada.Post(q.ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1)), DeadlineMinutes: new(1)})
+			p, err := ada.Post(q.ctx, market.PostInput{Need: "task", MaxCredits: 1, Deadline: 1 * time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,12 +38,12 @@ func Example() {
 
 // delegate works with a local and a remote market alike.
 func delegate(ctx context.Context, api market.AgentAPI) {
-	task, err := api.Post(ctx, market.PostInput{Need: "Review this code", MaxCredits: new(int64(25))})
+	task, err := api.Post(ctx, market.PostInput{Need: "Review this code", MaxCredits: 25})
 	if err != nil {
 		panic(err)
 	}
 	fmt.Println(task.Status)
-	_, err = api.Post(ctx, market.PostInput{Need: "And this", MaxCredits: new(int64(80))})
+	_, err = api.Post(ctx, market.PostInput{Need: "And this", MaxCredits: 80})
 	if errors.Is(err, market.ErrInsufficientCredits) {
 		fmt.Println(err)
 	}

@@ -175,7 +175,7 @@ func TestTimeoutAllowsForTheWait(t *testing.T) {
 		if err != nil || got.Status != market.StatusDelivered || len(s.requests()) != 1 {
 			t.Errorf("task: %+v, %v after %d attempts", got, err, len(s.requests()))
 		}
-		p, err := slow(299*time.Second).client(t).Post(t.Context(), market.PostInput{Need: "x", Wait: new(300)})
+		p, err := slow(299*time.Second).client(t).Post(t.Context(), market.PostInput{Need: "x", Wait: 300 * time.Second})
 		if err != nil || p.Task == nil {
 			t.Errorf("post: %+v, %v", p, err)
 		}

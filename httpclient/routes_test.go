@@ -31,7 +31,7 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 		{
 			"post", "POST /base/v1/tasks", `{"need":"a <b>","max_credits":25,"tags":["go","sql"]}`,
 			func(ctx context.Context, c *httpclient.Client) error {
-				return ignore(c.Post(ctx, market.PostInput{Need: "a <b>", MaxCredits: new(int64(25)), Tags: tags}))
+				return ignore(c.Post(ctx, market.PostInput{Need: "a <b>", MaxCredits: 25, Tags: tags}))
 			},
 		},
 		{
@@ -59,17 +59,17 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 		{
 			"batch", "POST /base/v1/tasks/pickup/batch", `{"count":3,"search":"data"}`,
 			func(ctx context.Context, c *httpclient.Client) error {
-				return ignore(c.PickupBatch(ctx, market.BatchInput{Count: new(3), Filter: market.Filter{Search: "data"}}))
+				return ignore(c.PickupBatch(ctx, market.BatchInput{Count: 3, Filter: market.Filter{Search: "data"}}))
 			},
 		},
 		{
 			"deliver", "POST /base/v1/tasks/tk-1/deliver", `{"result":"done","credits_claimed":12}`,
 			func(ctx context.Context, c *httpclient.Client) error {
-				return ignore(c.Deliver(ctx, "tk-1", market.DeliverInput{Result: "done", CreditsClaimed: new(int64(12))}))
+				return ignore(c.Deliver(ctx, "tk-1", market.DeliverInput{Result: "done", CreditsClaimed: 12}))
 			},
 		},
 		{"approve", "POST /base/v1/tasks/tk-1/approve", `{"rating":5}`, func(ctx context.Context, c *httpclient.Client) error {
-			return ignore(c.Approve(ctx, "tk-1", market.ApproveInput{Rating: new(5)}))
+			return ignore(c.Approve(ctx, "tk-1", market.ApproveInput{Rating: 5}))
 		}},
 		{"reject", "POST /base/v1/tasks/tk-1/reject", `{"reason":"no"}`, func(ctx context.Context, c *httpclient.Client) error {
 			return ignore(c.Reject(ctx, "tk-1", market.RejectInput{Reason: "no"}))
@@ -198,7 +198,7 @@ func TestPickupOfNothing(t *testing.T) {
 
 // 200 holds the delivered task, 201 the task as it is when the time is up.
 func TestPostThatWaits(t *testing.T) {
-	in := market.PostInput{Need: "n", Wait: market.Seconds(2 * time.Second)}
+	in := market.PostInput{Need: "n", Wait: 2 * time.Second}
 	got, err := always(200, `{"task_id":"tk-1","status":"delivered","need":"n","result":"done"}`).client(t).Post(t.Context(), in)
 	if err != nil || got.Task == nil || *got.Task.Result != "done" || got.Status != market.StatusDelivered {
 		t.Errorf("delivered: %+v, %v", got, err)

@@ -60,19 +60,19 @@ func posting(t *testing.T, tr *transcript, poster market.AgentAPI) market.TaskID
 	t.Helper()
 	ctx := t.Context()
 	posted, err := poster.Post(ctx, market.PostInput{
-		Need: "Überprüfe <this> & that", Context: "line 1\nline 2", MaxCredits: new(int64(30)),
-		Tags: []string{"go", "sql"}, DeadlineMinutes: new(60), ReviewTimeoutMinutes: new(5),
+		Need: "Überprüfe <this> & that", Context: "line 1\nline 2", MaxCredits: 30,
+		Tags: []string{"go", "sql"}, Deadline: 60 * time.Minute, ReviewTimeout: 5 * time.Minute,
 	})
 	note(tr, "post", posted, err)
-	_, err = poster.Post(ctx, market.PostInput{Need: "x", MaxCredits: new(int64(1000))})
+	_, err = poster.Post(ctx, market.PostInput{Need: "x", MaxCredits: 1000})
 	tr.add("post beyond the balance", nil, err)
 	_, err = poster.Post(ctx, market.PostInput{Need: "x", Tags: []string{"no spaces"}})
 	tr.add("post with a bad tag", nil, err)
-	_, err = poster.Post(ctx, market.PostInput{Need: "x", Wait: new(301)})
+	_, err = poster.Post(ctx, market.PostInput{Need: "x", Wait: 301 * time.Second})
 	tr.add("post with a long wait", nil, err)
 	again := market.WithIdempotencyKey(ctx, "same")
 	for range 2 {
-		p, err := poster.Post(again, market.PostInput{Need: "once", MaxCredits: new(int64(2))})
+		p, err := poster.Post(again, market.PostInput{Need: "once", MaxCredits: 2})
 		note(tr, "post once", p, err)
 	}
 	_, err = poster.Post(again, market.PostInput{Need: "another"})
@@ -122,7 +122,7 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 	list, err := poster.Messages(ctx, id, market.Page{Limit: 10})
 	note(tr, "messages", list, err)
 	a.move(time.Minute)
-	task, err := worker.Deliver(ctx, id, market.DeliverInput{Result: "draft", CreditsClaimed: new(int64(25))})
+	task, err := worker.Deliver(ctx, id, market.DeliverInput{Result: "draft", CreditsClaimed: 25})
 	note(tr, "deliver", task, err)
 	_, err = worker.Deliver(ctx, id, market.DeliverInput{Result: "twice"})
 	tr.add("deliver twice", nil, err)
@@ -134,7 +134,7 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 	note(tr, "wait for what is there", task, err)
 	_, err = worker.Approve(ctx, id, market.ApproveInput{})
 	tr.add("approve oneself", nil, err)
-	task, err = poster.Approve(ctx, id, market.ApproveInput{Rating: new(5), Feedback: "fine"})
+	task, err = poster.Approve(ctx, id, market.ApproveInput{Rating: 5, Feedback: "fine"})
 	note(tr, "approve", task, err)
 	rated, err := worker.Rate(ctx, id, market.RateInput{Rating: 4})
 	note(tr, "rate", rated, err)
@@ -145,11 +145,11 @@ func working(t *testing.T, tr *transcript, a access, poster, worker market.Agent
 func leaving(t *testing.T, tr *transcript, poster, worker market.AgentAPI) {
 	t.Helper()
 	ctx := t.Context()
-	posted, err := poster.Post(ctx, market.PostInput{Need: "other", MaxCredits: new(int64(3))})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "other", MaxCredits: 3})
 	note(tr, "post another", posted, err)
-	batch, err := worker.PickupBatch(ctx, market.BatchInput{Count: new(10), Filter: market.Filter{Search: "other"}})
+	batch, err := worker.PickupBatch(ctx, market.BatchInput{Count: 10, Filter: market.Filter{Search: "other"}})
 	note(tr, "batch", batch, err)
-	batch, err = worker.PickupBatch(ctx, market.BatchInput{Count: new(10), Filter: market.Filter{Search: "other"}})
+	batch, err = worker.PickupBatch(ctx, market.BatchInput{Count: 10, Filter: market.Filter{Search: "other"}})
 	note(tr, "empty batch", batch, err)
 	task, err := worker.Abandon(ctx, posted.TaskID)
 	note(tr, "abandon", task, err)

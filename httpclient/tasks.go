@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -14,16 +15,14 @@ import (
 // when the task is delivered or has ended, or the time is up; Posted.Task is then
 // the whole task. A repeated request waits on the task already made.
 func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {
-	what := post("/v1/tasks", in)
-	if in.Wait != nil {
-		what.wait = time.Duration(max(*in.Wait, 0)) * time.Second
-	}
+	what := post("/v1/tasks", wire.PostOf(in))
+	what.wait = max(in.Wait, 0)
 	a, err := c.do(ctx, what)
 	if err != nil {
 		return market.Posted{}, err
 	}
 	var posted market.Posted
-	waited := in.Wait != nil && *in.Wait > 0
+	waited := in.Wait > 0
 	if err := a.decode(&posted); err != nil || !waited && a.status != http.StatusOK {
 		return posted, err
 	}
@@ -59,11 +58,10 @@ func (c *Client) Task(ctx context.Context, id market.TaskID, wait time.Duration)
 
 // waitFor asks the server to wait, in whole seconds, rounded up.
 func (c *call) waitFor(wait time.Duration) {
-	if c.wait = wait; c.query == nil {
+	if c.wait = max(wait, 0); c.query == nil {
 		c.query = url.Values{}
 	}
-	seconds := (wait + time.Second - 1) / time.Second
-	c.query.Set("wait", strconv.Itoa(int(seconds)))
+	c.query.Set("wait", strconv.FormatInt(wire.SecondsOf(wait), 10))
 }
 
 // Pickup claims the best task on offer; ok is false when there is none. With f.Wait,
@@ -72,7 +70,7 @@ func (c *Client) Pickup(ctx context.Context, f market.Filter) (p market.Pickup, 
 	what := post("/v1/tasks/pickup", nil)
 	what.query = url.Values{}
 	addFilter(what.query, f.Tags, f.Search)
-	if f.Wait > 0 {
+	if f.Wait != 0 {
 		what.waitFor(f.Wait)
 	}
 	a, err := c.do(ctx, what)
@@ -93,21 +91,19 @@ func (c *Client) PickupTask(ctx context.Context, id market.TaskID) (market.Picku
 // PickupBatch claims up to in.Count tasks (1–10, default 5), each atomically. With
 // in.Wait, rounded up to whole seconds, it waits so long for the first of them.
 func (c *Client) PickupBatch(ctx context.Context, in market.BatchInput) (market.PickupList, error) {
-	what := post("/v1/tasks/pickup/batch", in)
-	if in.Wait > 0 {
-		what.waitFor(in.Wait)
-	}
+	what := post("/v1/tasks/pickup/batch", wire.BatchOf(in))
+	what.wait = max(in.Wait, 0)
 	return fetch[market.PickupList](ctx, &c.caller, what)
 }
 
 // Deliver submits the result of a claimed task.
 func (c *Client) Deliver(ctx context.Context, id market.TaskID, in market.DeliverInput) (market.Task, error) {
-	return onTask[market.Task](ctx, c, id, "deliver", in)
+	return onTask[market.Task](ctx, c, id, "deliver", wire.DeliverOf(in))
 }
 
 // Approve pays the worker of a delivered task.
 func (c *Client) Approve(ctx context.Context, id market.TaskID, in market.ApproveInput) (market.Task, error) {
-	return onTask[market.Task](ctx, c, id, "approve", in)
+	return onTask[market.Task](ctx, c, id, "approve", wire.ApproveOf(in))
 }
 
 // Reject sends a delivery back to its worker.

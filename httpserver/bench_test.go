@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -91,11 +92,11 @@ func (h *bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/pickup"):
 		kind, in = 1, new(struct{})
 	case strings.HasSuffix(r.URL.Path, "/deliver"):
-		kind, in = 2, new(market.DeliverInput)
+		kind, in = 2, new(wire.Deliver)
 	case strings.HasSuffix(r.URL.Path, "/approve"):
-		kind, in = 3, new(market.ApproveInput)
+		kind, in = 3, new(wire.Approve)
 	default:
-		kind, in = 0, new(market.PostInput)
+		kind, in = 0, new(wire.Post)
 	}
 	data, err := io.ReadAll(r.Body)
 	if err == nil && len(data) > 0 {

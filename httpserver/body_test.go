@@ -28,8 +28,7 @@ func posting(t testing.TB) func(contentType, body string) (market.PostInput, int
 
 func TestBodiesThatMeanTheSame(t *testing.T) {
 	post := posting(t)
-	credits := int64(15)
-	want := market.PostInput{Need: "Review: \"this\"\n- é 日本", Context: "docs", MaxCredits: &credits, Tags: []string{"go", "api"}}
+	want := market.PostInput{Need: "Review: \"this\"\n- é 日本", Context: "docs", MaxCredits: 15, Tags: []string{"go", "api"}}
 	const js = `{"need": "Review: \"this\"\n- \u00e9 日本", "context":"docs" , "max_credits":15,"tags":["go","api"], "unknown": {"x": [1, {"y": "}"}]}}`
 	const md = "---\nmax_credits: 15\ncontext: docs\ntags: [go, api]\nunknown: {x: [1, {y: z}]}\n---\nReview: \"this\"\n- é 日本\n"
 	front, _, _ := strings.Cut(md, "Review")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -39,25 +40,26 @@ func FuzzJSONBody(f *testing.F) {
 		f.Add(body)
 	}
 	post := poster(posting(f))
-	f.Fuzz(func(t *testing.T, body string) {
-		got, accepted := post.try(t, "application/json", body)
+	f.Fuzz(func(t *testing.T, sent string) {
+		got, accepted := post.try(t, "application/json", sent)
 		if !accepted {
 			return
 		}
 		exact := map[string]json.RawMessage{}
-		if err := json.Unmarshal([]byte(strings.TrimPrefix(body, "\ufeff")), &exact); err != nil {
-			t.Fatalf("%q was accepted: %v", body, err)
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(sent, "\ufeff")), &exact); err != nil {
+			t.Fatalf("%q was accepted: %v", sent, err)
 		}
 		known := map[string]json.RawMessage{} // encoding/json would match names in any case
-		for name := range fieldsOf(reflect.TypeFor[market.PostInput]()).byName {
+		for name := range fieldsOf(reflect.TypeFor[wire.Post]()).byName {
 			if value, there := exact[name]; there {
 				known[name] = value
 			}
 		}
 		data, _ := json.Marshal(known)
-		var want market.PostInput
-		if err := json.Unmarshal(data, &want); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%q became %+v, want %+v (%v)", body, got, want, err)
+		var body wire.Post
+		err := json.Unmarshal(data, &body)
+		if want := body.Input(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q became %+v, want %+v (%v)", sent, got, want, err)
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
-	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // values returns a query parameter's values; malformed queries are refused.
@@ -130,21 +130,15 @@ func (c *call) filter(of market.Filter) (market.Filter, error) {
 	return of, err
 }
 
-// pickupFilter is filter for a pickup, which may wait so many seconds.
-func (c *call) pickupFilter(of market.Filter, seconds *int) (market.Filter, error) {
+// pickupFilter is filter for a pickup, which may wait.
+func (c *call) pickupFilter(of market.Filter) (market.Filter, error) {
 	of, err := c.filter(of)
 	if err != nil {
 		return of, err
 	}
-	said, err := c.integer("wait")
-	if err != nil {
-		return of, err
-	}
-	if said != nil {
-		seconds = said
-	}
+	seconds, err := c.integer("wait")
 	if seconds != nil {
-		of.Wait, err = waitSeconds(*seconds)
+		of.Wait = wire.Seconds(int64(*seconds))
 	}
 	return of, err
 }
@@ -155,13 +149,5 @@ func (c *call) wait() (time.Duration, error) {
 	if err != nil || n == nil {
 		return 0, err
 	}
-	return waitSeconds(*n)
-}
-
-// waitSeconds checks the wait here, since a market takes it as a duration.
-func waitSeconds(n int) (time.Duration, error) {
-	if n < 0 || n > limits.WaitSeconds {
-		return 0, invalid("wait", "must be 0 to %d", limits.WaitSeconds)
-	}
-	return time.Duration(n) * time.Second, nil
+	return wire.Seconds(int64(*n)), nil
 }

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"net/http"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/limits"
 )
@@ -25,7 +26,7 @@ var taskRoutes = []Route{
 		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered or has ended (200, the whole task) " +
 			"or when the time is up (201, the whole task as it stands); hanging up changes nothing. " +
 			"Beyond the waits that an agent may have at once the answer is 429, and nothing is posted.",
-		Body: body[market.PostInput]("need", "need"),
+		Body: body[wire.Post]("need", "need"),
 		Success: []Success{
 			{
 				Status: http.StatusCreated, Type: typeOf[market.Posted](), Note: "Task created successfully.",
@@ -72,7 +73,7 @@ var taskRoutes = []Route{
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
 		Summary:  "Approve a delivery and pay the worker, with a rating if you like",
 		Params:   []Param{taskParam},
-		Body:     body[market.ApproveInput]("feedback"),
+		Body:     body[wire.Approve]("feedback"),
 		Success:  ok[market.Task](),
 		Headers:  []Header{headerCharged},
 		Refusals: onTask,
@@ -124,7 +125,7 @@ var claimRoutes = []Route{
 			"or when the time is up (204); hanging up changes nothing. Who has waited longest comes first. " +
 			"Beyond the waits that an agent may have at once the answer is 429.",
 		Params: []Param{tagsParam, searchParam, pickupWaitParam},
-		Body:   body[pickupInput](""),
+		Body:   body[wire.Pickup](""),
 		Success: either(ok[market.Pickup](), "A task was claimed.",
 			Success{Status: http.StatusNoContent, When: "No task is available."}),
 		Headers:  []Header{headerTaskID, headerBudget},
@@ -140,7 +141,7 @@ var claimRoutes = []Route{
 			{Name: "count", In: "query", Type: "integer", Min: new(1), Max: new(limits.Batch), Default: 5, Description: "How many at most."},
 			tagsParam, searchParam, pickupWaitParam,
 		},
-		Body:     body[batchInput](""),
+		Body:     body[wire.Batch](""),
 		Success:  ok[market.PickupList](),
 		Refusals: []int{http.StatusConflict},
 		action:   takes(pickupBatch),
@@ -163,7 +164,7 @@ var claimRoutes = []Route{
 		Params:  []Param{taskParam},
 		Description: "result may be a JSON object instead of a text. The answer to a system task may be the whole body: " +
 			"an object with ranked_agents, meets_requirements or tags, and without result.",
-		Body:     body[market.DeliverInput]("result", "result").orObject(),
+		Body:     body[wire.Deliver]("result", "result").orObject(),
 		Success:  ok[market.Task](),
 		Headers:  []Header{headerCharged},
 		Refusals: onTask,

@@ -4,11 +4,12 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
-func createTask(c *call, in market.PostInput) (any, error) {
-	posted, err := c.post(in)
+func createTask(c *call, in wire.Post) (any, error) {
+	posted, err := c.post(in.Input())
 	if err != nil {
 		return nil, err
 	}
@@ -70,21 +71,8 @@ func getTask(c *call) (market.Task, error) {
 	return c.task(c.taskID(), wait)
 }
 
-// pickupInput is the body of a pickup. Its wait is in seconds, as everywhere in the
-// API.
-type pickupInput struct {
-	market.Filter
-	Wait *int `json:"wait,omitempty"` // 0–300
-}
-
-// batchInput is the body of a pickup of several tasks.
-type batchInput struct {
-	market.BatchInput
-	Wait *int `json:"wait,omitempty"` // 0–300
-}
-
-func pickupNext(c *call, in pickupInput) (*market.Pickup, error) {
-	filter, err := c.pickupFilter(in.Filter, in.Wait)
+func pickupNext(c *call, in wire.Pickup) (*market.Pickup, error) {
+	filter, err := c.pickupFilter(in.Filter())
 	if err != nil {
 		return nil, err
 	}
@@ -116,28 +104,29 @@ func (c *call) pickedUp(p market.Pickup) *market.Pickup {
 	return &p
 }
 
-func pickupBatch(c *call, in batchInput) (list market.PickupList, err error) {
-	if in.Filter, err = c.pickupFilter(in.Filter, in.Wait); err != nil {
-		return list, err
-	}
+func pickupBatch(c *call, body wire.Batch) (list market.PickupList, err error) {
 	count, err := c.integer("count")
 	if err != nil {
 		return list, err
 	}
 	if count != nil {
-		in.Count = count
+		body.Count = new(int64(*count))
 	}
-	ctx, cancel := c.patientIf(in.Filter.Wait)
+	in := body.Input()
+	if in.Filter, err = c.pickupFilter(in.Filter); err != nil {
+		return list, err
+	}
+	ctx, cancel := c.patientIf(in.Wait)
 	defer cancel()
-	return c.agentAPI().PickupBatch(ctx, in.BatchInput)
+	return c.agentAPI().PickupBatch(ctx, in)
 }
 
-func deliverTask(c *call, in market.DeliverInput) (market.Task, error) {
-	return c.charged(c.agentAPI().Deliver(c.ctx, c.taskID(), in))
+func deliverTask(c *call, in wire.Deliver) (market.Task, error) {
+	return c.charged(c.agentAPI().Deliver(c.ctx, c.taskID(), in.Input()))
 }
 
-func approveTask(c *call, in market.ApproveInput) (market.Task, error) {
-	return c.charged(c.agentAPI().Approve(c.ctx, c.taskID(), in))
+func approveTask(c *call, in wire.Approve) (market.Task, error) {
+	return c.charged(c.agentAPI().Approve(c.ctx, c.taskID(), in.Input()))
 }
 
 func (c *call) charged(view market.Task, err error) (market.Task, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 // patient returns a context for a call that may wait for d. It ends with Close,
@@ -31,14 +32,10 @@ func (c *call) patientIf(d time.Duration) (context.Context, context.CancelFunc) 
 
 // post posts a task, and waits for its result if the poster asked for that.
 func (c *call) post(in market.PostInput) (market.Posted, error) {
-	if in.Wait == nil {
-		return c.agentAPI().Post(c.ctx, in)
+	if in.Wait <= 0 || in.Wait > limits.WaitSeconds*time.Second {
+		return c.agentAPI().Post(c.ctx, in) // which does not wait, or refuses to
 	}
-	d, err := waitSeconds(*in.Wait)
-	if err != nil || d == 0 {
-		return c.agentAPI().Post(c.ctx, in) // which refuses it, or does not wait
-	}
-	ctx, cancel := c.patient(d)
+	ctx, cancel := c.patient(in.Wait)
 	defer cancel()
 	return c.agentAPI().Post(ctx, in)
 }

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -32,7 +33,7 @@ func TestWhatIsWrappedAroundABodyIsTakenOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, status, answer := post(c.contentType, c.body)
-			if status != 201 || got.Need != "Do it" || got.MaxCredits == nil || *got.MaxCredits != 5 {
+			if status != 201 || got.Need != "Do it" || got.MaxCredits != 5 {
 				t.Errorf("%d %s: %+v", status, answer, got)
 			}
 		})
@@ -89,16 +90,16 @@ func TestWhatIsMeantAsTextStaysAsItIs(t *testing.T) {
 		"The log said {\"result\": 5}.", "\"result\": \"x\"", "{{.Need}}"[2:], "12 apples", "true story",
 	} {
 		deliver(text)
-		if got.Result != text || got.CreditsClaimed != nil {
+		if got.Result != text || got.CreditsClaimed != 0 {
 			t.Errorf("%q became %+v", text, got)
 		}
 	}
 	deliver("```json\n{\"result\": \"done\", \"credits_claimed\": 2}\n```")
-	if got.Result != "done" || got.CreditsClaimed == nil || *got.CreditsClaimed != 2 {
+	if got.Result != "done" || got.CreditsClaimed != 2 {
 		t.Errorf("a fenced delivery became %+v", got)
 	}
 	deliver("\n---\ncredits_claimed: 2\n---\nThe object is {\"result\": \"x\"}.")
-	if got.Result != `The object is {"result": "x"}.` || *got.CreditsClaimed != 2 {
+	if got.Result != `The object is {"result": "x"}.` || got.CreditsClaimed != 2 {
 		t.Errorf("a text below a frontmatter became %+v", got)
 	}
 }
@@ -106,15 +107,15 @@ func TestWhatIsMeantAsTextStaysAsItIs(t *testing.T) {
 func TestIntegersMayBeWrittenWithAPoint(t *testing.T) {
 	post := posting(t)
 	for written, want := range map[string]int64{
-		"5": 5, "5.0": 5, "5.000": 5, "4.0e0": 4, "4e0": 4, "4E1": 40, "1.5e1": 15, "150e-1": 15, "-2.0": -2, "0.0": 0, "1e5": 100_000, "0e-9": 0,
+		"5": 5, "5.0": 5, "0": -1, "5.000": 5, "4.0e0": 4, "4e0": 4, "4E1": 40, "1.5e1": 15, "150e-1": 15, "-2.0": -2, "0.0": -1, "1e5": 100_000, "0e-9": -1,
 	} {
-		if got, status, answer := post("application/json", `{"need":"x","max_credits":`+written+`}`); status != 201 || *got.MaxCredits != want {
+		if got, status, answer := post("application/json", `{"need":"x","max_credits":`+written+`}`); status != 201 || got.MaxCredits != want {
 			t.Errorf("%s: %d %s", written, status, answer)
 		}
-		if got, status, answer := post("text/markdown", "---\nmax_credits: "+written+"\n---\nx"); status != 201 || got.MaxCredits == nil || *got.MaxCredits != want {
+		if got, status, answer := post("text/markdown", "---\nmax_credits: "+written+"\n---\nx"); status != 201 || got.MaxCredits != want {
 			t.Errorf("%s in YAML: %d %s", written, status, answer)
 		}
-		if got, status, answer := post("application/json", `{"need":"x","deadline_minutes":`+written+`}`); status != 201 || int64(*got.DeadlineMinutes) != want {
+		if got, status, answer := post("application/json", `{"need":"x","deadline_minutes":`+written+`}`); status != 201 || got.Deadline != max(time.Duration(want), -1)*time.Minute {
 			t.Errorf("%s minutes: %d %s", written, status, answer)
 		}
 	}

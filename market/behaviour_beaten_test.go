@@ -24,7 +24,7 @@ func TestWhatOthersHaveSettledIsLoadedAgain(t *testing.T) {
 			return err
 		}
 		s.On(gatestore.Behind, "Load", 1, sweep)
-		if _, err := ada.API.Post(k.Ctx, market.PostInput{Need: "another", MaxCredits: new(int64(100))}); err != nil {
+		if _, err := ada.API.Post(k.Ctx, market.PostInput{Need: "another", MaxCredits: 100}); err != nil {
 			t.Errorf("the escrow of an expired task is not there yet: %v", err)
 		}
 		k.Clock.Advance(73 * time.Hour)

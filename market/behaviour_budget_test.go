@@ -83,7 +83,7 @@ func TestTheLastOfTheBudgetIsGivenOnce(t *testing.T) {
 		ada := k.Agent("ada")
 		k.Agent("infra", markettest.Infra())
 		k.Together(6, func(int) {
-			if _, err := ada.API.Post(k.Ctx, market.PostInput{Need: "race", MaxCredits: new(int64(1))}); err != nil {
+			if _, err := ada.API.Post(k.Ctx, market.PostInput{Need: "race", MaxCredits: 1}); err != nil {
 				t.Error(err)
 			}
 		})

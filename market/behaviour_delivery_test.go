@@ -14,18 +14,17 @@ import (
 
 func TestAWorkerClaimsBetweenOneAndTheBudget(t *testing.T) {
 	for name, c := range map[string]struct {
-		claimed *int64
+		claimed int64
 		charged int64 // 0 is refused
 	}{
-		"absent is max_credits":    {nil, 40},
-		"one":                      {new(int64(1)), 1},
-		"some":                     {new(int64(25)), 25},
-		"all":                      {new(int64(40)), 40},
-		"above counts as max":      {new(int64(41)), 40},
-		"far above counts as max":  {new(int64(math.MaxInt64)), 40},
-		"zero is refused":          {new(int64(0)), 0},
-		"negative is refused":      {new(int64(-1)), 0},
-		"very negative is refused": {new(int64(math.MinInt64)), 0},
+		"absent is max_credits":    {0, 40},
+		"one":                      {1, 1},
+		"some":                     {25, 25},
+		"all":                      {40, 40},
+		"above counts as max":      {41, 40},
+		"far above counts as max":  {math.MaxInt64, 40},
+		"negative is refused":      {-1, 0},
+		"very negative is refused": {math.MinInt64, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

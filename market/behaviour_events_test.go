@@ -234,7 +234,7 @@ func TestPostWaitsForTheDelivery(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
+			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: 5, Wait: 60 * time.Second})
 		})
 		var p market.Pickup
 		markettest.Eventually(t, "the task to be on offer", func() bool {
@@ -257,7 +257,7 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
+			posted, err = ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: 5, Wait: 60 * time.Second})
 		})
 		markettest.Eventually(t, "the poster to wait", func() bool { return k.Clock.Waiting() == 1 })
 		bob.Pickup()
@@ -266,8 +266,8 @@ func TestWaitEndsWithItsTime(t *testing.T) {
 		if err != nil || posted.Task == nil || posted.Task.Status != market.StatusClaimed || posted.Task.Need != "task" || posted.Status != market.StatusClaimed {
 			t.Errorf("the wait ended with %+v, %v", posted, err)
 		}
-		for _, wait := range []int{-1, 301} {
-			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", Wait: &wait})
+		for _, wait := range []time.Duration{-1, 300*time.Second + 1} {
+			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", Wait: wait})
 			if e := markettest.Refused(t, err, market.ErrInvalid); e.Field != "wait" {
 				t.Errorf("the field is %q", e.Field)
 			}
@@ -286,7 +286,7 @@ func TestHangingUpChangesNothing(t *testing.T) {
 		var err error
 		var all sync.WaitGroup
 		all.Go(func() {
-			posted, err = ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Wait: new(60)})
+			posted, err = ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: 5, Wait: 60 * time.Second})
 		})
 		markettest.Eventually(t, "the poster to wait", func() bool { return k.Clock.Waiting() == 1 })
 		cancel()
@@ -338,7 +338,7 @@ func TestRunSettlesTimers(t *testing.T) {
 			t.Fatal(err)
 		}
 		ada := m.As(r.AgentID)
-		posted, err := ada.Post(ctx, market.PostInput{Need: "task", DeadlineMinutes: new(1)})
+		posted, err := ada.Post(ctx, market.PostInput{Need: "task", Deadline: 1 * time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

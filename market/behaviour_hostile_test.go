@@ -178,15 +178,13 @@ func (h *hostile) post(a *markettest.Agent, in market.PostInput) (market.TaskID,
 	return posted.TaskID, true
 }
 
-func credits(n int64) *int64 { return &n }
-
 const goodWork = "good work: "
 
 // hire lets an honest agent post a task now and then.
 func (h *hostile) hire(a *markettest.Agent) {
 	if h.random.IntN(2) == 0 {
 		tag := []string{"python", "golang", "review", "prose"}[h.random.IntN(4)]
-		h.post(a, market.PostInput{Need: "Something honest about " + tag, MaxCredits: credits(5 + h.random.Int64N(15)), Tags: []string{tag}})
+		h.post(a, market.PostInput{Need: "Something honest about " + tag, MaxCredits: 5 + h.random.Int64N(15), Tags: []string{tag}})
 	}
 }
 
@@ -196,7 +194,7 @@ func (h *hostile) review(a *markettest.Agent) {
 	h.may(err)
 	for _, v := range list.Tasks {
 		if strings.HasPrefix(*v.Result, goodWork) {
-			_, err = a.API.Approve(h.Ctx, v.TaskID, market.ApproveInput{Rating: new(5)})
+			_, err = a.API.Approve(h.Ctx, v.TaskID, market.ApproveInput{Rating: 5})
 		} else {
 			_, err = a.API.Reject(h.Ctx, v.TaskID, market.RejectInput{Reason: "not what I asked for"})
 		}

@@ -54,7 +54,7 @@ func (h *hostile) infra(but *markettest.Agent) *markettest.Agent {
 func (h *hostile) mint(a *markettest.Agent) bool {
 	got := 0
 	for range 40 {
-		id, ok := h.post(a, market.PostInput{Need: "mint", MaxCredits: credits(1)})
+		id, ok := h.post(a, market.PostInput{Need: "mint", MaxCredits: 1})
 		if !ok {
 			break
 		}
@@ -70,7 +70,7 @@ func (h *hostile) wash(a *markettest.Agent) bool {
 	done := false
 	for range 3 {
 		b := h.other(a)
-		id, ok := h.post(a, market.PostInput{Need: "wash", MaxCredits: credits(1), Tags: []string{"python"}})
+		id, ok := h.post(a, market.PostInput{Need: "wash", MaxCredits: 1, Tags: []string{"python"}})
 		if !ok {
 			return done
 		}
@@ -80,7 +80,7 @@ func (h *hostile) wash(a *markettest.Agent) bool {
 		_, err := b.API.Deliver(h.Ctx, id, market.DeliverInput{Result: "washed"})
 		h.may(err)
 		h.serve(h.infra(a), func(market.Pickup) string { return `{"meets_requirements":true}` })
-		_, err = a.API.Approve(h.Ctx, id, market.ApproveInput{Rating: new(5)})
+		_, err = a.API.Approve(h.Ctx, id, market.ApproveInput{Rating: 5})
 		if h.may(err) {
 			_, err = b.API.Rate(h.Ctx, id, market.RateInput{Rating: 5})
 			h.may(err)
@@ -115,18 +115,18 @@ func (h *hostile) readAndReject(a *markettest.Agent) bool {
 		_, err := a.API.Cancel(h.Ctx, v.TaskID)
 		h.may(err)
 	}
-	h.post(a, market.PostInput{Need: "Do this and be paid well", MaxCredits: credits(20), Tags: []string{"python"}})
+	h.post(a, market.PostInput{Need: "Do this and be paid well", MaxCredits: 20, Tags: []string{"python"}})
 	return len(list.Tasks) > 0
 }
 
 func (h *hostile) endlessReview(a *markettest.Agent) bool {
-	_, ok := h.post(a, market.PostInput{Need: "Do this and wait for a year", MaxCredits: credits(3), ReviewTimeoutMinutes: new(525_600)})
+	_, ok := h.post(a, market.PostInput{Need: "Do this and wait for a year", MaxCredits: 3, ReviewTimeout: 525_600 * time.Minute})
 	return ok
 }
 
 // hoard claims what it can get, so that nobody else does.
 func (h *hostile) hoard(a *markettest.Agent) bool {
-	list, err := a.API.PickupBatch(h.Ctx, market.BatchInput{Count: new(10)})
+	list, err := a.API.PickupBatch(h.Ctx, market.BatchInput{Count: 10})
 	return h.may(err) && len(list.Tasks) > 0
 }
 
@@ -138,7 +138,7 @@ func (h *hostile) rubbish(a *markettest.Agent) bool {
 	list, err := a.API.Mine(h.Ctx, market.MineQuery{Role: market.PartyWorker, Status: market.StatusClaimed})
 	h.may(err)
 	for _, v := range list.Tasks {
-		_, err := a.API.Deliver(h.Ctx, v.TaskID, market.DeliverInput{Result: "rubbish", CreditsClaimed: credits(1_000_000)})
+		_, err := a.API.Deliver(h.Ctx, v.TaskID, market.DeliverInput{Result: "rubbish", CreditsClaimed: 1_000_000})
 		h.may(err)
 	}
 	return len(list.Tasks) > 0
@@ -165,7 +165,7 @@ func (h *hostile) honestWork(a *markettest.Agent) bool {
 func (h *hostile) fill(a *markettest.Agent) bool {
 	filled := false
 	for range 5 {
-		id, ok := h.post(a, market.PostInput{Need: strings.Repeat("fill ", 5_000), MaxCredits: credits(1)})
+		id, ok := h.post(a, market.PostInput{Need: strings.Repeat("fill ", 5_000), MaxCredits: 1})
 		if !ok {
 			return filled
 		}
@@ -178,7 +178,7 @@ func (h *hostile) fill(a *markettest.Agent) bool {
 // twice approves and cancels at the same moment, under one key and under none.
 func (h *hostile) twice(a *markettest.Agent) bool {
 	b := h.other(a)
-	id, ok := h.post(a, market.PostInput{Need: "twice", MaxCredits: credits(7)})
+	id, ok := h.post(a, market.PostInput{Need: "twice", MaxCredits: 7})
 	if !ok {
 		return false
 	}
@@ -206,7 +206,7 @@ func (h *hostile) ownVerdict(a *markettest.Agent) bool {
 	was := a.Me().AcceptsSystemTasks
 	_, err := a.API.UpdateMe(h.Ctx, market.UpdateInput{AcceptsSystemTasks: market.Some(true)})
 	h.may(err)
-	_, posted := h.post(a, market.PostInput{Need: "my own", MaxCredits: credits(2)})
+	_, posted := h.post(a, market.PostInput{Need: "my own", MaxCredits: 2})
 	h.serve(a, func(p market.Pickup) string {
 		if h.poster[p.ParentTaskID] == a.ID {
 			h.t.Errorf("%s matches or verifies its own task", a.ID)
@@ -220,7 +220,7 @@ func (h *hostile) ownVerdict(a *markettest.Agent) bool {
 
 // accomplice holds a task of a friend until its time is up, again and again.
 func (h *hostile) accomplice(a *markettest.Agent) bool {
-	id, ok := h.post(a, market.PostInput{Need: "hold this", MaxCredits: credits(2), ClaimTimeoutMinutes: new(1), DeadlineMinutes: new(30)})
+	id, ok := h.post(a, market.PostInput{Need: "hold this", MaxCredits: 2, ClaimTimeout: 1 * time.Minute, Deadline: 30 * time.Minute})
 	if !ok {
 		return false
 	}

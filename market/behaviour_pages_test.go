@@ -55,7 +55,7 @@ func TestPagesAreBoundedInBytesAndSayWhereTheyGoOn(t *testing.T) {
 		var oldest, newest []market.TaskID
 		for range 11 {
 			posted, err := ada.API.Post(k.Ctx, market.PostInput{
-				Need: strings.Repeat("漢", limits.Need), Context: strings.Repeat("\x01", limits.Context), MaxCredits: new(int64(1)),
+				Need: strings.Repeat("漢", limits.Need), Context: strings.Repeat("\x01", limits.Context), MaxCredits: 1,
 			})
 			if err != nil {
 				t.Fatal(err)

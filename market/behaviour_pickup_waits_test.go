@@ -234,7 +234,7 @@ func TestABatchWaitsForItsFirstTask(t *testing.T) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
 		before, out := k.Clock.Waiting(), make(chan market.PickupList, 1)
 		go func() {
-			list, err := bob.API.PickupBatch(k.Ctx, market.BatchInput{Count: new(3), Filter: market.Filter{Wait: time.Minute}})
+			list, err := bob.API.PickupBatch(k.Ctx, market.BatchInput{Count: 3, Filter: market.Filter{Wait: time.Minute}})
 			if err != nil {
 				t.Error(err)
 			}
@@ -338,7 +338,7 @@ func TestNoTaskIsLeftWhileSomebodyWaits(t *testing.T) {
 		k.Together(workers+posters, func(i int) {
 			if i < posters {
 				for n := range each {
-					if _, err := post[i].API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1)), Tags: []string{[]string{"go", "sql"}[n%2]}}); err != nil {
+					if _, err := post[i].API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: 1, Tags: []string{[]string{"go", "sql"}[n%2]}}); err != nil {
 						t.Error(err)
 					}
 				}

@@ -17,8 +17,8 @@ func TestPostAnswersWithTheTask(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		posted, err := ada.API.Post(k.Ctx, market.PostInput{
-			Need: "Review this", Context: "Go code", MaxCredits: new(int64(15)),
-			Tags: []string{"Go", "go", "security-audit", "GO"}, DeadlineMinutes: new(30),
+			Need: "Review this", Context: "Go code", MaxCredits: 15,
+			Tags: []string{"Go", "go", "security-audit", "GO"}, Deadline: 30 * time.Minute,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +63,7 @@ func TestPostMovesMaxCreditsToEscrow(t *testing.T) {
 func TestPostWithTooLittleCreditChangesNothing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
-		_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "dear", MaxCredits: new(int64(101))})
+		_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "dear", MaxCredits: 101})
 		markettest.Refused(t, err, market.ErrInsufficientCredits, "Insufficient credits. Have 100, need 101")
 		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || c.Total != 1 {
 			t.Errorf("credits %+v", c)
@@ -101,11 +101,11 @@ func TestPostLimits(t *testing.T) {
 		{"context at the limit", market.PostInput{Need: "x", Context: long(100_000)}, ""},
 		{"context beyond the limit", market.PostInput{Need: "x", Context: long(100_001)}, "context"},
 		{"context with NUL", market.PostInput{Need: "x", Context: "\x00"}, "context"},
-		{"one credit", market.PostInput{Need: "x", MaxCredits: new(int64(1))}, ""},
-		{"no credit", market.PostInput{Need: "x", MaxCredits: new(int64(0))}, "max_credits"},
-		{"negative credits", market.PostInput{Need: "x", MaxCredits: new(int64(-5))}, "max_credits"},
-		{"100,000 credits", market.PostInput{Need: "x", MaxCredits: new(int64(100_000))}, ""},
-		{"100,001 credits", market.PostInput{Need: "x", MaxCredits: new(int64(100_001))}, "max_credits"},
+		{"one credit", market.PostInput{Need: "x", MaxCredits: 1}, ""},
+		{"credits left out", market.PostInput{Need: "x", MaxCredits: 0}, ""},
+		{"negative credits", market.PostInput{Need: "x", MaxCredits: -5}, "max_credits"},
+		{"100,000 credits", market.PostInput{Need: "x", MaxCredits: 100_000}, ""},
+		{"100,001 credits", market.PostInput{Need: "x", MaxCredits: 100_001}, "max_credits"},
 		{"ten tags", market.PostInput{Need: "x", Tags: tags(10)}, ""},
 		{"eleven tags", market.PostInput{Need: "x", Tags: tags(11)}, "tags"},
 		{"ten tags, two the same", market.PostInput{Need: "x", Tags: append(tags(9), "TAG-X")}, ""},
@@ -119,19 +119,18 @@ func TestPostLimits(t *testing.T) {
 		{"tag with a space", market.PostInput{Need: "x", Tags: []string{"a b"}}, "tags"},
 		{"empty tag", market.PostInput{Need: "x", Tags: []string{""}}, "tags"},
 		{"tag with a letter beyond ASCII", market.PostInput{Need: "x", Tags: []string{"é"}}, "tags"},
-		{"deadline in a minute", market.PostInput{Need: "x", DeadlineMinutes: new(1)}, ""},
-		{"deadline in no minutes", market.PostInput{Need: "x", DeadlineMinutes: new(0)}, "deadline_minutes"},
-		{"deadline in a year", market.PostInput{Need: "x", DeadlineMinutes: new(525_600)}, ""},
-		{"deadline beyond a year", market.PostInput{Need: "x", DeadlineMinutes: new(525_601)}, "deadline_minutes"},
-		{"claim timeout 0", market.PostInput{Need: "x", ClaimTimeoutMinutes: new(0)}, "claim_timeout_minutes"},
-		{"claim timeout at the limit", market.PostInput{Need: "x", ClaimTimeoutMinutes: new(525_600)}, ""},
-		{"claim timeout beyond", market.PostInput{Need: "x", ClaimTimeoutMinutes: new(525_601)}, "claim_timeout_minutes"},
-		{"review timeout 0", market.PostInput{Need: "x", ReviewTimeoutMinutes: new(0)}, "review_timeout_minutes"},
-		{"review timeout at the limit", market.PostInput{Need: "x", ReviewTimeoutMinutes: new(525_600)}, ""},
-		{"review timeout beyond", market.PostInput{Need: "x", ReviewTimeoutMinutes: new(525_601)}, "review_timeout_minutes"},
-		{"wait of 0", market.PostInput{Need: "x", Wait: new(0)}, ""},
-		{"wait of -1", market.PostInput{Need: "x", Wait: new(-1)}, "wait"},
-		{"wait of 301", market.PostInput{Need: "x", Wait: new(301)}, "wait"},
+		{"deadline in a minute", market.PostInput{Need: "x", Deadline: time.Minute}, ""},
+		{"deadline before now", market.PostInput{Need: "x", Deadline: -time.Nanosecond}, "deadline_minutes"},
+		{"deadline in a year", market.PostInput{Need: "x", Deadline: 525_600 * time.Minute}, ""},
+		{"deadline beyond a year", market.PostInput{Need: "x", Deadline: 525_600*time.Minute + 1}, "deadline_minutes"},
+		{"claim timeout below 0", market.PostInput{Need: "x", ClaimTimeout: -time.Minute}, "claim_timeout_minutes"},
+		{"claim timeout at the limit", market.PostInput{Need: "x", ClaimTimeout: 525_600 * time.Minute}, ""},
+		{"claim timeout beyond", market.PostInput{Need: "x", ClaimTimeout: 525_601 * time.Minute}, "claim_timeout_minutes"},
+		{"review timeout below 0", market.PostInput{Need: "x", ReviewTimeout: -time.Minute}, "review_timeout_minutes"},
+		{"review timeout at the limit", market.PostInput{Need: "x", ReviewTimeout: 525_600 * time.Minute}, ""},
+		{"review timeout beyond", market.PostInput{Need: "x", ReviewTimeout: 525_601 * time.Minute}, "review_timeout_minutes"},
+		{"wait of -1", market.PostInput{Need: "x", Wait: -time.Second}, "wait"},
+		{"wait of 301", market.PostInput{Need: "x", Wait: 301 * time.Second}, "wait"},
 	}
 	k := markettest.New(t, markettest.CheckRarely())
 	ada := k.Agent("ada", markettest.Granted(1_000_000))
@@ -252,7 +251,7 @@ func TestTaskResponseHasEveryField(t *testing.T) {
 			}
 		}
 		bob.Deliver(id, "second")
-		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: new(4), Feedback: "better"})
+		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: 4, Feedback: "better"})
 		if err != nil || v.Status != market.StatusApproved || *v.Result != "second" || *v.CreditsCharged != 40 ||
 			*v.Rating != 4 || v.Feedback != "better" || v.RejectionCount != 1 {
 			t.Errorf("approved %+v, %v", v, err)

@@ -21,7 +21,7 @@ func keyed(k *markettest.Kit, key string) context.Context {
 func TestARepeatedPostIsTheSamePost(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
-		in := market.PostInput{Need: "task", MaxCredits: new(int64(10)), DeadlineMinutes: new(60)}
+		in := market.PostInput{Need: "task", MaxCredits: 10, Deadline: 60 * time.Minute}
 		first, err := ada.API.Post(keyed(k, "k"), in)
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func TestARepeatedPostIsTheSamePost(t *testing.T) {
 func TestRefusalsAreNotKept(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")
-		in := market.PostInput{Need: "task", MaxCredits: new(int64(150))}
+		in := market.PostInput{Need: "task", MaxCredits: 150}
 		_, err := ada.API.Post(keyed(k, "k"), in)
 		markettest.Refused(t, err, market.ErrInsufficientCredits, "Have 100, need 150")
 		k.Grant(ada, 50)
@@ -100,7 +100,7 @@ func TestEveryOperationRepeats(t *testing.T) {
 			return first
 		}
 		id = twice("post", func(ctx context.Context) (any, error) {
-			return ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: new(int64(20))})
+			return ada.API.Post(ctx, market.PostInput{Need: "task", MaxCredits: 20})
 		}).(market.Posted).TaskID
 		q = twice("ask", func(ctx context.Context) (any, error) { return bob.API.Ask(ctx, id, "what?") }).(market.Question).ID
 		twice("answer", func(ctx context.Context) (any, error) { return ada.API.Answer(ctx, id, q, "that") })
@@ -120,14 +120,14 @@ func TestEveryOperationRepeats(t *testing.T) {
 		})
 		bob.Deliver(id, "second")
 		twice("approve", func(ctx context.Context) (any, error) {
-			return ada.API.Approve(ctx, id, market.ApproveInput{Rating: new(5)})
+			return ada.API.Approve(ctx, id, market.ApproveInput{Rating: 5})
 		})
 		twice("rate", func(ctx context.Context) (any, error) { return bob.API.Rate(ctx, id, market.RateInput{Rating: 5}) })
 		for range 3 {
 			ada.Post("more", markettest.Budget(1))
 		}
 		batch := twice("batch", func(ctx context.Context) (any, error) {
-			return bob.API.PickupBatch(ctx, market.BatchInput{Count: new(2)})
+			return bob.API.PickupBatch(ctx, market.BatchInput{Count: 2})
 		}).(market.PickupList)
 		if batch.Total != 2 || batch.Tasks[0].Need != "more" {
 			t.Errorf("the batch is %+v", batch)
@@ -175,7 +175,7 @@ func TestRepeatsAtTheSameMoment(t *testing.T) {
 		var mu sync.Mutex
 		posted, picked := map[market.TaskID]bool{}, map[market.TaskID]bool{}
 		k.Together(8, func(int) {
-			p, err := ada.API.Post(keyed(k, "post"), market.PostInput{Need: "once", MaxCredits: new(int64(10))})
+			p, err := ada.API.Post(keyed(k, "post"), market.PostInput{Need: "once", MaxCredits: 10})
 			if err != nil {
 				t.Error(err)
 			}

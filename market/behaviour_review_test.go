@@ -75,8 +75,8 @@ func TestApproveWithRatingAndFeedback(t *testing.T) {
 		id := ada.Post("task")
 		bob.Claim(id)
 		bob.Deliver(id, "done")
-		for _, rating := range []int{0, 6, -1, 1_000_000} {
-			_, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: &rating})
+		for _, rating := range []int{6, -1, 1_000_000} {
+			_, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: rating})
 			if e := markettest.Refused(t, err, market.ErrInvalid); e.Field != "rating" {
 				t.Errorf("rating %d: the field is %q", rating, e.Field)
 			}
@@ -85,7 +85,7 @@ func TestApproveWithRatingAndFeedback(t *testing.T) {
 		markettest.Refused(t, err, market.ErrForbidden, "poster")
 		_, err = eve.API.Approve(k.Ctx, id, market.ApproveInput{})
 		markettest.Refused(t, err, market.ErrNotFound, "Task not found")
-		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: new(4), Feedback: "thanks"})
+		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: 4, Feedback: "thanks"})
 		if err != nil || *v.Rating != 4 || v.Feedback != "thanks" {
 			t.Fatalf("approved: %+v, %v", v, err)
 		}

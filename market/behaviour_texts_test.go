@@ -47,7 +47,7 @@ func TestTextsOfCancelledAndExpiredTasksCountUntilTheyAreDropped(t *testing.T) {
 		}
 		ada.Cancel(gone)
 		post := func() error {
-			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: need, Context: about, MaxCredits: new(int64(10))})
+			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: need, Context: about, MaxCredits: 10})
 			return err
 		}
 		tooManyBytes(t, post())
@@ -162,7 +162,7 @@ func TestPostsAtTheSameMomentStayWithinTheBound(t *testing.T) {
 		ada := k.Agent("ada", markettest.Granted(900))
 		var posted atomic.Int64
 		k.Together(10, func(int) {
-			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: strings.Repeat("x", 300), MaxCredits: new(int64(1))})
+			_, err := ada.API.Post(k.Ctx, market.PostInput{Need: strings.Repeat("x", 300), MaxCredits: 1})
 			if err == nil {
 				posted.Add(1)
 			} else if !errors.Is(err, market.ErrConflict) {

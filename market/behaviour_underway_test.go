@@ -51,7 +51,7 @@ func deeds() []deed {
 		{"post all credits", "Commit", func(k *markettest.Kit) doing {
 			ada := k.Agent("ada")
 			return func(ctx context.Context, m *market.Market) (any, error) {
-				return m.As(ada.ID).Post(ctx, market.PostInput{Need: "all", MaxCredits: new(int64(100))})
+				return m.As(ada.ID).Post(ctx, market.PostInput{Need: "all", MaxCredits: 100})
 			}
 		}},
 		{"pickup of the only task", "CommitFirst", func(k *markettest.Kit) doing {
@@ -95,7 +95,7 @@ func deeds() []deed {
 		{"approve", "Commit", func(k *markettest.Kit) doing {
 			ada, _, id := at(k, market.StatusDelivered)
 			return func(ctx context.Context, m *market.Market) (any, error) {
-				return m.As(ada.ID).Approve(ctx, id, market.ApproveInput{Rating: new(4)})
+				return m.As(ada.ID).Approve(ctx, id, market.ApproveInput{Rating: 4})
 			}
 		}},
 		{"reject", "Commit", func(k *markettest.Kit) doing {

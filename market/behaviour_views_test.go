@@ -35,7 +35,7 @@ func TestPostingTellsItsMoney(t *testing.T) {
 		ada := k.Agent("ada")
 		ctx := market.WithIdempotencyKey(k.Ctx, "once")
 		for range 2 {
-			posted, err := ada.API.Post(ctx, market.PostInput{Need: "work", MaxCredits: new(int64(30))})
+			posted, err := ada.API.Post(ctx, market.PostInput{Need: "work", MaxCredits: 30})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -93,7 +93,7 @@ func TestWaitsAreBounded(t *testing.T) {
 			t.Errorf("the third wait came to %+v", e)
 		}
 		balance := ada.Balance()
-		_, err = ada.API.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1)), Wait: new(60)})
+		_, err = ada.API.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: 1, Wait: 60 * time.Second})
 		if e := markettest.Refused(t, err, market.ErrRateLimited); e.Code != market.CodeTooManyWaits {
 			t.Errorf("the post came to %+v", e)
 		}
@@ -127,7 +127,7 @@ func TestNobodyWaitsInsideAHostsTransaction(t *testing.T) {
 		hosted := k.Market.Hosted(k.Store).As(ada.ID)
 		for what, wait := range map[string]func() error{
 			"post": func() error {
-				_, err := hosted.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1)), Wait: new(60)})
+				_, err := hosted.Post(k.Ctx, market.PostInput{Need: "more", MaxCredits: 1, Wait: 60 * time.Second})
 				return err
 			},
 			"task": func() error {
@@ -159,7 +159,7 @@ func TestAPostThatWaitsAlwaysAnswersTheTask(t *testing.T) {
 	})
 	out := make(chan market.Posted, 1)
 	go func() {
-		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(5)), Tags: []string{"go"}, Wait: new(60)})
+		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: 5, Tags: []string{"go"}, Wait: time.Minute})
 		if err != nil {
 			t.Error(err)
 		}

@@ -58,7 +58,7 @@ func checkResult(in DeliverInput) error {
 	if err := rules.CheckRequired("result", in.Result, limits.Result); err != nil {
 		return err
 	}
-	if in.CreditsClaimed != nil && *in.CreditsClaimed < 1 {
+	if in.CreditsClaimed < 0 {
 		return rules.Invalid("credits_claimed", "must be 1 or more")
 	}
 	return nil

@@ -8,7 +8,7 @@
 //	posted, err := m.As(poster.AgentID).Post(ctx, market.PostInput{Need: "Review this code", Tags: []string{"go"}})
 //	claim, ok, err := m.As(worker.AgentID).Pickup(ctx, market.Filter{})
 //	_, err = m.As(worker.AgentID).Deliver(ctx, claim.TaskID, market.DeliverInput{Result: "Looks right."})
-//	_, err = m.As(poster.AgentID).Approve(ctx, posted.TaskID, market.ApproveInput{Rating: new(5)})
+//	_, err = m.As(poster.AgentID).Approve(ctx, posted.TaskID, market.ApproveInput{Rating: 5})
 //
 // # How a change happens
 //

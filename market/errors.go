@@ -38,7 +38,33 @@ var (
 	ErrUnavailable = rules.ErrUnavailable
 )
 
-// Code says which refusal it is. Codes are stable: a program may branch on them.
+// The refusals that programs branch on most, for errors.Is. Each is the error of one
+// code and finer than a kind; errors.Is works with every other Code as well.
+var (
+	// ErrClaimLapsed: the caller's claim on the task has ended (an ErrConflict).
+	ErrClaimLapsed error = CodeClaimLapsed
+	// ErrClaimLimit: the caller holds as many claims as it may (an ErrConflict).
+	ErrClaimLimit error = CodeTooManyClaims
+	// ErrCooldown: pickups are blocked after too many claims given up or let lapse;
+	// Error.RetryAfter says for how long (an ErrRateLimited).
+	ErrCooldown error = CodeCooldown
+	// ErrWrongState: the task's status does not allow it (an ErrConflict).
+	ErrWrongState error = CodeWrongState
+	// ErrAlreadyClaimed: the caller holds this task already (an ErrConflict).
+	ErrAlreadyClaimed error = CodeAlreadyClaimed
+	// ErrAlreadyDone: it can be done once and has been (an ErrConflict).
+	ErrAlreadyDone error = CodeAlreadyDone
+	// ErrIdempotencyKeyUsed: the key was used with another request (an ErrConflict).
+	ErrIdempotencyKeyUsed error = CodeIdempotencyKeyUsed
+	// ErrContended: too many others changed the same things; nothing was changed (an
+	// ErrUnavailable).
+	ErrContended error = CodeContended
+	// ErrWarming: the board of open tasks is still loading (an ErrUnavailable).
+	ErrWarming error = CodeWarming
+)
+
+// Code says which refusal it is. Codes are stable: a program may branch on them,
+// with Error.Code or with errors.Is.
 type Code = rules.Code
 
 // CodeInfo is a code with its kind and what it means.

@@ -28,7 +28,7 @@ func Example() {
 	}
 	poster, worker := m.As(p.AgentID), m.As(w.AgentID)
 
-	posted, err := poster.Post(ctx, market.PostInput{Need: "Review this Python code", MaxCredits: new(int64(20))})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "Review this Python code", MaxCredits: 20})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func Example() {
 	if _, err := worker.Deliver(ctx, posted.TaskID, market.DeliverInput{Result: "Line 4: SQL injection."}); err != nil {
 		log.Fatal(err)
 	}
-	task, err := poster.Approve(ctx, posted.TaskID, market.ApproveInput{Rating: new(5)})
+	task, err := poster.Approve(ctx, posted.TaskID, market.ApproveInput{Rating: 5})
 	if err != nil {
 		log.Fatal(err)
 	}

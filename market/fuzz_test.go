@@ -27,7 +27,7 @@ func FuzzTags(f *testing.F) {
 			valid = valid && goodTag.MatchString(tag)
 			distinct[strings.ToLower(tag)] = true
 		}
-		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "x", Tags: tags, MaxCredits: new(int64(1))})
+		posted, err := ada.API.Post(k.Ctx, market.PostInput{Need: "x", Tags: tags, MaxCredits: 1})
 		if !valid || len(distinct) > 10 {
 			var refusal *market.Error
 			if !errors.As(err, &refusal) || !errors.Is(err, market.ErrInvalid) || refusal.Field != "tags" {

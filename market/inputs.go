@@ -9,9 +9,10 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// The types in this file are the inputs of operations. Limits are checked by
-// the Market, in Unicode code points, and a violation is an ErrInvalid that
-// names the field by its JSON name. Text must be valid UTF-8 without NUL.
+// The types in this file are the inputs of operations. Where zero is no value of
+// a field, it means that the field is absent. Limits are checked by the Market, in
+// Unicode code points, and a violation is an ErrInvalid that names the field. Text
+// must be valid UTF-8 without NUL.
 
 // RegisterInput makes an agent (rule 2.1).
 type RegisterInput struct {
@@ -36,18 +37,18 @@ type UpdateInput struct {
 
 // PostInput delegates a task (rule 4.2).
 type PostInput struct {
-	Need    string `json:"need"`              // 1–50,000, not blank
-	Context string `json:"context,omitempty"` // ≤ 100,000
-	// MaxCredits is 1–100,000; nil means 50.
-	MaxCredits *int64   `json:"max_credits,omitempty"`
-	Tags       []string `json:"tags,omitempty"` // ≤ 10
-	// DeadlineMinutes, ClaimTimeoutMinutes and ReviewTimeoutMinutes are 1–525,600;
-	// nil means no deadline, and the market's defaults for the timeouts.
-	DeadlineMinutes      *int `json:"deadline_minutes,omitempty"`
-	ClaimTimeoutMinutes  *int `json:"claim_timeout_minutes,omitempty"`
-	ReviewTimeoutMinutes *int `json:"review_timeout_minutes,omitempty"`
-	// Wait is 0–300 seconds; nil and 0 answer at once.
-	Wait *int `json:"wait,omitempty"`
+	Need    string // 1–50,000, not blank
+	Context string // ≤ 100,000
+	// MaxCredits is 1–100,000; 0 means 50.
+	MaxCredits int64
+	Tags       []string // ≤ 10
+	// Deadline, ClaimTimeout and ReviewTimeout are at most 365 days and are rounded
+	// up to whole minutes; 0 means no deadline, and the market's defaults for the
+	// timeouts.
+	Deadline, ClaimTimeout, ReviewTimeout time.Duration
+	// Wait is at most 5 minutes; 0 answers at once. Over HTTP it is rounded up to
+	// whole seconds.
+	Wait time.Duration
 }
 
 // Filter narrows offers: all the tags, case-insensitively, and every
@@ -81,24 +82,24 @@ type MineQuery struct {
 	Page
 }
 
-// BatchInput claims several tasks; Count is 1–10, nil means 5.
+// BatchInput claims several tasks; Count is 1–10, 0 means 5.
 type BatchInput struct {
-	Count *int `json:"count,omitempty"`
+	Count int
 	Filter
 }
 
 // DeliverInput delivers a result.
 type DeliverInput struct {
-	Result string `json:"result"` // 1–500,000
-	// CreditsClaimed is at least 1 and counts as at most the task's
-	// max_credits; nil means max_credits.
-	CreditsClaimed *int64 `json:"credits_claimed,omitempty"`
+	Result string // 1–500,000
+	// CreditsClaimed is at least 1 and counts as at most the task's MaxCredits; 0
+	// means MaxCredits.
+	CreditsClaimed int64
 }
 
 // ApproveInput approves a delivery.
 type ApproveInput struct {
-	Rating   *int   `json:"rating,omitempty"`   // 1–5
-	Feedback string `json:"feedback,omitempty"` // ≤ 5,000
+	Rating   int    // 1–5; 0 rates nothing
+	Feedback string // ≤ 5,000
 }
 
 // RejectInput sends a delivery back.
@@ -149,14 +150,11 @@ type ResolveInput struct {
 	Note   string       `json:"note,omitempty"` // ≤ 5,000
 }
 
-// Seconds returns d in whole seconds, for PostInput.Wait.
-func Seconds(d time.Duration) *int { return new(int(d / time.Second)) }
-
 // checkPickup validates the filter of a pickup, which may wait.
 func checkPickup(f Filter) (Filter, error) {
 	wait := f.Wait
-	if wait < 0 || wait > limits.WaitSeconds*time.Second {
-		return f, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
+	if err := rules.CheckWait(wait); err != nil {
+		return f, err
 	}
 	f.Wait = 0
 	f, err := checkFilter(f)

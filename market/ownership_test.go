@@ -169,7 +169,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err)
 		},
 		"Handle.Approve": func(ctx context.Context) []any {
-			in := market.ApproveInput{Rating: new(5)}
+			in := market.ApproveInput{Rating: 5}
 			v, err := ada.Approve(ctx, s.delivered, in)
 			return give(v, err, in)
 		},
@@ -182,7 +182,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Handle.Credits":     func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },
 		"Handle.DeadLetters": func(ctx context.Context) []any { v, err := bob.DeadLetters(ctx, market.Page{}); return give(v, err) },
 		"Handle.Deliver": func(ctx context.Context) []any {
-			in := market.DeliverInput{Result: "result", CreditsClaimed: new(int64(3))}
+			in := market.DeliverInput{Result: "result", CreditsClaimed: 3}
 			v, err := bob.Deliver(ctx, s.claimed, in)
 			return give(v, err, in)
 		},
@@ -208,7 +208,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Handle.PickupTask": func(ctx context.Context) []any { v, err := bob.PickupTask(ctx, s.open); return give(v, err) },
 		"Handle.Post": func(ctx context.Context) []any {
-			in := market.PostInput{Need: "more", Tags: []string{"go", "sql"}, MaxCredits: new(int64(4)), DeadlineMinutes: new(60)}
+			in := market.PostInput{Need: "more", Tags: []string{"go", "sql"}, MaxCredits: 4, Deadline: 60 * time.Minute}
 			v, err := ada.Post(ctx, in)
 			return give(v, err, in)
 		},

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -44,10 +45,8 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 		return PickupList{}, err
 	}
 	in.Filter = f
-	if in.Count == nil {
-		in.Count = new(rules.DefaultBatch)
-	}
-	c, err := h.claimInTime(ctx, "pickup batch", in, f, *in.Count)
+	in.Count = cmp.Or(in.Count, rules.DefaultBatch)
+	c, err := h.claimInTime(ctx, "pickup batch", in, f, in.Count)
 	if c == nil {
 		c = []Pickup{}
 	}

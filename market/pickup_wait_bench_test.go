@@ -87,7 +87,7 @@ func latencies(ctx context.Context, b *testing.B, begins <-chan struct{}, worker
 			back <- time.Now()
 		}()
 		<-begins
-		if _, err := poster.Post(ctx, market.PostInput{Need: "need", MaxCredits: new(int64(1))}); err != nil {
+		if _, err := poster.Post(ctx, market.PostInput{Need: "need", MaxCredits: 1}); err != nil {
 			b.Fatal(err)
 		}
 		posted := time.Now()

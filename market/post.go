@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,12 +23,11 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 	if err != nil {
 		return Posted{}, err
 	}
-	if in.Wait == nil || *in.Wait == 0 {
+	if in.Wait == 0 {
 		posted, _, err := h.post(ctx, in)
 		return posted, err
 	}
-	wait := time.Duration(*in.Wait) * time.Second
-	if err := h.mayWait(wait); err != nil {
+	if err := h.mayWait(in.Wait); err != nil {
 		return Posted{}, err
 	}
 	// The place to wait is taken first, since nothing may fail once the task is
@@ -42,7 +42,7 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		return Posted{}, err
 	}
 	posted.Task = &task
-	h.m.await(ctx, h.id, &posted, wait)
+	h.m.await(ctx, h.id, &posted, in.Wait)
 	return posted, nil
 }
 
@@ -56,25 +56,26 @@ func checkPost(in PostInput) (PostInput, error) {
 	if err := rules.CheckText("context", in.Context, limits.Context); err != nil {
 		return in, err
 	}
-	if in.MaxCredits == nil {
-		in.MaxCredits = new(int64(rules.DefaultCredits))
-	}
-	if err := rules.CheckRange("max_credits", *in.MaxCredits, 1, limits.Credits); err != nil {
+	in.MaxCredits = cmp.Or(in.MaxCredits, rules.DefaultCredits)
+	if err := rules.CheckRange("max_credits", in.MaxCredits, 1, limits.Credits); err != nil {
 		return in, err
 	}
 	for _, limit := range []struct {
-		field       string
-		value       *int
-		least, most int
+		field string
+		value *time.Duration
 	}{
-		{"deadline_minutes", in.DeadlineMinutes, 1, limits.Minutes},
-		{"claim_timeout_minutes", in.ClaimTimeoutMinutes, 1, limits.Minutes},
-		{"review_timeout_minutes", in.ReviewTimeoutMinutes, 1, limits.Minutes},
-		{"wait", in.Wait, 0, limits.WaitSeconds},
+		{"deadline_minutes", &in.Deadline},
+		{"claim_timeout_minutes", &in.ClaimTimeout},
+		{"review_timeout_minutes", &in.ReviewTimeout},
 	} {
-		if err := rules.CheckOptional(limit.field, limit.value, limit.least, limit.most); err != nil {
+		whole, err := rules.CheckMinutes(limit.field, *limit.value)
+		if err != nil {
 			return in, err
 		}
+		*limit.value = whole
+	}
+	if err := rules.CheckWait(in.Wait); err != nil {
+		return in, err
 	}
 	tags, err := rules.CheckTags("tags", in.Tags, limits.Tags)
 	in.Tags = tags
@@ -123,25 +124,18 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 // asPosted is the task as far as the answer to Post describes it.
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
-		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: *in.MaxCredits,
+		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: in.MaxCredits,
 		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
 
 // apply copies the poster's input into the task.
 func apply(t *store.Task, in PostInput, now time.Time) {
-	t.MaxCredits, t.Tags = *in.MaxCredits, in.Tags
-	if in.DeadlineMinutes != nil {
-		t.Deadline = now.Add(minutes(in.DeadlineMinutes))
+	t.MaxCredits, t.Tags = in.MaxCredits, in.Tags
+	if in.Deadline != 0 {
+		t.Deadline = now.Add(in.Deadline)
 	}
-	t.ClaimTimeout, t.ReviewTimeout = minutes(in.ClaimTimeoutMinutes), minutes(in.ReviewTimeoutMinutes)
-}
-
-func minutes(n *int) time.Duration {
-	if n == nil {
-		return 0
-	}
-	return time.Duration(*n) * time.Minute
+	t.ClaimTimeout, t.ReviewTimeout = in.ClaimTimeout, in.ReviewTimeout
 }
 
 func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {

@@ -16,13 +16,13 @@ func (w *walk) post(rt *rapid.T) {
 	a := w.someone(rt)
 	in := market.PostInput{
 		Need: w.words(rt), Context: rapid.SampledFrom([]string{"", "sql", "語"}).Draw(rt, "context"), Tags: w.tags(rt),
-		MaxCredits: new(rapid.SampledFrom([]int64{-1, 1, 7, 10, 50, 200, 100_001}).Draw(rt, "budget")),
+		MaxCredits: rapid.SampledFrom([]int64{-1, 0, 1, 7, 10, 50, 200, 100_001}).Draw(rt, "budget"),
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "deadline") == 0 {
-		in.DeadlineMinutes = new(rapid.IntRange(0, 600).Draw(rt, "minutes"))
+		in.Deadline = time.Duration(rapid.IntRange(0, 600).Draw(rt, "minutes")) * time.Minute
 	}
 	if rapid.IntRange(0, 5).Draw(rt, "timeouts") == 0 {
-		in.ClaimTimeoutMinutes, in.ReviewTimeoutMinutes = new(30), new(45)
+		in.ClaimTimeout, in.ReviewTimeout = 30*time.Minute, 45*time.Minute
 	}
 	posted, err := a.API.Post(w.context(rt), in)
 	if err == nil {
@@ -42,7 +42,7 @@ func (w *walk) pickup(rt *rapid.T) {
 
 func (w *walk) batch(rt *rapid.T) {
 	a := w.someone(rt)
-	list, err := a.API.PickupBatch(w.context(rt), market.BatchInput{Count: new(rapid.IntRange(0, 4).Draw(rt, "count")), Filter: w.filter(rt)})
+	list, err := a.API.PickupBatch(w.context(rt), market.BatchInput{Count: rapid.IntRange(-1, 4).Draw(rt, "count"), Filter: w.filter(rt)})
 	for _, p := range list.Tasks {
 		w.tasks = append(w.tasks, p.TaskID)
 	}
@@ -81,7 +81,7 @@ func (w *walk) deliver(rt *rapid.T) {
 	a := w.party(rt, id, true)
 	in := market.DeliverInput{Result: w.result(rt)}
 	if rapid.Bool().Draw(rt, "claims") {
-		in.CreditsClaimed = new(rapid.SampledFrom([]int64{-5, 0, 1, 9, 10, 1_000_000}).Draw(rt, "credits"))
+		in.CreditsClaimed = rapid.SampledFrom([]int64{-5, 0, 1, 9, 10, 1_000_000}).Draw(rt, "credits")
 	}
 	_, err := a.API.Deliver(w.context(rt), id, in)
 	w.did(rt, err, a)
@@ -103,7 +103,7 @@ func (w *walk) approve(rt *rapid.T) {
 	a := w.party(rt, id, false)
 	in := market.ApproveInput{}
 	if rapid.Bool().Draw(rt, "rates") {
-		in.Rating = new(rapid.IntRange(0, 6).Draw(rt, "rating"))
+		in.Rating = rapid.IntRange(-1, 6).Draw(rt, "rating")
 	}
 	_, err := a.API.Approve(w.context(rt), id, in)
 	w.did(rt, err, a, w.party(rt, id, true))

@@ -49,10 +49,7 @@ func TestRandomMarkets(t *testing.T) {
 	for _, o := range everystore.Kinds() {
 		t.Run(o.Name, func(t *testing.T) {
 			n := steps(t)
-			switch {
-			case o.Name == "miniredis":
-				n = max(n/80, 200) // it interprets each script anew
-			case o.Slow:
+			if o.Slow {
 				n = max(n/20, 200)
 			}
 			worlds := max(n/worldSteps, 1)

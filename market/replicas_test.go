@@ -73,13 +73,13 @@ func stir(k *markettest.Kit, a *markettest.Agent, random *rand.Rand) error {
 	switch random.IntN(9) {
 	case 0, 1, 2:
 		tags := [][]string{nil, {"go"}, {"sql", "go"}}[random.IntN(3)]
-		_, err = a.API.Post(k.Ctx, market.PostInput{Need: "review sql", Tags: tags, MaxCredits: new(int64(3))})
+		_, err = a.API.Post(k.Ctx, market.PostInput{Need: "review sql", Tags: tags, MaxCredits: 3})
 	case 3:
 		_, _, err = a.API.Pickup(k.Ctx, market.Filter{})
 	case 4:
 		_, err = a.API.Deliver(k.Ctx, id, market.DeliverInput{Result: fmt.Sprintf(`{"ranked_agents": [%q]}`, a.ID)})
 	case 5:
-		_, err = a.API.Approve(k.Ctx, id, market.ApproveInput{Rating: new(1 + random.IntN(5))})
+		_, err = a.API.Approve(k.Ctx, id, market.ApproveInput{Rating: 1 + random.IntN(5)})
 	case 6:
 		_, err = a.API.Cancel(k.Ctx, id)
 	case 7:
@@ -114,7 +114,7 @@ func TestOnePoolManyWorkers(t *testing.T) {
 				var err error
 				if i%3 == 0 {
 					var list market.PickupList
-					list, err = all[i].API.PickupBatch(k.Ctx, market.BatchInput{Count: new(3)})
+					list, err = all[i].API.PickupBatch(k.Ctx, market.BatchInput{Count: 3})
 					got = list.Tasks
 				} else if p, ok, e := all[i].API.Pickup(k.Ctx, market.Filter{}); ok {
 					got, err = []market.Pickup{p}, e

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
-	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -19,8 +18,8 @@ import (
 // Errors: ErrRateLimited beyond Policy.MaxWaits of the agent in this process, and
 // ErrInvalid for a wait inside a host's transaction.
 func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error) {
-	if wait < 0 || wait > limits.WaitSeconds*time.Second {
-		return Task{}, rules.Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
+	if err := rules.CheckWait(wait); err != nil {
+		return Task{}, err
 	}
 	if err := h.mayWait(wait); err != nil {
 		return Task{}, err

@@ -55,7 +55,7 @@ func TestMarketCallsWebhooks(t *testing.T) {
 	poster := register(t, m, market.RegisterInput{Name: "poster", WebhookURL: r.URL, WebhookSecret: "s3"})
 	worker := register(t, m, market.RegisterInput{Name: "worker"})
 
-	task, err := m.As(poster).Post(t.Context(), market.PostInput{Need: "Review this code", MaxCredits: new(int64(10))})
+	task, err := m.As(poster).Post(t.Context(), market.PostInput{Need: "Review this code", MaxCredits: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,9 +81,9 @@ func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (mark
 	}
 	return market.PostInput{
 		Need: need, Context: about, Tags: o.tags, MaxCredits: given(cmd, "credits", o.credits),
-		DeadlineMinutes:      given(cmd, "deadline", o.deadline.units()),
-		ClaimTimeoutMinutes:  given(cmd, "claim-timeout", o.claimWithin.units()),
-		ReviewTimeoutMinutes: given(cmd, "review-timeout", o.review.units()),
+		Deadline:      o.deadline.d,
+		ClaimTimeout:  o.claimWithin.d,
+		ReviewTimeout: o.review.d,
 	}, nil
 }
 

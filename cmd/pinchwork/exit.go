@@ -84,7 +84,7 @@ type failure struct {
 
 func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
 	if unknown == nil {
-		return failure{Error: err.Error()}
+		return failure{Error: said(err)}
 	}
 	advice := "it may have been done"
 	if unknown.Key != "" {
@@ -94,6 +94,15 @@ func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
 		Error:   fmt.Sprintf("outcome unknown: %v; %s", unknown.Err, advice),
 		Outcome: "unknown", IdempotencyKey: unknown.Key,
 	}
+}
+
+// said is what err says, with fields by the names that the API documents have.
+func said(err error) string {
+	var refusal *market.Error
+	if !errors.As(err, &refusal) {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), refusal.Error(), refusal.Message, 1)
 }
 
 func outcomeUnknown(err error) *httpclient.OutcomeUnknown {

@@ -79,12 +79,13 @@ func fileFlag(cmd *cobra.Command, into *string, what string) {
 	cmd.Flags().StringVar(into, "file", "", "read the "+what+" from a file (`path`, or - for standard input)")
 }
 
-// given returns the flag's value only when the user set it.
-func given[T any](cmd *cobra.Command, flag string, value T) *T {
-	if !cmd.Flags().Changed(flag) {
-		return nil
+// given is the flag's value. A zero that the user wrote is out of range, while one
+// that nobody wrote is no value.
+func given[N ~int | ~int64](cmd *cobra.Command, flag string, value N) N {
+	if value == 0 && cmd.Flags().Changed(flag) {
+		return -1
 	}
-	return &value
+	return value
 }
 
 // span is a flag for a time: a plain number counts units; anything else is a
@@ -123,6 +124,3 @@ func unitName(unit time.Duration) string {
 	}
 	return "seconds"
 }
-
-// units is the span in whole units, rounded up.
-func (s *span) units() int { return int((s.d + s.unit - 1) / s.unit) }

@@ -21,16 +21,16 @@ func newPickup(a *app) *cobra.Command {
 		Long:    "Claim the best task on offer, several with --count, or a certain one by its id. Exits with 4 when there is none.",
 		Example: "  pinchwork tasks pickup --tags code-review",
 		Args:    args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
 				return err
 			}
 			switch ctx := a.context(cmd); {
-			case len(given) == 1:
-				return a.pickupTask(ctx, c, market.TaskID(given[0]))
+			case len(args) == 1:
+				return a.pickupTask(ctx, c, market.TaskID(args[0]))
 			case cmd.Flags().Changed("count"):
-				return a.pickupBatch(ctx, c, market.BatchInput{Count: &count, Filter: f})
+				return a.pickupBatch(ctx, c, market.BatchInput{Count: given(cmd, "count", count), Filter: f})
 			default:
 				return a.pickupNext(ctx, c, f)
 			}

@@ -33,7 +33,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	poster, worker := m.As(p.AgentID), m.As(w.AgentID)
-	if _, err := poster.Post(ctx, market.PostInput{Need: "Review this code", Tags: []string{"review"}, MaxCredits: new(int64(30))}); err != nil {
+	if _, err := poster.Post(ctx, market.PostInput{Need: "Review this code", Tags: []string{"review"}, MaxCredits: 30}); err != nil {
 		return err
 	}
 	claim, ok, err := worker.Pickup(ctx, market.Filter{})
@@ -43,7 +43,7 @@ func run(ctx context.Context, out io.Writer) error {
 	if _, err := worker.Deliver(ctx, claim.TaskID, market.DeliverInput{Result: "Looks good."}); err != nil {
 		return err
 	}
-	task, err := poster.Approve(ctx, claim.TaskID, market.ApproveInput{Rating: new(5)})
+	task, err := poster.Approve(ctx, claim.TaskID, market.ApproveInput{Rating: 5})
 	if err != nil {
 		return err
 	}

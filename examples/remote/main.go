@@ -26,11 +26,11 @@ func main() {
 
 // delegate works with any marketplace.
 func delegate(ctx context.Context, api market.AgentAPI, out io.Writer) error {
-	posted, err := api.Post(ctx, market.PostInput{Need: "Review this code", MaxCredits: new(int64(60))})
+	posted, err := api.Post(ctx, market.PostInput{Need: "Review this code", MaxCredits: 60})
 	if err != nil {
 		return err
 	}
-	_, err = api.Post(ctx, market.PostInput{Need: "And this", MaxCredits: new(int64(60))})
+	_, err = api.Post(ctx, market.PostInput{Need: "And this", MaxCredits: 60})
 	if !errors.Is(err, market.ErrInsufficientCredits) {
 		return fmt.Errorf("spent more than there is: %w", err)
 	}

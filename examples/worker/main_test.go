@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/httpclient"
@@ -40,7 +41,7 @@ func TestExample(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, client, io.Discard) }()
 
-	posted, err := m.As(p.AgentID).Post(t.Context(), market.PostInput{Need: "make this loud", Tags: []string{"loud"}, Wait: new(60)})
+	posted, err := m.As(p.AgentID).Post(t.Context(), market.PostInput{Need: "make this loud", Tags: []string{"loud"}, Wait: time.Minute})
 	if err != nil || posted.Task == nil || *posted.Task.Result != "MAKE THIS LOUD" {
 		t.Errorf("the wait ended with %+v, %v", posted, err)
 	}

@@ -148,7 +148,7 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster, worker := s.agent(market.RegisterInput{Name: "poster"}), s.agent(market.RegisterInput{Name: "worker"})
-	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Rare words " + attack, Context: "the context", MaxCredits: new(int64(10))})
+	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Rare words " + attack, Context: "the context", MaxCredits: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	ctx := t.Context()
 	poster := s.agent(market.RegisterInput{Name: "poster", WebhookURL: "https://hooks.example/in", WebhookSecret: "HOOK-SECRET"})
 	worker := s.agent(market.RegisterInput{Name: "worker"})
-	posted, err := poster.Post(ctx, market.PostInput{Need: "Review", MaxCredits: new(int64(10))})
+	posted, err := poster.Post(ctx, market.PostInput{Need: "Review", MaxCredits: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -199,7 +199,7 @@ func newFixture(t *testing.T, s *site) *fixture {
 		}
 		*r = &got
 	}
-	posted, err := s.market.As(f.poster.AgentID).Post(t.Context(), market.PostInput{Need: "Review this endpoint, security", Tags: []string{"python"}, MaxCredits: new(int64(15))})
+	posted, err := s.market.As(f.poster.AgentID).Post(t.Context(), market.PostInput{Need: "Review this endpoint, security", Tags: []string{"python"}, MaxCredits: 15})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestPagesEscapeAndCutNeeds(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: attack, GoodAt: attack})
 	_, err := poster.Post(t.Context(), market.PostInput{
-		Need: attack + strings.Repeat(" word", 40) + " SECRET-END", Context: "SECRET-CONTEXT", MaxCredits: new(int64(10)), Tags: []string{"go"},
+		Need: attack + strings.Repeat(" word", 40) + " SECRET-END", Context: "SECRET-CONTEXT", MaxCredits: 10, Tags: []string{"go"},
 	})
 	if err != nil {
 		t.Fatal(err)

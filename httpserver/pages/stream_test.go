@@ -49,7 +49,7 @@ func TestDashboardFollowsTheMarket(t *testing.T) {
 	if first := next(); !strings.Contains(first, "Nothing has been posted yet.") {
 		t.Fatalf("first: %s", first)
 	}
-	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Seen at once", MaxCredits: new(int64(10))})
+	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Seen at once", MaxCredits: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestTaskPageShowsWhatIsPublic(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: "poster"})
 	posted, err := poster.Post(t.Context(), market.PostInput{
-		Need: attack + strings.Repeat(" word", 40) + " SECRET-END", Context: "SECRET-CONTEXT", MaxCredits: new(int64(10)), Tags: []string{"go"},
+		Need: attack + strings.Repeat(" word", 40) + " SECRET-END", Context: "SECRET-CONTEXT", MaxCredits: 10, Tags: []string{"go"},
 	})
 	if err != nil {
 		t.Fatal(err)

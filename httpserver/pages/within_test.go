@@ -23,7 +23,7 @@ func TestDashboardStreamTakesNoFieldsFromTexts(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: "poster"})
 	need := "first\rid: 7\revent: stolen\r\nretry: 1\n\ndata: injected\u2028end"
-	if _, err := poster.Post(t.Context(), market.PostInput{Need: need, MaxCredits: new(int64(1))}); err != nil {
+	if _, err := poster.Post(t.Context(), market.PostInput{Need: need, MaxCredits: 1}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/live/stream", nil)

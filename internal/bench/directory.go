@@ -22,7 +22,7 @@ func directory(ctx context.Context, table *tabwriter.Writer, _, agents int) erro
 		poster := w.As(agentID(0))
 		post[i], err = median(301, func() error {
 			_, err := poster.Post(ctx, market.PostInput{
-				Need: w.words(wordsEach), Tags: w.someTags(3), MaxCredits: new(int64(1)),
+				Need: w.words(wordsEach), Tags: w.someTags(3), MaxCredits: 1,
 			})
 			return err
 		})

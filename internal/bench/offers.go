@@ -84,7 +84,7 @@ func (t *times) fill(ctx context.Context, w *world) error {
 		}
 	}
 	postClaim := func() error {
-		p, err := poster.Post(ctx, market.PostInput{Need: w.words(wordsEach), MaxCredits: new(int64(1))})
+		p, err := poster.Post(ctx, market.PostInput{Need: w.words(wordsEach), MaxCredits: 1})
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (t *times) pickMatched(ctx context.Context, w *world, poster *market.Handle
 		return 0, err
 	}
 	for range 101 {
-		in := market.PostInput{Need: w.words(wordsEach), Tags: []string{"rarest-tag"}, MaxCredits: new(int64(1))}
+		in := market.PostInput{Need: w.words(wordsEach), Tags: []string{"rarest-tag"}, MaxCredits: 1}
 		if _, err := poster.Post(ctx, in); err != nil {
 			return 0, err
 		}

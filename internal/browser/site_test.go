@@ -68,7 +68,7 @@ func (s *site) live() {
 	s.task = task
 	_, err := s.worker.Deliver(s.t.Context(), task, market.DeliverInput{Result: "Chapter 1: …"})
 	must(s.t, err)
-	_, err = s.poster.Approve(s.t.Context(), task, market.ApproveInput{Rating: new(5)})
+	_, err = s.poster.Approve(s.t.Context(), task, market.ApproveInput{Rating: 5})
 	must(s.t, err)
 	s.pickup()
 }
@@ -89,7 +89,7 @@ func (s *site) join(name, goodAt string, tags ...string) (agent *market.Handle, 
 }
 
 func (s *site) post(need string) {
-	_, err := s.poster.Post(s.t.Context(), market.PostInput{Need: need, MaxCredits: new(int64(10)), Tags: []string{"dutch"}})
+	_, err := s.poster.Post(s.t.Context(), market.PostInput{Need: need, MaxCredits: 10, Tags: []string{"dutch"}})
 	must(s.t, err)
 }
 

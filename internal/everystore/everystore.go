@@ -1,6 +1,7 @@
-// Package everystore opens stores of all kinds for tests: memory, Redis in
-// process (miniredis), a file of SQLite, and real Redis and Postgres servers where their programs
-// are on the machine. A server of each kind is shared by a test binary.
+// Package everystore opens stores of all kinds for tests: memory, a file of SQLite,
+// and real Redis and Postgres servers where their programs are on the machine;
+// where Redis is not, miniredis stands in, in process. A server of each kind is
+// shared by a test binary.
 //
 //	func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
 //
@@ -8,15 +9,14 @@
 //		t.Run(kind.Name, func(t *testing.T) { store := kind.Open(t) … })
 //	}
 //
-// PINCHWORK_TEST_STORES, a list of their names, selects some of them; -short alone
-// selects memory.
+// PINCHWORK_TEST_STORES, a list of their names, selects some of them, miniredis
+// beside redis too; -short alone selects memory.
 package everystore
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,9 +62,18 @@ func Kinds() []Kind {
 	case only == "" && testing.Short():
 		return all[:1]
 	case only == "":
-		return all
+		return slices.DeleteFunc(all, func(k Kind) bool { return k.Name == standIn() })
 	}
 	return slices.DeleteFunc(all, func(k Kind) bool { return !slices.Contains(strings.Split(only, ","), k.Name) })
+}
+
+// standIn names the kind of Redis that is not needed here: the one in process
+// interprets each script anew, which costs more than all real servers together.
+func standIn() string {
+	if redistest.Wanted() {
+		return "miniredis"
+	}
+	return "redis"
 }
 
 // Main runs the tests and stops the shared servers.
@@ -118,10 +127,8 @@ func openRedis(t testing.TB, url string) market.Store {
 // sharedRedis returns the URL of a real server that all tests share.
 func sharedRedis(t testing.TB) string {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if _, err := exec.LookPath("valkey-server"); err != nil {
-			return redistest.Start(t).URL() // skips the test, or fails it
-		}
+	if !redistest.Installed() {
+		return redistest.Start(t).URL() // skips the test, or fails it
 	}
 	shared.mu.Lock()
 	defer shared.mu.Unlock()

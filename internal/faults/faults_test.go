@@ -172,7 +172,7 @@ func TestTimersFireAfterRecovery(t *testing.T) {
 		r := serve(t, d.url(d.addr))
 		poster := newPerson(t, []string{r.url}, market.RegisterInput{Name: "poster"}).clients[0]
 		worker := newPerson(t, []string{r.url}, market.RegisterInput{Name: "worker"}).clients[0]
-		posted, err := poster.Post(t.Context(), market.PostInput{Need: "task", MaxCredits: new(int64(price))})
+		posted, err := poster.Post(t.Context(), market.PostInput{Need: "task", MaxCredits: price})
 		if err == nil {
 			_, err = worker.PickupTask(t.Context(), posted.TaskID)
 		}

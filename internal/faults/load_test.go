@@ -172,7 +172,7 @@ func (ln *lane) try(p person, call func(ctx context.Context, c *httpclient.Clien
 func (ln *lane) life() error {
 	var id market.TaskID
 	err := ln.try(ln.poster, func(ctx context.Context, c *httpclient.Client) error {
-		posted, err := c.Post(ctx, market.PostInput{Need: "a task under fire", MaxCredits: new(int64(price))})
+		posted, err := c.Post(ctx, market.PostInput{Need: "a task under fire", MaxCredits: price})
 		id = posted.TaskID
 		return err
 	})

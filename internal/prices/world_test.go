@@ -86,7 +86,7 @@ func (w *world) agent(name string) *agent {
 }
 
 func (w *world) post(by *agent, need, background string, tags ...string) market.TaskID {
-	return ok(by.api.Post(w.ctx, market.PostInput{Need: need, Context: background, Tags: tags, MaxCredits: new(int64(1))})).TaskID
+	return ok(by.api.Post(w.ctx, market.PostInput{Need: need, Context: background, Tags: tags, MaxCredits: 1})).TaskID
 }
 
 // longTask posts a task with the longest texts.
@@ -124,7 +124,7 @@ func (w *world) fillTasks() {
 		id := w.post(poster, "x", "", tags...)
 		ok(w.worker.api.PickupTask(w.ctx, id))
 		ok(w.worker.api.Deliver(w.ctx, id, market.DeliverInput{Result: "x"}))
-		ok(poster.api.Approve(w.ctx, id, market.ApproveInput{Rating: new(5)}))
+		ok(poster.api.Approve(w.ctx, id, market.ApproveInput{Rating: 5}))
 	}
 	for i := range open {
 		w.post(w.crowd[i%len(w.crowd)], fmt.Sprintf("some words about number %d", i), "and more of them", fmt.Sprintf("o-%d", i), "common")

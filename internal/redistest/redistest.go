@@ -86,6 +86,15 @@ func find() (string, error) {
 	return exec.LookPath("valkey-server")
 }
 
+// Installed tells whether the server's program is on this machine.
+func Installed() bool {
+	_, err := find()
+	return err == nil
+}
+
+// Wanted tells whether tests run on a real server: it is installed or has to be.
+func Wanted() bool { return Installed() || required() }
+
 // missing skips the test, unless somebody asked for this very program.
 func missing(t testing.TB, err error) {
 	t.Helper()

@@ -162,10 +162,10 @@ func init() {
 
 func post(v visit, r *reply) {
 	in := market.PostInput{
-		Need: needOf(v.op), Context: "about " + needOf(v.op), Tags: v.op.Tags, MaxCredits: new(int64(v.op.Amount)),
+		Need: needOf(v.op), Context: "about " + needOf(v.op), Tags: v.op.Tags, MaxCredits: int64(v.op.Amount),
 	}
 	if v.op.On {
-		in.DeadlineMinutes = new(3)
+		in.Deadline = 3 * time.Minute
 	}
 	p, err := v.h.Post(v.ctx, in)
 	if r.err = err; err == nil {
@@ -205,7 +205,7 @@ func pickup(v visit, r *reply) {
 }
 
 func batch(v visit, r *reply) {
-	list, err := v.h.PickupBatch(v.ctx, market.BatchInput{Count: new(v.op.Amount), Filter: filterOf(v.op)})
+	list, err := v.h.PickupBatch(v.ctx, market.BatchInput{Count: v.op.Amount, Filter: filterOf(v.op)})
 	r.err = err
 	for _, p := range list.Tasks {
 		r.claim(p)
@@ -234,7 +234,7 @@ func deliver(v visit, r *reply) {
 		in.Result = `{"tags": ["go", "sql"]}`
 	}
 	if v.op.Amount > 0 {
-		in.CreditsClaimed = new(int64(v.op.Amount))
+		in.CreditsClaimed = int64(v.op.Amount)
 	}
 	r.view(v.h.Deliver(v.ctx, v.task, in))
 }
@@ -249,7 +249,7 @@ func resultOf(op *Op) string {
 func approve(v visit, r *reply) {
 	in := market.ApproveInput{}
 	if v.op.Amount > 0 {
-		in.Rating = new(v.op.Amount)
+		in.Rating = v.op.Amount
 	}
 	r.view(v.h.Approve(v.ctx, v.task, in))
 }

@@ -135,7 +135,7 @@ func compare(b *testing.B, first, second func() float64) {
 	b.ReportMetric(ratios[0][n], "ratio")
 }
 
-var in = market.PostInput{Need: "Review this API endpoint for vulnerabilities.", MaxCredits: new(int64(10))}
+var in = market.PostInput{Need: "Review this API endpoint for vulnerabilities.", MaxCredits: 10}
 
 func post(m *market.Market, id market.AgentID, tags ...string) market.TaskID {
 	in := in

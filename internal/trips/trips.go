@@ -72,7 +72,7 @@ func Check(t *testing.T, store market.Store, c *Counter) {
 	t.Helper()
 	k := markettest.New(t, markettest.Store(store), markettest.CheckRarely(), markettest.Policy(func(p *market.Policy) { p.NewcomerClaims = 0 }))
 	s := &stage{Kit: k, poster: k.Agent("poster", markettest.Granted(100_000)), worker: k.Agent("worker")}
-	post := market.PostInput{Need: "task", MaxCredits: new(int64(1))}
+	post := market.PostInput{Need: "task", MaxCredits: 1}
 	ctx := k.Ctx
 	for _, op := range []struct {
 		name string
@@ -86,7 +86,7 @@ func Check(t *testing.T, store market.Store, c *Counter) {
 		{"post", 2, func() error { _, err := s.poster.API.Post(ctx, post); return err }},
 		{"pickup", 2, func() error { _, _, err := s.worker.API.Pickup(ctx, market.Filter{}); return err }},
 		{"pickup batch", 2, func() error {
-			_, err := s.worker.API.PickupBatch(ctx, market.BatchInput{Count: new(5)})
+			_, err := s.worker.API.PickupBatch(ctx, market.BatchInput{Count: 5})
 			return err
 		}},
 		{"pickup task", 2, func() error { _, err := s.worker.API.PickupTask(ctx, s.second); return err }},

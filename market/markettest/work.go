@@ -11,7 +11,7 @@ type PostOption func(*market.PostInput)
 
 // Budget sets the most that the task may cost; 50 otherwise.
 func Budget(credits int64) PostOption {
-	return func(in *market.PostInput) { in.MaxCredits = &credits }
+	return func(in *market.PostInput) { in.MaxCredits = credits }
 }
 
 // Tagged tags the task.
@@ -22,20 +22,18 @@ func Background(text string) PostOption { return func(in *market.PostInput) { in
 
 // Deadline sets this limit in whole minutes, as ClaimTimeout and ReviewTimeout set theirs.
 func Deadline(d time.Duration) PostOption {
-	return func(in *market.PostInput) { in.DeadlineMinutes = minutes(d) }
+	return func(in *market.PostInput) { in.Deadline = d }
 }
 
 // ClaimTimeout is described at Deadline.
 func ClaimTimeout(d time.Duration) PostOption {
-	return func(in *market.PostInput) { in.ClaimTimeoutMinutes = minutes(d) }
+	return func(in *market.PostInput) { in.ClaimTimeout = d }
 }
 
 // ReviewTimeout is described at Deadline.
 func ReviewTimeout(d time.Duration) PostOption {
-	return func(in *market.PostInput) { in.ReviewTimeoutMinutes = minutes(d) }
+	return func(in *market.PostInput) { in.ReviewTimeout = d }
 }
-
-func minutes(d time.Duration) *int { return new(int(d / time.Minute)) }
 
 // Post delegates a task.
 func (a *Agent) Post(need string, opts ...PostOption) market.TaskID {
@@ -72,7 +70,7 @@ func (a *Agent) TryPickup(filter ...market.Filter) (market.Pickup, bool) {
 // Batch claims up to n tasks.
 func (a *Agent) Batch(n int, filter ...market.Filter) []market.Pickup {
 	a.kit.Helper()
-	list, err := a.API.PickupBatch(a.kit.Ctx, market.BatchInput{Count: &n, Filter: first(filter)})
+	list, err := a.API.PickupBatch(a.kit.Ctx, market.BatchInput{Count: n, Filter: first(filter)})
 	a.must(err, "pick up a batch of %d", n)
 	a.kit.stepped()
 	return list.Tasks
@@ -99,7 +97,7 @@ func (a *Agent) Deliver(id market.TaskID, result string, credits ...int64) marke
 	a.kit.Helper()
 	in := market.DeliverInput{Result: result}
 	if len(credits) > 0 {
-		in.CreditsClaimed = &credits[0]
+		in.CreditsClaimed = credits[0]
 	}
 	return a.changed(a.API.Deliver(a.kit.Ctx, id, in))("deliver", id)
 }
@@ -109,7 +107,7 @@ func (a *Agent) Approve(id market.TaskID, rating ...int) market.Task {
 	a.kit.Helper()
 	in := market.ApproveInput{}
 	if len(rating) > 0 {
-		in.Rating = &rating[0]
+		in.Rating = rating[0]
 	}
 	return a.changed(a.API.Approve(a.kit.Ctx, id, in))("approve", id)
 }

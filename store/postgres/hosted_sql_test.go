@@ -42,7 +42,7 @@ func TestSQLTransactionsThatAreNotTheStores(t *testing.T) {
 		if name == "ended" {
 			h.end(tx.Rollback)
 		}
-		_, err = h.Market.Hosted(h.store.InSQLTx(tx)).As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+		_, err = h.Market.Hosted(h.store.InSQLTx(tx)).As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 		markettest.Refused(t, err, market.ErrUnavailable)
 		_ = tx.Rollback()
 	}

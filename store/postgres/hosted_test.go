@@ -166,7 +166,7 @@ func (h *host) has(id store.TaskID) bool {
 
 func (h *host) post(m *market.Market, a *markettest.Agent, credits int64) store.TaskID {
 	h.Helper()
-	p, err := m.As(a.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: &credits, Tags: []string{"go"}})
+	p, err := m.As(a.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: credits, Tags: []string{"go"}})
 	if err != nil {
 		h.Fatalf("posting in the host's transaction: %v", err)
 	}
@@ -294,7 +294,7 @@ func refusalsLeaveTheTransaction(t *testing.T, h *host) {
 	tx, hosted := h.begin()
 	poster := hosted.As(ada.ID)
 	first := h.post(hosted, ada, 10)
-	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: new(int64(90_000))})
+	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: 90_000})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	_, err = poster.Cancel(h.Ctx, claimed)
 	markettest.Refused(t, err, market.ErrConflict)
@@ -326,7 +326,7 @@ func hostSpendsOnce(t *testing.T, h *host) {
 	all := ada.Balance()
 	tx, hosted := h.begin()
 	first := h.post(hosted, ada, all)
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: 1})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	if _, err := hosted.As(ada.ID).Cancel(h.Ctx, first); err != nil {
 		t.Errorf("cancelling what the same transaction posted: %v", err)
@@ -350,7 +350,7 @@ func deadlock(t *testing.T, h *host) {
 	for _, order := range [][2]store.AgentID{{ada.ID, bob.ID}, {bob.ID, ada.ID}} {
 		tx, hosted := h.begin()
 		all.Go(func() {
-			in := market.PostInput{Need: "task", MaxCredits: new(int64(1))}
+			in := market.PostInput{Need: "task", MaxCredits: 1}
 			_, err := hosted.As(order[0]).Post(h.Ctx, in)
 			firstDone.Done()
 			firstDone.Wait()
@@ -387,7 +387,7 @@ func serializationFailure(t *testing.T, h *host) {
 		t.Fatal(err)
 	}
 	ada.Post("faster", markettest.Budget(1))
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 	if !errors.Is(err, postgres.ErrRetry) {
 		t.Errorf("the failure is reported as %v", err)
 	}
@@ -411,7 +411,7 @@ func transactionEndsWithTheConnection(t *testing.T, h *host) {
 	if _, err := h.store.Pool().Exec(h.Ctx, "select pg_terminate_backend($1)", pid); err != nil {
 		t.Fatal(err)
 	}
-	_, err = hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	_, err = hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 	markettest.Refused(t, err, market.ErrUnavailable)
 	if tx.commit() == nil {
 		t.Error("a transaction without a connection was committed")
@@ -431,7 +431,7 @@ func TestTransactRunsAgain(t *testing.T) {
 			first := true
 			err := h.store.Transact(h.Ctx, func(_ pgx.Tx, within *postgres.Store) error {
 				m := h.Market.Hosted(within)
-				_, err := m.As(order[0]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+				_, err := m.As(order[0]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 				if first {
 					first = false
 					firstDone.Done()
@@ -440,7 +440,7 @@ func TestTransactRunsAgain(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = m.As(order[1]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+				_, err = m.As(order[1]).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 				return err
 			})
 			if err != nil {

@@ -81,7 +81,7 @@ func (h *host) has(id store.TaskID) bool {
 
 func (h *host) post(m *market.Market, a *markettest.Agent, credits int64) store.TaskID {
 	h.Helper()
-	p, err := m.As(a.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: &credits, Tags: []string{"go"}})
+	p, err := m.As(a.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: credits, Tags: []string{"go"}})
 	if err != nil {
 		h.Fatalf("posting in the host's transaction: %v", err)
 	}
@@ -208,7 +208,7 @@ func TestRefusalsLeaveTheHostsTransaction(t *testing.T) {
 	tx, hosted := h.begin()
 	poster := hosted.As(ada.ID)
 	first := h.post(hosted, ada, 10)
-	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: new(int64(90_000))})
+	_, err := poster.Post(h.Ctx, market.PostInput{Need: "too dear", MaxCredits: 90_000})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	_, err = poster.Cancel(h.Ctx, claimed)
 	markettest.Refused(t, err, market.ErrConflict)
@@ -239,7 +239,7 @@ func TestHostSpendsOnce(t *testing.T) {
 	all := ada.Balance()
 	tx, hosted := h.begin()
 	first := h.post(hosted, ada, all)
-	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: new(int64(1))})
+	_, err := hosted.As(ada.ID).Post(h.Ctx, market.PostInput{Need: "more", MaxCredits: 1})
 	markettest.Refused(t, err, market.ErrInsufficientCredits)
 	if _, err := hosted.As(ada.ID).Cancel(h.Ctx, first); err != nil {
 		t.Errorf("cancelling what the same transaction posted: %v", err)
@@ -270,7 +270,7 @@ func TestHostIsToldToRunAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada.Post("faster", markettest.Budget(1))
-	_, err = h.Market.Hosted(h.store.InTx(tx)).As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+	_, err = h.Market.Hosted(h.store.InTx(tx)).As(ada.ID).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 	if !errors.Is(err, sqlite.ErrRetry) || !errors.Is(err, market.ErrUnavailable) {
 		t.Errorf("the failure is reported as %v", err)
 	}
@@ -289,7 +289,7 @@ func TestTransactionsThatAreNotTheStores(t *testing.T) {
 	before := ada.Balance()
 	ended, hosted := h.begin()
 	h.end(ended.Rollback)
-	in := market.PostInput{Need: "task", MaxCredits: new(int64(1))}
+	in := market.PostInput{Need: "task", MaxCredits: 1}
 	_, err := hosted.As(ada.ID).Post(h.Ctx, in)
 	markettest.Refused(t, err, market.ErrUnavailable)
 	elsewhere, err := sql.Open("sqlite3", "file:"+filepath.Join(t.TempDir(), "other.db"))
@@ -341,7 +341,7 @@ func TestTransactTakesTurns(t *testing.T) {
 				err := h.store.Transact(h.Ctx, func(tx *sql.Tx, within *sqlite.Store) error {
 					m := h.Market.Hosted(within)
 					for _, id := range order {
-						p, err := m.As(id).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: new(int64(1))})
+						p, err := m.As(id).Post(h.Ctx, market.PostInput{Need: "task", MaxCredits: 1})
 						if err != nil {
 							return err
 						}

@@ -2,8 +2,12 @@ package rules
 
 // Code is a stable word for one reason to refuse. It is part of the API: it
 // stands as "code" in every error of the HTTP API, and a program may branch on it
-// where Kind is too coarse. New codes may be added; old ones keep their meaning.
+// where Kind is too coarse. New codes may be added; old ones keep their meaning. A
+// code is an error as well, so that errors.Is finds it.
 type Code string
+
+// Error is the code itself.
+func (c Code) Error() string { return string(c) }
 
 // The codes. Codes lists them with their kinds and meanings.
 const (

@@ -6,11 +6,11 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Work is what a worker delivers: the result, and what it charges; nil is the
+// Work is what a worker delivers: the result, and what it charges; 0 is the
 // whole budget.
 type Work struct {
 	Result         string
-	CreditsClaimed *int64
+	CreditsClaimed int64
 }
 
 // Deliver submits a result under the worker's claim. verify, when not nil, is the
@@ -58,9 +58,9 @@ func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft,
 
 // charged is what a delivery asks for: at most the budget, all of it by
 // default (rule 3.4).
-func charged(claimed *int64, most int64) int64 {
-	if claimed == nil {
+func charged(claimed, most int64) int64 {
+	if claimed == 0 {
 		return most
 	}
-	return min(*claimed, most)
+	return min(claimed, most)
 }

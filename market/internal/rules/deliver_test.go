@@ -30,14 +30,13 @@ func handedIn(old *store.Task, edit func(*store.Task)) store.Change {
 func TestDeliver(t *testing.T) {
 	p := policy()
 	for name, c := range map[string]struct {
-		claims  *int64
+		claims  int64
 		charged int64
 	}{
-		"for the whole budget":    {nil, 50},
-		"for nothing":             {new(int64(0)), 0},
-		"for a part":              {new(int64(49)), 49},
-		"for as much as there is": {new(int64(50)), 50},
-		"for more than there is":  {new(int64(51)), 50},
+		"for the whole budget":    {0, 50},
+		"for a part":              {49, 49},
+		"for as much as there is": {50, 50},
+		"for more than there is":  {51, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := handedIn(claimed(), func(n *store.Task) { n.Delivery.Charged = c.charged })

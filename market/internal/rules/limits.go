@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 	"unique"
@@ -52,12 +53,29 @@ func CheckRange[N int | int64](field string, n, least, most N) error {
 	return nil
 }
 
-// CheckOptional is CheckRange for a number that may be left out.
-func CheckOptional[N int | int64](field string, n *N, least, most N) error {
-	if n == nil {
+// CheckOptional is CheckRange for a number that may be left out, which 0 says.
+func CheckOptional[N int | int64](field string, n, least, most N) error {
+	if n == 0 {
 		return nil
 	}
-	return CheckRange(field, *n, least, most)
+	return CheckRange(field, n, least, most)
+}
+
+// CheckMinutes returns d rounded up to whole minutes, which must be from one to
+// limits.Minutes; 0 is a time that was left out.
+func CheckMinutes(field string, d time.Duration) (time.Duration, error) {
+	if d < 0 || d > limits.Minutes*time.Minute {
+		return 0, Invalid(field, "must be 1 to %d minutes", limits.Minutes)
+	}
+	return (d + time.Minute - 1).Truncate(time.Minute), nil
+}
+
+// CheckWait refuses to wait longer than anybody may.
+func CheckWait(d time.Duration) error {
+	if d < 0 || d > limits.WaitSeconds*time.Second {
+		return Invalid("wait", "must be 0 to %d seconds", limits.WaitSeconds)
+	}
+	return nil
 }
 
 // validTag is [A-Za-z0-9_-]+, at most 50 characters.

@@ -3,8 +3,10 @@ package rules_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
@@ -55,9 +57,41 @@ func TestCheckText(t *testing.T) {
 func TestCheckRange(t *testing.T) {
 	for n, says := range map[int]string{1: "must be 2 to 4", 2: "", 3: "", 4: "", 5: "must be 2 to 4"} {
 		input(t, rules.CheckRange("f", n, 2, 4), says)
-		input(t, rules.CheckOptional("f", new(int64(n)), 2, 4), says)
+		input(t, rules.CheckOptional("f", n, 2, 4), says)
 	}
-	input(t, rules.CheckOptional[int]("f", nil, 2, 4), "")
+	input(t, rules.CheckOptional("f", 0, 2, 4), "")
+}
+
+func TestCheckMinutes(t *testing.T) {
+	const says = "must be 1 to 525600 minutes"
+	for d, whole := range map[time.Duration]time.Duration{
+		0: 0, 1: time.Minute, time.Minute: time.Minute, time.Minute + 1: 2 * time.Minute, 525_600 * time.Minute: 525_600 * time.Minute,
+	} {
+		got, err := rules.CheckMinutes("f", d)
+		input(t, err, "")
+		if got != whole {
+			t.Errorf("%s becomes %s, want %s", d, got, whole)
+		}
+	}
+	for _, d := range []time.Duration{-1, -time.Minute, 525_600*time.Minute + 1, math.MaxInt64, math.MinInt64} {
+		_, err := rules.CheckMinutes("f", d)
+		input(t, err, says)
+	}
+}
+
+func TestCheckWait(t *testing.T) {
+	for d, says := range map[time.Duration]string{
+		-1: "must be 0 to 300 seconds", 0: "", 300 * time.Second: "", 300*time.Second + 1: "must be 0 to 300 seconds",
+	} {
+		err := rules.CheckWait(d)
+		if says == "" && err == nil {
+			continue
+		}
+		var refusal *rules.Error
+		if !errors.As(err, &refusal) || refusal.Field != "wait" || !strings.Contains(refusal.Message, says) {
+			t.Errorf("%s: %v, want %q", d, err, says)
+		}
+	}
 }
 
 func TestCheckTags(t *testing.T) {

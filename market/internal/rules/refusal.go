@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -36,7 +37,7 @@ var (
 )
 
 // Error is the one error type that a Market returns. Message may be shown to a
-// user; the cause, if there is one, is for logs only.
+// user of the HTTP API; the cause, if there is one, is for logs only.
 type Error struct {
 	// Kind is one of the sentinel errors of this package.
 	Kind error
@@ -54,8 +55,36 @@ type Error struct {
 	Cause error
 }
 
-// Error returns the message for users.
-func (e *Error) Error() string { return e.Message }
+// Error returns the message for a reader of Go: it names the field of the input as
+// Go does, MaxCredits, where Message has its JSON name, max_credits.
+func (e *Error) Error() string {
+	if rest, named := strings.CutPrefix(e.Message, e.Field+": "); named && e.Field != "" {
+		return goName(e.Field) + ": " + rest
+	}
+	return e.Message
+}
+
+// goName is the Go name of an input field: camel case without the unit, which a
+// time.Duration has in its type.
+func goName(field string) string {
+	words := strings.Split(strings.TrimSuffix(field, "_minutes"), "_")
+	for i, word := range words {
+		switch {
+		case word == "id", word == "url":
+			words[i] = strings.ToUpper(word)
+		case word != "":
+			words[i] = strings.ToUpper(word[:1]) + word[1:]
+		}
+	}
+	return strings.Join(words, "")
+}
+
+// Is matches e with its code, as errors.Is(err, CodeClaimLapsed) asks; its kind is
+// matched by Unwrap.
+func (e *Error) Is(target error) bool {
+	code, is := target.(Code)
+	return is && e.Code == code
+}
 
 // Unwrap gives errors.Is the kind and the cause.
 func (e *Error) Unwrap() []error {

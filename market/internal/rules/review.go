@@ -12,7 +12,7 @@ import (
 // Review is what a poster says about an approved delivery: a rating of 1–5 or
 // none, and feedback.
 type Review struct {
-	Rating   *int
+	Rating   int // 0 for none
 	Feedback string
 }
 
@@ -39,8 +39,8 @@ func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) 
 	next.Status = store.StatusApproved
 	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
 	var rating *int
-	if in.Rating != nil {
-		next.Ending.Rating, rating = *in.Rating, new(*in.Rating)
+	if next.Ending.Rating = in.Rating; in.Rating != 0 {
+		rating = &in.Rating
 	}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)

@@ -56,10 +56,10 @@ func approval(old *store.Task, at time.Time, rating int, feedback string) store.
 func TestApprove(t *testing.T) {
 	p := policy()
 	t.Run("with a rating", func(t *testing.T) {
-		decides(t, approval(delivered(), t3, 5, "fine"))(p.Approve(t3, loaded(poster, delivered()), rules.Review{Rating: new(5), Feedback: "fine"}))
+		decides(t, approval(delivered(), t3, 5, "fine"))(p.Approve(t3, loaded(poster, delivered()), rules.Review{Rating: 5, Feedback: "fine"}))
 	})
 	t.Run("with the least rating", func(t *testing.T) {
-		decides(t, approval(delivered(), t3, 1, ""))(p.Approve(t3, loaded(poster, delivered()), rules.Review{Rating: new(1)}))
+		decides(t, approval(delivered(), t3, 1, ""))(p.Approve(t3, loaded(poster, delivered()), rules.Review{Rating: 1}))
 	})
 	t.Run("without a rating", func(t *testing.T) {
 		decides(t, approval(delivered(), t3, 0, ""))(p.Approve(t3, loaded(poster, delivered()), rules.Review{}))

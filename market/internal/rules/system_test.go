@@ -49,7 +49,7 @@ const (
 func answers(l *store.Loaded, result string, builtin ...store.AgentID) (*rules.Outcome, error) {
 	a := rules.ReadAnswer(l.Task.System.Type, result)
 	a.Builtin = builtin
-	return policy().Deliver(t1, l, rules.Work{Result: result, CreditsClaimed: new(int64(0))}, nil, a)
+	return policy().Deliver(t1, l, rules.Work{Result: result}, nil, a)
 }
 
 func TestAnswerToAMatchTask(t *testing.T) {
