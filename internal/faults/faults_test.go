@@ -34,8 +34,8 @@ func rounds(t *testing.T) int {
 const burst = 60
 
 func TestKillTheServer(t *testing.T) {
-	onEachDatabase(t, func(t *testing.T, d *database) {
-		r := serve(t, d.url(d.addr))
+	onEachStore(t, func(t *testing.T, url string) {
+		r := serve(t, url)
 		l := startLoad(t, r.url)
 		for range rounds(t) {
 			l.progress(burst)
@@ -149,8 +149,8 @@ func TestCutAndSlowConnections(t *testing.T) {
 }
 
 func TestKillOneOfTwoReplicas(t *testing.T) {
-	onEachDatabase(t, func(t *testing.T, d *database) {
-		stays, dies := serve(t, d.url(d.addr)), serve(t, d.url(d.addr))
+	onEachStore(t, func(t *testing.T, url string) {
+		stays, dies := serve(t, url), serve(t, url)
 		l := startLoad(t, stays.url, dies.url)
 		for i := range rounds(t) {
 			l.progress(burst)

@@ -107,6 +107,14 @@ func onEachDatabase(t *testing.T, test func(t *testing.T, d *database)) {
 	})
 }
 
+// onEachStore runs a test on each kind of store that outlives its servers: on the
+// databases, and on a file, which nobody can kill or cut off.
+func onEachStore(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "market.db")) })
+	onEachDatabase(t, func(t *testing.T, d *database) { test(t, d.url(d.addr)) })
+}
+
 func (d *database) through(p *faultproxy.Proxy) string { return d.url(p.Addr()) }
 
 // replica is a running `pinchwork serve`.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/storebench"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/sqlite"
 )
 
@@ -47,6 +48,46 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 	}
 	close(stop)
 	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// A backup takes the place of the file as the documentation says: with nobody at work,
+// and without what a killed process has left beside it. It holds what was acknowledged
+// until then and nothing of later.
+func TestABackupTakesThePlaceOfTheFile(t *testing.T) {
+	folder := t.TempDir()
+	path, copied := filepath.Join(folder, "market.db"), filepath.Join(folder, "copy.db")
+	s := openAt(t, path)
+	populate(t, s)
+	acknowledged, later := versions{}, versions{}
+	if err := lead(s, 1, func(l *storebench.Life) { acknowledged.add(l.Task.ID, l.Task.Version) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Backup(t.Context(), copied), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	c := startChild(t, path, 100)
+	c.hear(t, 50, later)
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		t.Fatalf("the killed process left no log: %v", err)
+	}
+	if err := errors.Join(os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(copied, path)); err != nil {
+		t.Fatal(err)
+	}
+	again := openAt(t, path)
+	check(t, again, acknowledged)
+	for id := range later {
+		l, err := again.Load(t.Context(), store.LoadQuery{Task: id})
+		if err != nil || l.Task != nil {
+			t.Errorf("%s is of later, and there: %v", id, err)
+		}
+	}
+	if err := lead(again, 2, func(*storebench.Life) {}); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,6 +29,9 @@ type disk struct {
 	// fails is what writing ends with, if anything; readOnly opens files for reading.
 	fails    error
 	readOnly bool
+	// alone has no memory that processes share, without which there is no log to write
+	// ahead.
+	alone bool
 }
 
 // change is one thing done to a file.
@@ -124,7 +127,12 @@ func (f *watched) PowersafeOverwrite() bool { return vfsutil.WrapPowersafeOverwr
 
 func (f *watched) SetPowersafeOverwrite(on bool) { vfsutil.WrapSetPowersafeOverwrite(f.File, on) }
 
-func (f *watched) SharedMemory() vfs.SharedMemory { return vfsutil.WrapSharedMemory(f.File) }
+func (f *watched) SharedMemory() vfs.SharedMemory {
+	if f.disk.alone {
+		return nil
+	}
+	return vfsutil.WrapSharedMemory(f.File)
+}
 
 func (f *watched) WriteAt(b []byte, at int64) (int, error) {
 	if err := f.disk.note(change{file: f.name, data: slices.Clone(b), at: at}); err != nil {

@@ -251,6 +251,21 @@ func TestReadOnlyFilesAreRefused(t *testing.T) {
 	refusedOpen(t, path, sqlite.ErrReadOnly, sqlite.Through(name))
 }
 
+// SQLite answers a setting that it cannot fulfil with another one and no error.
+func TestASettingThatDoesNotTakeIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "market.db")
+	d, name := newDisk(t)
+	d.alone = true
+	s, err := sqlite.Open(t.Context(), path, sqlite.Through(name))
+	if err == nil {
+		_ = s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "journal_mode is") {
+		t.Errorf("without a log to write ahead it was opened with %v", err)
+	}
+	populate(t, openAt(t, path, sqlite.WithoutDurability()))
+}
+
 func TestNetworkFileSystemsAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "market.db")
 	refusedOpen(t, path, sqlite.ErrNetwork, sqlite.On("NFS"))

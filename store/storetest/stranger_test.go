@@ -74,7 +74,7 @@ func TestSuiteImports(t *testing.T) {
 		}
 	}
 	for _, path := range strings.Fields(goTool(t, ".", "list", "-deps", "-f", foreign, ".")) {
-		for _, driver := range []string{"redis", "pgx", "bunrouter", "cobra"} {
+		for _, driver := range []string{"redis", "pgx", "sqlite", "bunrouter", "cobra"} {
 			if strings.Contains(path, driver) {
 				t.Errorf("the suite depends on %s", path)
 			}
