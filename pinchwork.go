@@ -42,7 +42,9 @@ func New(opts ...Option) (*market.Market, error) {
 	policy := market.DefaultPolicy()
 	s := settings{config: market.Config{Policy: &policy}}
 	for _, opt := range opts {
-		opt(&s)
+		if opt != nil {
+			opt(&s)
+		}
 	}
 	s.wire()
 	return market.New(s.config)

@@ -1,6 +1,7 @@
 package pinchwork
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -47,7 +48,16 @@ func (s *settings) hub() market.Notifier {
 // the host has said so itself.
 func (s *settings) runNotifier() {
 	c := &s.config
-	if b, ok := c.Notifier.(market.Background); ok && !slices.Contains(c.Background, b) {
+	if b, ok := c.Notifier.(market.Background); ok {
+		s.run(b)
+	}
+}
+
+// run lets the market run b, once however often it was named.
+func (s *settings) run(b market.Background) {
+	c := &s.config
+	same := func(other market.Background) bool { return reflect.ValueOf(b).Comparable() && other == b }
+	if !slices.ContainsFunc(c.Background, same) {
 		c.Background = append(c.Background, b)
 	}
 }
@@ -66,9 +76,7 @@ func (s *settings) wireWebhooks() {
 		c.Notifier, active = tap, tap
 	}
 	s.webhooks.Follow(active)
-	if !slices.Contains(c.Background, market.Background(s.webhooks)) {
-		c.Background = append(c.Background, s.webhooks)
-	}
+	s.run(s.webhooks)
 }
 
 // tap makes a foreign notifier wake the webhooks too.

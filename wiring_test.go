@@ -5,15 +5,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/internal/everystore"
+	"github.com/pinchwork/pinchwork/internal/redistest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
 	"github.com/pinchwork/pinchwork/notify"
 	"github.com/pinchwork/pinchwork/store"
+	"github.com/pinchwork/pinchwork/store/redis"
+	"github.com/pinchwork/pinchwork/store/sqlite"
 )
 
 func TestMain(m *testing.M) { os.Exit(everystore.Main(m)) }
@@ -137,4 +142,56 @@ func must(t *testing.T, options ...pinchwork.Option) *market.Market {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// work is a Background whose values cannot be compared.
+type work struct {
+	market.Notifier
+	ran []chan struct{}
+}
+
+func (w work) Run(ctx context.Context, _ *market.Market) error {
+	w.ran[0] <- struct{}{}
+	<-ctx.Done()
+	return nil
+}
+
+// An embedder builds its options by conditions: a nil one, or a nil part, is none.
+func TestNilOptionsAreNone(t *testing.T) {
+	w := work{notify.NewHub(), []chan struct{}{make(chan struct{}, 2)}}
+	m, err := pinchwork.New(nil, pinchwork.WithBackground(nil, w), pinchwork.WithNotifier(w), pinchwork.WithStore(nil),
+		pinchwork.WithClock(nil), pinchwork.WithMatcher(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, m)
+	<-w.ran[0]
+	if _, err := m.Register(t.Context(), market.RegisterInput{Name: "ada"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := pinchwork.New(pinchwork.WithNotifier(nil)); err != nil {
+		t.Error(err)
+	}
+	if _, err := httpclient.New("http://127.0.0.1:1", "pwk-x", nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := httpclient.NewAdmin("http://127.0.0.1:1", "key", nil); err != nil {
+		t.Error(err)
+	}
+	files, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "market.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	server, err := redis.Open(t.Context(), "redis://"+redistest.Mini(t).Addr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	k := markettest.New(t, nil)
+	ada := k.Agent("ada", nil)
+	if id := ada.Post("task", nil); ada.Task(id).Need != "task" {
+		t.Error("nothing is posted")
+	}
+	_ = notify.NewRelayedHub(&relay{}, nil)
 }

@@ -56,7 +56,9 @@ func newCaller(baseURL, token string, opts []Option) (caller, error) {
 	}
 	o := defaults()
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return caller{base: base, token: token, http: confined(o.http), options: o}, nil
 }

@@ -90,7 +90,7 @@ func New(cfg Config) (*Market, error) {
 	}
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
-		background: slices.Clone(cfg.Background), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
+		background: slices.DeleteFunc(slices.Clone(cfg.Background), func(b Background) bool { return b == nil }), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
 		waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
 	}
 	m.fillIn()

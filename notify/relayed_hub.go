@@ -60,7 +60,9 @@ func NewRelayedHub(relay store.Relay, opts ...RelayOption) *RelayedHub {
 		origin: rand.Text()[:12], feed: make(chan struct{}, 1), next: newNextHint(),
 	}
 	for _, opt := range opts {
-		opt(h)
+		if opt != nil {
+			opt(h)
+		}
 	}
 	return h
 }

@@ -48,7 +48,9 @@ func (k *Kit) Agent(name string, opts ...AgentOption) *Agent {
 	k.Helper()
 	j := joining{RegisterInput: market.RegisterInput{Name: name}}
 	for _, opt := range opts {
-		opt(&j)
+		if opt != nil {
+			opt(&j)
+		}
 	}
 	r, err := k.Market.Register(k.Ctx, j.RegisterInput)
 	k.must(err, "registering %s", name)

@@ -68,7 +68,9 @@ func New(t testing.TB, opts ...Option) *Kit {
 	t.Helper()
 	s := settings{start: Start}
 	for _, opt := range opts {
-		opt(&s)
+		if opt != nil {
+			opt(&s)
+		}
 	}
 	if s.store == nil {
 		s.store = memory.New()

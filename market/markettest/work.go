@@ -40,7 +40,9 @@ func (a *Agent) Post(need string, opts ...PostOption) market.TaskID {
 	a.kit.Helper()
 	in := market.PostInput{Need: need}
 	for _, opt := range opts {
-		opt(&in)
+		if opt != nil {
+			opt(&in)
+		}
 	}
 	posted, err := a.API.Post(a.kit.Ctx, in)
 	a.must(err, "post %q", need)

@@ -40,7 +40,9 @@ func WithoutMigrating() Option { return func(o *options) { o.migrate = false } }
 func newOptions(opts []Option) (options, error) {
 	o := options{schema: defaultSchema, callTimeout: defaultCallTimeout, migrate: true}
 	for _, set := range opts {
-		set(&o)
+		if set != nil {
+			set(&o)
+		}
 	}
 	if o.callTimeout <= 0 {
 		return o, errors.New("postgres: the call timeout must be positive")

@@ -96,6 +96,9 @@ func New(ctx context.Context, client goredis.UniversalClient, opts ...Option) (*
 		feedLength: DefaultFeedLength, timeout: DefaultTimeout,
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			continue
+		}
 		if err := opt(s); err != nil {
 			return nil, err
 		}

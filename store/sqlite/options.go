@@ -47,7 +47,9 @@ func WithoutDurability() Option { return func(o *options) { o.durable = false } 
 func newOptions(opts []Option) (options, error) {
 	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages, network: networkOf}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	switch {
 	case o.callTimeout < time.Millisecond:

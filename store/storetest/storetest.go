@@ -53,7 +53,9 @@ type group struct {
 func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
 	var s suite
 	for _, option := range options {
-		option(&s)
+		if option != nil {
+			option(&s)
+		}
 	}
 	groups := []group{
 		{"Absence", absenceCases},
