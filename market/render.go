@@ -181,8 +181,8 @@ func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	v := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
 		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
-		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections), ClaimDeadline: claimDeadline(t),
-		PosterRecord: r.PosterRecord,
+		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections),
+		ClaimedAt: timePtr(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord,
 	}
 	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
 	if t.System != nil {

@@ -210,7 +210,9 @@ type Pickup struct {
 	PosterReputation float64  `json:"poster_reputation"`
 	Deadline         *Time    `json:"deadline"`
 	RejectionCount   int      `json:"rejection_count"`
-	ClaimDeadline    *Time    `json:"claim_deadline"`
+	// ClaimedAt tells the claim from later ones of the same agent.
+	ClaimedAt     *Time `json:"claimed_at"`
+	ClaimDeadline *Time `json:"claim_deadline"`
 	// The timeouts in force; nil for never.
 	ClaimTimeoutMinutes  *Minutes `json:"claim_timeout_minutes"`
 	ReviewTimeoutMinutes *Minutes `json:"review_timeout_minutes"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,12 +15,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
-	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/work"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/worker"
 )
 
 // workFlags are the flags of work.
 type workFlags struct {
-	worker.Config
+	filter                market.Filter
+	concurrency, maxTasks int
+	timeout, poll, grace  time.Duration
+	once                  bool
+
 	exec     string
 	state    string
 	noResume bool
@@ -34,8 +41,9 @@ func newWork(a *app) *cobra.Command {
 gets the need on standard input; PINCHWORK_TASK_ID, PINCHWORK_TASK_CONTEXT,
 PINCHWORK_TASK_TAGS and others in its environment; and everything as JSON in the
 file PINCHWORK_TASK_FILE. When it fails, takes too long or prints nothing, the
-task is given back. Tasks claimed by an earlier run are continued. A result that
-is rejected is made once more, with PINCHWORK_TASK_REJECTION_REASON set.
+task is given back. Tasks that an earlier run has claimed on this machine are
+continued; those that were claimed otherwise are left alone. A result that is
+rejected is made once more, with PINCHWORK_TASK_REJECTION_REASON set.
 
 SIGINT or SIGTERM ends the work once the running tasks are done, a second one at
 once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
@@ -47,13 +55,13 @@ once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.exec, "exec", "", "the shell `command` that does a task")
-	filterFlags(cmd, &o.Filter)
-	f.IntVar(&o.Concurrency, "concurrency", 1, "tasks at once (`n`)")
-	f.DurationVar(&o.Timeout, "timeout", time.Hour, "time limit of each task, 0 for none")
-	f.DurationVar(&o.Poll, "poll", 15*time.Second, "ask for tasks that often; matched tasks come at once")
-	f.DurationVar(&o.Grace, "grace", time.Minute, "time for running tasks when the work ends")
-	f.BoolVar(&o.Once, "once", false, "end when nothing is on offer")
-	f.IntVar(&o.MaxTasks, "max-tasks", 0, "end after this many tasks (`n`)")
+	filterFlags(cmd, &o.filter)
+	f.IntVar(&o.concurrency, "concurrency", 1, "tasks at once (`n`)")
+	f.DurationVar(&o.timeout, "timeout", time.Hour, "time limit of each task, 0 for none")
+	f.DurationVar(&o.poll, "poll", 15*time.Second, "pause after a failure, doubled for each in a row, and between pickups where the server does not let them wait")
+	f.DurationVar(&o.grace, "grace", time.Minute, "time for running tasks when the work ends")
+	f.BoolVar(&o.once, "once", false, "end when nothing is on offer")
+	f.IntVar(&o.maxTasks, "max-tasks", 0, "end after this many tasks (`n`)")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave tasks of earlier runs alone")
 	f.StringVar(&o.state, "state", "", "record of the work (`path`; default ~/.config/pinchwork/state.json)")
 	return cmd
@@ -79,30 +87,67 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 	if err != nil {
 		return err
 	}
-	unlock, alone := worker.Alone(filepath.Join(filepath.Dir(statePath), fmt.Sprintf("work-%s.lock", me.ID)))
-	defer unlock()
-	if !alone && !o.noResume {
-		a.note("another worker of this agent runs here; leaving earlier claims to it")
+	record, err := a.workRecord(statePath, me.ID, o.noResume)
+	if err != nil {
+		return err
 	}
 	out := &lines{w: a.stderr}
-	o.API, o.State, o.Resume, o.Log = c, &worker.StateFile{Path: statePath}, alone && !o.noResume, out.log
-	o.Do = worker.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do
+	do := work.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do
+	counts := &work.Counter{State: &work.StateFile{Path: statePath}, Earned: func() (int64, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 10*time.Second)
+		defer cancel()
+		stats, err := c.Stats(ctx)
+		return stats.TotalEarned, err
+	}, Log: out.log}
 	a.note("working as %s (%s) on %s", me.Name, me.ID, s.server)
 	kill, stop := secondSignal(cmd.Context())
 	defer stop()
-	summary, err := o.Work(cmd.Context(), kill)
-	return a.worked(summary, err, o)
+	options := append(o.options(), worker.Kill(kill), worker.Observe(counts.Observe))
+	if record != nil {
+		defer func() { _ = record.Close() }()
+		options = append(options, worker.Keep(record))
+	}
+	return a.worked(counts, worker.Run(cmd.Context(), c, do, options...), o)
+}
+
+func (o *workFlags) options() []worker.Option {
+	all := []worker.Option{
+		worker.Filter(o.filter), worker.Concurrency(o.concurrency), worker.TimeLimit(o.timeout),
+		worker.Pause(o.poll), worker.Grace(o.grace), worker.Max(o.maxTasks),
+	}
+	if o.once {
+		all = append(all, worker.Once())
+	}
+	return all
+}
+
+// workRecord is where the claims of this agent's runs are kept, one file for each agent
+// beside the state; nil when this run is to know of its own claims alone.
+func (a *app) workRecord(statePath string, id market.AgentID, alone bool) (*worker.FileRecord, error) {
+	if alone {
+		return nil, nil
+	}
+	folder := filepath.Dir(statePath)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	record, err := worker.OpenRecord(filepath.Join(folder, fmt.Sprintf("work-%s.json", id)))
+	if errors.Is(err, worker.ErrInUse) {
+		a.note("another worker of this agent runs here; leaving earlier claims to it")
+		return nil, nil
+	}
+	return record, err
 }
 
 func (o *workFlags) check() error {
 	switch {
 	case o.exec == "":
 		return fmt.Errorf("--exec is missing")
-	case o.Concurrency < 1, o.Concurrency > 100:
+	case o.concurrency < 1, o.concurrency > 100:
 		return fmt.Errorf("--concurrency must be 1 to 100")
-	case o.Poll < time.Second:
+	case o.poll < time.Second:
 		return fmt.Errorf("--poll must be at least 1s")
-	case o.Timeout < 0, o.Grace < 0, o.MaxTasks < 0:
+	case o.timeout < 0, o.grace < 0, o.maxTasks < 0:
 		return fmt.Errorf("--timeout, --grace and --max-tasks cannot be negative")
 	}
 	return nil
@@ -146,25 +191,21 @@ func secondSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // worked reports the end of the work.
-func (a *app) worked(summary worker.Summary, err error, o *workFlags) error {
+func (a *app) worked(c *work.Counter, err error, o *workFlags) error {
 	if err != nil {
 		return err
 	}
-	type counts struct {
-		Started   int `json:"started"`
-		Delivered int `json:"delivered"`
-		Failed    int `json:"failed"`
-	}
-	if err := a.show(counts(summary), func(w io.Writer, _ render.Style) error {
-		_, err := fmt.Fprintf(w, "%d started, %d delivered, %d failed\n", summary.Started, summary.Delivered, summary.Failed)
+	n := c.Counts()
+	if err := a.show(n, func(w io.Writer, _ render.Style) error {
+		_, err := fmt.Fprintf(w, "%d started, %d delivered, %d failed\n", n.Started, n.Delivered, n.Failed)
 		return err
 	}); err != nil {
 		return err
 	}
-	switch bounded := o.Once || o.MaxTasks > 0; {
-	case bounded && summary.Failed > 0:
-		return fmt.Errorf("%d of %d tasks failed", summary.Failed, summary.Started)
-	case o.Once && summary.Started == 0:
+	switch bounded := o.once || o.maxTasks > 0; {
+	case bounded && n.Failed > 0:
+		return fmt.Errorf("%d of %d tasks failed", n.Failed, n.Started)
+	case o.once && n.Started == 0:
 		return nothing("no task is available")
 	}
 	return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http/httptest"
 	"testing"
@@ -46,7 +45,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("the wait ended with %+v, %v", posted, err)
 	}
 	stop()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
+	if err := <-ended; err != nil {
 		t.Errorf("the worker ended with %v", err)
 	}
 }

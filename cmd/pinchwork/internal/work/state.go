@@ -1,4 +1,6 @@
-package worker
+// Package work is what the command work does beside the loop of package worker: it runs
+// a command for each task, counts, and keeps the state file.
+package work
 
 import (
 	"encoding/json"

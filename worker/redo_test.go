@@ -8,29 +8,31 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
+	"github.com/pinchwork/pinchwork/worker"
 )
 
 // grace is how long a poster's rejection leaves the worker by default.
 const grace = 5 * time.Minute
 
 // deaf is a worker that gets no events, on a market of the tasks.
-func deaf(t *testing.T, tasks ...market.TaskID) (*fakeMarket, worker.Config) {
+func deaf(t *testing.T, tasks ...market.TaskID) (*fakeMarket, config) {
 	f := newFake(tasks...)
 	f.eventErr = &market.Error{Kind: market.ErrUnavailable, Message: "no streams here"}
-	c := config(t, f)
-	c.Do = func(_ context.Context, job worker.Job) (string, error) { return "result" + job.RejectionReason, nil }
+	c := configOf(t, f)
+	c.do = func(_ context.Context, task worker.Task) (string, error) { return "result" + task.RejectionReason, nil }
 	return f, c
 }
 
 func TestARejectionIsAnsweredWithoutEvents(t *testing.T) {
-	for _, resume := range []bool{true, false} {
-		t.Run(fmt.Sprint("resume ", resume), func(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		t.Run(fmt.Sprint("kept ", kept), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f, c := deaf(t, "tk-1")
-				c.Resume = resume
+				if kept {
+					c.record = &memory{}
+				}
 				r := begin(t, c)
 				synctest.Wait()
 				f.reject("tk-1")
@@ -45,7 +47,7 @@ func TestARejectionIsAnsweredWithoutEvents(t *testing.T) {
 				if f.givenBack() != "[tk-1]" {
 					t.Errorf("given back %v after another rejection", f.givenBack())
 				}
-				if got := r.end(t); got.Started != 2 {
+				if got := r.end(t); got.started != 2 {
 					t.Errorf("summary %+v", got)
 				}
 			})
@@ -57,6 +59,7 @@ func TestARejectionIsAnsweredWithoutEvents(t *testing.T) {
 func TestARejectionOfAnEarlierRunsDeliveryIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c := deaf(t)
+		c.record = recordOf(1, "tk-1")
 		r := begin(t, c)
 		synctest.Wait()
 		f.reject("tk-1")
@@ -65,12 +68,12 @@ func TestARejectionOfAnEarlierRunsDeliveryIsAnswered(t *testing.T) {
 		if got := f.results("tk-1"); got != "resulttoo short" {
 			t.Errorf("delivered %q", got)
 		}
-		c.Resume = false
+		c.record = nil
 		r = begin(t, c)
 		synctest.Wait()
 		f.reject("tk-1")
 		time.Sleep(grace / 2)
-		if got := r.end(t); got.Started != 0 {
+		if got := r.end(t); got.started != 0 {
 			t.Errorf("a run that leaves earlier claims alone: %+v", got)
 		}
 	})
@@ -90,7 +93,7 @@ func TestARejectionIsAnsweredOnce(t *testing.T) {
 		synctest.Wait()
 		f.reject("tk-1")
 		time.Sleep(time.Hour)
-		if got := r.end(t); got.Started != 2 || f.attempts != 2 {
+		if got := r.end(t); got.started != 2 || f.attempts != 2 {
 			t.Errorf("summary %+v after %d deliveries", got, f.attempts)
 		}
 	})
@@ -100,10 +103,10 @@ func TestARejectionIsAnsweredOnce(t *testing.T) {
 func TestALateEventDoesNotRepeatTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1")
-		c := config(t, f)
-		c.Concurrency = 2
-		c.Do = func(_ context.Context, job worker.Job) (string, error) {
-			if job.RejectionReason != "" {
+		c := configOf(t, f)
+		c.concurrency = 2
+		c.do = func(_ context.Context, task worker.Task) (string, error) {
+			if task.RejectionReason != "" {
 				time.Sleep(time.Minute)
 			}
 			return "result", nil
@@ -116,7 +119,7 @@ func TestALateEventDoesNotRepeatTheAnswer(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		f.happens(store.EventTaskRejected, "tk-1") // when it was delivered again
 		synctest.Wait()
-		if got := r.end(t); got.Started != 2 || f.results("tk-1") != "result|result" || f.givenBack() != "[]" {
+		if got := r.end(t); got.started != 2 || f.results("tk-1") != "result|result" || f.givenBack() != "[]" {
 			t.Errorf("summary %+v, delivered %q, given back %s", got, f.results("tk-1"), f.givenBack())
 		}
 	})
@@ -126,7 +129,7 @@ func TestARejectedTaskThatCannotBeReadIsNotForgotten(t *testing.T) {
 	away := &market.Error{Kind: market.ErrUnavailable, Message: "away"}
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1")
-		r := begin(t, config(t, f))
+		r := begin(t, configOf(t, f))
 		synctest.Wait()
 		f.failToRead(away, errors.New("cut"), away)
 		f.reject("tk-1")
@@ -144,10 +147,10 @@ func TestARejectedTaskThatCannotBeReadIsNotForgotten(t *testing.T) {
 func TestOnceDoesNotLeaveARejectedTaskBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1", "tk-2")
-		c := config(t, f)
-		c.Once = true
-		c.Do = func(_ context.Context, job worker.Job) (string, error) {
-			if job.ID == "tk-2" {
+		c := configOf(t, f)
+		c.once = true
+		c.do = func(_ context.Context, task worker.Task) (string, error) {
+			if task.ID == "tk-2" {
 				f.failToRead(&market.Error{Kind: market.ErrUnavailable, Message: "away"})
 				f.reject("tk-1")
 				f.happens(store.EventTaskRejected, "tk-1")
@@ -179,8 +182,8 @@ func TestARejectionIsAnsweredWhileNothingIsPickedUp(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		f, c := deaf(t, "tk-1", "tk-2", "tk-3", "tk-4", "tk-5", "tk-6", "tk-7")
-		c.Do = func(_ context.Context, job worker.Job) (string, error) {
-			if job.ID != "tk-1" {
+		c.do = func(_ context.Context, task worker.Task) (string, error) {
+			if task.ID != "tk-1" {
 				return "", errors.New("broken")
 			}
 			return "result", nil
@@ -202,14 +205,17 @@ func TestClaimsOnShortPagesAreContinued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		f.perPage = 2
+		var ids []market.TaskID
 		for i := range 5 {
-			f.held = append(f.held, market.Task{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old"})
+			id := market.TaskID(fmt.Sprint("tk-", i))
+			ids = append(ids, id)
+			f.hold(market.Task{TaskID: id, Need: "old"})
 		}
-		c := config(t, f)
-		c.Once = true
+		c := configOf(t, f)
+		c.once, c.record = true, recordOf(0, ids...)
 		r := begin(t, c)
 		<-r.done
-		if r.summary.Delivered != 5 {
+		if r.summary.delivered != 5 {
 			t.Errorf("summary %+v", r.summary)
 		}
 	})

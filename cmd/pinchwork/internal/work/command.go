@@ -1,4 +1,4 @@
-package worker
+package work
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pinchwork/pinchwork/worker"
 )
 
 // Command does a task with a shell command. It gets the need on stdin and
@@ -37,18 +39,18 @@ const (
 	largestEnv = 64 << 10
 	// killDelay is the time between asking a command to end and killing it.
 	killDelay = 5 * time.Second
-	mostBytes = 4 * MaxResult
+	mostBytes = 4 * worker.MaxResult
 )
 
 var errTooLong = errors.New("its result is too long")
 
 // Do runs the command. When ctx ends, the command and everything it started is
 // asked to end and killed 5 s later, or killed immediately when the cause is
-// ErrKilled.
-func (c Command) Do(ctx context.Context, job Job) (string, error) {
-	file, err := taskFile(job)
+// worker.ErrStopped.
+func (c Command) Do(ctx context.Context, t worker.Task) (worker.Result, error) {
+	file, err := taskFile(t)
 	if err != nil {
-		return "", err
+		return worker.Result{}, err
 	}
 	defer func() { _ = os.Remove(file) }()
 
@@ -56,15 +58,15 @@ func (c Command) Do(ctx context.Context, job Job) (string, error) {
 	defer cancel(nil)
 	out := &limited{most: mostBytes, full: func() { cancel(errTooLong) }}
 	cmd := shell(ctx, c.Line)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(job.Need), out, c.Stderr
-	cmd.Env = append(withoutKeys(c.Environ), taskEnv(job, file)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(t.Need), out, c.Stderr
+	cmd.Env = append(withoutKeys(c.Environ), taskEnv(t, file)...)
 	cmd.WaitDelay = killDelay
-	group(cmd, func() bool { return errors.Is(context.Cause(ctx), ErrKilled) })
+	group(cmd, func() bool { return errors.Is(context.Cause(ctx), worker.ErrStopped) })
 	err = cmd.Run()
 	if err != nil && cmd.Process != nil {
 		killGroup(cmd.Process.Pid)
 	}
-	return out.text.String(), explain(ctx, err)
+	return worker.Text(out.text.String()), explain(ctx, err)
 }
 
 func explain(ctx context.Context, err error) error {
@@ -95,12 +97,12 @@ func (l *limited) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-func taskFile(job Job) (string, error) {
+func taskFile(t worker.Task) (string, error) {
 	f, err := os.CreateTemp("", "pinchwork-task-*.json") // mode 0600
 	if err != nil {
 		return "", fmt.Errorf("writing the task's file: %w", err)
 	}
-	err = json.NewEncoder(f).Encode(job)
+	err = json.NewEncoder(f).Encode(t)
 	if err = errors.Join(err, f.Close()); err != nil {
 		_ = os.Remove(f.Name())
 		return "", fmt.Errorf("writing the task's file: %w", err)
@@ -119,19 +121,19 @@ func withoutKeys(environ []string) []string {
 	return out
 }
 
-func taskEnv(job Job, file string) []string {
+func taskEnv(t worker.Task, file string) []string {
 	vars := [][2]string{
-		{"ID", string(job.ID)},
-		{"TAGS", strings.Join(job.Tags, ",")},
-		{"MAX_CREDITS", strconv.FormatInt(job.MaxCredits, 10)},
-		{"POSTER_ID", string(job.PosterID)},
-		{"SYSTEM_TYPE", string(job.System)},
-		{"REJECTION_REASON", job.RejectionReason},
-		{"REJECTION_FEEDBACK", job.RejectionFeedback},
+		{"ID", string(t.ID)},
+		{"TAGS", strings.Join(t.Tags, ",")},
+		{"MAX_CREDITS", strconv.FormatInt(t.MaxCredits, 10)},
+		{"POSTER_ID", string(t.PosterID)},
+		{"SYSTEM_TYPE", string(t.System)},
+		{"REJECTION_REASON", t.RejectionReason},
+		{"REJECTION_FEEDBACK", t.RejectionFeedback},
 		{"FILE", file},
 	}
-	if len(job.Context) <= largestEnv {
-		vars = append(vars, [2]string{"CONTEXT", job.Context})
+	if len(t.Context) <= largestEnv {
+		vars = append(vars, [2]string{"CONTEXT", t.Context})
 	}
 	out := make([]string, 0, len(vars))
 	for _, v := range vars {

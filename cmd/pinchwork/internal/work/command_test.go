@@ -1,6 +1,6 @@
 //go:build unix
 
-package worker_test
+package work_test
 
 import (
 	"context"
@@ -14,21 +14,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/work"
+	"github.com/pinchwork/pinchwork/worker"
 )
 
-func do(ctx context.Context, t *testing.T, line string, job worker.Job) (string, string, error) {
+func do(ctx context.Context, t *testing.T, line string, job worker.Task) (string, string, error) {
 	t.Helper()
 	var stderr strings.Builder
-	out, err := worker.Command{Line: line, Environ: os.Environ(), Stderr: &stderr}.Do(ctx, job)
-	return out, stderr.String(), err
+	out, err := work.Command{Line: line, Environ: os.Environ(), Stderr: &stderr}.Do(ctx, job)
+	return out.Text, stderr.String(), err
 }
 
 func TestCommandGetsTheTask(t *testing.T) {
 	t.Setenv("PINCHWORK_API_KEY", "secret")
 	t.Setenv("PINCHWORK_ADMIN_KEY", "secret")
 	t.Setenv("PINCHWORK_TASK_REJECTION_REASON", "of an outer task")
-	job := worker.Job{ID: "tk-1", Need: "the need\n", Context: "line 1\nline 2", MaxCredits: 7, Tags: []string{"a", "b"}, PosterID: "ag-1"}
+	job := worker.Task{ID: "tk-1", Need: "the need\n", Context: "line 1\nline 2", MaxCredits: 7, Tags: []string{"a", "b"}, PosterID: "ag-1"}
 	out, stderr, err := do(t.Context(), t, `cat; echo "$PINCHWORK_TASK_ID|$PINCHWORK_TASK_CONTEXT|$PINCHWORK_TASK_TAGS|$PINCHWORK_TASK_MAX_CREDITS|$PINCHWORK_TASK_POSTER_ID|$PINCHWORK_TASK_REJECTION_REASON|$PINCHWORK_API_KEY$PINCHWORK_ADMIN_KEY"; echo trouble >&2`, job)
 	want := "the need\ntk-1|line 1\nline 2|a,b|7|ag-1||\n"
 	if err != nil || out != want || stderr != "trouble\n" {
@@ -38,13 +39,13 @@ func TestCommandGetsTheTask(t *testing.T) {
 
 // A context of 100,000 characters fits no environment variable.
 func TestLargeContextIsInTheFile(t *testing.T) {
-	job := worker.Job{ID: "tk-1", Need: "n", Context: strings.Repeat("日", 100_000), RejectionReason: "r"}
+	job := worker.Task{ID: "tk-1", Need: "n", Context: strings.Repeat("日", 100_000), RejectionReason: "r"}
 	out, _, err := do(t.Context(), t, `echo "${PINCHWORK_TASK_CONTEXT-unset}"; cat "$PINCHWORK_TASK_FILE"; echo "$PINCHWORK_TASK_FILE"`, job)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out, "\n")
-	var got worker.Job
+	var got worker.Task
 	if err := json.Unmarshal([]byte(lines[1]), &got); err != nil || got.Context != job.Context || got.RejectionReason != "r" || lines[0] != "unset" {
 		t.Errorf("first line %.20q, job %.200v, %v", lines[0], got, err)
 	}
@@ -54,14 +55,14 @@ func TestLargeContextIsInTheFile(t *testing.T) {
 }
 
 func TestCommandThatDoesNotReadItsInput(t *testing.T) {
-	out, _, err := do(t.Context(), t, "echo done", worker.Job{Need: strings.Repeat("x", 1<<20)})
+	out, _, err := do(t.Context(), t, "echo done", worker.Task{Need: strings.Repeat("x", 1<<20)})
 	if err != nil || out != "done\n" {
 		t.Errorf("out %q, %v", out, err)
 	}
 }
 
 func TestFailedCommand(t *testing.T) {
-	_, stderr, err := do(t.Context(), t, "echo why >&2; exit 3", worker.Job{})
+	_, stderr, err := do(t.Context(), t, "echo why >&2; exit 3", worker.Task{})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || stderr != "why\n" {
 		t.Errorf("error %v, stderr %q", err, stderr)
 	}
@@ -69,7 +70,7 @@ func TestFailedCommand(t *testing.T) {
 
 func TestEndlessOutputIsStopped(t *testing.T) {
 	start := time.Now()
-	out, _, err := do(t.Context(), t, "yes", worker.Job{})
+	out, _, err := do(t.Context(), t, "yes", worker.Task{})
 	if err == nil || !strings.Contains(err.Error(), "too long") || len(out) > 4*worker.MaxResult || time.Since(start) > time.Minute {
 		t.Errorf("%d bytes after %v, error %v", len(out), time.Since(start), err)
 	}
@@ -78,13 +79,13 @@ func TestEndlessOutputIsStopped(t *testing.T) {
 // A command that ignores being asked is killed with all that it started.
 func TestTimeoutKillsTheWholeGroup(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
-	for name, cause := range map[string]error{"time-out": worker.ErrTimeout, "killed": worker.ErrKilled} {
+	for name, cause := range map[string]error{"time-out": worker.ErrTimeout, "killed": worker.ErrStopped} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			line := `trap "" TERM; sh -c 'trap "" TERM; echo $$ > ` + pids + `.tmp; mv ` + pids + `.tmp ` + pids + `; sleep 1000 & wait; sleep 1000' & wait; sleep 1000`
 			done := make(chan error, 1)
 			go func() {
-				_, _, err := do(ctx, t, line, worker.Job{})
+				_, _, err := do(ctx, t, line, worker.Task{})
 				done <- err
 			}()
 			child := waitForPID(t, pids)
@@ -93,7 +94,7 @@ func TestTimeoutKillsTheWholeGroup(t *testing.T) {
 			if err := <-done; !errors.Is(err, cause) {
 				t.Errorf("error %v", err)
 			}
-			if took := time.Since(start); errors.Is(cause, worker.ErrKilled) && took > 3*time.Second || took > 30*time.Second {
+			if took := time.Since(start); errors.Is(cause, worker.ErrStopped) && took > 3*time.Second || took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 			waitUntil(t, "the child is gone", func() bool { return gone(child) })
@@ -131,19 +132,5 @@ func waitUntil(t *testing.T, what string, ok func() bool) {
 		if time.Now().After(end) {
 			t.Fatal("not in time: " + what)
 		}
-	}
-}
-
-func TestOnlyOneWorkerIsAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a", "work.lock")
-	unlock, alone := worker.Alone(path)
-	if _, second := worker.Alone(path); !alone || second {
-		t.Errorf("first alone %v, second alone %v", alone, second)
-	}
-	unlock()
-	unlock, alone = worker.Alone(path)
-	defer unlock()
-	if !alone {
-		t.Error("the lock was not given back")
 	}
 }

@@ -4,28 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
+	"github.com/pinchwork/pinchwork/worker"
 )
 
 func TestTasksAreDoneAndDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1", "tk-2")
-		r := begin(t, config(t, f))
+		r := begin(t, configOf(t, f))
 		synctest.Wait()
 		if f.results("tk-1") != "did do tk-1" || f.results("tk-2") != "did do tk-2" {
 			t.Errorf("delivered %v", f.delivered)
 		}
-		if got := r.end(t); got != (worker.Summary{Started: 2, Delivered: 2}) {
+		if got := r.end(t); got != (summary{started: 2, delivered: 2}) {
 			t.Errorf("summary %+v", got)
 		}
 	})
@@ -35,7 +33,7 @@ func TestTasksAreDoneAndDelivered(t *testing.T) {
 func TestEventsSparePolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		r := begin(t, config(t, f))
+		r := begin(t, configOf(t, f))
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if n := len(f.pickups); n != 1 {
@@ -67,10 +65,10 @@ func TestEventsSparePolling(t *testing.T) {
 func TestConcurrencyIsTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1", "tk-2", "tk-3", "tk-4", "tk-5")
-		c := config(t, f)
-		c.Concurrency = 2
+		c := configOf(t, f)
+		c.concurrency = 2
 		var now, most atomic.Int32
-		c.Do = func(context.Context, worker.Job) (string, error) {
+		c.do = func(context.Context, worker.Task) (string, error) {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}
@@ -78,7 +76,7 @@ func TestConcurrencyIsTheLimit(t *testing.T) {
 			time.Sleep(time.Minute)
 			return "ok", nil
 		}
-		c.MaxTasks = 5
+		c.max = 5
 		start := time.Now()
 		r := begin(t, c)
 		<-r.done
@@ -91,10 +89,10 @@ func TestConcurrencyIsTheLimit(t *testing.T) {
 func TestOnceEndsWhenNothingIsOnOffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1", "tk-2")
-		c := config(t, f)
-		c.Once, c.Concurrency = true, 4
-		c.Do = func(_ context.Context, job worker.Job) (string, error) {
-			if job.ID == "tk-1" {
+		c := configOf(t, f)
+		c.once, c.concurrency = true, 4
+		c.do = func(_ context.Context, task worker.Task) (string, error) {
+			if task.ID == "tk-1" {
 				time.Sleep(time.Minute)
 				f.offer("tk-3") // its end brings another
 			}
@@ -102,39 +100,39 @@ func TestOnceEndsWhenNothingIsOnOffer(t *testing.T) {
 		}
 		r := begin(t, c)
 		<-r.done
-		if r.err != nil || r.summary.Delivered != 3 {
+		if r.err != nil || r.summary.delivered != 3 {
 			t.Errorf("summary %+v, error %v", r.summary, r.err)
 		}
-		c = config(t, newFake())
-		c.Once = true
+		c = configOf(t, newFake())
+		c.once = true
 		r = begin(t, c)
 		<-r.done
-		if r.summary != (worker.Summary{}) || r.err != nil {
+		if r.summary != (summary{}) || r.err != nil {
 			t.Errorf("nothing to do: %+v, %v", r.summary, r.err)
 		}
 	})
 }
 
 func TestFailuresAreGivenBack(t *testing.T) {
-	cases := map[string]func(context.Context, worker.Job) (string, error){
-		"error":   func(context.Context, worker.Job) (string, error) { return "half", errors.New("exit status 1") },
-		"panic":   func(context.Context, worker.Job) (string, error) { panic("broken") },
-		"nothing": func(context.Context, worker.Job) (string, error) { return " \n", nil },
-		"too long": func(context.Context, worker.Job) (string, error) {
+	cases := map[string]func(context.Context, worker.Task) (string, error){
+		"error":   func(context.Context, worker.Task) (string, error) { return "half", errors.New("exit status 1") },
+		"panic":   func(context.Context, worker.Task) (string, error) { panic("broken") },
+		"nothing": func(context.Context, worker.Task) (string, error) { return " \n", nil },
+		"too long": func(context.Context, worker.Task) (string, error) {
 			return strings.Repeat("é", worker.MaxResult+1), nil
 		},
-		"time-out":  func(ctx context.Context, _ worker.Job) (string, error) { <-ctx.Done(); return "", ctx.Err() },
-		"late half": func(ctx context.Context, _ worker.Job) (string, error) { <-ctx.Done(); return "half", ctx.Err() },
+		"time-out":  func(ctx context.Context, _ worker.Task) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+		"late half": func(ctx context.Context, _ worker.Task) (string, error) { <-ctx.Done(); return "half", ctx.Err() },
 	}
 	for name, do := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake("tk-1", "tk-2")
-				c := config(t, f)
-				c.Do, c.Once = do, true
+				c := configOf(t, f)
+				c.do, c.once = do, true
 				r := begin(t, c)
 				<-r.done
-				if f.givenBack() != "[tk-1]" || len(f.delivered) != 0 || r.summary.Failed != 1 {
+				if f.givenBack() != "[tk-1]" || len(f.delivered) != 0 || r.summary.failed != 1 {
 					t.Errorf("given back %v, delivered %v, summary %+v", f.givenBack(), f.delivered, r.summary)
 				}
 			})
@@ -145,9 +143,9 @@ func TestFailuresAreGivenBack(t *testing.T) {
 func TestLongestResultIsDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1")
-		c := config(t, f)
-		c.Once = true
-		c.Do = func(context.Context, worker.Job) (string, error) {
+		c := configOf(t, f)
+		c.once = true
+		c.do = func(context.Context, worker.Task) (string, error) {
 			return strings.Repeat("é", worker.MaxResult-3) + "\x00\xffx\r\n\n", nil
 		}
 		<-begin(t, c).done
@@ -164,8 +162,8 @@ func TestFailuresSlowDown(t *testing.T) {
 		for i := range 100 {
 			f.offer(market.TaskID(fmt.Sprint("tk-", i)))
 		}
-		c := config(t, f)
-		c.Do = func(context.Context, worker.Job) (string, error) { return "", errors.New("broken") }
+		c := configOf(t, f)
+		c.do = func(context.Context, worker.Task) (string, error) { return "", errors.New("broken") }
 		r := begin(t, c)
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -184,7 +182,7 @@ func TestRefusedPickups(t *testing.T) {
 			&market.Error{Kind: market.ErrRateLimited, Message: "cooldown", RetryAfter: 30 * time.Minute},
 			&market.Error{Kind: market.ErrConflict, Message: "100 open claims"},
 		}
-		r := begin(t, config(t, f))
+		r := begin(t, configOf(t, f))
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if f.results("tk-1") == "" {
@@ -203,7 +201,7 @@ func TestHopelessRefusalEndsTheWork(t *testing.T) {
 			f := newFake()
 			f.pickupErr = []error{&market.Error{Kind: kind, Message: "no"}}
 			f.eventErr = f.pickupErr[0]
-			r := begin(t, config(t, f))
+			r := begin(t, configOf(t, f))
 			<-r.done
 			if !errors.Is(r.err, kind) {
 				t.Errorf("ended with %v", r.err)
@@ -212,20 +210,27 @@ func TestHopelessRefusalEndsTheWork(t *testing.T) {
 	}
 }
 
-// A restarted worker goes on with what it holds, before anything new.
+// A restarted worker goes on with the claims of its record, before anything new, and
+// leaves all others alone.
 func TestEarlierClaimsAreContinued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-new")
 		about := "background"
+		var ids []market.TaskID
 		for i := range 150 {
-			f.held = append(f.held, market.Task{TaskID: market.TaskID(fmt.Sprint("tk-", i)), Need: "old", Context: &about, RejectionReason: "bad"})
+			id := market.TaskID(fmt.Sprint("tk-", i))
+			ids = append(ids, id)
+			f.hold(market.Task{TaskID: id, Need: "old", Context: &about, RejectionReason: "bad"})
 		}
-		c := config(t, f)
-		c.Once = true
+		f.hold(market.Task{TaskID: "tk-by-hand"})
+		claimedAgain := market.NewTime(time.Now())
+		f.hold(market.Task{TaskID: "tk-again", ClaimedAt: &claimedAgain})
+		c := configOf(t, f)
+		c.once, c.record = true, recordOf(0, append(ids, "tk-gone", "tk-again")...)
 		var order []market.TaskID
-		c.Do = func(_ context.Context, job worker.Job) (string, error) {
-			if order = append(order, job.ID); job.ID == "tk-0" && (job.Context != about || job.RejectionReason != "bad") {
-				t.Errorf("job %+v", job)
+		c.do = func(_ context.Context, task worker.Task) (string, error) {
+			if order = append(order, task.ID); task.ID == "tk-0" && (task.Context != about || task.RejectionReason != "bad") {
+				t.Errorf("task %+v", task)
 			}
 			return "ok", nil
 		}
@@ -233,13 +238,18 @@ func TestEarlierClaimsAreContinued(t *testing.T) {
 		if len(order) != 151 || order[150] != "tk-new" {
 			t.Errorf("%d tasks, the last %v", len(order), order[len(order)-1])
 		}
+		for _, id := range []market.TaskID{"tk-by-hand", "tk-again", "tk-gone"} {
+			if f.results(id) != "" || f.givenBack() != "[]" {
+				t.Errorf("%s is none of the run's: %v, given back %v", id, f.delivered, f.givenBack())
+			}
+		}
 		f = newFake("tk-new")
-		f.held = []market.Task{{TaskID: "tk-old", Need: "old"}}
-		c = config(t, f)
-		c.Once, c.Resume = true, false
+		f.hold(market.Task{TaskID: "tk-old", Need: "old"})
+		c = configOf(t, f)
+		c.once = true
 		<-begin(t, c).done
 		if f.results("tk-old") != "" || f.results("tk-new") == "" {
-			t.Errorf("without resuming: %v", f.delivered)
+			t.Errorf("without a record: %v", f.delivered)
 		}
 	})
 }
@@ -248,8 +258,8 @@ func TestEarlierClaimsAreContinued(t *testing.T) {
 func TestRejectionIsDoneAgainOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1")
-		c := config(t, f)
-		c.Do = func(_ context.Context, job worker.Job) (string, error) { return "result" + job.RejectionReason, nil }
+		c := configOf(t, f)
+		c.do = func(_ context.Context, task worker.Task) (string, error) { return "result" + task.RejectionReason, nil }
 		r := begin(t, c)
 		synctest.Wait()
 		f.reject("tk-1")
@@ -273,9 +283,9 @@ func TestRejectionIsDoneAgainOnce(t *testing.T) {
 func TestLostClaimStopsTheTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("tk-1")
-		c := config(t, f)
+		c := configOf(t, f)
 		stopped := false
-		c.Do = func(ctx context.Context, _ worker.Job) (string, error) {
+		c.do = func(ctx context.Context, _ worker.Task) (string, error) {
 			<-ctx.Done()
 			stopped = true
 			return "", ctx.Err()
@@ -287,7 +297,7 @@ func TestLostClaimStopsTheTask(t *testing.T) {
 		if !stopped || f.givenBack() != "[]" {
 			t.Errorf("stopped %v, given back %v", stopped, f.givenBack())
 		}
-		if got := r.end(t); got.Failed != 0 {
+		if got := r.end(t); got.failed != 0 {
 			t.Errorf("summary %+v", got)
 		}
 	})
@@ -306,11 +316,11 @@ func TestDeliveryIsTriedUntilItArrives(t *testing.T) {
 			}
 			return nil
 		}
-		c := config(t, f)
-		c.Once = true
+		c := configOf(t, f)
+		c.once = true
 		r := begin(t, c)
 		<-r.done
-		if f.results("tk-1") == "" || f.results("tk-2") != "" || r.summary.Failed != 1 || f.attempts != 22 {
+		if f.results("tk-1") == "" || f.results("tk-2") != "" || r.summary.failed != 1 || f.attempts != 22 {
 			t.Errorf("delivered %v after %d attempts, summary %+v", f.delivered, f.attempts, r.summary)
 		}
 	})
@@ -330,8 +340,8 @@ func TestCallsWithoutAnAnswerAreRepeatedUnderTheirKey(t *testing.T) {
 			}
 			return nil
 		}
-		c := config(t, f)
-		c.Once = true
+		c := configOf(t, f)
+		c.once = true
 		<-begin(t, c).done
 		k := f.keys // three pickups, three deliveries, and a pickup of nothing
 		if len(k) != 7 || k[0] == "" || k[0] != k[1] || k[1] != k[2] || k[3] == "" || k[3] != k[4] || k[4] != k[5] {
@@ -347,7 +357,7 @@ func TestCallsWithoutAnAnswerAreRepeatedUnderTheirKey(t *testing.T) {
 }
 
 func TestRunningTasksMayFinishInTheGrace(t *testing.T) {
-	slow := func(ctx context.Context, _ worker.Job) (string, error) {
+	slow := func(ctx context.Context, _ worker.Task) (string, error) {
 		select {
 		case <-time.After(30 * time.Second):
 			return "ok", nil
@@ -356,20 +366,24 @@ func TestRunningTasksMayFinishInTheGrace(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		grace     time.Duration
-		kill      bool
-		delivered string
-		took      time.Duration
+		grace                time.Duration
+		kill, kept           bool
+		delivered, givenBack string
+		took                 time.Duration
 	}{
-		"finishes": {time.Minute, false, "ok", 30 * time.Second},
-		"too slow": {10 * time.Second, false, "", 10 * time.Second},
-		"killed":   {time.Minute, true, "", time.Second},
+		"finishes":          {time.Minute, false, false, "ok", "[]", 30 * time.Second},
+		"too slow":          {10 * time.Second, false, false, "", "[tk-1]", 10 * time.Second},
+		"too slow and kept": {10 * time.Second, false, true, "", "[]", 10 * time.Second},
+		"killed":            {time.Minute, true, true, "", "[]", time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake("tk-1", "tk-2")
-				c := config(t, f)
-				c.Do, c.Grace = slow, tc.grace
+				c := configOf(t, f)
+				c.do, c.grace = slow, tc.grace
+				if tc.kept {
+					c.record = &memory{}
+				}
 				r := begin(t, c)
 				synctest.Wait()
 				start := time.Now()
@@ -380,38 +394,19 @@ func TestRunningTasksMayFinishInTheGrace(t *testing.T) {
 				if f.results("tk-1") != tc.delivered || time.Since(start) != tc.took {
 					t.Errorf("delivered %q after %v", f.results("tk-1"), time.Since(start))
 				}
-				if f.results("tk-2") != "" || f.givenBack() != "[]" {
+				if f.results("tk-2") != "" || f.givenBack() != tc.givenBack {
 					t.Errorf("picked up %v, gave back %v", f.delivered, f.givenBack())
+				}
+				if tc.kept {
+					f.hold(market.Task{TaskID: "tk-1"})
+					c.do = func(context.Context, worker.Task) (string, error) { return "later", nil }
+					r = begin(t, c)
+					synctest.Wait()
+					if r.end(t); f.results("tk-1") != "later" {
+						t.Errorf("the next run delivered %v", f.delivered)
+					}
 				}
 			})
 		})
-	}
-}
-
-func TestStateIsKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x", "state.json")
-	for round := 1; round <= 2; round++ {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake("tk-1", "tk-2")
-			f.earned = int64(100 * round)
-			c := config(t, f)
-			c.Once, c.State = true, &worker.StateFile{Path: path}
-			<-begin(t, c).done
-		})
-	}
-	data, err := os.ReadFile(path)
-	want := "{\n  \"lastCheck\": \"2000-01-01T00:00:00Z\",\n  \"tasksCompleted\": 4,\n  \"creditsEarned\": 210\n}\n"
-	if err != nil || string(data) != want {
-		t.Errorf("state %s, %v", data, err)
-	}
-	if err := os.WriteFile(path, []byte("{broken"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := worker.StateFile{Path: path}
-	if err := s.Update(func(s *worker.State) { s.TasksCompleted++ }); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := s.Load(); err != nil || got.TasksCompleted != 1 {
-		t.Errorf("after damage: %+v, %v", got, err)
 	}
 }

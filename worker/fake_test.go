@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/worker"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/worker"
 )
 
 const self market.AgentID = "ag-self"
@@ -25,7 +26,8 @@ type fakeMarket struct {
 	mu        sync.Mutex
 	queue     []market.TaskID
 	held      []market.Task
-	perPage   int // the most tasks on a page that its size ends early; 0 for no end
+	taken     map[market.TaskID]bool // picked up
+	perPage   int                    // the most tasks on a page that its size ends early; 0 for no end
 	rejected  map[market.TaskID]int
 	taskErr   []error // one for each reading of a task, nil for none
 	delivered map[market.TaskID][]string
@@ -40,7 +42,7 @@ type fakeMarket struct {
 }
 
 func newFake(tasks ...market.TaskID) *fakeMarket {
-	return &fakeMarket{queue: tasks, events: make(chan market.StreamEvent, 10), delivered: map[market.TaskID][]string{}, rejected: map[market.TaskID]int{}}
+	return &fakeMarket{queue: tasks, events: make(chan market.StreamEvent, 10), delivered: map[market.TaskID][]string{}, rejected: map[market.TaskID]int{}, taken: map[market.TaskID]bool{}}
 }
 
 func (f *fakeMarket) ID() market.AgentID { return self }
@@ -64,6 +66,7 @@ func (f *fakeMarket) Pickup(ctx context.Context, _ market.Filter) (market.Pickup
 	}
 	id := f.queue[0]
 	f.queue = f.queue[1:]
+	f.taken[id] = true
 	return market.Pickup{TaskID: id, Need: "do " + string(id), MaxCredits: 5}, true, nil
 }
 
@@ -122,7 +125,17 @@ func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) 
 			return t, nil
 		}
 	}
-	return market.Task{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}, nil
+	t := market.Task{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}
+	if f.taken[id] {
+		t.Status, t.WorkerID = market.StatusClaimed, new(self)
+	}
+	return t, nil
+}
+
+// hold has the agent hold a task.
+func (f *fakeMarket) hold(t market.Task) {
+	t.Status, t.WorkerID = market.StatusClaimed, new(self)
+	f.held = append(f.held, t)
 }
 
 // failToRead makes the next readings of a task fail.
@@ -134,6 +147,7 @@ func (f *fakeMarket) failToRead(errs ...error) {
 
 // drop ends the claim of a task; the lock is held.
 func (f *fakeMarket) drop(id market.TaskID) {
+	delete(f.taken, id)
 	f.held = slices.DeleteFunc(f.held, func(t market.Task) bool { return t.TaskID == id })
 }
 
@@ -191,36 +205,115 @@ func (f *fakeMarket) givenBack() string {
 }
 
 // config is a worker on f that answers every task at once.
-func config(t *testing.T, f *fakeMarket) worker.Config {
-	return worker.Config{
-		API: f, Concurrency: 1, Poll: 15 * time.Second, Timeout: time.Hour, Grace: time.Minute, Resume: true,
-		Do:  func(_ context.Context, job worker.Job) (string, error) { return "did " + job.Need, nil },
-		Log: func(line string) { t.Log(line) },
+type config struct {
+	api         market.AgentAPI
+	do          func(context.Context, worker.Task) (string, error)
+	concurrency int
+	max         int
+	once        bool
+	record      worker.Record
+	pause       time.Duration
+	grace       time.Duration
+	log         func(line string)
+}
+
+func configOf(t *testing.T, f *fakeMarket) config {
+	return config{
+		api: f, concurrency: 1, pause: 15 * time.Second, grace: time.Minute,
+		do:  func(_ context.Context, task worker.Task) (string, error) { return "did " + task.Need, nil },
+		log: func(line string) { t.Log(line) },
 	}
 }
+
+func (c config) options() []worker.Option {
+	all := []worker.Option{
+		worker.Concurrency(c.concurrency), worker.Pause(c.pause), worker.TimeLimit(time.Hour),
+		worker.Grace(c.grace), worker.Max(c.max), worker.Observe(func(e worker.Event) { c.log(e.String()) }),
+	}
+	if c.once {
+		all = append(all, worker.Once())
+	}
+	if c.record != nil {
+		all = append(all, worker.Keep(c.record))
+	}
+	return all
+}
+
+func (c config) text(ctx context.Context, t worker.Task) (worker.Result, error) {
+	text, err := c.do(ctx, t)
+	return worker.Text(text), err
+}
+
+// memory is a record that ends with the test.
+type memory struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (m *memory) Load() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.data, nil
+}
+
+func (m *memory) Save(data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.data = data
+	return nil
+}
+
+// recordOf is what an earlier run has left that holds these claims, each delivered so
+// often.
+func recordOf(delivered int, ids ...market.TaskID) *memory {
+	claims := map[market.TaskID]any{}
+	for _, id := range ids {
+		claims[id] = map[string]any{"delivered": delivered}
+	}
+	data, err := json.Marshal(map[string]any{"asking": "earlier", "claims": claims})
+	if err != nil {
+		panic(err)
+	}
+	return &memory{data: data}
+}
+
+// summary counts the events of a run.
+type summary struct{ started, delivered, failed int }
 
 // running is a worker at work.
 type running struct {
 	stop, kill context.CancelFunc
 	done       chan struct{}
-	summary    worker.Summary
+	summary    summary
 	err        error
 }
 
-func begin(t *testing.T, c worker.Config) *running {
+func (r *running) count(e worker.Event) {
+	switch e.Kind {
+	case worker.Started:
+		r.summary.started++
+	case worker.Delivered:
+		r.summary.delivered++
+	case worker.Failed:
+		r.summary.failed++
+	default:
+	}
+}
+
+func begin(t *testing.T, c config) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	hard, kill := context.WithCancel(context.Background())
 	r := &running{stop: stop, kill: kill, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
-		r.summary, r.err = c.Work(ctx, hard)
+		r.err = worker.Run(ctx, c.api, c.text, append(c.options(), worker.Kill(hard), worker.Observe(r.count))...)
 	}()
 	t.Cleanup(kill)
 	return r
 }
 
-func (r *running) end(t *testing.T) worker.Summary {
+func (r *running) end(t *testing.T) summary {
 	t.Helper()
 	r.stop()
 	<-r.done

@@ -1,0 +1,72 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Func does a task and returns its result, or an error that says why it could not. Its
+// context ends with the time limit, the claim and the run, and its cause says which
+// (ErrTimeout, ErrLost, ErrStopped); it must return soon after that.
+type Func func(ctx context.Context, t Task) (Result, error)
+
+// Task is a claimed task.
+type Task struct {
+	ID         market.TaskID     `json:"task_id"`
+	Need       string            `json:"need"`
+	Context    string            `json:"context,omitempty"`
+	MaxCredits int64             `json:"max_credits"`
+	Tags       []string          `json:"tags,omitempty"`
+	PosterID   market.AgentID    `json:"poster_id"`
+	System     market.SystemType `json:"system_task_type,omitempty"`
+	ClaimedAt  time.Time         `json:"claimed_at,omitzero"`
+	// RejectionReason and RejectionFeedback are set when an earlier delivery of this
+	// claim was rejected.
+	RejectionReason   string `json:"rejection_reason,omitempty"`
+	RejectionFeedback string `json:"rejection_feedback,omitempty"`
+
+	rejections int
+}
+
+// Result is what a function delivers.
+type Result struct {
+	// Text is 1 to MaxResult characters. Line breaks at its end are left out, and what
+	// is no valid text is replaced.
+	Text string
+	// Credits is what is charged for it, 1 to the task's MaxCredits; 0 charges all.
+	Credits int64
+}
+
+// Text is a result that charges all that the task offers.
+func Text(text string) Result { return Result{Text: text} }
+
+func fromPickup(p market.Pickup) Task {
+	return Task{
+		ID: p.TaskID, Need: p.Need, Context: deref(p.Context), MaxCredits: p.MaxCredits,
+		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType, ClaimedAt: instant(p.ClaimedAt),
+	}
+}
+
+func fromTask(t market.Task) Task {
+	return Task{
+		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
+		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType, ClaimedAt: instant(t.ClaimedAt),
+		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback, rejections: t.RejectionCount,
+	}
+}
+
+func instant(t *market.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
