@@ -25,7 +25,8 @@
 //		return err
 //	})
 //
-// InTx does the same for a transaction that the host begins and ends itself.
+// InTx does the same for a transaction that the host begins and ends itself, and
+// InSQLTx for one of database/sql.
 //
 // Programs on the same schema wake each other by LISTEN and NOTIFY (store.Relay), for
 // which a market that runs holds one connection beside the pool.

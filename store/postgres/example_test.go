@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/internal/pgtest"
@@ -44,4 +45,36 @@ func ExampleStore_Transact() {
 	task, _ := m.As(shop.AgentID).Task(ctx, review, 0)
 	fmt.Println(err, task.Need, task.Status)
 	// Output: <nil> Review order 7 posted
+}
+
+// The same in a program that works with database/sql.
+func ExampleStore_InSQLTx() {
+	ctx := context.Background()
+	kept, err := postgres.Open(ctx, pgtest.ExampleURL())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = kept.Close() }()
+	m, _ := pinchwork.New(pinchwork.WithStore(kept))
+	shop, _ := m.Register(ctx, market.RegisterInput{Name: "shop"})
+	db := stdlib.OpenDBFromPool(kept.Pool())
+	defer func() { _ = db.Close() }()
+	_, _ = db.ExecContext(ctx, "create table sales (no int)")
+
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _ = tx.ExecContext(ctx, "insert into sales values (7)")
+	task, err := m.Hosted(kept.InSQLTx(tx)).As(shop.AgentID).Post(ctx, market.PostInput{Need: "Review sale 7"})
+	fmt.Println(task.Status, err)
+	_ = tx.Rollback() // the sale is off, and so is the review
+
+	_, err = m.As(shop.AgentID).Task(ctx, task.TaskID, 0)
+	fmt.Println(err)
+	// Output:
+	// posted <nil>
+	// Task not found
 }
