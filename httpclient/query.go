@@ -1,7 +1,9 @@
 package httpclient
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,6 +68,9 @@ func mineQuery(m market.MineQuery) url.Values {
 	}
 	if m.Status != "" {
 		q.Set("status", string(m.Status))
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
+		q.Add("metadata", key+"="+m.Metadata[key])
 	}
 	return q
 }

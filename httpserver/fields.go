@@ -88,6 +88,12 @@ func (f field) set(into reflect.Value, m member) error {
 				return err
 			}
 		}
+	case reflect.Map:
+		if value[0] == '{' {
+			if err := checkMap(m.name, value, f.plain); err != nil {
+				return err
+			}
+		}
 	}
 	if err := json.Unmarshal(value, target.Addr().Interface()); err != nil {
 		return invalid(m.name, "must be %s", describe(f.plain))
@@ -110,6 +116,24 @@ func checkList(name string, array []byte, list reflect.Type) error {
 		if value[0] == 'n' {
 			return invalid(name, "must be %s", describe(list))
 		}
+		return nil
+	})
+}
+
+// checkMap refuses values that are null, which would become "", keys that are given
+// twice, of which encoding/json would keep one, and more than any endpoint takes.
+func checkMap(name string, object []byte, of reflect.Type) error {
+	seen := map[string]bool{}
+	return eachMember(object, func(key string, value []byte) error {
+		switch {
+		case len(seen) == maxListed:
+			return invalid(name, "has more than %d elements", maxListed)
+		case value[0] != '"':
+			return invalid(name, "must be %s", describe(of))
+		case seen[key]:
+			return invalid(name, "has a key that is given twice")
+		}
+		seen[key] = true
 		return nil
 	})
 }
@@ -156,6 +180,8 @@ func describe(t reflect.Type) string {
 		return "a whole number"
 	case reflect.Slice:
 		return "a list of strings"
+	case reflect.Map:
+		return "an object of strings"
 	case reflect.String:
 		return "a string"
 	}

@@ -152,12 +152,16 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 
 // nodeJSON writes a YAML value as JSON of the field's type, because YAML guesses
 // types and takes a secret of digits for a number. A value that cannot be right
-// is written as an object, which no field accepts.
+// is written as an object or a list, which its field does not accept.
 func nodeJSON(n *yaml.Node, want reflect.Type) []byte {
 	switch {
 	case n.Kind == yaml.SequenceNode && want.Kind() == reflect.Slice:
 		return listJSON(n, want.Elem())
 	case n.Kind == yaml.SequenceNode:
+		return []byte("[]")
+	case n.Kind == yaml.MappingNode && want.Kind() == reflect.Map:
+		return mapJSON(n, want.Elem())
+	case n.Kind != yaml.ScalarNode && want.Kind() == reflect.Map:
 		return []byte("[]")
 	case n.Kind != yaml.ScalarNode:
 		return []byte("{}")
@@ -178,6 +182,22 @@ func listJSON(n *yaml.Node, want reflect.Type) []byte {
 		out = append(out, nodeJSON(element, want)...)
 	}
 	return append(out, ']')
+}
+
+// mapJSON writes a mapping. A key that is none becomes one that no field accepts.
+func mapJSON(n *yaml.Node, want reflect.Type) []byte {
+	out := []byte("{")
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			key = &yaml.Node{Kind: yaml.ScalarNode}
+		}
+		out = append(append(append(out, quote(key.Value)...), ':'), nodeJSON(value, want)...)
+	}
+	return append(out, '}')
 }
 
 // scalarJSON writes numbers and truth values; anything else becomes a string,

@@ -58,6 +58,7 @@ var inputBounds = map[string]doc{
 	"context":                {"maxLength": limits.Context},
 	"max_credits":            {"minimum": 1, "maximum": limits.Credits, "default": 50},
 	"tags":                   {"maxItems": limits.Tags, "items": tagSchema()},
+	"metadata":               metadataBounds(),
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},
@@ -76,6 +77,14 @@ var inputBounds = map[string]doc{
 	"amount":                 {"minimum": 1, "maximum": limits.Grant},
 	"note":                   {"maxLength": limits.Reason},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
+}
+
+func metadataBounds() doc {
+	return doc{
+		"maxProperties":        limits.Metadata,
+		"propertyNames":        doc{"maxLength": limits.MetadataKey, "pattern": "^[A-Za-z0-9._-]+$"},
+		"additionalProperties": doc{"type": "string", "maxLength": limits.MetadataValue},
+	}
 }
 
 func tagSchema() doc {
@@ -194,7 +203,7 @@ func (d *document) object(t reflect.Type) doc {
 // bodyExamples are bodies that the server accepts, by route.
 var bodyExamples = map[string]doc{
 	"register":       {"name": "my-agent", "good_at": "code review, Python"},
-	"createTask":     {"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "max_credits": 15, "tags": []string{"security-audit", "python"}},
+	"createTask":     {"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "max_credits": 15, "tags": []string{"security-audit", "python"}, "metadata": doc{"order": "4711"}},
 	"pickupTask":     {"tags": []string{"python"}, "search": "data"},
 	"pickupBatch":    {"count": 5, "tags": []string{"python"}, "search": "data"},
 	"deliverTask":    {"result": "Line 4: SQL injection (CWE-89).", "credits_claimed": 12},

@@ -93,6 +93,25 @@ func (c *call) list(name string) ([]string, error) {
 	return list, err
 }
 
+// metadata returns pairs of key=value, each a parameter of its own: a value may
+// hold any sign.
+func (c *call) metadata() (map[string]string, error) {
+	const name = "metadata"
+	values, err := c.values(name)
+	var pairs map[string]string
+	for _, pair := range values {
+		key, value, is := strings.Cut(pair, "=")
+		if _, twice := pairs[key]; twice || !is {
+			return nil, invalid(name, "must be key=value, each key once")
+		}
+		if pairs == nil {
+			pairs = map[string]string{}
+		}
+		pairs[key] = value
+	}
+	return pairs, err
+}
+
 // page returns limit and offset. To a market a limit of 0 means the default;
 // here it is refused like any other number below 1.
 func (c *call) page() (market.Page, error) {

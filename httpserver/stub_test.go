@@ -20,6 +20,7 @@ type stub struct {
 
 	charge   func(market.Charge) (market.Admitted, error)
 	post     func(context.Context, market.PostInput) (market.Posted, error)
+	mine     func(context.Context, market.MineQuery) (market.TaskList, error)
 	update   func(market.UpdateInput) (market.Me, error)
 	browse   func(market.BrowseQuery) (market.BrowseList, error)
 	deliver  func(market.DeliverInput) (market.Task, error)
@@ -58,6 +59,10 @@ func (s *stub) Charge(_ context.Context, charge market.Charge) (market.Admitted,
 		return s.charge(charge)
 	}
 	return market.Admitted{Allowed: true, Remaining: charge.Burst - 1}, nil
+}
+
+func (s *stub) Mine(ctx context.Context, q market.MineQuery) (market.TaskList, error) {
+	return s.mine(ctx, q)
 }
 
 func (s *stub) Post(ctx context.Context, in market.PostInput) (market.Posted, error) {

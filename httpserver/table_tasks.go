@@ -51,9 +51,12 @@ var taskRoutes = []Route{
 		Name: "myTasks", Method: http.MethodGet, Path: "/v1/tasks/mine",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
 		Summary: "Your tasks, as poster or worker, newest first",
+		Description: "With metadata, one answer looks through at most 1,000 tasks: offset and total count without it, and next_offset says " +
+			"where to go on as long as there are more to look through.",
 		Params: paged(20, 100,
 			Param{Name: "role", In: "query", Type: "string", Enum: strs(market.PartyPoster, market.PartyWorker), Description: "Only tasks that you posted, or work on."},
 			Param{Name: "status", In: "query", Type: "string", Enum: strs(market.Statuses()...), Description: "Only tasks in this state."},
+			Param{Name: "metadata", In: "query", Type: "strings", Description: "Only tasks with this metadata, key=value; repeated for several.", Example: "order=4711"},
 		),
 		Success: ok[market.TaskList](),
 		action:  gives(myTasks),

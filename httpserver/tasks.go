@@ -58,8 +58,12 @@ func myTasks(c *call) (market.TaskList, error) {
 	if err != nil {
 		return market.TaskList{}, err
 	}
+	metadata, err := c.metadata()
+	if err != nil {
+		return market.TaskList{}, err
+	}
 	return c.agentAPI().Mine(c.ctx, market.MineQuery{
-		Role: market.PartyRole(role), Status: market.Status(status), Page: page,
+		Role: market.PartyRole(role), Status: market.Status(status), Metadata: metadata, Page: page,
 	})
 }
 

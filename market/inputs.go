@@ -42,6 +42,9 @@ type PostInput struct {
 	// MaxCredits is 1–100,000; 0 means 50.
 	MaxCredits int64
 	Tags       []string // ≤ 10
+	// Metadata are at most 16 pairs that both parties see and Mine finds: keys of 1–40
+	// letters, digits, dots, hyphens and underscores, values of at most 500 characters.
+	Metadata map[string]string
 	// Deadline, ClaimTimeout and ReviewTimeout are at most 365 days and are rounded
 	// up to whole minutes; 0 means no deadline, and the market's defaults for the
 	// timeouts.
@@ -79,6 +82,10 @@ type BrowseQuery struct {
 type MineQuery struct {
 	Role   PartyRole `json:"role,omitempty"`   // poster, worker, or "" for both
 	Status Status    `json:"status,omitempty"` // "" for all
+	// Metadata are pairs that a task must all have. One answer looks through at most
+	// 1,000 tasks: Offset and Total count without Metadata, and NextOffset says where
+	// the next page begins as long as there are more to look through.
+	Metadata map[string]string `json:"metadata,omitempty"`
 	Page
 }
 

@@ -26,10 +26,11 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
 		return list, err
 	}
-	page, err := settled(ctx, h, func(now time.Time) (store.TasksPage, []TaskID, error) {
-		page, err := h.m.store.TasksOf(ctx, store.TasksQuery{
-			Agent: h.id, Role: q.Role, Status: q.Status, Limit: q.Limit, Offset: q.Offset, MaxBytes: maxPageBytes, Now: now,
-		})
+	if q.Metadata, err = rules.CheckMetadata(q.Metadata); err != nil {
+		return list, err
+	}
+	page, err := settled(ctx, h, func(now time.Time) (ownPage, []TaskID, error) {
+		page, err := h.ownTasks(ctx, q, now)
 		return page, page.Due, err
 	})
 	if err != nil {
@@ -44,8 +45,9 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 		list.Tasks[i] = h.m.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
 	}
 	n := fitting(len(list.Tasks), func(i int) int { return list.Tasks[i].size() })
-	if list.Tasks = list.Tasks[:n]; n < q.Limit && q.Offset+n < list.Total {
-		list.NextOffset = q.Offset + n
+	early := n < len(list.Tasks) || page.early
+	if list.Tasks = list.Tasks[:n]; early && page.places[n] < list.Total {
+		list.NextOffset = page.places[n]
 	}
 	return list, nil
 }
@@ -80,6 +82,9 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 // size is roughly how many bytes the task's texts take in a JSON answer.
 func (v *Task) size() int {
 	n := textSize(v.Need, v.RejectionReason, v.RejectionFeedback, v.Feedback)
+	for key, value := range v.Metadata {
+		n += len(key) + textSize(value)
+	}
 	for _, text := range []*string{v.Context, v.Result} {
 		if text != nil {
 			n += textSize(*text)

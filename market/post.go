@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -77,8 +78,11 @@ func checkPost(in PostInput) (PostInput, error) {
 	if err := rules.CheckWait(in.Wait); err != nil {
 		return in, err
 	}
-	tags, err := rules.CheckTags("tags", in.Tags, limits.Tags)
-	in.Tags = tags
+	var err error
+	if in.Metadata, err = rules.CheckMetadata(in.Metadata); err != nil {
+		return in, err
+	}
+	in.Tags, err = rules.CheckTags("tags", in.Tags, limits.Tags)
 	return in, err
 }
 
@@ -125,13 +129,13 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: in.MaxCredits,
-		Tags: tagList(in.Tags), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
+		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
 
 // apply copies the poster's input into the task.
 func apply(t *store.Task, in PostInput, now time.Time) {
-	t.MaxCredits, t.Tags = in.MaxCredits, in.Tags
+	t.MaxCredits, t.Tags, t.Metadata = in.MaxCredits, in.Tags, in.Metadata
 	if in.Deadline != 0 {
 		t.Deadline = now.Add(in.Deadline)
 	}

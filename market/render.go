@@ -2,6 +2,7 @@ package market
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) Task {
 	v := Task{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
-		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
+		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata), PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterRecord: record,
 	}
@@ -180,7 +181,8 @@ func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	t := r.Task
 	v := Pickup{
 		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
-		PosterID: t.Poster, Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
+		PosterID: t.Poster, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata),
+		CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
 		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections),
 		ClaimedAt: timePtr(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord,
 	}

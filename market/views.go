@@ -91,13 +91,15 @@ type Task struct {
 	CreditsCharged *int64   `json:"credits_charged"`
 	MaxCredits     int64    `json:"max_credits"`
 	Tags           []string `json:"tags"`
-	PosterID       AgentID  `json:"poster_id"`
-	WorkerID       *AgentID `json:"worker_id"`
-	Deadline       *Time    `json:"deadline"`
-	CreatedAt      Time     `json:"created_at"`
-	ClaimedAt      *Time    `json:"claimed_at"`
-	DeliveredAt    *Time    `json:"delivered_at"`
-	ApprovedAt     *Time    `json:"approved_at"`
+	// Metadata is the poster's, shown to both parties.
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	PosterID    AgentID           `json:"poster_id"`
+	WorkerID    *AgentID          `json:"worker_id"`
+	Deadline    *Time             `json:"deadline"`
+	CreatedAt   Time              `json:"created_at"`
+	ClaimedAt   *Time             `json:"claimed_at"`
+	DeliveredAt *Time             `json:"delivered_at"`
+	ApprovedAt  *Time             `json:"approved_at"`
 	// EndedAt is when the task was approved, expired or cancelled.
 	EndedAt *Time `json:"ended_at"`
 	// ExpiresAt is set while the task is posted.
@@ -160,8 +162,8 @@ type Posted struct {
 type TaskList struct {
 	Tasks []Task `json:"tasks"`
 	Total int    `json:"total"`
-	// NextOffset is where the next page begins when this one ended early because
-	// of its size, else 0.
+	// NextOffset is where the next page begins when this one ended early, because of
+	// its size or because enough was looked through (MineQuery.Metadata), else 0.
 	NextOffset int `json:"next_offset,omitempty"`
 }
 
@@ -200,16 +202,18 @@ type BrowseList struct {
 
 // Pickup is a task that the caller has just claimed.
 type Pickup struct {
-	TaskID           TaskID   `json:"task_id"`
-	Need             string   `json:"need"`
-	Context          *string  `json:"context"`
-	MaxCredits       int64    `json:"max_credits"`
-	PosterID         AgentID  `json:"poster_id"`
-	Tags             []string `json:"tags"`
-	CreatedAt        Time     `json:"created_at"`
-	PosterReputation float64  `json:"poster_reputation"`
-	Deadline         *Time    `json:"deadline"`
-	RejectionCount   int      `json:"rejection_count"`
+	TaskID     TaskID   `json:"task_id"`
+	Need       string   `json:"need"`
+	Context    *string  `json:"context"`
+	MaxCredits int64    `json:"max_credits"`
+	PosterID   AgentID  `json:"poster_id"`
+	Tags       []string `json:"tags"`
+	// Metadata is the poster's.
+	Metadata         map[string]string `json:"metadata,omitempty"`
+	CreatedAt        Time              `json:"created_at"`
+	PosterReputation float64           `json:"poster_reputation"`
+	Deadline         *Time             `json:"deadline"`
+	RejectionCount   int               `json:"rejection_count"`
 	// ClaimedAt tells the claim from later ones of the same agent.
 	ClaimedAt     *Time `json:"claimed_at"`
 	ClaimDeadline *Time `json:"claim_deadline"`

@@ -49,8 +49,11 @@ type Task struct {
 	Tags       []string `json:"tags,omitempty"`
 	// ExtractedTags were found by a match_agents task; they count in the order
 	// of offers like Tags and are not shown.
-	ExtractedTags []string  `json:"extracted_tags,omitempty"`
-	CreatedAt     time.Time `json:"created_at"`
+	ExtractedTags []string `json:"extracted_tags,omitempty"`
+	// Metadata are the poster's own words about the task, which the platform does not
+	// read.
+	Metadata  map[string]string `json:"metadata,omitempty"`
+	CreatedAt time.Time         `json:"created_at"`
 	// ExpiresAt is when the task expires if it is still posted.
 	ExpiresAt time.Time `json:"expires_at"`
 	// Deadline is set by the poster; zero when there is none or once it has
@@ -78,7 +81,7 @@ type Task struct {
 	Delivery *Delivery `json:"delivery,omitempty"`
 	// Rejection is the last one of the current claim.
 	Rejection *Rejection `json:"rejection,omitempty"`
-	// Bytes is the size of need and context; they count toward the poster's
+	// Bytes is the size of need, context and metadata; they count toward the poster's
 	// Account.TextBytes until the task is approved or they are dropped. 0 on system
 	// tasks.
 	Bytes int64 `json:"bytes,omitempty"`

@@ -68,12 +68,17 @@ func short(reputation float64) string {
 func newMine(a *app) *cobra.Command {
 	var q market.MineQuery
 	var role, status string
+	var meta []string
 	cmd := &cobra.Command{
 		Use:   "mine",
 		Short: "List the agent's own tasks, newest first",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q.Role, q.Status = market.PartyRole(role), market.Status(status)
+			var err error
+			if q.Metadata, err = pairs(meta); err != nil {
+				return err
+			}
 			c, err := a.client()
 			if err != nil {
 				return err
@@ -83,13 +88,18 @@ func newMine(a *app) *cobra.Command {
 				return err
 			}
 			return a.show(list, func(w io.Writer, style render.Style) error {
-				defer a.more(len(list.Tasks), q.Offset, list.Total, false)
+				if q.Metadata == nil {
+					defer a.more(len(list.Tasks), q.Offset, list.Total, false)
+				} else if list.NextOffset > 0 {
+					defer a.note("There may be more with --offset %d", list.NextOffset)
+				}
 				return a.table(w, style, tasks(list.Tasks), "No tasks.")
 			})
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "", "only as `poster` or worker")
 	cmd.Flags().StringVar(&status, "status", "", "only in this `status`")
+	metaFlag(cmd, &meta, "only with `key=value` as metadata; once for each pair")
 	complete(cmd, "role", "poster", "worker")
 	complete(cmd, "status", statusNames()...)
 	pageFlags(cmd, &q.Page)

@@ -16,7 +16,7 @@ import (
 type createFlags struct {
 	file, about                            string
 	credits                                int64
-	tags                                   []string
+	tags, meta                             []string
 	deadline, claimWithin, review, waiting span
 }
 
@@ -38,6 +38,7 @@ func newCreate(a *app) *cobra.Command {
 	f.Int64Var(&o.credits, "credits", 50, "the most that it may cost (`n`)")
 	f.StringVar(&o.about, "context", "", "background for the worker; @file or - as for the need")
 	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
+	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")
 	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
 	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
 	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
@@ -79,8 +80,12 @@ func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (mark
 	if err != nil {
 		return market.PostInput{}, err
 	}
+	meta, err := pairs(o.meta)
+	if err != nil {
+		return market.PostInput{}, err
+	}
 	return market.PostInput{
-		Need: need, Context: about, Tags: o.tags, MaxCredits: given(cmd, "credits", o.credits),
+		Need: need, Context: about, Tags: o.tags, Metadata: meta, MaxCredits: given(cmd, "credits", o.credits),
 		Deadline:      o.deadline.d,
 		ClaimTimeout:  o.claimWithin.d,
 		ReviewTimeout: o.review.d,

@@ -13,20 +13,21 @@ import (
 
 // Post is the body of a posting.
 type Post struct {
-	Need                 string   `json:"need"`
-	Context              string   `json:"context,omitempty"`
-	MaxCredits           *int64   `json:"max_credits,omitempty"`
-	Tags                 []string `json:"tags,omitempty"`
-	DeadlineMinutes      *int64   `json:"deadline_minutes,omitempty"`
-	ClaimTimeoutMinutes  *int64   `json:"claim_timeout_minutes,omitempty"`
-	ReviewTimeoutMinutes *int64   `json:"review_timeout_minutes,omitempty"`
-	Wait                 *int64   `json:"wait,omitempty"`
+	Need                 string            `json:"need"`
+	Context              string            `json:"context,omitempty"`
+	MaxCredits           *int64            `json:"max_credits,omitempty"`
+	Tags                 []string          `json:"tags,omitempty"`
+	Metadata             map[string]string `json:"metadata,omitempty"`
+	DeadlineMinutes      *int64            `json:"deadline_minutes,omitempty"`
+	ClaimTimeoutMinutes  *int64            `json:"claim_timeout_minutes,omitempty"`
+	ReviewTimeoutMinutes *int64            `json:"review_timeout_minutes,omitempty"`
+	Wait                 *int64            `json:"wait,omitempty"`
 }
 
 // PostOf is the body that says in.
 func PostOf(in market.PostInput) Post {
 	return Post{
-		Need: in.Need, Context: in.Context, MaxCredits: written(in.MaxCredits), Tags: in.Tags,
+		Need: in.Need, Context: in.Context, MaxCredits: written(in.MaxCredits), Tags: in.Tags, Metadata: in.Metadata,
 		DeadlineMinutes:      written(units(in.Deadline, time.Minute)),
 		ClaimTimeoutMinutes:  written(units(in.ClaimTimeout, time.Minute)),
 		ReviewTimeoutMinutes: written(units(in.ReviewTimeout, time.Minute)),
@@ -37,7 +38,7 @@ func PostOf(in market.PostInput) Post {
 // Input is what the body says. What is out of range stays out of range.
 func (p Post) Input() market.PostInput {
 	in := market.PostInput{
-		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags,
+		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags, Metadata: p.Metadata,
 		Deadline:      minutes(p.DeadlineMinutes),
 		ClaimTimeout:  minutes(p.ClaimTimeoutMinutes),
 		ReviewTimeout: minutes(p.ReviewTimeoutMinutes),

@@ -20,6 +20,9 @@ const (
 	Tag           = 50
 	Tags          = 10 // of a task, and of a filter
 	AgentTags     = 20 // declared or extracted
+	Metadata      = 16 // pairs of a task, and of a filter
+	MetadataKey   = 40
+	MetadataValue = 500
 	Credits       = 100_000
 	Grant         = 1_000_000_000
 	Minutes       = 525_600

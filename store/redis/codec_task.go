@@ -17,6 +17,7 @@ func packTask(t *store.Task) string {
 	p.number("m", t.MaxCredits)
 	putAll(p, "t", t.Tags)
 	putAll(p, "xt", t.ExtractedTags)
+	packMetadata(p, t.Metadata)
 	p.instant("c", t.CreatedAt)
 	p.instant("x", t.ExpiresAt)
 	p.instant("dl", t.Deadline)
@@ -102,6 +103,8 @@ func unpackPart(t *store.Task, name, value string) (err error) {
 		var s store.Superseded
 		s, err = unpackSuperseded(value)
 		t.Superseded = append(t.Superseded, s)
+	case "md":
+		t.Metadata, err = unpackMetadata(value)
 	case "sy":
 		t.System, err = unpackSystem(value)
 	case "ma":

@@ -1,6 +1,37 @@
 package redis
 
-import "github.com/pinchwork/pinchwork/store"
+import (
+	"maps"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// packMetadata writes keys and values in turn, in the order of the keys, so that a
+// task has one document.
+func packMetadata(p *packer, m map[string]string) {
+	if len(m) == 0 {
+		return
+	}
+	p.part("md", func() {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			putAll(p, "k", []string{key})
+			putAll(p, "v", []string{m[key]})
+		}
+	})
+}
+
+func unpackMetadata(doc string) (map[string]string, error) {
+	m, key := map[string]string{}, ""
+	return m, unpack(doc, func(name, value string) {
+		switch name {
+		case "k":
+			key = value
+		case "v":
+			m[key] = value
+		}
+	})
+}
 
 func packSystem(p *packer, s *store.System) {
 	if s == nil {

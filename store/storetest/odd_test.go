@@ -26,6 +26,16 @@ var odds = map[string]func(s store.Store) store.Store{
 			return done, err
 		}}
 	},
+	"metadata of tasks is lost": func(s store.Store) store.Store {
+		return edits(s, func(c *store.Change) {
+			c.Tasks = slices.Clone(c.Tasks)
+			for i, w := range c.Tasks {
+				bare := *w.New
+				bare.Metadata = nil
+				c.Tasks[i].New = &bare
+			}
+		})
+	},
 	"events of a Change get their numbers in it": func(s store.Store) store.Store {
 		return commits{s, func(ctx context.Context, c *store.Change) (store.Committed, error) {
 			done, err := s.Commit(ctx, c)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"strings"
 	"time"
 	"unicode"
@@ -110,6 +111,27 @@ func CheckTags(field string, tags []string, max int) ([]string, error) {
 		out = appendTag(out, tag)
 	}
 	return out, nil
+}
+
+// CheckMetadata returns a copy of what a task is labelled with, nil for nothing. A
+// key is like a tag and may hold dots: so it fits into a query and a flag.
+func CheckMetadata(m map[string]string) (map[string]string, error) {
+	const field = "metadata"
+	if len(m) > limits.Metadata {
+		return nil, Invalid(field, "at most %d", limits.Metadata)
+	}
+	if len(m) == 0 {
+		return nil, nil
+	}
+	for key, value := range m {
+		if len(key) > limits.MetadataKey || !validTag(strings.ReplaceAll(key, ".", "_")) {
+			return nil, Invalid(field, "each key must be 1 to %d letters, digits, dots, hyphens or underscores", limits.MetadataKey)
+		}
+		if err := CheckText(field, value, limits.MetadataValue); err != nil {
+			return nil, err
+		}
+	}
+	return maps.Clone(m), nil
 }
 
 // CheckCount comes before all other work on a list, which may be of any length.

@@ -52,7 +52,7 @@ func (p *Policy) open(now time.Time, poster *store.Agent, t *store.Task, text st
 	}
 	o := p.begin(now)
 	o.active(poster.ID)
-	t.Bytes = textBytes(text)
+	t.Bytes = textBytes(text) + metadataBytes(t.Metadata)
 	o.insert(t, text)
 	o.transfer(store.Transfer{
 		From: store.AgentAccount(poster.ID), To: store.EscrowAccount(t.ID), Amount: t.MaxCredits,

@@ -21,6 +21,13 @@ const (
 
 func textBytes(t store.TaskText) int64 { return int64(len(t.Need) + len(t.Context)) }
 
+func metadataBytes(m map[string]string) (n int64) {
+	for key, value := range m {
+		n += int64(len(key) + len(value))
+	}
+	return n
+}
+
 // keep counts new texts of an agent, which the store refuses beyond the policy's
 // bound.
 func (o *Outcome) keep(id store.AgentID, bytes int64) {
