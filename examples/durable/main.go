@@ -1,0 +1,63 @@
+// Command durable runs a marketplace in one file with two workers, who do what its
+// arguments say. Kill it in any way and call it once more with the same arguments: it goes
+// on where it was, and nothing is posted, claimed or paid twice.
+//
+//	go run ./examples/durable 'review the code' 'translate the page'
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store/sqlite"
+	"github.com/pinchwork/pinchwork/worker"
+)
+
+func main() {
+	ctx := context.Background()
+	m := must(pinchwork.New(pinchwork.WithStore(must(sqlite.Open(ctx, "market.db")))))
+	go func() { panic(m.Run(ctx)) }()
+	for _, name := range []string{"ann", "bob"} {
+		agent := known(ctx, m, name)
+		claims := worker.Keep(must(worker.OpenRecord(name + ".claims")))
+		go func() { panic(worker.Run(ctx, agent, do, claims)) }()
+	}
+	boss := known(ctx, m, "boss")
+	var posted []market.Posted
+	for _, need := range os.Args[1:] {
+		posted = append(posted, must(boss.Post(market.WithIdempotencyKey(ctx, need), market.PostInput{Need: need, MaxCredits: 1})))
+	}
+	for _, p := range posted {
+		task := must(boss.Task(ctx, p.TaskID, 5*time.Minute))
+		if task.Status == market.StatusDelivered {
+			task = must(boss.Approve(ctx, p.TaskID, market.ApproveInput{}))
+		}
+		fmt.Println(*task.Result)
+	}
+}
+
+// known is the agent of a name, whose id is kept in a file beside the marketplace.
+func known(ctx context.Context, m *market.Market, name string) *market.Handle {
+	id, err := os.ReadFile(name + ".agent")
+	if err != nil {
+		id = []byte(must(m.Register(ctx, market.RegisterInput{Name: name})).AgentID)
+		must(0, os.WriteFile(name+".new", id, 0o600))
+		must(0, os.Rename(name+".new", name+".agent"))
+	}
+	return m.As(market.AgentID(id))
+}
+
+func do(_ context.Context, t worker.Task) (worker.Result, error) {
+	return worker.Text("done: " + t.Need), nil
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
