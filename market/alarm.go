@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// alarm is when the timers next look at the store, by the market's clock. A
-// commit of this process may bring it forward.
+// alarm is when the timers next look at the store, by the market's clock. What is
+// written in this process may bring it forward.
 type alarm struct {
 	mu sync.Mutex
-	// at is zero while nothing waits for it and no instant has been noted.
+	// at is zero while nothing is due that is known of.
 	at      time.Time
 	forward chan struct{}
+	// bell belongs to the one who sleeps.
+	bell bell
 }
 
 func newAlarm() *alarm { return &alarm{forward: make(chan struct{}, 1)} }
@@ -43,19 +45,44 @@ func (a *alarm) when() time.Time {
 	return a.at
 }
 
-// sleep returns when the alarm has gone off, or at the latest after lookForDue: a
-// clock that was set back must not make it sleep for so long.
-func (a *alarm) sleep(ctx context.Context, clock Clock) {
+// sleep returns when the alarm has gone off, and at the latest after a while of real
+// time: for others may have written what is due earlier, and a clock that was set
+// forward is past instants that its After still waits for.
+func (a *alarm) sleep(ctx context.Context, clock Clock, atMost time.Duration) {
+	look := time.NewTimer(atMost)
+	defer look.Stop()
 	for ctx.Err() == nil {
-		left := min(a.when().Sub(clock.Now()), lookForDue)
-		if left <= 0 {
+		at, now := a.when(), clock.Now()
+		if !at.IsZero() && !at.After(now) {
 			return
 		}
 		select {
-		case <-clock.After(left):
+		case <-a.bell.at(clock, now, at):
+			a.bell = bell{}
+			return
+		case <-look.C:
 			return
 		case <-a.forward:
 		case <-ctx.Done():
 		}
 	}
+}
+
+// bell is one After of a clock. It is kept for as long as it rings in time, since an
+// After cannot be taken back: those left behind would keep a mock clock busy.
+type bell struct {
+	due   time.Time
+	rings <-chan time.Time
+}
+
+// at returns a channel that receives at the instant, or before; nil when nothing is
+// due.
+func (b *bell) at(clock Clock, now, due time.Time) <-chan time.Time {
+	if !b.due.After(now) {
+		*b = bell{}
+	}
+	if !due.IsZero() && (b.rings == nil || due.Before(b.due)) {
+		*b = bell{due, clock.After(due.Sub(now))}
+	}
+	return b.rings
 }

@@ -31,6 +31,23 @@ const (
 // Run keeps the market moving until ctx ends, and then returns nil: it follows
 // the feed, settles timers, enforces retention and runs the Backgrounds. It owns
 // every goroutine it starts. A market can be Run once at a time.
+//
+// It sleeps until something is due: a mock clock may be moved by a day, and a day of a
+// synctest bubble slept through, in less than a second. What wakes it:
+//
+//   - at the instant of the next timer or delivery to a webhook, the market's clock;
+//     what this market writes brings that forward at once, and so does what anybody
+//     writes to a store.Announcer, such as the memory store;
+//   - on all other stores, every 950 ms of real time, a look whether another program has
+//     written something that is due earlier;
+//   - the feed is read when another program hints at it (Notifier.FeedHints), while
+//     requests or waits need it, and otherwise every 10 s of real time;
+//   - the deliverer of webhooks waits for the notifier and for WebhooksDue;
+//   - board and timers are compared with the store in real time, every 10 s while
+//     something happens and else every 5 minutes;
+//   - every 5 minutes of the market's clock retention looks for what is old.
+//
+// While nothing happens and nothing is due, nothing is written.
 func (m *Market) Run(ctx context.Context) error {
 	if !m.running.TryLock() {
 		return errors.New("market: Run is already running")
@@ -92,7 +109,8 @@ func (m *Market) followFeed(ctx context.Context) error {
 		func() { m.meter.boardSize(ctx, m.mirror.Board.Len()) })
 }
 
-// runRetention deletes what is older than the policy keeps, in small batches.
+// runRetention deletes what is older than the policy keeps, in small batches. It takes
+// no lease while nothing is that old, so that a market at rest writes nothing.
 func (m *Market) runRetention(ctx context.Context) error {
 	for {
 		select {
@@ -103,17 +121,32 @@ func (m *Market) runRetention(ctx context.Context) error {
 		if at, err := m.store.Ping(ctx); err == nil {
 			m.checkSkew(ctx, at)
 		}
-		now := m.now()
-		mine, err := m.store.Lease(ctx, "retention", m.name, now, now.Add(pruneEvery))
-		if err != nil {
+		if err := m.retain(ctx, m.now()); err != nil {
 			return err
 		}
-		if !mine {
-			continue
-		}
-		if _, err := m.prune(ctx, time.Time{}); err != nil {
-			return err
-		}
+	}
+}
+
+// retain deletes the first of what is old, and the rest of it if no other replica is at
+// it.
+func (m *Market) retain(ctx context.Context, now time.Time) error {
+	first, err := m.store.Prune(ctx, m.old(now, 1))
+	if err != nil || first == (store.Pruned{}) {
+		return err
+	}
+	mine, err := m.store.Lease(ctx, "retention", m.name, now, now.Add(pruneEvery))
+	if err != nil || !mine {
+		return err
+	}
+	_, err = m.prune(ctx, time.Time{})
+	return err
+}
+
+// old is all that the policy keeps no longer, ended tasks aside.
+func (m *Market) old(now time.Time, limit int) store.PruneQuery {
+	return store.PruneQuery{
+		Now: now, EventsBefore: now.Add(-m.policy.EventRetention), FeedBefore: now.Add(-feedRetention),
+		DeadBefore: now.Add(-deadRetention), Limit: limit,
 	}
 }
 
@@ -141,11 +174,10 @@ func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned
 			return total, err
 		}
 	}
+	old := m.old(now, pruneBatch)
+	old.EndedBefore = endedBefore
 	for {
-		n, err := m.store.Prune(ctx, store.PruneQuery{
-			Now: now, EventsBefore: now.Add(-m.policy.EventRetention), FeedBefore: now.Add(-feedRetention),
-			DeadBefore: now.Add(-deadRetention), EndedBefore: endedBefore, Limit: pruneBatch,
-		})
+		n, err := m.store.Prune(ctx, old)
 		if err != nil {
 			return total, known(ctx, err)
 		}

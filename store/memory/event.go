@@ -32,7 +32,7 @@ func (s *Store) tell(c *store.Change, e store.Event) {
 		s.events.Set(p)
 	}
 	if a.Hooked() {
-		s.webhooks.push(&delivery{event: e, to: p, due: c.At.UnixMicro()})
+		s.queue(&delivery{event: e, to: p, due: c.At.UnixMicro()})
 	}
 }
 

@@ -51,10 +51,14 @@ type Store struct {
 	byStatus map[store.Status]int64
 	escrowed int64
 
-	limits limiter
+	hearers hearers
+	limits  limiter
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store     = (*Store)(nil)
+	_ store.Announcer = (*Store)(nil)
+)
 
 // New returns an empty store. It starts nothing and needs no closing.
 func New() *Store {

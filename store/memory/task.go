@@ -216,6 +216,9 @@ func nextDue(t *store.Task) (int64, bool) {
 func (s *Store) placeDue(r *record, old, next *store.Task) {
 	from, was := nextDue(old)
 	to, is := nextDue(next)
+	if is {
+		s.announce(to)
+	}
 	s.due.move(r, was, is, from, to)
 	poster := cmp.Or(old, next).Poster
 	s.party(poster).due.move(r, was, is, from, to)

@@ -71,6 +71,12 @@ func diedEarlier(a, b *letter) bool {
 	return a.Event.Agent < b.Event.Agent
 }
 
+// queue adds a delivery to the queue.
+func (s *Store) queue(d *delivery) {
+	s.announce(d.due)
+	s.webhooks.push(d)
+}
+
 func (q *webhookQueue) push(d *delivery) {
 	q.pushed++
 	d.n = q.pushed
@@ -133,6 +139,9 @@ func (s *Store) LeaseWebhooks(ctx context.Context, now, until time.Time, limit i
 		s.webhooks.queue.Delete(d)
 		taken = append(taken, d)
 	}
+	if len(taken) > 0 {
+		s.announce(until.UnixMicro())
+	}
 	return s.webhooks.lease(taken, now, until), nil
 }
 
@@ -171,6 +180,7 @@ func (s *Store) FinishWebhook(ctx context.Context, job store.WebhookJob, out sto
 	case out.RetryAt.IsZero():
 		s.webhooks.bury(d, &out)
 	default:
+		s.announce(out.RetryAt.UnixMicro())
 		s.webhooks.postpone(d, out.RetryAt)
 	}
 	return true, nil
@@ -208,6 +218,6 @@ func (s *Store) RedeliverWebhook(ctx context.Context, agent store.AgentID, seq i
 		return false, nil
 	}
 	s.webhooks.unbury(dead)
-	s.webhooks.push(&delivery{event: dead.Event, to: dead.to, due: now.UnixMicro()})
+	s.queue(&delivery{event: dead.Event, to: dead.to, due: now.UnixMicro()})
 	return true, nil
 }

@@ -488,6 +488,10 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 			odd := relay()
 			odd.Store = last
 			last = odd
+		} else if announcer := oddAnnouncers[name]; announcer != nil {
+			odd := announcer()
+			odd.Store = last
+			last = odd
 		} else if odd := odds[name]; odd != nil {
 			last = odd(last)
 		} else {
@@ -509,6 +513,9 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 	if oddRelays[name] != nil {
 		options = append(options, storetest.Relayed())
 	}
+	if oddAnnouncers[name] != nil {
+		options = append(options, storetest.Announced())
+	}
 	storetest.Run(t, open, options...)
 }
 
@@ -516,7 +523,8 @@ func TestSuiteOnOneBrokenStore(t *testing.T) {
 // promise, and passes for one that hands everything through.
 func TestSuiteFindsBrokenStores(t *testing.T) {
 	breaks[""] = broken{}
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(breaks)), slices.Collect(maps.Keys(allOdds())), slices.Sorted(maps.Keys(oddRelays))[1:]) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(breaks)), slices.Collect(maps.Keys(allOdds())), slices.Sorted(maps.Keys(oddRelays))[1:],
+		slices.Sorted(maps.Keys(oddAnnouncers))) {
 		t.Run(strings.ReplaceAll("store where "+name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteOnOneBrokenStore$", "-test.failfast", "-test.timeout=60s")

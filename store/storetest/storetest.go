@@ -35,10 +35,14 @@ func Shared(second func(t *testing.T) store.Store) Option {
 // lose nothing meanwhile.
 func Relayed() Option { return func(s *suite) { s.relayed = true } }
 
+// Announced adds the promises to stores that are a store.Announcer as well.
+func Announced() Option { return func(s *suite) { s.announced = true } }
+
 // suite is what the cases need to know of the store that they test.
 type suite struct {
 	reopen, second func(t *testing.T) store.Store
 	relayed        bool
+	announced      bool
 }
 
 type group struct {
@@ -91,6 +95,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
 	}
 	if s.relayed {
 		groups = append(groups, group{"Relayed", relayCases})
+	}
+	if s.announced {
+		groups = append(groups, group{"Announced", announcerCases})
 	}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {

@@ -161,13 +161,16 @@ begin
     get diagnostics dead = row_count;
 end $$;
 
--- fold_totals(most): puts at most so many changes of the totals into one.
+-- fold_totals(most): puts at most so many changes of the totals into one. A single one
+-- stays as it is, so that nothing is written while nothing happens.
 --
 -- out: how many
 create function pinchwork.fold_totals(most int) returns bigint
 language sql as $$
     with old as (
-        select ctid from pinchwork.total_change limit most for update skip locked
+        select ctid from pinchwork.total_change
+        where (select count(*) from (select from pinchwork.total_change limit 2) few) = 2
+        limit most for update skip locked
     ), gone as (
         delete from pinchwork.total_change t using old where t.ctid = old.ctid returning t.*
     ), folded as (
