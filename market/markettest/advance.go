@@ -9,7 +9,8 @@ import (
 
 // Advance moves time on by d and lets everything happen that falls due on the
 // way, each timer while the clock shows the instant at which it is due, in
-// order: chained timers too. Every waiting After of the clock fires likewise.
+// order: chained timers too. Every waiting After of the clock fires likewise. It does
+// so whether Market.Run runs or not; Run sleeps between the timers and costs no time.
 // To move time without the timers, as a late sweep would have it, use
 // Clock.Advance.
 func (k *Kit) Advance(d time.Duration) {

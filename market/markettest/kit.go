@@ -62,7 +62,7 @@ func With(options ...pinchwork.Option) Option {
 // when the test ends.
 func CheckRarely() Option { return func(o *settings) { o.rarely = true } }
 
-// New makes a market on a fake clock, without webhooks. When the test ends the
+// New makes a market on a fake clock, without webhooks unless Webhooks says so. When the test ends the
 // books are checked once more.
 func New(t testing.TB, opts ...Option) *Kit {
 	t.Helper()
