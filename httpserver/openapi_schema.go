@@ -59,6 +59,7 @@ var inputBounds = map[string]doc{
 	"max_credits":            {"minimum": 1, "maximum": limits.Credits, "default": 50},
 	"tags":                   {"maxItems": limits.Tags, "items": tagSchema()},
 	"metadata":               metadataBounds(),
+	"external_id":            {"maxLength": limits.ExternalID},
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},

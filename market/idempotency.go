@@ -15,9 +15,18 @@ import (
 // 13.1).
 const idempotencyLife = 24 * time.Hour
 
+// nameLife is how long the name of a task is taken: longer than any task is kept.
+const nameLife = 10 * 365 * rules.Day
+
+// naming is the operation in the records of names.
+const naming = "post by name"
+
 // prepare reads the idempotency key of the call, if the operation takes one,
 // and returns the digest of the input.
 func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, request [32]byte, err error) {
+	if op.external != "" {
+		return &store.IdempotencyID{Caller: op.load.Caller, Operation: naming, Key: op.external}, request, nil
+	}
 	said := IdempotencyKey(ctx)
 	if said == "" || op.outcome == nil && !op.keyed {
 		return nil, request, nil
@@ -48,8 +57,12 @@ func newRecord(id store.IdempotencyID, request [32]byte, outcome any, now time.T
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	life := idempotencyLife
+	if id.Operation == naming {
+		life = nameLife
+	}
 	return &store.IdempotencyRecord{
-		IdempotencyID: id, Request: request, Outcome: data, ExpiresAt: now.Add(idempotencyLife),
+		IdempotencyID: id, Request: request, Outcome: data, ExpiresAt: now.Add(life),
 	}, nil
 }
 

@@ -45,6 +45,11 @@ type PostInput struct {
 	// Metadata are at most 16 pairs that both parties see and Mine finds: keys of 1–40
 	// letters, digits, dots, hyphens and underscores, values of at most 500 characters.
 	Metadata map[string]string
+	// ExternalID is the poster's own name for the task, at most 255 characters. It has
+	// one task of that name: who posts it again gets that one, as it is by then, and
+	// pays nothing (Posted.Existing), whatever else the input says. It counts in place
+	// of an idempotency key.
+	ExternalID string
 	// Deadline, ClaimTimeout and ReviewTimeout are at most 365 days and are rounded
 	// up to whole minutes; 0 means no deadline, and the market's defaults for the
 	// timeouts.

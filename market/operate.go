@@ -37,6 +37,9 @@ type operation struct {
 	// takes no key, unless it is keyed: then its commit writes the record.
 	outcome func(l *store.Loaded, o *rules.Outcome) any
 	keyed   bool
+	// external, when not "", is the caller's own name for what the operation makes. It
+	// is an idempotency key that is kept for good and fits any input.
+	external string
 	// anonymous operations have no calling agent.
 	anonymous bool
 	// timer operations are what settling consists of: they settle nothing first.

@@ -15,7 +15,8 @@ import (
 
 // Post delegates a task: max_credits move into escrow and the task opens, in one
 // commit (rules 3.3 and 4.2). With in.Wait it returns when the task is delivered or
-// has ended, or when the time is up; once the task is posted it never fails.
+// has ended, or when the time is up; once the task is posted it never fails. A
+// second post under the same in.ExternalID gives the task of the first.
 //
 // Errors: ErrInvalid (also for a wait inside a host's transaction), ErrInsufficientCredits, ErrSuspended, ErrConflict (a used
 // idempotency key), ErrRateLimited (beyond Policy.MaxWaits), ErrUnavailable.
@@ -78,6 +79,9 @@ func checkPost(in PostInput) (PostInput, error) {
 	if err := rules.CheckWait(in.Wait); err != nil {
 		return in, err
 	}
+	if err := rules.CheckText("external_id", in.ExternalID, limits.ExternalID); err != nil {
+		return in, err
+	}
 	var err error
 	if in.Metadata, err = rules.CheckMetadata(in.Metadata); err != nil {
 		return in, err
@@ -99,7 +103,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 		return posted, view, err
 	}
 	op := operation{
-		name: "post", input: in, load: store.LoadQuery{Caller: h.id},
+		name: "post", input: in, external: in.ExternalID, load: store.LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			t := m.rules.NewTask(TaskID(id), h.id, now)
 			apply(t, in, now)
@@ -117,25 +121,41 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 		return posted, view, err
 	}
 	if d.replay != nil {
-		posted, err = recall[Posted](d.replay)
-		posted.Need = in.Need
-		return posted, posted.asPosted(h.id, in), err
+		return h.postedBefore(ctx, in, d.replay)
 	}
 	view = m.taskView(d.outcome.Tasks[0].New, text, recordOf(d.loaded.Caller))
 	return postedView(d.loaded, d.outcome, in.Need), view, nil
+}
+
+// postedBefore answers from the record of the first post: under an idempotency key as
+// that was answered, under a name with the task as it is now.
+func (h *Handle) postedBefore(ctx context.Context, in PostInput, record []byte) (posted Posted, view Task, err error) {
+	posted, err = recall[Posted](record)
+	if err != nil || in.ExternalID == "" {
+		posted.Need = in.Need
+		return posted, posted.asPosted(h.id, in), err
+	}
+	posted.Existing = true
+	view, _, err = h.look(ctx, posted.TaskID)
+	if errors.Is(err, ErrNotFound) {
+		// Its time is over: what is left of the task is its name.
+		return posted, posted.asPosted(h.id, PostInput{MaxCredits: posted.MaxCredits, ExternalID: in.ExternalID}), nil
+	}
+	posted.Status, posted.Need, posted.Deadline, posted.ExpiresAt = view.Status, view.Need, view.Deadline, view.ExpiresAt
+	return posted, view, err
 }
 
 // asPosted is the task as far as the answer to Post describes it.
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: in.MaxCredits,
-		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
+		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), ExternalID: in.ExternalID, PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
 
 // apply copies the poster's input into the task.
 func apply(t *store.Task, in PostInput, now time.Time) {
-	t.MaxCredits, t.Tags, t.Metadata = in.MaxCredits, in.Tags, in.Metadata
+	t.MaxCredits, t.Tags, t.Metadata, t.ExternalID = in.MaxCredits, in.Tags, in.Metadata, in.ExternalID
 	if in.Deadline != 0 {
 		t.Deadline = now.Add(in.Deadline)
 	}

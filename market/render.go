@@ -14,7 +14,7 @@ import (
 func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) Task {
 	v := Task{
 		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
-		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata), PosterID: t.Poster,
+		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata), ExternalID: t.ExternalID, PosterID: t.Poster,
 		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterRecord: record,
 	}

@@ -91,7 +91,8 @@ type Task struct {
 	CreditsCharged *int64   `json:"credits_charged"`
 	MaxCredits     int64    `json:"max_credits"`
 	Tags           []string `json:"tags"`
-	// Metadata is the poster's, shown to both parties.
+	// ExternalID and Metadata are the poster's, shown to both parties.
+	ExternalID  string            `json:"external_id,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	PosterID    AgentID           `json:"poster_id"`
 	WorkerID    *AgentID          `json:"worker_id"`
@@ -155,7 +156,10 @@ type Posted struct {
 	Balance    int64 `json:"balance"`
 	ExpiresAt  *Time `json:"expires_at"`
 	Deadline   *Time `json:"deadline,omitempty"`
-	Task       *Task `json:"-"`
+	// Existing says that the poster had this task under its external id already: status
+	// and times are as they are now, Balance as it was then.
+	Existing bool  `json:"existing,omitempty"`
+	Task     *Task `json:"-"`
 }
 
 // TaskList is a page of tasks.

@@ -52,8 +52,11 @@ type Task struct {
 	ExtractedTags []string `json:"extracted_tags,omitempty"`
 	// Metadata are the poster's own words about the task, which the platform does not
 	// read.
-	Metadata  map[string]string `json:"metadata,omitempty"`
-	CreatedAt time.Time         `json:"created_at"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+	// ExternalID is what the poster calls the task, "" for nothing. That it has no
+	// other task of that name is guarded by an IdempotencyRecord.
+	ExternalID string    `json:"external_id,omitempty"`
+	CreatedAt  time.Time `json:"created_at"`
 	// ExpiresAt is when the task expires if it is still posted.
 	ExpiresAt time.Time `json:"expires_at"`
 	// Deadline is set by the poster; zero when there is none or once it has

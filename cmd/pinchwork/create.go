@@ -14,7 +14,7 @@ import (
 
 // createFlags are the flags of tasks create.
 type createFlags struct {
-	file, about                            string
+	file, about, external                  string
 	credits                                int64
 	tags, meta                             []string
 	deadline, claimWithin, review, waiting span
@@ -39,6 +39,7 @@ func newCreate(a *app) *cobra.Command {
 	f.StringVar(&o.about, "context", "", "background for the worker; @file or - as for the need")
 	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
 	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")
+	f.StringVar(&o.external, "external-id", "", "your own name (`id`) for it: posted again, it is the same task")
 	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
 	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
 	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
@@ -85,7 +86,7 @@ func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (mark
 		return market.PostInput{}, err
 	}
 	return market.PostInput{
-		Need: need, Context: about, Tags: o.tags, Metadata: meta, MaxCredits: given(cmd, "credits", o.credits),
+		Need: need, Context: about, Tags: o.tags, Metadata: meta, ExternalID: o.external, MaxCredits: given(cmd, "credits", o.credits),
 		Deadline:      o.deadline.d,
 		ClaimTimeout:  o.claimWithin.d,
 		ReviewTimeout: o.review.d,

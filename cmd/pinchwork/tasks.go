@@ -45,6 +45,7 @@ func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 		r.Add("Status", string(t.Status))
 		r.Add("Credits", budget(t))
 		r.Add("Tags", strings.Join(t.Tags, ", "))
+		r.Add("External id", t.ExternalID)
 		r.Add("Metadata", joined(t.Metadata))
 		r.Add("Poster", string(t.PosterID))
 		r.Add("Its record", record(t.PosterRecord))

@@ -18,6 +18,7 @@ type Post struct {
 	MaxCredits           *int64            `json:"max_credits,omitempty"`
 	Tags                 []string          `json:"tags,omitempty"`
 	Metadata             map[string]string `json:"metadata,omitempty"`
+	ExternalID           string            `json:"external_id,omitempty"`
 	DeadlineMinutes      *int64            `json:"deadline_minutes,omitempty"`
 	ClaimTimeoutMinutes  *int64            `json:"claim_timeout_minutes,omitempty"`
 	ReviewTimeoutMinutes *int64            `json:"review_timeout_minutes,omitempty"`
@@ -28,6 +29,7 @@ type Post struct {
 func PostOf(in market.PostInput) Post {
 	return Post{
 		Need: in.Need, Context: in.Context, MaxCredits: written(in.MaxCredits), Tags: in.Tags, Metadata: in.Metadata,
+		ExternalID:           in.ExternalID,
 		DeadlineMinutes:      written(units(in.Deadline, time.Minute)),
 		ClaimTimeoutMinutes:  written(units(in.ClaimTimeout, time.Minute)),
 		ReviewTimeoutMinutes: written(units(in.ReviewTimeout, time.Minute)),
@@ -39,6 +41,7 @@ func PostOf(in market.PostInput) Post {
 func (p Post) Input() market.PostInput {
 	in := market.PostInput{
 		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags, Metadata: p.Metadata,
+		ExternalID:    p.ExternalID,
 		Deadline:      minutes(p.DeadlineMinutes),
 		ClaimTimeout:  minutes(p.ClaimTimeoutMinutes),
 		ReviewTimeout: minutes(p.ReviewTimeoutMinutes),

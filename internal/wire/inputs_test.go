@@ -21,7 +21,7 @@ func TestInputsPassTheWire(t *testing.T) {
 	for _, in := range []market.PostInput{
 		{Need: "x"},
 		{Need: "x", Context: "y", Tags: []string{"go"}, MaxCredits: 7, Wait: 300 * time.Second},
-		{Need: "x", Metadata: map[string]string{"order": "7", "empty": ""}},
+		{Need: "x", Metadata: map[string]string{"order": "7", "empty": ""}, ExternalID: "order 7"},
 		{Need: "x", Deadline: time.Minute, ClaimTimeout: time.Hour, ReviewTimeout: 365 * 24 * time.Hour},
 		{Need: "x", MaxCredits: -1, Deadline: -time.Minute, Wait: -time.Second},
 	} {

@@ -30,5 +30,6 @@ const (
 	Batch         = 10
 	Unanswered    = 5 // questions per task
 	Key           = 255
+	ExternalID    = 255
 	EventText     = 500 // of what events quote
 )

@@ -18,6 +18,7 @@ func packTask(t *store.Task) string {
 	putAll(p, "t", t.Tags)
 	putAll(p, "xt", t.ExtractedTags)
 	packMetadata(p, t.Metadata)
+	put(p, "ei", t.ExternalID)
 	p.instant("c", t.CreatedAt)
 	p.instant("x", t.ExpiresAt)
 	p.instant("dl", t.Deadline)
@@ -61,6 +62,8 @@ func unpackTask(doc string, seq int64) (*store.Task, error) {
 			t.Tags = append(t.Tags, value)
 		case "xt":
 			t.ExtractedTags = append(t.ExtractedTags, value)
+		case "ei":
+			t.ExternalID = value
 		case "c":
 			t.CreatedAt = unpackInstant(value)
 		case "x":

@@ -45,6 +45,7 @@ var roundTripCases = []testCase{
 		got := w.rewrite(t, func(t *store.Task) {
 			t.Tags, t.ExtractedTags, t.Metadata, t.Children = nil, nil, nil, nil
 			t.Matching, t.Claim, t.Delivery, t.Rejection, t.Ending = nil, nil, nil, nil, nil
+			t.ExternalID = ""
 			t.Deadline, t.NextDue, t.ClaimTimeout, t.Claims = time.Time{}, time.Time{}, 0, 0
 			want = *t
 		})
@@ -312,8 +313,9 @@ func fullTask(w *world) *store.Task {
 			Until: w.in(time.Hour), Again: w.in(2 * time.Hour), Excluded: []store.AgentID{ann, bob},
 		},
 		Tags: []string{"Go", "api-design"}, ExtractedTags: []string{"x_1"},
-		Metadata:  map[string]string{"order": "77", "empty": "", "k=1:é": "a=2:b, \"c\""},
-		CreatedAt: w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
+		ExternalID: "order 77",
+		Metadata:   map[string]string{"order": "77", "empty": "", "k=1:é": "a=2:b, \"c\""},
+		CreatedAt:  w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
 		ClaimTimeout: 3 * time.Minute, ReviewTimeout: 525_600 * time.Minute,
 		Status:   store.StatusApproved,
 		Matching: &store.Matching{State: store.Matched, Until: w.in(time.Second), Agents: []store.AgentID{cyd, bob}},
