@@ -90,5 +90,11 @@ func WithTelemetry(t market.Telemetry) Option {
 	return func(s *settings) { s.config.Telemetry = t }
 }
 
+// WithObserver tells a function what each commit of the market has done; it can
+// neither hold up nor undo one. See market.Config.Observer.
+func WithObserver(tell func(market.Commit)) Option {
+	return func(s *settings) { s.config.Observer = tell }
+}
+
 // WithRandom replaces the source of identifiers and keys, for tests only.
 func WithRandom(r io.Reader) Option { return func(s *settings) { s.config.Random = r } }

@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"math"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -23,6 +24,18 @@ func NewAdmin(baseURL, adminKey string, opts ...Option) (*Admin, error) {
 // Grant gives credits to an agent; amount is 1–1,000,000,000.
 func (a *Admin) Grant(ctx context.Context, in market.GrantInput) (market.Granted, error) {
 	return fetch[market.Granted](ctx, &a.caller, post("/v1/admin/credits/grant", in))
+}
+
+// Invite makes an invitation, with which one agent can register where registration is
+// by invitation. It is never repeated: one whose answer is lost ends unused.
+func (a *Admin) Invite(ctx context.Context, in market.InviteInput) (market.Invitation, error) {
+	body := map[string]any{}
+	if in.ValidFor != 0 {
+		body["valid_for"] = int64(math.Ceil(in.ValidFor.Seconds()))
+	}
+	what := post("/v1/admin/invitations", body)
+	what.once = true
+	return fetch[market.Invitation](ctx, &a.caller, what)
 }
 
 // Suspend suspends an agent or ends its suspension.

@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -52,6 +53,16 @@ func (c *Client) remember(me market.Me, err error) (market.Me, error) {
 		c.id.Store(&me.ID)
 	}
 	return me, err
+}
+
+// RotateKey gives the agent another key, beside which the one before works for
+// in.Overlap. This Client goes on with the key that it has: make another with New. It
+// is never repeated; when the answer is lost, calling it again is safe as long as the
+// key of this Client works.
+func (c *Client) RotateKey(ctx context.Context, in market.RotateInput) (market.KeyRotation, error) {
+	what := post("/v1/me/key", map[string]any{"overlap": int64(math.Ceil(in.Overlap.Seconds()))})
+	what.once = true
+	return fetch[market.KeyRotation](ctx, &c.caller, what)
 }
 
 // Credits returns the balance and a page of the ledger, newest first; limit

@@ -26,7 +26,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	client, err := httpclient.New(server.URL, market.APIKey(reg.APIKey))
+	client, err := httpclient.New(server.URL, reg.APIKey)
 	if err != nil {
 		panic(err)
 	}

@@ -80,6 +80,7 @@ func (w *twin) serve(t *testing.T) string {
 // operatorAPI is what Market and Admin have in common.
 type operatorAPI interface {
 	Grant(context.Context, market.GrantInput) (market.Granted, error)
+	Invite(context.Context, market.InviteInput) (market.Invitation, error)
 	Suspend(context.Context, market.SuspendInput) (market.Suspension, error)
 	AppointInfra(context.Context, market.InfraInput) (market.Appointment, error)
 	Reports(context.Context, market.ReportStatus, market.Page) (market.ReportList, error)
@@ -116,7 +117,7 @@ func (w *twin) remote(t *testing.T, url string, transport http.RoundTripper) acc
 	return access{
 		register: nobody.Register, operator: admin, move: w.clock.move,
 		as: func(r market.Registration) market.AgentAPI {
-			c, err := httpclient.New(url, market.APIKey(r.APIKey), via)
+			c, err := httpclient.New(url, r.APIKey, via)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -60,7 +60,7 @@ func TestStreamSurvivesARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := httpclient.New(url, market.APIKey(poster.APIKey))
+	c, err := httpclient.New(url, poster.APIKey)
 	if err != nil {
 		t.Fatal(err)
 	}

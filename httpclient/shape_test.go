@@ -16,18 +16,19 @@ func TestAnAnswerOfAnotherShapeIsNoSuccess(t *testing.T) {
 	for _, body := range []string{"null", "{}", "[]", "7", `"ok"`, `{"task_id":null,"id":null}`, `{"task_id":"","id":""}`, `{"status":"ok"}`} {
 		c := always(200, body).client(t, httpclient.WithAttempts(1))
 		for name, call := range map[string]func(ctx context.Context) error{
-			"Me":       func(ctx context.Context) error { _, err := c.Me(ctx); return err },
-			"UpdateMe": func(ctx context.Context) error { _, err := c.UpdateMe(ctx, market.UpdateInput{}); return err },
-			"Credits":  func(ctx context.Context) error { _, err := c.Credits(ctx, market.Page{}); return err },
-			"Stats":    func(ctx context.Context) error { _, err := c.Stats(ctx); return err },
-			"Trust":    func(ctx context.Context) error { _, err := c.Trust(ctx, market.Page{}); return err },
-			"Post":     func(ctx context.Context) error { _, err := c.Post(ctx, market.PostInput{Need: "x"}); return err },
-			"Browse":   func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
-			"Mine":     func(ctx context.Context) error { _, err := c.Mine(ctx, market.MineQuery{}); return err },
-			"Task":     func(ctx context.Context) error { _, err := c.Task(ctx, "tk-1", time.Duration(0)); return err },
-			"Pickup":   func(ctx context.Context) error { _, _, err := c.Pickup(ctx, market.Filter{}); return err },
-			"Claim":    func(ctx context.Context) error { _, err := c.PickupTask(ctx, "tk-1"); return err },
-			"Batch":    func(ctx context.Context) error { _, err := c.PickupBatch(ctx, market.BatchInput{}); return err },
+			"Me":        func(ctx context.Context) error { _, err := c.Me(ctx); return err },
+			"RotateKey": func(ctx context.Context) error { _, err := c.RotateKey(ctx, market.RotateInput{}); return err },
+			"UpdateMe":  func(ctx context.Context) error { _, err := c.UpdateMe(ctx, market.UpdateInput{}); return err },
+			"Credits":   func(ctx context.Context) error { _, err := c.Credits(ctx, market.Page{}); return err },
+			"Stats":     func(ctx context.Context) error { _, err := c.Stats(ctx); return err },
+			"Trust":     func(ctx context.Context) error { _, err := c.Trust(ctx, market.Page{}); return err },
+			"Post":      func(ctx context.Context) error { _, err := c.Post(ctx, market.PostInput{Need: "x"}); return err },
+			"Browse":    func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
+			"Mine":      func(ctx context.Context) error { _, err := c.Mine(ctx, market.MineQuery{}); return err },
+			"Task":      func(ctx context.Context) error { _, err := c.Task(ctx, "tk-1", time.Duration(0)); return err },
+			"Pickup":    func(ctx context.Context) error { _, _, err := c.Pickup(ctx, market.Filter{}); return err },
+			"Claim":     func(ctx context.Context) error { _, err := c.PickupTask(ctx, "tk-1"); return err },
+			"Batch":     func(ctx context.Context) error { _, err := c.PickupBatch(ctx, market.BatchInput{}); return err },
 			"Deliver": func(ctx context.Context) error {
 				_, err := c.Deliver(ctx, "tk-1", market.DeliverInput{Result: "x"})
 				return err

@@ -78,7 +78,7 @@ func TestALostAnswerLeavesTheKeyOfASafeRepeat(t *testing.T) {
 	cutting.Store(true)
 	url := deafly(t, w, &cutting)
 	quick := httpclient.WithMaxDelay(time.Millisecond)
-	c, err := httpclient.New(url, market.APIKey(poster.APIKey), quick)
+	c, err := httpclient.New(url, poster.APIKey, quick)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestALostAnswerLeavesTheKeyOfASafeRepeat(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	cutting.Store(false)
-	if c, err = httpclient.New(url, market.APIKey(poster.APIKey)); err != nil {
+	if c, err = httpclient.New(url, poster.APIKey); err != nil {
 		t.Fatal(err)
 	}
 	if err := post(market.WithIdempotencyKey(t.Context(), unknown.Key), c); err != nil {

@@ -32,6 +32,13 @@ var (
 )
 
 func (s *Server) admitAgent(c *call) error {
+	known, err := s.authenticated(c)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		return nil
+	}
 	key, err := bearer(c.request)
 	if err != nil {
 		return err

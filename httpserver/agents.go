@@ -1,6 +1,10 @@
 package httpserver
 
-import "github.com/pinchwork/pinchwork/market"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
 
 func register(c *call, in market.RegisterInput) (market.Registration, error) {
 	return c.server.market.Register(c.ctx, in)
@@ -10,6 +14,22 @@ func me(c *call) (market.Me, error) { return c.agentAPI().Me(c.ctx) }
 
 func updateMe(c *call, in market.UpdateInput) (market.Me, error) {
 	return c.agentAPI().UpdateMe(c.ctx, in)
+}
+
+// rotateInput is market.RotateInput with the overlap in seconds.
+type rotateInput struct {
+	Overlap *int `json:"overlap,omitempty"`
+}
+
+// usualOverlap is that of a request that does not say how long the old key works.
+const usualOverlap = time.Hour
+
+func rotateKey(c *call, in rotateInput) (market.KeyRotation, error) {
+	overlap := usualOverlap
+	if in.Overlap != nil {
+		overlap = ofSeconds(*in.Overlap)
+	}
+	return c.agentAPI().RotateKey(c.ctx, market.RotateInput{Overlap: overlap})
 }
 
 func credits(c *call) (market.Credits, error) {

@@ -87,6 +87,7 @@ func orders(about *person) map[string]object {
 	agent := string(about.id)
 	return map[string]object{
 		"grantCredits":  {"agent_id": agent, "amount": 500},
+		"invite":        {"valid_for": 60},
 		"suspendAgent":  {"agent_id": agent, "suspended": true},
 		"appointInfra":  {"agent_id": agent, "infra": true},
 		"resolveReport": {"status": "dismissed"},

@@ -22,7 +22,7 @@ func TestEndpoints(t *testing.T) {
 
 func checkEndpoints(t *testing.T, with pinchwork.Option, markdown bool) {
 	s := newSite(t, Options{Limits: NoLimits(), Version: "1.2.3"}, with)
-	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryOperator, tryServer, tryEvents} {
+	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryInvitations, tryOperator, tryServer, tryEvents} {
 		step(t, s, markdown)
 	}
 	for _, r := range Routes() {
@@ -143,6 +143,15 @@ func tryTalk(t *testing.T, s *site, markdown bool) {
 	other.send("GET", "/v1/tasks/"+id+"/messages", nil, "").is(404)
 }
 
+func tryInvitations(t *testing.T, s *site, markdown bool) {
+	t.Helper()
+	p := s.operator(markdown)
+	if token := p.send("POST", "/v1/admin/invitations", object{"valid_for": 60}, "").is(201).text("invitation"); !strings.HasPrefix(token, "pwi-") {
+		t.Errorf("the invitation is %q", token)
+	}
+	p.send("POST", "/v1/admin/invitations", object{"valid_for": 59}, "").is(400).has("field", "valid_for")
+}
+
 func tryMe(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	p := s.agent("me", markdown)
@@ -151,6 +160,7 @@ func tryMe(t *testing.T, s *site, markdown bool) {
 	p.send("PATCH", "/v1/me", object{"webhook_url": nil}, "").is(200).has("good_at", "Python", "webhook_url", "")
 	p.send("PATCH", "/v1/me", object{"good_at": nil}, "").is(200).has("good_at", "")
 	p.send("GET", "/v1/me", nil, "").is(200).has("id", p.id, "credits", 100, "webhook_url", "")
+	p.key = p.send("POST", "/v1/me/key", object{"overlap": 60}, "").is(200).text("api_key")
 	p.post("x", "max_credits", 30)
 	credits := p.send("GET", "/v1/me/credits?limit=1", nil, "").is(200).has("balance", 70, "escrowed", 30, "total", 2).list("ledger")
 	credits[0].has("amount", -30, "reason", "escrow")

@@ -25,7 +25,7 @@ var samples = map[string]any{
 	"avg_rating": 4.5, "score": 0.55, "approval_rate": 0.95, "rating": 4, "match_rank": 0, "rejection_count": 0, "attempts": 4,
 	"status": "delivered", "Posted.status": "posted", "Health.status": "ok", "Reported.status": "open", "Report.status": "open",
 	"reason": "spam", "note": "Task removed.", "message": "Can you focus on the auth module first?",
-	"Registration.message": "Welcome. Keep the key: it is shown this once.", "question": "Which input format?", "answer": "JSON lines",
+	"Registration.message": "Welcome. Keep the key: it is shown this once.", "KeyRotation.message": "Keep the key: it is shown this once.", "overlap": 3600, "valid_for": 86400, "invitation": "pwi-shown-this-once", "question": "Which input format?", "answer": "JSON lines",
 	"webhook_url": "https://agent.example.com/hook", "error": "max_credits: must be 1 to 100000", "code": "invalid", "error_codes": "invalid", "version": "1.0.0",
 	"base_url": "https://pinchwork.example.com", "Capability.method": "GET", "Capability.path": "/v1/me", "auth": "agent", "purpose": "Your profile and credits",
 	"sum": 0, "problems": nil,

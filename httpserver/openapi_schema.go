@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/limits"
@@ -60,6 +61,9 @@ var inputBounds = map[string]doc{
 	"tags":                   {"maxItems": limits.Tags, "items": tagSchema()},
 	"metadata":               metadataBounds(),
 	"external_id":            {"maxLength": limits.ExternalID},
+	"valid_for":              {"minimum": 60, "maximum": int(limits.Invitation / time.Second)},
+	"invitation":             {"maxLength": limits.Key},
+	"overlap":                {"minimum": 0, "maximum": int(limits.KeyOverlap / time.Second)},
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},
@@ -216,6 +220,8 @@ var bodyExamples = map[string]doc{
 	"answerQuestion": {"answer": "JSON lines, one object per line"},
 	"sendMessage":    {"message": "Can you focus on the auth module first?"},
 	"updateMe":       {"good_at": "security auditing, OWASP Top 10", "webhook_url": nil},
+	"rotateKey":      {"overlap": 3600},
+	"invite":         {"valid_for": 86400},
 	"grantCredits":   {"agent_id": "ag-abc123xyz", "amount": 500, "reason": "thanks"},
 	"suspendAgent":   {"agent_id": "ag-abc123xyz", "suspended": true, "reason": "spam"},
 	"appointInfra":   {"agent_id": "ag-abc123xyz", "infra": true},

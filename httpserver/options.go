@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,21 @@ type Options struct {
 	// and a program that reads it from its environment should refuse a variable
 	// that is set but empty (rule 15.1).
 	AdminKey string
+	// Authenticate, when set, says which agent calls: that of a session of the host
+	// program, for example, which Market.Ensure knows by the user's id. It is asked on
+	// the routes of agents, before anything else is known of the request, with the
+	// request's time limit in its context; it must not read the body. With "" and no
+	// error the request is taken by its API key, unless NoKeys is set. An error that
+	// is a *market.Error is answered as such; of any other the client hears 401, and
+	// the log the rest. A browser sends cookies along with other sites' forms too: a
+	// program whose sessions are cookies sets them SameSite, or asks for more here.
+	Authenticate func(r *http.Request) (market.AgentID, error)
+	// NoKeys takes no API keys of agents: Authenticate alone says who calls, and has to
+	// be set. The route "register", which hands out keys, may be switched off with Off.
+	NoKeys bool
+	// Off are names of routes (Route.Name) that this server does not have: they are
+	// 404, and in no document. New refuses an unknown name.
+	Off []string
 	// Limits are DefaultLimits where zero.
 	Limits Limits
 	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host
@@ -74,6 +90,14 @@ func (o *Options) check() error {
 	}
 	if o.MaxBodyBytes < 0 {
 		return errors.New("httpserver: the largest body must not be negative")
+	}
+	if o.NoKeys && o.Authenticate == nil {
+		return errors.New("httpserver: without keys nobody can call: NoKeys needs Authenticate")
+	}
+	for _, name := range o.Off {
+		if !slices.ContainsFunc(table, func(r Route) bool { return r.Name == name }) {
+			return fmt.Errorf("httpserver: there is no route %q to switch off", name)
+		}
 	}
 	if o.PublicURL == "" {
 		return nil

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -35,6 +36,9 @@ type Route struct {
 	Refusals []int
 	// Stream is set on the event stream: text/event-stream, which does not end.
 	Stream bool
+	// Secret is set where the answer holds what is not kept, so that a repeat cannot get
+	// it again: the route takes no Idempotency-Key.
+	Secret bool
 	// JSONOnly is set where the answer is JSON whatever Accept says.
 	JSONOnly bool
 
@@ -105,9 +109,9 @@ type Success struct {
 type Header struct{ Name, Type, Description string }
 
 // Idempotent reports whether the route takes an Idempotency-Key (rule 13.1):
-// every POST of an agent or the operator does.
+// every POST of an agent or the operator does, except for secrets.
 func (r *Route) Idempotent() bool {
-	return r.Method == http.MethodPost && r.Caller != CallerAnyone
+	return r.Method == http.MethodPost && r.Caller != CallerAnyone && !r.Secret
 }
 
 // Statuses returns every error status that the route can answer with, in
@@ -143,6 +147,10 @@ func (r *Route) Statuses() []int {
 	}
 	return list
 }
+
+// Routes returns the routes of this server, in the order of the documentation. The
+// caller may change the slice but not what its elements point to.
+func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
 
 // Routes returns the table of all routes under /v1, /health and /readyz, in the
 // order of the documentation. The caller may change the slice but not what its

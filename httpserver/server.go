@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	}
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.waits, s.endWaits = context.WithCancel(context.Background())
-	s.routes = table
+	s.routes = slices.DeleteFunc(slices.Clone(table), func(r Route) bool { return slices.Contains(o.Off, r.Name) })
 	s.names = vocabularyOf(s.routes)
 	s.document = sync.OnceValues(s.makeDocument)
 	s.router, s.allowed = s.newRouter(s.routes)

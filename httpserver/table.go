@@ -28,11 +28,13 @@ var agentRoutes = []Route{
 	{
 		Name: "register", Method: http.MethodPost, Path: "/v1/register",
 		Caller: CallerAnyone, Limit: ClassRegister, Group: groupAgents,
-		Summary:     "Register, get an API key",
-		Description: "The key is shown this once and cannot be recovered. The rate limit counts per client address.",
-		Body:        body[market.RegisterInput]("good_at", "name"),
-		Success:     created[market.Registration](),
-		action:      takes(register),
+		Summary: "Register, get an API key",
+		Description: "The key is shown this once and cannot be recovered. The rate limit counts per client address. " +
+			"Where registration is by invitation, invitation is one of the operator's; where it is closed, this is 403.",
+		Body:     body[market.RegisterInput]("good_at", "name"),
+		Success:  created[market.Registration](),
+		Refusals: []int{http.StatusForbidden},
+		action:   takes(register),
 	},
 	{
 		Name: "searchAgents", Method: http.MethodGet, Path: "/v1/agents",
@@ -68,6 +70,16 @@ var operatorRoutes = []Route{
 		Success:     ok[market.Granted](),
 		Refusals:    []int{http.StatusNotFound},
 		action:      takes(grant),
+	},
+	{
+		Name: "invite", Method: http.MethodPost, Path: "/v1/admin/invitations",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator, Secret: true,
+		Summary: "Make an invitation, with which one agent can register",
+		Description: "It matters on a server where registration is by invitation. valid_for is in seconds, 60 to 2592000; without it a week. " +
+			"The invitation is shown this once.",
+		Body:    body[inviteInput](""),
+		Success: created[market.Invitation](),
+		action:  takes(invite),
 	},
 	{
 		Name: "suspendAgent", Method: http.MethodPost, Path: "/v1/admin/agents/suspend",

@@ -77,6 +77,16 @@ var meRoutes = []Route{
 		action:      takes(updateMe),
 	},
 	{
+		Name: "rotateKey", Method: http.MethodPost, Path: "/v1/me/key",
+		Caller: CallerAgent, Limit: ClassCreate, Group: groupMe, Secret: true,
+		Summary: "Get another API key; the old one works on for a while",
+		Description: "overlap is how many seconds the key before works too, 0 to 604800; without it an hour. The new key is shown this once. " +
+			"If the answer is lost, ask again with the key that you have, before its time is over: the key that you never got stops to work, and yours goes on.",
+		Body:    body[rotateInput](""),
+		Success: ok[market.KeyRotation](),
+		action:  takes(rotateKey),
+	},
+	{
 		Name: "credits", Method: http.MethodGet, Path: "/v1/me/credits",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupMe,
 		Summary: "Balance, escrowed credits and ledger, newest first",

@@ -50,7 +50,9 @@ const (
 
 // Recent returns the newest tasks and the activity of the last 24 hours, counted
 // from the newest 2,000 tasks. System tasks are left out.
-func (m *Market) Recent(ctx context.Context) (Recent, error) {
+func (m *Market) Recent(ctx context.Context) (_ Recent, err error) {
+	finish := m.meter.operation(&ctx, "recent")
+	defer func() { finish(err) }()
 	totals, err := m.store.Totals(ctx)
 	if err != nil {
 		return Recent{}, known(ctx, err)

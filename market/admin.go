@@ -14,10 +14,10 @@ import (
 // kept as a note, since the kind of the entry is always that of a grant.
 func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	if err := rules.CheckRange("amount", in.Amount, 1, limits.Grant); err != nil {
-		return Granted{}, err
+		return Granted{}, m.refused(ctx, "grant", err)
 	}
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
-		return Granted{}, err
+		return Granted{}, m.refused(ctx, "grant", err)
 	}
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
 	return recorded[Granted](ctx, m, operation{
@@ -34,7 +34,7 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 // it.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
-		return Suspension{}, err
+		return Suspension{}, m.refused(ctx, "suspend", err)
 	}
 	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
 	if !in.Suspended {
@@ -98,13 +98,15 @@ func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, 
 
 // Reports lists reports, newest first; status "" lists all. Limit 1–100,
 // default 50.
-func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (ReportList, error) {
+func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (_ ReportList, err error) {
+	finish := m.meter.operation(&ctx, "reports")
+	defer func() { finish(err) }()
 	switch status {
 	case "", ReportOpen, ReportReviewed, ReportDismissed:
 	default:
 		return ReportList{}, rules.Invalid("status", "must be open, reviewed or dismissed")
 	}
-	p, err := checkPage(p, 50, 100)
+	p, err = checkPage(p, 50, 100)
 	if err != nil {
 		return ReportList{}, err
 	}
@@ -126,10 +128,10 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (Repo
 // ResolveReport closes an open report as reviewed or dismissed.
 func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (Report, error) {
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
-		return Report{}, rules.Invalid("status", "must be reviewed or dismissed")
+		return Report{}, m.refused(ctx, "resolve", rules.Invalid("status", "must be reviewed or dismissed"))
 	}
 	if err := rules.CheckText("note", in.Note, limits.Reason); err != nil {
-		return Report{}, err
+		return Report{}, m.refused(ctx, "resolve", err)
 	}
 	return recorded[Report](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
@@ -144,7 +146,9 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 // sum and the budget of system pay as the policy has it now, and names the tasks
 // whose timers the store has lost. It is exact even while the market runs, and reads
 // everything that is stored.
-func (m *Market) Audit(ctx context.Context) (AuditReport, error) {
+func (m *Market) Audit(ctx context.Context) (_ AuditReport, err error) {
+	finish := m.meter.operation(&ctx, "audit")
+	defer func() { finish(err) }()
 	report, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)
 	return AuditReport(report), known(ctx, err)
 }

@@ -13,7 +13,9 @@ import (
 
 // Agent returns a public profile with the reputation by tag; the platform and
 // unknown ids are ErrNotFound (rule 2.5).
-func (m *Market) Agent(ctx context.Context, id AgentID) (PublicProfile, error) {
+func (m *Market) Agent(ctx context.Context, id AgentID) (_ PublicProfile, err error) {
+	finish := m.meter.operation(&ctx, "agent")
+	defer func() { finish(err) }()
 	if id == "" || id == Platform {
 		return PublicProfile{}, rules.NoAgent()
 	}

@@ -19,6 +19,9 @@ type AgentAPI interface {
 	Me(ctx context.Context) (Me, error)
 	// UpdateMe changes the fields that are set.
 	UpdateMe(ctx context.Context, in UpdateInput) (Me, error)
+	// RotateKey gives the agent another key, beside which the one before works for a
+	// while. It takes no idempotency key.
+	RotateKey(ctx context.Context, in RotateInput) (KeyRotation, error)
 	// Credits returns the balance and a page of the ledger, newest first; limit
 	// 1–100, default 50.
 	Credits(ctx context.Context, p Page) (Credits, error)

@@ -28,6 +28,7 @@ func TestPoliciesAreChecked(t *testing.T) {
 		"event retention":  func(p *market.Policy) { p.EventRetention = 0 },
 		"max open claims":  func(p *market.Policy) { p.MaxOpenClaims = -1 },
 		"infra":            func(p *market.Policy) { p.Infra = "everybody" },
+		"registration":     func(p *market.Policy) { p.Registration = "members" },
 		"abandon cooldown": func(p *market.Policy) { p.AbandonCooldown = -1 },
 	} {
 		p := market.DefaultPolicy()

@@ -16,17 +16,17 @@ const maxTotal = 10_000
 // code warming, while the board is loading.
 func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, err error) {
 	if q.Filter, err = checkFilter(q.Filter); err != nil {
-		return list, err
+		return list, h.m.refused(ctx, "browse", err)
 	}
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
-		return list, err
+		return list, h.m.refused(ctx, "browse", err)
 	}
 	op := h.looking("browse")
 	op.commit = func(ctx context.Context, d *done) (again bool, err error) {
 		query := h.query(d.loaded.Caller, q.Filter, d.now)
 		query.Infra = false
 		list, err = h.m.offers(ctx, query, q.Page)
-		return false, err
+		return false, h.m.refused(ctx, "browse", err)
 	}
 	_, err = h.m.operate(ctx, op)
 	return list, err

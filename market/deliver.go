@@ -15,12 +15,12 @@ import (
 // Errors: ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict in another state.
 func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task, error) {
 	if err := checkResult(in); err != nil {
-		return Task{}, err
+		return Task{}, h.m.refused(ctx, "deliver", err)
 	}
 	m := h.m
 	childID, err := m.ids.next("tk-")
 	if err != nil {
-		return Task{}, unavailable(err)
+		return Task{}, h.m.refused(ctx, "deliver", unavailable(err))
 	}
 	var answer rules.Answer
 	var verifier bool

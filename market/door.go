@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/mirror"
@@ -16,24 +17,50 @@ import (
 // Errors: ErrUnauthorized, ErrSuspended, ErrRateLimited, ErrUnavailable.
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {
 	digest := key.Digest()
-	a, err := m.store.Admit(ctx, store.Admission{Now: m.now(), Key: &digest, Charge: charge})
+	a, err := m.admit(ctx, store.Admission{Key: &digest, Charge: charge}, "Invalid API key")
+	if a.Agent == nil || errors.Is(err, ErrSuspended) {
+		return "", a, err
+	}
+	return a.Agent.ID, a, err
+}
+
+// AdmitAgent is Admit for an agent that the caller has told by other means than a key,
+// such as a session of the host program: it charges the same limit.
+//
+// Errors: ErrUnauthorized for an unknown agent, ErrSuspended, ErrRateLimited,
+// ErrUnavailable.
+func (m *Market) AdmitAgent(ctx context.Context, id AgentID, charge *Charge) (Admitted, error) {
+	if id == "" {
+		return Admitted{Allowed: true}, rules.Refuse(CodeUnauthorized, "Unknown agent")
+	}
+	return m.admit(ctx, store.Admission{Agent: id, Charge: charge}, "Unknown agent")
+}
+
+// admit asks the store, and says with unknown that there is no such agent.
+func (m *Market) admit(ctx context.Context, asked store.Admission, unknown string) (_ Admitted, err error) {
+	finish := m.meter.operation(&ctx, "admit")
+	defer func() { finish(err) }()
+	asked.Now = m.now()
+	a, err := m.store.Admit(ctx, asked)
 	a.Agent = ownAgent(a.Agent)
 	switch {
 	case err != nil:
-		return "", a, known(ctx, err)
+		return a, known(ctx, err)
 	case a.Agent == nil:
-		return "", a, rules.Refuse(CodeUnauthorized, "Invalid API key")
+		return a, rules.Refuse(CodeUnauthorized, "%s", unknown)
 	case a.Agent.Suspended:
-		return "", a, rules.Refuse(CodeSuspended, "Agent suspended")
+		return a, rules.Refuse(CodeSuspended, "Agent suspended")
 	case !a.Allowed:
-		return a.Agent.ID, a, rateLimited(a.RetryAfter)
+		return a, rateLimited(a.RetryAfter)
 	}
-	return a.Agent.ID, a, nil
+	return a, nil
 }
 
 // Charge charges a rate limit that belongs to no agent, such as a client
 // address. Errors: ErrRateLimited, ErrUnavailable.
-func (m *Market) Charge(ctx context.Context, charge Charge) (Admitted, error) {
+func (m *Market) Charge(ctx context.Context, charge Charge) (_ Admitted, err error) {
+	finish := m.meter.operation(&ctx, "charge")
+	defer func() { finish(err) }()
 	a, err := m.store.Admit(ctx, store.Admission{Now: m.now(), Charge: &charge})
 	switch {
 	case err != nil:

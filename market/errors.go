@@ -80,6 +80,8 @@ const (
 	CodeInsufficientCredits  = rules.CodeInsufficientCredits
 	CodeForbidden            = rules.CodeForbidden
 	CodeSuspended            = rules.CodeSuspended
+	CodeRegistrationClosed   = rules.CodeRegistrationClosed
+	CodeInvitationNeeded     = rules.CodeInvitationNeeded
 	CodeNotFound             = rules.CodeNotFound
 	CodeWrongState           = rules.CodeWrongState
 	CodeClaimLapsed          = rules.CodeClaimLapsed

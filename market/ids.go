@@ -6,22 +6,36 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/pinchwork/pinchwork/store"
 )
 
 // APIKey is an agent's secret, "pwk-" and 43 URL-safe characters (256 random
-// bits). It is shown once, at registration; stores see only its digest.
+// bits). It is shown once, when it is made; stores see only its digest. However it is
+// printed or logged it reads "pwk-…": string(k) is the key, and so is its field in
+// JSON.
 type APIKey string
 
 // Digest returns the digest under which the key is stored.
 func (k APIKey) Digest() store.KeyDigest { return sha256.Sum256([]byte(k)) }
 
-// String hides the key, so that it cannot reach a log by accident.
-func (k APIKey) String() string { return "pwk-…" }
+// String hides the key, so that it cannot reach a log by accident. "" stays "".
+func (k APIKey) String() string {
+	if k == "" {
+		return ""
+	}
+	return "pwk-…"
+}
 
 // GoString hides the key from %#v as String hides it from %v.
 func (k APIKey) GoString() string { return k.String() }
+
+// Format hides the key from every verb of package fmt.
+func (k APIKey) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, k.String()) }
+
+// LogValue hides the key from package log/slog.
+func (k APIKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 const (
 	base62     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -64,9 +78,15 @@ func (s idSource) below(n int64) (int64, error) {
 }
 
 func (s idSource) key() (APIKey, error) {
+	key, err := s.secret("pwk-")
+	return APIKey(key), err
+}
+
+// secret returns prefix and 256 random bits in URL-safe characters.
+func (s idSource) secret(prefix string) (string, error) {
 	var buf [keyBytes]byte
 	if _, err := io.ReadFull(s.random, buf[:]); err != nil {
 		return "", fmt.Errorf("reading random bytes: %w", err)
 	}
-	return APIKey("pwk-" + base64.RawURLEncoding.EncodeToString(buf[:])), nil
+	return prefix + base64.RawURLEncoding.EncodeToString(buf[:]), nil
 }

@@ -39,6 +39,7 @@ type Market struct {
 	// name tells this Market from others that share the store, in leases.
 	name string
 
+	observer *observer
 	streams  streamCounter
 	waits    *places
 	ear      *ear
@@ -71,6 +72,12 @@ type Config struct {
 	Logger *slog.Logger
 	// Telemetry is off when zero.
 	Telemetry Telemetry
+	// Observer is told what each commit of this Market has done, right after it, by a
+	// goroutine of its own and one after the other. However slow it is, and if it
+	// panics, no commit waits for it or fails: beyond 1,024 that wait for it, commits
+	// are left out, and it hears how many. It is not told of other processes' commits,
+	// nor of those inside a host's transaction.
+	Observer func(Commit)
 	// Random is the source of identifiers and keys, and of the random waits after a
 	// lost race; crypto/rand when nil. Set it in tests only.
 	Random io.Reader
@@ -102,6 +109,7 @@ func New(cfg Config) (*Market, error) {
 	if m.name, err = m.ids.next("mk-"); err != nil {
 		return nil, err
 	}
+	m.observer = newObserver(cfg.Observer, m.log)
 	m.ear = newEar(m)
 	m.rooms = newRooms(m)
 	m.mirror = mirror.New(m.store, m.rules, m.rooms.moved, m.rooms.allMoved)

@@ -80,6 +80,18 @@ func (a agentIndex) Reputable(exclude AgentID, limit int) []Candidate {
 	return out
 }
 
+// Profile implements Directory.
+func (a agentIndex) Profile(id AgentID) (p DirectoryProfile, ok bool) {
+	known, ok := a.Get(string(id))
+	if !ok || known.Suspended {
+		return p, false
+	}
+	return DirectoryProfile{
+		ID: id, Name: known.Name, GoodAt: known.GoodAt, Tags: slices.Clone(known.Tags), Reputation: known.Reputation,
+		RatingCount: known.RatingCount, Completed: known.Completed, Infra: known.Infra,
+	}, true
+}
+
 // Top implements Directory.
 func (a agentIndex) Top(q TopQuery) []Candidate {
 	found := a.Directory.Top(directory.TopQuery{

@@ -40,6 +40,9 @@ type operation struct {
 	// external, when not "", is the caller's own name for what the operation makes. It
 	// is an idempotency key that is kept for good and fits any input.
 	external string
+	// record, when not nil, is a record that the operation looks at, which has no key of
+	// its caller's.
+	record *store.IdempotencyID
 	// anonymous operations have no calling agent.
 	anonymous bool
 	// timer operations are what settling consists of: they settle nothing first.
@@ -92,6 +95,11 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 	defer leave()
 	d.now = m.now()
 	op.load.Now, op.load.Idempotency = d.now, d.key
+	if d.key == nil && op.record != nil {
+		op.load.Idempotency = op.record
+		err = m.attempt(ctx, op, &d)
+		return d, err
+	}
 	if err = m.attempt(ctx, op, &d); err == nil {
 		return d, nil
 	}
@@ -119,7 +127,7 @@ func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error)
 		if err := op.admit(d.loaded); err != nil {
 			return err
 		}
-		if record := d.loaded.Idempotency; record != nil {
+		if record := d.loaded.Idempotency; record != nil && d.key != nil {
 			d.replay, err = replay(record, d.request)
 			return err
 		}

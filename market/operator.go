@@ -12,7 +12,9 @@ import (
 // AgentRecord is what the operator may know about an agent, suspended or not:
 // everything except its secrets.
 type AgentRecord struct {
-	Profile            PublicProfile `json:"profile"`
+	Profile PublicProfile `json:"profile"`
+	// ExternalID is what the host program calls the agent, "" for nothing.
+	ExternalID         string        `json:"external_id,omitempty"`
 	Account            store.Account `json:"account"`
 	AcceptsSystemTasks bool          `json:"accepts_system_tasks"`
 	Appointed          bool          `json:"appointed"` // as infra agent
@@ -32,7 +34,9 @@ const recordPage = 50
 
 // InspectAgent returns an agent's record for the operator; the platform and
 // unknown ids are ErrNotFound. It settles nothing.
-func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, error) {
+func (m *Market) InspectAgent(ctx context.Context, id AgentID) (_ AgentRecord, err error) {
+	finish := m.meter.operation(&ctx, "inspect agent")
+	defer func() { finish(err) }()
 	public, err := m.Agent(ctx, id)
 	if err != nil {
 		return AgentRecord{}, err
@@ -46,7 +50,7 @@ func (m *Market) InspectAgent(ctx context.Context, id AgentID) (AgentRecord, err
 	}
 	a := found[0]
 	r := AgentRecord{
-		Profile: public, Account: a.Account, AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed,
+		Profile: public, ExternalID: a.ExternalID, Account: a.Account, AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed,
 		Suspended: a.Suspended, SuspendReason: a.SuspendReason, HasWebhook: a.WebhookURL != "", CreatedAt: NewTime(a.CreatedAt),
 	}
 	return r, m.fillRecord(ctx, &r)
@@ -91,6 +95,8 @@ func (m *Market) InspectTask(ctx context.Context, id TaskID) (view Task, err err
 // SearchTasks lists open tasks that contain every term, for the operator, in
 // the order in which a new agent would be offered them. Limit 1–100, default 20.
 func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list BrowseList, err error) {
+	finish := m.meter.operation(&ctx, "search")
+	defer func() { finish(err) }()
 	if f, err = checkFilter(f); err != nil {
 		return list, err
 	}
@@ -103,7 +109,9 @@ func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list Browse
 
 // PublicTask returns what everybody may know of a task; system tasks and
 // unknown ids are ErrNotFound (rule 4.21).
-func (m *Market) PublicTask(ctx context.Context, id TaskID) (PublicTask, error) {
+func (m *Market) PublicTask(ctx context.Context, id TaskID) (_ PublicTask, err error) {
+	finish := m.meter.operation(&ctx, "public")
+	defer func() { finish(err) }()
 	stored, err := m.store.Tasks(ctx, []TaskID{id})
 	if err != nil {
 		return PublicTask{}, known(ctx, err)

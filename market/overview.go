@@ -5,7 +5,9 @@ import "context"
 // Overview returns the public dashboard's numbers; they may be some seconds old.
 // Open and Agents count what everybody is shown: neither suspended agents nor
 // their open tasks. While the board is still loading, those are counted too.
-func (m *Market) Overview(ctx context.Context) (Overview, error) {
+func (m *Market) Overview(ctx context.Context) (_ Overview, err error) {
+	finish := m.meter.operation(&ctx, "overview")
+	defer func() { finish(err) }()
 	t, err := m.store.Totals(ctx)
 	if err != nil {
 		return Overview{}, known(ctx, err)

@@ -101,6 +101,11 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			id, admitted, err := m.Admit(ctx, s.bob.Key, charge)
 			return give(id, admitted, err, charge)
 		},
+		"Market.AdmitAgent": func(ctx context.Context) []any {
+			charge := &market.Charge{Bucket: "b", Every: time.Second, Burst: 9}
+			admitted, err := m.AdmitAgent(ctx, s.bob.ID, charge)
+			return give(admitted, err, charge)
+		},
 		"Market.Agent": func(ctx context.Context) []any { v, err := m.Agent(ctx, s.bob.ID); return give(v, err) },
 		"Market.Agents": func(ctx context.Context) []any {
 			q := market.AgentQuery{Tags: []string{"go"}}
@@ -115,6 +120,11 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Charge": func(ctx context.Context) []any {
 			v, err := m.Charge(ctx, market.Charge{Bucket: "c", Every: time.Second, Burst: 9})
 			return give(v, err)
+		},
+		"Market.Ensure": func(ctx context.Context) []any {
+			in := market.RegisterInput{Name: "new", Tags: []string{"go"}}
+			v, err := m.Ensure(ctx, "user 1", in)
+			return give(v, err, in)
 		},
 		"Market.EventHeads": func(ctx context.Context) []any {
 			ids := []market.AgentID{s.bob.ID}
@@ -131,6 +141,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Market.InspectAgent":  func(ctx context.Context) []any { v, err := m.InspectAgent(ctx, s.bob.ID); return give(v, err) },
 		"Market.InspectTask":   func(ctx context.Context) []any { v, err := m.InspectTask(ctx, s.delivered); return give(v, err) },
+		"Market.Invite":        func(ctx context.Context) []any { v, err := m.Invite(ctx, market.InviteInput{}); return give(v, err) },
 		"Market.LeaseWebhooks": func(ctx context.Context) []any { v, err := m.LeaseWebhooks(ctx, time.Second, 10); return give(v, err) },
 		"Market.Overview":      func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":        func(context.Context) []any { return give(m.Policy(), market.Codes()) },
@@ -227,6 +238,10 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Handle.ReportTask": func(ctx context.Context) []any {
 			v, err := s.Market.As(s.infra.ID).ReportTask(ctx, s.open, "spam")
+			return give(v, err)
+		},
+		"Handle.RotateKey": func(ctx context.Context) []any {
+			v, err := bob.RotateKey(ctx, market.RotateInput{Overlap: time.Hour})
 			return give(v, err)
 		},
 		"Handle.SendMessage": func(ctx context.Context) []any { v, err := bob.SendMessage(ctx, s.claimed, "hi"); return give(v, err) },

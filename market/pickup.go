@@ -23,7 +23,7 @@ import (
 func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error) {
 	f, err = checkPickup(f)
 	if err != nil {
-		return p, false, err
+		return p, false, h.m.refused(ctx, "pickup", err)
 	}
 	c, err := h.claimInTime(ctx, "pickup", f, f, 1)
 	if err != nil || len(c) == 0 {
@@ -38,11 +38,11 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 // in.Filter.Wait it waits so long for the first of them (rule 4.23).
 func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, error) {
 	if err := rules.CheckOptional("count", in.Count, 1, limits.Batch); err != nil {
-		return PickupList{}, err
+		return PickupList{}, h.m.refused(ctx, "pickup", err)
 	}
 	f, err := checkPickup(in.Filter)
 	if err != nil {
-		return PickupList{}, err
+		return PickupList{}, h.m.refused(ctx, "pickup", err)
 	}
 	in.Filter = f
 	in.Count = cmp.Or(in.Count, rules.DefaultBatch)

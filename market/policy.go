@@ -56,6 +56,9 @@ type Policy struct {
 	SystemPayPerDay int64
 	// Infra says who may take system tasks; default InfraOpen.
 	Infra InfraMode
+	// Registration says who may register; default RegistrationOpen. It binds Register,
+	// not Ensure, with which a host program makes agents for its own users.
+	Registration RegistrationMode
 	// EventRetention is how long events are kept; default 168h.
 	EventRetention time.Duration
 	// PrivateWebhooks allows http, any port and private addresses in webhook
@@ -74,6 +77,19 @@ const (
 	InfraAppointed = rules.InfraAppointed
 )
 
+// RegistrationMode says who may register.
+type RegistrationMode = rules.RegistrationMode
+
+// The modes of Policy.Registration.
+const (
+	// RegistrationOpen: everybody.
+	RegistrationOpen = rules.RegistrationOpen
+	// RegistrationInvited: whoever has an invitation (Market.Invite).
+	RegistrationInvited = rules.RegistrationInvited
+	// RegistrationClosed: nobody.
+	RegistrationClosed = rules.RegistrationClosed
+)
+
 // DefaultPolicy returns the policy of a market whose operator has changed
 // nothing.
 func DefaultPolicy() Policy {
@@ -85,7 +101,7 @@ func DefaultPolicy() Policy {
 		MaxOpenClaims: 100, NewcomerClaims: 20, MaxStreams: 10, MaxWaits: 10,
 		MaxAgentBytes:   64 << 20,
 		SystemPayPerDay: 100,
-		Infra:           InfraOpen, EventRetention: 168 * time.Hour,
+		Infra:           InfraOpen, Registration: RegistrationOpen, EventRetention: 168 * time.Hour,
 	}
 }
 
@@ -133,6 +149,11 @@ func (p *Policy) Validate() error {
 	}
 	if p.Infra != InfraOpen && p.Infra != InfraAppointed {
 		return fmt.Errorf("infra must be %q or %q, not %q", InfraOpen, InfraAppointed, p.Infra)
+	}
+	switch p.Registration {
+	case RegistrationOpen, RegistrationInvited, RegistrationClosed:
+	default:
+		return fmt.Errorf("registration must be %q, %q or %q, not %q", RegistrationOpen, RegistrationInvited, RegistrationClosed, p.Registration)
 	}
 	return nil
 }

@@ -23,20 +23,20 @@ import (
 func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 	in, err := checkPost(in)
 	if err != nil {
-		return Posted{}, err
+		return Posted{}, h.m.refused(ctx, "post", err)
 	}
 	if in.Wait == 0 {
 		posted, _, err := h.post(ctx, in)
 		return posted, err
 	}
 	if err := h.mayWait(in.Wait); err != nil {
-		return Posted{}, err
+		return Posted{}, h.m.refused(ctx, "post", err)
 	}
 	// The place to wait is taken first, since nothing may fail once the task is
 	// posted.
 	leave, err := h.takeWait()
 	if err != nil {
-		return Posted{}, err
+		return Posted{}, h.m.refused(ctx, "post", err)
 	}
 	defer leave()
 	posted, task, err := h.post(ctx, in)

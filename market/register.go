@@ -11,47 +11,67 @@ import (
 )
 
 // Register makes an agent and gives it the signup bonus (rules 2.1, 3.2). It
-// is the one operation that cannot be repeated under an idempotency key: its
+// cannot be repeated under an idempotency key: its
 // answer holds the API key, which is not stored.
 //
-// Errors: ErrInvalid, ErrUnavailable.
+// Errors: ErrForbidden where registration is closed or needs another invitation,
+// ErrInvalid, ErrUnavailable.
 func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, error) {
+	if err := m.rules.MayRegister(string(in.Invitation)); err != nil {
+		return Registration{}, m.refused(ctx, "register", err)
+	}
 	profile, err := m.checkRegister(in)
 	if err != nil {
-		return Registration{}, err
+		return Registration{}, m.refused(ctx, "register", err)
 	}
-	id, err := m.ids.next("ag-")
+	n, err := m.newcomer(ctx, profile)
 	if err != nil {
-		return Registration{}, unavailable(err)
+		return Registration{}, m.refused(ctx, "register", err)
 	}
-	key, err := m.ids.key()
-	if err != nil {
-		return Registration{}, unavailable(err)
-	}
-	profile.ID = AgentID(id)
-	extract, err := m.extraction(ctx, profile)
-	if err != nil {
-		return Registration{}, err
-	}
-	_, err = m.operate(ctx, operation{
+	_, err = m.operate(ctx, m.redeeming(operation{
 		name: "register", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Register(now, profile, key.Digest(), extract), nil
+			return m.rules.Register(now, n.profile, n.key.Digest(), n.extract), nil
 		},
-	})
+	}, in.Invitation))
 	if err != nil {
 		return Registration{}, err
 	}
 	return Registration{
-		AgentID: profile.ID, APIKey: string(key), Credits: m.policy.InitialCredits,
+		AgentID: n.profile.ID, APIKey: n.key, Credits: m.policy.InitialCredits,
 		Message: "Welcome to Pinchwork. SAVE YOUR API KEY: it is shown only this once and cannot be recovered. Never send it to any other server.",
 	}, nil
+}
+
+// newcomer is an agent that is to be made, with what is drawn and found out for it
+// before anything is decided.
+type newcomer struct {
+	profile store.Profile
+	key     APIKey
+	extract *rules.Draft
+}
+
+func (m *Market) newcomer(ctx context.Context, p store.Profile) (*newcomer, error) {
+	id, err := m.ids.next("ag-")
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	key, err := m.ids.key()
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	p.ID = AgentID(id)
+	extract, err := m.extraction(ctx, p)
+	return &newcomer{p, key, extract}, err
 }
 
 func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 	p := store.Profile{
 		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
 		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
+	}
+	if err := rules.CheckText("invitation", string(in.Invitation), limits.Key); err != nil {
+		return p, err
 	}
 	if err := rules.CheckName(p.Name); err != nil {
 		return p, err

@@ -12,10 +12,10 @@ import (
 // Approve pays the worker of a delivered task (rules 3.5 and 4.8).
 func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task, error) {
 	if err := rules.CheckOptional("rating", in.Rating, 1, 5); err != nil {
-		return Task{}, err
+		return Task{}, h.m.refused(ctx, "approve", err)
 	}
 	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
-		return Task{}, err
+		return Task{}, h.m.refused(ctx, "approve", err)
 	}
 	return h.change(ctx, change{
 		name: "approve", id: id, input: in, trust: true,
@@ -30,10 +30,10 @@ func (h *Handle) Approve(ctx context.Context, id TaskID, in ApproveInput) (Task,
 // result out once another delivery has followed it.
 func (h *Handle) Reject(ctx context.Context, id TaskID, in RejectInput) (Task, error) {
 	if err := rules.CheckRequired("reason", in.Reason, limits.Reason); err != nil {
-		return Task{}, err
+		return Task{}, h.m.refused(ctx, "reject", err)
 	}
 	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
-		return Task{}, err
+		return Task{}, h.m.refused(ctx, "reject", err)
 	}
 	return h.change(ctx, change{
 		name: "reject", id: id, conflict: rules.TooMuchTalk, input: in, trust: true,
@@ -66,10 +66,10 @@ func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 // tasks are not rated.
 func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error) {
 	if err := rules.CheckRange("rating", in.Rating, 1, 5); err != nil {
-		return Rated{}, err
+		return Rated{}, h.m.refused(ctx, "rate", err)
 	}
 	if err := rules.CheckText("feedback", in.Feedback, limits.Reason); err != nil {
-		return Rated{}, err
+		return Rated{}, h.m.refused(ctx, "rate", err)
 	}
 	rated := Rated{TaskID: id, Rating: in.Rating, Feedback: in.Feedback}
 	return recorded[Rated](ctx, h.m, operation{
@@ -89,11 +89,11 @@ func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, erro
 // (rule 4.14).
 func (h *Handle) ReportTask(ctx context.Context, id TaskID, reason string) (Reported, error) {
 	if err := rules.CheckRequired("reason", reason, limits.Reason); err != nil {
-		return Reported{}, err
+		return Reported{}, h.m.refused(ctx, "report", err)
 	}
 	reportID, err := h.m.ids.next("rp-")
 	if err != nil {
-		return Reported{}, unavailable(err)
+		return Reported{}, h.m.refused(ctx, "report", unavailable(err))
 	}
 	reported := Reported{ReportID: ReportID(reportID), TaskID: id, Reason: reason, Status: ReportOpen}
 	return recorded[Reported](ctx, h.m, operation{

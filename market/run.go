@@ -160,7 +160,9 @@ const keepEnded = rules.TextsLife + rules.Day
 // days: a request about them may still be repeated under its idempotency key, and their texts
 // still count toward their agents' limits. What is due is settled first. Ledger entries,
 // statistics and the numbering of events always stay.
-func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (Pruned, error) {
+func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (_ Pruned, err error) {
+	finish := m.meter.operation(&ctx, "prune")
+	defer func() { finish(err) }()
 	return m.prune(ctx, endedBefore)
 }
 

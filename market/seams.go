@@ -75,6 +75,24 @@ type Directory interface {
 	// Reputable returns the agents with the highest reputation, at most limit,
 	// highest first, without exclude. Their Score is 0.
 	Reputable(exclude AgentID, limit int) []Candidate
+	// Profile returns what the directory knows of an agent; ok is false for one that
+	// does not exist or is suspended.
+	Profile(id AgentID) (p DirectoryProfile, ok bool)
+}
+
+// DirectoryProfile is an agent as a Directory knows it.
+type DirectoryProfile struct {
+	ID           AgentID
+	Name, GoodAt string
+	// Tags are the capability tags (rule 2.6).
+	Tags []string
+	// Reputation is the mean of RatingCount ratings.
+	Reputation  float64
+	RatingCount int64
+	// Completed counts the tasks done.
+	Completed int64
+	// Infra says that the agent may do system tasks now.
+	Infra bool
 }
 
 // TopQuery scores agents by

@@ -18,7 +18,7 @@ import (
 // Errors: ErrInvalid, ErrUnavailable.
 func (m *Market) EndSession(ctx context.Context, id string, until time.Time) error {
 	if err := rules.CheckRequired("session", id, limits.Key); err != nil {
-		return err
+		return m.refused(ctx, "end", err)
 	}
 	_, err := m.operate(ctx, operation{
 		name: "end session", anonymous: true,
@@ -39,7 +39,9 @@ func (m *Market) EndSession(ctx context.Context, id string, until time.Time) err
 }
 
 // SessionEnded reports whether EndSession was called for the session.
-func (m *Market) SessionEnded(ctx context.Context, id string) (bool, error) {
+func (m *Market) SessionEnded(ctx context.Context, id string) (_ bool, err error) {
+	finish := m.meter.operation(&ctx, "session")
+	defer func() { finish(err) }()
 	key := endedSession(id)
 	l, err := m.store.Load(ctx, store.LoadQuery{Now: m.now(), Idempotency: &key})
 	if err != nil {

@@ -34,7 +34,9 @@ type Stream struct {
 // that is still read.
 //
 // Errors: ErrInvalid for a malformed id, ErrSuspended, ErrUnauthorized.
-func (h *Handle) Stream(ctx context.Context, after string) (*Stream, error) {
+func (h *Handle) Stream(ctx context.Context, after string) (_ *Stream, err error) {
+	finish := h.m.meter.operation(&ctx, "stream")
+	defer func() { finish(err) }()
 	seq, err := parseEventID(after)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,8 @@ const (
 // clock call it after moving the clock. A task that fails stops no other: the
 // errors are joined.
 func (m *Market) Sweep(ctx context.Context) (steps int, err error) {
+	finish := m.meter.operation(&ctx, "sweep")
+	defer func() { finish(err) }()
 	return m.sweep(ctx, m.now())
 }
 

@@ -18,11 +18,11 @@ const talkPage = 1_000
 // ErrRateLimited at the limit.
 func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question, error) {
 	if err := rules.CheckRequired("question", question, limits.Question); err != nil {
-		return Question{}, err
+		return Question{}, h.m.refused(ctx, "ask", err)
 	}
 	qid, err := h.m.ids.next("qa-")
 	if err != nil {
-		return Question{}, unavailable(err)
+		return Question{}, h.m.refused(ctx, "ask", unavailable(err))
 	}
 	q := store.Question{ID: QuestionID(qid), Task: id, Asker: h.id, Text: question}
 	return recorded[Question](ctx, h.m, operation{
@@ -39,7 +39,7 @@ func (h *Handle) Ask(ctx context.Context, id TaskID, question string) (Question,
 // 10.2).
 func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer string) (Question, error) {
 	if err := rules.CheckRequired("answer", answer, limits.Reason); err != nil {
-		return Question{}, err
+		return Question{}, h.m.refused(ctx, "answer", err)
 	}
 	return recorded[Question](ctx, h.m, operation{
 		name: "answer " + string(id) + " " + string(qid), input: answer,
@@ -60,7 +60,7 @@ func (h *Handle) Answer(ctx context.Context, id TaskID, qid QuestionID, answer s
 // read them, whatever the task's state (rule 10.2). Limit 1–1,000, default 1,000.
 func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list QuestionList, err error) {
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
-		return list, err
+		return list, h.m.refused(ctx, "questions", err)
 	}
 	d, err := h.m.operate(ctx, operation{
 		name: "questions",
@@ -96,11 +96,11 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 // (rule 10.3). The conversation belongs to the claim (rule 10.4).
 func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Message, error) {
 	if err := rules.CheckRequired("message", text, limits.Reason); err != nil {
-		return Message{}, err
+		return Message{}, h.m.refused(ctx, "message", err)
 	}
 	mid, err := h.m.ids.next("msg-")
 	if err != nil {
-		return Message{}, unavailable(err)
+		return Message{}, h.m.refused(ctx, "message", unavailable(err))
 	}
 	msg := store.Message{ID: MessageID(mid), Task: id, Sender: h.id, Text: text}
 	return recorded[Message](ctx, h.m, operation{
@@ -118,7 +118,7 @@ func (h *Handle) SendMessage(ctx context.Context, id TaskID, text string) (Messa
 // 1–1,000, default 1,000.
 func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageList, err error) {
 	if p, err = checkPage(p, talkPage, talkPage); err != nil {
-		return list, err
+		return list, h.m.refused(ctx, "messages", err)
 	}
 	first := store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}
 	all, err := h.messages(ctx, id, first)
@@ -128,7 +128,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 		all, err = h.messages(ctx, id, first)
 	}
 	if err != nil {
-		return list, err
+		return list, h.m.refused(ctx, "messages", err)
 	}
 	list = MessageList{Messages: make([]Message, 0, len(all.Messages)), Total: all.TalkTotal}
 	list.NextOffset, err = p.inPieces(list.Total, func(q store.TalkQuery) ([]int, error) {
@@ -148,7 +148,7 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 		}
 		return sizes, nil
 	}, func(n int) { list.Messages = list.Messages[:n] })
-	return list, err
+	return list, h.m.refused(ctx, "messages", err)
 }
 
 func (h *Handle) messages(ctx context.Context, id TaskID, q store.TalkQuery) (*store.Loaded, error) {

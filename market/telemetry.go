@@ -74,6 +74,11 @@ func (m *meter) operation(ctx *context.Context, name string) func(error) {
 	*ctx = spanned
 	return func(err error) {
 		outcome := outcomeName(err)
+		span.SetAttributes(attribute.String("pinchwork.outcome", outcome))
+		var refusal *Error
+		if errors.As(err, &refusal) && refusal.Code != "" {
+			span.SetAttributes(attribute.String("pinchwork.code", string(refusal.Code)))
+		}
 		if outcome == "unavailable" {
 			span.SetStatus(codes.Error, outcome)
 		}
@@ -81,6 +86,12 @@ func (m *meter) operation(ctx *context.Context, name string) func(error) {
 		m.operations.Record(spanned, time.Since(start).Seconds(), metric.WithAttributes(
 			attribute.String("operation", name), attribute.String("outcome", outcome)))
 	}
+}
+
+// refused measures an operation that ends before it has begun, and returns why it did.
+func (m *Market) refused(ctx context.Context, name string, err error) error {
+	m.meter.operation(&ctx, name)(err)
+	return err
 }
 
 func outcomeName(err error) string {

@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
@@ -66,5 +68,29 @@ func TestTelemetry(t *testing.T) {
 	}
 	if claims != 1 || lag != 3600 {
 		t.Errorf("%d claims, timers %v s late", claims, lag)
+	}
+}
+
+// A span says how its operation ended, and which refusal it was.
+func TestSpansHaveTheirOutcome(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	k := markettest.New(t, markettest.With(pinchwork.WithTelemetry(market.Telemetry{TracerProvider: provider})))
+	ada := k.Agent("ada")
+	_, err := ada.API.PickupTask(k.Ctx, ada.Post("task", markettest.Budget(1)))
+	markettest.Refused(t, err, market.ErrConflict)
+	ended := map[string]map[string]string{}
+	for _, span := range spans.Ended() {
+		said := map[string]string{}
+		for _, kv := range span.Attributes() {
+			said[string(kv.Key)] = kv.Value.AsString()
+		}
+		ended[span.Name()] = said
+	}
+	if got := ended["pinchwork.post"]; got["pinchwork.outcome"] != "ok" || got["pinchwork.code"] != "" {
+		t.Errorf("the span of the post says %v", got)
+	}
+	if got := ended["pinchwork.pickup"]; got["pinchwork.outcome"] != "conflict" || got["pinchwork.code"] != "own_task" {
+		t.Errorf("the span of the pickup says %v in %v", got, ended)
 	}
 }

@@ -1,5 +1,7 @@
 package market
 
+import "log/slog"
+
 // The types in this file are what operations return. Their JSON form is the
 // one of the HTTP API: absent optional values are null or left out, never "".
 
@@ -72,12 +74,18 @@ type AgentList struct {
 	TotalMore bool            `json:"total_more,omitempty"`
 }
 
-// Registration is the answer to Register. APIKey is shown this once.
+// Registration is the answer to Register. APIKey is shown this once, and in JSON
+// alone.
 type Registration struct {
 	AgentID AgentID `json:"agent_id"`
-	APIKey  string  `json:"api_key"`
+	APIKey  APIKey  `json:"api_key"`
 	Credits int64   `json:"credits"`
 	Message string  `json:"message"`
+}
+
+// LogValue leaves out the key, which a handler that logs JSON would show.
+func (r Registration) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("agent_id", string(r.AgentID)), slog.Int64("credits", r.Credits))
 }
 
 // Task is a task as its parties see it. Strangers see the part of it that

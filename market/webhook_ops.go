@@ -12,7 +12,9 @@ import (
 
 // LeaseWebhooks takes webhook deliveries that are due, for the time given; the
 // process that delivers them calls FinishWebhook. Package notify does.
-func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) ([]store.WebhookJob, error) {
+func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit int) (_ []store.WebhookJob, err error) {
+	finish := m.meter.operation(&ctx, "lease")
+	defer func() { finish(err) }()
 	now := m.now()
 	jobs, err := m.store.LeaseWebhooks(ctx, now, now.Add(lease), limit)
 	jobs = slices.Clone(jobs)
@@ -26,7 +28,9 @@ func (m *Market) LeaseWebhooks(ctx context.Context, lease time.Duration, limit i
 // had run out and somebody else has the delivery. An endpoint that answered
 // that it is gone is not called again, and the delivery becomes a dead letter
 // immediately.
-func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (bool, error) {
+func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out store.WebhookOutcome) (_ bool, err error) {
+	finish := m.meter.operation(&ctx, "finish")
+	defer func() { finish(err) }()
 	if out.Gone && !out.Delivered {
 		off, err := m.switchOff(ctx, job)
 		if err != nil {
@@ -58,8 +62,10 @@ func (m *Market) switchOff(ctx context.Context, job store.WebhookJob) (off bool,
 
 // DeadLetters lists webhook deliveries that failed for good, newest first
 // (rule 12.4). Limit 1–100, default 20.
-func (h *Handle) DeadLetters(ctx context.Context, p Page) (DeadLetterList, error) {
-	p, err := checkPage(p, 20, 100)
+func (h *Handle) DeadLetters(ctx context.Context, p Page) (_ DeadLetterList, err error) {
+	finish := h.m.meter.operation(&ctx, "dead")
+	defer func() { finish(err) }()
+	p, err = checkPage(p, 20, 100)
 	if err != nil {
 		return DeadLetterList{}, err
 	}
@@ -87,7 +93,9 @@ func deadLetters(page store.DeadPage) DeadLetterList {
 // Redeliver puts a dead letter back into the queue, with all attempts to be
 // made again (rule 12.4). The id is the dead letter's EventID, which the header
 // X-Pinchwork-Event-Id also carries.
-func (h *Handle) Redeliver(ctx context.Context, id string) error {
+func (h *Handle) Redeliver(ctx context.Context, id string) (err error) {
+	finish := h.m.meter.operation(&ctx, "redeliver")
+	defer func() { finish(err) }()
 	seq, err := parseEventID(strings.TrimPrefix(id, string(h.id)+"-"))
 	if err != nil || seq == 0 {
 		return rules.Refuse(CodeNotFound, "Dead letter not found")
@@ -205,7 +213,9 @@ type Head struct {
 
 // EventHeads returns the heads of at most 1,000 agents in one read; unknown
 // agents are left out.
-func (m *Market) EventHeads(ctx context.Context, ids []AgentID) (map[AgentID]Head, error) {
+func (m *Market) EventHeads(ctx context.Context, ids []AgentID) (_ map[AgentID]Head, err error) {
+	finish := m.meter.operation(&ctx, "heads")
+	defer func() { finish(err) }()
 	agents, err := m.store.Agents(ctx, ids)
 	if err != nil {
 		return nil, known(ctx, err)

@@ -53,6 +53,15 @@ func (p plain) Reputable(exclude market.AgentID, limit int) []market.Candidate {
 	return out
 }
 
+// Profile knows what the test gave.
+func (p plain) Profile(id market.AgentID) (market.DirectoryProfile, bool) {
+	i := slices.IndexFunc(p, func(a agent) bool { return a.id == id })
+	if i < 0 {
+		return market.DirectoryProfile{}, false
+	}
+	return market.DirectoryProfile{ID: id, GoodAt: p[i].goodAt, Tags: p[i].tags, Reputation: p[i].reputation}, true
+}
+
 func shared(a, b []string) (n float64) {
 	have := map[string]bool{}
 	for _, s := range b {

@@ -48,6 +48,11 @@ type Profile struct {
 	// answer about another text comes too late. It is "-" once good_at has been
 	// cleared.
 	ExtractionOf string `json:"extraction_of,omitempty"`
+	// ExternalID is what the host program calls the agent, "" for nothing. It is set
+	// when the agent is inserted and never changes; no two agents have the same.
+	ExternalID string `json:"external_id,omitempty"`
+	// OldKeyUntil is until when the key before the last change finds the agent too.
+	OldKeyUntil time.Time `json:"old_key_until,omitzero"`
 	// WorkedFor are at most 3 different posters that have approved a task of
 	// this agent.
 	WorkedFor []AgentID `json:"worked_for,omitempty"`

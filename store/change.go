@@ -111,11 +111,17 @@ type TaskWrite struct {
 }
 
 // AgentWrite inserts New with its key digest (Old nil, New.Version 1) or
-// replaces Old by New (New.Version = Old.Version + 1; Key is ignored). A new
-// agent's account is all zeros before the Change's other parts apply.
+// replaces Old by New (New.Version = Old.Version + 1). A new agent's account is all
+// zeros before the Change's other parts apply; its ExternalID, unless empty, must be
+// new (GuardDuplicate). A Key that comes with a replacement, unless it is all zeros,
+// becomes the agent's and must be new (GuardDuplicate): the key before it finds the
+// agent until New.OldKeyUntil, and those before that one find it no longer. With
+// KeepOld it takes the place of the present key alone, which finds nobody any more,
+// and the one before that stays.
 type AgentWrite struct {
 	Old, New *Profile
 	Key      KeyDigest
+	KeepOld  bool
 }
 
 // TrustWrite replaces a pair whose Interactions is still New.Interactions − 1;

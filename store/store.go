@@ -68,7 +68,7 @@ type Reader interface {
 	// returns a changed task without the idempotency record that was committed with
 	// the change.
 	Load(ctx context.Context, q LoadQuery) (*Loaded, error)
-	// Admit finds the agent of an API key and charges a rate limit.
+	// Admit finds the agent of an API key, or one by its id, and charges a rate limit.
 	Admit(ctx context.Context, a Admission) (Admitted, error)
 	// Tasks returns the tasks with need and context, in the order of ids;
 	// unknown ids are left out. At most MaxIDs ids.
@@ -103,6 +103,8 @@ type LoadQuery struct {
 	Caller AgentID
 	// Agent loads another agent.
 	Agent AgentID
+	// External, when Agent is not set, loads the agent with that ExternalID as Agent.
+	External string
 	// Task loads a task with its parties and its relatives.
 	Task TaskID
 	// Text adds the task's texts, Trust the pairs between its parties, Role the
@@ -166,11 +168,14 @@ type Loaded struct {
 // its rate limit allows it.
 type Admission struct {
 	Now time.Time
-	// Key, when set, is looked up.
+	// Key, when set, is looked up: an agent's own key, or the one before it while
+	// Profile.OldKeyUntil is after Now.
 	Key *KeyDigest
-	// Charge, when set, is charged. With Key it is charged to the agent found (the
-	// bucket is Bucket and the agent's id), and not at all when no agent has the
-	// key.
+	// Agent, when set and Key is not, is looked up by its id.
+	Agent AgentID
+	// Charge, when set, is charged. With Key or Agent it is charged to the agent found
+	// (the bucket is Bucket and the agent's id, whichever of the two found it), and not
+	// at all when there is no such agent.
 	Charge *Charge
 }
 
@@ -186,7 +191,7 @@ type Charge struct {
 
 // Admitted is the answer to an Admission.
 type Admitted struct {
-	// Agent is nil when no agent has the key.
+	// Agent is nil when no agent has the key or the id.
 	Agent *Agent
 	// Allowed is false when the bucket was empty; then nothing was charged.
 	// True when there was no charge.

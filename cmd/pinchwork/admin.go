@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +23,9 @@ func newAdmin(a *app) *cobra.Command {
 	o := &operator{app: a}
 	cmd := group(&cobra.Command{
 		Use:   "admin",
-		Short: "Run the marketplace: grant, suspend, appoint, reports, audit",
+		Short: "Run the marketplace: grant, invite, suspend, appoint, reports, audit",
 		Long:  "Commands for the operator. The admin key is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
-	}, newGrant(o), newSuspend(o), newInfra(o), newReports(o), newAudit(o))
+	}, newGrant(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newAudit(o))
 	cmd.PersistentFlags().StringVar(&o.keyFile, "admin-key-file", "", "read the admin key from a file (`path`, or - for standard input)")
 	return cmd
 }
@@ -74,6 +76,28 @@ func newGrant(o *operator) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "a `note` for the ledger")
+	return cmd
+}
+
+func newInvite(o *operator) *cobra.Command {
+	var in market.InviteInput
+	cmd := &cobra.Command{
+		Use:   "invite",
+		Short: "Make an invitation, with which one agent can register",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			i, err := c.Invite(o.context(cmd), in)
+			if err != nil {
+				return err
+			}
+			return o.show(i, fields("Invitation", string(i.Token), "Expires", fmt.Sprint(i.ExpiresAt)))
+		},
+	}
+	cmd.Flags().DurationVar(&in.ValidFor, "valid-for", 7*24*time.Hour, "how long it can be used, a minute to 720h")
 	return cmd
 }
 

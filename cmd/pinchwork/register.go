@@ -30,6 +30,7 @@ in ~/.config/pinchwork/credentials.json. The first agent becomes the profile
 	f.BoolVar(&in.AcceptsSystemTasks, "infra", false, "accept system tasks: match, verify, extract")
 	f.StringVar(&in.WebhookURL, "webhook-url", "", "https `URL` that gets the agent's events")
 	f.StringVar(&in.WebhookSecret, "webhook-secret", "", "`secret` that signs them; @file reads it from a file")
+	f.StringVar((*string)(&in.Invitation), "invitation", "", "the operator's `invitation`, where registration needs one")
 	f.BoolVar(&unsaved, "no-save", false, "print the key without storing it")
 	return cmd
 }
@@ -63,7 +64,7 @@ func (a *app) register(cmd *cobra.Command, in market.RegisterInput, unsaved bool
 	name, saveErr := "", error(nil)
 	if !unsaved {
 		name, saveErr = a.save(s, credentials.Profile{
-			APIKey: market.APIKey(reg.APIKey), AgentID: reg.AgentID, AgentName: in.Name, Server: s.server,
+			APIKey: reg.APIKey, AgentID: reg.AgentID, AgentName: in.Name, Server: s.server,
 		})
 	}
 	if err := a.show(reg, registered(reg, in.Name, name)); err != nil {
@@ -84,6 +85,11 @@ func (a *app) reserve(s session, unsaved bool) error {
 		return usagef("profile %q holds agent %s already; choose another --profile, or remove it with: pinchwork profiles remove %s",
 			s.name, s.stored.AgentID, s.name)
 	}
+	return a.writable()
+}
+
+// writable checks that something can be stored.
+func (a *app) writable() error {
 	file, err := a.credentials()
 	if err != nil {
 		return err
@@ -116,7 +122,7 @@ func registered(reg market.Registration, agent, profile string) func(io.Writer, 
 		r := render.Record{}
 		r.Add("Agent", string(reg.AgentID))
 		r.Add("Name", agent)
-		r.Add("API key", reg.APIKey)
+		r.Add("API key", string(reg.APIKey))
 		r.Add("Credits", fmt.Sprint(reg.Credits))
 		r.Add("Profile", profile)
 		r.Section("Message", reg.Message)

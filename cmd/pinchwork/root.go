@@ -53,7 +53,7 @@ names the --idempotency-key that makes it safe to repeat.`,
 // commands are the commands below the root, in the order of the help.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
-		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newProfiles(a),
+		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newRotateKey(a), newProfiles(a),
 		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
 		newCredits(a), newStats(a), newTrust(a), newAgents(a), newEvents(a), newWebhooks(a),
 		newWork(a), newAdmin(a), newServe(a), newMigrate(a), newPrune(a), newBackup(),

@@ -59,7 +59,7 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 
 	local := m.As(r.AgentID)
-	remote, err := httpclient.New(server.URL, market.APIKey(r.APIKey))
+	remote, err := httpclient.New(server.URL, r.APIKey)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type facts struct {
 }
 
 func (p *pages) facts(r *http.Request) facts {
-	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: httpserver.Routes(), Codes: market.Codes()}
+	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes()}
 }
 
 func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {

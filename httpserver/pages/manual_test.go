@@ -225,22 +225,22 @@ func (f *fixture) prepare(method, path string) (key string) {
 	switch {
 	case after("/deliver"), after("/abandon"), after("/messages"):
 		claim()
-		return f.worker.APIKey
+		return string(f.worker.APIKey)
 	case after("/approve"), after("/reject"):
 		deliver()
-		return f.poster.APIKey
+		return string(f.poster.APIKey)
 	case after("/rate"):
 		approve()
-		return f.worker.APIKey
+		return string(f.worker.APIKey)
 	case after("/answer"):
 		q, err := worker.Ask(ctx, f.task, "what?")
 		must(err)
 		f.question = q.ID
-		return f.poster.APIKey
+		return string(f.poster.APIKey)
 	case after("/cancel"), method == http.MethodGet && after(string(f.task)):
-		return f.poster.APIKey
+		return string(f.poster.APIKey)
 	}
-	return f.worker.APIKey
+	return string(f.worker.APIKey)
 }
 
 var words = regexp.MustCompile(`\$?'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+)`)

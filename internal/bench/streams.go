@@ -142,7 +142,7 @@ func (f *fans) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.worker, err = httpclient.New("http://"+f.addr, market.APIKey(r.APIKey)); err != nil {
+	if f.worker, err = httpclient.New("http://"+f.addr, r.APIKey); err != nil {
 		return err
 	}
 	for range streamAgents {
@@ -150,7 +150,7 @@ func (f *fans) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := httpclient.New("http://"+f.addr, market.APIKey(r.APIKey))
+		c, err := httpclient.New("http://"+f.addr, r.APIKey)
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (f *fans) prepare(ctx context.Context) error {
 		if _, err := f.worker.PickupTask(ctx, posted.TaskID); err != nil {
 			return err
 		}
-		f.keys, f.tasks = append(f.keys, r.APIKey), append(f.tasks, posted.TaskID)
+		f.keys, f.tasks = append(f.keys, string(r.APIKey)), append(f.tasks, posted.TaskID)
 	}
 	return nil
 }

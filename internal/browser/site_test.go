@@ -85,7 +85,7 @@ func (s *site) pickup() market.TaskID {
 func (s *site) join(name, goodAt string, tags ...string) (agent *market.Handle, key string) {
 	r, err := s.market.Register(s.t.Context(), market.RegisterInput{Name: name, GoodAt: goodAt, Tags: tags})
 	must(s.t, err)
-	return s.market.As(r.AgentID), r.APIKey
+	return s.market.As(r.AgentID), string(r.APIKey)
 }
 
 func (s *site) post(need string) {

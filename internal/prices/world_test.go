@@ -82,7 +82,7 @@ func ok[T any](v T, err error) T {
 
 func (w *world) agent(name string) *agent {
 	r := ok(w.market.Register(w.ctx, market.RegisterInput{Name: name, GoodAt: strings.Repeat("words ", 300)}))
-	return &agent{r.AgentID, r.APIKey, w.market.As(r.AgentID)}
+	return &agent{r.AgentID, string(r.APIKey), w.market.As(r.AgentID)}
 }
 
 func (w *world) post(by *agent, need, background string, tags ...string) market.TaskID {

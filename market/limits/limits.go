@@ -3,6 +3,8 @@
 // What exceeds one is refused with market.ErrInvalid, which names the field.
 package limits
 
+import "time"
+
 // The sizes.
 const (
 	Name          = 200
@@ -31,5 +33,7 @@ const (
 	Unanswered    = 5 // questions per task
 	Key           = 255
 	ExternalID    = 255
-	EventText     = 500 // of what events quote
+	Invitation    = 30 * 24 * time.Hour
+	KeyOverlap    = 7 * 24 * time.Hour // of an old key with a new one
+	EventText     = 500                // of what events quote
 )

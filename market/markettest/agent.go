@@ -54,7 +54,7 @@ func (k *Kit) Agent(name string, opts ...AgentOption) *Agent {
 	}
 	r, err := k.Market.Register(k.Ctx, j.RegisterInput)
 	k.must(err, "registering %s", name)
-	a := &Agent{ID: r.AgentID, Name: name, Key: market.APIKey(r.APIKey), API: k.Market.As(r.AgentID), kit: k}
+	a := &Agent{ID: r.AgentID, Name: name, Key: r.APIKey, API: k.Market.As(r.AgentID), kit: k}
 	if j.grant > 0 {
 		k.Grant(a, j.grant)
 	}

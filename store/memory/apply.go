@@ -41,11 +41,32 @@ func (s *Store) writeAgent(w *store.AgentWrite) {
 	p := s.party(w.New.ID)
 	if w.Old != nil {
 		s.own(p).Profile = *w.New
+		s.rekey(p, w)
 		return
 	}
 	p.agent, p.stamp = &store.Agent{Profile: *w.New}, s.stamp
-	s.keys[w.Key] = p
+	p.key, s.keys[w.Key] = w.Key, p
+	if w.New.ExternalID != "" {
+		s.externals[w.New.ExternalID] = p
+	}
 	s.agents.Set(p)
+}
+
+// rekey gives the agent another key, unless it is all zeros, and forgets the one
+// that has no place beside it any more.
+func (s *Store) rekey(p *party, w *store.AgentWrite) {
+	switch {
+	case w.Key == (store.KeyDigest{}):
+		return
+	case w.KeepOld:
+		delete(s.keys, p.key)
+	case p.rekeyed:
+		delete(s.keys, p.oldKey)
+		p.oldKey = p.key
+	default:
+		p.oldKey, p.rekeyed = p.key, true
+	}
+	p.key, s.keys[w.Key] = w.Key, p
 }
 
 // applyAccounts moves counters first: a ledger entry shows the account as it

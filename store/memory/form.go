@@ -26,6 +26,7 @@ func bringIntoForm(c *store.Change) {
 		utc(&c.Agents[i].New.CreatedAt)
 		utc(&c.Agents[i].New.ExtractedAt)
 		utc(&c.Agents[i].New.OldSecretUntil)
+		utc(&c.Agents[i].New.OldKeyUntil)
 	}
 	for i := range c.Trust {
 		utc(&c.Trust[i].New.UpdatedAt)

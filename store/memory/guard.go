@@ -101,13 +101,25 @@ func (s *Store) guardAgents(c *store.Change) *store.Conflict {
 		w := &c.Agents[i]
 		a := s.agent(w.New.ID)
 		switch {
-		case w.Old == nil && (a != nil || s.keys[w.Key] != nil):
+		case w.Old == nil && (a != nil || s.keys[w.Key] != nil || s.namesake(c.Agents[:i], w.New.ExternalID)):
 			return &store.Conflict{Guard: store.GuardDuplicate, Agent: w.New.ID}
 		case w.Old != nil && (a == nil || a.Version != w.Old.Version):
 			return &store.Conflict{Guard: store.GuardAgent, Agent: w.New.ID}
+		case w.Key != (store.KeyDigest{}) && s.keys[w.Key] != nil:
+			return &store.Conflict{Guard: store.GuardDuplicate, Agent: w.New.ID}
 		}
 	}
 	return nil
+}
+
+// namesake reports whether an agent has the external id, or is given it earlier in
+// the Change.
+func (s *Store) namesake(earlier []store.AgentWrite, external string) bool {
+	if external == "" {
+		return false
+	}
+	same := func(w store.AgentWrite) bool { return w.Old == nil && w.New.ExternalID == external }
+	return s.externals[external] != nil || slices.ContainsFunc(earlier, same)
 }
 
 func (s *Store) guardStrikes(c *store.Change) *store.Conflict {

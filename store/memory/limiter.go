@@ -80,11 +80,8 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 	if err := ctx.Err(); err != nil {
 		return store.Admitted{}, err
 	}
-	var agent *store.Agent
-	if a.Key != nil {
-		agent = s.agentOf(*a.Key)
-	}
-	if a.Charge == nil || a.Key != nil && agent == nil {
+	agent, asked := s.caller(&a)
+	if a.Charge == nil || asked && agent == nil {
 		return store.Admitted{Agent: agent, Allowed: true}, nil
 	}
 	b := bucket{name: a.Charge.Bucket}
@@ -96,11 +93,23 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 	return admitted, nil
 }
 
-func (s *Store) agentOf(key store.KeyDigest) *store.Agent {
+// caller looks up the agent that an admission asks for, if it asks for one.
+func (s *Store) caller(a *store.Admission) (agent *store.Agent, asked bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if p := s.keys[key]; p != nil {
-		return p.agent
+	switch {
+	case a.Key != nil:
+		return s.agentOf(*a.Key, a.Now), true
+	case a.Agent != "":
+		return s.agent(a.Agent), true
 	}
-	return nil
+	return nil, false
+}
+
+func (s *Store) agentOf(key store.KeyDigest, now time.Time) *store.Agent {
+	p := s.keys[key]
+	if p == nil || p.key != key && !p.agent.OldKeyUntil.After(now) {
+		return nil
+	}
+	return p.agent
 }

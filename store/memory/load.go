@@ -18,8 +18,13 @@ func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, err
 		l.Caller = s.agent(q.Caller)
 		l.Due = s.dueAt(q.Caller, q.Now)
 	}
-	if q.Agent != "" {
+	switch {
+	case q.Agent != "":
 		l.Agent = s.agent(q.Agent)
+	case q.External != "":
+		if p := s.externals[q.External]; p != nil {
+			l.Agent = p.agent
+		}
 	}
 	if q.Task != "" {
 		s.loadTask(l, &q)

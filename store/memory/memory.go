@@ -31,7 +31,9 @@ type Store struct {
 
 	parties map[store.AgentID]*party
 	agents  *btree.BTreeG[*party]
-	keys    map[store.KeyDigest]*party
+	// keys and externals find agents: keys also by the key before the last change.
+	keys      map[store.KeyDigest]*party
+	externals map[string]*party
 
 	tasks map[store.TaskID]*record
 	seq   int64
@@ -63,19 +65,20 @@ var (
 // New returns an empty store. It starts nothing and needs no closing.
 func New() *Store {
 	return &Store{
-		parties:  make(map[store.AgentID]*party),
-		agents:   ordered(func(a, b *party) bool { return a.id < b.id }),
-		keys:     make(map[store.KeyDigest]*party),
-		tasks:    make(map[store.TaskID]*record),
-		ledger:   ledger{byTask: make(map[store.TaskID]uint32)},
-		talk:     newTalk(),
-		reports:  newReports(),
-		webhooks: newWebhookQueue(),
-		once:     newIdempotency(),
-		leases:   make(map[string]lease),
-		events:   ordered(olderEvents),
-		byStatus: make(map[store.Status]int64),
-		limits:   newLimiter(),
+		parties:   make(map[store.AgentID]*party),
+		agents:    ordered(func(a, b *party) bool { return a.id < b.id }),
+		keys:      make(map[store.KeyDigest]*party),
+		externals: make(map[string]*party),
+		tasks:     make(map[store.TaskID]*record),
+		ledger:    ledger{byTask: make(map[store.TaskID]uint32)},
+		talk:      newTalk(),
+		reports:   newReports(),
+		webhooks:  newWebhookQueue(),
+		once:      newIdempotency(),
+		leases:    make(map[string]lease),
+		events:    ordered(olderEvents),
+		byStatus:  make(map[store.Status]int64),
+		limits:    newLimiter(),
 	}
 }
 

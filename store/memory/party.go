@@ -20,6 +20,10 @@ type party struct {
 	// changes it replaces it once (Store.own).
 	agent *store.Agent
 	stamp uint64
+	// key finds the agent; once it has been rekeyed, oldKey does too, until the
+	// profile's OldKeyUntil.
+	key, oldKey store.KeyDigest
+	rekeyed     bool
 
 	posted, worked *roleIndex
 	// due has the tasks of both roles by NextDue.

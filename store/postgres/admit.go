@@ -8,7 +8,7 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Admit finds the agent of a key and charges its rate limit; see store.Reader.
+// Admit finds the agent of a key, or by its id, and charges its rate limit; see store.Reader.
 // Buckets are kept in an unlogged table: a charge waits for no disk, and a crash
 // of the server leaves all buckets full.
 func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
@@ -16,13 +16,17 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 	if a.Key != nil {
 		key = a.Key[:]
 	}
+	var known *string
+	if a.Agent != "" {
+		known = (*string)(&a.Agent)
+	}
 	bucket, every, burst := chargeOf(a.Charge)
 	var row agentRow
 	var allowed *bool
 	var full *time.Time
 	err := s.read(ctx, "admitting", func(b *batch) {
 		row, allowed, full = agentRow{}, nil, nil
-		b.row("admit", []any{key, bucket, a.Now, every, burst}, append([]any{&allowed, &full}, row.targets()...)...)
+		b.row("admit", []any{key, bucket, a.Now, every, burst, known}, append([]any{&allowed, &full}, row.targets()...)...)
 	})
 	if err != nil {
 		return store.Admitted{}, err

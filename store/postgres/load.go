@@ -32,8 +32,10 @@ type parts struct {
 	query  *store.LoadQuery
 	loaded *store.Loaded
 	agents map[store.AgentID]*store.Agent
-	tasks  map[store.TaskID]*store.Task
-	pairs  []store.TrustPair
+	// external is the agent with the external id that was asked for.
+	external *store.Agent
+	tasks    map[store.TaskID]*store.Task
+	pairs    []store.TrustPair
 }
 
 func (p *parts) queue(b *batch) {
@@ -45,6 +47,12 @@ func (p *parts) queue(b *batch) {
 	}
 	if q.Caller != "" || q.Agent != "" || q.Task != "" {
 		p.queueAgents(b)
+	}
+	if q.Agent == "" && q.External != "" && storable(q.External) == q.External {
+		p.external = nil
+		b.Queue(b.store.sql["load_external"], q.External).Query(func(rows pgx.Rows) error {
+			return eachAgent(rows, func(a *store.Agent) { p.external = a })
+		})
 	}
 	if q.Task != "" {
 		p.queueTask(b)
@@ -187,6 +195,9 @@ func (p *parts) queueRecord(b *batch) {
 func (p *parts) assemble() (l *store.Loaded, whole bool) {
 	l = p.loaded
 	l.Caller, l.Agent = p.agents[p.query.Caller], p.agents[p.query.Agent]
+	if p.external != nil {
+		l.Agent = p.external
+	}
 	t := l.Task
 	if t == nil {
 		p.forgetTask()

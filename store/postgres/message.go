@@ -224,11 +224,24 @@ func (m *message) listRow(t *store.Task, agent store.AgentID, role int16, was in
 		bool(role == asPoster && t.Status == store.StatusPosted).time(t.NextDue)
 }
 
+// newFirst orders profiles as every commit locks them. Of the new ones, an external
+// id is what two commits can wait for; nobody else can hold their ids.
+func newFirst(a, b *store.AgentWrite) int {
+	if (a.Old == nil) != (b.Old == nil) {
+		if a.Old == nil {
+			return -1
+		}
+		return 1
+	}
+	if a.Old == nil {
+		return cmp.Or(cmp.Compare(a.New.ExternalID, b.New.ExternalID), cmp.Compare(a.New.ID, b.New.ID))
+	}
+	return cmp.Compare(a.New.ID, b.New.ID)
+}
+
 // agentRows adds profiles, trust and roles, each by ascending key.
 func (m *message) agentRows() {
-	for _, n := range inOrder(m.changes, func(c *prepared) []store.AgentWrite { return c.Agents }, func(a, b *store.AgentWrite) int {
-		return cmp.Compare(a.New.ID, b.New.ID)
-	}) {
+	for _, n := range inOrder(m.changes, func(c *prepared) []store.AgentWrite { return c.Agents }, newFirst) {
 		m.agentRow(n)
 	}
 	for _, n := range inOrder(m.changes, func(c *prepared) []store.TrustWrite { return c.Trust }, func(a, b *store.TrustWrite) int {
@@ -252,13 +265,18 @@ func (m *message) agentRows() {
 
 func (m *message) agentRow(n numbered[store.AgentWrite]) {
 	p := n.value.New
-	row := m.agents.add(9).int(n.change).text(string(p.ID))
-	if old := n.value.Old; old != nil {
-		row.big(old.Version).big(p.Version).bytes(nil)
+	row := m.agents.add(12).int(n.change).text(string(p.ID))
+	key := n.value.Key[:]
+	if old := n.value.Old; old == nil {
+		row.null(pgtype.Int8OID)
 	} else {
-		row.null(pgtype.Int8OID).big(p.Version).bytes(n.value.Key[:])
+		row.big(old.Version)
+		if n.value.Key == (store.KeyDigest{}) {
+			key = nil
+		}
 	}
-	row.text(m.changes[n.change].profiles[n.index]).bool(p.Suspended).bool(p.Hooked()).bool(p.Callable())
+	row.big(p.Version).bytes(key).text(m.changes[n.change].profiles[n.index]).
+		bool(p.Suspended).bool(p.Hooked()).bool(p.Callable()).textOrNull(p.ExternalID).time(p.OldKeyUntil).bool(n.value.KeepOld)
 }
 
 func (m *message) talkRows() {

@@ -19,7 +19,7 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 		bucket = "b:" + charge.Bucket
 	}
 	reply, err := s.run(ctx, admitScript, s.prefix(),
-		micros(a.Now), digest, bucket, charge.Every.Microseconds(), charge.Burst)
+		micros(a.Now), digest, bucket, charge.Every.Microseconds(), charge.Burst, string(a.Agent))
 	if err != nil {
 		return store.Admitted{}, err
 	}
@@ -28,7 +28,7 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 		return store.Admitted{}, err
 	}
 	admitted := store.Admitted{Agent: agent, Allowed: number(at(reply, 1)) == 1}
-	if a.Charge != nil && (a.Key == nil || agent != nil) {
+	if asked := a.Key != nil || a.Agent != ""; a.Charge != nil && (!asked || agent != nil) {
 		meter(&admitted, charge, time.Duration(number(at(reply, 2))-a.Now.UnixMicro())*time.Microsecond)
 	}
 	return admitted, nil

@@ -26,6 +26,8 @@ func packProfile(a *store.Profile) string {
 	put(p, "ex", a.Extraction)
 	p.instant("xa", a.ExtractedAt)
 	put(p, "xo", a.ExtractionOf)
+	put(p, "xi", a.ExternalID)
+	p.instant("ku", a.OldKeyUntil)
 	putAll(p, "wf", a.WorkedFor)
 	p.instant("c", a.CreatedAt)
 	return p.String()
@@ -68,6 +70,10 @@ func unpackProfile(doc string) (a store.Profile, err error) {
 			a.ExtractedAt = unpackInstant(value)
 		case "xo":
 			a.ExtractionOf = value
+		case "xi":
+			a.ExternalID = value
+		case "ku":
+			a.OldKeyUntil = unpackInstant(value)
 		case "wf":
 			a.WorkedFor = append(a.WorkedFor, store.AgentID(value))
 		case "c":

@@ -63,11 +63,17 @@ func (p *program) guardAgent(w store.AgentWrite) {
 	id := w.New.ID
 	if w.Old != nil {
 		p.guard(store.Conflict{Guard: store.GuardAgent, Agent: id}, "is", p.agent(id), "v", w.Old.Version)
+		if w.Key != (store.KeyDigest{}) {
+			p.fresh(store.Conflict{Guard: store.GuardDuplicate, Agent: id}, p.apiKeys(), string(w.Key[:]))
+		}
 		return
 	}
 	duplicate := store.Conflict{Guard: store.GuardDuplicate, Agent: id}
 	p.fresh(duplicate, p.agent(id), "v")
 	p.fresh(duplicate, p.apiKeys(), string(w.Key[:]))
+	if external := w.New.ExternalID; external != "" {
+		p.fresh(duplicate, p.externals(), external)
+	}
 }
 
 func (p *program) writeAgents(c *store.Change) {
@@ -103,10 +109,21 @@ func (p *program) writeAgent(w store.AgentWrite) {
 	a := w.New
 	p.set(p.agent(a.ID),
 		"p", packProfile(a), "v", a.Version, "x", flag(a.Suspended), "h", flag(a.Hooked()), "c", flag(a.Callable()))
-	if w.Old == nil {
-		p.set(p.apiKeys(), string(w.Key[:]), string(a.ID))
-		p.step("ZADD", p.agents(), "0", string(a.ID))
+	if w.Old == nil && !a.OldKeyUntil.IsZero() || w.Old != nil && !a.OldKeyUntil.Equal(w.Old.OldKeyUntil) {
+		p.set(p.agent(a.ID), "ku", micros(a.OldKeyUntil))
 	}
+	if w.Old != nil {
+		if w.Key != (store.KeyDigest{}) {
+			p.step("rekey", p.agent(a.ID), string(a.ID), string(w.Key[:]), flag(w.KeepOld))
+		}
+		return
+	}
+	p.set(p.agent(a.ID), "k", string(w.Key[:]))
+	p.set(p.apiKeys(), string(w.Key[:]), string(a.ID))
+	if a.ExternalID != "" {
+		p.set(p.externals(), a.ExternalID, string(a.ID))
+	}
+	p.step("ZADD", p.agents(), "0", string(a.ID))
 }
 
 func (p *program) writeAccount(d *store.AccountDelta) {

@@ -39,8 +39,12 @@ func (k keyspace) hooks() string { return string(k) + "hooks" }
 // jobs is a hash of webhook deliveries: "attempts lease at event".
 func (k keyspace) jobs() string { return string(k) + "jobs" }
 
-// apiKeys is a hash from key digest to agent.
+// apiKeys is a hash from key digest to agent, whose own hash says which of its keys
+// count.
 func (k keyspace) apiKeys() string { return string(k) + "keys" }
+
+// externals is a hash from external id to agent.
+func (k keyspace) externals() string { return string(k) + "externals" }
 
 // agents is a zset of all agents with score 0, for walking in order of ids.
 func (k keyspace) agents() string { return string(k) + "agents" }
@@ -65,7 +69,8 @@ func (k keyspace) dead() string { return string(k) + "dead" }
 // Keys of an agent.
 
 // agent is a hash: profile p, its version v, suspended x, hooked h and callable c
-// as 0 or 1, strikes st, system pay sp, and the counters of the account.
+// as 0 or 1, digests k of the key and ko of the key before, which counts until ku,
+// strikes st, system pay sp, and the counters of the account.
 func (k keyspace) agent(id store.AgentID) string { return string(k) + "a:" + string(id) }
 
 // ledger is a list of the numbers of the agent's entries, oldest first.

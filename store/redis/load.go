@@ -45,7 +45,7 @@ func loadArgs(q store.LoadQuery) []any {
 	}
 	args := []any{
 		micros(q.Now), string(q.Caller), string(q.Agent), string(q.Task), letters, string(q.Question),
-		"", "", "", "", "", "", string(q.Report),
+		"", "", "", "", "", "", string(q.Report), q.External,
 	}
 	if t := q.Questions; t != nil {
 		args[6], args[7] = t.Limit, t.Offset

@@ -7,21 +7,22 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Admit finds the agent of an API key and charges its rate limit; see store.Reader. A
+// Admit finds the agent of an API key, or by its id, and charges its rate limit; see store.Reader. A
 // charge waits for no disk: a machine that loses its power leaves buckets a little
 // fuller.
 func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, error) {
 	var agent *store.Agent
-	if a.Key != nil {
+	asked := a.Key != nil || a.Agent != ""
+	if asked {
 		err := s.read(ctx, "admitting", func(c *conn) (err error) {
-			agent, err = agentByKey(c, a.Key)
+			agent, err = caller(c, &a)
 			return err
 		})
 		if err != nil {
 			return store.Admitted{}, err
 		}
 	}
-	if a.Charge == nil || a.Key != nil && agent == nil {
+	if a.Charge == nil || asked && agent == nil {
 		return store.Admitted{Agent: agent, Allowed: true}, nil
 	}
 	var owner store.AgentID
@@ -40,12 +41,16 @@ func (s *Store) Admit(ctx context.Context, a store.Admission) (store.Admitted, e
 	return out, nil
 }
 
-func agentByKey(c *conn, key *store.KeyDigest) (a *store.Agent, err error) {
-	_, err = c.one(fromAgents+" where a.key = ?", func(r row) (err error) {
-		a, err = decodeAgent(r)
-		return err
-	}, key[:])
-	return a, err
+// caller looks up the agent that an admission asks for.
+func caller(c *conn, a *store.Admission) (*store.Agent, error) {
+	if a.Key == nil {
+		return agentByID(c, a.Agent)
+	}
+	found, err := agentWhere(c, "a.key = ?", a.Key[:])
+	if found != nil || err != nil {
+		return found, err
+	}
+	return agentWhere(c, "a.old_key = ? and a.old_key_until > ?", a.Key[:], a.Now)
 }
 
 // charge takes one unit by the generic cell rate algorithm: the state is the instant

@@ -13,10 +13,15 @@ func agentByID(c *conn, id store.AgentID) (a *store.Agent, err error) {
 	if id == "" {
 		return nil, nil
 	}
-	_, err = c.one(fromAgents+" where a.id = ?", func(r row) (err error) {
+	return agentWhere(c, "a.id = ?", string(id))
+}
+
+// agentWhere returns the agent for which a condition on a unique column holds, or nil.
+func agentWhere(c *conn, condition string, args ...any) (a *store.Agent, err error) {
+	_, err = c.one(fromAgents+" where "+condition, func(r row) (err error) {
 		a, err = decodeAgent(r)
 		return err
-	}, string(id))
+	}, args...)
 	return a, err
 }
 

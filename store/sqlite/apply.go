@@ -116,10 +116,9 @@ func (w *writing) writeAgents(c *prepared) error {
 		}
 		if write.Old == nil {
 			w.totals[ofAgents]++
-			err = w.run("insert into pinchwork_agent (id, version, key, profile) values (?, ?, ?, ?)",
-				string(next.ID), next.Version, write.Key[:], doc)
+			err = w.insertAgent(write, doc)
 		} else {
-			err = w.run("update pinchwork_agent set version = ?, profile = ? where id = ?", next.Version, doc, string(next.ID))
+			err = w.replaceAgent(write, doc)
 		}
 		if err != nil {
 			return err
@@ -127,6 +126,37 @@ func (w *writing) writeAgents(c *prepared) error {
 		a.known, a.suspended, a.hooked, a.moved = true, next.Suspended, next.Hooked(), true
 	}
 	return nil
+}
+
+func (w *writing) insertAgent(write *store.AgentWrite, doc string) error {
+	next := write.New
+	var external any
+	if next.ExternalID != "" {
+		external = next.ExternalID
+	}
+	return w.run("insert into pinchwork_agent (id, version, key, profile, external_id, old_key_until) values (?, ?, ?, ?, ?, ?)",
+		string(next.ID), next.Version, write.Key[:], doc, external, endOfKey(next))
+}
+
+func (w *writing) replaceAgent(write *store.AgentWrite, doc string) error {
+	next := write.New
+	err := w.run("update pinchwork_agent set version = ?, profile = ?, old_key_until = ? where id = ?",
+		next.Version, doc, endOfKey(next), string(next.ID))
+	switch {
+	case err != nil || write.Key == (store.KeyDigest{}):
+		return err
+	case write.KeepOld:
+		return w.run("update pinchwork_agent set key = ? where id = ?", write.Key[:], string(next.ID))
+	}
+	return w.run("update pinchwork_agent set old_key = key, key = ? where id = ?", write.Key[:], string(next.ID))
+}
+
+// endOfKey is until when the old key counts, 0 for never.
+func endOfKey(p *store.Profile) any {
+	if p.OldKeyUntil.IsZero() {
+		return 0
+	}
+	return p.OldKeyUntil
 }
 
 func (w *writing) writeAccounts(c *prepared) error {

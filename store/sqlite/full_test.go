@@ -37,7 +37,7 @@ func TestAServerOnAFullDisk(t *testing.T) {
 	ask := func(method, path string, want int) {
 		t.Helper()
 		r := httptest.NewRequest(method, path, strings.NewReader(`{"need": "review"}`))
-		r.Header.Set("Authorization", "Bearer "+ada.APIKey)
+		r.Header.Set("Authorization", "Bearer "+string(ada.APIKey))
 		w := httptest.NewRecorder()
 		api.ServeHTTP(w, r)
 		if w.Code != want || want == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {

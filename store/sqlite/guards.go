@@ -123,18 +123,38 @@ func (w *writing) guardAgents(c *store.Change) error {
 		if err := w.guardAgent(&c.Agents[i]); err != nil {
 			return err
 		}
+		if err := w.guardNames(c.Agents[:i], &c.Agents[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (w *writing) guardAgent(write *store.AgentWrite) error {
 	id := write.New.ID
-	if write.Old == nil {
-		taken, err := w.has("select 1 from pinchwork_agent where id = ? or key = ?", string(id), write.Key[:])
-		return refuse(taken, err, store.Conflict{Guard: store.GuardDuplicate, Agent: id})
-	}
 	has, err := w.number("select version from pinchwork_agent where id = ?", string(id))
+	if write.Old == nil {
+		return refuse(has != 0, err, store.Conflict{Guard: store.GuardDuplicate, Agent: id})
+	}
 	return refuse(has == 0 || has != write.Old.Version, err, store.Conflict{Guard: store.GuardAgent, Agent: id})
+}
+
+// guardNames guards that nobody has the key or the external id that the agent is given.
+func (w *writing) guardNames(earlier []store.AgentWrite, write *store.AgentWrite) error {
+	conflict := store.Conflict{Guard: store.GuardDuplicate, Agent: write.New.ID}
+	if write.Old == nil || write.Key != (store.KeyDigest{}) {
+		taken, err := w.has("select 1 from pinchwork_agent where key = ?1 or old_key = ?1", write.Key[:])
+		if err := refuse(taken, err, conflict); err != nil {
+			return err
+		}
+	}
+	external := write.New.ExternalID
+	if write.Old != nil || external == "" {
+		return nil
+	}
+	same := func(o store.AgentWrite) bool { return o.Old == nil && o.New.ExternalID == external }
+	taken, err := w.has("select 1 from pinchwork_agent where external_id = ?", external)
+	return refuse(taken || slices.ContainsFunc(earlier, same), err, conflict)
 }
 
 func (w *writing) guardTrust(c *store.Change) error {

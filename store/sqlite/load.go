@@ -27,7 +27,12 @@ func load(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {
 			return err
 		}
 	}
-	if l.Agent, err = agentByID(c, q.Agent); err != nil {
+	if q.Agent == "" && q.External != "" {
+		l.Agent, err = agentWhere(c, "a.external_id = ?", q.External)
+	} else {
+		l.Agent, err = agentByID(c, q.Agent)
+	}
+	if err != nil {
 		return err
 	}
 	if q.Task != "" {

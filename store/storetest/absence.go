@@ -23,12 +23,15 @@ var absenceCases = []testCase{
 			Idempotency: &store.IdempotencyID{Caller: nobody, Operation: "post", Key: "k"},
 		})
 		w.equal(l, &store.Loaded{})
+		w.equal(w.load(store.LoadQuery{External: "nobody"}), &store.Loaded{})
 	}},
 	{"Admit", func(w *world) {
 		key := keyOf(nobody)
-		got, err := w.store.Admit(w.ctx, store.Admission{Now: w.now, Key: &key})
-		w.ok(err)
-		w.equal(got, store.Admitted{Allowed: true})
+		for _, a := range []store.Admission{{Now: w.now, Key: &key}, {Now: w.now, Agent: nobody}} {
+			got, err := w.store.Admit(w.ctx, a)
+			w.ok(err)
+			w.equal(got, store.Admitted{Allowed: true})
+		}
 	}},
 	{"Tasks", func(w *world) {
 		got, err := w.store.Tasks(w.ctx, []store.TaskID{nothing})

@@ -17,6 +17,35 @@ var admitCases = []testCase{
 		w.ok(err)
 		w.equal(got, store.Admitted{Agent: w.agent(bob), Allowed: true})
 	}},
+	{"By id", func(w *world) {
+		w.people()
+		got, err := w.store.Admit(w.ctx, store.Admission{Now: w.now, Agent: bob})
+		w.ok(err)
+		w.equal(got, store.Admitted{Agent: w.agent(bob), Allowed: true})
+	}},
+	{"An agent has one bucket, whatever found it", func(w *world) {
+		w.people()
+		w.rekey(bob, store.KeyDigest{2}, w.in(time.Hour))
+		key, old := store.KeyDigest{2}, keyOf(bob)
+		charge := &store.Charge{Bucket: "b", Every: time.Hour, Burst: 3}
+		for i, a := range []store.Admission{{Agent: bob}, {Key: &key}, {Key: &old}, {Agent: bob}, {Key: &key}} {
+			a.Now, a.Charge = w.now, charge
+			got, err := w.store.Admit(w.ctx, a)
+			w.ok(err)
+			w.equal(got.Agent, w.agent(bob))
+			w.equal(got.Allowed, i < 3)
+		}
+	}},
+	{"An unknown id is charged nothing", func(w *world) {
+		w.people()
+		charge := &store.Charge{Bucket: "b", Every: time.Hour, Burst: 1}
+		for range 3 {
+			got, err := w.store.Admit(w.ctx, store.Admission{Now: w.now, Agent: nobody, Charge: charge})
+			w.ok(err)
+			w.equal(got, store.Admitted{Allowed: true})
+		}
+		w.equal(w.admit(0, charge).Allowed, true)
+	}},
 	{"A suspended agent is found and shows it", func(w *world) {
 		w.people()
 		w.change(bob, func(p *store.Profile) { p.Suspended = true })

@@ -359,6 +359,35 @@ var breaks = map[string]broken{
 			a.Charge = &c
 		}
 	}},
+	"agents are not known by their external ids": {query: func(q *store.LoadQuery) { q.External = "" }},
+	"external ids are not compared":              {rewrite: rename},
+	"new keys are lost": {change: func(c *store.Change) {
+		c.Agents = rewriteEach(c.Agents, func(w *store.AgentWrite) {
+			if w.Old != nil {
+				w.Key = store.KeyDigest{}
+			}
+		})
+	}},
+	"a new key always makes the present one old": {change: func(c *store.Change) {
+		c.Agents = rewriteEach(c.Agents, func(w *store.AgentWrite) { w.KeepOld = false })
+	}},
+	"old keys count a day longer": {admit: func(a *store.Admission) {
+		if a.Key != nil {
+			a.Now = a.Now.Add(-24 * time.Hour)
+		}
+	}},
+	"agents known by their ids are charged nothing": {admit: func(a *store.Admission) {
+		if a.Agent != "" {
+			a.Charge = nil
+		}
+	}},
+	"agents known by their ids have other buckets": {admit: func(a *store.Admission) {
+		if a.Agent != "" && a.Charge != nil {
+			c := *a.Charge
+			c.Bucket += " by id"
+			a.Charge = &c
+		}
+	}},
 	"nobody is told when to try again":   {admitted: func(a *store.Admitted) { a.RetryAfter = 0 }},
 	"buckets are never full again":       {admitted: func(a *store.Admitted) { a.ResetAfter += time.Hour }},
 	"the feed leaves out the first item": {feed: func(p *store.FeedPage) { p.Items = p.Items[min(1, len(p.Items)):] }},
@@ -454,6 +483,18 @@ func overwrite(s store.Store, c *store.Change) {
 	c.SystemPays = rewriteEach(c.SystemPays, func(w *store.SystemPayWrite) {
 		if has, err := s.Agents(context.Background(), []store.AgentID{w.Agent}); err == nil && len(has) == 1 {
 			w.Old = has[0].SystemPay
+		}
+	})
+}
+
+// rename gives a new agent another external id than one that somebody has.
+func rename(s store.Store, c *store.Change) {
+	c.Agents = rewriteEach(c.Agents, func(w *store.AgentWrite) {
+		has, err := s.Load(context.Background(), store.LoadQuery{Now: c.At, External: w.New.ExternalID})
+		if err == nil && has.Agent != nil && w.Old == nil {
+			next := *w.New
+			next.ExternalID += " " + string(next.ID)
+			w.New = &next
 		}
 	})
 }

@@ -122,16 +122,42 @@ var commitCases = []testCase{
 	}},
 	{"The key of a replaced agent stays", func(w *world) {
 		w.people()
-		write := w.edited(ann, func(p *store.Profile) { p.Name = "new" })
-		write.Key = store.KeyDigest{2}
+		w.change(ann, func(p *store.Profile) { p.Name = "new" })
+		w.equal(w.whoHas(keyOf(ann), w.now), ann)
+		w.equal(w.whoHas(store.KeyDigest{}, w.now), store.AgentID(""))
+	}},
+	{"A new key of a replaced agent, and the one before until its time", func(w *world) {
+		w.people()
+		second, third := store.KeyDigest{2}, store.KeyDigest{3}
+		w.rekey(ann, second, w.in(time.Hour))
+		w.equal(w.whoHas(second, w.now), ann)
+		w.equal(w.whoHas(keyOf(ann), w.in(time.Hour-time.Microsecond)), ann)
+		w.equal(w.whoHas(keyOf(ann), w.in(time.Hour)), store.AgentID(""))
+		w.equal(w.whoHas(second, w.in(24*time.Hour)), ann)
+		w.change(ann, func(p *store.Profile) { p.Name = "new" })
+		w.equal(w.whoHas(keyOf(ann), w.now), ann)
+		w.rekey(ann, third, w.in(2*time.Hour))
+		w.equal(w.whoHas(third, w.in(24*time.Hour)), ann)
+		w.equal(w.whoHas(second, w.in(time.Hour)), ann)
+		w.equal(w.whoHas(keyOf(ann), w.now), store.AgentID(""))
+		w.rekey(ann, store.KeyDigest{4}, time.Time{})
+		w.equal(w.whoHas(third, w.now), store.AgentID(""))
+		w.equal(w.whoHas(keyOf(bob), w.now), bob)
+	}},
+	{"A new key in the place of the present one alone", func(w *world) {
+		w.people()
+		second, third := store.KeyDigest{2}, store.KeyDigest{3}
+		w.rekey(ann, second, w.in(time.Hour))
+		write := w.edited(ann, func(p *store.Profile) { p.OldKeyUntil = w.in(2 * time.Hour) })
+		write.Key, write.KeepOld = third, true
 		w.commit(&store.Change{Agents: []store.AgentWrite{write}})
-		key := keyOf(ann)
-		got, err := w.store.Admit(w.ctx, store.Admission{Now: w.now, Key: &key})
-		w.ok(err)
-		w.equal(got.Agent.ID, ann)
-		got, err = w.store.Admit(w.ctx, store.Admission{Now: w.now, Key: &write.Key})
-		w.ok(err)
-		w.equal(got.Agent, (*store.Agent)(nil))
+		w.equal(w.whoHas(third, w.in(24*time.Hour)), ann)
+		w.equal(w.whoHas(second, w.now), store.AgentID(""))
+		w.equal(w.whoHas(keyOf(ann), w.in(time.Hour)), ann)
+		w.equal(w.whoHas(keyOf(ann), w.in(2*time.Hour)), store.AgentID(""))
+		w.rekey(ann, store.KeyDigest{4}, w.in(time.Hour))
+		w.equal(w.whoHas(third, w.now), ann)
+		w.equal(w.whoHas(keyOf(ann), w.now), store.AgentID(""))
 	}},
 	{"Account counters go down as well", func(w *world) {
 		w.people()

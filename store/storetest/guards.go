@@ -100,6 +100,34 @@ var guardCases = []testCase{
 		w.ok(err)
 		w.equal(got.Agent, (*store.Agent)(nil))
 	}},
+	{"Agents: a key that somebody has", func(w *world) {
+		w.people()
+		w.rekey(cyd, store.KeyDigest{3}, w.in(time.Hour))
+		for _, key := range []store.KeyDigest{keyOf(ann), keyOf(cyd), {3}, keyOf(bob)} {
+			write := w.edited(bob, func(p *store.Profile) { p.OldKeyUntil = w.now })
+			write.Key = key
+			c := wholeChange(w)
+			c.Agents = append(c.Agents, write)
+			w.equal(w.refused(c, store.GuardDuplicate).Agent, bob)
+			c = wholeChange(w)
+			c.Agents = append(c.Agents, store.AgentWrite{New: w.profile(nobody), Key: key})
+			w.equal(w.refused(c, store.GuardDuplicate).Agent, nobody)
+		}
+		w.equal(w.whoHas(keyOf(bob), w.now), bob)
+	}},
+	{"Agents: an external id that somebody has", func(w *world) {
+		w.people()
+		w.named(agentNo(1), "user 1")
+		c := wholeChange(w)
+		c.Agents = append(c.Agents, w.naming(nobody, "user 1"))
+		w.equal(w.refused(c, store.GuardDuplicate).Agent, nobody)
+		c = wholeChange(w)
+		c.Agents = append(c.Agents, w.naming(nobody, "user 2"), w.naming(agentNo(2), "user 2"))
+		w.refused(c, store.GuardDuplicate)
+		w.named(agentNo(2), "User 1")
+		w.named(agentNo(3), "")
+		w.named(agentNo(4), "")
+	}},
 	{"Agents: a stale version", func(w *world) {
 		w.people()
 		stale := w.edited(bob, func(p *store.Profile) { p.Name = "stale" })

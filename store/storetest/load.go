@@ -20,6 +20,16 @@ var loadCases = []testCase{
 		l := w.load(store.LoadQuery{Caller: ann, Agent: bob})
 		w.equal(l, &store.Loaded{Caller: w.agent(ann), Agent: w.agent(bob)})
 	}},
+	{"An agent by its external id", func(w *world) {
+		w.people()
+		w.named(agentNo(1), "user 1")
+		w.equal(w.load(store.LoadQuery{External: "user 1"}), &store.Loaded{Agent: w.agent(agentNo(1))})
+		w.change(agentNo(1), func(p *store.Profile) { p.Name = "new" })
+		w.equal(w.load(store.LoadQuery{External: "user 1", Caller: ann}), &store.Loaded{Caller: w.agent(ann), Agent: w.agent(agentNo(1))})
+		w.equal(w.load(store.LoadQuery{External: "user 1", Agent: bob}).Agent, w.agent(bob))
+		w.equal(w.load(store.LoadQuery{External: "user 2"}), &store.Loaded{})
+		w.equal(w.load(store.LoadQuery{External: "USER 1"}), &store.Loaded{})
+	}},
 	{"The parties of a task", func(w *world) {
 		w.people()
 		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))

@@ -68,6 +68,20 @@ var raceCases = []testCase{
 		w.equal(w.agent(ann).Name, fmt.Sprint(won[0]))
 		w.equal(w.agent(ann).Balance, int64(bonus))
 	}},
+	{"First insert of an external id by many", func(w *world) {
+		won := w.race(crowd, store.GuardDuplicate, func(i int) *store.Change {
+			c := w.registration(agentNo(i))
+			c.Agents[0].New.ExternalID = "user 1"
+			return c
+		})
+		w.equal(len(won), 1)
+		w.equal(w.load(store.LoadQuery{External: "user 1"}), &store.Loaded{Agent: w.agent(agentNo(won[0]))})
+		for i := range crowd {
+			if i != won[0] {
+				w.equal(w.whoHas(keyOf(agentNo(i)), w.now), store.AgentID(""))
+			}
+		}
+	}},
 	{"First insert of a task by many", func(w *world) {
 		w.people()
 		won := w.race(crowd, store.GuardDuplicate, func(i int) *store.Change {

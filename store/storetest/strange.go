@@ -70,6 +70,10 @@ func (w *world) readsNothing(agent store.AgentID, task store.TaskID, end string)
 		Question: store.QuestionID("qa-" + end), Questions: page, Messages: page, Report: store.ReportID("rp-" + end),
 		Idempotency: &store.IdempotencyID{Caller: agent, Operation: "ask " + string(task), Key: end},
 	}), &store.Loaded{})
+	w.equal(w.load(store.LoadQuery{External: end}), &store.Loaded{})
+	admitted, err := w.store.Admit(w.ctx, store.Admission{Now: w.now, Agent: agent})
+	w.ok(err)
+	w.equal(admitted, store.Admitted{Allowed: true})
 	of := store.PageQuery{Agent: agent, Limit: 10, Now: w.now}
 	tasks, err := w.store.Tasks(w.ctx, []store.TaskID{task, taskNo(1)})
 	w.ok(err)

@@ -160,6 +160,37 @@ func (w *world) edited(id store.AgentID, edit func(*store.Profile)) store.AgentW
 	return store.AgentWrite{Old: &old, New: &next}
 }
 
+// rekey gives an agent another key, beside which the one before counts until then.
+func (w *world) rekey(id store.AgentID, key store.KeyDigest, until time.Time) {
+	w.Helper()
+	write := w.edited(id, func(p *store.Profile) { p.OldKeyUntil = until })
+	write.Key = key
+	w.commit(&store.Change{Agents: []store.AgentWrite{write}})
+}
+
+// whoHas is the agent that a key finds at an instant, "" for none.
+func (w *world) whoHas(key store.KeyDigest, at time.Time) store.AgentID {
+	w.Helper()
+	got, err := w.store.Admit(w.ctx, store.Admission{Now: at, Key: &key})
+	w.ok(err)
+	if got.Agent == nil {
+		return ""
+	}
+	return got.Agent.ID
+}
+
+// named makes an agent with an external id.
+func (w *world) named(id store.AgentID, external string) {
+	w.Helper()
+	w.commit(&store.Change{Agents: []store.AgentWrite{w.naming(id, external)}})
+}
+
+func (w *world) naming(id store.AgentID, external string) store.AgentWrite {
+	p := w.profile(id)
+	p.ExternalID = external
+	return store.AgentWrite{New: p, Key: keyOf(id)}
+}
+
 // agent reads an agent that exists.
 func (w *world) agent(id store.AgentID) *store.Agent {
 	w.Helper()

@@ -16,6 +16,8 @@ const (
 	CodeInsufficientCredits  Code = "insufficient_credits"
 	CodeForbidden            Code = "forbidden"
 	CodeSuspended            Code = "suspended"
+	CodeRegistrationClosed   Code = "registration_closed"
+	CodeInvitationNeeded     Code = "invitation_needed"
 	CodeNotFound             Code = "not_found"
 	CodeWrongState           Code = "wrong_state"
 	CodeClaimLapsed          Code = "claim_lapsed"
@@ -59,6 +61,8 @@ var codeTable = []CodeInfo{
 	{CodeInsufficientCredits, ErrInsufficientCredits, "The balance does not cover max_credits."},
 	{CodeForbidden, ErrForbidden, "You may see this but have the wrong role for it."},
 	{CodeSuspended, ErrSuspended, "The operator has suspended your agent."},
+	{CodeRegistrationClosed, ErrForbidden, "Nobody may register here: agents are made in another way."},
+	{CodeInvitationNeeded, ErrForbidden, "Registration needs an invitation of the operator's that is not used and has not ended."},
 	{CodeNotFound, ErrNotFound, "It does not exist, or you may not know that it does."},
 	{CodeWrongState, ErrConflict, "The task's status does not allow it; the message names the status."},
 	{CodeClaimLapsed, ErrConflict, "Your claim on this task has ended; the message says when and why."},

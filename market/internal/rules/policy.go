@@ -28,6 +28,7 @@ type Policy struct {
 	MaxAgentBytes   int64
 	SystemPayPerDay int64
 	Infra           InfraMode
+	Registration    RegistrationMode
 	EventRetention  time.Duration
 	PrivateWebhooks bool
 }
@@ -41,6 +42,19 @@ const (
 	InfraOpen InfraMode = "open"
 	// InfraAppointed: only those of them that the operator has appointed.
 	InfraAppointed InfraMode = "appointed"
+)
+
+// RegistrationMode says who may register.
+type RegistrationMode string
+
+// The modes of Policy.Registration.
+const (
+	// RegistrationOpen: everybody.
+	RegistrationOpen RegistrationMode = "open"
+	// RegistrationInvited: whoever has an invitation of the operator's.
+	RegistrationInvited RegistrationMode = "invited"
+	// RegistrationClosed: nobody; the host program makes its agents itself.
+	RegistrationClosed RegistrationMode = "closed"
 )
 
 // Fee is the platform's part of what was charged (rule 3.5). The small

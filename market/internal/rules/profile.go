@@ -50,3 +50,20 @@ func ChangeSecret(p *store.Profile, secret string, now time.Time) {
 	}
 	p.WebhookSecret = secret
 }
+
+// RotateKey gives the caller another key. The one before counts for the overlap: the
+// present one, or, while an earlier one does still, that, so that a caller who never
+// heard of its new key can ask again with the one that it has.
+func (p *Policy) RotateKey(now time.Time, l *store.Loaded, key store.KeyDigest, overlap time.Duration) *Outcome {
+	old := &l.Caller.Profile
+	next := *old
+	next.OldKeyUntil = time.Time{}
+	if overlap > 0 {
+		next.OldKeyUntil = now.Add(overlap)
+	}
+	o := p.begin(now)
+	o.profile(old, &next)
+	w := &o.Agents[len(o.Agents)-1]
+	w.Key, w.KeepOld = key, overlap > 0 && old.OldKeyUntil.After(now)
+	return o
+}

@@ -24,7 +24,8 @@ create type pinchwork.put_end as (task text, at timestamptz);
 create type pinchwork.put_count as (change int, task text, delta int, most int, bytes bigint, most_bytes bigint);
 
 create type pinchwork.put_agent as (
-    change int, id text, version bigint, next bigint, key bytea, profile text, suspended boolean, hooked boolean, reachable boolean);
+    change int, id text, version bigint, next bigint, key bytea, profile text, suspended boolean, hooked boolean, reachable boolean,
+    external_id text, old_key_until timestamptz, keep_old boolean);
 
 create type pinchwork.put_role as (
     change int, task text, agent text, role text, lapsed_at timestamptz, lapse_why text, lapse_claim int);

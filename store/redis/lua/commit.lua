@@ -151,6 +151,18 @@ local steps = {
     end
   end,
 
+  -- id, digest, whether the old key stays: makes a key the agent's, whose hash the key
+  -- is, and the one that it has its old one, unless that stays
+  rekey = function(agent, i)
+    local id, digest, gone = ARGV[i], ARGV[i + 1], 'ko'
+    if ARGV[i + 2] == '1' then gone = 'k' end
+    local has = call('HMGET', agent, gone, 'k')
+    if has[1] then call('HDEL', P .. 'keys', has[1]) end
+    if gone == 'ko' and has[2] then call('HSET', agent, 'ko', has[2]) end
+    call('HSET', agent, 'k', digest)
+    call('HSET', P .. 'keys', digest, id)
+  end,
+
   -- longest, at, count, items: appends to the feed
   feed = function(_, i)
     local n = call('HINCRBY', COUNTERS, 'feed', 1)

@@ -11,6 +11,7 @@
 -- ARGV[11]  worker whose claims' messages count, '' for all
 -- ARGV[12]  name of an idempotency record
 -- ARGV[13]  report
+-- ARGV[14]  external id of the other agent, when its id is not given
 -- An argument of '' asks for nothing.
 --
 -- Returns, each false when not asked for or not there:
@@ -33,7 +34,9 @@ if caller ~= '' then
   reply[1] = agent(caller)
   reply[2] = due(caller, ARGV[1])
 end
-if ARGV[3] ~= '' then reply[3] = agent(ARGV[3]) end
+local another = ARGV[3]
+if another == '' and ARGV[14] ~= '' then another = call('HGET', P .. 'externals', ARGV[14]) or '' end
+if another ~= '' then reply[3] = agent(another) end
 
 local function loadTask(x)
   local poster, worker, subject, parent, result, _, _, children = references(x)

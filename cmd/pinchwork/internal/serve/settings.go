@@ -96,6 +96,7 @@ func All() []Setting {
 		seconds("WEBHOOK_TIMEOUT_SECONDS", "time for one webhook attempt", func(s *Settings) *time.Duration { return &s.WebhookTimeout }),
 		choice("WEBHOOK_ALLOW_PRIVATE", "true also allows http, any port and private addresses", "true", "false", func(s *Settings) *bool { return &s.Policy.PrivateWebhooks }),
 		infra(),
+		registration(),
 		number("MAX_OPEN_CLAIMS", "undelivered claims of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxOpenClaims }),
 		number("NEWCOMER_CLAIMS", "the same for agents without an approved task as worker, 0 for no difference", func(s *Settings) *int64 { return &s.Policy.NewcomerClaims }),
 		number("MAX_STREAMS", "event streams of one agent, 0 for no bound", func(s *Settings) *int { return &s.Policy.MaxStreams }),
@@ -338,6 +339,20 @@ func infra() Setting {
 		return nil
 	}
 	o.get = func(s *Settings) string { return string(s.Policy.Infra) }
+	return o
+}
+
+func registration() Setting {
+	o := named("REGISTRATION", "who may register: open, invited or closed")
+	o.set = func(s *Settings, v string) error {
+		switch mode := market.RegistrationMode(v); mode {
+		case market.RegistrationOpen, market.RegistrationInvited, market.RegistrationClosed:
+			s.Policy.Registration = mode
+			return nil
+		}
+		return fmt.Errorf("%q must be open, invited or closed", v)
+	}
+	o.get = func(s *Settings) string { return string(s.Policy.Registration) }
 	return o
 }
 

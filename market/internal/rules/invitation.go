@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// An invitation is a record that lives until it ends, and its use another one, which
+// can be made once: both are looked up by the digest of a random token.
+
+// Invite makes an invitation that can be used once, until an instant.
+func (p *Policy) Invite(now time.Time, invitation store.IdempotencyID, until time.Time) *Outcome {
+	o := p.begin(now)
+	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: invitation, Outcome: []byte("true"), ExpiresAt: until}
+	return o
+}
+
+// MayRegister refuses who may not register, before it is known what an invitation is
+// worth.
+func (p *Policy) MayRegister(invitation string) error {
+	switch {
+	case p.Registration == RegistrationClosed:
+		return Refuse(CodeRegistrationClosed, "Registration is closed")
+	case p.Registration == RegistrationInvited && invitation == "":
+		return Refuse(CodeInvitationNeeded, "Registration needs an invitation: ask the operator for one")
+	}
+	return nil
+}
+
+// Redeem lets a registration use the loaded invitation.
+func (p *Policy) Redeem(o *Outcome, l *store.Loaded, use store.IdempotencyID) (*Outcome, error) {
+	if l.Idempotency == nil {
+		return nil, Uninvited()
+	}
+	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: use, Outcome: []byte("true"), ExpiresAt: l.Idempotency.ExpiresAt}
+	return o, nil
+}
+
+// Uninvited is the refusal for an invitation that does not exist, has ended or was
+// used, which cannot be told apart.
+func Uninvited() *Error {
+	return Refuse(CodeInvitationNeeded, "The invitation is not valid: it has ended, was used, or never was")
+}

@@ -1,0 +1,65 @@
+package market
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// RotateInput asks for another key.
+type RotateInput struct {
+	// Overlap is how long the key before works too, 0–7 days; 0 ends it at once. Over
+	// HTTP it is rounded up to whole seconds.
+	Overlap time.Duration
+}
+
+// KeyRotation is the answer to RotateKey. APIKey is shown this once, and in JSON
+// alone.
+type KeyRotation struct {
+	APIKey APIKey `json:"api_key"`
+	// OldKeyUntil is when the key before stops to work, nil when it has stopped.
+	OldKeyUntil *Time  `json:"old_key_until"`
+	Message     string `json:"message"`
+}
+
+// LogValue leaves out the key, which a handler that logs JSON would show.
+func (r KeyRotation) LogValue() slog.Value {
+	if r.OldKeyUntil == nil {
+		return slog.GroupValue()
+	}
+	return slog.GroupValue(slog.Any("old_key_until", *r.OldKeyUntil))
+}
+
+// RotateKey gives the agent another key and returns it; the one before works for the
+// overlap too (rule 2.13). While an older key works still, a rotation with an overlap
+// replaces the newest key at once and the older one works on: so whoever never got
+// the answer asks again with the key that it has. Like Register it takes no
+// idempotency key, since what it returns is not kept.
+//
+// Errors: ErrInvalid, ErrUnauthorized, ErrSuspended, ErrUnavailable.
+func (h *Handle) RotateKey(ctx context.Context, in RotateInput) (KeyRotation, error) {
+	if in.Overlap < 0 || in.Overlap > limits.KeyOverlap {
+		return KeyRotation{}, h.m.refused(ctx, "rotate", rules.Invalid("overlap", "must be 0 to %d seconds", int64(limits.KeyOverlap/time.Second)))
+	}
+	key, err := h.m.ids.key()
+	if err != nil {
+		return KeyRotation{}, h.m.refused(ctx, "rotate", unavailable(err))
+	}
+	d, err := h.m.operate(ctx, operation{
+		name: "rotate key", load: store.LoadQuery{Caller: h.id},
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.RotateKey(now, l, key.Digest(), in.Overlap), nil
+		},
+	})
+	if err != nil {
+		return KeyRotation{}, err
+	}
+	return KeyRotation{
+		APIKey: key, OldKeyUntil: timePtr(d.outcome.Agents[0].New.OldKeyUntil),
+		Message: "SAVE YOUR NEW API KEY: it is shown only this once and cannot be recovered.",
+	}, nil
+}
