@@ -48,7 +48,7 @@ func fromPostToFunction(b *testing.B, s market.Store, remote, apart bool) {
 	}
 	var agent market.AgentAPI = here.As(w.AgentID)
 	if remote {
-		agent = clientOf(b, here, market.APIKey(w.APIKey))
+		agent = clientOf(b, here, w.APIKey)
 	}
 	called := make(chan time.Time, 1)
 	do := func(context.Context, worker.Task) (worker.Result, error) {

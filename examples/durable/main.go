@@ -22,11 +22,11 @@ func main() {
 	m := must(pinchwork.New(pinchwork.WithStore(must(sqlite.Open(ctx, "market.db")))))
 	go func() { panic(m.Run(ctx)) }()
 	for _, name := range []string{"ann", "bob"} {
-		agent := known(ctx, m, name)
+		agent := must(m.Ensure(ctx, name, market.RegisterInput{Name: name}))
 		claims := worker.Keep(must(worker.OpenRecord(name + ".claims")))
-		go func() { panic(worker.Run(ctx, agent, do, claims)) }()
+		go func() { panic(worker.Run(ctx, m.As(agent.AgentID), do, claims)) }()
 	}
-	boss := known(ctx, m, "boss")
+	boss := m.As(must(m.Ensure(ctx, "boss", market.RegisterInput{Name: "boss"})).AgentID)
 	var posted []market.Posted
 	for _, need := range os.Args[1:] {
 		posted = append(posted, must(boss.Post(market.WithIdempotencyKey(ctx, need), market.PostInput{Need: need, MaxCredits: 1})))
@@ -38,17 +38,6 @@ func main() {
 		}
 		fmt.Println(*task.Result)
 	}
-}
-
-// known is the agent of a name, whose id is kept in a file beside the marketplace.
-func known(ctx context.Context, m *market.Market, name string) *market.Handle {
-	id, err := os.ReadFile(name + ".agent")
-	if err != nil {
-		id = []byte(must(m.Register(ctx, market.RegisterInput{Name: name})).AgentID)
-		must(0, os.WriteFile(name+".new", id, 0o600))
-		must(0, os.Rename(name+".new", name+".agent"))
-	}
-	return m.As(market.AgentID(id))
 }
 
 func do(_ context.Context, t worker.Task) (worker.Result, error) {

@@ -70,13 +70,13 @@ func TestTheProgramSurvivesKills(t *testing.T) {
 	if err := cmd.Wait(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("the program ended with %v and %q", err, got)
 	}
-	paid(t, folder, len(needs))
+	paid(t, filepath.Join(folder, "market.db"), len(needs))
 }
 
 // paid checks that there are so many tasks, each approved, and what the agents have.
-func paid(t *testing.T, folder string, tasks int) {
+func paid(t *testing.T, path string, tasks int) {
 	t.Helper()
-	kept, err := sqlite.Open(t.Context(), filepath.Join(folder, "market.db"))
+	kept, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +86,11 @@ func paid(t *testing.T, folder string, tasks int) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ann", "bob", "boss"} {
-		id, err := os.ReadFile(filepath.Join(folder, name+".agent"))
-		if err != nil {
-			t.Fatal(err)
+		agent, err := m.Ensure(t.Context(), name, market.RegisterInput{Name: name})
+		if err != nil || agent.Created {
+			t.Fatalf("%s is new: %v, %v", name, agent.Created, err)
 		}
-		c, err := m.As(market.AgentID(id)).Credits(t.Context(), market.Page{})
+		c, err := m.As(agent.AgentID).Credits(t.Context(), market.Page{})
 		if err != nil || c.Escrowed != 0 || name == "boss" && c.Balance != int64(100-tasks) {
 			t.Errorf("%s has %d credits and %d in escrow, %v", name, c.Balance, c.Escrowed, err)
 		}

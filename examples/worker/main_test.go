@@ -32,7 +32,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := httpclient.New(server.URL, market.APIKey(w.APIKey))
+	client, err := httpclient.New(server.URL, w.APIKey)
 	if err != nil {
 		t.Fatal(err)
 	}

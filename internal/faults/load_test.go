@@ -70,7 +70,7 @@ func newPerson(t *testing.T, urls []string, in market.RegisterInput, more ...htt
 	}
 	p := person{id: r.AgentID}
 	for _, url := range urls {
-		c, err := httpclient.New(url, market.APIKey(r.APIKey), append([]httpclient.Option{
+		c, err := httpclient.New(url, r.APIKey, append([]httpclient.Option{
 			httpclient.WithAgentID(r.AgentID), httpclient.WithAttempts(2),
 			httpclient.WithTimeout(8 * time.Second), httpclient.WithMaxDelay(300 * time.Millisecond),
 		}, more...)...)
