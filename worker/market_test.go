@@ -59,7 +59,7 @@ func behindHTTP(t *testing.T, m *market.Market) func(market.Registration) market
 	server := httptest.NewServer(api)
 	t.Cleanup(func() { api.Close(); server.Close() })
 	return func(r market.Registration) market.AgentAPI {
-		c, err := httpclient.New(server.URL, market.APIKey(r.APIKey))
+		c, err := httpclient.New(server.URL, r.APIKey)
 		if err != nil {
 			t.Fatal(err)
 		}

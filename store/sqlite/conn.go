@@ -66,10 +66,8 @@ func (c *conn) each(sql string, visit func(r row) error, args ...any) (err error
 			break
 		}
 	}
-	if failed := s.Reset(); err == nil {
-		err = failed
-	}
-	return err
+	// A step that did not begin, because the context has ended, is known to Err alone.
+	return cmp.Or(err, s.Err(), s.Reset())
 }
 
 // one reads the first row, and reports whether there is one.

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"context"
 	"runtime"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // Through names the VFS through which a file is opened.
@@ -52,4 +55,23 @@ func Gathered(s *Store, n int) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// LoadUnder is Load under the context itself, without a time limit of the store's.
+func (s *Store) LoadUnder(ctx context.Context, q store.LoadQuery) (*store.Loaded, error) {
+	l := new(store.Loaded)
+	return l, s.place.file.readers.read(ctx, func(c *conn) error { return load(c, l, &q) })
+}
+
+// RunInside runs statements in the host's transaction, as one write under the context
+// itself.
+func (s *Store) RunInside(ctx context.Context, statements ...string) error {
+	return s.writeInside(ctx, &ticket{do: func(w *writing) error {
+		for _, sql := range statements {
+			if err := w.run(sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
 }

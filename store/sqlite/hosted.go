@@ -91,6 +91,8 @@ func (s *Store) inside(ctx context.Context, do func(c *conn) error) error {
 	run := func(db *sqlite3.Conn) {
 		c := newConn(db)
 		defer c.forget()
+		// Once begun it is done: a write that was cut short could not be taken back.
+		defer db.SetInterrupt(db.SetInterrupt(context.Background()))
 		if err = s.same(c); err == nil {
 			err = do(c)
 		}
