@@ -12,7 +12,8 @@ import (
 
 // RotateInput asks for another key.
 type RotateInput struct {
-	// Overlap is how long the key before works too, 0–7 days; 0 ends it at once. Over
+	// Overlap is how long the key before works too, 0–7 days; 0 ends it at once, as
+	// befits a key that others may know, who could rotate it as well. Over
 	// HTTP it is rounded up to whole seconds.
 	Overlap time.Duration
 }

@@ -18,7 +18,9 @@ func newRotateKey(a *app) *cobra.Command {
 		Use:   "rotate-key",
 		Short: "Replace the agent's key and store the new one",
 		Long: `Get another key for the agent and store it in the place of the old one, which works
-on for the overlap. If the answer is lost, run the command again before that is over.`,
+on for the overlap. If the answer is lost, run the command again before that is over.
+A key that others may know is replaced with --overlap 0: while it works, whoever has it
+can do the same.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.rotateKey(cmd, in) },
 	}

@@ -18,6 +18,7 @@ func fullTask() *store.Task {
 		System:     &store.System{Type: store.VerifyCompletion, Parent: "tk-2", Delivery: 3, Subject: "ag-2", Until: at(10), Again: at(9), Excluded: []store.AgentID{"ag-3", "ag-4"}},
 		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
 		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
+		Metadata: map[string]string{"k=1:b": "v,\n", "": ""}, ExternalID: "e:1",
 		Status: store.StatusApproved, Matching: &store.Matching{State: store.Matched, Until: at(4), Agents: []store.AgentID{"ag-5"}},
 		Children: []store.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
 		Claim: &store.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},

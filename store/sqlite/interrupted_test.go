@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"reflect"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pinchwork/pinchwork/market/markettest"
@@ -14,11 +15,12 @@ import (
 // fading is a context that ends when it is asked for the last of so many times.
 type fading struct {
 	context.Context
-	asked, last int
+	asked atomic.Int64
+	last  int64
 }
 
 func (e *fading) Err() error {
-	if e.asked++; e.asked > e.last {
+	if e.asked.Add(1) > e.last {
 		return context.Canceled
 	}
 	return nil
@@ -37,7 +39,7 @@ func TestAReadThatIsCutShortIsNoAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shortenings(t, func(ctx context.Context, last int) {
+	shortenings(t, func(ctx context.Context, last int64) {
 		if got, err := s.LoadUnder(ctx, q); err == nil && !reflect.DeepEqual(got, whole) {
 			t.Fatalf("cut short after %d looks at its context, it says %+v", last, got)
 		}
@@ -49,7 +51,7 @@ func TestAReadThatIsCutShortIsNoAnswer(t *testing.T) {
 func TestAWriteInAHostsTransactionThatIsCutShort(t *testing.T) {
 	const insert = "insert into purchase values ('tk-1')"
 	h := newHost(t)
-	shortenings(t, func(ctx context.Context, last int) {
+	shortenings(t, func(ctx context.Context, last int64) {
 		tx, err := h.db.BeginTx(h.Ctx, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -65,11 +67,11 @@ func TestAWriteInAHostsTransactionThatIsCutShort(t *testing.T) {
 
 // shortenings runs an operation under contexts that end later and later, until it ends
 // before its context does.
-func shortenings(t *testing.T, run func(ctx context.Context, last int)) {
+func shortenings(t *testing.T, run func(ctx context.Context, last int64)) {
 	t.Helper()
-	for last := range 2_000 {
+	for last := range int64(2_000) {
 		ctx := &fading{Context: t.Context(), last: last}
-		if run(ctx, last); ctx.asked <= last {
+		if run(ctx, last); ctx.asked.Load() <= last {
 			return
 		}
 	}
