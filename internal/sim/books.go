@@ -187,18 +187,25 @@ func (w *world) checkRight(prev *moment, c *commit) {
 		w.checkPickup(prev, c, q, now)
 		return
 	}
-	if code := prev.refusal(q, now); code != "" && !w.wasAllowed(a, q, now) {
+	// A claim that was on its way when its agent's block began may still be made, as a
+	// pickup's may.
+	if code := prev.refusal(q, now); code != "" && code != market.CodeCooldown && !w.wasAllowed(a, q, now) {
 		w.fail("what must be refused is not done", "%s commits %s, which had to be refused: %s", a, w.describe(c.change), code)
 	}
-	if t := prev.tasks[q.task]; t != nil && !due(t).IsZero() && !now.Before(due(t)) && !w.waits(prev, t) {
-		w.fail("what is due comes first", "%s commits %s after %s, when its time was up", a, w.describe(c.change), due(t))
+	if overdue(prev.tasks[q.task], now) && !w.waits(prev, prev.tasks[q.task]) && !w.wasAllowed(a, q, now) {
+		w.fail("what is due comes first", "%s commits %s after %s, when its time was up", a, w.describe(c.change), due(prev.tasks[q.task]))
 	}
+}
+
+// overdue says that a timer had to touch the task before anything else.
+func overdue(t *store.Task, now time.Time) bool {
+	return t != nil && !due(t).IsZero() && !now.Before(due(t))
 }
 
 // wasAllowed: a report is about what the agent has seen, which need not be so any
 // more when it is written down.
 func (w *world) wasAllowed(a *actor, q asking, now time.Time) bool {
-	return a.op.Kind == "report" && w.once(a, func(m *moment) bool { return m.refusal(q, now) == "" })
+	return a.op.Kind == "report" && w.once(a, func(m *moment) bool { return m.refusal(q, now) == "" && !overdue(m.tasks[q.task], now) })
 }
 
 // mayBeNow: an operation reads the clock as it begins, but with a key when it need

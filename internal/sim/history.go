@@ -58,6 +58,9 @@ type commit struct {
 	timer bool
 	// posted and claimed are the tasks that it opened and gave away.
 	posted, claimed []store.TaskID
+	// forgotten is the moment from which on the store has no record of its key any
+	// more; 0 while it has.
+	forgotten int
 }
 
 func (h *history) begin() {
@@ -114,7 +117,7 @@ func (w *world) committed(by *actor, c *store.Change, done store.Committed) {
 		}
 	}
 	if c.Idempotency != nil {
-		if old := w.keyed[c.Idempotency.IdempotencyID]; old != nil && old.change.Idempotency.ExpiresAt.After(c.At) {
+		if old := w.keyed[c.Idempotency.IdempotencyID]; old != nil && old.forgotten == 0 && old.change.Idempotency.ExpiresAt.After(c.At) {
 			w.fail("two commits under one key", "%s commits under %+v, which was used", by, c.Idempotency.IdempotencyID)
 		}
 		w.keyed[c.Idempotency.IdempotencyID] = made
@@ -279,9 +282,9 @@ func (w *world) pruned(q store.PruneQuery) {
 		maps.DeleteFunc(next.questions, func(_ store.QuestionID, q store.Question) bool { return q.Task == id })
 		maps.DeleteFunc(next.reports, func(_ store.ReportID, r store.Report) bool { return r.Task == id })
 	}
-	for id, c := range w.keyed {
-		if !c.change.Idempotency.ExpiresAt.After(q.Now) {
-			delete(w.keyed, id)
+	for _, c := range w.keyed {
+		if c.forgotten == 0 && !c.change.Idempotency.ExpiresAt.After(q.Now) {
+			c.forgotten = len(w.moments)
 		}
 	}
 	next.at, next.clocks = time.Now(), w.clocks()

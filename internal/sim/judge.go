@@ -74,7 +74,7 @@ func (w *world) own(a *actor) (own []*commit) {
 	return own
 }
 
-// first is the first commit under the operation's key, or nil.
+// first is the first commit under the operation's key that it may have seen, or nil.
 func (w *world) first(a *actor) *commit {
 	if a.op.Key == "" {
 		return nil
@@ -84,10 +84,24 @@ func (w *world) first(a *actor) *commit {
 		id.Caller = w.agents[a.op.By]
 	}
 	first := w.keyed[id]
-	if first == nil {
+	if first == nil || first.forgotten != 0 && first.forgotten <= a.began {
 		return nil
 	}
 	if earliest, _ := w.instants(a); !first.change.Idempotency.ExpiresAt.After(earliest) {
+		return nil
+	}
+	return first
+}
+
+// binding is the first commit under the operation's key that it cannot have missed, or
+// nil: its record was kept all the time, and counted by every instant that the
+// operation may have taken for now.
+func (w *world) binding(a *actor) *commit {
+	first := w.first(a)
+	if first == nil || first.forgotten != 0 {
+		return nil
+	}
+	if _, latest := w.instants(a); !first.change.Idempotency.ExpiresAt.After(latest) {
 		return nil
 	}
 	return first
@@ -176,8 +190,8 @@ func (w *world) judgeRefusal(a *actor, code market.Code) {
 		return
 	}
 	var other []string
-	for m, now := range w.window(a) {
-		want := m.refusal(q, now)
+	for i, now := range w.window(a) {
+		want := w.moments[i].refusal(q, now)
 		if want == code {
 			return
 		}
@@ -188,14 +202,14 @@ func (w *world) judgeRefusal(a *actor, code market.Code) {
 	w.fail("refusals are true", "%s answers %s; at no moment was that so (%s)", a, a.reply, strings.Join(other, ", "))
 }
 
-// window yields each moment between an operation's begin and its answer, with each
+// window yields the number of each moment between an operation's begin and its answer, with each
 // instant that it may have taken for now.
-func (w *world) window(a *actor) func(yield func(*moment, time.Time) bool) {
+func (w *world) window(a *actor) func(yield func(int, time.Time) bool) {
 	last := len(w.moments) - 1
-	if first := w.first(a); first != nil && first.by != a && first.moment <= last {
+	if first := w.binding(a); first != nil && first.by != a && first.moment <= last {
 		last = first.moment - 1
 	}
-	return func(yield func(*moment, time.Time) bool) {
+	return func(yield func(int, time.Time) bool) {
 		for i := a.began; i <= last; i++ {
 			instants := []time.Time{a.now}
 			for j := a.began + 1; j <= i; j++ {
@@ -204,7 +218,7 @@ func (w *world) window(a *actor) func(yield func(*moment, time.Time) bool) {
 				}
 			}
 			for _, now := range instants {
-				if !yield(w.moments[i], now) {
+				if !yield(i, now) {
 					return
 				}
 			}
@@ -269,7 +283,7 @@ func (w *world) differs(t *told, was *store.Task) string {
 // moment.
 func (w *world) judgePickup(a *actor, own []*commit) {
 	var got []store.TaskID
-	if first := w.first(a); first != nil {
+	if first := w.first(a); first != nil && (len(a.reply.tasks) > 0 || first == w.binding(a)) {
 		own = []*commit{first}
 	}
 	for _, c := range own {
@@ -298,15 +312,16 @@ func (w *world) judgePickup(a *actor, own []*commit) {
 	}
 }
 
-// judgeNothing looks for a moment in which there was nothing for this agent.
+// judgeNothing looks for a moment in which there was nothing for this agent that its
+// replica had to know of.
 func (w *world) judgeNothing(a *actor) {
 	if a.replica.misled {
 		return
 	}
 	q := w.asking(a)
 	var missed store.TaskID
-	for m, now := range w.window(a) {
-		id := w.anyOffer(m, q, now)
+	for i, now := range w.window(a) {
+		id := w.anyOffer(i, q, now, a.replica)
 		if id == "" {
 			return
 		}
@@ -315,13 +330,28 @@ func (w *world) judgeNothing(a *actor) {
 	w.fail("nothing means nothing", "%s was told that there is nothing, and all the time there was, last %s", a, missed)
 }
 
-func (w *world) anyOffer(m *moment, q asking, now time.Time) store.TaskID {
+// anyOffer is a task that was on offer in a moment and could not be unknown to a
+// replica.
+func (w *world) anyOffer(i int, q asking, now time.Time, r *replica) store.TaskID {
+	m := w.moments[i]
 	for id, t := range m.tasks {
-		if m.offered(q, t, w.texts[id], now) {
+		if m.offered(q, t, w.texts[id], now) && !w.isNews(id, i, r) {
 			return id
 		}
 	}
 	return ""
+}
+
+// isNews says that another replica had written a task so lately that this one need
+// not know of it yet.
+func (w *world) isNews(id store.TaskID, i int, r *replica) bool {
+	for _, c := range slices.Backward(w.commits) {
+		if c.moment > i || !slices.ContainsFunc(c.change.Tasks, func(t store.TaskWrite) bool { return t.New.ID == id }) {
+			continue
+		}
+		return c.by != nil && c.by.replica != r && w.moments[i].at.Sub(w.moments[c.moment].at) < lag
+	}
+	return false
 }
 
 // judgeLook compares an answer that changed nothing with the moments of its window.
@@ -359,6 +389,16 @@ func (w *world) once(a *actor, held func(*moment) bool) bool {
 // lag is how long a replica may not know what others have written.
 const lag = time.Second
 
+// latest is the latest that a replica's clock has shown.
+func (w *world) latest(r *replica) (at time.Time) {
+	for _, m := range w.moments {
+		if m.clocks != nil && m.clocks[r.n].After(at) {
+			at = m.clocks[r.n]
+		}
+	}
+	return at
+}
+
 // judgeList compares a list of offers with the model: what was on offer all the time
 // is in it, and what never was is not.
 func (w *world) judgeList(a *actor) {
@@ -371,12 +411,15 @@ func (w *world) judgeList(a *actor) {
 		began--
 	}
 	always, ever := map[store.TaskID]int{}, map[store.TaskID]bool{}
+	latest := w.latest(a.replica)
 	for _, m := range w.moments[began:] {
 		for id, t := range m.tasks {
 			if m.offered(q, t, w.texts[id], a.now) {
 				always[id]++
 				ever[id] = true
 			}
+			// A head start that has once been over stays so when the clock steps back.
+			ever[id] = ever[id] || m.offered(q, t, w.texts[id], latest)
 		}
 	}
 	listed := map[store.TaskID]bool{}

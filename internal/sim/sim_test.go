@@ -70,13 +70,15 @@ func share(t *testing.T) (first, of int, mine bool) {
 // The seeds from PINCHWORK_SIM_SEED on: PINCHWORK_SIM_SEEDS of them, or as many as
 // it takes for PINCHWORK_SIM_OPERATIONS operations.
 func TestRandom(t *testing.T) {
-	first, of, mine := share(t)
-	if !mine {
-		return
-	}
+	// These are read in the process that was started as well: go test answers from its
+	// cache when nothing that this process has read is different.
 	from, seeds := number("PINCHWORK_SIM_SEED", 1), number("PINCHWORK_SIM_SEEDS", usualSeeds)
 	if operations := number("PINCHWORK_SIM_OPERATIONS", 0); operations > 0 {
 		seeds = operations / operationsPerSeed
+	}
+	first, of, mine := share(t)
+	if !mine {
+		return
 	}
 	if testing.Short() {
 		seeds = min(seeds, 500)
@@ -101,12 +103,13 @@ const operationsPerSeed = 25
 // Every order in which two operations can meet, and every order of three that move
 // credits; with PINCHWORK_SIM_MEETING only of the meetings whose names have that.
 func TestEveryOrder(t *testing.T) {
+	only := os.Getenv("PINCHWORK_SIM_MEETING")
 	first, of, mine := share(t)
 	if !mine {
 		return
 	}
 	meetings := append(pairs(), threes()...)
-	if only := os.Getenv("PINCHWORK_SIM_MEETING"); only != "" {
+	if only != "" {
 		meetings = slices.DeleteFunc(meetings, func(m meeting) bool { return !strings.Contains(m.String(), only) })
 	}
 	if testing.Short() || usualSeeds < 1_000 {

@@ -21,7 +21,10 @@ import (
 
 // Agent is what the directory knows about an agent.
 type Agent struct {
-	ID, Name, GoodAt string
+	ID string
+	// Version is that of the profile.
+	Version      int64
+	Name, GoodAt string
 	// Tags are the capability tags.
 	Tags []string
 	// Reputation is the mean rating as shown; RatingCount counts the ratings.
@@ -35,6 +38,21 @@ type Agent struct {
 	Suspended bool
 	// Infra is set when the agent may do system tasks now.
 	Infra bool
+}
+
+// Newest is the agent with whatever is newer in other: the profile by its version, and
+// the counts, which only grow.
+func (a Agent) Newest(other Agent) Agent {
+	if other.Version > a.Version {
+		a.Version, a.Name, a.GoodAt, a.Tags = other.Version, other.Name, other.GoodAt, other.Tags
+		a.Suspended, a.Infra = other.Suspended, other.Infra
+	}
+	if other.RatingCount > a.RatingCount {
+		a.Reputation, a.RatingCount = other.Reputation, other.RatingCount
+	}
+	a.Completed = max(a.Completed, other.Completed)
+	a.Approved, a.Rejected = max(a.Approved, other.Approved), max(a.Rejected, other.Rejected)
+	return a
 }
 
 // same reports whether nothing differs that is indexed by tag or word.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -83,5 +84,18 @@ func checkSearch(t *rapid.T, d *Directory, m *model) {
 	wantIDs, wantTotal, wantMore := m.Search(q)
 	if !slices.Equal(ids, wantIDs) || total != wantTotal || more != wantMore {
 		t.Fatalf("Search(%+v)\n got %v %d %v\nwant %v %d %v", q, ids, total, more, wantIDs, wantTotal, wantMore)
+	}
+}
+
+// An estimate that comes late must not hide what is known already: of two views of
+// an agent the newer half of each counts, whichever comes first.
+func TestTheNewestOfTwoViewsOfAnAgent(t *testing.T) {
+	before := Agent{ID: "ag-1", Version: 2, Name: "eve", Suspended: true, Reputation: 4, RatingCount: 3, Completed: 9, Approved: 1, Rejected: 5}
+	after := Agent{ID: "ag-1", Version: 3, Name: "eve", Tags: []string{"go"}, Reputation: 5, RatingCount: 2, Completed: 8, Approved: 2, Rejected: 4}
+	want := Agent{ID: "ag-1", Version: 3, Name: "eve", Tags: []string{"go"}, Reputation: 4, RatingCount: 3, Completed: 9, Approved: 2, Rejected: 5}
+	for name, got := range map[string]Agent{"the later last": after.Newest(before), "the later first": before.Newest(after)} {
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

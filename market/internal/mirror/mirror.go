@@ -205,6 +205,10 @@ func (m *Mirror) follow(ctx context.Context, items []store.FeedItem) error {
 }
 
 func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
+	asked := make(map[store.TaskID]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
 	for len(ids) > 0 {
 		n := min(len(ids), scanBatch)
 		tasks, err := m.store.Tasks(ctx, ids[:n])
@@ -213,8 +217,10 @@ func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
 		}
 		found := make(map[store.TaskID]bool, len(tasks))
 		for i := range tasks {
-			found[tasks[i].Task.ID] = true
+			t := tasks[i].Task
+			found[t.ID] = true
 			m.putTask(&tasks[i])
+			ids = append(ids, unasked(asked, t)...)
 		}
 		for _, id := range ids[:n] {
 			if gone, ok := m.Board.Get(string(id)); ok && !found[id] {
@@ -225,6 +231,21 @@ func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
 		ids = ids[n:]
 	}
 	return nil
+}
+
+// unasked are the match tasks that have to be read with an open task, once: whoever
+// claims it ends them, so they must be known as they were when it was read, or later.
+func unasked(asked map[store.TaskID]bool, t *store.Task) (ids []store.TaskID) {
+	if t.Status != store.StatusPosted || t.Matching == nil || t.Matching.State != store.MatchPending {
+		return nil
+	}
+	for _, id := range t.Children {
+		if !asked[id] {
+			asked[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (m *Mirror) refreshAgents(ctx context.Context, ids []store.AgentID) error {
@@ -238,18 +259,25 @@ func (m *Mirror) refreshAgents(ctx context.Context, ids []store.AgentID) error {
 	return err
 }
 
-func (m *Mirror) putAgent(a *store.Agent) {
-	before, known := m.Agents.Get(string(a.ID))
-	m.Agents.Put(directory.Agent{
-		ID: string(a.ID), Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
+func (m *Mirror) putAgent(a *store.Agent) { m.place(m.entry(a)) }
+
+// entry is an agent as the directory knows it.
+func (m *Mirror) entry(a *store.Agent) directory.Agent {
+	return directory.Agent{
+		ID: string(a.ID), Version: a.Version, Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
 		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
 		Approved: a.Approvals, Rejected: a.Rejections,
 		Suspended: a.Suspended, Infra: m.rules.IsInfra(&a.Profile),
-	})
-	m.Board.SetPoster(string(a.ID), a.Reputation(), a.Suspended)
-	if !known || before.Suspended != a.Suspended || before.Infra != m.rules.IsInfra(&a.Profile) {
+	}
+}
+
+func (m *Mirror) place(a directory.Agent) {
+	before, known := m.Agents.Get(a.ID)
+	m.Agents.Put(a)
+	m.Board.SetPoster(a.ID, a.Reputation, a.Suspended)
+	if !known || before.Suspended != a.Suspended || before.Infra != a.Infra {
 		// It may now be refused, or be offered more than what it waits for.
-		m.Board.Call(string(a.ID))
+		m.Board.Call(a.ID)
 	}
 }
 

@@ -75,7 +75,7 @@ func numbered(t *store.Task, seqs []int64, i int) *store.Task {
 
 // applyAgents estimates what the store holds for the agents that changed from
 // what was loaded. If somebody else has changed them meanwhile, the feed
-// corrects it within a second.
+// corrects it within a second; what it has told already is kept.
 func (m *Mirror) applyAgents(c *store.Change, l *store.Loaded) {
 	for _, item := range c.Feed {
 		if item.Kind != store.FeedAgent {
@@ -99,7 +99,11 @@ func (m *Mirror) applyAgents(c *store.Change, l *store.Loaded) {
 				a.Rejections += d.Rejections
 			}
 		}
-		m.putAgent(&a)
+		entry := m.entry(&a)
+		if known, ok := m.Agents.Get(entry.ID); ok {
+			entry = entry.Newest(known)
+		}
+		m.place(entry)
 	}
 }
 
