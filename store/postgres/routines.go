@@ -69,18 +69,21 @@ func ofRevision(sql string) string {
 	return names.qualifying.ReplaceAllString(sql, "${1}"+revisionMark+"${2}")
 }
 
+// madeRoutines is what Routines returns: the names are looked for once.
+var madeRoutines = sync.OnceValue(func() string {
+	text := ofRevision(writtenRoutines())
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf(dropRoutines, routinesRevision) + text +
+		fmt.Sprintf(recordRoutines, routinesRevision, hex.EncodeToString(sum[:]))
+})
+
 // Routines returns SQL that re-creates all functions, types and views and records
 // that in the table routines, for a host that applies Migrations with a tool of its
 // own: to be run in one transaction after them, whenever it is another text than
 // before. It leaves the routines of the revision before to replicas that still run
 // with them, and drops older ones. Like the migrations it is written for the schema
 // "pinchwork".
-func Routines() string {
-	text := ofRevision(writtenRoutines())
-	sum := sha256.Sum256([]byte(text))
-	return fmt.Sprintf(dropRoutines, routinesRevision) + text +
-		fmt.Sprintf(recordRoutines, routinesRevision, hex.EncodeToString(sum[:]))
-}
+func Routines() string { return madeRoutines() }
 
 // dropRoutines drops those of this revision, which had another text, and all but the
 // newest of those before. Those that depend on others are dropped first.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed queries/*.sql
@@ -16,15 +17,24 @@ var migrationFiles embed.FS
 // written is how SQL files name the schema.
 const written = "pinchwork."
 
-// queries returns the statements by the names of their files, without the
-// headers, for the store's schema and this program's routines.
-func (o *options) queries() map[string]string {
+// writtenQueries are the statements by the names of their files, without the headers,
+// for this program's routines.
+var writtenQueries = sync.OnceValue(func() map[string]string {
 	all := make(map[string]string)
 	// An embedded folder can always be read.
 	files, _ := fs.ReadDir(queryFiles, "queries")
 	for _, f := range files {
 		text, _ := queryFiles.ReadFile(path.Join("queries", f.Name()))
-		all[strings.TrimSuffix(f.Name(), ".sql")] = o.render(ofRevision(withoutHeader(string(text))))
+		all[strings.TrimSuffix(f.Name(), ".sql")] = ofRevision(withoutHeader(string(text)))
+	}
+	return all
+})
+
+// queries are those statements for the store's schema.
+func (o *options) queries() map[string]string {
+	all := make(map[string]string)
+	for name, sql := range writtenQueries() {
+		all[name] = o.render(sql)
 	}
 	return all
 }
