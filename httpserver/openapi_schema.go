@@ -64,6 +64,8 @@ var inputBounds = map[string]doc{
 	"valid_for":              {"minimum": 60, "maximum": int(limits.Invitation / time.Second)},
 	"invitation":             {"maxLength": limits.Key},
 	"overlap":                {"minimum": 0, "maximum": int(limits.KeyOverlap / time.Second)},
+	"offer_to":               {"maxItems": limits.OfferTo},
+	"open_after_minutes":     {"minimum": 0, "maximum": limits.Minutes},
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},

@@ -26,7 +26,8 @@ var taskRoutes = []Route{
 		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered or has ended (200, the whole task) " +
 			"or when the time is up (201, the whole task as it stands); hanging up changes nothing. " +
 			"Beyond the waits that an agent may have at once the answer is 429, and nothing is posted. " +
-			"A second post with the same external_id is answered with the task of the first, as it is by then, and existing: true; nothing is posted.",
+			"A second post with the same external_id is answered with the task of the first, as it is by then, and existing: true; nothing is posted. " +
+			"With offer_to the task is for these agents alone, and does not exist for others, until open_after_minutes have passed; 0 is never.",
 		Body: body[wire.Post]("need", "need"),
 		Success: []Success{
 			{

@@ -49,7 +49,8 @@ const (
 )
 
 // Recent returns the newest tasks and the activity of the last 24 hours, counted
-// from the newest 2,000 tasks. System tasks are left out.
+// from the newest 2,000 tasks. System tasks are left out, and direct hires that have
+// not been everybody's.
 func (m *Market) Recent(ctx context.Context) (_ Recent, err error) {
 	finish := m.meter.operation(&ctx, "recent")
 	defer func() { finish(err) }()
@@ -72,10 +73,11 @@ func (m *Market) Recent(ctx context.Context) (_ Recent, err error) {
 			break
 		}
 		for _, st := range page {
-			if st.Task.System == nil {
-				r.count(st.Task)
+			if !st.Task.Counted() {
+				continue
 			}
-			if st.Task.System == nil && !m.withheld(st.Task) {
+			r.count(st.Task)
+			if !m.withheld(st.Task) {
 				newest = append(newest, st.Task)
 			}
 		}

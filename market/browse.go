@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -42,13 +43,13 @@ func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list Br
 	if err != nil {
 		return BrowseList{}, err
 	}
-	list.Tasks, list.NextOffset, err = m.items(ctx, offers, p.Offset)
+	list.Tasks, list.NextOffset, err = m.items(ctx, query, offers, p.Offset)
 	return list, err
 }
 
 // items renders a page of offers, those after the first offset ones, until it is
 // full; next is 0 unless it was. Tasks that were claimed meanwhile are left out.
-func (m *Market) items(ctx context.Context, offers []board.Offer[*store.Task], offset int) (items []BrowseItem, next int, err error) {
+func (m *Market) items(ctx context.Context, query board.Query, offers []board.Offer[*store.Task], offset int) (items []BrowseItem, next int, err error) {
 	items = make([]BrowseItem, 0, len(offers))
 	for size, done := 0, 0; done < len(offers); {
 		piece := offers[done:min(done+offerPiece, len(offers))]
@@ -58,7 +59,7 @@ func (m *Market) items(ctx context.Context, offers []board.Offer[*store.Task], o
 		}
 		for i, o := range piece {
 			st := texts[TaskID(o.ID)]
-			if st == nil || st.Task.Status != StatusPosted {
+			if st == nil || st.Task.Status != StatusPosted || !rules.Offered(query.Now, st.Task, AgentID(query.Agent)) {
 				continue
 			}
 			if size += textSize(st.Text.Need, st.Text.Context); size > maxPageBytes && len(items) > 0 {

@@ -28,7 +28,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task,
 		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.rules.TooManyBytes,
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			switch {
-			case rules.WorkerOnly(l, "deliver") != nil:
+			case l.Task == nil || l.Task.Worker() != h.id:
 			case l.Task.System != nil:
 				answer, err = m.judge(ctx, l, in)
 			default:
@@ -51,7 +51,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task,
 // verifierFor reports whether somebody may verify this delivery. A board that
 // is still loading is not waited for.
 func (m *Market) verifierFor(ctx context.Context, l *store.Loaded) bool {
-	return !m.mirror.IsLoading() && l.Task.Verifications < rules.MaxVerifications && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
+	return !m.mirror.IsLoading() && rules.MayBeVerified(l.Task) && m.infraBut(ctx, l.Task.Poster, l.Caller.ID)
 }
 
 func checkResult(in DeliverInput) error {

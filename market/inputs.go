@@ -52,6 +52,13 @@ type PostInput struct {
 	// pays nothing (Posted.Existing), whatever else the input says. It counts in place
 	// of an idempotency key.
 	ExternalID string
+	// OfferTo are up to 20 agents that the task is offered to alone: nobody else can
+	// find, read or claim it, and no infra agent is asked about it. They are told like
+	// matched agents. Without any it is everybody's.
+	OfferTo []AgentID
+	// OpenAfter, at most 365 days and rounded up to whole minutes, is when a task with
+	// OfferTo becomes everybody's if nobody has claimed it; 0 is never.
+	OpenAfter time.Duration
 	// Deadline, ClaimTimeout and ReviewTimeout are at most 365 days and are rounded
 	// up to whole minutes; 0 means no deadline, and the market's defaults for the
 	// timeouts.

@@ -107,8 +107,8 @@ func (m *Market) SearchTasks(ctx context.Context, f Filter, p Page) (list Browse
 	return m.offers(ctx, query, p)
 }
 
-// PublicTask returns what everybody may know of a task; system tasks and
-// unknown ids are ErrNotFound (rule 4.21).
+// PublicTask returns what everybody may know of a task; system tasks, direct hires
+// that have not been everybody's and unknown ids are ErrNotFound (rule 4.21).
 func (m *Market) PublicTask(ctx context.Context, id TaskID) (_ PublicTask, err error) {
 	finish := m.meter.operation(&ctx, "public")
 	defer func() { finish(err) }()
@@ -116,7 +116,7 @@ func (m *Market) PublicTask(ctx context.Context, id TaskID) (_ PublicTask, err e
 	if err != nil {
 		return PublicTask{}, known(ctx, err)
 	}
-	if len(stored) == 0 || stored[0].Task.System != nil {
+	if len(stored) == 0 || !stored[0].Task.Counted() {
 		return PublicTask{}, rules.NotFound()
 	}
 	return publicTask(stored[0].Task, shorten(stored[0].Text.Need)), nil

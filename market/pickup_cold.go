@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/mirror"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -123,7 +124,7 @@ func (c *claiming) matchTasks(ctx context.Context, page []store.StoredTask) (map
 func (c *claiming) eligible(st *store.StoredTask) bool {
 	t := st.Task
 	switch {
-	case t.Poster == c.id, slices.Contains(st.Infra, c.id):
+	case t.Poster == c.id, slices.Contains(st.Infra, c.id), !rules.Offered(c.now, t, c.id):
 		return false
 	case t.System != nil && (!c.query.Infra || slices.Contains(t.System.Excluded, c.id)):
 		return false

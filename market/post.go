@@ -69,6 +69,7 @@ func checkPost(in PostInput) (PostInput, error) {
 		{"deadline_minutes", &in.Deadline},
 		{"claim_timeout_minutes", &in.ClaimTimeout},
 		{"review_timeout_minutes", &in.ReviewTimeout},
+		{"open_after_minutes", &in.OpenAfter},
 	} {
 		whole, err := rules.CheckMinutes(limit.field, *limit.value)
 		if err != nil {
@@ -80,6 +81,9 @@ func checkPost(in PostInput) (PostInput, error) {
 		return in, err
 	}
 	if err := rules.CheckText("external_id", in.ExternalID, limits.ExternalID); err != nil {
+		return in, err
+	}
+	if err := rules.CheckHire(in.OfferTo, in.OpenAfter); err != nil {
 		return in, err
 	}
 	var err error
@@ -100,7 +104,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	text := store.TaskText{Need: in.Need, Context: in.Context}
 	how, err := m.plan(ctx, TaskID(id), h.id, in)
 	if err != nil {
-		return posted, view, err
+		return posted, view, m.refused(ctx, "post", err)
 	}
 	op := operation{
 		name: "post", input: in, external: in.ExternalID, load: store.LoadQuery{Caller: h.id},
@@ -149,7 +153,7 @@ func (h *Handle) postedBefore(ctx context.Context, in PostInput, record []byte) 
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
 		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: in.MaxCredits,
-		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), ExternalID: in.ExternalID, PosterID: poster, Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
+		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), ExternalID: in.ExternalID, PosterID: poster, OfferTo: rules.Distinct(in.OfferTo), Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
 
@@ -160,6 +164,7 @@ func apply(t *store.Task, in PostInput, now time.Time) {
 		t.Deadline = now.Add(in.Deadline)
 	}
 	t.ClaimTimeout, t.ReviewTimeout = in.ClaimTimeout, in.ReviewTimeout
+	t.Direct = rules.Hire(now, in.OfferTo, in.OpenAfter)
 }
 
 func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
@@ -175,6 +180,8 @@ func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
 // commit first (rule 6.9).
 func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInput) (rules.Plan, error) {
 	switch {
+	case len(in.OfferTo) > 0:
+		return rules.Plan{}, m.checkHired(ctx, poster, in.OfferTo)
 	case m.hosted, m.mirror.Fresh(ctx) != nil:
 		return rules.Plan{Deferred: true}, nil
 	case !m.mirror.HasInfraBut(poster):
@@ -185,6 +192,15 @@ func (m *Market) plan(ctx context.Context, id TaskID, poster AgentID, in PostInp
 		return rules.Plan{}, unavailable(err)
 	}
 	return rules.Plan{Infra: rules.MatchDraft(TaskID(childID), m.candidates(ctx, id, matchTask(poster, in)), poster)}, nil
+}
+
+// checkHired refuses a direct hire of agents that do not exist, or of the poster.
+func (m *Market) checkHired(ctx context.Context, poster AgentID, ids []AgentID) error {
+	found, err := m.store.Agents(ctx, rules.Distinct(ids))
+	if err != nil {
+		return known(ctx, err)
+	}
+	return rules.CheckHired(poster, ids, found)
 }
 
 // planBuiltIn matches without an infra agent.

@@ -19,6 +19,9 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 		PosterRecord: record,
 	}
 	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
+	if t.Direct != nil {
+		v.OfferTo, v.OpensAt = slices.Clone(t.Direct.To), timePtr(t.Direct.OpensAt)
+	}
 	if t.Status == StatusPosted {
 		v.ExpiresAt = timePtr(t.ExpiresAt)
 	}

@@ -65,8 +65,8 @@ func (h *Handle) Questions(ctx context.Context, id TaskID, p Page) (list Questio
 	d, err := h.m.operate(ctx, operation{
 		name: "questions",
 		load: store.LoadQuery{Caller: h.id, Task: id, Questions: &store.TalkQuery{Limit: min(p.Limit, talkPiece), Offset: p.Offset}},
-		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return nil, rules.Ordinary(l)
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return nil, rules.Ordinary(now, l)
 		},
 	})
 	if err != nil {
@@ -154,8 +154,8 @@ func (h *Handle) Messages(ctx context.Context, id TaskID, p Page) (list MessageL
 func (h *Handle) messages(ctx context.Context, id TaskID, q store.TalkQuery) (*store.Loaded, error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "messages", load: store.LoadQuery{Caller: h.id, Task: id, Role: true, Messages: &q},
-		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return nil, rules.PartyOnly(l, "read messages")
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return nil, rules.PartyOnly(now, l, "read messages")
 		},
 	})
 	return d.loaded, err

@@ -100,15 +100,19 @@ type Task struct {
 	MaxCredits     int64    `json:"max_credits"`
 	Tags           []string `json:"tags"`
 	// ExternalID and Metadata are the poster's, shown to both parties.
-	ExternalID  string            `json:"external_id,omitempty"`
-	Metadata    map[string]string `json:"metadata,omitempty"`
-	PosterID    AgentID           `json:"poster_id"`
-	WorkerID    *AgentID          `json:"worker_id"`
-	Deadline    *Time             `json:"deadline"`
-	CreatedAt   Time              `json:"created_at"`
-	ClaimedAt   *Time             `json:"claimed_at"`
-	DeliveredAt *Time             `json:"delivered_at"`
-	ApprovedAt  *Time             `json:"approved_at"`
+	ExternalID string            `json:"external_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	// OfferTo are the agents that a direct hire is for, shown to both parties; OpensAt
+	// is when it becomes everybody's.
+	OfferTo     []AgentID `json:"offer_to,omitempty"`
+	OpensAt     *Time     `json:"opens_at,omitempty"`
+	PosterID    AgentID   `json:"poster_id"`
+	WorkerID    *AgentID  `json:"worker_id"`
+	Deadline    *Time     `json:"deadline"`
+	CreatedAt   Time      `json:"created_at"`
+	ClaimedAt   *Time     `json:"claimed_at"`
+	DeliveredAt *Time     `json:"delivered_at"`
+	ApprovedAt  *Time     `json:"approved_at"`
 	// EndedAt is when the task was approved, expired or cancelled.
 	EndedAt *Time `json:"ended_at"`
 	// ExpiresAt is set while the task is posted.

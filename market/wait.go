@@ -71,8 +71,8 @@ func (h *Handle) takeWait() (leave func(), err error) {
 func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
 		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
-		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			if err := rules.Visible(l); err != nil {
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			if err := rules.Visible(now, l); err != nil {
 				return nil, err
 			}
 			if l.Task.IsParty(h.id) {

@@ -464,7 +464,7 @@ type Pruned struct {
 }
 
 // Totals are numbers over the whole marketplace. System tasks are left out of
-// Tasks and Escrowed.
+// Tasks and Escrowed, and out of Tasks those that are not Task.Counted.
 type Totals struct {
 	Tasks    map[Status]int64
 	Escrowed int64

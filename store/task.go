@@ -65,6 +65,8 @@ type Task struct {
 	// ClaimTimeout and ReviewTimeout replace the market's defaults when not 0.
 	ClaimTimeout  time.Duration `json:"claim_timeout,omitempty"`
 	ReviewTimeout time.Duration `json:"review_timeout,omitempty"`
+	// Direct is set on a direct hire: a task that is offered to certain agents alone.
+	Direct *Direct `json:"direct,omitempty"`
 
 	Status Status `json:"status"`
 	// Matching is set while the task is posted and not simply broadcast.
@@ -113,8 +115,13 @@ func (t *Task) Worker() AgentID {
 // tasks.
 func (t *Task) Open() bool { return t.Status == StatusPosted }
 
-// Counted reports whether Totals include the task; system tasks are left out.
-func (t *Task) Counted() bool { return t.System == nil }
+// Sealed reports whether the task is a direct hire that has not been opened to
+// everybody, as of the last write.
+func (t *Task) Sealed() bool { return t.Direct != nil && !t.Direct.Opened }
+
+// Counted reports whether Totals include the task; what not everybody may know of is
+// left out. A write can change it.
+func (t *Task) Counted() bool { return t.System == nil && !t.Sealed() }
 
 // IsParty reports whether the agent is poster or worker of the task.
 func (t *Task) IsParty(id AgentID) bool { return id != "" && (t.Poster == id || t.Worker() == id) }
@@ -166,6 +173,17 @@ type System struct {
 	Excluded []AgentID `json:"excluded,omitempty"`
 }
 
+// Direct says whom a direct hire is for.
+type Direct struct {
+	// To are the agents that it is offered to, whose order means nothing.
+	To []AgentID `json:"to"`
+	// OpensAt is the instant from which a posted task is everybody's; zero for never.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// Opened is set once the task has been everybody's. Until then nobody else may
+	// know of it.
+	Opened bool `json:"opened,omitempty"`
+}
+
 // MatchState says how far the matching of a posted task has come.
 type MatchState string
 
@@ -174,8 +192,9 @@ const (
 	// MatchPending: an infra agent has been asked; until it answers, the task is
 	// offered to everybody.
 	MatchPending MatchState = "pending"
-	// MatchDeferred: the task was posted inside a host's transaction and the
-	// built-in matcher has yet to run; until then it is offered to everybody.
+	// MatchDeferred: the built-in matcher has yet to run, because the task was posted
+	// inside a host's transaction, and until then it is offered to everybody; or
+	// because it is a direct hire that opens then.
 	MatchDeferred MatchState = "deferred"
 	// Matched: offered to Agents alone until the head start ends, then to
 	// everybody.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,13 +17,14 @@ import (
 type createFlags struct {
 	file, about, external                  string
 	credits                                int64
-	tags, meta                             []string
+	tags, meta, offerTo                    []string
 	deadline, claimWithin, review, waiting span
+	openAfter                              span
 }
 
 func newCreate(a *app) *cobra.Command {
 	minutes := span{unit: time.Minute}
-	o := createFlags{deadline: minutes, claimWithin: minutes, review: minutes, waiting: span{unit: time.Second}}
+	o := createFlags{deadline: minutes, claimWithin: minutes, review: minutes, openAfter: minutes, waiting: span{unit: time.Second}}
 	cmd := &cobra.Command{
 		Use:     "create NEED",
 		Aliases: []string{"post"},
@@ -40,6 +42,8 @@ func newCreate(a *app) *cobra.Command {
 	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
 	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")
 	f.StringVar(&o.external, "external-id", "", "your own name (`id`) for it: posted again, it is the same task")
+	f.StringSliceVar(&o.offerTo, "offer-to", nil, "offer it to these `agents` alone, comma-separated: nobody else can see it")
+	f.Var(&o.openAfter, "open-after", "with --offer-to, offer it to everybody after this time (minutes, or a duration)")
 	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
 	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
 	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
@@ -87,10 +91,31 @@ func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (mark
 	}
 	return market.PostInput{
 		Need: need, Context: about, Tags: o.tags, Metadata: meta, ExternalID: o.external, MaxCredits: given(cmd, "credits", o.credits),
+		OfferTo: agentIDs(o.offerTo), OpenAfter: o.openAfter.d,
 		Deadline:      o.deadline.d,
 		ClaimTimeout:  o.claimWithin.d,
 		ReviewTimeout: o.review.d,
 	}, nil
+}
+
+func agentIDs(given []string) []market.AgentID {
+	var ids []market.AgentID
+	for _, id := range given {
+		ids = append(ids, market.AgentID(id))
+	}
+	return ids
+}
+
+// listed writes ids on one line.
+func listed(ids []market.AgentID) string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(id))
+	}
+	return b.String()
 }
 
 func postedDetails(p market.Posted) func(io.Writer, render.Style) error {

@@ -47,6 +47,8 @@ func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 		r.Add("Tags", strings.Join(t.Tags, ", "))
 		r.Add("External id", t.ExternalID)
 		r.Add("Metadata", joined(t.Metadata))
+		r.Add("Offered to", listed(t.OfferTo))
+		r.Add("Open to all", whenSet(t.OpensAt))
 		r.Add("Poster", string(t.PosterID))
 		r.Add("Its record", record(t.PosterRecord))
 		r.Add("Worker", deref(t.WorkerID))

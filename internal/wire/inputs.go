@@ -19,6 +19,8 @@ type Post struct {
 	Tags                 []string          `json:"tags,omitempty"`
 	Metadata             map[string]string `json:"metadata,omitempty"`
 	ExternalID           string            `json:"external_id,omitempty"`
+	OfferTo              []market.AgentID  `json:"offer_to,omitempty"`
+	OpenAfterMinutes     *int64            `json:"open_after_minutes,omitempty"`
 	DeadlineMinutes      *int64            `json:"deadline_minutes,omitempty"`
 	ClaimTimeoutMinutes  *int64            `json:"claim_timeout_minutes,omitempty"`
 	ReviewTimeoutMinutes *int64            `json:"review_timeout_minutes,omitempty"`
@@ -30,6 +32,8 @@ func PostOf(in market.PostInput) Post {
 	return Post{
 		Need: in.Need, Context: in.Context, MaxCredits: written(in.MaxCredits), Tags: in.Tags, Metadata: in.Metadata,
 		ExternalID:           in.ExternalID,
+		OfferTo:              in.OfferTo,
+		OpenAfterMinutes:     written(units(in.OpenAfter, time.Minute)),
 		DeadlineMinutes:      written(units(in.Deadline, time.Minute)),
 		ClaimTimeoutMinutes:  written(units(in.ClaimTimeout, time.Minute)),
 		ReviewTimeoutMinutes: written(units(in.ReviewTimeout, time.Minute)),
@@ -42,9 +46,14 @@ func (p Post) Input() market.PostInput {
 	in := market.PostInput{
 		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags, Metadata: p.Metadata,
 		ExternalID:    p.ExternalID,
+		OfferTo:       p.OfferTo,
 		Deadline:      minutes(p.DeadlineMinutes),
 		ClaimTimeout:  minutes(p.ClaimTimeoutMinutes),
 		ReviewTimeout: minutes(p.ReviewTimeoutMinutes),
+	}
+	if p.OpenAfterMinutes != nil && *p.OpenAfterMinutes != 0 {
+		// Nought is never, as if nothing had been said.
+		in.OpenAfter = minutes(p.OpenAfterMinutes)
 	}
 	if p.Wait != nil {
 		in.Wait = Seconds(*p.Wait)

@@ -23,7 +23,8 @@ func TestInputsPassTheWire(t *testing.T) {
 		{Need: "x", Context: "y", Tags: []string{"go"}, MaxCredits: 7, Wait: 300 * time.Second},
 		{Need: "x", Metadata: map[string]string{"order": "7", "empty": ""}, ExternalID: "order 7"},
 		{Need: "x", Deadline: time.Minute, ClaimTimeout: time.Hour, ReviewTimeout: 365 * 24 * time.Hour},
-		{Need: "x", MaxCredits: -1, Deadline: -time.Minute, Wait: -time.Second},
+		{Need: "x", OfferTo: []market.AgentID{"ag-1", "ag-2"}, OpenAfter: 10 * time.Minute},
+		{Need: "x", MaxCredits: -1, OpenAfter: -time.Minute, Deadline: -time.Minute, Wait: -time.Second},
 	} {
 		if got := through(t, wire.PostOf(in)).Input(); !reflect.DeepEqual(got, in) {
 			t.Errorf("%+v became %+v", in, got)

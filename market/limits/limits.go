@@ -25,6 +25,7 @@ const (
 	Metadata      = 16 // pairs of a task, and of a filter
 	MetadataKey   = 40
 	MetadataValue = 500
+	OfferTo       = 20 // agents of a direct hire
 	Credits       = 100_000
 	Grant         = 1_000_000_000
 	Minutes       = 525_600

@@ -66,6 +66,9 @@ func formTask(t *store.Task) {
 		utc(&t.System.Until)
 		utc(&t.System.Again)
 	}
+	if t.Direct != nil {
+		utc(&t.Direct.OpensAt)
+	}
 	if t.Matching != nil {
 		utc(&t.Matching.Until)
 	}

@@ -189,7 +189,7 @@ func (x *index) move(r *record, was, is bool, from, to int64) {
 	}
 }
 
-// count keeps the totals, from which system tasks are left out.
+// count keeps the totals.
 func (s *Store) count(t *store.Task, n int64) {
 	if t != nil && t.Counted() {
 		s.byStatus[t.Status] += n

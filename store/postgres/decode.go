@@ -93,6 +93,9 @@ func decodeTask(seq, version int64, doc []byte) (*store.Task, error) {
 	if t.System != nil {
 		bringIntoForm(&t.System.Until, &t.System.Again)
 	}
+	if t.Direct != nil {
+		bringIntoForm(&t.Direct.OpensAt)
+	}
 	if t.Matching != nil {
 		bringIntoForm(&t.Matching.Until)
 	}

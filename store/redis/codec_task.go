@@ -37,6 +37,7 @@ func packTask(t *store.Task) string {
 		packSuperseded(p, &t.Superseded[i])
 	}
 	packSystem(p, t.System)
+	packDirect(p, t.Direct)
 	packMatching(p, t.Matching)
 	packClaim(p, t.Claim)
 	packDelivery(p, t.Delivery)
@@ -110,6 +111,8 @@ func unpackPart(t *store.Task, name, value string) (err error) {
 		t.Metadata, err = unpackMetadata(value)
 	case "sy":
 		t.System, err = unpackSystem(value)
+	case "di":
+		t.Direct, err = unpackDirect(value)
 	case "ma":
 		t.Matching, err = unpackMatching(value)
 	case "cl":

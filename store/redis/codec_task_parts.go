@@ -95,6 +95,31 @@ func unpackSuperseded(doc string) (s store.Superseded, err error) {
 	return s, err
 }
 
+func packDirect(p *packer, d *store.Direct) {
+	if d == nil {
+		return
+	}
+	p.part("di", func() {
+		putAll(p, "a", d.To)
+		p.instant("o", d.OpensAt)
+		p.flag("y", d.Opened)
+	})
+}
+
+func unpackDirect(doc string) (*store.Direct, error) {
+	d := &store.Direct{}
+	return d, unpack(doc, func(name, value string) {
+		switch name {
+		case "a":
+			d.To = append(d.To, store.AgentID(value))
+		case "o":
+			d.OpensAt = unpackInstant(value)
+		case "y":
+			d.Opened = true
+		}
+	})
+}
+
 func packMatching(p *packer, m *store.Matching) {
 	if m == nil {
 		return

@@ -142,11 +142,14 @@ func orDash[S ~string](s S) string {
 
 // moveTotals updates the counters that Totals returns.
 func (p *program) moveTotals(old, next *store.Task) {
-	if !next.Counted() || old != nil && old.Status == next.Status {
+	was, is := old != nil && old.Counted(), next.Counted()
+	if was && is && old.Status == next.Status {
 		return
 	}
-	if old != nil {
+	if was {
 		p.step("HINCRBY", p.totals(), string(old.Status), -1)
 	}
-	p.step("HINCRBY", p.totals(), string(next.Status), 1)
+	if is {
+		p.step("HINCRBY", p.totals(), string(next.Status), 1)
+	}
 }

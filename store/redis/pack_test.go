@@ -19,6 +19,7 @@ func fullTask() *store.Task {
 		MaxCredits: 50, Tags: []string{"a=1:b", ""}, ExtractedTags: []string{"ü"},
 		CreatedAt: at(1), ExpiresAt: at(2), Deadline: at(3), ClaimTimeout: time.Hour, ReviewTimeout: time.Minute,
 		Metadata: map[string]string{"k=1:b": "v,\n", "": ""}, ExternalID: "e:1",
+		Direct: &store.Direct{To: []store.AgentID{"ag-8", "ag-9"}, OpensAt: at(13), Opened: true},
 		Status: store.StatusApproved, Matching: &store.Matching{State: store.Matched, Until: at(4), Agents: []store.AgentID{"ag-5"}},
 		Children: []store.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
 		Claim: &store.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},

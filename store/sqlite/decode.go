@@ -29,6 +29,9 @@ func decodeTask(r row, column int) (*store.Task, error) {
 	if t.System != nil {
 		bringIntoForm(&t.System.Until, &t.System.Again)
 	}
+	if t.Direct != nil {
+		bringIntoForm(&t.Direct.OpensAt)
+	}
 	if t.Matching != nil {
 		bringIntoForm(&t.Matching.Until)
 	}

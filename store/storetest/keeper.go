@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -72,6 +73,24 @@ var keeperCases = []testCase{
 				return fmt.Sprintf(".Seq: got %d, want at least %d", got.Seq, last)
 			}
 			return diff(got, store.Totals{Tasks: want, Escrowed: 10, Agents: 3, Seq: got.Seq})
+		})
+	}},
+	{"Totals leave a direct hire out until it is opened", func(w *world) {
+		w.people()
+		hired := func(id store.TaskID) *store.Task {
+			t := w.open(id, ann)
+			t.Direct = &store.Direct{To: []store.AgentID{bob}}
+			return w.put(t)
+		}
+		hired(taskNo(1))
+		w.rewrite(hired(taskNo(2)), w.claimedBy(bob))
+		opened := func(t *store.Task) { t.Direct = &store.Direct{To: t.Direct.To, Opened: true} }
+		w.rewrite(w.rewrite(hired(taskNo(3)), opened), w.claimedBy(bob))
+		w.rewrite(hired(taskNo(4)), opened)
+		want := map[store.Status]int64{store.StatusPosted: 1, store.StatusClaimed: 1}
+		w.totals(func(got store.Totals) string {
+			maps.DeleteFunc(got.Tasks, func(_ store.Status, n int64) bool { return n == 0 })
+			return diff(got, store.Totals{Tasks: want, Agents: 3, Seq: got.Seq})
 		})
 	}},
 	{"Totals know what is in escrow", func(w *world) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ var odds = map[string]func(s store.Store) store.Store{
 			}
 		})
 	},
+	"direct hires are counted": func(s store.Store) store.Store { return &countsHires{Store: s} },
 	"events of a Change get their numbers in it": func(s store.Store) store.Store {
 		return commits{s, func(ctx context.Context, c *store.Change) (store.Committed, error) {
 			done, err := s.Commit(ctx, c)
@@ -352,6 +354,39 @@ type commits struct {
 
 func (s commits) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
 	return s.commit(ctx, c)
+}
+
+// countsHires counts every direct hire in its totals.
+type countsHires struct {
+	store.Store
+	mu   sync.Mutex
+	more map[store.TaskID]store.Status
+}
+
+func (s *countsHires) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
+	done, err := s.Store.Commit(ctx, c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range c.Tasks {
+		if delete(s.more, w.New.ID); w.New.Sealed() && err == nil {
+			if s.more == nil {
+				s.more = map[store.TaskID]store.Status{}
+			}
+			s.more[w.New.ID] = w.New.Status
+		}
+	}
+	return done, err
+}
+
+func (s *countsHires) Totals(ctx context.Context) (store.Totals, error) {
+	t, err := s.Store.Totals(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.Tasks = maps.Clone(t.Tasks)
+	for _, status := range s.more {
+		t.Tasks[status]++
+	}
+	return t, err
 }
 
 type firsts struct {

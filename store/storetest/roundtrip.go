@@ -44,7 +44,7 @@ var roundTripCases = []testCase{
 		want := *t
 		got := w.rewrite(t, func(t *store.Task) {
 			t.Tags, t.ExtractedTags, t.Metadata, t.Children = nil, nil, nil, nil
-			t.Matching, t.Claim, t.Delivery, t.Rejection, t.Ending = nil, nil, nil, nil, nil
+			t.Direct, t.Matching, t.Claim, t.Delivery, t.Rejection, t.Ending = nil, nil, nil, nil, nil, nil
 			t.ExternalID = ""
 			t.Deadline, t.NextDue, t.ClaimTimeout, t.Claims = time.Time{}, time.Time{}, 0, 0
 			want = *t
@@ -317,6 +317,7 @@ func fullTask(w *world) *store.Task {
 		Metadata:   map[string]string{"order": "77", "empty": "", "k=1:é": "a=2:b, \"c\""},
 		CreatedAt:  w.now, ExpiresAt: w.in(time.Microsecond), Deadline: w.in(2 * time.Microsecond),
 		ClaimTimeout: 3 * time.Minute, ReviewTimeout: 525_600 * time.Minute,
+		Direct:   &store.Direct{To: []store.AgentID{cyd, bob}, OpensAt: w.in(5 * time.Hour), Opened: true},
 		Status:   store.StatusApproved,
 		Matching: &store.Matching{State: store.Matched, Until: w.in(time.Second), Agents: []store.AgentID{cyd, bob}},
 		Children: []store.TaskID{taskNo(5), taskNo(6)}, Claims: 2, Deliveries: 3, Verifications: 4,

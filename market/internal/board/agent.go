@@ -19,7 +19,7 @@ type agent struct {
 	head   entry
 	listed bool
 	// matched are the tasks for which it is matched (its phase 1), best first;
-	// held counts those whose head start has not ended.
+	// held counts those that are not everybody's yet.
 	matched queue
 	held    int
 	// conflicts are tasks that it is never offered.

@@ -52,6 +52,12 @@ func (p *pair) task(t *rapid.T) Task[string] {
 		System: rapid.IntRange(0, 9).Draw(t, "system") == 0, Excluded: some(t, "excluded", 1, someAgents), Infra: some(t, "infra", 1, someAgents),
 		Matched: some(t, "matched", 3, someAgents), HeadStart: in("head start"), Value: fmt.Sprint(p.seq),
 	}
+	if rapid.IntRange(0, 2).Draw(t, "direct") == 0 {
+		task.Direct = some(t, "hired", 3, someAgents)
+		if rapid.Bool().Draw(t, "opens") {
+			task.OpensAt = in("opens at")
+		}
+	}
 	if rapid.Bool().Draw(t, "closes") {
 		task.ClosesAt = in("closes at")
 	}

@@ -2,6 +2,7 @@ package board
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
@@ -36,41 +37,70 @@ func (v *view[V]) source() source {
 	return s
 }
 
-// each yields the slots of a source, each once; none when the view has used up
-// its effort.
+// each yields the slots of a source, each once, with those that only the agent can
+// find; fewer when the view has used up its effort.
 func (v *view[V]) each(s source) iter.Seq[uint32] {
+	var lists []iter.Seq[uint32]
 	switch {
 	case s.tag != nil:
-		return func(yield func(uint32) bool) {
-			_ = eachOf(s.tag.open, yield) && eachOf(s.tag.rest, yield)
-		}
+		lists = []iter.Seq[uint32]{slices.Values(s.tag.open), slices.Values(s.tag.rest), v.apart}
 	case s.terms:
 		listed, _ := v.search.Listed()
-		return text.Bits(listed)
+		// What was open before the clock was set back is still listed.
+		unlisted := func(yield func(uint32) bool) {
+			for slot := range v.apart {
+				if is := int(slot/64) < len(listed) && listed[slot/64]>>(slot%64)&1 != 0; !is && !yield(slot) {
+					return
+				}
+			}
+		}
+		lists = []iter.Seq[uint32]{text.Bits(listed), unlisted}
+	default:
+		lists = []iter.Seq[uint32]{v.all}
 	}
 	return func(yield func(uint32) bool) {
-		for slot := range v.board.marks {
-			if !yield(uint32(slot)) {
-				return
+		for _, list := range lists {
+			for slot := range list {
+				if !yield(slot) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func eachOf(slots []uint32, yield func(uint32) bool) bool {
-	for _, slot := range slots {
-		if !yield(slot) {
-			return false
+func (v *view[V]) all(yield func(uint32) bool) {
+	for slot := range v.board.marks {
+		if !yield(uint32(slot)) {
+			return
 		}
 	}
-	return true
+}
+
+// apart yields the slots that only the agent, and a few others, can find.
+func (v *view[V]) apart(yield func(uint32) bool) {
+	if v.self == nil {
+		return
+	}
+	left := v.self.held
+	for e := range v.self.matched.all {
+		if left == 0 {
+			return
+		}
+		if v.board.marks[e.ref].state != held {
+			continue
+		}
+		if left--; v.board.isApart(e.ref, held) && !yield(e.ref) {
+			return
+		}
+	}
 }
 
 // toTest yields the slots of the source whose texts have to be read.
 func (v *view[V]) toTest() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for slot := range v.each(v.source()) {
-			if v.board.marks[slot].state > closed && v.tagged(slot) && !yield(slot) {
+			if _, _, ok := v.phase(slot); ok && v.tagged(slot) && !yield(slot) {
 				return
 			}
 		}

@@ -263,7 +263,17 @@ func (b *model[V]) judge(q Query, t Task[V]) (modelRanked[V], bool) {
 	case t.Poster == q.Agent, b.susp[t.Poster]:
 		return r, false
 	}
-	var matched []string
+	matched, opens := []string{}, t.HeadStart
+	if len(t.Direct) > 0 {
+		if slices.Contains(t.Direct, q.Agent) {
+			r.phase, r.Matched = 1, true
+			return r, true
+		}
+		if t.OpensAt.IsZero() {
+			return r, false
+		}
+		t.Matched, opens = t.Direct, t.OpensAt
+	}
 	for _, id := range t.Matched {
 		if !slices.Contains(matched, id) {
 			matched = append(matched, id)
@@ -280,7 +290,7 @@ func (b *model[V]) judge(q Query, t Task[V]) (modelRanked[V], bool) {
 			r.trust = p.Score
 		}
 	}
-	return r, len(t.Matched) == 0 || !q.Now.Before(t.HeadStart)
+	return r, len(t.Matched) == 0 || !q.Now.Before(opens)
 }
 
 func selects[V any](q Query, t Task[V]) bool {

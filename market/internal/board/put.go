@@ -101,7 +101,11 @@ func (b *Board[V]) newSlot(t *Task[V], p prepared) uint32 {
 	if p.doc == nil {
 		p.doc = split(t)
 	}
-	slot := b.texts.Add(*p.doc)
+	add := b.texts.Add
+	if len(t.Direct) > 0 {
+		add = b.texts.AddApart
+	}
+	slot := add(*p.doc)
 	for int(slot) >= len(b.tasks) {
 		b.tasks, b.marks = append(b.tasks, nil), append(b.marks, mark{})
 	}
@@ -127,7 +131,7 @@ func (b *Board[V]) growReserved() {
 func (b *Board[V]) fill(slot uint32, in *Task[V], p prepared) {
 	t := b.tasks[slot]
 	t.version, t.value, t.texts, t.own = in.Version, in.Value, p.texts, p.own
-	t.headStart, t.closes = instant(in.HeadStart), never
+	t.headStart, t.closes = in.heldUntil(), never
 	if !in.ClosesAt.IsZero() {
 		t.closes = instant(in.ClosesAt)
 	}
@@ -135,11 +139,13 @@ func (b *Board[V]) fill(slot uint32, in *Task[V], p prepared) {
 	for i, name := range p.tags {
 		t.tags[i].tag = b.tags.use(name)
 	}
-	m := mark{at: instant(in.CreatedAt), seq: in.Seq, poster: noAgent}
+	m := mark{at: instant(in.CreatedAt), seq: in.Seq, poster: noAgent, direct: len(in.Direct) > 0}
 	kind := system
 	if !in.System {
 		m.poster, kind = b.agents.use(in.Poster), open
-		t.matched = b.useAll(in.Matched)
+		if t.matched = b.useAll(in.Direct); !m.direct {
+			t.matched = b.useAll(in.Matched)
+		}
 	}
 	m.matched = len(t.matched) > 0
 	t.conflicts = b.useAll(in.Excluded, in.Infra)
@@ -149,6 +155,17 @@ func (b *Board[V]) fill(slot uint32, in *Task[V], p prepared) {
 	m.conflicts = len(t.conflicts) > 0
 	b.marks[slot] = m
 	b.place(slot, kind)
+}
+
+// heldUntil is the instant from which a task with matched agents is everybody's.
+func (t *Task[V]) heldUntil() int64 {
+	switch {
+	case len(t.Direct) == 0:
+		return instant(t.HeadStart)
+	case t.OpensAt.IsZero():
+		return never
+	}
+	return instant(t.OpensAt)
 }
 
 // useAll numbers the agents, each once, in order.

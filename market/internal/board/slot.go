@@ -15,7 +15,8 @@ const (
 	closed
 	// system: in the queue of system tasks.
 	system
-	// held: in the phase 1 of the matched agents, whose head start lasts.
+	// held: in the phase 1 of the matched agents, whose head start lasts, or of those
+	// of a direct hire that is not open.
 	held
 	// open: offered to everybody, and first to the matched agents.
 	open
@@ -26,8 +27,9 @@ type mark struct {
 	at, seq int64
 	poster  uint32
 	state   state
-	// matched and conflicts say whether the task has such agents.
-	matched, conflicts bool
+	// matched and conflicts say whether the task has such agents, direct that the
+	// matched ones are those of a direct hire.
+	matched, conflicts, direct bool
 }
 
 // task is the rest of what the board keeps of a task. Its number, the slot, is
@@ -46,6 +48,14 @@ type task[V any] struct {
 	headStart, closes  int64
 	// due is when the task's state next changes with time, or never.
 	due int64
+}
+
+// rank is that of a matched agent by its place among them.
+func (m *mark) rank(i int) uint32 {
+	if m.direct {
+		return 0
+	}
+	return uint32(i)
 }
 
 // never is after every instant, ages before.
@@ -98,7 +108,10 @@ func (b *Board[V]) place(slot uint32, kind state) {
 		b.publish(slot)
 		b.match(slot, 0)
 	}
-	b.post(slot, s)
+	if !b.isApart(slot, s) {
+		b.texts.List(slot)
+		b.post(slot, s)
+	}
 	if t.due != never {
 		b.due.insert(entry{at: t.due, ref: slot})
 		if first, _ := b.due.first(); first.ref == slot {
@@ -107,6 +120,11 @@ func (b *Board[V]) place(slot uint32, kind state) {
 	}
 	b.offer(slot, 0)
 }
+
+// isApart says of a task that is in this state or enters it whether only those whom a
+// direct hire is for can find it. It is in no list that others walk, so however many
+// there are, they cost nobody else anything.
+func (b *Board[V]) isApart(slot uint32, s state) bool { return s == held && b.marks[slot].direct }
 
 func (b *Board[V]) stateOf(t *task[V], kind state) state {
 	switch {
@@ -135,7 +153,9 @@ func (b *Board[V]) displace(slot uint32) {
 		b.unpublish(slot)
 		b.unmatch(slot, 0)
 	}
-	b.unpost(slot, s)
+	if !b.isApart(slot, s) {
+		b.unpost(slot, s)
+	}
 	if t.due != never {
 		b.due.remove(entry{at: t.due, ref: slot})
 	}
@@ -160,18 +180,18 @@ func (b *Board[V]) unpublish(slot uint32) {
 }
 
 func (b *Board[V]) match(slot uint32, held int) {
-	for rank, n := range b.tasks[slot].matched {
+	for i, n := range b.tasks[slot].matched {
 		e := b.entryOf(slot)
-		e.rank = uint32(rank)
+		e.rank = b.marks[slot].rank(i)
 		b.agents.list[n].matched.insert(e)
 		b.agents.list[n].held += held
 	}
 }
 
 func (b *Board[V]) unmatch(slot uint32, held int) {
-	for rank, n := range b.tasks[slot].matched {
+	for i, n := range b.tasks[slot].matched {
 		e := b.entryOf(slot)
-		e.rank = uint32(rank)
+		e.rank = b.marks[slot].rank(i)
 		b.agents.list[n].matched.remove(e)
 		b.agents.list[n].held -= held
 	}

@@ -28,7 +28,12 @@ type Task[V any] struct {
 	// Matched, HeadStart means nothing.
 	Matched   []string
 	HeadStart time.Time
-	Value     V
+	// Direct, when there are any, are the agents that see the task in phase 1 instead
+	// of Matched, each at rank 0. Until OpensAt nobody else may know of the task; zero
+	// is never.
+	Direct  []string
+	OpensAt time.Time
+	Value   V
 }
 
 // Query asks what an agent is offered.

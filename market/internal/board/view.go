@@ -24,6 +24,8 @@ type view[V any] struct {
 	board *Board[V]
 	query *Query
 	infra bool
+	// at is the instant that the query asks about. The board may be ahead of it.
+	at int64
 	// number is the agent's number, or noAgent; self is then nil.
 	number uint32
 	self   *agent
@@ -62,7 +64,7 @@ const usualTrust = 0.5
 
 // look answers a query, by calling answer under the lock until it was not tired.
 func (b *Board[V]) look(q *Query, answer func(*view[V])) {
-	v := &view[V]{board: b, query: q, terms: text.Terms(q.Search)}
+	v := &view[V]{board: b, query: q, at: instant(q.Now), terms: text.Terms(q.Search)}
 	v.scratch, _ = b.scratch.Get().(*scratch)
 	for !v.try(answer) {
 	}
@@ -72,7 +74,7 @@ func (b *Board[V]) look(q *Query, answer func(*view[V])) {
 
 // try takes the lock once, and reports whether that was enough.
 func (v *view[V]) try(answer func(*view[V])) bool {
-	v.board.rlock(instant(v.query.Now))
+	v.board.rlock(v.at)
 	defer v.board.mu.RUnlock()
 	defer v.forgetTrust()
 	if v.resolve(); v.none || v.ready() {
@@ -107,7 +109,7 @@ func (v *view[V]) ready() bool {
 	if !v.search.Ready() {
 		return false
 	}
-	v.none = v.search.Size() == 0
+	v.none = v.search.Size() == 0 && (v.self == nil || v.self.held == 0)
 	return v.none || v.search.Ahead(v.toTest())
 }
 
@@ -158,12 +160,18 @@ func (v *view[V]) phase(slot uint32) (phase uint8, rank uint32, ok bool) {
 	case held, open:
 		if m.matched && v.self != nil && v.self.matched.len > 0 {
 			if i := slices.Index(v.board.tasks[slot].matched, v.number); i >= 0 {
-				return 1, uint32(i), true
+				return 1, m.rank(i), true
 			}
 		}
-		return 2, 0, m.state == open
+		return 2, 0, m.state == open && !v.sealed(slot)
 	}
 	return 0, 0, false
+}
+
+// sealed reports that the board has opened a direct hire which the query comes a
+// little too early for: whoever claimed it would be refused.
+func (v *view[V]) sealed(slot uint32) bool {
+	return v.board.marks[slot].direct && v.at < v.board.tasks[slot].headStart
 }
 
 // passes reports whether nothing keeps the task from the agent, apart from its

@@ -169,7 +169,7 @@ const suitsEffort = 64
 // suits reports whether the waiter would be offered the task, and the effort of
 // finding out.
 func (w *Waiter[V]) suits(slot uint32) (ok bool, effort int) {
-	v := view[V]{board: w.board, query: &w.query}
+	v := view[V]{board: w.board, query: &w.query, at: w.board.now}
 	if v.resolve(); v.none {
 		return false, suitsEffort
 	}

@@ -304,6 +304,9 @@ func boardTask(st *store.StoredTask) board.Task[*store.Task] {
 	if t.Matching != nil && t.Matching.State == store.Matched {
 		entry.Matched, entry.HeadStart = plain(t.Matching.Agents), t.Matching.Until
 	}
+	if t.Sealed() {
+		entry.Direct, entry.OpensAt = plain(t.Direct.To), t.Direct.OpensAt
+	}
 	return entry
 }
 

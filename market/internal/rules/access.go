@@ -1,22 +1,29 @@
 package rules
 
-import "github.com/pinchwork/pinchwork/store"
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
 
 // Visible refuses everything about a task to those who may not know of it:
-// strangers see a task while it is posted, system tasks never
-// (rules 4.15 and 7.2).
-func Visible(l *store.Loaded) error {
+// strangers see a task while it is posted, unless it is offered to others alone,
+// system tasks never (rules 4.15, 4.27 and 7.2).
+func Visible(now time.Time, l *store.Loaded) error {
 	t := l.Task
-	if t == nil || !t.IsParty(l.Caller.ID) && (t.System != nil || t.Status != store.StatusPosted) {
+	if t != nil && t.IsParty(l.Caller.ID) {
+		return nil
+	}
+	if t == nil || t.System != nil || t.Status != store.StatusPosted || !Offered(now, t, l.Caller.ID) {
 		return NotFound()
 	}
 	return nil
 }
 
 // Ordinary guards what every agent may read about an ordinary task in any
-// state.
-func Ordinary(l *store.Loaded) error {
-	if l.Task == nil || l.Task.System != nil {
+// state, which of a direct hire only those may whom it is offered to.
+func Ordinary(now time.Time, l *store.Loaded) error {
+	if t := l.Task; t == nil || t.System != nil || !t.IsParty(l.Caller.ID) && !Offered(now, t, l.Caller.ID) {
 		return NotFound()
 	}
 	return nil
@@ -40,8 +47,8 @@ func unlapsed(l *store.Loaded) error {
 
 // posterOnly and WorkerOnly also refuse those who see the task but have the
 // wrong role.
-func posterOnly(l *store.Loaded, what string) error {
-	if err := Visible(l); err != nil {
+func posterOnly(now time.Time, l *store.Loaded, what string) error {
+	if err := Visible(now, l); err != nil {
 		return err
 	}
 	if l.Task.Poster != l.Caller.ID {
@@ -52,11 +59,11 @@ func posterOnly(l *store.Loaded, what string) error {
 
 // WorkerOnly refuses everybody but the worker of the loaded task; what names the
 // action that is the worker's alone.
-func WorkerOnly(l *store.Loaded, what string) error {
+func WorkerOnly(now time.Time, l *store.Loaded, what string) error {
 	if err := unlapsed(l); err != nil {
 		return err
 	}
-	if err := Visible(l); err != nil {
+	if err := Visible(now, l); err != nil {
 		return err
 	}
 	if l.Task.Worker() != l.Caller.ID {
@@ -69,11 +76,11 @@ func WorkerOnly(l *store.Loaded, what string) error {
 }
 
 // PartyOnly refuses everybody but the poster and the worker of the loaded task.
-func PartyOnly(l *store.Loaded, what string) error {
+func PartyOnly(now time.Time, l *store.Loaded, what string) error {
 	if err := unlapsed(l); err != nil {
 		return err
 	}
-	if err := Visible(l); err != nil {
+	if err := Visible(now, l); err != nil {
 		return err
 	}
 	if !l.Task.IsParty(l.Caller.ID) {

@@ -11,6 +11,9 @@ import (
 // several candidates can be decided before the store takes the first that is still open;
 // match is the task's pending match_agents task if nobody has claimed that, else nil.
 func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *store.Task) (*Outcome, error) {
+	if !Offered(now, t, by.ID) {
+		return nil, NotFound()
+	}
 	if t.Status != store.StatusPosted {
 		return nil, wrongState(t, "be picked up")
 	}
@@ -26,7 +29,7 @@ func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *sto
 	if d := p.ClaimTimeoutOf(t); d > 0 {
 		next.Claim.Timeout = now.Add(d)
 	}
-	next.Matching = nil
+	next.Direct, next.Matching = openedBy(now, t.Direct), nil
 	if match != nil && match.Status == store.StatusPosted {
 		next.Children = slices.DeleteFunc(slices.Clone(next.Children), func(id store.TaskID) bool { return id == match.ID })
 		o.closeAtOnce(match)

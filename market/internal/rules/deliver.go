@@ -17,7 +17,7 @@ type Work struct {
 // verify_completion task to post with it; a is what was read from the answer to a
 // system task.
 func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft, a Answer) (*Outcome, error) {
-	if err := WorkerOnly(l, "deliver"); err != nil {
+	if err := WorkerOnly(now, l, "deliver"); err != nil {
 		return nil, err
 	}
 	if l.Task.System != nil {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -8,7 +9,7 @@ import (
 
 // Cancel takes back a posted task.
 func (p *Policy) Cancel(now time.Time, l *store.Loaded) (*Outcome, error) {
-	if err := posterOnly(l, "cancel"); err != nil {
+	if err := posterOnly(now, l, "cancel"); err != nil {
 		return nil, err
 	}
 	t := l.Task
@@ -19,23 +20,38 @@ func (p *Policy) Cancel(now time.Time, l *store.Loaded) (*Outcome, error) {
 	o.active(t.Poster)
 	o.endChildren(l.Children, l.Poster, true)
 	o.end(t, store.StatusCancelled)
-	o.tellAbout(t.Matching, store.EventTaskCancelled, t.ID)
+	o.tellAbout(t, store.EventTaskCancelled)
 	return o, nil
 }
 
-// tellAbout tells the matched agents that a task is gone.
-func (o *Outcome) tellAbout(m *store.Matching, typ store.EventType, task store.TaskID) {
-	if m == nil {
-		return
+// tellAbout tells the agents that were told of a task that it is gone.
+func (o *Outcome) tellAbout(t *store.Task, typ store.EventType) {
+	var told []store.AgentID
+	if t.Matching != nil {
+		told = t.Matching.Agents
 	}
-	for _, id := range m.Agents {
-		o.tell(id, typ, task, store.EventData{})
+	if t.Direct != nil {
+		told = union(told, t.Direct.To)
 	}
+	for _, id := range told {
+		o.tell(id, typ, t.ID, store.EventData{})
+	}
+}
+
+// union is a followed by those of b that are not in it.
+func union(a, b []store.AgentID) []store.AgentID {
+	all := slices.Clone(a)
+	for _, id := range b {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 // Abandon gives a claimed task back and counts against the worker.
 func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
-	if err := WorkerOnly(l, "abandon"); err != nil {
+	if err := WorkerOnly(now, l, "abandon"); err != nil {
 		return nil, err
 	}
 	t := l.Task
@@ -77,7 +93,7 @@ func (o *Outcome) giveBack(l *store.Loaded, why string) {
 
 // Rate is the worker's rating of the poster, once (rules 4.13 and 9.3).
 func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback string) (*Outcome, error) {
-	if err := WorkerOnly(l, "rate the poster"); err != nil {
+	if err := WorkerOnly(now, l, "rate the poster"); err != nil {
 		return nil, err
 	}
 	if l.Task.System != nil {

@@ -14,7 +14,7 @@ import (
 // Bounds of what the platform does, and defaults. The sizes of inputs are in package
 // limits.
 const (
-	MaxVerifications = 3
+	maxVerifications = 3
 	maxMatched       = 20
 	MaxCandidates    = 200
 	DefaultCredits   = 50

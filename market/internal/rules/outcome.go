@@ -124,13 +124,16 @@ func (o *Outcome) arm(t *store.Task) {
 	}
 }
 
-// repost gives a claimed task back to everybody: a new expiry, broadcast, and
-// nothing left that belonged to the claim (rule 4.11).
+// repost gives a claimed task back to everybody, or to those whom a direct hire is
+// for: a new expiry, not matched, and nothing left that belonged to the claim (rule
+// 4.11).
 func (o *Outcome) repost(old *store.Task) {
 	next := *old
 	o.supersede(&next)
 	next.Status = store.StatusPosted
-	next.Claim, next.Delivery, next.Rejection, next.Matching = nil, nil, nil, nil
+	next.Claim, next.Delivery, next.Rejection = nil, nil, nil
+	next.Direct = openedBy(o.At, old.Direct)
+	next.Matching = untilItOpens(next.Direct)
 	next.ExpiresAt = o.At.Add(o.policy.TaskExpiry)
 	if !next.Deadline.After(o.At) {
 		next.Deadline = time.Time{}
@@ -138,6 +141,7 @@ func (o *Outcome) repost(old *store.Task) {
 	next.System = without(old.System, old.Claim.Worker)
 	o.replace(old, &next)
 	o.account(old.Claim.Worker).OpenClaims--
+	o.tellHired(&next, old.Claim.Worker)
 }
 
 // strike counts a claim that was given up or lapsed; the one that reaches the

@@ -54,7 +54,7 @@ func (p *Policy) ClaimByID(now time.Time, l *store.Loaded) (*Outcome, error) {
 func mayClaim(now time.Time, l *store.Loaded) error {
 	t := l.Task
 	switch {
-	case t == nil, t.System != nil:
+	case t == nil, t.System != nil, !t.IsParty(l.Caller.ID) && !Offered(now, t, l.Caller.ID):
 		return NotFound()
 	case t.Worker() == l.Caller.ID && t.Status == store.StatusClaimed:
 		return Refuse(CodeAlreadyClaimed, "You hold it already: the task is %s by you", t.Status)

@@ -36,7 +36,9 @@ func (p *Policy) Post(now time.Time, l *store.Loaded, t *store.Task, text store.
 	if how.Infra != nil && !p.affords(l.Caller, payMatch, now) {
 		return nil, ErrOverBudget
 	}
-	t.Matching = p.matching(now, how)
+	if t.Matching = untilItOpens(t.Direct); t.Direct == nil {
+		t.Matching = p.matching(now, how)
+	}
 	o, err := p.open(now, l.Caller, t, text)
 	if err == nil && how.Infra != nil {
 		t.Children = []store.TaskID{how.Infra.id}
@@ -62,6 +64,7 @@ func (p *Policy) open(now time.Time, poster *store.Agent, t *store.Task, text st
 	d.Posted, d.Escrowed = 1, t.MaxCredits
 	o.keep(poster.ID, t.Bytes)
 	o.tellMatched(t)
+	o.tellHired(t, "")
 	return o, nil
 }
 

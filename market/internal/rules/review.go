@@ -18,7 +18,7 @@ type Review struct {
 
 // Approve is the poster's approval.
 func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, error) {
-	if err := posterOnly(l, "approve"); err != nil {
+	if err := posterOnly(now, l, "approve"); err != nil {
 		return nil, err
 	}
 	return p.approval(now, l, in, false)
@@ -81,6 +81,11 @@ func (o *Outcome) credit(t *store.Task, worker store.AgentID, net, fee int64, ra
 	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
 	poster.Approvals, poster.FeesBrought = 1, fee
 	o.countNoMore(t)
+	if t.Sealed() {
+		// What was earned by a tag is its owner's to see, but what was rated is public,
+		// and the tags are part of what only the parties know.
+		rating = 0
+	}
 	for _, tag := range t.Tags {
 		o.Tags = append(o.Tags, store.TagDelta{Agent: worker, TagStat: store.TagStat{
 			Tag: strings.ToLower(tag), Count: 1, Earned: net,
@@ -112,7 +117,7 @@ func rated(rating int) int64 {
 // Reject sends the delivery back; the worker keeps the claim for the grace, and
 // a verdict on the rejected delivery is removed (rule 7.8).
 func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string) (*Outcome, error) {
-	if err := posterOnly(l, "reject"); err != nil {
+	if err := posterOnly(now, l, "reject"); err != nil {
 		return nil, err
 	}
 	t := l.Task

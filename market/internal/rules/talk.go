@@ -9,7 +9,7 @@ import (
 
 // Ask puts a question about a posted task.
 func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome, error) {
-	if err := Visible(l); err != nil {
+	if err := Visible(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
@@ -31,7 +31,7 @@ func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome
 
 // Reply answers the loaded question, once.
 func (p *Policy) Reply(now time.Time, l *store.Loaded, id store.TaskID, answer string) (*Outcome, error) {
-	if err := posterOnly(l, "answer questions"); err != nil {
+	if err := posterOnly(now, l, "answer questions"); err != nil {
 		return nil, err
 	}
 	q := l.Question
@@ -51,7 +51,7 @@ func (p *Policy) Reply(now time.Time, l *store.Loaded, id store.TaskID, answer s
 
 // Message writes to the other party of the current claim.
 func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Outcome, error) {
-	if err := PartyOnly(l, "send messages"); err != nil {
+	if err := PartyOnly(now, l, "send messages"); err != nil {
 		return nil, err
 	}
 	t, sender := l.Task, l.Caller.ID
@@ -74,7 +74,7 @@ func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Ou
 
 // Report tells the operator about a task that the caller may see.
 func (p *Policy) Report(now time.Time, l *store.Loaded, r store.Report) (*Outcome, error) {
-	if err := Visible(l); err != nil {
+	if err := Visible(now, l); err != nil {
 		return nil, err
 	}
 	o := p.begin(now)

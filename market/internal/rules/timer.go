@@ -50,6 +50,9 @@ func (o *Outcome) timePosted(l *store.Loaded, found Ranking) {
 		o.expire(l)
 	case t.Matching.State == store.MatchDeferred:
 		next := *t
+		next.Direct = openedBy(o.At, t.Direct)
+		// A direct hire opens to everybody at once, as its poster said.
+		found.HeadStart = found.HeadStart && t.Direct == nil
 		next.Matching = o.policy.matched(o.At, found)
 		o.replace(t, &next)
 		o.tellMatched(&next)
@@ -73,7 +76,7 @@ func (o *Outcome) expire(l *store.Loaded) {
 	o.release(t, l.Subject)
 	o.tell(t.Poster, store.EventTaskExpired, t.ID, store.EventData{})
 	if Passed(t.Deadline, o.At) {
-		o.tellAbout(t.Matching, store.EventTaskExpired, t.ID)
+		o.tellAbout(t, store.EventTaskExpired)
 	}
 	o.unanswered(l)
 }

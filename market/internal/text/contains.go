@@ -19,7 +19,7 @@ func (x *Index) Contains(doc uint32, terms []string) (found bool, effort int) {
 }
 
 func (x *Index) contains(doc uint32, t string) (found bool, effort int) {
-	if text, whole := x.wholes[doc]; whole {
+	if text, whole := x.whole(doc); whole {
 		return strings.Contains(text, t), testEffort + len(text)/wholeEffort
 	}
 	seq := x.docs[doc]

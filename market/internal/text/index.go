@@ -17,6 +17,8 @@ type Index struct {
 	docs [][]uint32
 	// wholes are the documents that are kept whole; these have no words.
 	wholes map[uint32]string
+	// apart are the documents that no list names: see AddApart.
+	apart map[uint32]apart
 	// free are numbers of documents that nothing refers to any more.
 	free []uint32
 	live int
@@ -37,7 +39,7 @@ const (
 
 // NewIndex returns an empty Index.
 func NewIndex() *Index {
-	x := &Index{lex: newLexicon(), wholes: map[uint32]string{}}
+	x := &Index{lex: newLexicon(), wholes: map[uint32]string{}, apart: map[uint32]apart{}}
 	x.lex.intern(sepOther)
 	x.lex.intern(sepSpace)
 	return x
@@ -59,10 +61,16 @@ func (x *Index) Add(d Document) uint32 {
 	x.clean()
 	doc := x.number()
 	x.live++
+	x.list(doc, d)
+	return doc
+}
+
+// list makes the document the one with the number.
+func (x *Index) list(doc uint32, d Document) {
 	x.added.write(doc)
 	if x.keepsWhole(&d) {
 		x.wholes[doc], x.docs[doc] = d.whole(), []uint32{}
-		return doc
+		return
 	}
 	x.nextAddition()
 	seq := make([]uint32, len(d.items))
@@ -78,7 +86,6 @@ func (x *Index) Add(d Document) uint32 {
 		x.entries++
 	}
 	x.docs[doc] = seq
-	return doc
 }
 
 // nextAddition clears the marks of earlier additions before the counter wraps
@@ -107,6 +114,7 @@ func (x *Index) number() uint32 {
 func (x *Index) Remove(doc uint32) {
 	x.docs[doc] = nil
 	delete(x.wholes, doc)
+	delete(x.apart, doc)
 	x.live--
 	x.cleaner.waiting = append(x.cleaner.waiting, doc)
 	x.clean()

@@ -119,6 +119,9 @@ func (s *Search) replace(doc uint32) {
 		return
 	}
 	s.listing.docs[doc/64] &^= 1 << (doc % 64)
+	if _, is := s.index.apart[doc]; is {
+		return
+	}
 	in, effort := s.listing.term.in(s.index, doc)
 	if in {
 		s.listing.docs[doc/64] |= 1 << (doc % 64)

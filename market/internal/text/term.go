@@ -140,8 +140,8 @@ const (
 // in reports whether the document contains the term, and the effort of finding
 // out.
 func (t *term) in(x *Index, doc uint32) (found bool, effort int) {
-	if len(x.wholes) > 0 {
-		if text, whole := x.wholes[doc]; whole {
+	if len(x.wholes)+len(x.apart) > 0 {
+		if text, whole := x.whole(doc); whole {
 			return strings.Contains(text, t.text), testEffort + len(text)/wholeEffort
 		}
 	}
