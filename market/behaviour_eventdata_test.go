@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -65,6 +66,45 @@ func TestApprovalByTheTimerTellsBothWhatItMoved(t *testing.T) {
 		}
 		if d := told(t, ada, store.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != nil {
 			t.Errorf("the poster is told %+v, want 10 credits and no rating", d)
+		}
+	})
+}
+
+// A party's handler knows by its own words which of its things is meant; nobody else
+// gets to read them.
+func TestEventsCarryTheWordsOfThePoster(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, cyd := k.Agent("ada"), k.Agent("bob"), k.Agent("cyd")
+		words := map[string]string{"order": "4711", "customer": "ß \"x\""}
+		p, err := ada.API.Post(k.Ctx, market.PostInput{Need: "task", MaxCredits: 5, Metadata: words, ExternalID: "order 4711"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := p.TaskID
+		ada.Answer(id, cyd.Ask(id, "how?"), "so")
+		bob.Claim(id)
+		bob.Send(id, "on it")
+		ada.Send(id, "fine")
+		bob.Deliver(id, "done")
+		ada.Reject(id, "no")
+		bob.Deliver(id, "done")
+		ada.Approve(id, 5)
+		bob.Rate(id, 5)
+		for _, to := range []struct {
+			*markettest.Agent
+			events   int
+			metadata map[string]string
+			external string
+		}{{ada, 6, words, "order 4711"}, {bob, 3, words, ""}, {cyd, 1, nil, ""}} {
+			events := to.Events()
+			if len(events) != to.events {
+				t.Errorf("%s has %d events, want %d", to.Name, len(events), to.events)
+			}
+			for _, e := range events {
+				if !maps.Equal(e.Data.Metadata, to.metadata) || e.Data.ExternalID != to.external {
+					t.Errorf("%s is told of %s with %v and %q", to.Name, e.Type, e.Data.Metadata, e.Data.ExternalID)
+				}
+			}
 		}
 	})
 }

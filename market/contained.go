@@ -177,6 +177,11 @@ func (s containedStore) Entries(ctx context.Context, task TaskID, after string, 
 	return s.under.Entries(ctx, task, after, limit)
 }
 
+func (s containedStore) EventLog(ctx context.Context, after int64, limit int) (page store.LogPage, err error) {
+	defer s.catch("EventLog", &err)
+	return s.under.EventLog(ctx, after, limit)
+}
+
 func (s containedStore) Prune(ctx context.Context, q store.PruneQuery) (pruned Pruned, err error) {
 	defer s.catch("Prune", &err)
 	return s.under.Prune(ctx, q)

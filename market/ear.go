@@ -33,7 +33,7 @@ const (
 )
 
 func newEar(m *Market) *ear {
-	e := &ear{heads: m.EventHeads, notifier: m.notifier, listeners: map[*listener]struct{}{}, turn: make(chan struct{}, 1)}
+	e := &ear{heads: m.heads, notifier: m.notifier, listeners: map[*listener]struct{}{}, turn: make(chan struct{}, 1)}
 	e.turn <- struct{}{}
 	return e
 }

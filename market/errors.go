@@ -48,6 +48,8 @@ var (
 	// ErrCooldown: pickups are blocked after too many claims given up or let lapse;
 	// Error.RetryAfter says for how long (an ErrRateLimited).
 	ErrCooldown error = CodeCooldown
+	// ErrEventsGone: events after the position are no longer kept (an ErrNotFound).
+	ErrEventsGone error = CodeEventsGone
 	// ErrWrongState: the task's status does not allow it (an ErrConflict).
 	ErrWrongState error = CodeWrongState
 	// ErrAlreadyClaimed: the caller holds this task already (an ErrConflict).
@@ -83,6 +85,7 @@ const (
 	CodeRegistrationClosed   = rules.CodeRegistrationClosed
 	CodeInvitationNeeded     = rules.CodeInvitationNeeded
 	CodeNotFound             = rules.CodeNotFound
+	CodeEventsGone           = rules.CodeEventsGone
 	CodeWrongState           = rules.CodeWrongState
 	CodeClaimLapsed          = rules.CodeClaimLapsed
 	CodeAlreadyClaimed       = rules.CodeAlreadyClaimed

@@ -16,7 +16,7 @@ func newLocalNotifier() *localNotifier {
 func (n *localNotifier) Wake(agents ...AgentID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, id := range agents {
+	for _, id := range append(agents[:len(agents):len(agents)], everybody) {
 		for ch := range n.listeners[id] {
 			signal(ch)
 		}

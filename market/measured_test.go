@@ -67,8 +67,15 @@ func TestRefusedOperationsAreMeasured(t *testing.T) {
 	m, ada, ctx := s.Market, s.ada.API, s.Ctx
 	blank, far := " ", market.Page{Limit: 1_000_000}
 	for name, refused := range map[string]func() error{
-		"register":     func() error { _, err := m.Register(ctx, market.RegisterInput{}); return err },
-		"ensure":       func() error { _, err := m.Ensure(ctx, "", market.RegisterInput{}); return err },
+		"register": func() error { _, err := m.Register(ctx, market.RegisterInput{}); return err },
+		"ensure":   func() error { _, err := m.Ensure(ctx, "", market.RegisterInput{}); return err },
+		"log":      func() error { _, err := m.EventsPage(ctx, "lost", 0); return err },
+		"follow": func() error {
+			for _, err := range m.Events(ctx, "lost") {
+				return err
+			}
+			return nil
+		},
 		"invite":       func() error { _, err := m.Invite(ctx, market.InviteInput{ValidFor: -1}); return err },
 		"grant":        func() error { _, err := m.Grant(ctx, market.GrantInput{}); return err },
 		"resolve":      func() error { _, err := m.ResolveReport(ctx, s.report, market.ResolveInput{}); return err },

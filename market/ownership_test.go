@@ -131,6 +131,16 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.EventHeads(ctx, ids)
 			return give(v, err, ids)
 		},
+		"Market.Events": func(ctx context.Context) []any {
+			for e, err := range m.Events(ctx, market.FromOldest) {
+				return give(e, err)
+			}
+			return nil
+		},
+		"Market.EventsPage": func(ctx context.Context) []any {
+			v, err := m.EventsPage(ctx, market.FromOldest, 0)
+			return give(v, err)
+		},
 		"Market.FinishWebhook": func(ctx context.Context) []any {
 			v, err := m.FinishWebhook(ctx, store.WebhookJob{}, store.WebhookOutcome{})
 			return give(v, err)

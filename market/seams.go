@@ -19,7 +19,7 @@ type Notifier interface {
 	// their standing changed. It never blocks.
 	Wake(agents ...AgentID)
 	// Listen returns a channel of capacity 1 that receives after each Wake of
-	// the agent, coalesced, until stop is called.
+	// the agent, of any agent when it is "", coalesced, until stop is called.
 	Listen(agent AgentID) (wake <-chan struct{}, stop func())
 	// FeedMoved tells other processes that the feed has new items. It never
 	// blocks.

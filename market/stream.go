@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -200,8 +201,11 @@ func (c *streamCounter) leave(s *Stream) {
 // ownEvent is the event with data that nobody else holds.
 func ownEvent(e Event) Event {
 	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
+	e.Data.Credits = copyOf(e.Data.Credits)
+	e.Data.Rating = copyOf(e.Data.Rating)
 	e.Data.Rank = copyOf(e.Data.Rank)
 	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
 	e.Data.Tags = slices.Clone(e.Data.Tags)
+	e.Data.Metadata = maps.Clone(e.Data.Metadata)
 	return e
 }

@@ -41,9 +41,19 @@ func (h *Hub) wake(agents []market.AgentID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range agents {
-		for l := range h.listeners[id] {
-			signal(l.wake)
-		}
+		h.signal(id)
+	}
+	if len(agents) > 0 {
+		h.signal(everybody)
+	}
+}
+
+// everybody is who wants to hear of all agents.
+const everybody market.AgentID = ""
+
+func (h *Hub) signal(id market.AgentID) {
+	for l := range h.listeners[id] {
+		signal(l.wake)
 	}
 }
 
@@ -59,7 +69,7 @@ func (h *Hub) wakeAll() {
 }
 
 // Listen returns a channel of capacity 1 that receives after each Wake of the
-// agent, coalesced, until stop is called. The channel is never closed. stop may
+// agent, of any agent when it is "", coalesced, until stop is called. The channel is never closed. stop may
 // be called by anybody and more than once. Listen first and read the log
 // afterwards: then every event is either read or announced.
 func (h *Hub) Listen(agent market.AgentID) (wake <-chan struct{}, stop func()) {

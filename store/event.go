@@ -58,6 +58,10 @@ type Event struct {
 // EventData holds the fields that only some types of events have. Each is
 // listed with those types.
 type EventData struct {
+	// Metadata are the task's, in all events about a task that go to its poster or to
+	// the worker who holds it; ExternalID is the task's, to its poster alone.
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	ExternalID string            `json:"external_id,omitempty"`
 	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired;
 	// Reason "gone": webhook_disabled.
 	Reason        string     `json:"reason,omitempty"`

@@ -426,8 +426,13 @@ type Keeper interface {
 	// the cursor returned before. An empty cursor ends it. With task set, only
 	// the entries of that task (in one page).
 	Entries(ctx context.Context, task TaskID, after string, limit int) (entries []Entry, next string, err error)
+	// EventLog returns the events of all agents with a number above after, ascending.
+	// It never returns one while an event with a lower number may still appear, so
+	// who has read up to a number has all up to there. Its cost grows with limit only.
+	EventLog(ctx context.Context, after int64, limit int) (LogPage, error)
 	// Prune deletes a bounded batch of what is older than the query says:
-	// events (never their numbering), ended tasks with their texts, talk, roles
+	// events (never their numbering; in the order of the marketplace's log, up to the
+	// first that is not older), ended tasks with their texts, talk, roles
 	// and reports, feed items and dead deliveries; and of what has ended by Now:
 	// idempotency records and rate buckets that are full again. Ledger entries and
 	// statistics stay.
@@ -437,6 +442,29 @@ type Keeper interface {
 	// Ping answers nil when the store can serve. It reports the server's clock
 	// when it has one, else the zero time.
 	Ping(ctx context.Context) (time.Time, error)
+}
+
+// LogPage is a piece of the log of all agents' events.
+type LogPage struct {
+	Events []LoggedEvent
+	// Pruned is the highest number of an event that was deleted, 0 for none.
+	Pruned int64
+	// Head is the number after which a reader begins who wants what comes from now
+	// on: the event with it, or one with a higher number, was there or is deleted, and
+	// whatever was committed after the call has a higher one. 0 when there was none yet.
+	Head int64
+	// Held is true when events after these are there, and not returned since one with
+	// a lower number may still appear.
+	Held bool
+}
+
+// LoggedEvent is an event with its number in the log of all agents. The numbers
+// ascend in the order in which the events happened: each agent's own order is kept,
+// and what was committed before another commit began comes first. Some numbers may
+// belong to no event.
+type LoggedEvent struct {
+	Number int64
+	Event
 }
 
 // PruneQuery says what may be deleted; a zero instant keeps everything of its

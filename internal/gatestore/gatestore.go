@@ -298,6 +298,11 @@ func (s *Store) Entries(ctx context.Context, task market.TaskID, after string, l
 	return entries, next, err
 }
 
+// EventLog is Keeper.EventLog.
+func (s *Store) EventLog(ctx context.Context, after int64, limit int) (store.LogPage, error) {
+	return pass(ctx, s, "EventLog", func() (store.LogPage, error) { return s.under.EventLog(ctx, after, limit) })
+}
+
 // Prune is Keeper.Prune.
 func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (market.Pruned, error) {
 	return pass(ctx, s, "Prune", func() (market.Pruned, error) { return s.under.Prune(ctx, q) })

@@ -298,6 +298,10 @@ func (g *gate) Entries(ctx context.Context, task store.TaskID, after string, lim
 	return p.entries, p.next, err
 }
 
+func (g *gate) EventLog(ctx context.Context, after int64, limit int) (store.LogPage, error) {
+	return pass(ctx, g, "EventLog", func() (store.LogPage, error) { return g.under.EventLog(ctx, after, limit) })
+}
+
 func (g *gate) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, error) {
 	return pass(ctx, g, "Prune", func() (p store.Pruned, err error) {
 		g.world.taking(func() {

@@ -2,21 +2,10 @@ package memory
 
 import (
 	"context"
+	"time"
 
 	"github.com/pinchwork/pinchwork/store"
 )
-
-// olderEvents orders agents by the instant of their oldest kept event.
-func olderEvents(a, b *party) bool {
-	x, y := a.oldestEvent().At, b.oldestEvent().At
-	if !x.Equal(y) {
-		return x.Before(y)
-	}
-	return a.id < b.id
-}
-
-// oldestEvent exists only while the agent keeps events.
-func (p *party) oldestEvent() *store.Event { return p.events.at(p.events.first) }
 
 // tell numbers an event, keeps it, and queues it for the agent's webhook.
 func (s *Store) tell(c *store.Change, e store.Event) {
@@ -27,13 +16,25 @@ func (s *Store) tell(c *store.Change, e store.Event) {
 	a := s.own(p)
 	a.EventSeq++
 	e.Seq = a.EventSeq
-	p.events.push(e)
-	if p.events.len() == 1 {
-		s.events.Set(p)
-	}
+	p.events.push(s.events.next)
+	s.events.push(e)
 	if a.Hooked() {
 		s.queue(&delivery{event: e, to: p, due: c.At.UnixMicro()})
 	}
+}
+
+// pruneEvents deletes from the oldest event on, which is its agent's oldest as well:
+// what is kept has no gap.
+func (s *Store) pruneEvents(before time.Time, limit int) (n int) {
+	for ; n < limit && s.events.len() > 0; n++ {
+		oldest := s.events.at(s.events.first)
+		if !oldest.At.Before(before) {
+			break
+		}
+		s.parties[oldest.Agent].events.shift()
+		s.events.shift()
+	}
+	return n
 }
 
 // Events returns a piece of an agent's log; see store.Reader.
@@ -48,15 +49,32 @@ func (s *Store) Events(ctx context.Context, agent store.AgentID, after int64, li
 		return store.EventPage{Oldest: 1, Suspended: true}, nil
 	}
 	page := store.EventPage{Oldest: p.events.first + 1, Head: p.events.next, Suspended: p.agent.Suspended}
-	// The event with number n is element n−1 of the log.
-	from := max(after, p.events.first)
-	to := min(from+int64(limit), p.events.next)
+	from, to := p.events.after(after, limit)
 	if from >= to {
 		return page, nil
 	}
 	page.Events = make([]store.Event, 0, to-from)
 	for n := from; n < to; n++ {
-		page.Events = append(page.Events, *p.events.at(n))
+		page.Events = append(page.Events, *s.events.at(*p.events.at(n)))
+	}
+	return page, nil
+}
+
+// EventLog returns a piece of the log of all agents; see store.Keeper.
+func (s *Store) EventLog(ctx context.Context, after int64, limit int) (store.LogPage, error) {
+	if err := ctx.Err(); err != nil {
+		return store.LogPage{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	page := store.LogPage{Pruned: s.events.first, Head: s.events.next}
+	from, to := s.events.after(after, limit)
+	if from >= to {
+		return page, nil
+	}
+	page.Events = make([]store.LoggedEvent, 0, to-from)
+	for n := from; n < to; n++ {
+		page.Events = append(page.Events, store.LoggedEvent{Number: n + 1, Event: *s.events.at(n)})
 	}
 	return page, nil
 }

@@ -49,26 +49,6 @@ func (s *Store) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, er
 	return done, nil
 }
 
-// pruneEvents deletes an agent's events from the oldest on, so that what is
-// kept has no gap.
-func (s *Store) pruneEvents(before time.Time, limit int) (n int) {
-	for n < limit {
-		p, ok := s.events.Min()
-		if !ok || !p.oldestEvent().At.Before(before) {
-			break
-		}
-		s.events.Delete(p)
-		for n < limit && p.events.len() > 0 && p.oldestEvent().At.Before(before) {
-			p.events.shift()
-			n++
-		}
-		if p.events.len() > 0 {
-			s.events.Set(p)
-		}
-	}
-	return n
-}
-
 func (s *Store) pruneTasks(before time.Time, limit int) (n int) {
 	for ; n < limit; n++ {
 		r := s.ended.lowestBelow(before.UnixMicro())

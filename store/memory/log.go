@@ -32,6 +32,13 @@ func (l *log[T]) at(n int64) *T { return &l.chunks[n/logChunk-l.gone][n%logChunk
 
 func (l *log[T]) len() int64 { return l.next - l.first }
 
+// after returns which elements, at most limit, come after the first n of all: from
+// the one up to and without the other.
+func (l *log[T]) after(n int64, limit int) (from, to int64) {
+	from = max(n, l.first)
+	return from, from + min(int64(limit), l.next-from)
+}
+
 // shift drops the oldest element.
 func (l *log[T]) shift() {
 	var zero T

@@ -47,8 +47,8 @@ type Store struct {
 	feed     log[feedLine]
 	once     idempotency
 	leases   map[string]lease
-	// events has the agents that keep events, by the instant of the oldest one.
-	events *btree.BTreeG[*party]
+	// events is the log of all agents' events; the one with the number n is element n−1.
+	events log[store.Event]
 
 	byStatus map[store.Status]int64
 	escrowed int64
@@ -76,7 +76,6 @@ func New() *Store {
 		webhooks:  newWebhookQueue(),
 		once:      newIdempotency(),
 		leases:    make(map[string]lease),
-		events:    ordered(olderEvents),
 		byStatus:  make(map[store.Status]int64),
 		limits:    newLimiter(),
 	}

@@ -33,9 +33,11 @@ type party struct {
 	// those that no later line predates.
 	entries, latest []uint32
 	tags            map[string]*store.TagStat
-	events          log[store.Event]
-	trust           *trust
-	dead            *btree.BTreeG[*letter]
+	// events are the elements of Store.events that are the agent's; the event with
+	// the number n is the agent's element n−1.
+	events log[int64]
+	trust  *trust
+	dead   *btree.BTreeG[*letter]
 }
 
 // party returns what is stored under an id, and creates it at the first

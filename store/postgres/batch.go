@@ -15,23 +15,41 @@ type batch struct {
 // read runs what queue puts together, in one round trip. It may call queue
 // again after a failure, so queue has to reset its results.
 func (s *Store) read(ctx context.Context, what string, queue func(b *batch)) error {
-	return s.send(ctx, what, false, queue)
+	return s.send(ctx, what, "", queue)
+}
+
+// The transactions in which the statements of a read may stand.
+const (
+	oneMoment  = "begin isolation level repeatable read read only"
+	stepByStep = "begin isolation level read committed read only"
+)
+
+// inSteps is a read each statement of which sees what had been committed when it
+// began, whatever isolation the database has as its default.
+func (s *Store) inSteps(ctx context.Context, what string, queue func(b *batch)) error {
+	if s.host != nil {
+		return s.send(ctx, what, "", queue)
+	}
+	return s.send(ctx, what, stepByStep, queue)
 }
 
 // consistent is a read whose statements all see the same moment. Inside a
 // host's transaction it is the host who has chosen the isolation.
 func (s *Store) consistent(ctx context.Context, what string, queue func(b *batch)) error {
-	return s.send(ctx, what, s.host == nil, queue)
+	if s.host != nil {
+		return s.send(ctx, what, "", queue)
+	}
+	return s.send(ctx, what, oneMoment, queue)
 }
 
-func (s *Store) send(ctx context.Context, what string, snapshot bool, queue func(b *batch)) error {
+func (s *Store) send(ctx context.Context, what, begin string, queue func(b *batch)) error {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	for try := 0; ; try++ {
 		b := &batch{store: s}
-		b.open(snapshot)
+		b.open(begin)
 		queue(b)
-		if snapshot {
+		if begin != "" {
 			b.Queue("commit")
 		}
 		err := s.sendBatch(ctx, &b.Batch)
@@ -70,9 +88,9 @@ func (b *batch) Queue(query string, args ...any) *pgx.QueuedQuery {
 	return b.Batch.Queue(query, args...)
 }
 
-func (b *batch) open(snapshot bool) {
-	if snapshot {
-		b.Queue("begin isolation level repeatable read read only")
+func (b *batch) open(begin string) {
+	if begin != "" {
+		b.Queue(begin)
 	}
 	if b.store.host == nil && (!b.store.own || b.store.Pooled()) {
 		// Our own connections are set up once; a host's transaction is not ours

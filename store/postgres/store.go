@@ -27,6 +27,8 @@ type Store struct {
 	queue *queue
 	// statement is what the call that commits is prepared as.
 	statement *atomic.Pointer[string]
+	// log is how far the log of events is settled.
+	log *settledLog
 }
 
 var _ store.Store = (*Store)(nil)
@@ -76,7 +78,7 @@ func open(ctx context.Context, pool *pgxpool.Pool, p *pooler, opts []Option) (*S
 	if err := o.prepareSchema(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), statement: new(atomic.Pointer[string])}
+	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), statement: new(atomic.Pointer[string]), log: new(settledLog)}
 	s.queue = newQueue(lanes(pool), s.run)
 	if err := s.readStatement(ctx); err != nil {
 		return nil, failure("reading the schema", err)

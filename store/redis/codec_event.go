@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -34,6 +35,8 @@ func packEvent(e *store.Event) string {
 	}
 	putAll(p, "x", e.Data.Tags)
 	put(p, "b", e.Data.By)
+	packMetadata(p, e.Data.Metadata)
+	put(p, "e", e.Data.ExternalID)
 	return p.String()
 }
 
@@ -41,8 +44,13 @@ func packEvent(e *store.Event) string {
 func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, error) {
 	at, doc, _ := strings.Cut(line, " ")
 	e := store.Event{Agent: agent, Seq: seq, At: fromMicros(at)}
+	var metadata error
 	err := unpack(doc, func(name, value string) {
 		switch name {
+		case "md":
+			e.Data.Metadata, metadata = unpackMetadata(value)
+		case "e":
+			e.Data.ExternalID = value
 		case "y":
 			e.Type = store.EventType(value)
 		case "t":
@@ -78,7 +86,7 @@ func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, erro
 			e.Data.By = store.AgentID(value)
 		}
 	})
-	return e, err
+	return e, errors.Join(err, metadata)
 }
 
 // packFeed gives the items of one commit.

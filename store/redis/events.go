@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -22,6 +23,23 @@ func (s *Store) Events(ctx context.Context, agent store.AgentID, after int64, li
 			return store.EventPage{}, err
 		}
 		page.Events = append(page.Events, event)
+	}
+	return page, nil
+}
+
+// EventLog implements store.Keeper.
+func (s *Store) EventLog(ctx context.Context, after int64, limit int) (store.LogPage, error) {
+	reply, err := s.run(ctx, eventLogScript, s.prefix(), max(after, 0), limit)
+	if err != nil {
+		return store.LogPage{}, err
+	}
+	page := store.LogPage{Pruned: number(at(reply, 1)) - 1, Head: number(at(reply, 2))}
+	for part := range slices.Chunk(list(at(reply, 0)), 4) {
+		event, err := decodeEvent(store.AgentID(text(part[1])), number(part[2]), text(part[3]))
+		if err != nil {
+			return store.LogPage{}, err
+		}
+		page.Events = append(page.Events, store.LoggedEvent{Number: number(part[0]), Event: event})
 	}
 	return page, nil
 }

@@ -24,11 +24,12 @@ func (k keyspace) name(parts ...string) string {
 func (k keyspace) layout() string { return string(k) + "layout" }
 
 // counters is a hash of the last numbers assigned: task, entry, report, feed,
-// lease.
+// lease, event.
 func (k keyspace) counters() string { return string(k) + "counters" }
 
 // Only scripts name "entries", a stream of all ledger entries under their numbers,
-// and "oldest", a zset of the agents that have events, by the time of the oldest.
+// and "events", a stream that names each agent's events, as agent and number, under
+// their numbers in the log of all.
 
 // feed is the capped stream of feed items under their numbers.
 func (k keyspace) feed() string { return string(k) + "feed" }

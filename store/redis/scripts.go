@@ -35,6 +35,8 @@ var (
 	trustLua string
 	//go:embed lua/events.lua
 	eventsLua string
+	//go:embed lua/event_log.lua
+	eventLogLua string
 	//go:embed lua/reports.lua
 	reportsLua string
 	//go:embed lua/feed.lua
@@ -81,6 +83,7 @@ var (
 	statsScript            = newScript(readingLua+statsLua, false)
 	trustScript            = newScript(readingLua+trustLua, false)
 	eventsScript           = newScript(readingLua+eventsLua, false)
+	eventLogScript         = newScript(readingLua+eventLogLua, false)
 	reportsScript          = newScript(readingLua+reportsLua, false)
 	feedScript             = newScript(feedLua, false)
 	dueScript              = newScript(dueLua, false)

@@ -30,6 +30,34 @@ func (s *Store) Events(ctx context.Context, agent store.AgentID, after int64, li
 	return page, err
 }
 
+const eventHead = "select seq from sqlite_sequence where name = 'pinchwork_event'"
+
+// EventLog returns a piece of the log of all agents; see store.Keeper. Writers take
+// turns, so a number is given where its event is to be seen.
+func (s *Store) EventLog(ctx context.Context, after int64, limit int) (page store.LogPage, err error) {
+	err = s.read(ctx, "reading the log of events", func(c *conn) (err error) {
+		page = store.LogPage{}
+		if page.Head, err = c.number(eventHead); err != nil {
+			return err
+		}
+		oldest, err := c.number("select n from pinchwork_event order by n limit 1")
+		if err != nil {
+			return err
+		}
+		if page.Pruned = oldest - 1; oldest == 0 {
+			page.Pruned = page.Head
+		}
+		return collect(c, &page.Events, readLoggedEvent, "select "+eventColumns+`, n from pinchwork_event
+			where n > ? order by n limit ?`, after, max(limit, 0))
+	})
+	return page, err
+}
+
+func readLoggedEvent(r row) (store.LoggedEvent, error) {
+	e, err := readEvent(r)
+	return store.LoggedEvent{Number: r.ColumnInt64(6), Event: e}, err
+}
+
 // Reports pages through reports, newest first; see store.Reader.
 func (s *Store) Reports(ctx context.Context, status store.ReportStatus, limit, offset int) (page store.ReportPage, err error) {
 	where, args := "", []any(nil)

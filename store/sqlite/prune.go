@@ -57,37 +57,22 @@ func deleted(w *writing, sql string, before time.Time, limit int) (int, error) {
 	return int(w.db.Changes()), err
 }
 
-// pruneEvents deletes an agent's events from the oldest on, so that what is kept has
-// no gap.
+// pruneEvents deletes from the oldest event on, which is its agent's oldest as well:
+// what is kept has no gap.
 func pruneEvents(w *writing, before time.Time, limit int) (n int, err error) {
-	var agents []store.AgentID
-	err = collect(w.conn, &agents, readID[store.AgentID], `select distinct agent from (
-		select agent from pinchwork_event where at < ? order by at limit ?)`, before, limit)
-	for _, id := range agents {
-		if err != nil || n >= limit {
-			break
-		}
-		var last int64
-		if last, err = lastOld(w.conn, id, before, limit-n); err == nil && last > 0 {
-			err = w.run("delete from pinchwork_event where agent = ? and seq <= ?", string(id), last)
-			n += int(w.db.Changes())
-		}
-	}
-	return n, err
-}
-
-// lastOld is the number of the last event before which all are old, among the first
-// so many that are kept; 0 for none.
-func lastOld(c *conn, id store.AgentID, before time.Time, most int) (last int64, err error) {
+	var last int64
 	young := false
-	err = c.each("select seq, at from pinchwork_event where agent = ? order by seq limit ?", func(r row) error {
-		young = young || !instant(r, 1).Before(before)
-		if !young {
+	err = w.each("select n, at from pinchwork_event order by n limit ?", func(r row) error {
+		if young = young || !instant(r, 1).Before(before); !young {
 			last = r.ColumnInt64(0)
+			n++
 		}
 		return nil
-	}, string(id), most)
-	return last, err
+	}, limit)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return n, w.run("delete from pinchwork_event where n <= ?", last)
 }
 
 func pruneFeed(w *writing, before time.Time, limit int) (rows, items int, err error) {

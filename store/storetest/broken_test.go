@@ -34,6 +34,7 @@ type broken struct {
 	stats     func(r *store.StatsRow)
 	trust     func(p *store.TrustPage)
 	events    func(p *store.EventPage)
+	logged    func(after int64, p *store.LogPage)
 	reports   func(p *store.ReportPage)
 	admit     func(a *store.Admission)
 	admitted  func(a *store.Admitted)
@@ -227,6 +228,15 @@ func (b *broken) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.Dea
 	return with(p, b.dead), err
 }
 
+func (b *broken) EventLog(ctx context.Context, after int64, limit int) (store.LogPage, error) {
+	p, err := b.Store.EventLog(ctx, after, limit)
+	if b.logged != nil {
+		p.Events = slices.Clone(p.Events)
+		b.logged(after, &p)
+	}
+	return p, err
+}
+
 func (b *broken) Prune(ctx context.Context, q store.PruneQuery) (store.Pruned, error) {
 	return b.Store.Prune(ctx, with(q, b.prune))
 }
@@ -340,9 +350,25 @@ var breaks = map[string]broken{
 	"events come newest first":      {events: func(p *store.EventPage) { slices.Reverse(p.Events) }},
 	"the log has no head":           {events: func(p *store.EventPage) { p.Head = 0 }},
 	"the oldest event is the first": {events: func(p *store.EventPage) { p.Oldest = 1 }},
-	"suspended agents may listen":   {events: func(p *store.EventPage) { p.Suspended = false }},
-	"reports come oldest first":     {reports: func(p *store.ReportPage) { slices.Reverse(p.Reports) }},
-	"reports are counted by page":   {reports: func(p *store.ReportPage) { p.Total = len(p.Reports) }},
+	"the log of all lacks one's events": {logged: func(_ int64, p *store.LogPage) {
+		p.Events = slices.DeleteFunc(p.Events, func(e store.LoggedEvent) bool { return strings.HasPrefix(string(e.Agent), "ag-Bob") })
+	}},
+	"the log of all comes newest first":   {logged: func(_ int64, p *store.LogPage) { slices.Reverse(p.Events) }},
+	"the log of all has no head":          {logged: func(_ int64, p *store.LogPage) { p.Head = 0 }},
+	"the log of all forgets what it lost": {logged: func(_ int64, p *store.LogPage) { p.Pruned = 0 }},
+	"the log of all counts by page": {logged: func(after int64, p *store.LogPage) {
+		for i := range p.Events {
+			p.Events[i].Number = after + int64(i) + 2
+		}
+	}},
+	"the log of all says less": {logged: func(_ int64, p *store.LogPage) {
+		for i := range p.Events {
+			p.Events[i].Data = store.EventData{}
+		}
+	}},
+	"suspended agents may listen": {events: func(p *store.EventPage) { p.Suspended = false }},
+	"reports come oldest first":   {reports: func(p *store.ReportPage) { slices.Reverse(p.Reports) }},
+	"reports are counted by page": {reports: func(p *store.ReportPage) { p.Total = len(p.Reports) }},
 
 	"nothing is charged": {admit: func(a *store.Admission) { a.Charge = nil }},
 	"everybody shares a bucket": {admit: func(a *store.Admission) {

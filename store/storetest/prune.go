@@ -20,8 +20,8 @@ var pruneCases = []testCase{
 	}},
 	{"Events go from the oldest on, their numbers stay", func(w *world) {
 		w.people()
-		w.tell(ann, 5)
 		w.tell(bob, 1)
+		w.tell(ann, 5)
 		got := w.prune(store.PruneQuery{EventsBefore: w.in(3 * time.Second)})
 		w.equal(got.Events, 3)
 		page := w.eventPage(ann, 0, 9)

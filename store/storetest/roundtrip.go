@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -137,13 +138,18 @@ var roundTripCases = []testCase{
 				Reason: "r", Feedback: "f", GraceDeadline: &grace, QuestionID: "qa-1", MessageID: "msg-1",
 				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
 				Credits: new(int64(0)), Rating: new(5), Tags: []string{"Go", "sql"}, By: bob,
+				Metadata: map[string]string{"order": "77", "k=1:é": ""}, ExternalID: "order 77",
 			},
 		}
 		w.full(want)
 		e := want
 		e.Seq = 0
+		head := w.logPage(math.MaxInt64, 0).Head
 		w.commit(&store.Change{Events: []store.Event{e}})
 		w.equal(w.eventPage(ann, 0, 10).Events, []store.Event{want})
+		logged := w.logPage(head, 10).Events
+		w.equal(len(logged), 1)
+		w.equal(logged[0].Event, want)
 	}},
 	{"A question, a message and a report with every field", func(w *world) {
 		w.people()

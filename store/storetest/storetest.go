@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, options ...Option) {
 		{"Ledger", ledgerCases},
 		{"Trust", trustCases},
 		{"Events", eventCases},
+		{"Event log", logCases},
 		{"Reports", reportCases},
 		{"Idempotency", idempotencyCases},
 		{"Admit", admitCases},

@@ -38,7 +38,7 @@ func (p *Policy) Claim(now time.Time, t *store.Task, by *store.Agent, match *sto
 	d := o.account(worker)
 	d.OpenClaims, d.MaxOpenClaims = 1, p.MaxClaims(&by.Account)
 	o.takeRole(t, worker)
-	o.tell(t.Poster, store.EventTaskClaimed, t.ID, store.EventData{WorkerID: worker})
+	o.tellOf(t, t.Poster, store.EventTaskClaimed, store.EventData{WorkerID: worker})
 	o.WantText = t.ID
 	return o, nil
 }

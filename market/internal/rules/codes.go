@@ -19,6 +19,7 @@ const (
 	CodeRegistrationClosed   Code = "registration_closed"
 	CodeInvitationNeeded     Code = "invitation_needed"
 	CodeNotFound             Code = "not_found"
+	CodeEventsGone           Code = "events_gone"
 	CodeWrongState           Code = "wrong_state"
 	CodeClaimLapsed          Code = "claim_lapsed"
 	CodeAlreadyClaimed       Code = "already_claimed"
@@ -64,6 +65,7 @@ var codeTable = []CodeInfo{
 	{CodeRegistrationClosed, ErrForbidden, "Nobody may register here: agents are made in another way."},
 	{CodeInvitationNeeded, ErrForbidden, "Registration needs an invitation of the operator's that is not used and has not ended."},
 	{CodeNotFound, ErrNotFound, "It does not exist, or you may not know that it does."},
+	{CodeEventsGone, ErrNotFound, "Events after this position are no longer kept, or it is none of this marketplace's."},
 	{CodeWrongState, ErrConflict, "The task's status does not allow it; the message names the status."},
 	{CodeClaimLapsed, ErrConflict, "Your claim on this task has ended; the message says when and why."},
 	{CodeAlreadyClaimed, ErrConflict, "You hold this task already."},

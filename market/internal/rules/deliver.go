@@ -52,7 +52,7 @@ func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft,
 	o.Results = append(o.Results, store.Result{Task: t.ID, No: next.Delivery.No, Text: in.Result})
 	o.account(t.Claim.Worker).OpenClaims--
 	o.keep(t.Claim.Worker, next.Delivery.Bytes)
-	o.tell(t.Poster, store.EventTaskDelivered, t.ID, store.EventData{})
+	o.tellOf(t, t.Poster, store.EventTaskDelivered, store.EventData{})
 	return o, nil
 }
 

@@ -77,6 +77,18 @@ func (o *Outcome) transfer(t store.Transfer) {
 	o.Transfers = append(o.Transfers, t)
 }
 
+// tellOf writes an event about a task to an agent: a party of it is told which of its
+// own things it is, by the words that the poster has given to the task.
+func (o *Outcome) tellOf(t *store.Task, id store.AgentID, typ store.EventType, data store.EventData) {
+	if id == t.Poster || id == t.Worker() {
+		data.Metadata = t.Metadata
+	}
+	if id == t.Poster {
+		data.ExternalID = t.ExternalID
+	}
+	o.tell(id, typ, t.ID, data)
+}
+
 // tell writes an event to an agent. The platform and "" get no events.
 func (o *Outcome) tell(id store.AgentID, typ store.EventType, task store.TaskID, data store.EventData) {
 	if id == "" || id == store.Platform {

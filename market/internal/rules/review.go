@@ -49,9 +49,9 @@ func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) 
 	o.workedFor(l.Worker, t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tell(worker, store.EventTaskApproved, t.ID, store.EventData{Credits: new(charged - fee), Rating: rating})
+	o.tellOf(t, worker, store.EventTaskApproved, store.EventData{Credits: new(charged - fee), Rating: rating})
 	if auto {
-		o.tell(t.Poster, store.EventTaskApproved, t.ID, store.EventData{Credits: &charged})
+		o.tellOf(t, t.Poster, store.EventTaskApproved, store.EventData{Credits: &charged})
 	} else {
 		o.active(t.Poster)
 	}
@@ -145,7 +145,7 @@ func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string)
 	o.account(t.Poster).Rejections = 1
 	o.agentChanged(t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
-	o.tell(claim.Worker, store.EventTaskRejected, t.ID, store.EventData{
+	o.tellOf(t, claim.Worker, store.EventTaskRejected, store.EventData{
 		Reason: reason, Feedback: feedback, GraceDeadline: new(store.NewTime(grace)),
 	})
 	return o, nil

@@ -270,7 +270,7 @@ func (o *Outcome) verdict(parent *store.Task, v *store.Verification) {
 	delivery.Verification = v
 	next.Delivery = &delivery
 	o.replace(parent, &next)
-	o.tell(parent.Poster, store.EventTaskVerified, parent.ID, store.EventData{MeetsRequirements: v.MeetsRequirements})
+	o.tellOf(parent, parent.Poster, store.EventTaskVerified, store.EventData{MeetsRequirements: v.MeetsRequirements})
 }
 
 func (o *Outcome) answerExtract(l *store.Loaded, a Answer) {

@@ -25,7 +25,7 @@ func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome
 	o.Unchanged = []store.TaskRef{{ID: t.ID, Version: t.Version}}
 	o.Questions = []store.Question{q}
 	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: limits.Unanswered, Bytes: int64(len(q.Text)), MaxBytes: limits.TalkBytes}}
-	o.tell(t.Poster, store.EventTaskQuestion, t.ID, store.EventData{QuestionID: q.ID})
+	o.tellOf(t, t.Poster, store.EventTaskQuestion, store.EventData{QuestionID: q.ID})
 	return o, nil
 }
 
@@ -45,7 +45,7 @@ func (p *Policy) Reply(now time.Time, l *store.Loaded, id store.TaskID, answer s
 	o.active(l.Caller.ID)
 	o.Answers = []store.Answer{{Question: q.ID, Task: id, Text: answer, At: now}}
 	o.Talk = []store.TalkCount{{Task: id, Delta: -1, Bytes: int64(len(answer)), MaxBytes: limits.TalkBytes}}
-	o.tell(q.Asker, store.EventQuestionAnswered, id, store.EventData{QuestionID: q.ID, Answer: Cut(answer, limits.EventText)})
+	o.tellOf(l.Task, q.Asker, store.EventQuestionAnswered, store.EventData{QuestionID: q.ID, Answer: Cut(answer, limits.EventText)})
 	return o, nil
 }
 
@@ -68,7 +68,7 @@ func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Ou
 	if to == sender {
 		to = t.Claim.Worker
 	}
-	o.tell(to, store.EventTaskMessage, t.ID, store.EventData{MessageID: msg.ID, SenderID: sender})
+	o.tellOf(t, to, store.EventTaskMessage, store.EventData{MessageID: msg.ID, SenderID: sender})
 	return o, nil
 }
 

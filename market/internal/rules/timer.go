@@ -74,7 +74,7 @@ func (o *Outcome) expire(l *store.Loaded) {
 	}
 	o.end(t, status)
 	o.release(t, l.Subject)
-	o.tell(t.Poster, store.EventTaskExpired, t.ID, store.EventData{})
+	o.tellOf(t, t.Poster, store.EventTaskExpired, store.EventData{})
 	if Passed(t.Deadline, o.At) {
 		o.tellAbout(t, store.EventTaskExpired)
 	}
@@ -96,8 +96,8 @@ func (o *Outcome) timeClaimed(l *store.Loaded) {
 		o.strike(l.Worker)
 	}
 	o.giveBack(l, why)
-	o.tell(t.Claim.Worker, typ, t.ID, data)
-	o.tell(t.Poster, typ, t.ID, data)
+	o.tellOf(t, t.Claim.Worker, typ, data)
+	o.tellOf(t, t.Poster, typ, data)
 }
 
 // timeDelivered approves in the poster's place, but not the work of a

@@ -241,6 +241,10 @@ create table pinchwork.report_count (
 
 -- Events, the webhooks that carry them, and the feed that keeps boards current.
 
+create sequence pinchwork.event_n;
+
+-- n numbers the events of all agents. It is given under the lock of the agent's
+-- account, so it ascends with seq; it is not given in the order of the commits.
 create table pinchwork.event (
     agent text collate "C" not null,
     seq   bigint not null,                -- per agent, from 1, without gaps
@@ -248,10 +252,11 @@ create table pinchwork.event (
     task  text collate "C" not null,
     data  text,                           -- store.EventData in JSON, null when empty
     at    timestamptz not null,
+    n     bigint not null default nextval('pinchwork.event_n'),
     primary key (agent, seq)
 );
 
-create index event_at on pinchwork.event (at);
+create index event_n_of on pinchwork.event (n);
 
 create sequence pinchwork.webhook_n;
 
@@ -288,13 +293,15 @@ create table pinchwork.feed (
 
 create index feed_xid on pinchwork.feed (xid);
 
--- The highest transaction of which something was pruned. One row.
-create table pinchwork.feed_pruned (
+-- The highest transaction of which something was pruned from the feed, and the
+-- highest number of an event that was. One row.
+create table pinchwork.pruned (
     single boolean primary key default true check (single),
-    xid  xid8 not null
+    xid  xid8   not null,
+    n    bigint not null
 );
 
-insert into pinchwork.feed_pruned (xid) values ('0');
+insert into pinchwork.pruned (xid, n) values ('0', 0);
 
 -- Idempotency keys, rate limits and leases.
 

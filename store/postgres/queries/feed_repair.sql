@@ -3,6 +3,6 @@
 --
 -- out: how many rows went
 with pruned as (
-    update pinchwork.feed_pruned set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot())
+    update pinchwork.pruned set xid = '0' where xid >= pg_snapshot_xmax(pg_current_snapshot())
 )
 delete from pinchwork.feed where xid >= pg_snapshot_xmax(pg_current_snapshot())

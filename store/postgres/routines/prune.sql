@@ -88,30 +88,29 @@ begin
     end loop;
 end $$;
 
--- prune_events(before, most): deletes events that are older than an instant,
--- of each agent from the oldest on, so that what stays has no gap.
+-- prune_events(before, most): deletes the oldest events, up to the first that is not
+-- older than an instant, and remembers up to which number. The oldest of all is its
+-- agent's oldest as well: what stays has no gap.
 --
 -- out: how many
 create function pinchwork.prune_events(before timestamptz, most int) returns int
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan as $$
 declare
-    whose text;
-    gone  int;
-    n     int := 0;
+    last bigint;
+    gone int;
 begin
-    for whose in
-        select distinct o.agent from (select e.agent from pinchwork.event e where e.at < before order by e.at limit most) o
-    loop
-        exit when n >= most;
-        delete from pinchwork.event e using (
-            select o.seq, bool_and(o.at < before) over (order by o.seq) as old
-            from (select x.seq, x.at from pinchwork.event x where x.agent = whose order by x.seq limit most - n) o
-        ) o where e.agent = whose and e.seq = o.seq and o.old;
-        get diagnostics gone = row_count;
-        n := n + gone;
-    end loop;
-    return n;
+    select max(o.n) into last from (
+        select x.n, bool_and(x.at < before) over (order by x.n) as old
+        from (select e.n, e.at from pinchwork.event e order by e.n limit most) x
+    ) o where o.old;
+    if last is null then
+        return 0;
+    end if;
+    delete from pinchwork.event e where e.n <= last;
+    get diagnostics gone = row_count;
+    update pinchwork.pruned set n = greatest(n, last);
+    return gone;
 end $$;
 
 -- prune_feed(before, most): deletes the oldest rows of the feed, and remembers
@@ -125,7 +124,7 @@ declare
     last xid8;
 begin
     -- Prunes take turns, so that none forgets what another has deleted.
-    perform from pinchwork.feed_pruned for no key update;
+    perform from pinchwork.pruned for no key update;
     with old as (
         select o.ctid from (select f.ctid, f.at from pinchwork.feed f order by f.xid limit most) o where o.at < before
     ), deleted as (
@@ -134,7 +133,7 @@ begin
     select count(*), coalesce(sum(d.n), 0), (select x.xid from deleted x order by x.xid desc limit 1) into gone, items, last
     from deleted d;
     if gone > 0 then
-        update pinchwork.feed_pruned set xid = greatest(xid, last);
+        update pinchwork.pruned set xid = greatest(xid, last);
     end if;
 end $$;
 

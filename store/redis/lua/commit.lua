@@ -26,7 +26,7 @@
 
 local KEYS, ARGV, call, tonumber = KEYS, ARGV, redis.call, tonumber
 local P = KEYS[1]
-local COUNTERS, ENTRIES, FEED = P .. 'counters', P .. 'entries', P .. 'feed'
+local COUNTERS, ENTRIES, FEED, LOG = P .. 'counters', P .. 'entries', P .. 'feed', P .. 'events'
 
 -- How many keys come before those of the Change, the numbers of its layout, and
 -- which number and which word come next.
@@ -137,13 +137,14 @@ local steps = {
 
   -- [events; as row and field, whether the agent exists and is hooked] agent's id,
   -- at, event, due: writes the event under the next number of the agent, whose hash
-  -- the key is, and queues it for its webhook
+  -- the key is, names it in the log of all, and queues it for its webhook
   event = function(agent, i)
     local events, exists, hooked = key(), value(), value()
     if not exists then return end
     local seq = call('HINCRBY', agent, 'ev', 1)
     local id, line = ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2]
-    if call('RPUSH', events, line) == 1 then call('ZADD', P .. 'oldest', ARGV[i + 1], id) end
+    call('RPUSH', events, line)
+    call('XADD', LOG, call('HINCRBY', COUNTERS, 'event', 1) .. '-0', id, seq)
     if hooked == '1' then
       local job = id .. ':' .. seq
       call('ZADD', P .. 'hooks', ARGV[i + 3], job)

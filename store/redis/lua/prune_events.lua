@@ -1,38 +1,19 @@
--- Deletes events, the oldest of each agent first, never their numbering.
+-- Deletes events, the oldest first, never their numbering. The oldest of all is its
+-- agent's oldest as well.
 --
 -- KEYS[1]  prefix
 -- ARGV[1]  before    ARGV[2]  how many at most
 --
 -- Returns how many it deleted.
 
-local OLDEST, before, room = P .. 'oldest', tonumber(ARGV[1]), tonumber(ARGV[2])
-local deleted = 0
-
-local function at(line) return tonumber(string.match(line, '^%-?%d+')) end
-
-local function trim(id)
-  local list = P .. 'e:' .. id
-  local old = 0
-  for _, line in ipairs(call('LRANGE', list, 0, math.min(room - deleted, 100) - 1)) do
-    if at(line) >= before then break end
-    old = old + 1
-  end
-  call('LTRIM', list, old, -1)
-  deleted = deleted + old
-  local first = call('LINDEX', list, 0)
-  if first then
-    call('ZADD', OLDEST, string.format('%.0f', at(first)), id)
-  else
-    call('ZREM', OLDEST, id)
-  end
+local LOG, before, deleted, last = P .. 'events', tonumber(ARGV[1]), 0, nil
+for _, element in ipairs(call('XRANGE', LOG, '-', '+', 'COUNT', ARGV[2])) do
+  local list = P .. 'e:' .. element[2][1]
+  if tonumber(string.match(call('LINDEX', list, 0), '^%-?%d+')) >= before then break end
+  call('LPOP', list)
+  deleted, last = deleted + 1, element[1]
 end
-
-while deleted < room do
-  local ids = call('ZRANGEBYSCORE', OLDEST, '-inf', '(' .. ARGV[1], 'LIMIT', 0, 10)
-  if #ids == 0 then break end
-  for _, id in ipairs(ids) do
-    if deleted == room then break end
-    trim(id)
-  end
+if last then
+  call('XTRIM', LOG, 'MINID', tonumber(string.match(last, '^%d+')) + 1)
 end
 return deleted

@@ -175,15 +175,15 @@ create table pinchwork_report_count (
 ) strict, without rowid;
 
 create table pinchwork_event (
+    n     integer primary key autoincrement, -- in the order in which they happened
     agent text not null, seq integer not null,  -- per agent, from 1, without gaps
     type  text not null,
     task  text not null,
     data  text,                              -- store.EventData, null when empty
-    at    integer not null,
-    primary key (agent, seq)
-) strict, without rowid;
+    at    integer not null
+) strict;
 
-create index pinchwork_event_at on pinchwork_event (at);
+create unique index pinchwork_event_of on pinchwork_event (agent, seq);
 
 -- A delivery waits (due is set) or is dead (dead_at is set). It has its own copy of
 -- the event, which may be pruned sooner.
