@@ -87,6 +87,11 @@ var keeperCases = []testCase{
 		opened := func(t *store.Task) { t.Direct = &store.Direct{To: t.Direct.To, Opened: true} }
 		w.rewrite(w.rewrite(hired(taskNo(3)), opened), w.claimedBy(bob))
 		w.rewrite(hired(taskNo(4)), opened)
+		w.rewrite(hired(taskNo(5)), ended(w.now))
+		gone, err := w.store.Prune(w.ctx, store.PruneQuery{Now: w.now, EndedBefore: w.in(time.Hour), Limit: 100})
+		if w.ok(err); gone.Tasks != 1 {
+			w.Errorf("%d tasks were deleted", gone.Tasks)
+		}
 		want := map[store.Status]int64{store.StatusPosted: 1, store.StatusClaimed: 1}
 		w.totals(func(got store.Totals) string {
 			maps.DeleteFunc(got.Tasks, func(_ store.Status, n int64) bool { return n == 0 })
