@@ -7,6 +7,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/matcher"
+	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
 
@@ -54,4 +55,43 @@ func Example() {
 	// Review this Python code for 20
 	// approved Line 4: SQL injection.
 	// the worker has 118
+}
+
+// An index of a program's own goes on where it was when the program stopped: the position
+// is kept beside what was made of the event.
+func ExampleMarket_Events() {
+	ctx := context.Background()
+	m, err := market.New(market.Config{Store: memory.New()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Register(ctx, market.RegisterInput{Name: "poster"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := m.Register(ctx, market.RegisterInput{Name: "worker"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	order := market.PostInput{Need: "Review this Python code", MaxCredits: 20, Metadata: map[string]string{"order": "4711"}}
+	if _, err := m.As(p.AgentID).Post(ctx, order); err != nil {
+		log.Fatal(err)
+	}
+	if _, _, err := m.As(w.AgentID).Pickup(ctx, market.Filter{}); err != nil {
+		log.Fatal(err)
+	}
+	kept := market.FromOldest
+	for e, err := range m.Events(ctx, kept) {
+		if err != nil {
+			log.Fatal(err) // a program that lives on tries again from what it has kept
+		}
+		fmt.Println(e.Type, "of order", e.Data.Metadata["order"])
+		if kept = e.Position; e.Type == store.EventTaskClaimed {
+			break // or it goes on, and waits for what comes
+		}
+	}
+	fmt.Println("to go on from:", kept != market.FromOldest)
+	// Output:
+	// task_claimed of order 4711
+	// to go on from: true
 }

@@ -2,14 +2,24 @@ package market_test
 
 import (
 	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"sync/atomic"
 	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
 
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store/memory"
 )
 
 // measured is a stage with a meter.
@@ -107,6 +117,50 @@ func TestRefusedOperationsAreMeasured(t *testing.T) {
 		after := counted(t, reader)
 		if total(after) != total(before)+1 || after["ok"] != before["ok"] {
 			t.Errorf("%s: measured were %v, then %v", name, before, after)
+		}
+	}
+}
+
+// An operation that the store fails is measured as one, and its span says how it ended.
+func TestOperationsThatFailAreMeasured(t *testing.T) {
+	spans, reader := tracetest.NewSpanRecorder(), sdk.NewManualReader()
+	gated := gatestore.New(memory.New())
+	s := newStage(t, markettest.Store(gated), markettest.With(pinchwork.WithTelemetry(market.Telemetry{
+		MeterProvider:  sdk.NewMeterProvider(sdk.WithReader(reader)),
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)),
+	})))
+	var away atomic.Bool
+	t.Cleanup(func() { away.Store(false) })
+	for method := range reflect.TypeFor[market.Store]().Methods() {
+		gated.On(gatestore.Before, method.Name, -1, func(context.Context) error {
+			if away.Load() {
+				return errors.New("away")
+			}
+			return nil
+		})
+	}
+	away.Store(true)
+	defer away.Store(false)
+	for name, operation := range s.operations() {
+		if name == "Market.Policy" {
+			continue
+		}
+		before, calls, ended := counted(t, reader), gated.Calls(""), len(spans.Ended())
+		operation(s.Ctx)
+		after := counted(t, reader)
+		if total(after) == total(before) {
+			t.Errorf("%s is not measured", name)
+		}
+		if asked := gated.Calls("") > calls; asked && after["ok"] != before["ok"] {
+			t.Errorf("%s has failed and is measured as %v after %v", name, after, before)
+		}
+		for _, span := range spans.Ended()[ended:] {
+			if !slices.ContainsFunc(span.Attributes(), func(kv attribute.KeyValue) bool { return kv.Key == "pinchwork.outcome" }) {
+				t.Errorf("%s has a span %s without its outcome", name, span.Name())
+			}
+		}
+		if len(spans.Ended()) == ended {
+			t.Errorf("%s has no span", name)
 		}
 	}
 }
