@@ -283,7 +283,7 @@ func (w *world) differs(t *told, was *store.Task) string {
 // moment.
 func (w *world) judgePickup(a *actor, own []*commit) {
 	var got []store.TaskID
-	if first := w.first(a); first != nil && (len(a.reply.tasks) > 0 || first == w.binding(a)) {
+	if first := w.first(a); len(own) == 0 && first != nil && (len(a.reply.tasks) > 0 || first == w.binding(a)) {
 		own = []*commit{first}
 	}
 	for _, c := range own {
