@@ -21,8 +21,9 @@ type history struct {
 	results map[store.TaskID]map[int]string
 	// dropped are texts that the market has dropped.
 	dropped map[store.TextRef]bool
-	// keyed are the first commits under idempotency keys.
-	keyed map[store.IdempotencyID]*commit
+	// keyed are the first commits under idempotency keys: another one each time that
+	// the key could be used again.
+	keyed map[store.IdempotencyID][]*commit
 	// refs are the tasks as stories name them.
 	refs map[store.TaskID]Ref
 	// events counts what each agent was told.
@@ -67,7 +68,7 @@ func (h *history) begin() {
 	h.texts, h.results = map[store.TaskID]store.TaskText{}, map[store.TaskID]map[int]string{}
 	h.dropped = map[store.TextRef]bool{}
 	h.refs = map[store.TaskID]Ref{}
-	h.keyed, h.events = map[store.IdempotencyID]*commit{}, map[store.AgentID]int64{}
+	h.keyed, h.events = map[store.IdempotencyID][]*commit{}, map[store.AgentID]int64{}
 	h.moments = []*moment{{
 		at: time.Now(), tasks: map[store.TaskID]*store.Task{}, agents: map[store.AgentID]agent{},
 		balances: map[store.AccountName]int64{}, roles: map[store.TaskID]map[store.AgentID]store.RoleWrite{},
@@ -117,10 +118,7 @@ func (w *world) committed(by *actor, c *store.Change, done store.Committed) {
 		}
 	}
 	if c.Idempotency != nil {
-		if old := w.keyed[c.Idempotency.IdempotencyID]; old != nil && old.forgotten == 0 && old.change.Idempotency.ExpiresAt.After(c.At) {
-			w.fail("two commits under one key", "%s commits under %+v, which was used", by, c.Idempotency.IdempotencyID)
-		}
-		w.keyed[c.Idempotency.IdempotencyID] = made
+		w.record(by, made, c.Idempotency.IdempotencyID)
 	}
 	w.moments = append(w.moments, next)
 	w.commits = append(w.commits, made)
@@ -128,6 +126,16 @@ func (w *world) committed(by *actor, c *store.Change, done store.Committed) {
 		by.commits = append(by.commits, made)
 	}
 	w.check(prev, next, made)
+}
+
+// record notes that a commit was the first under a key.
+func (w *world) record(by *actor, made *commit, id store.IdempotencyID) {
+	for _, old := range w.keyed[id] {
+		if old.forgotten == 0 && old.change.Idempotency.ExpiresAt.After(made.change.At) {
+			w.fail("two commits under one key", "%s commits under %+v, which was used", by, id)
+		}
+	}
+	w.keyed[id] = append(w.keyed[id], made)
 }
 
 func (w *world) write(next *moment, made *commit, t *store.TaskWrite) {
@@ -282,7 +290,7 @@ func (w *world) pruned(q store.PruneQuery) {
 		maps.DeleteFunc(next.questions, func(_ store.QuestionID, q store.Question) bool { return q.Task == id })
 		maps.DeleteFunc(next.reports, func(_ store.ReportID, r store.Report) bool { return r.Task == id })
 	}
-	for _, c := range w.keyed {
+	for _, c := range slices.Concat(slices.Collect(maps.Values(w.keyed))...) {
 		if c.forgotten == 0 && !c.change.Idempotency.ExpiresAt.After(q.Now) {
 			c.forgotten = len(w.moments)
 		}

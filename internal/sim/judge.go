@@ -83,14 +83,20 @@ func (w *world) first(a *actor) *commit {
 	if a.op.By != operator {
 		id.Caller = w.agents[a.op.By]
 	}
-	first := w.keyed[id]
-	if first == nil || first.forgotten != 0 && first.forgotten <= a.began {
-		return nil
-	}
-	if earliest, _ := w.instants(a); !first.change.Idempotency.ExpiresAt.After(earliest) {
-		return nil
+	earliest, _ := w.instants(a)
+	var first *commit
+	for _, c := range w.keyed[id] {
+		seen := c.forgotten == 0 || c.forgotten > a.began
+		if seen && c.change.Idempotency.ExpiresAt.After(earliest) && (first == nil || c.tells(a.reply)) {
+			first = c
+		}
 	}
 	return first
+}
+
+// tells says that an answer may tell what a commit did.
+func (c *commit) tells(r *reply) bool {
+	return len(r.tasks) == 0 || slices.ContainsFunc(c.change.Tasks, func(t store.TaskWrite) bool { return t.New.ID == r.tasks[0].id })
 }
 
 // binding is the first commit under the operation's key that it cannot have missed, or
