@@ -2,8 +2,8 @@ package httpclient
 
 import (
 	"context"
-	"math"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -26,16 +26,13 @@ func (a *Admin) Grant(ctx context.Context, in market.GrantInput) (market.Granted
 	return fetch[market.Granted](ctx, &a.caller, post("/v1/admin/credits/grant", in))
 }
 
-// Invite makes an invitation, with which one agent can register where registration is
-// by invitation. It is never repeated: one whose answer is lost ends unused.
-func (a *Admin) Invite(ctx context.Context, in market.InviteInput) (market.Invitation, error) {
-	body := map[string]any{}
-	if in.ValidFor != 0 {
-		body["valid_for"] = int64(math.Ceil(in.ValidFor.Seconds()))
-	}
-	what := post("/v1/admin/invitations", body)
+// Invite makes invitations, with each of which one agent can register where
+// registration is by invitation. It is never repeated: those whose answer is lost end
+// unused.
+func (a *Admin) Invite(ctx context.Context, in market.InviteInput) (market.Invites, error) {
+	what := post("/v1/admin/invites", wire.InviteOf(in))
 	what.once = true
-	return fetch[market.Invitation](ctx, &a.caller, what)
+	return fetch[market.Invites](ctx, &a.caller, what)
 }
 
 // Suspend suspends an agent or ends its suspension.

@@ -2,11 +2,11 @@ package httpclient
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -60,7 +60,7 @@ func (c *Client) remember(me market.Me, err error) (market.Me, error) {
 // is never repeated; when the answer is lost, calling it again is safe as long as the
 // key of this Client works.
 func (c *Client) RotateKey(ctx context.Context, in market.RotateInput) (market.KeyRotation, error) {
-	what := post("/v1/me/key", map[string]any{"overlap": int64(math.Ceil(in.Overlap.Seconds()))})
+	what := post("/v1/me/key/rotate", wire.RotateOf(in))
 	what.once = true
 	return fetch[market.KeyRotation](ctx, &c.caller, what)
 }

@@ -80,7 +80,7 @@ func (w *twin) serve(t *testing.T) string {
 // operatorAPI is what Market and Admin have in common.
 type operatorAPI interface {
 	Grant(context.Context, market.GrantInput) (market.Granted, error)
-	Invite(context.Context, market.InviteInput) (market.Invitation, error)
+	Invite(context.Context, market.InviteInput) (market.Invites, error)
 	Suspend(context.Context, market.SuspendInput) (market.Suspension, error)
 	AppointInfra(context.Context, market.InfraInput) (market.Appointment, error)
 	Reports(context.Context, market.ReportStatus, market.Page) (market.ReportList, error)

@@ -70,7 +70,7 @@ func mineQuery(m market.MineQuery) url.Values {
 		q.Set("status", string(m.Status))
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
-		q.Add("metadata", key+"="+m.Metadata[key])
+		q.Set("metadata."+key, m.Metadata[key])
 	}
 	return q
 }

@@ -26,7 +26,7 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			},
 		},
 		{
-			"rotate key", "POST /base/v1/me/key", `{"overlap":61}`,
+			"rotate key", "POST /base/v1/me/key/rotate", `{"overlap_minutes":2}`,
 			func(ctx context.Context, c *httpclient.Client) error {
 				return ignore(c.RotateKey(ctx, market.RotateInput{Overlap: time.Minute + time.Millisecond}))
 			},
@@ -126,7 +126,7 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			}
 			keyed := req.Header.Get("Idempotency-Key") != ""
 			// What holds a secret is not kept for a repeat.
-			if keyed != (req.Method == http.MethodPost && req.URL.Path != "/base/v1/me/key") {
+			if keyed != (req.Method == http.MethodPost && req.URL.Path != "/base/v1/me/key/rotate") {
 				t.Errorf("%s has an idempotency key: %v", req.Method, keyed)
 			}
 		})

@@ -1,8 +1,7 @@
 package httpserver
 
 import (
-	"time"
-
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -16,20 +15,8 @@ func updateMe(c *call, in market.UpdateInput) (market.Me, error) {
 	return c.agentAPI().UpdateMe(c.ctx, in)
 }
 
-// rotateInput is market.RotateInput with the overlap in seconds.
-type rotateInput struct {
-	Overlap *int `json:"overlap,omitempty"`
-}
-
-// usualOverlap is that of a request that does not say how long the old key works.
-const usualOverlap = time.Hour
-
-func rotateKey(c *call, in rotateInput) (market.KeyRotation, error) {
-	overlap := usualOverlap
-	if in.Overlap != nil {
-		overlap = ofSeconds(*in.Overlap)
-	}
-	return c.agentAPI().RotateKey(c.ctx, market.RotateInput{Overlap: overlap})
+func rotateKey(c *call, in wire.Rotate) (market.KeyRotation, error) {
+	return c.agentAPI().RotateKey(c.ctx, in.Input())
 }
 
 func credits(c *call) (market.Credits, error) {

@@ -132,32 +132,32 @@ func TestAKeyIsRotated(t *testing.T) {
 	s := newSite(t, Options{Limits: NoLimits()})
 	for _, markdown := range []bool{false, true} {
 		old := s.agent("ada", markdown)
-		first := old.send("POST", "/v1/me/key", nil, "", "Idempotency-Key", "k").is(200)
-		second := old.send("POST", "/v1/me/key", object{"overlap": 60}, "", "Idempotency-Key", "k").is(200)
+		first := old.send("POST", "/v1/me/key/rotate", nil, "", "Idempotency-Key", "k").is(200)
+		second := old.send("POST", "/v1/me/key/rotate", object{"overlap_minutes": 1}, "", "Idempotency-Key", "k").is(200)
 		for key, status := range map[string]int{old.key: 200, first.text("api_key"): 401, second.text("api_key"): 200} {
 			(&person{site: s, key: key}).send("GET", "/v1/me", nil, "").is(status)
 		}
-		hour, err := time.Parse(time.RFC3339, first.text("old_key_until"))
+		hour, err := time.Parse(time.RFC3339, first.text("old_key_valid_until"))
 		if left := time.Until(hour); err != nil || left > time.Hour || left < 50*time.Minute {
-			t.Errorf("without an overlap the old key works until %q, %v", first.text("old_key_until"), err)
+			t.Errorf("without an overlap the old key works until %q, %v", first.text("old_key_valid_until"), err)
 		}
-		third := old.send("POST", "/v1/me/key", object{"overlap": 0}, "").is(200).has("old_key_until", "")
+		third := old.send("POST", "/v1/me/key/rotate", object{"overlap_minutes": 0}, "").is(200).has("old_key_valid_until", "")
 		old.send("GET", "/v1/me", nil, "").is(401)
 		(&person{site: s, key: third.text("api_key")}).send("GET", "/v1/me", nil, "").is(200).has("name", "ada")
-		for _, overlap := range []any{-1, 604_801, int64(1) << 40} {
-			(&person{site: s, key: third.text("api_key")}).send("POST", "/v1/me/key", object{"overlap": overlap}, "").is(400).has("field", "overlap")
+		for _, overlap := range []any{-1, 1_441, int64(1) << 40} {
+			(&person{site: s, key: third.text("api_key")}).send("POST", "/v1/me/key/rotate", object{"overlap_minutes": overlap}, "").is(400).has("field", "overlap_minutes")
 		}
 	}
 }
 
 func TestRegistrationByInvitation(t *testing.T) {
-	s := newSite(t, Options{Limits: NoLimits()}, pinchwork.WithPolicy(func(p *market.Policy) { p.Registration = market.RegistrationInvited }))
-	token := s.operator(false).send("POST", "/v1/admin/invitations", nil, "").is(201).text("invitation")
+	s := newSite(t, Options{Limits: NoLimits()}, pinchwork.WithPolicy(func(p *market.Policy) { p.Registration = market.RegistrationInvite }))
+	token := s.invite(t, false)
 	for _, markdown := range []bool{false, true} {
 		p := s.stranger(markdown)
-		p.send("POST", "/v1/register", object{"name": "ada"}, "").is(403).has("code", "invitation_needed")
+		p.send("POST", "/v1/register", object{"name": "ada"}, "").is(403).has("code", "invite_invalid")
 		status := map[bool]int{false: 201, true: 403}[markdown] // it lets one in
-		p.send("POST", "/v1/register", object{"name": "ada", "invitation": token}, "").is(status)
+		p.send("POST", "/v1/register", object{"name": "ada", "invite": token}, "").is(status)
 	}
-	s.operator(false).send("POST", "/v1/admin/invitations", object{"valid_for": int64(1) << 40}, "").is(400).has("field", "valid_for")
+	s.operator(false).send("POST", "/v1/admin/invites", object{"valid_for": int64(1) << 40}, "").is(400).has("field", "valid_for")
 }

@@ -17,7 +17,7 @@ type backend interface {
 	Agents(ctx context.Context, q market.AgentQuery) (market.AgentList, error)
 	Grant(ctx context.Context, in market.GrantInput) (market.Granted, error)
 	Suspend(ctx context.Context, in market.SuspendInput) (market.Suspension, error)
-	Invite(ctx context.Context, in market.InviteInput) (market.Invitation, error)
+	Invite(ctx context.Context, in market.InviteInput) (market.Invites, error)
 	AppointInfra(ctx context.Context, in market.InfraInput) (market.Appointment, error)
 	Reports(ctx context.Context, status market.ReportStatus, p market.Page) (market.ReportList, error)
 	ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.Report, error)

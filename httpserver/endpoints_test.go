@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bufio"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -143,13 +144,24 @@ func tryTalk(t *testing.T, s *site, markdown bool) {
 	other.send("GET", "/v1/tasks/"+id+"/messages", nil, "").is(404)
 }
 
+// invite is one of two invitations of the operator's.
+func (s *site) invite(t *testing.T, markdown bool) string {
+	t.Helper()
+	made := s.operator(markdown).send("POST", "/v1/admin/invites", object{"count": 2, "note": "for two", "valid_for": 60}, "").is(201)
+	tokens, _ := made.fields["invites"].([]any)
+	if len(tokens) != 2 {
+		t.Fatalf("the invitations are %v", made.fields["invites"])
+	}
+	return fmt.Sprint(tokens[1])
+}
+
 func tryInvitations(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	p := s.operator(markdown)
-	if token := p.send("POST", "/v1/admin/invitations", object{"valid_for": 60}, "").is(201).text("invitation"); !strings.HasPrefix(token, "pwi-") {
+	if token := s.invite(t, markdown); !strings.HasPrefix(token, "pwi-") {
 		t.Errorf("the invitation is %q", token)
 	}
-	p.send("POST", "/v1/admin/invitations", object{"valid_for": 59}, "").is(400).has("field", "valid_for")
+	p.send("POST", "/v1/admin/invites", object{"valid_for": 59}, "").is(400).has("field", "valid_for")
 }
 
 func tryMe(t *testing.T, s *site, markdown bool) {
@@ -160,7 +172,7 @@ func tryMe(t *testing.T, s *site, markdown bool) {
 	p.send("PATCH", "/v1/me", object{"webhook_url": nil}, "").is(200).has("good_at", "Python", "webhook_url", "")
 	p.send("PATCH", "/v1/me", object{"good_at": nil}, "").is(200).has("good_at", "")
 	p.send("GET", "/v1/me", nil, "").is(200).has("id", p.id, "credits", 100, "webhook_url", "")
-	p.key = p.send("POST", "/v1/me/key", object{"overlap": 60}, "").is(200).text("api_key")
+	p.key = p.send("POST", "/v1/me/key/rotate", object{"overlap_minutes": 1}, "").is(200).text("api_key")
 	p.post("x", "max_credits", 30)
 	credits := p.send("GET", "/v1/me/credits?limit=1", nil, "").is(200).has("balance", 70, "escrowed", 30, "total", 2).list("ledger")
 	credits[0].has("amount", -30, "reason", "escrow")

@@ -43,11 +43,11 @@ func TestMetadataInTheQuery(t *testing.T) {
 		return market.TaskList{}, nil
 	}}
 	server := s.server(t, Options{Limits: NoLimits()})
-	w := ask(server, "GET", "/v1/tasks/mine?metadata=order%3D7&metadata=note=a,b%3Dc", "")
+	w := ask(server, "GET", "/v1/tasks/mine?metadata.order=7&metadata.note=a,b%3Dc", "")
 	if want := map[string]string{"order": "7", "note": "a,b=c"}; w.Code != http.StatusOK || !maps.Equal(got.Metadata, want) {
 		t.Errorf("%d %s: %v", w.Code, w.Body, got.Metadata)
 	}
-	for _, query := range []string{"metadata=order", "metadata=a=1&metadata=a=2", "metadata=a%3D%ff"} {
+	for _, query := range []string{"metadata=order", "metadata.a=1&metadata.a=2", "metadata.a=%ff"} {
 		if w := ask(server, "GET", "/v1/tasks/mine?"+query, ""); w.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", query, w.Code, w.Body)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/limits"
 )
@@ -27,6 +28,9 @@ func (d *document) input(b *Body) doc {
 		maps.Copy(schema, inputBounds[name])
 		if name == "tags" && (b.Type == reflect.TypeFor[market.RegisterInput]() || b.Type == reflect.TypeFor[market.UpdateInput]()) {
 			schema["maxItems"] = limits.AgentTags
+		}
+		if name == "count" && b.Type == reflect.TypeFor[wire.Invite]() {
+			schema["maximum"], schema["default"] = limits.Invites, 1
 		}
 		if plain.Kind() == reflect.String && schema["enum"] == nil && slices.Contains(b.Required, name) {
 			schema["minLength"] = 1
@@ -61,9 +65,9 @@ var inputBounds = map[string]doc{
 	"tags":                   {"maxItems": limits.Tags, "items": tagSchema()},
 	"metadata":               metadataBounds(),
 	"external_id":            {"maxLength": limits.ExternalID},
-	"valid_for":              {"minimum": 60, "maximum": int(limits.Invitation / time.Second)},
-	"invitation":             {"maxLength": limits.Key},
-	"overlap":                {"minimum": 0, "maximum": int(limits.KeyOverlap / time.Second)},
+	"valid_for":              {"minimum": 60, "maximum": int(limits.Invite / time.Second)},
+	"invite":                 {"maxLength": limits.Key},
+	"overlap_minutes":        {"minimum": 0, "maximum": int(limits.KeyOverlap / time.Minute)},
 	"offer_to":               {"maxItems": limits.OfferTo},
 	"open_after_minutes":     {"minimum": 0, "maximum": limits.Minutes},
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
@@ -222,8 +226,8 @@ var bodyExamples = map[string]doc{
 	"answerQuestion": {"answer": "JSON lines, one object per line"},
 	"sendMessage":    {"message": "Can you focus on the auth module first?"},
 	"updateMe":       {"good_at": "security auditing, OWASP Top 10", "webhook_url": nil},
-	"rotateKey":      {"overlap": 3600},
-	"invite":         {"valid_for": 86400},
+	"rotateKey":      {"overlap_minutes": 60},
+	"invite":         {"count": 2, "note": "for the new team"},
 	"grantCredits":   {"agent_id": "ag-abc123xyz", "amount": 500, "reason": "thanks"},
 	"suspendAgent":   {"agent_id": "ag-abc123xyz", "suspended": true, "reason": "spam"},
 	"appointInfra":   {"agent_id": "ag-abc123xyz", "infra": true},

@@ -1,9 +1,7 @@
 package httpserver
 
 import (
-	"math"
-	"time"
-
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -11,18 +9,8 @@ func grant(c *call, in market.GrantInput) (market.Granted, error) {
 	return c.server.market.Grant(c.ctx, in)
 }
 
-// inviteInput is market.InviteInput with its time in seconds.
-type inviteInput struct {
-	ValidFor int `json:"valid_for,omitempty"`
-}
-
-func invite(c *call, in inviteInput) (market.Invitation, error) {
-	return c.server.market.Invite(c.ctx, market.InviteInput{ValidFor: ofSeconds(in.ValidFor)})
-}
-
-// ofSeconds is the duration; more seconds than it holds are too many all the same.
-func ofSeconds(n int) time.Duration {
-	return time.Duration(min(max(n, -1), math.MaxInt32)) * time.Second
+func invite(c *call, in wire.Invite) (market.Invites, error) {
+	return c.server.market.Invite(c.ctx, in.Input())
 }
 
 func suspend(c *call, in market.SuspendInput) (market.Suspension, error) {

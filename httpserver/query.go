@@ -93,23 +93,34 @@ func (c *call) list(name string) ([]string, error) {
 	return list, err
 }
 
-// metadata returns pairs of key=value, each a parameter of its own: a value may
-// hold any sign.
+// metadataParam stands for all parameters that begin with metadataPrefix: the rest of
+// their names is a key.
+const (
+	metadataParam  = metadataPrefix + "KEY"
+	metadataPrefix = "metadata."
+)
+
+// metadata returns the pairs of metadata.KEY=VALUE.
 func (c *call) metadata() (map[string]string, error) {
-	const name = "metadata"
-	values, err := c.values(name)
+	if err := c.parseQuery(); err != nil {
+		return nil, err
+	}
 	var pairs map[string]string
-	for _, pair := range values {
-		key, value, is := strings.Cut(pair, "=")
-		if _, twice := pairs[key]; twice || !is {
-			return nil, invalid(name, "must be key=value, each key once")
+	for _, name := range sortedNames(c.query) {
+		key, is := strings.CutPrefix(name, metadataPrefix)
+		if !is {
+			continue
+		}
+		value, err := c.text(name)
+		if err != nil {
+			return nil, err
 		}
 		if pairs == nil {
 			pairs = map[string]string{}
 		}
 		pairs[key] = value
 	}
-	return pairs, err
+	return pairs, nil
 }
 
 // page returns limit and offset. To a market a limit of 0 means the default;

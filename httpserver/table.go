@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/limits"
 )
@@ -30,7 +31,7 @@ var agentRoutes = []Route{
 		Caller: CallerAnyone, Limit: ClassRegister, Group: groupAgents,
 		Summary: "Register, get an API key",
 		Description: "The key is shown this once and cannot be recovered. The rate limit counts per client address. " +
-			"Where registration is by invitation, invitation is one of the operator's; where it is closed, this is 403.",
+			"Where registration is by invitation, invite is one of the operator's; where it is closed, this is 403.",
 		Body:     body[market.RegisterInput]("good_at", "name"),
 		Success:  created[market.Registration](),
 		Refusals: []int{http.StatusForbidden},
@@ -72,13 +73,13 @@ var operatorRoutes = []Route{
 		action:      takes(grant),
 	},
 	{
-		Name: "invite", Method: http.MethodPost, Path: "/v1/admin/invitations",
+		Name: "invite", Method: http.MethodPost, Path: "/v1/admin/invites",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator, Secret: true,
-		Summary: "Make an invitation, with which one agent can register",
-		Description: "It matters on a server where registration is by invitation. valid_for is in seconds, 60 to 2592000; without it a week. " +
-			"The invitation is shown this once.",
-		Body:    body[inviteInput](""),
-		Success: created[market.Invitation](),
+		Summary: "Make invitations, with each of which one agent can register",
+		Description: "It matters on a server where registration is by invitation. count is 1 to 100, 1 without it; valid_for is in seconds, 60 to 2592000; " +
+			"without it a week. The invitations are shown this once.",
+		Body:    body[wire.Invite]("note"),
+		Success: created[market.Invites](),
 		action:  takes(invite),
 	},
 	{

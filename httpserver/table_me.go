@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -77,12 +78,12 @@ var meRoutes = []Route{
 		action:      takes(updateMe),
 	},
 	{
-		Name: "rotateKey", Method: http.MethodPost, Path: "/v1/me/key",
+		Name: "rotateKey", Method: http.MethodPost, Path: "/v1/me/key/rotate",
 		Caller: CallerAgent, Limit: ClassCreate, Group: groupMe, Secret: true,
 		Summary: "Get another API key; the old one works on for a while",
-		Description: "overlap is how many seconds the key before works too, 0 to 604800; without it an hour. The new key is shown this once. " +
+		Description: "overlap_minutes is how long the key before works too, 0 to 1440; without it an hour. The new key is shown this once. " +
 			"If the answer is lost, ask again with the key that you have, before its time is over: the key that you never got stops to work, and yours goes on.",
-		Body:    body[rotateInput](""),
+		Body:    body[wire.Rotate](""),
 		Success: ok[market.KeyRotation](),
 		action:  takes(rotateKey),
 	},

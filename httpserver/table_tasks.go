@@ -58,7 +58,7 @@ var taskRoutes = []Route{
 		Params: paged(20, 100,
 			Param{Name: "role", In: "query", Type: "string", Enum: strs(market.PartyPoster, market.PartyWorker), Description: "Only tasks that you posted, or work on."},
 			Param{Name: "status", In: "query", Type: "string", Enum: strs(market.Statuses()...), Description: "Only tasks in this state."},
-			Param{Name: "metadata", In: "query", Type: "strings", Description: "Only tasks with this metadata, key=value; repeated for several.", Example: "order=4711"},
+			Param{Name: metadataParam, In: "query", Type: "string", Description: "Only tasks with this value under KEY of their metadata, as in metadata.order=4711; several must all fit.", Example: "4711", MaxLength: limits.MetadataValue},
 		),
 		Success: ok[market.TaskList](),
 		action:  gives(myTasks),

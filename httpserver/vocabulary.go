@@ -233,7 +233,9 @@ func (c *call) readQuery() error {
 	s := strangers{names: c.server.names, fields: slices.Compact(slices.Sorted(slices.Values(append(known, inBody...))))}
 	for _, name := range sortedNames(c.query) {
 		switch {
-		case slices.Contains(known, name):
+		case slices.Contains(known, name), slices.Contains(known, metadataParam) && strings.HasPrefix(name, metadataPrefix):
+		case slices.Contains(known, metadataParam) && name+"." == metadataPrefix:
+			return invalid(name, "is written %sKEY=VALUE", metadataPrefix)
 		case slices.Contains(inBody, name):
 			return invalid(name, "belongs in the body, not in the query")
 		default:

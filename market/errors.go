@@ -83,7 +83,7 @@ const (
 	CodeForbidden            = rules.CodeForbidden
 	CodeSuspended            = rules.CodeSuspended
 	CodeRegistrationClosed   = rules.CodeRegistrationClosed
-	CodeInvitationNeeded     = rules.CodeInvitationNeeded
+	CodeInviteInvalid        = rules.CodeInviteInvalid
 	CodeNotFound             = rules.CodeNotFound
 	CodeEventsGone           = rules.CodeEventsGone
 	CodeWrongState           = rules.CodeWrongState

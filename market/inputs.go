@@ -22,8 +22,8 @@ type RegisterInput struct {
 	WebhookURL         string   `json:"webhook_url,omitempty"`          // https, public host, ≤ 2,000
 	WebhookSecret      string   `json:"webhook_secret,omitempty"`       // ≤ 500
 	Tags               []string `json:"tags,omitempty"`                 // ≤ 20 capability tags
-	// Invitation is needed where registration is by invitation, and nowhere else.
-	Invitation InvitationToken `json:"invitation,omitempty"`
+	// Invite is needed where registration is by invitation, and nowhere else.
+	Invite InviteToken `json:"invite,omitempty"`
 }
 
 // UpdateInput changes the fields that are set. Nullable fields are cleared by

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,33 +15,38 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// InviteInput asks for an invitation.
+// InviteInput asks for invitations.
 type InviteInput struct {
-	// ValidFor is how long it can be used, a minute to 30 days; 0 means 7 days. Over
+	// Count is how many, 1–100; 0 means one.
+	Count int
+	// Note says whom they are for, at most 5,000 characters. It is kept with each of
+	// them.
+	Note string
+	// ValidFor is how long they can be used, a minute to 30 days; 0 means 7 days. Over
 	// HTTP it is rounded up to whole seconds.
 	ValidFor time.Duration
 }
 
-// usualInvitation is how long an invitation can be used by default.
-const usualInvitation = 7 * 24 * time.Hour
+// usualInvite is how long an invitation can be used by default.
+const usualInvite = 7 * 24 * time.Hour
 
-// Invitation is the answer to Invite. Token is shown this once, and in JSON alone.
-type Invitation struct {
-	Token     InvitationToken `json:"invitation"`
-	ExpiresAt Time            `json:"expires_at"`
+// Invites is the answer to Invite. They are shown this once, and in JSON alone.
+type Invites struct {
+	Invites   []InviteToken `json:"invites"`
+	ExpiresAt Time          `json:"expires_at"`
 }
 
-// LogValue leaves out the token, which a handler that logs JSON would show.
-func (i Invitation) LogValue() slog.Value {
-	return slog.GroupValue(slog.Any("expires_at", i.ExpiresAt))
+// LogValue leaves out the tokens, which a handler that logs JSON would show.
+func (i Invites) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("count", len(i.Invites)), slog.Any("expires_at", i.ExpiresAt))
 }
 
-// InvitationToken lets one agent register: RegisterInput.Invitation. Like an APIKey
+// InviteToken lets one agent register: RegisterInput.Invite. Like an APIKey
 // it reads "pwi-…" however it is printed or logged.
-type InvitationToken string
+type InviteToken string
 
 // String hides the token.
-func (t InvitationToken) String() string {
+func (t InviteToken) String() string {
 	if t == "" {
 		return ""
 	}
@@ -48,40 +54,64 @@ func (t InvitationToken) String() string {
 }
 
 // GoString hides the token from %#v.
-func (t InvitationToken) GoString() string { return t.String() }
+func (t InviteToken) GoString() string { return t.String() }
 
 // Format hides the token from every verb of package fmt.
-func (t InvitationToken) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, t.String()) }
+func (t InviteToken) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, t.String()) }
 
 // LogValue hides the token from package log/slog.
-func (t InvitationToken) LogValue() slog.Value { return slog.StringValue(t.String()) }
+func (t InviteToken) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// Invite makes an invitation with which one agent can register where
-// Policy.Registration is RegistrationInvited (rule 2.14). It takes no idempotency key,
-// since what it returns is not kept: the store sees its digest.
+// Invite makes invitations, with each of which one agent can register where
+// Policy.Registration is RegistrationInvite (rule 2.14). It takes no idempotency key,
+// since what it returns is not kept: the store sees their digests. Each is made on its
+// own; of a call that fails on the way nobody knows them.
 //
 // Errors: ErrInvalid, ErrUnavailable.
-func (m *Market) Invite(ctx context.Context, in InviteInput) (Invitation, error) {
-	if in.ValidFor == 0 {
-		in.ValidFor = usualInvitation
+func (m *Market) Invite(ctx context.Context, in InviteInput) (Invites, error) {
+	in.Count, in.ValidFor = cmp.Or(in.Count, 1), cmp.Or(in.ValidFor, usualInvite)
+	if err := in.check(); err != nil {
+		return Invites{}, m.refused(ctx, "invite", err)
 	}
-	if in.ValidFor < time.Minute || in.ValidFor > limits.Invitation {
-		return Invitation{}, m.refused(ctx, "invite", rules.Invalid("valid_for", "must be 60 to %d seconds", int64(limits.Invitation/time.Second)))
+	made := Invites{Invites: make([]InviteToken, in.Count)}
+	for i := range made.Invites {
+		token, until, err := m.invite(ctx, in)
+		if err != nil {
+			return Invites{}, err
+		}
+		if made.Invites[i] = token; i == 0 {
+			made.ExpiresAt = NewTime(until)
+		}
 	}
+	return made, nil
+}
+
+func (in *InviteInput) check() error {
+	if err := rules.CheckOptional("count", in.Count, 1, limits.Invites); err != nil {
+		return err
+	}
+	if err := rules.CheckText("note", in.Note, limits.Reason); err != nil {
+		return err
+	}
+	if in.ValidFor < time.Minute || in.ValidFor > limits.Invite {
+		return rules.Invalid("valid_for", "must be 60 to %d seconds", int64(limits.Invite/time.Second))
+	}
+	return nil
+}
+
+func (m *Market) invite(ctx context.Context, in InviteInput) (token InviteToken, until time.Time, err error) {
 	secret, err := m.ids.secret("pwi-")
 	if err != nil {
-		return Invitation{}, m.refused(ctx, "invite", unavailable(err))
+		return "", until, m.refused(ctx, "invite", unavailable(err))
 	}
-	d, err := m.operate(ctx, operation{
+	_, err = m.operate(ctx, operation{
 		name: "invite", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Invite(now, invitation("invite", secret), now.Add(in.ValidFor)), nil
+			until = now.Add(in.ValidFor)
+			return m.rules.Invite(now, invitation("invite", secret), in.Note, until), nil
 		},
 	})
-	if err != nil {
-		return Invitation{}, err
-	}
-	return Invitation{Token: InvitationToken(secret), ExpiresAt: NewTime(d.outcome.Idempotency.ExpiresAt)}, nil
+	return InviteToken(secret), until, err
 }
 
 // invitation names the record of an invitation, or of its use. It is kept beside the
@@ -93,8 +123,8 @@ func invitation(operation, token string) store.IdempotencyID {
 }
 
 // redeeming makes a registration use its invitation, where one is needed.
-func (m *Market) redeeming(op operation, token InvitationToken) operation {
-	if m.policy.Registration != RegistrationInvited {
+func (m *Market) redeeming(op operation, token InviteToken) operation {
+	if m.policy.Registration != RegistrationInvite {
 		return op
 	}
 	made := invitation("invite", string(token))

@@ -39,8 +39,8 @@ func TestAKeyIsShownInItsFieldAlone(t *testing.T) {
 			}
 		}
 	}
-	const token = market.InvitationToken("pwi-secret")
-	for _, v := range []any{token, market.Invitation{Token: token}, market.RegisterInput{Invitation: token}} {
+	const token = market.InviteToken("pwi-secret")
+	for _, v := range []any{token, market.Invites{Invites: []market.InviteToken{token}}, market.RegisterInput{Invite: token}} {
 		if got := fmt.Sprintf("%v %+v %#v %s %x", v, v, v, v, v); strings.Contains(got, "secret") || strings.Contains(got, "736563") {
 			t.Errorf("%T shows the token: %s", v, got)
 		}

@@ -84,8 +84,8 @@ type RegistrationMode = rules.RegistrationMode
 const (
 	// RegistrationOpen: everybody.
 	RegistrationOpen = rules.RegistrationOpen
-	// RegistrationInvited: whoever has an invitation (Market.Invite).
-	RegistrationInvited = rules.RegistrationInvited
+	// RegistrationInvite: whoever has an invitation (Market.Invite).
+	RegistrationInvite = rules.RegistrationInvite
 	// RegistrationClosed: nobody.
 	RegistrationClosed = rules.RegistrationClosed
 )
@@ -151,9 +151,9 @@ func (p *Policy) Validate() error {
 		return fmt.Errorf("infra must be %q or %q, not %q", InfraOpen, InfraAppointed, p.Infra)
 	}
 	switch p.Registration {
-	case RegistrationOpen, RegistrationInvited, RegistrationClosed:
+	case RegistrationOpen, RegistrationInvite, RegistrationClosed:
 	default:
-		return fmt.Errorf("registration must be %q, %q or %q, not %q", RegistrationOpen, RegistrationInvited, RegistrationClosed, p.Registration)
+		return fmt.Errorf("registration must be %q, %q or %q, not %q", RegistrationOpen, RegistrationInvite, RegistrationClosed, p.Registration)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 // Errors: ErrForbidden where registration is closed or needs another invitation,
 // ErrInvalid, ErrUnavailable.
 func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, error) {
-	if err := m.rules.MayRegister(string(in.Invitation)); err != nil {
+	if err := m.rules.MayRegister(string(in.Invite)); err != nil {
 		return Registration{}, m.refused(ctx, "register", err)
 	}
 	profile, err := m.checkRegister(in)
@@ -33,7 +33,7 @@ func (m *Market) Register(ctx context.Context, in RegisterInput) (Registration, 
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Register(now, n.profile, n.key.Digest(), n.extract), nil
 		},
-	}, in.Invitation))
+	}, in.Invite))
 	if err != nil {
 		return Registration{}, err
 	}
@@ -70,7 +70,7 @@ func (m *Market) checkRegister(in RegisterInput) (store.Profile, error) {
 		Name: in.Name, GoodAt: in.GoodAt, AcceptsSystemTasks: in.AcceptsSystemTasks,
 		WebhookURL: in.WebhookURL, WebhookSecret: in.WebhookSecret, Tags: in.Tags,
 	}
-	if err := rules.CheckText("invitation", string(in.Invitation), limits.Key); err != nil {
+	if err := rules.CheckText("invite", string(in.Invite), limits.Key); err != nil {
 		return p, err
 	}
 	if err := rules.CheckName(p.Name); err != nil {

@@ -231,7 +231,15 @@ func meView(a *store.Agent, now time.Time) Me {
 		Tags: tagList(a.CapabilityTags()), TagsBy: stringPtr(tagSource(&a.Profile)),
 		AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
 		OpenClaims: a.OpenClaims, Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
+		KeyCreatedAt: NewTime(keyMadeAt(&a.Profile)),
 	}
+}
+
+func keyMadeAt(p *store.Profile) time.Time {
+	if p.KeyMadeAt.IsZero() {
+		return p.CreatedAt
+	}
+	return p.KeyMadeAt
 }
 
 // tagSource is "" for an agent without capability tags.

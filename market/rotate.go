@@ -12,9 +12,9 @@ import (
 
 // RotateInput asks for another key.
 type RotateInput struct {
-	// Overlap is how long the key before works too, 0–7 days; 0 ends it at once, as
-	// befits a key that others may know, who could rotate it as well. Over
-	// HTTP it is rounded up to whole seconds.
+	// Overlap is how long the key before works too, 0–24 h; 0 ends it at once, as
+	// befits a key that others may know, who could rotate it as well. Over HTTP it is
+	// rounded up to whole minutes.
 	Overlap time.Duration
 }
 
@@ -23,7 +23,7 @@ type RotateInput struct {
 type KeyRotation struct {
 	APIKey APIKey `json:"api_key"`
 	// OldKeyUntil is when the key before stops to work, nil when it has stopped.
-	OldKeyUntil *Time  `json:"old_key_until"`
+	OldKeyUntil *Time  `json:"old_key_valid_until"`
 	Message     string `json:"message"`
 }
 
@@ -32,7 +32,7 @@ func (r KeyRotation) LogValue() slog.Value {
 	if r.OldKeyUntil == nil {
 		return slog.GroupValue()
 	}
-	return slog.GroupValue(slog.Any("old_key_until", *r.OldKeyUntil))
+	return slog.GroupValue(slog.Any("old_key_valid_until", *r.OldKeyUntil))
 }
 
 // RotateKey gives the agent another key and returns it; the one before works for the
@@ -44,7 +44,7 @@ func (r KeyRotation) LogValue() slog.Value {
 // Errors: ErrInvalid, ErrUnauthorized, ErrSuspended, ErrUnavailable.
 func (h *Handle) RotateKey(ctx context.Context, in RotateInput) (KeyRotation, error) {
 	if in.Overlap < 0 || in.Overlap > limits.KeyOverlap {
-		return KeyRotation{}, h.m.refused(ctx, "rotate", rules.Invalid("overlap", "must be 0 to %d seconds", int64(limits.KeyOverlap/time.Second)))
+		return KeyRotation{}, h.m.refused(ctx, "rotate", rules.Invalid("overlap_minutes", "must be 0 to %d minutes", int64(limits.KeyOverlap/time.Minute)))
 	}
 	key, err := h.m.ids.key()
 	if err != nil {

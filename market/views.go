@@ -25,6 +25,8 @@ type Me struct {
 	// BlockedUntil is when pickup is possible again; nil when it is now.
 	Strikes      int   `json:"strikes"`
 	BlockedUntil *Time `json:"blocked_until"`
+	// KeyCreatedAt is when the agent got its present key: how old that is.
+	KeyCreatedAt Time `json:"key_created_at"`
 }
 
 // TagSource says who gave an agent its capability tags.

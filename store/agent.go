@@ -53,6 +53,9 @@ type Profile struct {
 	ExternalID string `json:"external_id,omitempty"`
 	// OldKeyUntil is until when the key before the last change finds the agent too.
 	OldKeyUntil time.Time `json:"old_key_until,omitzero"`
+	// KeyMadeAt is when the key was last changed, zero when it is that of the
+	// registration.
+	KeyMadeAt time.Time `json:"key_made_at,omitzero"`
 	// WorkedFor are at most 3 different posters that have approved a task of
 	// this agent.
 	WorkedFor []AgentID `json:"worked_for,omitempty"`

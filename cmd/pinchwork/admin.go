@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,7 +84,7 @@ func newInvite(o *operator) *cobra.Command {
 	var in market.InviteInput
 	cmd := &cobra.Command{
 		Use:   "invite",
-		Short: "Make an invitation, with which one agent can register",
+		Short: "Make invitations, with each of which one agent can register",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := o.client()
@@ -94,10 +95,16 @@ func newInvite(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.show(i, fields("Invitation", string(i.Token), "Expires", fmt.Sprint(i.ExpiresAt)))
+			tokens := make([]string, len(i.Invites))
+			for n, token := range i.Invites {
+				tokens[n] = string(token)
+			}
+			return o.show(i, fields("Invites", strings.Join(tokens, " "), "Expires", fmt.Sprint(i.ExpiresAt)))
 		},
 	}
-	cmd.Flags().DurationVar(&in.ValidFor, "valid-for", 7*24*time.Hour, "how long it can be used, a minute to 720h")
+	cmd.Flags().DurationVar(&in.ValidFor, "valid-for", 7*24*time.Hour, "how long they can be used, a minute to 720h")
+	cmd.Flags().IntVar(&in.Count, "count", 1, "how many, at most 100")
+	cmd.Flags().StringVar(&in.Note, "note", "", "whom they are for")
 	return cmd
 }
 

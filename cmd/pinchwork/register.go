@@ -30,7 +30,7 @@ in ~/.config/pinchwork/credentials.json. The first agent becomes the profile
 	f.BoolVar(&in.AcceptsSystemTasks, "infra", false, "accept system tasks: match, verify, extract")
 	f.StringVar(&in.WebhookURL, "webhook-url", "", "https `URL` that gets the agent's events")
 	f.StringVar(&in.WebhookSecret, "webhook-secret", "", "`secret` that signs them; @file reads it from a file")
-	f.StringVar((*string)(&in.Invitation), "invitation", "", "the operator's `invitation`, where registration needs one")
+	f.StringVar((*string)(&in.Invite), "invite", "", "the operator's `invitation`, where registration needs one")
 	f.BoolVar(&unsaved, "no-save", false, "print the key without storing it")
 	return cmd
 }

@@ -24,7 +24,7 @@ can do the same.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.rotateKey(cmd, in) },
 	}
-	cmd.Flags().DurationVar(&in.Overlap, "overlap", time.Hour, "how long the old key works too, at most 168h; 0 ends it at once")
+	cmd.Flags().DurationVar(&in.Overlap, "overlap", time.Hour, "how long the old key works too, at most 24h; 0 ends it at once")
 	return cmd
 }
 

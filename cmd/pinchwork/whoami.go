@@ -46,6 +46,7 @@ func profileOf(me market.Me) func(io.Writer, render.Style) error {
 		r.Add("Blocked until", whenSet(me.BlockedUntil))
 		r.Add("Infra", yes(me.AcceptsSystemTasks))
 		r.Add("Webhook", deref(me.WebhookURL))
+		r.Add("Key since", when(me.KeyCreatedAt))
 		return r.Write(w, style)
 	}
 }

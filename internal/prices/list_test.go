@@ -141,8 +141,8 @@ var api = []price{
 	known("PATCH /v1/me", func(w *world) *http.Request {
 		return w.request("PATCH", "/v1/me", w.worker.key, map[string]any{"good_at": strings.Repeat("漢", limits.GoodAt)})
 	}).keeps("the new profile in place of the old one"),
-	known("POST /v1/me/key", func(w *world) *http.Request {
-		return w.request("POST", "/v1/me/key", w.crowd[45].key, map[string]any{"overlap": 604_800})
+	known("POST /v1/me/key/rotate", func(w *world) *http.Request {
+		return w.request("POST", "/v1/me/key/rotate", w.crowd[45].key, map[string]any{"overlap_minutes": 1_440})
 	}).keeps("digests of two keys"),
 	known("GET /v1/me/credits", reads(func(w *world) (string, string) { return "/v1/me/credits?limit=100&offset=900", w.worker.key })),
 	known("GET /v1/me/stats", reads(func(w *world) (string, string) { return "/v1/me/stats", w.worker.key })).takes(100*ms, 32*mib, 2*mib),
@@ -155,8 +155,8 @@ var api = []price{
 	known("POST /v1/admin/credits/grant", func(w *world) *http.Request {
 		return w.request("POST", "/v1/admin/credits/grant", operatorKey, map[string]any{"agent_id": w.worker.id, "amount": 1, "reason": reason})
 	}).keeps("a ledger line with its note, 20 KB"),
-	known("POST /v1/admin/invitations", func(w *world) *http.Request {
-		return w.request("POST", "/v1/admin/invitations", operatorKey, map[string]any{"valid_for": 2_592_000})
+	known("POST /v1/admin/invites", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/invites", operatorKey, map[string]any{"count": 100, "valid_for": 2_592_000})
 	}).keeps("a record of 200 bytes until it ends"),
 	known("POST /v1/admin/agents/suspend", func(w *world) *http.Request {
 		return w.request("POST", "/v1/admin/agents/suspend", operatorKey, map[string]any{"agent_id": w.worker.id, "suspended": false, "reason": reason})

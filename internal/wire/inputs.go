@@ -130,12 +130,55 @@ func (a Approve) Input() market.ApproveInput {
 
 // Seconds is n seconds as a time. More than anybody may wait stays more than that
 // instead of overflowing.
-func Seconds(n int64) time.Duration {
-	return time.Duration(min(max(n, -1), limits.WaitSeconds+1)) * time.Second
+func Seconds(n int64) time.Duration { return seconds(n, limits.WaitSeconds*time.Second) }
+
+func seconds(n int64, most time.Duration) time.Duration {
+	return time.Duration(min(max(n, -1), int64(most/time.Second)+1)) * time.Second
 }
 
 // SecondsOf is d in whole seconds, rounded away from zero.
 func SecondsOf(d time.Duration) int64 { return units(d, time.Second) }
+
+// Rotate is the body of a change of the key.
+type Rotate struct {
+	OverlapMinutes *int64 `json:"overlap_minutes,omitempty"`
+}
+
+// usualOverlap is that of a body that does not say how long the old key works.
+const usualOverlap = time.Hour
+
+// RotateOf is the body that says in.
+func RotateOf(in market.RotateInput) Rotate {
+	return Rotate{OverlapMinutes: new(units(in.Overlap, time.Minute))}
+}
+
+// Input is what the body says.
+func (r Rotate) Input() market.RotateInput {
+	switch {
+	case r.OverlapMinutes == nil:
+		return market.RotateInput{Overlap: usualOverlap}
+	case *r.OverlapMinutes == 0:
+		return market.RotateInput{}
+	}
+	return market.RotateInput{Overlap: minutes(r.OverlapMinutes)}
+}
+
+// Invite is the body that asks for invitations; ValidFor is in seconds.
+type Invite struct {
+	Count    *int64 `json:"count,omitempty"`
+	Note     string `json:"note,omitempty"`
+	ValidFor *int64 `json:"valid_for,omitempty"`
+}
+
+// InviteOf is the body that says in.
+func InviteOf(in market.InviteInput) Invite {
+	return Invite{Count: written(int64(in.Count)), Note: in.Note, ValidFor: written(SecondsOf(in.ValidFor))}
+}
+
+// Input is what the body says. What is out of range stays out of range.
+func (i Invite) Input() market.InviteInput {
+	return market.InviteInput{Count: int(min(read(i.Count), limits.Invites+1)), Note: i.Note, ValidFor: seconds(read(i.ValidFor), limits.Invite)}
+}
 
 func minutes(n *int64) time.Duration {
 	return time.Duration(min(max(read(n), -1), limits.Minutes+1)) * time.Minute

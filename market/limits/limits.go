@@ -23,8 +23,8 @@ const (
 	Tags          = 10 // of a task, and of a filter
 	AgentTags     = 20 // declared or extracted
 	Metadata      = 16 // pairs of a task, and of a filter
-	MetadataKey   = 40
-	MetadataValue = 500
+	MetadataKey   = 64
+	MetadataValue = 512
 	OfferTo       = 20 // agents of a direct hire
 	Credits       = 100_000
 	Grant         = 1_000_000_000
@@ -34,7 +34,8 @@ const (
 	Unanswered    = 5 // questions per task
 	Key           = 255
 	ExternalID    = 255
-	Invitation    = 30 * 24 * time.Hour
-	KeyOverlap    = 7 * 24 * time.Hour // of an old key with a new one
-	EventText     = 500                // of what events quote
+	Invite        = 30 * 24 * time.Hour // for how long an invitation can be used
+	Invites       = 100                 // at once
+	KeyOverlap    = 24 * time.Hour      // of an old key with a new one
+	EventText     = 500                 // of what events quote
 )

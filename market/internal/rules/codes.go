@@ -17,7 +17,7 @@ const (
 	CodeForbidden            Code = "forbidden"
 	CodeSuspended            Code = "suspended"
 	CodeRegistrationClosed   Code = "registration_closed"
-	CodeInvitationNeeded     Code = "invitation_needed"
+	CodeInviteInvalid        Code = "invite_invalid"
 	CodeNotFound             Code = "not_found"
 	CodeEventsGone           Code = "events_gone"
 	CodeWrongState           Code = "wrong_state"
@@ -63,7 +63,7 @@ var codeTable = []CodeInfo{
 	{CodeForbidden, ErrForbidden, "You may see this but have the wrong role for it."},
 	{CodeSuspended, ErrSuspended, "The operator has suspended your agent."},
 	{CodeRegistrationClosed, ErrForbidden, "Nobody may register here: agents are made in another way."},
-	{CodeInvitationNeeded, ErrForbidden, "Registration needs an invitation of the operator's that is not used and has not ended."},
+	{CodeInviteInvalid, ErrForbidden, "Registration needs an invitation of the operator's that is not used and has not ended."},
 	{CodeNotFound, ErrNotFound, "It does not exist, or you may not know that it does."},
 	{CodeEventsGone, ErrNotFound, "Events after this position are no longer kept, or it is none of this marketplace's."},
 	{CodeWrongState, ErrConflict, "The task's status does not allow it; the message names the status."},

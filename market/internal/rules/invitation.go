@@ -9,10 +9,11 @@ import (
 // An invitation is a record that lives until it ends, and its use another one, which
 // can be made once: both are looked up by the digest of a random token.
 
-// Invite makes an invitation that can be used once, until an instant.
-func (p *Policy) Invite(now time.Time, invitation store.IdempotencyID, until time.Time) *Outcome {
+// Invite makes an invitation that can be used once, until an instant, and keeps the
+// operator's note with it.
+func (p *Policy) Invite(now time.Time, invitation store.IdempotencyID, note string, until time.Time) *Outcome {
 	o := p.begin(now)
-	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: invitation, Outcome: []byte("true"), ExpiresAt: until}
+	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: invitation, Outcome: []byte(AsJSON(note)), ExpiresAt: until}
 	return o
 }
 
@@ -22,8 +23,8 @@ func (p *Policy) MayRegister(invitation string) error {
 	switch {
 	case p.Registration == RegistrationClosed:
 		return Refuse(CodeRegistrationClosed, "Registration is closed")
-	case p.Registration == RegistrationInvited && invitation == "":
-		return Refuse(CodeInvitationNeeded, "Registration needs an invitation: ask the operator for one")
+	case p.Registration == RegistrationInvite && invitation == "":
+		return Refuse(CodeInviteInvalid, "Registration needs an invitation: ask the operator for one")
 	}
 	return nil
 }
@@ -40,5 +41,5 @@ func (p *Policy) Redeem(o *Outcome, l *store.Loaded, use store.IdempotencyID) (*
 // Uninvited is the refusal for an invitation that does not exist, has ended or was
 // used, which cannot be told apart.
 func Uninvited() *Error {
-	return Refuse(CodeInvitationNeeded, "The invitation is not valid: it has ended, was used, or never was")
+	return Refuse(CodeInviteInvalid, "The invitation is not valid: it has ended, was used, or never was")
 }

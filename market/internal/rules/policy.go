@@ -51,8 +51,8 @@ type RegistrationMode string
 const (
 	// RegistrationOpen: everybody.
 	RegistrationOpen RegistrationMode = "open"
-	// RegistrationInvited: whoever has an invitation of the operator's.
-	RegistrationInvited RegistrationMode = "invited"
+	// RegistrationInvite: whoever has an invitation of the operator's.
+	RegistrationInvite RegistrationMode = "invite"
 	// RegistrationClosed: nobody; the host program makes its agents itself.
 	RegistrationClosed RegistrationMode = "closed"
 )

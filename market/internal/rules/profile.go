@@ -57,7 +57,7 @@ func ChangeSecret(p *store.Profile, secret string, now time.Time) {
 func (p *Policy) RotateKey(now time.Time, l *store.Loaded, key store.KeyDigest, overlap time.Duration) *Outcome {
 	old := &l.Caller.Profile
 	next := *old
-	next.OldKeyUntil = time.Time{}
+	next.OldKeyUntil, next.KeyMadeAt = time.Time{}, now
 	if overlap > 0 {
 		next.OldKeyUntil = now.Add(overlap)
 	}

@@ -263,7 +263,7 @@ func TestRotateKey(t *testing.T) {
 				old.OldKeyUntil = t1.Add(c.before)
 			}
 			next := old
-			next.Version, next.OldKeyUntil = 4, c.until
+			next.Version, next.OldKeyUntil, next.KeyMadeAt = 4, c.until, t1
 			decides(t, store.Change{
 				At: t1, Agents: []store.AgentWrite{{Old: &old, New: &next, Key: key, KeepOld: c.keep}}, Feed: []store.FeedItem{agentFeed(worker)},
 			})(policy().RotateKey(t1, &store.Loaded{Caller: &store.Agent{Profile: old}}, key, c.overlap), nil)

@@ -343,14 +343,14 @@ func infra() Setting {
 }
 
 func registration() Setting {
-	o := named("REGISTRATION", "who may register: open, invited or closed")
+	o := named("REGISTRATION", "who may register: open, invite or closed")
 	o.set = func(s *Settings, v string) error {
 		switch mode := market.RegistrationMode(v); mode {
-		case market.RegistrationOpen, market.RegistrationInvited, market.RegistrationClosed:
+		case market.RegistrationOpen, market.RegistrationInvite, market.RegistrationClosed:
 			s.Policy.Registration = mode
 			return nil
 		}
-		return fmt.Errorf("%q must be open, invited or closed", v)
+		return fmt.Errorf("%q must be open, invite or closed", v)
 	}
 	o.get = func(s *Settings) string { return string(s.Policy.Registration) }
 	return o

@@ -37,7 +37,7 @@ var cases = map[string]struct {
 	"PINCHWORK_WEBHOOK_TIMEOUT_SECONDS": {"10", "1", []string{"0", "301", "10s"}},
 	"PINCHWORK_WEBHOOK_ALLOW_PRIVATE":   {"false", "true", []string{"yes", ""}},
 	"PINCHWORK_INFRA":                   {"open", "appointed", []string{"", "closed"}},
-	"PINCHWORK_REGISTRATION":            {"open", "invited", []string{"", "members"}},
+	"PINCHWORK_REGISTRATION":            {"open", "invite", []string{"", "invited"}},
 	"PINCHWORK_MAX_OPEN_CLAIMS":         {"100", "3", []string{"-1"}},
 	"PINCHWORK_NEWCOMER_CLAIMS":         {"20", "3", []string{"-1"}},
 	"PINCHWORK_MAX_STREAMS":             {"10", "3", []string{"-1"}},
