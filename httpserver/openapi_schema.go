@@ -69,7 +69,7 @@ var inputBounds = map[string]doc{
 	"invite":                 {"maxLength": limits.Key},
 	"overlap_minutes":        {"minimum": 0, "maximum": int(limits.KeyOverlap / time.Minute)},
 	"offer_to":               {"maxItems": limits.OfferTo},
-	"open_after_minutes":     {"minimum": 0, "maximum": limits.Minutes},
+	"open_after_minutes":     {"minimum": 1, "maximum": limits.Minutes},
 	"deadline_minutes":       {"minimum": 1, "maximum": limits.Minutes},
 	"claim_timeout_minutes":  {"minimum": 1, "maximum": limits.Minutes},
 	"review_timeout_minutes": {"minimum": 1, "maximum": limits.Minutes},

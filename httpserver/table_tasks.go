@@ -26,15 +26,15 @@ var taskRoutes = []Route{
 		Description: "Escrows max_credits. With wait, the answer comes when the task is delivered or has ended (200, the whole task) " +
 			"or when the time is up (201, the whole task as it stands); hanging up changes nothing. " +
 			"Beyond the waits that an agent may have at once the answer is 429, and nothing is posted. " +
-			"A second post with the same external_id is answered with the task of the first, as it is by then, and existing: true; nothing is posted. " +
-			"With offer_to the task is for these agents alone, and does not exist for others, until open_after_minutes have passed; 0 is never.",
+			"The same post with the same external_id again is answered with the first task, as it is by then (200, existing: true); nothing is posted. Another one is 409. " +
+			"With offer_to the task is for these agents alone, and does not exist for others, until open_after_minutes, if given, have passed.",
 		Body: body[wire.Post]("need", "need"),
 		Success: []Success{
 			{
 				Status: http.StatusCreated, Type: typeOf[market.Posted](), Note: "Task created successfully.",
 				When: "The task is posted; with wait, the whole task as it stands.",
 			},
-			{Status: http.StatusOK, Type: typeOf[market.Task](), When: "The task was delivered, or has ended, within the time to wait."},
+			{Status: http.StatusOK, Type: typeOf[market.Task](), When: "The task was delivered, or has ended, within the time to wait; or it is there already under its external_id."},
 		},
 		Headers:  []Header{headerTaskID, headerStatus},
 		Refusals: []int{http.StatusPaymentRequired},

@@ -20,17 +20,18 @@ func createTask(c *call, in wire.Post) (any, error) {
 		return &posted, nil
 	}
 	h["X-Status"] = []string{string(posted.Task.Status)}
-	if s := posted.Task.Status; s == market.StatusDelivered || s.Ended() {
+	if s := posted.Task.Status; posted.Existing || s == market.StatusDelivered || s.Ended() {
 		c.success = http.StatusOK
 	}
-	return &awaited{posted.Task, posted.Balance}, nil
+	return &awaited{posted.Task, posted.Balance, posted.Existing}, nil
 }
 
-// awaited is the answer to a post that waited: the whole task, and the poster's
-// balance after the escrow.
+// awaited is the answer to a post that waited or was one already: the whole task, and
+// the poster's balance after the escrow.
 type awaited struct {
 	*market.Task
-	Balance int64 `json:"balance"`
+	Balance  int64 `json:"balance"`
+	Existing bool  `json:"existing,omitempty"`
 }
 
 func browseTasks(c *call) (market.BrowseList, error) {

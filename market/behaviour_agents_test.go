@@ -76,7 +76,7 @@ func TestRegisterLimits(t *testing.T) {
 			{"webhook_url", func(in *market.RegisterInput) { in.WebhookURL = "not a url" }},
 			{"webhook_secret", func(in *market.RegisterInput) { in.WebhookSecret += "x" }},
 			{"tags", func(in *market.RegisterInput) { in.Tags = tags(21) }},
-			{"invitation", func(in *market.RegisterInput) { in.Invite = market.InviteToken(strings.Repeat("x", 256)) }},
+			{"invite", func(in *market.RegisterInput) { in.Invite = market.InviteToken(strings.Repeat("x", 256)) }},
 			{"tags", func(in *market.RegisterInput) { in.Tags = []string{"with space"} }},
 			{"tags", func(in *market.RegisterInput) { in.Tags = []string{""} }},
 			{"tags", func(in *market.RegisterInput) { in.Tags = []string{strings.Repeat("x", 51)} }},

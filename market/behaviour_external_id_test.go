@@ -30,7 +30,11 @@ func TestASecondPostUnderANameIsTheFirst(t *testing.T) {
 			t.Errorf("a stranger sees %q", v.ExternalID)
 		}
 		bob.Claim(first.TaskID)
-		again, err := named(keyed(k, "two"), ada, "order 7", "something else")
+		_, err = named(keyed(k, "one"), ada, "order 7", "something else")
+		if e := markettest.Refused(t, err, market.ErrConflict); e.Code != market.CodeExternalIDUsed {
+			t.Errorf("another task under the name is refused as %s", e.Code)
+		}
+		again, err := named(keyed(k, "two"), ada, "order 7", "count")
 		if err != nil || !again.Existing || again.TaskID != first.TaskID || again.Need != "count" || again.Status != market.StatusClaimed {
 			t.Errorf("again %+v, %v", again, err)
 		}
@@ -39,7 +43,7 @@ func TestASecondPostUnderANameIsTheFirst(t *testing.T) {
 		}
 		// With a wait it is the whole task, which says when it is over.
 		bob.Deliver(first.TaskID, "3")
-		waited, err := ada.API.Post(k.Ctx, market.PostInput{Need: "x", ExternalID: "order 7", Wait: time.Second})
+		waited, err := ada.API.Post(k.Ctx, market.PostInput{Need: "count", MaxCredits: 10, ExternalID: "order 7", Wait: time.Second})
 		if err != nil || waited.Task == nil || *waited.Task.Result != "3" {
 			t.Errorf("waited %+v, %v", waited, err)
 		}
@@ -98,7 +102,7 @@ func TestNamesOutliveTheirTasks(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if p, err := named(k.Ctx, ada, "dear", "y"); err != nil || !p.Existing || p.MaxCredits != 10 {
+		if p, err := named(k.Ctx, ada, "dear", strings.Repeat("x", 10)); err != nil || !p.Existing || p.MaxCredits != 10 {
 			t.Errorf("five years later: %+v, %v", p, err)
 		}
 	})
@@ -107,10 +111,10 @@ func TestNamesOutliveTheirTasks(t *testing.T) {
 func TestNamesOfTasksHaveALimit(t *testing.T) {
 	k := markettest.New(t)
 	ada := k.Agent("ada")
-	if _, err := named(k.Ctx, ada, strings.Repeat("é", 255), "x"); err != nil {
+	if _, err := named(k.Ctx, ada, strings.Repeat("é", 128), "x"); err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{strings.Repeat("é", 256), "a\x00", "\xff"} {
+	for _, name := range []string{strings.Repeat("é", 129), "a\x00", "\xff"} {
 		_, err := named(k.Ctx, ada, name, "x")
 		if e := markettest.Refused(t, err, market.ErrInvalid); e.Field != "external_id" {
 			t.Errorf("the field is %q", e.Field)

@@ -78,7 +78,7 @@ func TestALostAnswerLocksNobodyOut(t *testing.T) {
 func TestRotationsHaveBoundsAndConditions(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
-		rotate(t, ada, 7*24*time.Hour)
+		rotate(t, ada, 24*time.Hour)
 		for _, overlap := range []time.Duration{-1, 24*time.Hour + 1} {
 			_, err := ada.API.RotateKey(k.Ctx, market.RotateInput{Overlap: overlap})
 			if e := markettest.Refused(t, err, market.ErrInvalid); e.Field != "overlap_minutes" {

@@ -35,7 +35,7 @@ func (e Ensured) LogValue() slog.Value {
 //
 // Errors: ErrInvalid, ErrUnavailable.
 func (m *Market) Ensure(ctx context.Context, externalID string, in RegisterInput) (Ensured, error) {
-	if err := rules.CheckRequired("external_id", externalID, limits.ExternalID); err != nil {
+	if err := rules.CheckRequired("external_id", externalID, limits.HostID); err != nil {
 		return Ensured{}, m.refused(ctx, "ensure", err)
 	}
 	profile, err := m.checkRegister(in)

@@ -58,6 +58,7 @@ var (
 	ErrAlreadyDone error = CodeAlreadyDone
 	// ErrIdempotencyKeyUsed: the key was used with another request (an ErrConflict).
 	ErrIdempotencyKeyUsed error = CodeIdempotencyKeyUsed
+	ErrExternalIDUsed     error = CodeExternalIDUsed
 	// ErrContended: too many others changed the same things; nothing was changed (an
 	// ErrUnavailable).
 	ErrContended error = CodeContended
@@ -97,6 +98,7 @@ const (
 	CodeTooManyClaims        = rules.CodeTooManyClaims
 	CodeTooManyBytes         = rules.CodeTooManyBytes
 	CodeIdempotencyKeyUsed   = rules.CodeIdempotencyKeyUsed
+	CodeExternalIDUsed       = rules.CodeExternalIDUsed
 	CodeStillUnderWay        = rules.CodeStillUnderWay
 	CodeRateLimited          = rules.CodeRateLimited
 	CodeCooldown             = rules.CodeCooldown

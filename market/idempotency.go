@@ -25,7 +25,9 @@ const naming = "post by name"
 // and returns the digest of the input.
 func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, request [32]byte, err error) {
 	if op.external != "" {
-		return &store.IdempotencyID{Caller: op.load.Caller, Operation: naming, Key: op.external}, request, nil
+		key = &store.IdempotencyID{Caller: op.load.Caller, Operation: naming, Key: op.external}
+		request, err = digest(op.input)
+		return key, request, err
 	}
 	said := IdempotencyKey(ctx)
 	if said == "" || op.outcome == nil && !op.keyed {
@@ -34,19 +36,32 @@ func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, requ
 	if err := rules.CheckText("Idempotency-Key", said, limits.Key); err != nil {
 		return nil, request, err
 	}
-	data, err := json.Marshal(op.input)
-	if err != nil {
-		return nil, request, rules.Invalid("body", "cannot be repeated under an Idempotency-Key")
+	if request, err = digest(op.input); err != nil {
+		return nil, request, err
 	}
 	caller := op.load.Caller
 	if op.anonymous {
 		caller = Platform
 	}
-	return &store.IdempotencyID{Caller: caller, Operation: op.name, Key: said}, sha256.Sum256(data), nil
+	return &store.IdempotencyID{Caller: caller, Operation: op.name, Key: said}, request, nil
 }
 
-func replay(record *store.IdempotencyRecord, request [32]byte) ([]byte, error) {
-	if record.Request != request {
+// digest tells inputs apart.
+func digest(input any) (request [32]byte, err error) {
+	data, err := json.Marshal(input)
+	if err != nil {
+		return request, rules.Invalid("body", "cannot be repeated under an Idempotency-Key or external_id")
+	}
+	return sha256.Sum256(data), nil
+}
+
+// replay is the first outcome under a key, unless the request is another.
+func replay(key *store.IdempotencyID, record *store.IdempotencyRecord, request [32]byte) ([]byte, error) {
+	switch {
+	case record.Request == request:
+	case key.Operation == naming:
+		return nil, rules.Refuse(CodeExternalIDUsed, "You have posted another task under this external_id")
+	default:
 		return nil, rules.Refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
 	}
 	return record.Outcome, nil

@@ -44,13 +44,13 @@ type PostInput struct {
 	// MaxCredits is 1–100,000; 0 means 50.
 	MaxCredits int64
 	Tags       []string // ≤ 10
-	// Metadata are at most 16 pairs that both parties see and Mine finds: keys of 1–40
-	// letters, digits, dots, hyphens and underscores, values of at most 500 characters.
+	// Metadata are at most 16 pairs that both parties see and Mine finds: keys of 1–64
+	// letters, digits, dots, hyphens and underscores, values of at most 512 characters.
 	Metadata map[string]string
-	// ExternalID is the poster's own name for the task, at most 255 characters. It has
-	// one task of that name: who posts it again gets that one, as it is by then, and
-	// pays nothing (Posted.Existing), whatever else the input says. It counts in place
-	// of an idempotency key.
+	// ExternalID is the poster's own name for the task, at most 128 characters. It has
+	// one task of that name: who posts the same again gets that one, as it is by then,
+	// and pays nothing (Posted.Existing); another task under it is ErrExternalIDUsed.
+	// It counts in place of an idempotency key.
 	ExternalID string
 	// OfferTo are up to 20 agents that the task is offered to alone: nobody else can
 	// find, read or claim it, and no infra agent is asked about it. They are told like

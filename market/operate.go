@@ -110,7 +110,7 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 	case failed != nil:
 		return d, failed
 	case record != nil:
-		d.replay, err = replay(record, d.request)
+		d.replay, err = replay(d.key, record, d.request)
 	case errors.Is(err, errNothing):
 		err = nil
 	}
@@ -128,7 +128,7 @@ func (m *Market) attempt(ctx context.Context, op operation, d *done) (err error)
 			return err
 		}
 		if record := d.loaded.Idempotency; record != nil && d.key != nil {
-			d.replay, err = replay(record, d.request)
+			d.replay, err = replay(d.key, record, d.request)
 			return err
 		}
 		due, n, err := m.settleLoaded(ctx, op, d)

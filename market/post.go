@@ -26,7 +26,10 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		return Posted{}, h.m.refused(ctx, "post", err)
 	}
 	if in.Wait == 0 {
-		posted, _, err := h.post(ctx, in)
+		posted, task, err := h.post(ctx, in)
+		if posted.Existing {
+			posted.Task = &task
+		}
 		return posted, err
 	}
 	if err := h.mayWait(in.Wait); err != nil {
@@ -106,8 +109,10 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if err != nil {
 		return posted, view, m.refused(ctx, "post", err)
 	}
+	said := in
+	said.Wait = 0
 	op := operation{
-		name: "post", input: in, external: in.ExternalID, load: store.LoadQuery{Caller: h.id},
+		name: "post", input: said, external: in.ExternalID, load: store.LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			t := m.rules.NewTask(TaskID(id), h.id, now)
 			apply(t, in, now)

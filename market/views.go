@@ -159,7 +159,8 @@ type Task struct {
 type Minutes float64
 
 // Posted is the answer to Post. Task is set when the caller waited: the task as
-// it was delivered or has ended, or as it stood when the time was up.
+// it was delivered or has ended, or as it stood when the time was up; and when the
+// poster had it already, as it is now.
 type Posted struct {
 	TaskID TaskID `json:"task_id"`
 	Status Status `json:"status"`

@@ -159,7 +159,7 @@ func (m *Market) redelivered(ctx context.Context, q store.LoadQuery, request [32
 			return false, err
 		}
 		if record != nil {
-			_, err := replay(record, request)
+			_, err := replay(q.Idempotency, record, request)
 			return true, err
 		}
 		if looks > 1 {

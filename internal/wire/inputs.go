@@ -47,13 +47,10 @@ func (p Post) Input() market.PostInput {
 		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags, Metadata: p.Metadata,
 		ExternalID:    p.ExternalID,
 		OfferTo:       p.OfferTo,
+		OpenAfter:     minutes(p.OpenAfterMinutes),
 		Deadline:      minutes(p.DeadlineMinutes),
 		ClaimTimeout:  minutes(p.ClaimTimeoutMinutes),
 		ReviewTimeout: minutes(p.ReviewTimeoutMinutes),
-	}
-	if p.OpenAfterMinutes != nil && *p.OpenAfterMinutes != 0 {
-		// Nought is never, as if nothing had been said.
-		in.OpenAfter = minutes(p.OpenAfterMinutes)
 	}
 	if p.Wait != nil {
 		in.Wait = Seconds(*p.Wait)

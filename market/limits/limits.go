@@ -33,7 +33,8 @@ const (
 	Batch         = 10
 	Unanswered    = 5 // questions per task
 	Key           = 255
-	ExternalID    = 255
+	ExternalID    = 128                 // of a task
+	HostID        = 255                 // of an agent, given by the host program
 	Invite        = 30 * 24 * time.Hour // for how long an invitation can be used
 	Invites       = 100                 // at once
 	KeyOverlap    = 24 * time.Hour      // of an old key with a new one

@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -205,23 +206,17 @@ func (m *Mirror) follow(ctx context.Context, items []store.FeedItem) error {
 }
 
 func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
-	asked := make(map[store.TaskID]bool, len(ids))
-	for _, id := range ids {
-		asked[id] = true
-	}
 	for len(ids) > 0 {
 		n := min(len(ids), scanBatch)
-		tasks, err := m.store.Tasks(ctx, ids[:n])
+		tasks, err := m.withMatchTasks(ctx, ids[:n])
 		if err != nil {
 			return err
 		}
 		found := make(map[store.TaskID]bool, len(tasks))
 		for i := range tasks {
-			t := tasks[i].Task
-			found[t.ID] = true
-			m.putTask(&tasks[i])
-			ids = append(ids, unasked(asked, t)...)
+			found[tasks[i].Task.ID] = true
 		}
+		systemFirst(tasks, m.putTask)
 		for _, id := range ids[:n] {
 			if gone, ok := m.Board.Get(string(id)); ok && !found[id] {
 				// It was deleted, and nothing else would take it off the board.
@@ -233,19 +228,30 @@ func (m *Mirror) refreshTasks(ctx context.Context, ids []store.TaskID) error {
 	return nil
 }
 
-// unasked are the match tasks that have to be read with an open task, once: whoever
-// claims it ends them, so they must be known as they were when it was read, or later.
-func unasked(asked map[store.TaskID]bool, t *store.Task) (ids []store.TaskID) {
-	if t.Status != store.StatusPosted || t.Matching == nil || t.Matching.State != store.MatchPending {
-		return nil
+// withMatchTasks reads tasks, and the match tasks of those that are open: whoever
+// claims one ends them, so they must be known as they were when it was read, or later.
+func (m *Mirror) withMatchTasks(ctx context.Context, ids []store.TaskID) ([]store.StoredTask, error) {
+	tasks, err := m.store.Tasks(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range t.Children {
-		if !asked[id] {
-			asked[id] = true
-			ids = append(ids, id)
+	var more []store.TaskID
+	for _, st := range tasks {
+		t := st.Task
+		if t.Status != store.StatusPosted || t.Matching == nil || t.Matching.State != store.MatchPending {
+			continue
+		}
+		for _, id := range t.Children {
+			if !slices.Contains(ids, id) {
+				more = append(more, id)
+			}
 		}
 	}
-	return ids
+	if len(more) == 0 {
+		return tasks, nil
+	}
+	children, err := m.store.Tasks(ctx, more)
+	return append(tasks, children...), err
 }
 
 func (m *Mirror) refreshAgents(ctx context.Context, ids []store.AgentID) error {

@@ -28,6 +28,7 @@ func (m *Mirror) TrustKnown(to store.AgentID) bool { return m.Board.TrustKnown(s
 func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Loaded) []store.FeedItem {
 	covered := c.Feed
 	inserted := 0
+	var opened []store.StoredTask
 	for _, w := range c.Tasks {
 		t := w.New
 		if w.Old == nil {
@@ -43,7 +44,7 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 			// It is closed; only its timer still has to end it.
 			m.Board.Remove(string(t.ID), t.Version)
 		case w.Old == nil:
-			m.Board.Add(boardTask(&store.StoredTask{Task: t, Text: w.Text}))
+			opened = append(opened, store.StoredTask{Task: t, Text: w.Text})
 		default:
 			// Its text, and the agents that matched or verified it, come with the feed,
 			// which is read before the next offer.
@@ -51,6 +52,7 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 			m.Doubt()
 		}
 	}
+	systemFirst(opened, func(st *store.StoredTask) { m.Board.Add(boardTask(st)) })
 	for _, w := range c.Roles {
 		if w.Role == store.RoleInfra {
 			m.Board.Exclude(string(w.Task), string(w.Agent))
@@ -61,6 +63,18 @@ func (m *Mirror) apply(c *store.Change, committed store.Committed, l *store.Load
 		m.Board.TrustChanged(string(w.New.From), string(w.New.To), w.New.Score, w.New.Interactions)
 	}
 	return covered
+}
+
+// systemFirst puts tasks on the board, system tasks before others: whoever claims a
+// task ends its match task, which must not come after it.
+func systemFirst(tasks []store.StoredTask, put func(*store.StoredTask)) {
+	for _, system := range []bool{true, false} {
+		for i := range tasks {
+			if (tasks[i].Task.System != nil) == system {
+				put(&tasks[i])
+			}
+		}
+	}
 }
 
 // numbered returns the task with the number that the store gave it.

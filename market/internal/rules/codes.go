@@ -31,6 +31,7 @@ const (
 	CodeTooManyClaims        Code = "too_many_claims"
 	CodeTooManyBytes         Code = "too_many_bytes"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
+	CodeExternalIDUsed       Code = "external_id_used"
 	CodeStillUnderWay        Code = "still_under_way"
 	CodeRateLimited          Code = "rate_limited"
 	CodeCooldown             Code = "cooldown"
@@ -77,6 +78,7 @@ var codeTable = []CodeInfo{
 	{CodeTooManyClaims, ErrConflict, "You hold as many undelivered claims as you may."},
 	{CodeTooManyBytes, ErrConflict, "Your living texts, or the talk about the task, take up as much room as they may."},
 	{CodeIdempotencyKeyUsed, ErrConflict, "The Idempotency-Key was used with another request."},
+	{CodeExternalIDUsed, ErrConflict, "The caller has posted another task under this external_id."},
 	{CodeStillUnderWay, ErrConflict, "The first request under this Idempotency-Key has not ended yet; repeat after Retry-After."},
 	{CodeRateLimited, ErrRateLimited, "Too many requests; repeat after Retry-After."},
 	{CodeCooldown, ErrRateLimited, "Pickup is blocked after too many claims given up or let lapse."},
