@@ -56,7 +56,7 @@ func TestDirectHiresInBodies(t *testing.T) {
 	post := posting(t)
 	for body, want := range map[string]market.PostInput{
 		`{"need":"x","offer_to":["ag-1","ag-2"],"open_after_minutes":10}`: {OfferTo: []market.AgentID{"ag-1", "ag-2"}, OpenAfter: 10 * time.Minute},
-		`{"need":"x","offer_to":["ag-1"],"open_after_minutes":0}`:         {OfferTo: []market.AgentID{"ag-1"}},
+		`{"need":"x","offer_to":["ag-1"],"open_after_minutes":0}`:         {OfferTo: []market.AgentID{"ag-1"}, OpenAfter: -time.Minute}, // which the market refuses
 		`{"need":"x","offer_to":null,"open_after_minutes":null}`:          {},
 		"---\noffer_to: [ag-1, ag-2]\nopen_after_minutes: 5\n---\nx":      {OfferTo: []market.AgentID{"ag-1", "ag-2"}, OpenAfter: 5 * time.Minute},
 	} {

@@ -81,17 +81,19 @@ func CheckWait(d time.Duration) error {
 
 // validTag is [A-Za-z0-9_-]+, at most 50 characters.
 func validTag(tag string) bool {
-	if tag == "" || len(tag) > limits.Tag {
-		return false
-	}
-	for i := range len(tag) {
-		c := tag[i]
+	return len(tag) <= limits.Tag && isWord(tag)
+}
+
+// isWord says that s is made of ASCII letters, digits, hyphens and underscores.
+func isWord(s string) bool {
+	for i := range len(s) {
+		c := s[i]
 		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 		if !alnum && c != '-' && c != '_' {
 			return false
 		}
 	}
-	return true
+	return s != ""
 }
 
 // CheckTags validates tags and folds duplicates that differ only by case,
@@ -124,7 +126,7 @@ func CheckMetadata(m map[string]string) (map[string]string, error) {
 		return nil, nil
 	}
 	for key, value := range m {
-		if len(key) > limits.MetadataKey || !validTag(strings.ReplaceAll(key, ".", "_")) {
+		if len(key) > limits.MetadataKey || !isWord(strings.ReplaceAll(key, ".", "_")) {
 			return nil, Invalid(field, "each key must be 1 to %d letters, digits, dots, hyphens or underscores", limits.MetadataKey)
 		}
 		if err := CheckText(field, value, limits.MetadataValue); err != nil {
