@@ -41,6 +41,18 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			},
 		},
 		{
+			"post batch", "POST /base/v1/tasks/batch", `{"tasks":[{"need":"a","max_credits":25},{"need":"b","tags":["go","sql"]}]}`,
+			func(ctx context.Context, c *httpclient.Client) error {
+				return ignore(c.PostBatch(ctx, market.PostBatchInput{Tasks: []market.PostInput{{Need: "a", MaxCredits: 25}, {Need: "b", Tags: tags}}}))
+			},
+		},
+		{
+			"post each", "POST /base/v1/tasks/batch", `{"tasks":[{"need":"a"}],"atomic":false}`,
+			func(ctx context.Context, c *httpclient.Client) error {
+				return ignore(c.PostBatch(ctx, market.PostBatchInput{Tasks: []market.PostInput{{Need: "a"}}, Each: true}))
+			},
+		},
+		{
 			"browse", "GET /base/v1/tasks/available?limit=7&offset=14&search=a+b&tags=go%2Csql", "",
 			func(ctx context.Context, c *httpclient.Client) error {
 				return ignore(c.Browse(ctx, market.BrowseQuery{Filter: market.Filter{Tags: tags, Search: "a b"}, Page: page}))

@@ -30,6 +30,17 @@ func (c *Client) Post(ctx context.Context, in market.PostInput) (market.Posted, 
 	return posted, a.decode(posted.Task)
 }
 
+// PostBatch delegates 1–100 tasks with one commit: all or none, or with in.Each those
+// that can be posted.
+func (c *Client) PostBatch(ctx context.Context, in market.PostBatchInput) (market.PostedBatch, error) {
+	for i := range in.Tasks {
+		if in.Tasks[i].Wait != 0 {
+			return market.PostedBatch{}, invalid("wait", "a batch does not wait").In("tasks", i)
+		}
+	}
+	return fetch[market.PostedBatch](ctx, &c.caller, post("/v1/tasks/batch", wire.PostBatchOf(in)))
+}
+
 // Browse lists what Pickup would offer, best first; limit 1–100, default 20
 // (rule 6.12).
 func (c *Client) Browse(ctx context.Context, q market.BrowseQuery) (market.BrowseList, error) {

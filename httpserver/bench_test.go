@@ -181,7 +181,7 @@ func BenchmarkDecode(b *testing.B) {
 				b.Fatal(err)
 			}
 			var in market.PostInput
-			if err := postFields.fill(reflect.ValueOf(&in).Elem(), members); err != nil {
+			if err := postFields.fill(reflect.ValueOf(&in).Elem(), members, &strangers{}); err != nil {
 				b.Fatal(err)
 			}
 		}

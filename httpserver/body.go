@@ -37,9 +37,11 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	if memory.members, err = c.members(memory.members, &b); err != nil {
 		return err
 	}
-	if err := fields.fill(into, memory.members); err != nil {
+	elements := strangers{names: c.server.names}
+	if err := fields.fill(into, memory.members, &elements); err != nil {
 		return err
 	}
+	c.ignored = append(c.ignored, elements.ignored...)
 	return missing(spec, memory.members)
 }
 

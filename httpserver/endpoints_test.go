@@ -23,7 +23,7 @@ func TestEndpoints(t *testing.T) {
 
 func checkEndpoints(t *testing.T, with pinchwork.Option, markdown bool) {
 	s := newSite(t, Options{Limits: NoLimits(), Version: "1.2.3"}, with)
-	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryInvitations, tryOperator, tryServer, tryEvents} {
+	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryInvitations, tryOperator, tryServer, tryEvents, tryBatch} {
 		step(t, s, markdown)
 	}
 	for _, r := range Routes() {
@@ -58,6 +58,16 @@ func tryAgents(t *testing.T, s *site, markdown bool) {
 	p.send("POST", "/v1/register", object{"name": " "}, "good_at").is(400)
 	p.send("POST", "/v1/register", object{}, "good_at").is(400).has("error", "name: is required")
 	p.send("POST", "/v1/register", object{"name": "x", "webhook_url": "http://10.0.0.1/"}, "good_at").is(400)
+}
+
+func tryBatch(t *testing.T, s *site, markdown bool) {
+	t.Helper()
+	poster := s.agent("batcher", markdown)
+	tasks := []object{{"need": "one", "max_credits": 60, "tags": []string{"go"}}, {"need": "two", "max_credits": 60}}
+	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks}, "").is(402).has("code", "insufficient_credits", "field", "tasks[1]", "index", 1)
+	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks, "atomic": false}, "").is(201).has("total", 2)
+	tasks[1]["budget"] = 5
+	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks}, "").is(400).has("field", "tasks[1].budget")
 }
 
 func tryLifecycle(t *testing.T, s *site, markdown bool) {

@@ -44,6 +44,8 @@ type Error struct {
 	Code market.Code `json:"code"`
 	// Field is the JSON name of the input field that is wrong, where there is one.
 	Field string `json:"field,omitempty"`
+	// Index is the number, from 0, of the element of a batch that is refused.
+	Index *int `json:"index,omitempty"`
 }
 
 func refuse(code market.Code, format string, args ...any) *market.Error {
@@ -102,7 +104,11 @@ func (c *call) fail(err error) {
 		c.logFailure(err)
 	}
 	c.refusalHeaders(status, refusal)
-	c.send(status, Error{refusal.Message, codeOf(refusal), refusal.Field}, "")
+	said := Error{Error: refusal.Message, Code: codeOf(refusal), Field: refusal.Field}
+	if i, is := refusal.Index(); is {
+		said.Index = &i
+	}
+	c.send(status, said, "")
 }
 
 func (c *call) refusalHeaders(status int, refusal *market.Error) {

@@ -3,9 +3,12 @@ package httpserver
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // fields knows the fields of a struct by their JSON names, exactly as spelled.
@@ -22,6 +25,8 @@ type field struct {
 	plain reflect.Type
 	// direct is set when the field itself is of kind string.
 	direct bool
+	// element has the fields of an element, when the field is a list of objects.
+	element *fields
 }
 
 // fieldsOf lists the fields of a struct type, those of embedded structs
@@ -34,7 +39,11 @@ func fieldsOf(t reflect.Type) *fields {
 			continue
 		}
 		f.names = append(f.names, name)
-		f.byName[name] = field{index: sf.Index, plain: plainType(sf.Type), direct: sf.Type.Kind() == reflect.String}
+		known := field{index: sf.Index, plain: plainType(sf.Type), direct: sf.Type.Kind() == reflect.String}
+		if known.plain.Kind() == reflect.Slice && known.plain.Elem().Kind() == reflect.Struct {
+			known.element = fieldsOf(known.plain.Elem())
+		}
+		f.byName[name] = known
 	}
 	return f
 }
@@ -50,19 +59,60 @@ func plainType(t reflect.Type) reflect.Type {
 	return t
 }
 
-// fill sets the fields that members name; all of them are known.
-func (f *fields) fill(into reflect.Value, members []member) error {
+// fill sets the fields that members name; all of them are known. It collects the names
+// in elements of lists that are not fields.
+func (f *fields) fill(into reflect.Value, members []member, others *strangers) error {
 	for i, m := range members {
 		for _, earlier := range members[:i] {
 			if earlier.name == m.name {
 				return invalid(m.name, "is given twice")
 			}
 		}
-		if err := f.byName[m.name].set(into, m); err != nil {
+		set := f.byName[m.name].set
+		if f.byName[m.name].element != nil && m.json[0] == '[' {
+			set = func(into reflect.Value, m member) error { return f.byName[m.name].setEach(into, m, others) }
+		}
+		if err := set(into, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// setEach sets a list of objects. A refusal names the element.
+func (f field) setEach(into reflect.Value, m member, others *strangers) error {
+	list := reflect.MakeSlice(f.plain, 0, 1)
+	var room [16]member
+	err := eachElement(m.json, func(value []byte) error {
+		i := list.Len()
+		if i == maxListed {
+			return invalid(m.name, "has more than %d elements", maxListed)
+		}
+		list = reflect.Append(list, reflect.Zero(f.plain.Elem()))
+		return inElement(m.name, i, f.element.fillObject(list.Index(i), room[:0], value, others))
+	})
+	into.FieldByIndex(f.index).Set(list)
+	return err
+}
+
+// fillObject sets the fields of an element, whose members it appends to room.
+func (f *fields) fillObject(into reflect.Value, room []member, value []byte, others *strangers) error {
+	if value[0] != '{' {
+		return refuse(market.CodeInvalid, "must be an object")
+	}
+	others.fields = f.names
+	members, err := f.membersOf(room, value, others)
+	if err != nil {
+		return err
+	}
+	return f.fill(into, members, others)
+}
+
+func inElement(list string, i int, err error) error {
+	if refusal, is := errors.AsType[*market.Error](err); is {
+		return refusal.In(list, i)
+	}
+	return err
 }
 
 func (f field) set(into reflect.Value, m member) error {
@@ -179,6 +229,9 @@ func describe(t reflect.Type) string {
 	case reflect.Int, reflect.Int64:
 		return "a whole number"
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Struct {
+			return "a list of objects"
+		}
 		return "a list of strings"
 	case reflect.Map:
 		return "an object of strings"

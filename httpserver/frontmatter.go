@@ -161,6 +161,8 @@ func nodeJSON(n *yaml.Node, want reflect.Type) []byte {
 		return []byte("[]")
 	case n.Kind == yaml.MappingNode && want.Kind() == reflect.Map:
 		return mapJSON(n, want.Elem())
+	case n.Kind == yaml.MappingNode && want.Kind() == reflect.Struct:
+		return objectJSON(n, fieldsOf(want))
 	case n.Kind != yaml.ScalarNode && want.Kind() == reflect.Map:
 		return []byte("[]")
 	case n.Kind != yaml.ScalarNode:
@@ -182,6 +184,23 @@ func listJSON(n *yaml.Node, want reflect.Type) []byte {
 		out = append(out, nodeJSON(element, want)...)
 	}
 	return append(out, ']')
+}
+
+// objectJSON writes an element of a list of objects. What is no field keeps its name, by
+// which it is judged.
+func objectJSON(n *yaml.Node, fields *fields) []byte {
+	out := []byte("{")
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		value := []byte("null")
+		if field, known := fields.byName[n.Content[i].Value]; known {
+			value = nodeJSON(n.Content[i+1], field.plain)
+		}
+		out = append(append(append(out, quote(n.Content[i].Value)...), ':'), value...)
+	}
+	return append(out, '}')
 }
 
 // mapJSON writes a mapping. A key that is none becomes one that no field accepts.

@@ -32,8 +32,13 @@ func jsonMembers(list []member, data []byte, fields *fields, others *strangers) 
 	if data[0] != '{' {
 		return list, errNoObject
 	}
-	err := eachMember(data, func(name string, value []byte) error {
-		if _, known := fields.byName[name]; known {
+	return fields.membersOf(list, data, others)
+}
+
+// membersOf appends the known members of a valid object to list.
+func (f *fields) membersOf(list []member, object []byte, others *strangers) ([]member, error) {
+	err := eachMember(object, func(name string, value []byte) error {
+		if _, known := f.byName[name]; known {
 			list = append(list, member{name, value})
 			return nil
 		}

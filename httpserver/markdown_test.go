@@ -57,7 +57,7 @@ func TestMarkdownAnswers(t *testing.T) {
 			"",
 			"---\na:\n  - b:\n      c: 1\n  - {\"e\": null}\n  - {}\n---\n",
 		},
-		"an error": {Error{"need: is required", market.CodeInvalid, "need"}, "", "---\nerror: \"need: is required\"\ncode: invalid\nfield: need\n---\n"},
+		"an error": {Error{Error: "need: is required", Code: market.CodeInvalid, Field: "need"}, "", "---\nerror: \"need: is required\"\ncode: invalid\nfield: need\n---\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := render(t, c.value, c.note)

@@ -33,7 +33,15 @@ func edges(schema doc) (list []edge) {
 	if schema["minLength"] == 1 {
 		add(false, "")
 	}
-	if most, has := schema["maxItems"].(int); has {
+	if most, has := schema["maxItems"].(int); has && schema["minItems"] == 1 {
+		tasks := make([]doc, most+1)
+		for i := range tasks {
+			tasks[i] = doc{"need": "x", "max_credits": 1}
+		}
+		add(true, tasks[:most])
+		add(false, tasks)
+		add(false, tasks[:0])
+	} else if has {
 		tags := make([]string, most+1)
 		for i := range tags {
 			tags[i] = "t" + string(rune('a'+i))

@@ -25,6 +25,9 @@ func (d *document) input(b *Body) doc {
 		}
 		plain := plainType(sf.Type)
 		schema := d.schema(plain)
+		if name == "tasks" {
+			schema = doc{"type": "array", "items": d.input(&Body{Type: plain.Elem(), Required: []string{"need"}})}
+		}
 		maps.Copy(schema, inputBounds[name])
 		if name == "tags" && (b.Type == reflect.TypeFor[market.RegisterInput]() || b.Type == reflect.TypeFor[market.UpdateInput]()) {
 			schema["maxItems"] = limits.AgentTags
@@ -59,6 +62,8 @@ var inputBounds = map[string]doc{
 	"good_at":                {"maxLength": limits.GoodAt},
 	"webhook_url":            {"maxLength": limits.WebhookURL, "format": "uri"},
 	"webhook_secret":         {"maxLength": limits.WebhookSecret},
+	"tasks":                  {"minItems": 1, "maxItems": limits.PostBatch},
+	"atomic":                 {"default": true},
 	"need":                   {"minLength": 1, "maxLength": limits.Need},
 	"context":                {"maxLength": limits.Context},
 	"max_credits":            {"minimum": 1, "maximum": limits.Credits, "default": 50},
@@ -126,6 +131,8 @@ func (d *document) schema(t reflect.Type) doc {
 		return doc{}
 	case t == reflect.TypeFor[market.Code]():
 		return codeSchema()
+	case t == reflect.TypeFor[market.PostedItem]():
+		return doc{"anyOf": []doc{d.schema(reflect.TypeFor[market.Posted]()), d.schema(reflect.TypeFor[Error]())}}
 	case enums[t] != nil:
 		return doc{"type": "string", "enum": enums[t]}
 	}
@@ -215,6 +222,7 @@ func (d *document) object(t reflect.Type) doc {
 var bodyExamples = map[string]doc{
 	"register":       {"name": "my-agent", "good_at": "code review, Python"},
 	"createTask":     {"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "max_credits": 15, "tags": []string{"security-audit", "python"}, "metadata": doc{"order": "4711"}},
+	"createTasks":    {"tasks": []doc{{"need": "Translate page 1", "max_credits": 10}, {"need": "Translate page 2", "max_credits": 10}}, "atomic": true},
 	"pickupTask":     {"tags": []string{"python"}, "search": "data"},
 	"pickupBatch":    {"count": 5, "tags": []string{"python"}, "search": "data"},
 	"deliverTask":    {"result": "Line 4: SQL injection (CWE-89).", "credits_claimed": 12},

@@ -41,6 +41,18 @@ var taskRoutes = []Route{
 		action:   takes(createTask),
 	},
 	{
+		Name: "createTasks", Method: http.MethodPost, Path: "/v1/tasks/batch",
+		Caller: CallerAgent, Limit: ClassCreate, Group: groupTasks,
+		Summary: "Delegate up to 100 tasks at once",
+		Description: "Each is as in the body of POST /v1/tasks, without wait, and is posted as if those before it had been; needs and contexts together have at most 2 MiB. All are posted or, when one is refused, none: " +
+			"index, beside error, says which. With atomic false a refused task stops no other, and its element of the answer is the refusal. " +
+			"It is one commit, and one request of the rate limit.",
+		Body:     body[wire.PostBatch]("", "tasks"),
+		Success:  created[market.PostedBatch](),
+		Refusals: []int{http.StatusPaymentRequired},
+		action:   takes(createTasks),
+	},
+	{
 		Name: "browseTasks", Method: http.MethodGet, Path: "/v1/tasks/available",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
 		Summary:     "Browse available tasks, in the order in which pickup would offer them",

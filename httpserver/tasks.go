@@ -26,6 +26,10 @@ func createTask(c *call, in wire.Post) (any, error) {
 	return &awaited{posted.Task, posted.Balance, posted.Existing}, nil
 }
 
+func createTasks(c *call, in wire.PostBatch) (market.PostedBatch, error) {
+	return c.agentAPI().PostBatch(c.ctx, in.Input())
+}
+
 // awaited is the answer to a post that waited or was one already: the whole task, and
 // the poster's balance after the escrow.
 type awaited struct {

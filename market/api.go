@@ -35,6 +35,9 @@ type AgentAPI interface {
 	// returns when the task is delivered or the time is up, whichever is first;
 	// once the task is posted, it never fails.
 	Post(ctx context.Context, in PostInput) (Posted, error)
+	// PostBatch delegates 1–100 tasks with one commit: all or none, or with in.Each
+	// those that can be posted.
+	PostBatch(ctx context.Context, in PostBatchInput) (PostedBatch, error)
 	// Browse lists what Pickup would offer, best first (rule 6.12).
 	Browse(ctx context.Context, q BrowseQuery) (BrowseList, error)
 	// Mine lists the agent's own tasks, newest first.

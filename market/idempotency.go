@@ -21,13 +21,18 @@ const nameLife = 10 * 365 * rules.Day
 // naming is the operation in the records of names.
 const naming = "post by name"
 
+// nameOf is the record of a poster's name for a task.
+func nameOf(poster AgentID, name string) store.IdempotencyID {
+	return store.IdempotencyID{Caller: poster, Operation: naming, Key: name}
+}
+
 // prepare reads the idempotency key of the call, if the operation takes one,
 // and returns the digest of the input.
 func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, request [32]byte, err error) {
 	if op.external != "" {
-		key = &store.IdempotencyID{Caller: op.load.Caller, Operation: naming, Key: op.external}
+		name := nameOf(op.load.Caller, op.external)
 		request, err = digest(op.input)
-		return key, request, err
+		return &name, request, err
 	}
 	said := IdempotencyKey(ctx)
 	if said == "" || op.outcome == nil && !op.keyed {
@@ -60,11 +65,15 @@ func replay(key *store.IdempotencyID, record *store.IdempotencyRecord, request [
 	switch {
 	case record.Request == request:
 	case key.Operation == naming:
-		return nil, rules.Refuse(CodeExternalIDUsed, "You have posted another task under this external_id")
+		return nil, externalIDUsed()
 	default:
 		return nil, rules.Refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
 	}
 	return record.Outcome, nil
+}
+
+func externalIDUsed() *Error {
+	return rules.Refuse(CodeExternalIDUsed, "You have posted another task under this external_id")
 }
 
 func newRecord(id store.IdempotencyID, request [32]byte, outcome any, now time.Time) (*store.IdempotencyRecord, error) {

@@ -68,6 +68,16 @@ type PostInput struct {
 	Wait time.Duration
 }
 
+// PostBatchInput delegates 1–100 tasks at once, in this order (rule 4.29).
+type PostBatchInput struct {
+	// Tasks are as for Post, without Wait. Their needs and contexts have at most 2 MiB
+	// together.
+	Tasks []PostInput
+	// Each posts the tasks that can be posted when others are refused. Else all are
+	// posted, or none when one is refused.
+	Each bool
+}
+
 // Filter narrows offers: all the tags, case-insensitively, and every
 // whitespace-separated term of Search in need or context.
 type Filter struct {

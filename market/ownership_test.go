@@ -233,6 +233,13 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := ada.Post(ctx, in)
 			return give(v, err, in)
 		},
+		"Handle.PostBatch": func(ctx context.Context) []any {
+			in := market.PostBatchInput{Tasks: []market.PostInput{
+				{Need: "more", Tags: []string{"go", "sql"}, MaxCredits: 4, Metadata: map[string]string{"a": "b"}, ExternalID: "one"}, {Need: "again", MaxCredits: 1},
+			}}
+			v, err := ada.PostBatch(ctx, in)
+			return give(v, err, in)
+		},
 		"Handle.Questions": func(ctx context.Context) []any {
 			v, err := bob.Questions(ctx, s.open, market.Page{})
 			return give(v, err)

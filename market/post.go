@@ -104,9 +104,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if err != nil {
 		return posted, view, unavailable(err)
 	}
-	text := store.TaskText{Need: in.Need, Context: in.Context}
-	how, err := m.plan(ctx, TaskID(id), h.id, in)
-	if err != nil {
+	what := draft{id: TaskID(id), in: in}
+	if what.how, err = m.plan(ctx, what.id, h.id, in); err != nil {
 		return posted, view, m.refused(ctx, "post", err)
 	}
 	said := in
@@ -114,16 +113,14 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	op := operation{
 		name: "post", input: said, external: in.ExternalID, load: store.LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			t := m.rules.NewTask(TaskID(id), h.id, now)
-			apply(t, in, now)
-			return m.rules.Post(now, l, t, text, how)
+			return m.rules.Post(now, l, m.newTask(&what, h.id, now), what.text(), what.how)
 		},
 		conflict: m.rules.TooManyBytes,
-		outcome:  func(l *store.Loaded, o *rules.Outcome) any { return postedView(l, o, "") },
+		outcome:  func(l *store.Loaded, o *rules.Outcome) any { return postedFirst(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, rules.ErrOverBudget) {
-		how = m.planBuiltIn(ctx, h.id, in)
+		what.how = m.planBuiltIn(ctx, h.id, in)
 		d, err = m.operate(ctx, op)
 	}
 	if err != nil {
@@ -132,8 +129,8 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if d.replay != nil {
 		return h.postedBefore(ctx, in, d.replay)
 	}
-	view = m.taskView(d.outcome.Tasks[0].New, text, recordOf(d.loaded.Caller))
-	return postedView(d.loaded, d.outcome, in.Need), view, nil
+	view = m.taskView(d.outcome.Tasks[0].New, what.text(), recordOf(d.loaded.Caller))
+	return postedFirst(d.loaded, d.outcome, in.Need), view, nil
 }
 
 // postedBefore answers from the record of the first post: under an idempotency key as
@@ -162,6 +159,23 @@ func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	}
 }
 
+// draft is a task that is to be posted: what its poster says, and how it is matched.
+type draft struct {
+	id  TaskID
+	in  PostInput
+	how rules.Plan
+	// request is the digest of in, for its external id.
+	request [32]byte
+}
+
+func (d *draft) text() store.TaskText { return store.TaskText{Need: d.in.Need, Context: d.in.Context} }
+
+func (m *Market) newTask(d *draft, poster AgentID, now time.Time) *store.Task {
+	t := m.rules.NewTask(d.id, poster, now)
+	apply(t, d.in, now)
+	return t
+}
+
 // apply copies the poster's input into the task.
 func apply(t *store.Task, in PostInput, now time.Time) {
 	t.MaxCredits, t.Tags, t.Metadata, t.ExternalID = in.MaxCredits, in.Tags, in.Metadata, in.ExternalID
@@ -172,11 +186,18 @@ func apply(t *store.Task, in PostInput, now time.Time) {
 	t.Direct = rules.Hire(now, in.OfferTo, in.OpenAfter)
 }
 
-func postedView(l *store.Loaded, o *rules.Outcome, need string) Posted {
+func postedFirst(l *store.Loaded, o *rules.Outcome, need string) Posted {
 	t := o.Tasks[0].New
+	posted := postedView(t, l.Caller.Balance-t.MaxCredits)
+	posted.Need = need
+	return posted
+}
+
+// postedView is without the need, as it is recorded.
+func postedView(t *store.Task, balance int64) Posted {
 	return Posted{
-		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
-		Balance: l.Caller.Balance - t.MaxCredits, ExpiresAt: timePtr(t.ExpiresAt), Deadline: timePtr(t.Deadline),
+		TaskID: t.ID, Status: t.Status, MaxCredits: t.MaxCredits,
+		Balance: balance, ExpiresAt: timePtr(t.ExpiresAt), Deadline: timePtr(t.Deadline),
 	}
 }
 

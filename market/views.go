@@ -177,6 +177,20 @@ type Posted struct {
 	Task     *Task `json:"-"`
 }
 
+// PostedBatch has an element for each task of a batch, in its order.
+type PostedBatch struct {
+	Tasks []PostedItem `json:"tasks"`
+	Total int          `json:"total"`
+}
+
+// PostedItem is a task of a batch as it was posted, or why it was not.
+type PostedItem struct {
+	Posted
+	// Err is an *Error that names the element in its Field, or nil. With it there is no
+	// task. It is set only with PostBatchInput.Each.
+	Err error `json:"-"`
+}
+
 // TaskList is a page of tasks.
 type TaskList struct {
 	Tasks []Task `json:"tasks"`

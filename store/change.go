@@ -12,7 +12,7 @@ import (
 //
 // The parts apply as if simultaneously. All guards are checked against what was
 // stored before; an agent or a task that the Change itself inserts exists for all
-// its parts; a ledger entry shows the account as it is after the whole Change,
+// its parts; a ledger entry shows what was earned after the whole Change,
 // and an event goes to the webhook that the agent has after it. Texts are valid
 // UTF-8 without NUL, instants in UTC and in whole microseconds.
 //
@@ -68,10 +68,11 @@ type Change struct {
 	// nothing that the same Change inserts.
 	Drop []TextRef
 
-	// Transfers move balances; an agent's balance may not fall below 0, and
-	// credits never go to an agent that does not exist (GuardBalance). A task has
-	// at most one transfer of each kind (GuardTransfer). At most one Transfer of a Change touches the same
-	// ordinary agent. Each gets the agent's next ledger number.
+	// Transfers move balances, one after the other: an agent's balance may not fall
+	// below 0 by any of them, and credits never go to an agent that does not exist
+	// (GuardBalance). A task has at most one transfer of each kind (GuardTransfer).
+	// Each gets the agent's next ledger number, in the order given, and its entry
+	// shows the balance that it left.
 	Transfers []Transfer
 	// Accounts moves counters of agents, at most one element for an agent
 	// (GuardOpenClaims, GuardTextBytes; GuardAgent when there is no such agent).
@@ -89,10 +90,25 @@ type Change struct {
 	// Idempotency is inserted; it must be new, or the stored one must have
 	// expired by At (GuardIdempotency).
 	Idempotency *IdempotencyRecord
+	// Records are inserted in the same way beside Idempotency. No two records of a
+	// Change have the same IdempotencyID.
+	Records []*IdempotencyRecord
 
 	// WantText asks for the need and context of this task, returned in
 	// Committed.Text.
 	WantText TaskID
+}
+
+// EachRecord yields Idempotency, if it is set, and Records.
+func (c *Change) EachRecord(yield func(*IdempotencyRecord) bool) {
+	if c.Idempotency != nil && !yield(c.Idempotency) {
+		return
+	}
+	for _, r := range c.Records {
+		if !yield(r) {
+			return
+		}
+	}
 }
 
 // TaskRef names one version of a task.

@@ -70,7 +70,7 @@ type Entry struct {
 	// Seq numbers the entries of an agent from 1 without gaps, in the order of
 	// their commits. 0 when no ordinary agent is a side.
 	Seq int64 `json:"seq"`
-	// Balance and Earned are the account's values after the commit.
+	// Balance is the account's after this movement, Earned after the whole commit.
 	Balance int64 `json:"balance"`
 	Earned  int64 `json:"earned"`
 }

@@ -121,6 +121,9 @@ type LoadQuery struct {
 	// Idempotency loads the record under a key unless it has expired by Now: at
 	// ExpiresAt it has.
 	Idempotency *IdempotencyID
+	// Records, at most MaxEach, loads those of further records that there are, in the
+	// order asked for.
+	Records []IdempotencyID
 	// Report loads a report.
 	Report ReportID
 }
@@ -161,6 +164,7 @@ type Loaded struct {
 	TalkTotal   int
 	TrustIn     []TrustPair
 	Idempotency *IdempotencyRecord
+	Records     []*IdempotencyRecord
 	Report      *Report
 }
 

@@ -15,7 +15,8 @@ import (
 
 // createFlags are the flags of tasks create.
 type createFlags struct {
-	file, about, external                  string
+	file, about, external, batch           string
+	each                                   bool
 	credits                                int64
 	tags, meta, offerTo                    []string
 	deadline, claimWithin, review, waiting span
@@ -29,11 +30,21 @@ func newCreate(a *app) *cobra.Command {
 		Use:     "create NEED",
 		Aliases: []string{"post"},
 		Short:   "Delegate a task",
-		Long:    "Delegate a task. NEED is its text, - for standard input, or @file. Its credits are held in escrow.",
+		Long: "Delegate a task. NEED is its text, - for standard input, or @file. Its credits are held in escrow.\n\n" +
+			"With --batch the tasks of a file, up to 100, are posted at once: all of them, or none when one is refused. " +
+			`Each is a JSON object on a line of its own, such as {"need":"Translate page 1","max_credits":10,"tags":["french"]}.`,
 		Example: `  pinchwork tasks create "Review this code for bugs" --credits 25 --tags code-review
   git diff | pinchwork tasks create - --context "Focus on races" --wait 5m`,
 		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error { return a.create(cmd, given, &o) },
+		RunE: func(cmd *cobra.Command, given []string) error {
+			switch {
+			case o.batch != "" && len(given) > 0:
+				return usagef("a batch has its needs in its file")
+			case o.batch != "":
+				return a.createBatch(cmd, o.batch, o.each)
+			}
+			return a.create(cmd, given, &o)
+		},
 	}
 	f := cmd.Flags()
 	fileFlag(cmd, &o.file, "need")
@@ -44,10 +55,15 @@ func newCreate(a *app) *cobra.Command {
 	f.StringVar(&o.external, "external-id", "", "your own name (`id`) for it: posted again, it is the same task")
 	f.StringSliceVar(&o.offerTo, "offer-to", nil, "offer it to these `agents` alone, comma-separated: nobody else can see it")
 	f.Var(&o.openAfter, "open-after", "with --offer-to, offer it to everybody after this time (minutes, or a duration)")
+	f.StringVar(&o.batch, "batch", "", "post the tasks of a file of JSON lines (`path`, or - for standard input)")
+	f.BoolVar(&o.each, "each", false, "with --batch, a task that is refused stops no other")
 	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
 	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
 	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
 	f.Var(&o.waiting, "wait", "wait this long for the result (seconds, or a duration)")
+	for _, of := range []string{"file", "context", "tags", "meta", "external-id", "credits", "deadline", "claim-timeout", "review-timeout", "wait", "offer-to", "open-after"} {
+		cmd.MarkFlagsMutuallyExclusive("batch", of)
+	}
 	return cmd
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
-// Post is the body of a posting.
-type Post struct {
+// Task is what a body says about a task to be posted.
+type Task struct {
 	Need                 string            `json:"need"`
 	Context              string            `json:"context,omitempty"`
 	MaxCredits           *int64            `json:"max_credits,omitempty"`
@@ -24,12 +24,11 @@ type Post struct {
 	DeadlineMinutes      *int64            `json:"deadline_minutes,omitempty"`
 	ClaimTimeoutMinutes  *int64            `json:"claim_timeout_minutes,omitempty"`
 	ReviewTimeoutMinutes *int64            `json:"review_timeout_minutes,omitempty"`
-	Wait                 *int64            `json:"wait,omitempty"`
 }
 
-// PostOf is the body that says in.
-func PostOf(in market.PostInput) Post {
-	return Post{
+// TaskOf is what says in, without its Wait.
+func TaskOf(in market.PostInput) Task {
+	return Task{
 		Need: in.Need, Context: in.Context, MaxCredits: written(in.MaxCredits), Tags: in.Tags, Metadata: in.Metadata,
 		ExternalID:           in.ExternalID,
 		OfferTo:              in.OfferTo,
@@ -37,23 +36,66 @@ func PostOf(in market.PostInput) Post {
 		DeadlineMinutes:      written(units(in.Deadline, time.Minute)),
 		ClaimTimeoutMinutes:  written(units(in.ClaimTimeout, time.Minute)),
 		ReviewTimeoutMinutes: written(units(in.ReviewTimeout, time.Minute)),
-		Wait:                 written(SecondsOf(in.Wait)),
 	}
 }
 
 // Input is what the body says. What is out of range stays out of range.
-func (p Post) Input() market.PostInput {
-	in := market.PostInput{
-		Need: p.Need, Context: p.Context, MaxCredits: read(p.MaxCredits), Tags: p.Tags, Metadata: p.Metadata,
-		ExternalID:    p.ExternalID,
-		OfferTo:       p.OfferTo,
-		OpenAfter:     minutes(p.OpenAfterMinutes),
-		Deadline:      minutes(p.DeadlineMinutes),
-		ClaimTimeout:  minutes(p.ClaimTimeoutMinutes),
-		ReviewTimeout: minutes(p.ReviewTimeoutMinutes),
+func (t Task) Input() market.PostInput {
+	return market.PostInput{
+		Need: t.Need, Context: t.Context, MaxCredits: read(t.MaxCredits), Tags: t.Tags, Metadata: t.Metadata,
+		ExternalID:    t.ExternalID,
+		OfferTo:       t.OfferTo,
+		OpenAfter:     minutes(t.OpenAfterMinutes),
+		Deadline:      minutes(t.DeadlineMinutes),
+		ClaimTimeout:  minutes(t.ClaimTimeoutMinutes),
+		ReviewTimeout: minutes(t.ReviewTimeoutMinutes),
 	}
+}
+
+// Post is the body of a posting.
+type Post struct {
+	Task
+	Wait *int64 `json:"wait,omitempty"`
+}
+
+// PostOf is the body that says in.
+func PostOf(in market.PostInput) Post {
+	return Post{Task: TaskOf(in), Wait: written(SecondsOf(in.Wait))}
+}
+
+// Input is what the body says. What is out of range stays out of range.
+func (p Post) Input() market.PostInput {
+	in := p.Task.Input()
 	if p.Wait != nil {
 		in.Wait = Seconds(*p.Wait)
+	}
+	return in
+}
+
+// PostBatch is the body of a batch of posts.
+type PostBatch struct {
+	Tasks []Task `json:"tasks"`
+	// Atomic is true when it is left out.
+	Atomic *bool `json:"atomic,omitempty"`
+}
+
+// PostBatchOf is the body that says in.
+func PostBatchOf(in market.PostBatchInput) PostBatch {
+	b := PostBatch{Tasks: make([]Task, len(in.Tasks))}
+	for i, t := range in.Tasks {
+		b.Tasks[i] = TaskOf(t)
+	}
+	if in.Each {
+		b.Atomic = new(false)
+	}
+	return b
+}
+
+// Input is what the body says.
+func (b PostBatch) Input() market.PostBatchInput {
+	in := market.PostBatchInput{Tasks: make([]market.PostInput, len(b.Tasks)), Each: b.Atomic != nil && !*b.Atomic}
+	for i, t := range b.Tasks {
+		in.Tasks[i] = t.Input()
 	}
 	return in
 }

@@ -28,8 +28,8 @@ func (s *Store) apply(c *store.Change) (done store.Committed) {
 	for _, item := range c.Feed {
 		s.appendFeed(feedLine{at: c.At, FeedItem: item})
 	}
-	if c.Idempotency != nil {
-		s.once.put(c.Idempotency)
+	for r := range c.EachRecord {
+		s.once.put(r)
 	}
 	if r := s.tasks[c.WantText]; r != nil {
 		done.Text = r.text()

@@ -50,8 +50,8 @@ func bringIntoForm(c *store.Change) {
 	for i := range c.Events {
 		formEvent(&c.Events[i])
 	}
-	if c.Idempotency != nil {
-		utc(&c.Idempotency.ExpiresAt)
+	for r := range c.EachRecord {
+		utc(&r.ExpiresAt)
 	}
 	formTalk(c)
 	formFeed(c.Feed)

@@ -66,8 +66,10 @@ func (x *idempotency) prune(now time.Time, limit int) (n int) {
 }
 
 func (s *Store) guardIdempotency(c *store.Change) *store.Conflict {
-	if c.Idempotency != nil && s.once.get(c.Idempotency.IdempotencyID, c.At) != nil {
-		return &store.Conflict{Guard: store.GuardIdempotency, Agent: c.Idempotency.Caller}
+	for r := range c.EachRecord {
+		if s.once.get(r.IdempotencyID, c.At) != nil {
+			return &store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller}
+		}
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (s *Store) guardTransfers(c *store.Change) *store.Conflict {
 		if t.Task != "" && (s.ledger.hasMoved(t.Task, t.Kind) || movedTwice(c.Transfers[:i], t)) {
 			return &store.Conflict{Guard: store.GuardTransfer, Task: t.Task, Agent: t.Agent}
 		}
-		if t.Agent != "" && !s.affords(c, t) {
+		if t.Agent != "" && !s.affords(c, i) {
 			return &store.Conflict{Guard: store.GuardBalance, Agent: t.Agent, Task: t.Task}
 		}
 	}
@@ -86,13 +86,22 @@ func movedTwice(earlier []store.Transfer, t *store.Transfer) bool {
 	return false
 }
 
-// affords reports whether there is such an agent and its balance stays at 0 or
-// above: credits never go to an agent that does not exist.
-func (s *Store) affords(c *store.Change, t *store.Transfer) bool {
-	if a := s.agent(t.Agent); a != nil {
-		return a.Balance+t.Signed() >= 0
+// affords reports whether there is an agent for transfer number last, whose balance
+// stays at 0 or above after it and those before it: credits never go to an agent that
+// does not exist.
+func (s *Store) affords(c *store.Change, last int) bool {
+	id, balance := c.Transfers[last].Agent, int64(0)
+	if a := s.agent(id); a != nil {
+		balance = a.Balance
+	} else if !inserts(c, id) {
+		return false
 	}
-	return inserts(c, t.Agent) && t.Signed() >= 0
+	for i := range c.Transfers[:last+1] {
+		if t := &c.Transfers[i]; t.Agent == id {
+			balance += t.Signed()
+		}
+	}
+	return balance >= 0
 }
 
 // transfer moves credits and writes the line.

@@ -35,6 +35,11 @@ func (s *Store) Load(ctx context.Context, q store.LoadQuery) (*store.Loaded, err
 	if q.Idempotency != nil {
 		l.Idempotency = s.once.get(*q.Idempotency, q.Now)
 	}
+	for _, id := range q.Records {
+		if r := s.once.get(id, q.Now); r != nil {
+			l.Records = append(l.Records, r)
+		}
+	}
 	if q.Report != "" {
 		l.Report = s.reports.get(q.Report)
 	}

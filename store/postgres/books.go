@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -65,12 +64,10 @@ type tagKey struct {
 // escrow and the number of agents.
 type totals [8]int64
 
-func (m *message) bookRows() error {
+func (m *message) bookRows() {
 	b := &books{accounts: map[store.AgentID]*account{}}
 	for i, c := range m.changes {
-		if err := b.add(i, c); err != nil {
-			return err
-		}
+		b.add(i, c)
 		m.payRows(i, c)
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.accounts)) {
@@ -83,11 +80,10 @@ func (m *message) bookRows() error {
 	if b.totals != (totals{}) {
 		m.totals = bigArray(b.totals[:])
 	}
-	return nil
 }
 
 // add books a Change, number i of its message.
-func (b *books) add(i int, c *prepared) error {
+func (b *books) add(i int, c *prepared) {
 	b.standing(i, c)
 	b.counters(i, c)
 	for k := range c.Tasks {
@@ -96,14 +92,11 @@ func (b *books) add(i int, c *prepared) error {
 		}
 		b.count(i, c.Tasks[k].New, 1)
 	}
-	if err := b.transfers(i, c); err != nil {
-		return err
-	}
+	b.transfers(i, c)
 	for k := range c.Events {
 		a := b.account(i, c.Events[k].Agent)
 		a.events = append(a.events, event{&c.Events[k], c.facts[k]})
 	}
-	return nil
 }
 
 func (b *books) account(change int, id store.AgentID) *account {
@@ -228,7 +221,7 @@ func (a *account) move(index, by int) {
 	a.tally[index] += by
 }
 
-func (b *books) transfers(i int, c *prepared) error {
+func (b *books) transfers(i int, c *prepared) {
 	for k := range c.Transfers {
 		t := &c.Transfers[k]
 		n := numbered[store.Transfer]{change: i, index: k, value: t}
@@ -237,9 +230,6 @@ func (b *books) transfers(i int, c *prepared) error {
 			continue
 		}
 		a := b.account(i, t.Agent)
-		if last := len(a.entries) - 1; last >= 0 && a.entries[last].change == i {
-			return fmt.Errorf("postgres: a change has two transfers for agent %s", t.Agent)
-		}
 		a.paid = true
 		a.amount += t.Signed()
 		if t.Signed() < 0 && (a.lowest == nil || a.amount < *a.lowest) {
@@ -247,7 +237,6 @@ func (b *books) transfers(i int, c *prepared) error {
 		}
 		a.entries = append(a.entries, entry{n, a.amount, a.sum.Earned})
 	}
-	return nil
 }
 
 func ptr(n int64) *int64 { return &n }

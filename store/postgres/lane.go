@@ -74,11 +74,7 @@ func (l *lane) together(ctx context.Context, group []*ticket) (*answer, error) {
 	for i, t := range group {
 		changes[i] = t.choice[0]
 	}
-	m, err := newMessage(changes)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := l.send(ctx, []*message{m})
+	answers, err := l.send(ctx, []*message{newMessage(changes)})
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +89,8 @@ func (l *lane) alone(ctx context.Context, t *ticket) outcome {
 	}
 	messages := make([]*message, len(t.choice))
 	for i, c := range t.choice {
-		m, err := newMessage([]*prepared{c})
-		if err != nil {
-			return failed(err)
-		}
-		m.token = token
-		messages[i] = m
+		messages[i] = newMessage([]*prepared{c})
+		messages[i].token = token
 	}
 	answers, err := l.send(ctx, messages)
 	if err != nil {

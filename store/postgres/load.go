@@ -64,6 +64,9 @@ func (p *parts) queue(b *batch) {
 	if q.Idempotency != nil {
 		p.queueRecord(b)
 	}
+	if len(q.Records) > 0 {
+		p.queueRecords(b)
+	}
 	if q.Report != "" {
 		b.Queue(b.store.sql["report"], string(q.Report)).Query(func(rows pgx.Rows) (err error) {
 			p.loaded.Report, err = first(rows, scanReport)
@@ -183,6 +186,28 @@ func (p *parts) queueRecord(b *batch) {
 			r := &store.IdempotencyRecord{IdempotencyID: *id, Outcome: []byte(outcome), ExpiresAt: expires.UTC()}
 			copy(r.Request[:], request)
 			p.loaded.Idempotency = r
+			return nil
+		})
+		return err
+	})
+}
+
+func (p *parts) queueRecords(b *batch) {
+	ids := p.query.Records
+	var callers, operations, keys []string
+	for _, id := range ids {
+		callers, operations, keys = append(callers, string(id.Caller)), append(operations, id.Operation), append(keys, id.Key)
+	}
+	p.loaded.Records = nil
+	b.Queue(b.store.sql["records"], callers, operations, keys, p.query.Now).Query(func(rows pgx.Rows) error {
+		var n int
+		var request []byte
+		var outcome string
+		var expires time.Time
+		_, err := pgx.ForEachRow(rows, []any{&n, &request, &outcome, &expires}, func() error {
+			r := &store.IdempotencyRecord{IdempotencyID: ids[n-1], Outcome: []byte(outcome), ExpiresAt: expires.UTC()}
+			copy(r.Request[:], request)
+			p.loaded.Records = append(p.loaded.Records, r)
 			return nil
 		})
 		return err

@@ -35,13 +35,14 @@ type message struct {
 }
 
 // newMessage encodes Changes that may travel together.
-func newMessage(changes []*prepared) (*message, error) {
+func newMessage(changes []*prepared) *message {
 	m := &message{changes: changes}
 	m.head()
 	m.taskRows()
 	m.agentRows()
 	m.talkRows()
-	return m, m.bookRows()
+	m.bookRows()
+	return m
 }
 
 // each collects a part of all Changes, with the number of its Change.
@@ -85,12 +86,7 @@ func (m *message) head() {
 }
 
 func (m *message) recordRows() {
-	all := each(m.changes, func(c *prepared) []*store.IdempotencyRecord {
-		if c.Idempotency == nil {
-			return nil
-		}
-		return []*store.IdempotencyRecord{c.Idempotency}
-	})
+	all := each(m.changes, func(c *prepared) []*store.IdempotencyRecord { return slices.Collect(c.EachRecord) })
 	slices.SortFunc(all, func(a, b numbered[*store.IdempotencyRecord]) int {
 		x, y := *a.value, *b.value
 		return cmp.Or(cmp.Compare(x.Caller, y.Caller), cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Key, y.Key))

@@ -73,7 +73,7 @@ func keysOf(c *store.Change) []key {
 	}
 	k.people(c)
 	k.talk(c)
-	if r := c.Idempotency; r != nil {
+	for r := range c.EachRecord {
 		k.sole("key ", string(r.Caller)+" "+r.Operation+" "+r.Key)
 	}
 	return k

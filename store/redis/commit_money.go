@@ -5,7 +5,7 @@ import "github.com/pinchwork/pinchwork/store"
 func (p *program) guardMoney(c *store.Change) {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		p.guardBalance(c, t)
+		p.guardBalance(c, i)
 		if t.Task != "" {
 			p.fresh(store.Conflict{Guard: store.GuardTransfer, Agent: t.Agent, Task: t.Task},
 				p.transfers(t.Task), string(t.Kind))
@@ -17,18 +17,22 @@ func (p *program) guardMoney(c *store.Change) {
 		p.limit(store.Conflict{Guard: store.GuardOpenClaims, Agent: d.Agent}, "open", d.OpenClaims, d.MaxOpenClaims)
 		p.limit(store.Conflict{Guard: store.GuardTextBytes, Agent: d.Agent}, "tb", d.TextBytes, d.MaxTextBytes)
 	}
-	if r := c.Idempotency; r != nil {
+	for r := range c.EachRecord {
 		p.guardKey(store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller},
 			"lapsed", p.record(r.IdempotencyID), micros(c.At))
 	}
 }
 
-func (p *program) guardBalance(c *store.Change, t *store.Transfer) {
+// guardBalance guards what is left of a balance after transfer number i and those
+// before it.
+func (p *program) guardBalance(c *store.Change, i int) {
+	t := &c.Transfers[i]
 	conflict := store.Conflict{Guard: store.GuardBalance, Agent: t.Agent, Task: t.Task}
 	switch {
 	case t.Agent == "":
 	case t.Signed() < 0:
-		p.guard(conflict, "least", p.agent(t.Agent), "bal", t.Amount)
+		before, _ := moved(c.Transfers[:i], t.Agent)
+		p.guard(conflict, "least", p.agent(t.Agent), "bal", t.Amount-before)
 	default:
 		p.known(c, conflict)
 	}
@@ -44,11 +48,23 @@ func (p *program) limit(conflict store.Conflict, counter string, delta, most int
 
 func (p *program) writeMoney(c *store.Change) {
 	for i := range c.Transfers {
-		p.writeTransfer(&c.Transfers[i])
+		p.writeTransfer(&c.Transfers[i], c.Transfers[i+1:])
 	}
 }
 
-func (p *program) writeTransfer(t *store.Transfer) {
+// moved is what transfers add to an agent's balance, and how many of them there are.
+func moved(transfers []store.Transfer, id store.AgentID) (sum int64, n int) {
+	for i := range transfers {
+		if t := &transfers[i]; t.Agent == id {
+			sum, n = sum+t.Signed(), n+1
+		}
+	}
+	return sum, n
+}
+
+// writeTransfer adds a transfer, to whose entry the account is as it was before the
+// later ones.
+func (p *program) writeTransfer(t *store.Transfer, later []store.Transfer) {
 	transfers := 0
 	if t.Task != "" {
 		transfers = p.key(p.transfers(t.Task))
@@ -61,7 +77,11 @@ func (p *program) writeTransfer(t *store.Transfer) {
 	agent := p.agent(t.Agent)
 	p.count(agent, "le", 1)
 	p.count(agent, "bal", t.Signed())
-	p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At))
+	if sum, n := moved(later, t.Agent); n == 0 {
+		p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At))
+	} else {
+		p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At), n, sum)
+	}
 	p.with(p.key(p.ledger(t.Agent)), p.key(p.earnings(t.Agent)))
 	for _, field := range []string{"le", "bal", "earn"} {
 		p.with(p.read(agent, field))
@@ -69,10 +89,8 @@ func (p *program) writeTransfer(t *store.Transfer) {
 }
 
 func (p *program) writeRecord(c *store.Change) {
-	r := c.Idempotency
-	if r == nil {
-		return
+	for r := range c.EachRecord {
+		p.step("SET", p.record(r.IdempotencyID), encodeRecord(r))
+		p.step("ZADD", p.records(), micros(r.ExpiresAt), recordName(r.IdempotencyID))
 	}
-	p.step("SET", p.record(r.IdempotencyID), encodeRecord(r))
-	p.step("ZADD", p.records(), micros(r.ExpiresAt), recordName(r.IdempotencyID))
 }

@@ -56,6 +56,9 @@ func loadArgs(q store.LoadQuery) []any {
 	if q.Idempotency != nil {
 		args[11] = recordName(*q.Idempotency)
 	}
+	for _, id := range q.Records {
+		args = append(args, recordName(id))
+	}
 	return args
 }
 
@@ -144,6 +147,12 @@ func (d *decoder) rest(l *store.Loaded, q store.LoadQuery) {
 	if q.Idempotency != nil {
 		record, err := decodeRecord(*q.Idempotency, text(d.at(17)), q.Now)
 		l.Idempotency = keep(d, record, err)
+	}
+	for i, v := range list(d.at(19)) {
+		record, err := decodeRecord(q.Records[i], text(v), q.Now)
+		if record = keep(d, record, err); record != nil {
+			l.Records = append(l.Records, record)
+		}
 	}
 	if d.at(18) != nil {
 		report, err := decodeReport(d.at(18))

@@ -342,10 +342,12 @@ func (w *writing) writeFeed(c *prepared) error {
 }
 
 func (w *writing) writeIdempotency(c *prepared) error {
-	r := c.Idempotency
-	if r == nil {
-		return nil
+	for r := range c.EachRecord {
+		err := w.run(`replace into pinchwork_idempotency (caller, operation, key, request, outcome, expires_at)
+			values (?, ?, ?, ?, ?, ?)`, string(r.Caller), r.Operation, r.Key, r.Request[:], []byte(r.Outcome), r.ExpiresAt)
+		if err != nil {
+			return err
+		}
 	}
-	return w.run(`replace into pinchwork_idempotency (caller, operation, key, request, outcome, expires_at)
-		values (?, ?, ?, ?, ?, ?)`, string(r.Caller), r.Operation, r.Key, r.Request[:], []byte(r.Outcome), r.ExpiresAt)
+	return nil
 }

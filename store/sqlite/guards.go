@@ -49,13 +49,14 @@ func refuse(so bool, err error, conflict store.Conflict) error {
 }
 
 func (w *writing) guardIdempotency(c *store.Change) error {
-	r := c.Idempotency
-	if r == nil {
-		return nil
+	for r := range c.EachRecord {
+		found, err := w.has(`select 1 from pinchwork_idempotency
+			where caller = ? and operation = ? and key = ? and expires_at > ?`, string(r.Caller), r.Operation, r.Key, c.At)
+		if err := refuse(found, err, store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller}); err != nil {
+			return err
+		}
 	}
-	found, err := w.has(`select 1 from pinchwork_idempotency
-		where caller = ? and operation = ? and key = ? and expires_at > ?`, string(r.Caller), r.Operation, r.Key, c.At)
-	return refuse(found, err, store.Conflict{Guard: store.GuardIdempotency, Agent: r.Caller})
+	return nil
 }
 
 // inserts reports whether the Change makes the agent exist.
@@ -235,8 +236,18 @@ func (w *writing) guardTransfer(c *store.Change, i int) error {
 		return nil
 	}
 	a, err := w.account(t.Agent)
-	return refuse(err == nil && (a.missing(c) || a.Balance+t.Signed() < 0), err,
+	return refuse(err == nil && (a.missing(c) || a.Balance+moved(c.Transfers[:i+1], t.Agent) < 0), err,
 		store.Conflict{Guard: store.GuardBalance, Agent: t.Agent, Task: t.Task})
+}
+
+// moved is what transfers add to an agent's balance.
+func moved(transfers []store.Transfer, id store.AgentID) (sum int64) {
+	for i := range transfers {
+		if t := &transfers[i]; t.Agent == id {
+			sum += t.Signed()
+		}
+	}
+	return sum
 }
 
 // guardAccounts also refuses to move counters of an agent that does not exist.

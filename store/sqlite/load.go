@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -50,21 +51,35 @@ func load(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {
 			return err
 		}
 	}
-	return loadRecord(c, l, q)
+	return loadRecords(c, l, q)
 }
 
-func loadRecord(c *conn, l *store.Loaded, q *store.LoadQuery) error {
-	id := q.Idempotency
-	if id == nil {
-		return nil
+func loadRecords(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {
+	if q.Idempotency != nil {
+		if l.Idempotency, err = loadRecord(c, *q.Idempotency, q.Now); err != nil {
+			return err
+		}
 	}
-	_, err := c.one(`select request, outcome, expires_at from pinchwork_idempotency
+	for _, id := range q.Records {
+		r, err := loadRecord(c, id, q.Now)
+		if err != nil {
+			return err
+		}
+		if r != nil {
+			l.Records = append(l.Records, r)
+		}
+	}
+	return nil
+}
+
+func loadRecord(c *conn, id store.IdempotencyID, now time.Time) (found *store.IdempotencyRecord, err error) {
+	_, err = c.one(`select request, outcome, expires_at from pinchwork_idempotency
 		where caller = ? and operation = ? and key = ? and expires_at > ?`, func(r row) error {
-		l.Idempotency = &store.IdempotencyRecord{IdempotencyID: *id, Outcome: r.ColumnBlob(1, nil), ExpiresAt: instant(r, 2)}
-		copy(l.Idempotency.Request[:], r.ColumnRawBlob(0))
+		found = &store.IdempotencyRecord{IdempotencyID: id, Outcome: r.ColumnBlob(1, nil), ExpiresAt: instant(r, 2)}
+		copy(found.Request[:], r.ColumnRawBlob(0))
 		return nil
-	}, string(id.Caller), id.Operation, id.Key, q.Now)
-	return err
+	}, string(id.Caller), id.Operation, id.Key, now)
+	return found, err
 }
 
 func loadTask(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -281,6 +282,9 @@ var breaks = map[string]broken{
 	"the last event is lost":              {change: func(c *store.Change) { c.Events = c.Events[:max(len(c.Events)-1, 0)] }},
 	"the feed is not written":             {change: func(c *store.Change) { c.Feed = nil }},
 	"idempotency is forgotten":            {change: func(c *store.Change) { c.Idempotency = nil }},
+	"further records are forgotten":       {change: func(c *store.Change) { c.Records = nil }},
+	"transfers are booked in reverse":     {change: func(c *store.Change) { c.Transfers = slices.Clone(c.Transfers); slices.Reverse(c.Transfers) }},
+	"credits that come later pay":         {change: func(c *store.Change) { c.Transfers = creditsFirst(c.Transfers) }},
 	"texts with an outcome are not given": {change: func(c *store.Change) { c.WantText = "" }},
 	"events are written in reverse":       {change: func(c *store.Change) { c.Events = slices.Clone(c.Events); slices.Reverse(c.Events) }},
 	"the commit is a minute late":         {change: func(c *store.Change) { c.At = c.At.Add(time.Minute) }},
@@ -301,6 +305,10 @@ var breaks = map[string]broken{
 			m.Worker = ""
 			q.Messages = &m
 		}
+	}},
+	"further records come in reverse": {loaded: func(_ store.LoadQuery, l *store.Loaded) {
+		l.Records = slices.Clone(l.Records)
+		slices.Reverse(l.Records)
 	}},
 	"loading knows no due tasks":    {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Due = nil }},
 	"loading knows no poster":       {loaded: func(_ store.LoadQuery, l *store.Loaded) { l.Poster = nil }},
@@ -498,6 +506,13 @@ const nothing store.TaskID = "tk-nothing000000000"
 // toSomebody leaves out what credits an agent that does not exist.
 func toSomebody(in []store.Transfer) []store.Transfer {
 	return slices.DeleteFunc(slices.Clone(in), func(t store.Transfer) bool { return t.Agent == unknown && t.Signed() > 0 })
+}
+
+// creditsFirst puts what is received before what is spent.
+func creditsFirst(in []store.Transfer) []store.Transfer {
+	return slices.SortedStableFunc(slices.Values(in), func(a, b store.Transfer) int {
+		return cmp.Compare(min(b.Signed(), 0), min(a.Signed(), 0))
+	})
 }
 
 func ofSomebody(in []store.AccountDelta) []store.AccountDelta {

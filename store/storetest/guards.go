@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -421,6 +422,21 @@ var guardCases = []testCase{
 		c.Transfers = []store.Transfer{escrow(w, taskNo(1), bonus+1)}
 		w.equal(w.refused(c, store.GuardBalance).Agent, ann)
 		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(1), bonus)}})
+		w.equal(w.agent(ann).Balance, int64(0))
+	}},
+	{"Transfers: too little credit for all of an agent's", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Transfers = []store.Transfer{escrow(w, taskNo(1), bonus-1), escrow(w, taskNo(2), 1), escrow(w, taskNo(3), 1)}
+		w.equal(w.refused(c, store.GuardBalance).Agent, ann)
+	}},
+	{"Transfers: credits that come later do not pay", func(w *world) {
+		w.people()
+		c := wholeChange(w)
+		c.Transfers = []store.Transfer{escrow(w, taskNo(1), bonus+1), w.grant(ann, 1)}
+		w.equal(w.refused(c, store.GuardBalance).Agent, ann)
+		slices.Reverse(c.Transfers)
+		w.commit(&store.Change{Transfers: c.Transfers})
 		w.equal(w.agent(ann).Balance, int64(0))
 	}},
 	{"Transfers: nobody has no credit", func(w *world) {

@@ -63,6 +63,30 @@ var idempotencyCases = []testCase{
 		w.equal(w.load(store.LoadQuery{Idempotency: &r.IdempotencyID}).Idempotency, (*store.IdempotencyRecord)(nil))
 		w.commit(&store.Change{Idempotency: r})
 	}},
+	{"Several records of one Change", func(w *world) {
+		w.people()
+		r, a, b := record(w, "call"), record(w, "a"), record(w, "b")
+		b.ExpiresAt = r.ExpiresAt.Add(time.Hour)
+		w.commit(&store.Change{Idempotency: r, Records: []*store.IdempotencyRecord{a, b}})
+		ids := []store.IdempotencyID{b.IdempotencyID, record(w, "none").IdempotencyID, a.IdempotencyID, r.IdempotencyID}
+		l := w.load(store.LoadQuery{Idempotency: &r.IdempotencyID, Records: ids})
+		w.equal(l.Idempotency, r)
+		w.equal(l.Records, []*store.IdempotencyRecord{b, a, r})
+		w.equal(w.load(store.LoadQuery{Now: a.ExpiresAt, Records: ids}).Records, []*store.IdempotencyRecord{b})
+		w.equal(w.load(store.LoadQuery{Idempotency: &a.IdempotencyID}).Idempotency, a)
+	}},
+	{"A record that is there refuses the Change with all its records", func(w *world) {
+		w.people()
+		old, fresh := record(w, "old"), record(w, "fresh")
+		w.commit(&store.Change{Records: []*store.IdempotencyRecord{old}})
+		w.refused(&store.Change{
+			Records: []*store.IdempotencyRecord{fresh, record(w, "old")}, Transfers: []store.Transfer{w.grant(ann, 1)},
+		}, store.GuardIdempotency)
+		w.refused(&store.Change{Idempotency: record(w, "old")}, store.GuardIdempotency)
+		w.equal(w.load(store.LoadQuery{Records: []store.IdempotencyID{fresh.IdempotencyID, old.IdempotencyID}}).Records,
+			[]*store.IdempotencyRecord{old})
+		w.commit(&store.Change{At: old.ExpiresAt, Records: []*store.IdempotencyRecord{fresh, record(w, "old")}})
+	}},
 	{"Keys of 255 characters in any script", func(w *world) {
 		r := record(w, wild(255))
 		w.commit(&store.Change{Idempotency: r})

@@ -51,6 +51,22 @@ var ledgerCases = []testCase{
 		w.equal(w.ledger(bob, 1, 0).Entries[0].Balance, int64(bonus+18))
 		w.equal(w.ledger(ann, 1, 0).Entries[0].Balance, int64(bonus-20))
 	}},
+	{"Several transfers of one agent, one after the other", func(w *world) {
+		w.people()
+		w.commit(&store.Change{
+			Transfers: []store.Transfer{escrow(w, taskNo(1), 60), w.grant(bob, 1), escrow(w, taskNo(2), 30), w.grant(ann, 5), escrow(w, taskNo(3), 15)},
+			Accounts:  []store.AccountDelta{{Agent: ann, Escrowed: 105, Earned: 5}},
+		})
+		page := w.ledger(ann, everything, 0)
+		w.equal(page.Account, &store.Account{Balance: 0, Escrowed: 105, Earned: 5, LedgerSeq: 5})
+		var got []int64
+		for _, e := range page.Entries {
+			got = append(got, e.Seq, e.Balance, e.Earned, e.Signed())
+		}
+		w.equal(got, []int64{5, 0, 5, -15, 4, 15, 5, 5, 3, 10, 5, -30, 2, 40, 5, -60, 1, 100, 0, 100})
+		w.commit(&store.Change{Transfers: []store.Transfer{w.grant(ann, 7)}})
+		w.equal(w.ledger(ann, 1, 0).Entries[0].Seq, int64(6))
+	}},
 	{"Pages, newest first", func(w *world) {
 		w.people()
 		for i := range 9 {

@@ -100,18 +100,3 @@ func (o *Outcome) independent(other *Outcome) bool {
 	}
 	return true
 }
-
-// merge puts independent claims into one Change, for a batch that must be
-// written together with its idempotency record.
-func (o *Outcome) merge(more *Outcome) {
-	o.active(more.Active...)
-	o.Tasks = append(o.Tasks, more.Tasks...)
-	o.Roles = append(o.Roles, more.Roles...)
-	o.Events = append(o.Events, more.Events...)
-	o.Feed = append(o.Feed, more.Feed...)
-	for _, d := range more.Accounts {
-		sum := o.account(d.Agent)
-		sum.OpenClaims += d.OpenClaims
-		sum.MaxOpenClaims = max(sum.MaxOpenClaims, d.MaxOpenClaims)
-	}
-}

@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -43,8 +44,9 @@ type Error struct {
 	Kind error
 	// Code says exactly which of the refusals of its kind it is.
 	Code Code
-	// Field names the input field that is wrong, in its JSON spelling. Empty
-	// unless Kind is ErrInvalid.
+	// Field names the input field that is wrong, in its JSON spelling. Empty unless
+	// Kind is ErrInvalid or an element of a list is refused: then it begins with that
+	// element, as in tasks[3].need and tasks[3].
 	Field string
 	// Message says what is wrong in one sentence, without internals.
 	Message string
@@ -64,9 +66,44 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
+// Index is the number, from 0, of the element of a list that is refused, if it is about
+// one: of a batch of posts.
+func (e *Error) Index() (i int, is bool) {
+	_, rest, opened := strings.Cut(e.Field, "[")
+	digits, _, closed := strings.Cut(rest, "]")
+	i, err := strconv.Atoi(digits)
+	return i, opened && closed && err == nil
+}
+
+// InElement is a refusal as one of element number i of the list of that name. Any other
+// error stays as it is.
+func InElement(list string, i int, err error) error {
+	refusal, is := errors.AsType[*Error](err)
+	if !is || errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return refusal.In(list, i)
+}
+
+// In is the same refusal, as one of element number i, from 0, of the list of that name.
+func (e *Error) In(list string, i int) *Error {
+	said, place := *e, fmt.Sprintf("%s[%d]", list, i)
+	rest, named := strings.CutPrefix(e.Message, e.Field+": ")
+	if e.Field != "" && named {
+		said.Field = place + "." + e.Field
+		said.Message = said.Field + ": " + rest
+	} else {
+		said.Field, said.Message = place, place+": "+e.Message
+	}
+	return &said
+}
+
 // goName is the Go name of an input field: camel case without the unit, which a
 // time.Duration has in its type.
 func goName(field string) string {
+	if element, inner, is := strings.Cut(field, "."); is {
+		return goName(element) + "." + goName(inner)
+	}
 	words := strings.Split(strings.TrimSuffix(field, "_minutes"), "_")
 	for i, word := range words {
 		switch {

@@ -114,14 +114,19 @@ local steps = {
   end,
 
   -- [of an agent its ledger and earnings, and, as row and
-  -- field, the entry's number, balance, earned] kind, transfer, at: writes the
+  -- field, the entry's number, balance, earned] kind, transfer, at, and when later
+  -- transfers of the Change are the agent's, how many and what they move: writes the
   -- entry, and its number under the kind into the key, if there is one
   transfer = function(transfers, i, last)
     local n = call('HINCRBY', COUNTERS, 'entry', 1)
     local seq, balance, earned = 0, 0, '0'
-    if last == i + 2 then
-      local ledger, earnings, at = key(), key(), ARGV[last]
+    if last >= i + 2 then
+      local ledger, earnings, at = key(), key(), ARGV[i + 2]
       seq, balance, earned = value(), value(), value() or '0'
+      if last > i + 2 then
+        seq = string.format('%.0f', seq - ARGV[i + 3])
+        balance = string.format('%.0f', balance - ARGV[i + 4])
+      end
       call('RPUSH', ledger, n)
       if earned ~= '0' then
         call('ZREMRANGEBYSCORE', earnings, at, '+inf')

@@ -12,6 +12,7 @@
 -- ARGV[12]  name of an idempotency record
 -- ARGV[13]  report
 -- ARGV[14]  external id of the other agent, when its id is not given
+-- ARGV[15…]  names of further idempotency records
 -- An argument of '' asks for nothing.
 --
 -- Returns, each false when not asked for or not there:
@@ -20,10 +21,10 @@
 --   7 subject  8 parent {document, number}  9 children  10 trust of poster in
 --   worker  11 of worker in poster  12 {role, lapse}  13 question {question, answer}
 --   14 questions  15 messages  16 total  17 trust {agent, pair, …}
---   18 record  19 report {report, resolution}
+--   18 record  19 report {report, resolution}  20 further records
 
 local reply = {}
-for i = 1, 19 do reply[i] = false end
+for i = 1, 20 do reply[i] = false end
 
 local caller, task = ARGV[2], ARGV[4]
 local function asked(letter) return string.find(ARGV[5], letter, 1, true) end
@@ -95,5 +96,9 @@ if ARGV[12] ~= '' then reply[18] = call('GET', P .. 'i:' .. ARGV[12]) end
 if ARGV[13] ~= '' then
   local found = call('HMGET', P .. 'rp:' .. ARGV[13], 'd', 'r')
   reply[19] = found[1] and found
+end
+if ARGV[15] then
+  reply[20] = {}
+  for i = 15, #ARGV do reply[20][i - 14] = call('GET', P .. 'i:' .. ARGV[i]) end
 end
 return reply
