@@ -94,6 +94,9 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 		}},
 		{"cancel", "POST /base/v1/tasks/tk-1/cancel", "", func(ctx context.Context, c *httpclient.Client) error { return ignore(c.Cancel(ctx, "tk-1")) }},
 		{"abandon", "POST /base/v1/tasks/tk-1/abandon", "", func(ctx context.Context, c *httpclient.Client) error { return ignore(c.Abandon(ctx, "tk-1")) }},
+		{"progress", "POST /base/v1/tasks/tk-1/progress", `{"note":"half","percent":50}`, func(ctx context.Context, c *httpclient.Client) error {
+			return ignore(c.Progress(ctx, "tk-1", market.ProgressInput{Note: "half", Percent: new(50)}))
+		}},
 		{"rate", "POST /base/v1/tasks/tk-1/rate", `{"rating":4}`, func(ctx context.Context, c *httpclient.Client) error {
 			return ignore(c.Rate(ctx, "tk-1", market.RateInput{Rating: 4}))
 		}},

@@ -44,6 +44,10 @@ func TestAnAnswerOfAnotherShapeIsNoSuccess(t *testing.T) {
 			},
 			"Cancel":  func(ctx context.Context) error { _, err := c.Cancel(ctx, "tk-1"); return err },
 			"Abandon": func(ctx context.Context) error { _, err := c.Abandon(ctx, "tk-1"); return err },
+			"Progress": func(ctx context.Context) error {
+				_, err := c.Progress(ctx, "tk-1", market.ProgressInput{Percent: new(50)})
+				return err
+			},
 			"Rate": func(ctx context.Context) error {
 				_, err := c.Rate(ctx, "tk-1", market.RateInput{Rating: 5})
 				return err

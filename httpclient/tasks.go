@@ -132,6 +132,12 @@ func (c *Client) Abandon(ctx context.Context, id market.TaskID) (market.Task, er
 	return onTask[market.Task](ctx, c, id, "abandon", nil)
 }
 
+// Progress tells that the agent is at work on a task: its claim timeout counts from
+// then.
+func (c *Client) Progress(ctx context.Context, id market.TaskID, in market.ProgressInput) (market.Task, error) {
+	return onTask[market.Task](ctx, c, id, "progress", in)
+}
+
 // Rate rates the poster of an approved task, 1–5.
 func (c *Client) Rate(ctx context.Context, id market.TaskID, in market.RateInput) (market.Rated, error) {
 	return onTask[market.Rated](ctx, c, id, "rate", in)

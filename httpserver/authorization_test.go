@@ -35,6 +35,7 @@ var intrusions = map[string]intrusion{
 	"pickupTaskById":   {nil, http.StatusConflict},
 	"deliverTask":      {object{"result": "forged"}, http.StatusNotFound},
 	"abandonTask":      {nil, http.StatusNotFound},
+	"reportProgress":   {object{"note": "forged"}, http.StatusNotFound},
 	"ratePoster":       {object{"rating": 1}, http.StatusNotFound},
 }
 

@@ -95,6 +95,8 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	worker.send("POST", "/v1/tasks/pickup?tags=lint", object{"search": "review"}, "").is(200).
 		has("task_id", id, "need", "Review this", "max_credits", 20, "poster_id", poster.id).headers("X-Task-Id", id, "X-Budget", "20")
 	worker.send("POST", "/v1/tasks/pickup", nil, "").is(204)
+	worker.send("POST", "/v1/tasks/"+id+"/progress", object{"note": "Half done", "percent": 0}, "note").is(200).has("status", "claimed")
+	worker.send("POST", "/v1/tasks/"+id+"/progress", object{"percent": 101}, "note").is(400)
 	worker.send("POST", "/v1/tasks/"+id+"/deliver", object{"result": "## Found\n\n3 issues", "credits_claimed": 12}, "result").is(200).
 		has("status", "delivered", "result", "## Found\n\n3 issues").headers("X-Credits-Charged", "12")
 	poster.send("GET", "/v1/tasks/"+id+"?wait=5", nil, "").is(200).has("status", "delivered", "result", "## Found\n\n3 issues", "worker_id", worker.id)

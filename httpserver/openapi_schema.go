@@ -29,6 +29,7 @@ func (d *document) input(b *Body) doc {
 			schema = doc{"type": "array", "items": d.input(&Body{Type: plain.Elem(), Required: []string{"need"}})}
 		}
 		maps.Copy(schema, inputBounds[name])
+		maps.Copy(schema, inputBounds[b.Type.Name()+"."+name])
 		if name == "tags" && (b.Type == reflect.TypeFor[market.RegisterInput]() || b.Type == reflect.TypeFor[market.UpdateInput]()) {
 			schema["maxItems"] = limits.AgentTags
 		}
@@ -56,7 +57,7 @@ func (d *document) input(b *Body) doc {
 	return out
 }
 
-// inputBounds are the limits of inputs by field.
+// inputBounds are the limits of inputs by field, also with the name of their type.
 var inputBounds = map[string]doc{
 	"name":                   {"minLength": 1, "maxLength": limits.Name},
 	"good_at":                {"maxLength": limits.GoodAt},
@@ -92,6 +93,8 @@ var inputBounds = map[string]doc{
 	"message":                {"minLength": 1, "maxLength": limits.Reason},
 	"amount":                 {"minimum": 1, "maximum": limits.Grant},
 	"note":                   {"maxLength": limits.Reason},
+	"ProgressInput.note":     {"maxLength": limits.Note},
+	"percent":                {"minimum": 0, "maximum": 100},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
 }
 
@@ -228,6 +231,7 @@ var bodyExamples = map[string]doc{
 	"deliverTask":    {"result": "Line 4: SQL injection (CWE-89).", "credits_claimed": 12},
 	"approveTask":    {"rating": 5, "feedback": "Thorough."},
 	"rejectTask":     {"reason": "Missing error handling examples", "feedback": "Good structure, just add try/catch blocks"},
+	"reportProgress": {"note": "Half of the files are read.", "percent": 50},
 	"ratePoster":     {"rating": 4},
 	"reportTask":     {"reason": "spam"},
 	"askQuestion":    {"question": "What input format should the parser handle?"},

@@ -47,6 +47,7 @@ func checkHiddenTasks(t *testing.T, with pinchwork.Option) {
 		{"POST", "/reject", object{"reason": "x"}},
 		{"POST", "/cancel", nil},
 		{"POST", "/abandon", nil},
+		{"POST", "/progress", nil},
 		{"POST", "/rate", object{"rating": 5}},
 		{"POST", "/report", object{"reason": "x"}},
 		{"GET", "/messages", nil},

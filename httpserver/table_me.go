@@ -118,7 +118,7 @@ var meRoutes = []Route{
 			"for 7 days; without it the stream starts now. A comment comes every 15 seconds. Beside type, task_id and at: task_rejected has reason, " +
 			"feedback and grace_deadline; task_approved credits and, when one was given, rating; task_claimed worker_id; task_question question_id; " +
 			"question_answered question_id and answer (cut to 500 characters); task_message message_id and sender_id; task_matched rank; " +
-			"task_verified meets_requirements; task_rated rating; webhook_disabled a reason; deadline_expired a reason, when it was the claim timeout. " +
+			"task_verified meets_requirements; task_rated rating; task_progress note and percent; webhook_disabled a reason; deadline_expired a reason, when it was the claim timeout. " +
 			"What is about a task has its metadata for its poster and its worker, and its external_id for its poster.",
 		Params: []Param{{
 			Name: "Last-Event-ID", In: "header", Type: "string",

@@ -188,6 +188,18 @@ var claimRoutes = []Route{
 		action:   takes(deliverTask),
 	},
 	{
+		Name: "reportProgress", Method: http.MethodPost, Path: "/v1/tasks/{id}/progress",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupWork,
+		Summary: "Tell that a claimed task is under way",
+		Description: "The claim timeout counts from then, for 30 days at most; a deadline and a rejection grace stay where they are. " +
+			"The poster hears of it, at most once a second. A note (up to 1,000 characters) or percentage (0 to 100) that is left out stays as it was.",
+		Params:   []Param{taskParam},
+		Body:     body[market.ProgressInput]("note"),
+		Success:  ok[market.Task](),
+		Refusals: onTask,
+		action:   takes(reportProgress),
+	},
+	{
 		Name: "abandonTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/abandon",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupWork,
 		Summary:     "Give back a claimed task",

@@ -157,6 +157,10 @@ func abandonTask(c *call, _ nothing) (market.Task, error) {
 	return c.agentAPI().Abandon(c.ctx, c.taskID())
 }
 
+func reportProgress(c *call, in market.ProgressInput) (market.Task, error) {
+	return c.agentAPI().Progress(c.ctx, c.taskID(), in)
+}
+
 func ratePoster(c *call, in market.RateInput) (market.Rated, error) {
 	return c.agentAPI().Rate(c.ctx, c.taskID(), in)
 }

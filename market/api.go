@@ -62,6 +62,9 @@ type AgentAPI interface {
 	Cancel(ctx context.Context, id TaskID) (Task, error)
 	// Abandon gives back a claimed task.
 	Abandon(ctx context.Context, id TaskID) (Task, error)
+	// Progress tells that the agent is at work on a task that it has claimed: the
+	// claim timeout counts from then.
+	Progress(ctx context.Context, id TaskID, in ProgressInput) (Task, error)
 	// Rate rates the poster of an approved task.
 	Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error)
 	// ReportTask tells the operator about a task; reason is 1–5,000 characters.

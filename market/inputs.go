@@ -139,6 +139,12 @@ type RejectInput struct {
 	Feedback string `json:"feedback,omitempty"` // ≤ 5,000
 }
 
+// ProgressInput tells of work under way. What is left out stays as it was.
+type ProgressInput struct {
+	Note    string `json:"note,omitempty"`    // ≤ 1,000
+	Percent *int   `json:"percent,omitempty"` // 0–100; a pointer because 0 is a percentage
+}
+
 // RateInput rates the poster.
 type RateInput struct {
 	Rating   int    `json:"rating"`             // 1–5

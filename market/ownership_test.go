@@ -183,8 +183,13 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Sweep": func(ctx context.Context) []any { v, err := m.Sweep(ctx); return give(v, err) },
 
 		"Handle.Abandon": func(ctx context.Context) []any { v, err := bob.Abandon(ctx, s.claimed); return give(v, err) },
-		"Handle.Agent":   func(ctx context.Context) []any { v, err := bob.Agent(ctx, s.ada.ID); return give(v, err) },
-		"Handle.Agents":  func(ctx context.Context) []any { v, err := bob.Agents(ctx, market.AgentQuery{}); return give(v, err) },
+		"Handle.Progress": func(ctx context.Context) []any {
+			in := market.ProgressInput{Note: "half", Percent: new(50)}
+			v, err := bob.Progress(ctx, s.claimed, in)
+			return give(v, err, in)
+		},
+		"Handle.Agent":  func(ctx context.Context) []any { v, err := bob.Agent(ctx, s.ada.ID); return give(v, err) },
+		"Handle.Agents": func(ctx context.Context) []any { v, err := bob.Agents(ctx, market.AgentQuery{}); return give(v, err) },
 		"Handle.Answer": func(ctx context.Context) []any {
 			v, err := ada.Answer(ctx, s.open, s.question, "that")
 			return give(v, err)

@@ -30,6 +30,7 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 		v.RejectionGraceDeadline = timePtr(t.Claim.Grace)
 		if t.Status == StatusClaimed {
 			v.ClaimDeadline = claimDeadline(t)
+			v.Progress = progressView(t.Claim.Progress)
 		}
 	}
 	if d := t.Delivery; d != nil {
@@ -178,6 +179,13 @@ func verificationView(v *Verification) *Verification {
 		own.MeetsRequirements, own.Proven = copyOf(v.MeetsRequirements), copyOf(v.Proven)
 	}
 	return own
+}
+
+func progressView(p store.Progress) *Progress {
+	if p.At.IsZero() {
+		return nil
+	}
+	return &Progress{At: NewTime(p.At), Note: p.Note, Percent: copyOf(p.Percent)}
 }
 
 func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {

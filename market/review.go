@@ -62,6 +62,28 @@ func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 	return view, err
 }
 
+// Progress is a sign of life from the worker of a claimed task: its claim timeout counts
+// from now, for 30 days at most, and its deadline stays (rule 4.29). The poster is told,
+// at most once a second. ErrClaimLapsed says that the work is of no use any more.
+func (h *Handle) Progress(ctx context.Context, id TaskID, in ProgressInput) (Task, error) {
+	if err := checkProgress(in); err != nil {
+		return Task{}, h.m.refused(ctx, "progress", err)
+	}
+	return h.change(ctx, change{
+		name: "progress", id: id, input: in, role: true,
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return h.m.rules.Progress(now, l, rules.Report(in))
+		},
+	})
+}
+
+func checkProgress(in ProgressInput) error {
+	if err := rules.CheckText("note", in.Note, limits.Note); err != nil || in.Percent == nil {
+		return err
+	}
+	return rules.CheckRange("percent", *in.Percent, 0, 100)
+}
+
 // Rate rates the poster of an approved task, 1–5, once (rule 4.13). System
 // tasks are not rated.
 func (h *Handle) Rate(ctx context.Context, id TaskID, in RateInput) (Rated, error) {

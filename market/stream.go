@@ -204,6 +204,7 @@ func ownEvent(e Event) Event {
 	e.Data.Credits = copyOf(e.Data.Credits)
 	e.Data.Rating = copyOf(e.Data.Rating)
 	e.Data.Rank = copyOf(e.Data.Rank)
+	e.Data.Percent = copyOf(e.Data.Percent)
 	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)
 	e.Data.Tags = slices.Clone(e.Data.Tags)
 	e.Data.Metadata = maps.Clone(e.Data.Metadata)

@@ -131,6 +131,8 @@ type Task struct {
 
 	PosterReputation *float64 `json:"poster_reputation,omitempty"` // to strangers
 	ClaimDeadline    *Time    `json:"claim_deadline,omitempty"`
+	// Progress is what the worker has last told of the claim.
+	Progress *Progress `json:"progress,omitempty"`
 	// ReviewDeadline is when a timer approves a delivered task.
 	ReviewDeadline         *Time         `json:"review_deadline,omitempty"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
@@ -157,6 +159,13 @@ type Task struct {
 // Minutes is a length of time in minutes. Those that a poster may ask for are
 // whole; a policy's need not be.
 type Minutes float64
+
+// Progress is a sign of life from the worker, with the last note and percentage.
+type Progress struct {
+	At      Time   `json:"at"`
+	Note    string `json:"note,omitempty"`
+	Percent *int   `json:"percent,omitempty"`
+}
 
 // Posted is the answer to Post. Task is set when the caller waited: the task as
 // it was delivered or has ended, or as it stood when the time was up; and when the

@@ -31,6 +31,9 @@ const (
 	EventTaskVerified          EventType = "task_verified"
 	// EventTaskRated tells the poster that the worker rated it.
 	EventTaskRated EventType = "task_rated"
+	// EventTaskProgress tells the poster that the worker is at work, at most once a
+	// second.
+	EventTaskProgress EventType = "task_progress"
 	// EventWebhookDisabled tells an agent that its webhook answered 410 Gone and
 	// is not called again until the agent sets a URL.
 	EventWebhookDisabled EventType = "webhook_disabled"
@@ -87,6 +90,9 @@ type EventData struct {
 	// Tags and By, the infra agent: capabilities_extracted.
 	Tags []string `json:"tags,omitempty"`
 	By   AgentID  `json:"by,omitempty"`
+	// Note and Percent: task_progress.
+	Note    string `json:"note,omitempty"`
+	Percent *int   `json:"percent,omitempty"`
 }
 
 // IsZero reports whether there is nothing beside the task.

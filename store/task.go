@@ -221,6 +221,18 @@ type Claim struct {
 	// Grace is the end of the rejection grace, during which the other limits
 	// wait; zero when none runs.
 	Grace time.Time `json:"grace,omitzero"`
+	// Progress is what the worker last told of its work, zero for nothing.
+	Progress Progress `json:"progress,omitzero"`
+}
+
+// Progress is a sign of life from the worker.
+type Progress struct {
+	// At is when it came, Told when the poster was last told of one.
+	At   time.Time `json:"at,omitzero"`
+	Told time.Time `json:"told,omitzero"`
+	// Note and Percent are the last ones that were given; "" and nil for none.
+	Note    string `json:"note,omitempty"`
+	Percent *int   `json:"percent,omitempty"`
 }
 
 // Delivery is a delivered result.

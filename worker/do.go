@@ -64,6 +64,7 @@ func (w *run) result(ctx context.Context, t Task) (Result, error) {
 		defer cancel()
 		ctx = limited
 	}
+	defer w.showLife(ctx, t)()
 	r, err := w.attempt(ctx, t)
 	if ended := context.Cause(ctx); err != nil && ended != nil {
 		err = ended

@@ -12,6 +12,11 @@
 // back one task after another. A delivery that its poster rejects is done once more,
 // with the reason. When the claim ends, the function's context does.
 //
+// As long as the function runs, the run shows the marketplace that the task is under way,
+// so that its claim does not time out: a claim timeout of a minute is enough to notice a
+// worker that is gone, however long the task takes. A function that may hang needs a
+// TimeLimit.
+//
 // A run works on its own claims alone: those that it made itself, and with Keep those
 // of earlier runs that are in the same record. What the agent has claimed by hand or in
 // another program is left alone. When the run is to end, it lets the function finish

@@ -119,7 +119,8 @@ func (w *run) pickup(ctx context.Context) (Task, bool, error) {
 // taken records a claim, unless it is one that an earlier pickup made under the same
 // key and that has ended since.
 func (w *run) taken(ctx context.Context, p market.Pickup) (Task, bool, error) {
-	if w.unsure {
+	t := w.fromPickup(p)
+	if t.older = w.unsure; w.unsure {
 		now, err := w.api.Task(ctx, p.TaskID, 0)
 		switch {
 		case err != nil && !gone(err):
@@ -131,7 +132,7 @@ func (w *run) taken(ctx context.Context, p market.Pickup) (Task, bool, error) {
 	}
 	w.unsure = false
 	w.owns(p)
-	return fromPickup(p), true, nil
+	return t, true, nil
 }
 
 func (w *run) newKey() {

@@ -149,5 +149,5 @@ func (w *run) answer(t market.Task) Task {
 			c.Answered = t.RejectionCount
 		}
 	})
-	return fromTask(t)
+	return w.fromTask(t)
 }

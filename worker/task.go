@@ -27,7 +27,25 @@ type Task struct {
 	RejectionReason   string `json:"rejection_reason,omitempty"`
 	RejectionFeedback string `json:"rejection_feedback,omitempty"`
 
-	rejections int
+	run     *run
+	timeout time.Duration
+	older   bool // the claim was not made just now
+}
+
+// Progress tells the poster how the work goes: a note of up to 1,000 characters, "" for
+// none, and a percentage of 0 to 100, less for none. An error is no reason to stop; when
+// the claim has ended, the context of the Func ends too. Run shows by itself that the task
+// is under way, so a Func need not call Progress for the sake of its claim. For a task that
+// did not come from Run, as in a test of the Func, it does nothing.
+func (t Task) Progress(ctx context.Context, note string, percent int) error {
+	if t.run == nil {
+		return nil
+	}
+	in := market.ProgressInput{Note: note}
+	if percent >= 0 {
+		in.Percent = &percent
+	}
+	return t.run.progress(ctx, t, in)
 }
 
 // Result is what a function delivers.
@@ -42,19 +60,28 @@ type Result struct {
 // Text is a result that charges all that the task offers.
 func Text(text string) Result { return Result{Text: text} }
 
-func fromPickup(p market.Pickup) Task {
+func (w *run) fromPickup(p market.Pickup) Task {
 	return Task{
+		run: w, timeout: lengthOf(p.ClaimTimeoutMinutes),
 		ID: p.TaskID, Need: p.Need, Context: deref(p.Context), MaxCredits: p.MaxCredits,
 		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType, ClaimedAt: instant(p.ClaimedAt),
 	}
 }
 
-func fromTask(t market.Task) Task {
+func (w *run) fromTask(t market.Task) Task {
 	return Task{
+		run: w, timeout: lengthOf(t.ClaimTimeoutMinutes), older: true,
 		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
 		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType, ClaimedAt: instant(t.ClaimedAt),
-		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback, rejections: t.RejectionCount,
+		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback,
 	}
+}
+
+func lengthOf(m *market.Minutes) time.Duration {
+	if m == nil {
+		return 0
+	}
+	return time.Duration(float64(*m) * float64(time.Minute))
 }
 
 func instant(t *market.Time) time.Time {

@@ -112,6 +112,10 @@ func details(d market.EventData) string {
 	if d.Rating != nil {
 		add("rating", number(*d.Rating))
 	}
+	add("note", d.Note)
+	if d.Percent != nil {
+		add("percent", number(*d.Percent))
+	}
 	if d.MeetsRequirements != nil {
 		add("meets_requirements", yes(*d.MeetsRequirements))
 	}

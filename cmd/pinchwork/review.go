@@ -64,6 +64,34 @@ func newCancel(a *app) *cobra.Command {
 		})
 }
 
+func newProgress(a *app) *cobra.Command {
+	var in market.ProgressInput
+	var percent int
+	cmd := &cobra.Command{
+		Use:     "progress TASK",
+		Short:   "Tell that a claimed task is under way, so that its claim goes on",
+		Example: `  pinchwork tasks progress tk-abc123 --note "Tests pass" --percent 60`,
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("percent") {
+				in.Percent = &percent
+			}
+			t, err := c.Progress(a.context(cmd), market.TaskID(args[0]), in)
+			if err != nil {
+				return err
+			}
+			return a.show(t, taskDetails(t))
+		},
+	}
+	cmd.Flags().StringVar(&in.Note, "note", "", "a `text` for the poster")
+	cmd.Flags().IntVar(&percent, "percent", 0, "how much is done, 0 to 100 (`n`)")
+	return cmd
+}
+
 func newAbandon(a *app) *cobra.Command {
 	return a.taskCommand("abandon", "Give back a claimed task",
 		func(ctx context.Context, c *httpclient.Client, id market.TaskID) (market.Task, error) {

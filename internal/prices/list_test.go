@@ -126,6 +126,11 @@ var api = []price{
 		ok(w.crowd[42].api.PickupTask(w.ctx, id))
 		return w.request("POST", "/v1/tasks/"+string(id)+"/abandon", w.crowd[42].key, nil)
 	}).takes(100*ms, 32*mib, 1*mib).keeps("nothing more"),
+	known("POST /v1/tasks/{id}/progress", func(w *world) *http.Request {
+		id := w.longTask(w.crowd[41])
+		ok(w.crowd[42].api.PickupTask(w.ctx, id))
+		return w.request("POST", "/v1/tasks/"+string(id)+"/progress", w.crowd[42].key, map[string]any{"note": strings.Repeat("漢", limits.Note), "percent": 50})
+	}).takes(100*ms, 32*mib, 1*mib).keeps("a note, an event a second"),
 	known("POST /v1/tasks/{id}/rate", func(w *world) *http.Request {
 		id := w.delivered(w.poster, w.worker)
 		ok(w.poster.api.Approve(w.ctx, id, market.ApproveInput{}))

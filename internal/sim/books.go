@@ -62,6 +62,44 @@ func (w *world) checkStep(prev, next *moment, c *commit, t *store.TaskWrite) {
 	if t.New.Status == store.StatusClaimed && step[0] == store.StatusPosted {
 		w.checkClaim(next, c, t.New)
 	}
+	if c.by != nil && c.by.op != nil && c.by.op.Kind == "progress" && step == [2]store.Status{store.StatusClaimed, store.StatusClaimed} {
+		w.checkProgress(c, t)
+	}
+}
+
+// checkProgress: the claim timeout counts anew, no other limit moves, what is left out
+// stays, and the poster hears of it unless it has heard within a second.
+func (w *world) checkProgress(c *commit, t *store.TaskWrite) {
+	was, is, op := t.Old.Claim, t.New.Claim, c.by.op
+	until := c.change.At.Add(w.Policy.ClaimTimeout)
+	if most := is.At.Add(30 * 24 * time.Hour); until.After(most) {
+		until = most
+	}
+	if until.Before(was.Timeout) || t.New.System != nil {
+		until = was.Timeout
+	}
+	if !is.Timeout.Equal(until) || !is.Grace.Equal(was.Grace) || !t.New.Deadline.Equal(t.Old.Deadline) {
+		w.fail("progress renews a claim", "%s leaves %s claimed until %s", c.by, t.New.ID, is.Timeout)
+	}
+	want := was.Progress
+	if want.At, want.Told = c.change.At, is.Progress.Told; op.Text != "" {
+		want.Note = op.Text
+	}
+	if op.Amount > 0 {
+		want.Percent = &op.Amount
+	}
+	if told := market.NewTime(want.At); !sameProgress(&market.Progress{At: told, Note: want.Note, Percent: want.Percent}, is.Progress) {
+		w.fail("what is left out of progress stays", "%s leaves %s with %+v", c.by, t.New.ID, is.Progress)
+	}
+	claim := fmt.Sprint(t.New.ID, is.At)
+	heard := slices.ContainsFunc(c.change.Events, func(e store.Event) bool { return e.Type == store.EventTaskProgress && e.Agent == t.New.Poster })
+	last, before := w.heard[claim]
+	if may := !before || c.change.At.Sub(last) >= time.Second; heard != (may && t.New.System == nil) {
+		w.fail("posters hear of progress once a second", "%s tells of %s: %v, last at %s", c.by, t.New.ID, heard, last)
+	}
+	if heard {
+		w.heard[claim] = c.change.At
+	}
 }
 
 // waits reports whether a delivery waits for its suspended worker.

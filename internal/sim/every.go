@@ -146,7 +146,7 @@ var scenes = []scene{
 	{name: "posted, an infra agent is asked", steps: []Op{posting}, infra: true},
 	{name: "posted, its deadline passed", steps: []Op{urgent}, later: 3 * time.Minute, disputes: []Op{claim1, claim2, cancel1, sweep1}},
 	{name: "claimed", steps: []Op{posting, claiming}},
-	{name: "claimed, its deadline passed", steps: []Op{urgent, claiming}, later: 3 * time.Minute, disputes: []Op{claim2, deliver1, abandon1, sweep1}},
+	{name: "claimed, its deadline passed", steps: []Op{urgent, claiming}, later: 3 * time.Minute, disputes: []Op{claim2, deliver1, progress1, abandon1, sweep1}},
 	{name: "delivered", steps: []Op{posting, claiming, delivering}},
 	{name: "delivered, to be verified", steps: []Op{posting, claiming, delivering}, infra: true},
 	{name: "delivered, its review over", steps: []Op{posting, claiming, delivering}, later: 24 * time.Hour, disputes: []Op{approve1, reject1, sweep1}},
@@ -185,6 +185,7 @@ var about = []Op{
 	{Kind: "deliver", By: bob, Amount: 5},
 	{Kind: "deliver", By: bob, Key: "k"},
 	{Kind: "abandon", By: bob},
+	{Kind: "progress", By: bob, Text: "half"},
 	{Kind: "approve", By: ada, Amount: 5},
 	{Kind: "approve", By: ada, Key: "k"},
 	{Kind: "reject", By: ada},
@@ -212,15 +213,16 @@ var about = []Op{
 
 // money are those that move credits, or decide who gets them.
 var (
-	claim1   = Op{Kind: "claim", By: bob}
-	claim2   = Op{Kind: "claim", By: cyd}
-	deliver1 = Op{Kind: "deliver", By: bob, Amount: 5}
-	abandon1 = Op{Kind: "abandon", By: bob}
-	approve1 = Op{Kind: "approve", By: ada, Amount: 5}
-	reject1  = Op{Kind: "reject", By: ada}
-	cancel1  = Op{Kind: "cancel", By: ada}
-	sweep1   = Op{Kind: "sweep", By: operator}
-	money    = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1}
+	claim1    = Op{Kind: "claim", By: bob}
+	claim2    = Op{Kind: "claim", By: cyd}
+	deliver1  = Op{Kind: "deliver", By: bob, Amount: 5}
+	abandon1  = Op{Kind: "abandon", By: bob}
+	progress1 = Op{Kind: "progress", By: bob, Amount: 50}
+	approve1  = Op{Kind: "approve", By: ada, Amount: 5}
+	reject1   = Op{Kind: "reject", By: ada}
+	cancel1   = Op{Kind: "cancel", By: ada}
+	sweep1    = Op{Kind: "sweep", By: operator}
+	money     = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1}
 )
 
 // pairs are all meetings of two. At one replica they meet only if they share more

@@ -28,6 +28,8 @@ type history struct {
 	refs map[store.TaskID]Ref
 	// events counts what each agent was told.
 	events map[store.AgentID]int64
+	// heard is when the poster last heard of the progress of a claim.
+	heard map[string]time.Time
 }
 
 // moment is the marketplace at one instant, as the commits before it have left it.
@@ -67,7 +69,7 @@ type commit struct {
 func (h *history) begin() {
 	h.texts, h.results = map[store.TaskID]store.TaskText{}, map[store.TaskID]map[int]string{}
 	h.dropped = map[store.TextRef]bool{}
-	h.refs = map[store.TaskID]Ref{}
+	h.refs, h.heard = map[store.TaskID]Ref{}, map[string]time.Time{}
 	h.keyed, h.events = map[store.IdempotencyID][]*commit{}, map[store.AgentID]int64{}
 	h.moments = []*moment{{
 		at: time.Now(), tasks: map[store.TaskID]*store.Task{}, agents: map[store.AgentID]agent{},

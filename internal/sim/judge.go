@@ -278,10 +278,17 @@ func (w *world) differs(t *told, was *store.Task) string {
 		return fmt.Sprintf("it is %s's for %d credits, not %s's for %d", was.Poster, was.MaxCredits, t.poster, t.credits)
 	case t.worker != nil && *t.worker != was.Worker():
 		return fmt.Sprintf("its worker is %q, not %q", was.Worker(), *t.worker)
+	case t.progress != nil && (was.Claim == nil || !sameProgress(t.progress, was.Claim.Progress)):
+		return "its worker has made other progress"
 	case t.result != nil && *t.result != w.results[t.id][was.ResultNo()] && !gone(was.ResultNo(), *t.result):
 		return fmt.Sprintf("its result is %q, not %q", w.results[t.id][was.ResultNo()], *t.result)
 	}
 	return ""
+}
+
+func sameProgress(told *market.Progress, was store.Progress) bool {
+	return told.At.Equal(was.At) && told.Note == was.Note && (told.Percent == nil) == (was.Percent == nil) &&
+		(told.Percent == nil || *told.Percent == *was.Percent)
 }
 
 // judgePickup compares the tasks that a worker was given with those that its commits

@@ -45,7 +45,7 @@ func (m *moment) refusal(q asking, now time.Time) market.Code {
 		return m.busy(q, now)
 	case "claim":
 		return m.refuseClaim(q, t, now)
-	case "deliver", "abandon":
+	case "deliver", "abandon", "progress":
 		return m.worker(q, t, store.StatusClaimed)
 	case "approve", "reject":
 		return m.poster(q, t, store.StatusDelivered)

@@ -83,6 +83,7 @@ type told struct {
 	worker                *store.AgentID
 	credits               int64
 	charged               *int64
+	progress              *market.Progress
 }
 
 func (r *reply) String() string {
@@ -116,7 +117,7 @@ func (r *reply) view(v market.Task, err error) {
 	}
 	r.tasks = append(r.tasks, told{
 		id: v.TaskID, status: v.Status, need: &v.Need, context: v.Context, result: v.Result,
-		poster: v.PosterID, worker: v.WorkerID, credits: v.MaxCredits, charged: v.CreditsCharged,
+		poster: v.PosterID, worker: v.WorkerID, credits: v.MaxCredits, charged: v.CreditsCharged, progress: v.Progress,
 	})
 }
 
@@ -131,32 +132,33 @@ var kinds map[string]kind
 
 func init() {
 	kinds = map[string]kind{
-		"post":    {call: post, writes: true, board: true},
-		"pickup":  {call: pickup, writes: true, pick: true, board: true},
-		"batch":   {call: batch, writes: true, pick: true, board: true},
-		"claim":   {call: claim, writes: true, task: true},
-		"deliver": {call: deliver, writes: true, task: true, board: true},
-		"approve": {call: approve, writes: true, task: true},
-		"reject":  {call: reject, writes: true, task: true},
-		"cancel":  {call: cancel, writes: true, task: true},
-		"abandon": {call: abandon, writes: true, task: true},
-		"rate":    {call: rate, writes: true, task: true},
-		"ask":     {call: ask, writes: true, task: true},
-		"answer":  {call: answer, writes: true, task: true},
-		"message": {call: message, writes: true, task: true},
-		"report":  {call: report, writes: true, task: true},
-		"resolve": {call: resolve, writes: true},
-		"grant":   {call: grant, writes: true},
-		"suspend": {call: suspend, writes: true},
-		"update":  {call: update, writes: true, board: true},
-		"look":    {call: look, task: true},
-		"browse":  {call: browse, board: true},
-		"mine":    {call: mine},
-		"me":      {call: me},
-		"credits": {call: credits},
-		"sweep":   {call: sweep},
-		"prune":   {call: prune},
-		"turn":    {call: turn, board: true},
+		"post":     {call: post, writes: true, board: true},
+		"pickup":   {call: pickup, writes: true, pick: true, board: true},
+		"batch":    {call: batch, writes: true, pick: true, board: true},
+		"claim":    {call: claim, writes: true, task: true},
+		"deliver":  {call: deliver, writes: true, task: true, board: true},
+		"approve":  {call: approve, writes: true, task: true},
+		"reject":   {call: reject, writes: true, task: true},
+		"cancel":   {call: cancel, writes: true, task: true},
+		"abandon":  {call: abandon, writes: true, task: true},
+		"progress": {call: progress, writes: true, task: true},
+		"rate":     {call: rate, writes: true, task: true},
+		"ask":      {call: ask, writes: true, task: true},
+		"answer":   {call: answer, writes: true, task: true},
+		"message":  {call: message, writes: true, task: true},
+		"report":   {call: report, writes: true, task: true},
+		"resolve":  {call: resolve, writes: true},
+		"grant":    {call: grant, writes: true},
+		"suspend":  {call: suspend, writes: true},
+		"update":   {call: update, writes: true, board: true},
+		"look":     {call: look, task: true},
+		"browse":   {call: browse, board: true},
+		"mine":     {call: mine},
+		"me":       {call: me},
+		"credits":  {call: credits},
+		"sweep":    {call: sweep},
+		"prune":    {call: prune},
+		"turn":     {call: turn, board: true},
 	}
 }
 
@@ -260,6 +262,15 @@ func reject(v visit, r *reply) {
 
 func cancel(v visit, r *reply)  { r.view(v.h.Cancel(v.ctx, v.task)) }
 func abandon(v visit, r *reply) { r.view(v.h.Abandon(v.ctx, v.task)) }
+
+// progress tells nothing but that there is life when it has no amount and no text.
+func progress(v visit, r *reply) {
+	in := market.ProgressInput{Note: v.op.Text}
+	if v.op.Amount > 0 {
+		in.Percent = new(v.op.Amount)
+	}
+	r.view(v.h.Progress(v.ctx, v.task, in))
+}
 
 func rate(v visit, r *reply) {
 	rated, err := v.h.Rate(v.ctx, v.task, market.RateInput{Rating: v.op.Amount})

@@ -207,7 +207,7 @@ func (g *generator) about(op *Op, w *world, t *store.Task) {
 			choice{"claim", op.By}, choice{"claim", op.By}, choice{"claim", op.By}, choice{"claim", op.By})
 	case store.StatusClaimed:
 		choices = append(choices, choice{"deliver", worker}, choice{"deliver", worker}, choice{"deliver", worker}, choice{"deliver", worker},
-			choice{"abandon", worker}, choice{"claim", op.By}, choice{"cancel", poster})
+			choice{"progress", worker}, choice{"progress", worker}, choice{"abandon", worker}, choice{"claim", op.By}, choice{"cancel", poster})
 	case store.StatusDelivered:
 		choices = append(choices, choice{"approve", poster}, choice{"approve", poster}, choice{"reject", poster}, choice{"reject", poster},
 			choice{"deliver", worker}, choice{"abandon", worker})
@@ -225,6 +225,8 @@ func (g *generator) about(op *Op, w *world, t *store.Task) {
 		op.Amount = 1 + g.IntN(5)
 	case "deliver":
 		op.Amount = g.IntN(2) * (1 + g.IntN(12))
+	case "progress":
+		op.Amount, op.Text = g.IntN(2)*(1+g.IntN(100)), []string{"", "half"}[g.IntN(2)]
 	case "ask", "message":
 		op.Text = words[g.IntN(3)]
 	case "answer":

@@ -41,4 +41,6 @@ const (
 	Invites       = 100                 // at once
 	KeyOverlap    = 24 * time.Hour      // of an old key with a new one
 	EventText     = 500                 // of what events quote
+	Note          = 1_000               // of progress
+	ClaimHeld     = 30 * 24 * time.Hour // by progress alone
 )

@@ -76,6 +76,8 @@ func formTask(t *store.Task) {
 		utc(&t.Claim.At)
 		utc(&t.Claim.Timeout)
 		utc(&t.Claim.Grace)
+		utc(&t.Claim.Progress.At)
+		utc(&t.Claim.Progress.Told)
 	}
 	if t.Delivery != nil {
 		utc(&t.Delivery.At)

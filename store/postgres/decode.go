@@ -100,7 +100,7 @@ func decodeTask(seq, version int64, doc []byte) (*store.Task, error) {
 		bringIntoForm(&t.Matching.Until)
 	}
 	if t.Claim != nil {
-		bringIntoForm(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace)
+		bringIntoForm(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace, &t.Claim.Progress.At, &t.Claim.Progress.Told)
 	}
 	if t.Delivery != nil {
 		bringIntoForm(&t.Delivery.At, &t.Delivery.ReviewUntil)

@@ -20,9 +20,7 @@ func packEvent(e *store.Event) string {
 	if g := e.Data.GraceDeadline; g != nil {
 		put(p, "g", micros(g.Time))
 	}
-	if rank := e.Data.Rank; rank != nil {
-		put(p, "k", decimal(int64(*rank)))
-	}
+	putCount(p, "k", e.Data.Rank)
 	p.optional("v", e.Data.MeetsRequirements)
 	put(p, "a", e.Data.Answer)
 	put(p, "s", e.Data.SenderID)
@@ -30,14 +28,21 @@ func packEvent(e *store.Event) string {
 	if credits := e.Data.Credits; credits != nil {
 		put(p, "c", decimal(*credits))
 	}
-	if rating := e.Data.Rating; rating != nil {
-		put(p, "n", decimal(int64(*rating)))
-	}
+	putCount(p, "n", e.Data.Rating)
 	putAll(p, "x", e.Data.Tags)
 	put(p, "b", e.Data.By)
 	packMetadata(p, e.Data.Metadata)
 	put(p, "e", e.Data.ExternalID)
+	put(p, "o", e.Data.Note)
+	putCount(p, "p", e.Data.Percent)
 	return p.String()
+}
+
+// putCount writes a number that may be 0, and nothing for nil.
+func putCount(p *packer, name string, n *int) {
+	if n != nil {
+		put(p, name, decimal(int64(*n)))
+	}
 }
 
 // decodeEvent reads "at event".
@@ -84,6 +89,10 @@ func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, erro
 			e.Data.Tags = append(e.Data.Tags, value)
 		case "b":
 			e.Data.By = store.AgentID(value)
+		case "o":
+			e.Data.Note = value
+		case "p":
+			e.Data.Percent = new(int(integer(value)))
 		}
 	})
 	return e, errors.Join(err, metadata)

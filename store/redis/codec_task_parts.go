@@ -154,6 +154,10 @@ func packClaim(p *packer, c *store.Claim) {
 		p.instant("a", c.At)
 		p.instant("t", c.Timeout)
 		p.instant("g", c.Grace)
+		p.instant("pa", c.Progress.At)
+		p.instant("pt", c.Progress.Told)
+		put(p, "pn", c.Progress.Note)
+		putCount(p, "pp", c.Progress.Percent)
 	})
 }
 
@@ -169,6 +173,14 @@ func unpackClaim(doc string) (*store.Claim, error) {
 			c.Timeout = unpackInstant(value)
 		case "g":
 			c.Grace = unpackInstant(value)
+		case "pa":
+			c.Progress.At = unpackInstant(value)
+		case "pt":
+			c.Progress.Told = unpackInstant(value)
+		case "pn":
+			c.Progress.Note = value
+		case "pp":
+			c.Progress.Percent = new(int(integer(value)))
 		}
 	})
 }

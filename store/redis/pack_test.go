@@ -22,7 +22,10 @@ func fullTask() *store.Task {
 		Direct: &store.Direct{To: []store.AgentID{"ag-8", "ag-9"}, OpensAt: at(13), Opened: true},
 		Status: store.StatusApproved, Matching: &store.Matching{State: store.Matched, Until: at(4), Agents: []store.AgentID{"ag-5"}},
 		Children: []store.TaskID{"tk-3"}, Claims: 1, Deliveries: 2, Verifications: 3,
-		Claim: &store.Claim{Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7)},
+		Claim: &store.Claim{
+			Worker: "ag-6", At: at(5), Timeout: at(6), Grace: at(7),
+			Progress: store.Progress{At: at(21), Told: at(20), Note: "half\nof it", Percent: new(50)},
+		},
 		Delivery: &store.Delivery{No: 2, At: at(8), Charged: 40, Bytes: 11, ReviewUntil: at(9), Verification: &store.Verification{
 			Status: store.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
 		}},

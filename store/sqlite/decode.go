@@ -36,7 +36,7 @@ func decodeTask(r row, column int) (*store.Task, error) {
 		bringIntoForm(&t.Matching.Until)
 	}
 	if t.Claim != nil {
-		bringIntoForm(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace)
+		bringIntoForm(&t.Claim.At, &t.Claim.Timeout, &t.Claim.Grace, &t.Claim.Progress.At, &t.Claim.Progress.Told)
 	}
 	if t.Delivery != nil {
 		bringIntoForm(&t.Delivery.At, &t.Delivery.ReviewUntil)

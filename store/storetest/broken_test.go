@@ -253,6 +253,7 @@ var breaks = map[string]broken{
 	"unchanged tasks are not checked":   {change: func(c *store.Change) { c.Unchanged = nil }},
 	"trust is lost":                     {change: func(c *store.Change) { c.Trust = nil }},
 	"strikes are lost":                  {change: func(c *store.Change) { c.Strikes = nil }},
+	"progress is lost":                  {change: loseProgress},
 	"system pay is lost":                {change: func(c *store.Change) { c.SystemPays = nil }},
 	"system pay is not compared":        {rewrite: overwrite},
 	"roles are lost":                    {change: func(c *store.Change) { c.Roles = nil }},
@@ -620,4 +621,17 @@ func TestSuiteFindsBrokenStores(t *testing.T) {
 			}
 		})
 	}
+}
+
+// loseProgress leaves out what workers tell of their work.
+func loseProgress(c *store.Change) {
+	c.Tasks = rewriteEach(c.Tasks, func(w *store.TaskWrite) {
+		if w.New.Claim == nil {
+			return
+		}
+		next, claim := *w.New, *w.New.Claim
+		claim.Progress = store.Progress{}
+		next.Claim = &claim
+		w.New = &next
+	})
 }

@@ -139,6 +139,7 @@ var roundTripCases = []testCase{
 				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
 				Credits: new(int64(0)), Rating: new(5), Tags: []string{"Go", "sql"}, By: bob,
 				Metadata: map[string]string{"order": "77", "k=1:é": ""}, ExternalID: "order 77",
+				Note: "half", Percent: new(0),
 			},
 		}
 		w.full(want)
@@ -327,7 +328,10 @@ func fullTask(w *world) *store.Task {
 		Status:   store.StatusApproved,
 		Matching: &store.Matching{State: store.Matched, Until: w.in(time.Second), Agents: []store.AgentID{cyd, bob}},
 		Children: []store.TaskID{taskNo(5), taskNo(6)}, Claims: 2, Deliveries: 3, Verifications: 4,
-		Claim: &store.Claim{Worker: bob, At: w.now, Timeout: w.in(time.Minute), Grace: w.in(time.Hour)},
+		Claim: &store.Claim{
+			Worker: bob, At: w.now, Timeout: w.in(time.Minute), Grace: w.in(time.Hour),
+			Progress: store.Progress{At: w.in(2 * time.Second), Told: w.in(time.Second), Note: "half\nof it", Percent: new(50)},
+		},
 		Delivery: &store.Delivery{
 			No: 3, At: w.now, Charged: 99, Bytes: 17, ReviewUntil: w.in(time.Hour),
 			Verification: &store.Verification{

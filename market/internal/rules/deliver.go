@@ -37,7 +37,10 @@ func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft,
 		No: int(next.Deliveries), At: now, Charged: charged(in.CreditsClaimed, t.MaxCredits),
 		ReviewUntil: now.Add(p.ReviewTimeoutOf(t)), Bytes: int64(len(in.Result)),
 	}
-	next.Claim = &store.Claim{Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout}
+	next.Claim = &store.Claim{
+		Worker: t.Claim.Worker, At: t.Claim.At, Timeout: t.Claim.Timeout,
+		Progress: store.Progress{Told: t.Claim.Progress.Told}, // it may be rejected within the second
+	}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	if verify != nil && p.affords(l.Poster, payVerify, now) {
 		next.Verifications++
