@@ -11,6 +11,7 @@ package gatestore
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,49 +31,87 @@ const (
 
 // Store is a store with gates. Its methods may be called by many goroutines.
 type Store struct {
+	*Gates
 	under market.Store
-
-	mu    sync.Mutex
-	hooks map[place][]*hook
-	calls map[string]int
-}
-
-type place struct {
-	side   Side
-	method string
-}
-
-type hook struct {
-	left int // calls that it still meets; below 0 for all
-	do   func(ctx context.Context) error
 }
 
 var _ market.Store = (*Store)(nil)
 
 // New puts gates around a store. They are open.
-func New(under market.Store) *Store {
-	return &Store{under: under, hooks: map[place][]*hook{}, calls: map[string]int{}}
+func New(under market.Store) *Store { return new(Gates).Around(under) }
+
+// Around puts the gates around a store.
+func (s *Gates) Around(under market.Store) *Store { return &Store{Gates: s, under: under} }
+
+// WithRoles is the store in front with the optional roles of the one that is under it.
+func WithRoles(front, under market.Store) market.Store {
+	tells, announces := under.(store.Announcer)
+	carries, relays := under.(store.Relay)
+	switch {
+	case announces && relays:
+		return struct {
+			market.Store
+			store.Announcer
+			store.Relay
+		}{front, tells, carries}
+	case announces:
+		return struct {
+			market.Store
+			store.Announcer
+		}{front, tells}
+	case relays:
+		return struct {
+			market.Store
+			store.Relay
+		}{front, carries}
+	}
+	return front
+}
+
+// Gates are what happens before and behind the calls of a store. The zero Gates are
+// open.
+type Gates struct {
+	mu    sync.Mutex
+	hooks []*hook
+	calls map[string]int
+}
+
+type hook struct {
+	side   Side
+	method string
+	left   int // calls that it still meets; below 0 for all
+	do     func(ctx context.Context) error
+}
+
+// meets reports whether a call is one of the hook's: of its method, or of any whose name
+// begins with what stands before a final *.
+func (h *hook) meets(side Side, method string) bool {
+	if h.side != side || h.left == 0 {
+		return false
+	}
+	prefix, many := strings.CutSuffix(h.method, "*")
+	return method == h.method || many && strings.HasPrefix(method, prefix)
 }
 
 // On runs do at the next calls of a method, so many, or at all of them when
 // times is below 0. An error of do is the call's: before the store, the store
 // does not see the call; behind it, what it did is done. It may panic.
-func (s *Store) On(side Side, method string, times int, do func(ctx context.Context) error) {
+// "Commit*" is every method whose name begins so.
+func (s *Gates) On(side Side, method string, times int, do func(ctx context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := place{side, method}
-	s.hooks[at] = append(s.hooks[at], &hook{left: times, do: do})
+	s.hooks = append(s.hooks, &hook{side: side, method: method, left: times, do: do})
 }
 
 // Clear takes all hooks away.
-func (s *Store) Clear() {
+func (s *Gates) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.hooks)
+	s.hooks = nil
 }
 
 // Calls counts the calls of a method so far, or of all methods for "".
-func (s *Store) Calls(method string) (n int) {
+func (s *Gates) Calls(method string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if method != "" {
@@ -98,7 +137,7 @@ func (g *Gate) Open() { g.let.Do(func() { close(g.open) }) }
 
 // Hold lets the next calls of a method wait until the gate opens or their
 // context ends.
-func (s *Store) Hold(side Side, method string, times int) *Gate {
+func (s *Gates) Hold(side Side, method string, times int) *Gate {
 	g := &Gate{Reached: make(chan struct{}), open: make(chan struct{})}
 	s.On(side, method, times, func(ctx context.Context) error {
 		g.reach.Do(func() { close(g.Reached) })
@@ -112,14 +151,17 @@ func (s *Store) Hold(side Side, method string, times int) *Gate {
 	return g
 }
 
-func (s *Store) take(at place) (do []func(context.Context) error) {
+func (s *Gates) take(side Side, method string) (do []func(context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at.side == Before {
-		s.calls[at.method]++
+	if side == Before {
+		if s.calls == nil {
+			s.calls = map[string]int{}
+		}
+		s.calls[method]++
 	}
-	for _, h := range s.hooks[at] {
-		if h.left != 0 {
+	for _, h := range s.hooks {
+		if h.meets(side, method) {
 			h.left--
 			do = append(do, h.do)
 		}
@@ -127,8 +169,8 @@ func (s *Store) take(at place) (do []func(context.Context) error) {
 	return do
 }
 
-func (s *Store) meet(ctx context.Context, side Side, method string) error {
-	for _, do := range s.take(place{side, method}) {
+func (s *Gates) meet(ctx context.Context, side Side, method string) error {
+	for _, do := range s.take(side, method) {
 		if err := do(ctx); err != nil {
 			return err
 		}

@@ -10,7 +10,8 @@ import (
 // Advance moves time on by d and lets everything happen that falls due on the
 // way, each timer while the clock shows the instant at which it is due, in
 // order: chained timers too. Every waiting After of the clock fires likewise. It does
-// so whether Market.Run runs or not; Run sleeps between the timers and costs no time.
+// so whether Market.Run runs or not; Run sleeps between the timers and costs no time. With
+// Run and Webhooks, each delivery has come to the Inbox before time moves on.
 // To move time without the timers, as a late sweep would have it, use
 // Clock.Advance.
 func (k *Kit) Advance(d time.Duration) {
@@ -30,8 +31,10 @@ func (k *Kit) Until(to time.Time) {
 			k.Clock.Set(next)
 		}
 		k.sweep()
+		k.delivered()
 	}
 	k.Clock.Set(to)
+	k.delivered()
 	k.stepped()
 }
 
@@ -46,20 +49,37 @@ func (k *Kit) Sweep() int {
 func (k *Kit) sweep() int {
 	k.Helper()
 	n, err := k.Market.Sweep(k.Ctx)
+	for tries := 1; err != nil && k.settings.faults != nil && tries < 100; tries++ {
+		var more int
+		more, err = k.Market.Sweep(k.Ctx)
+		n += more
+	}
 	k.must(err, "sweeping")
 	return n
 }
 
+func (k *Kit) agenda(now time.Time) store.Agenda {
+	k.Helper()
+	agenda, err := k.Store.Due(k.Ctx, now, 1)
+	k.must(err, "asking what is due")
+	return agenda
+}
+
 // nextDue returns the first instant up to to at which something happens: a
-// task's timer, or a waiting After while tasks have timers left.
+// task's timer, a delivery if anybody makes it, or a waiting After while there are such.
 func (k *Kit) nextDue(to time.Time) time.Time {
 	k.Helper()
-	agenda, err := k.Store.Due(k.Ctx, to, 1)
-	k.must(err, "asking what is due")
-	if len(agenda.Tasks) == 0 {
-		return time.Time{}
+	agenda, due := k.agenda(to), time.Time{}
+	if len(agenda.Tasks) > 0 {
+		due = k.Stored(agenda.Tasks[0]).NextDue
 	}
-	due := k.Stored(agenda.Tasks[0]).NextDue
+	hook := agenda.NextWebhook
+	if k.delivers() && !hook.IsZero() && !hook.After(to) && (due.IsZero() || hook.Before(due)) {
+		due = hook
+	}
+	if due.IsZero() {
+		return due
+	}
 	if after := k.Clock.next(); !after.IsZero() && after.Before(due) {
 		return after
 	}

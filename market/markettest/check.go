@@ -29,7 +29,7 @@ type claimNo struct {
 // reads everything that is stored, and expects nobody to write meanwhile.
 func (k *Kit) Check() {
 	k.Helper()
-	report, err := k.Market.Audit(k.Ctx)
+	report, err := k.auditor.Audit(k.Ctx)
 	k.must(err, "auditing")
 	for _, problem := range report.Problems {
 		k.Errorf("audit: %s", problem)

@@ -16,12 +16,13 @@ import (
 //	inbox := new(markettest.Inbox)
 //	k := markettest.New(t, markettest.Webhooks(inbox))
 //
-// Deliveries are made while Market.Run runs: poll Received with Eventually. Each is
-// answered with 204. The zero Inbox is ready; all methods may be called by many
-// goroutines.
+// Deliveries are made while Market.Run runs. When Advance or Until returns, all that were
+// due by then have come; otherwise poll Received with Eventually. Each is answered with
+// 204. The zero Inbox is ready; all methods may be called by many goroutines.
 type Inbox struct {
 	mu       sync.Mutex
 	received []Call
+	deliveries
 }
 
 // Call is one request that an Inbox got.
@@ -35,7 +36,9 @@ type Call struct {
 // Webhooks has the market deliver its webhooks into an Inbox; without it the kit
 // delivers none.
 func Webhooks(into *Inbox) Option {
-	return With(pinchwork.WithWebhooks(notify.NewWebhooks(notify.WebhookOptions{Transport: into})))
+	deliverer := notify.NewWebhooks(notify.WebhookOptions{Transport: into})
+	wire := With(pinchwork.WithWebhooks(deliverer), pinchwork.WithBackground(attendance{into}))
+	return func(o *settings) { o.inbox = into; wire(o) }
 }
 
 // Received returns what has come so far, the oldest first.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/internal/gatestore"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store/memory"
 )
@@ -25,6 +26,8 @@ type Kit struct {
 	Clock  *Clock
 
 	settings settings
+	served   market.Store   // Store as the market sees it
+	auditor  *market.Market // meets no faults
 	mu       sync.Mutex
 	quiet    int // above 0 while steps are part of a bigger one
 	seen     map[claimNo]market.AgentID
@@ -38,6 +41,20 @@ type settings struct {
 	start   time.Time
 	options []pinchwork.Option
 	rarely  bool
+	faults  *Faults
+	inbox   *Inbox
+}
+
+// serve is the store as the market sees it.
+func (s *settings) serve() market.Store {
+	served := s.store
+	if s.inbox != nil {
+		served = gatestore.WithRoles(&counted{Store: served, inbox: s.inbox}, served)
+	}
+	if s.faults != nil {
+		served = gatestore.WithRoles(s.faults.gates.Around(served), served)
+	}
+	return served
 }
 
 // Store keeps the market's data in a store other than a new memory store. The
@@ -62,8 +79,8 @@ func With(options ...pinchwork.Option) Option {
 // when the test ends.
 func CheckRarely() Option { return func(o *settings) { o.rarely = true } }
 
-// New makes a market on a fake clock, without webhooks unless Webhooks says so. When the test ends the
-// books are checked once more.
+// New makes a market on a fake clock, without webhooks unless Webhooks says so. When the
+// test ends the books are checked once more.
 func New(t testing.TB, opts ...Option) *Kit {
 	t.Helper()
 	s := settings{start: Start}
@@ -77,9 +94,12 @@ func New(t testing.TB, opts ...Option) *Kit {
 	}
 	k := &Kit{
 		TB: t, Ctx: context.WithoutCancel(t.Context()), Store: s.store, Clock: NewClock(s.start),
-		settings: s, seen: map[claimNo]market.AgentID{},
+		settings: s, served: s.serve(), seen: map[claimNo]market.AgentID{},
 	}
 	k.Market = k.Replica()
+	if k.auditor = k.Market; s.faults != nil {
+		k.auditor = k.on(k.Store)
+	}
 	t.Cleanup(func() {
 		if !t.Failed() {
 			k.Check()
@@ -94,9 +114,14 @@ func New(t testing.TB, opts ...Option) *Kit {
 // it to Agent.On.
 func (k *Kit) Replica(options ...pinchwork.Option) *market.Market {
 	k.Helper()
+	return k.on(k.served, options...)
+}
+
+func (k *Kit) on(s market.Store, options ...pinchwork.Option) *market.Market {
+	k.Helper()
 	all := []pinchwork.Option{pinchwork.WithWebhooks(nil)}
 	all = append(append(all, k.settings.options...), options...)
-	m, err := pinchwork.New(append(all, pinchwork.WithStore(k.Store), pinchwork.WithClock(k.Clock))...)
+	m, err := pinchwork.New(append(all, pinchwork.WithStore(s), pinchwork.WithClock(k.Clock))...)
 	if err != nil {
 		k.Fatalf("making a market: %v", err)
 	}

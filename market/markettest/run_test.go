@@ -48,6 +48,28 @@ func TestAdvanceWorksWithRun(t *testing.T) {
 	}
 }
 
+// When Advance returns, what its timers told has been delivered, each time.
+func TestAdvanceDeliversWebhooks(t *testing.T) {
+	inbox := new(markettest.Inbox)
+	k := markettest.New(t, markettest.Webhooks(inbox), markettest.CheckRarely())
+	const url = "https://hooks.example.com/ada"
+	ada := k.Agent("ada", markettest.Webhook(url, "a secret of 16 letters"))
+	early := ada.Post("it expires before anybody delivers")
+	k.Advance(100 * time.Hour)
+	if got := inbox.Received(); len(got) != 0 || k.Stored(early).Status != market.StatusExpired {
+		t.Fatalf("%d webhooks came without Run", len(got))
+	}
+	run(k)
+	markettest.Eventually(t, "the first delivery", func() bool { return len(inbox.Received()) == 1 })
+	for i := range 20 {
+		ada.Post("it expires")
+		k.Advance(72 * time.Hour)
+		if got := len(inbox.Received()); got != i+2 {
+			t.Fatalf("%d webhooks have come after %d tasks have expired", got, i+2)
+		}
+	}
+}
+
 // Webhooks arrive in the kit, without a network.
 func TestWebhooksArriveInTheInbox(t *testing.T) {
 	inbox := new(markettest.Inbox)
