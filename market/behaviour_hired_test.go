@@ -68,6 +68,7 @@ func asStranger(a market.AgentAPI, id market.TaskID, q market.QuestionID) map[st
 		},
 		"PickupBatch": func(ctx context.Context) (any, error) { return a.PickupBatch(ctx, market.BatchInput{Count: 10}) },
 		"PickupTask":  func(ctx context.Context) (any, error) { return a.PickupTask(ctx, id) },
+		"Progress":    func(ctx context.Context) (any, error) { return a.Progress(ctx, id, market.ProgressInput{Note: "x"}) },
 		"Questions":   func(ctx context.Context) (any, error) { return a.Questions(ctx, id, market.Page{}) },
 		"Rate":        func(ctx context.Context) (any, error) { return a.Rate(ctx, id, market.RateInput{Rating: 5}) },
 		"Reject":      func(ctx context.Context) (any, error) { return a.Reject(ctx, id, market.RejectInput{Reason: "x"}) },
@@ -80,7 +81,7 @@ func asStranger(a market.AgentAPI, id market.TaskID, q market.QuestionID) map[st
 }
 
 // harmless are methods by which nobody asks about tasks. Events are looked at apart.
-var harmless = []string{"Events", "ID", "Post", "Redeliver", "RotateKey", "UpdateMe"}
+var harmless = []string{"Events", "ID", "Post", "PostBatch", "Redeliver", "RotateKey", "UpdateMe"}
 
 // A new method of an agent has to say that it keeps direct hires from strangers.
 func TestStrangersTryEveryMethod(t *testing.T) {

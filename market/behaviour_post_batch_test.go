@@ -203,8 +203,10 @@ func TestNamesInABatch(t *testing.T) {
 		}
 		bob.Claim(old.TaskID)
 		in := market.PostBatchInput{Tasks: []market.PostInput{
-			{Need: "two", MaxCredits: 10, ExternalID: "two"}, {Need: "old", MaxCredits: 10, ExternalID: "one"},
-			{Need: "two", MaxCredits: 10, ExternalID: "two"}, {Need: "nameless", MaxCredits: 10},
+			{Need: "two", MaxCredits: 10, ExternalID: "two"},
+			{Need: "old", MaxCredits: 10, ExternalID: "one"},
+			{Need: "two", MaxCredits: 10, ExternalID: "two"},
+			{Need: "nameless", MaxCredits: 10},
 		}}
 		got, err := ada.API.PostBatch(k.Ctx, in)
 		isFate(t, got, err, "posted", "existing", "existing", "posted")

@@ -63,7 +63,7 @@ func (h *Handle) Abandon(ctx context.Context, id TaskID) (Task, error) {
 }
 
 // Progress is a sign of life from the worker of a claimed task: its claim timeout counts
-// from now, for 30 days at most, and its deadline stays (rule 4.29). The poster is told,
+// from now, for 30 days at most, and its deadline stays (rule 4.30). The poster is told,
 // at most once a second. ErrClaimLapsed says that the work is of no use any more.
 func (h *Handle) Progress(ctx context.Context, id TaskID, in ProgressInput) (Task, error) {
 	if err := checkProgress(in); err != nil {

@@ -223,7 +223,7 @@ func (f *fixture) prepare(method, path string) (key string) {
 	approve := func() { deliver(); _, err := poster.Approve(ctx, f.task, market.ApproveInput{}); must(err) }
 	after := func(suffix string) bool { return strings.HasSuffix(path, suffix) }
 	switch {
-	case after("/deliver"), after("/abandon"), after("/messages"):
+	case after("/deliver"), after("/abandon"), after("/messages"), after("/progress"):
 		claim()
 		return string(f.worker.APIKey)
 	case after("/approve"), after("/reject"):
