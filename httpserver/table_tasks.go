@@ -44,7 +44,7 @@ var taskRoutes = []Route{
 		Name: "createTasks", Method: http.MethodPost, Path: "/v1/tasks/batch",
 		Caller: CallerAgent, Limit: ClassCreate, Group: groupTasks,
 		Summary: "Delegate up to 100 tasks at once",
-		Description: "Each is as in the body of POST /v1/tasks, without wait, and is posted as if those before it had been; needs and contexts together have at most 2 MiB. All are posted or, when one is refused, none: " +
+		Description: "Each is as in the body of POST /v1/tasks, without wait, and is posted as if those before it had been; needs and contexts together have at most 768 KiB. All are posted or, when one is refused, none: " +
 			"index, beside error, says which. With atomic false a refused task stops no other, and its element of the answer is the refusal. " +
 			"It is one commit, and one request of the rate limit.",
 		Body:     body[wire.PostBatch]("", "tasks"),

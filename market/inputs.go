@@ -70,7 +70,7 @@ type PostInput struct {
 
 // PostBatchInput delegates 1–100 tasks at once, in this order (rule 4.29).
 type PostBatchInput struct {
-	// Tasks are as for Post, without Wait. Their needs and contexts have at most 2 MiB
+	// Tasks are as for Post, without Wait. Their needs and contexts have at most 768 KiB
 	// together.
 	Tasks []PostInput
 	// Each posts the tasks that can be posted when others are refused. Else all are

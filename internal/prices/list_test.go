@@ -83,10 +83,10 @@ var api = []price{
 	known("POST /v1/tasks/batch", func(w *world) *http.Request {
 		tasks := make([]map[string]any, limits.PostBatch)
 		for i := range tasks {
-			tasks[i] = map[string]any{"need": strings.Repeat("\ufdfa", 6_900), "max_credits": 1}
+			tasks[i] = map[string]any{"need": strings.Repeat("\ufdfa", 2_600), "max_credits": 1}
 		}
 		return w.request("POST", "/v1/tasks/batch", w.crowd[21].key, map[string]any{"tasks": tasks})
-	}).takes(3000*ms, 640*mib, 3*mib).keeps("100 tasks, 2 MiB of texts and their index"),
+	}).takes(1000*ms, 256*mib, 1*mib).keeps("100 tasks, 768 KiB of texts and their index"),
 	known("GET /v1/tasks/available", reads(func(w *world) (string, string) {
 		return "/v1/tasks/available?limit=100&search=" + url.QueryEscape("漢漢 字字"), w.worker.key
 	})).takes(100*ms, 32*mib, 5*mib),

@@ -346,9 +346,10 @@ func (w *world) judgeNothing(a *actor) {
 // anyOffer is a task that was on offer in a moment and could not be unknown to a
 // replica.
 func (w *world) anyOffer(i int, q asking, now time.Time, r *replica) store.TaskID {
-	m := w.moments[i]
+	m, latest := w.moments[i], w.latest(r)
 	for id, t := range m.tasks {
-		if m.offered(q, t, w.texts[id], now) && !w.isNews(id, i, r) {
+		// A task that has once been closed stays so when the clock steps back.
+		if m.offered(q, t, w.texts[id], now) && m.offered(q, t, w.texts[id], latest) && !w.isNews(id, i, r) {
 			return id
 		}
 	}

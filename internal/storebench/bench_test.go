@@ -331,3 +331,17 @@ func BenchmarkSinglePost(b *testing.B) {
 	}
 	compare(b, func() float64 { return share(1, 300, func(int) { post(m, id) }) }, byHand)
 }
+
+// Tasks posted by the hundred in one batch, against the same posted one after another.
+func BenchmarkPostBatch(b *testing.B) {
+	hundred := market.PostBatchInput{Tasks: slices.Repeat([]market.PostInput{in}, 100)}
+	onEach(b, func(b *testing.B, d *database) {
+		m := d.market("batch", nil)
+		id := agents(m, 1)[0]
+		compare(b,
+			func() float64 {
+				return 100 * share(1, 5, func(int) { must(m.As(id).PostBatch(context.Background(), hundred)) })
+			},
+			func() float64 { return share(1, 300, func(int) { post(m, id) }) })
+	})
+}

@@ -30,10 +30,10 @@ const (
 	Grant         = 1_000_000_000
 	Minutes       = 525_600
 	WaitSeconds   = 300
-	Batch         = 10      // of claims
-	PostBatch     = 100     // tasks of a batch
-	BatchBytes    = 2 << 20 // of the needs and contexts of a batch
-	Unanswered    = 5       // questions per task
+	Batch         = 10        // of claims
+	PostBatch     = 100       // tasks of a batch
+	BatchBytes    = 768 << 10 // of the needs and contexts of a batch
+	Unanswered    = 5         // questions per task
 	Key           = 255
 	ExternalID    = 128                 // of a task
 	HostID        = 255                 // of an agent, given by the host program

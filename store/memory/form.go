@@ -27,6 +27,7 @@ func bringIntoForm(c *store.Change) {
 		utc(&c.Agents[i].New.ExtractedAt)
 		utc(&c.Agents[i].New.OldSecretUntil)
 		utc(&c.Agents[i].New.OldKeyUntil)
+		utc(&c.Agents[i].New.KeyMadeAt)
 	}
 	for i := range c.Trust {
 		utc(&c.Trust[i].New.UpdatedAt)

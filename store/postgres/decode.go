@@ -43,7 +43,7 @@ func (r *agentRow) agent() (*store.Agent, error) {
 		return nil, fmt.Errorf("profile of agent %s: %w", *r.id, err)
 	}
 	a.Version = *r.version
-	bringIntoForm(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil)
+	bringIntoForm(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil, &a.OldKeyUntil, &a.KeyMadeAt)
 	if r.pay == nil {
 		return a, nil
 	}

@@ -28,6 +28,7 @@ func packProfile(a *store.Profile) string {
 	put(p, "xo", a.ExtractionOf)
 	put(p, "xi", a.ExternalID)
 	p.instant("ku", a.OldKeyUntil)
+	p.instant("km", a.KeyMadeAt)
 	putAll(p, "wf", a.WorkedFor)
 	p.instant("c", a.CreatedAt)
 	return p.String()
@@ -74,6 +75,8 @@ func unpackProfile(doc string) (a store.Profile, err error) {
 			a.ExternalID = value
 		case "ku":
 			a.OldKeyUntil = unpackInstant(value)
+		case "km":
+			a.KeyMadeAt = unpackInstant(value)
 		case "wf":
 			a.WorkedFor = append(a.WorkedFor, store.AgentID(value))
 		case "c":

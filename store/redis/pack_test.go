@@ -69,6 +69,7 @@ func TestProfileComesBackAsItWas(t *testing.T) {
 		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "u", WebhookSecret: "s", Suspended: true, SuspendReason: "r",
 		OldWebhookSecret: "o", OldSecretUntil: time.UnixMicro(2).UTC(), ExtractionOf: "e", WorkedFor: []store.AgentID{"ag-2", "ag-3"},
 		Extraction: "tk-1", ExtractedAt: time.UnixMicro(1).UTC(), ExternalID: "user 1", OldKeyUntil: time.UnixMicro(3).UTC(),
+		KeyMadeAt: time.UnixMicro(4).UTC(),
 		CreatedAt: time.UnixMicro(0).UTC(),
 	}
 	assertFull(t, reflect.ValueOf(want), "Profile")

@@ -64,7 +64,7 @@ func decodeAgent(r row) (*store.Agent, error) {
 		return nil, fmt.Errorf("profile of agent %s: %w", id, err)
 	}
 	a.Version = r.ColumnInt64(1)
-	bringIntoForm(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil)
+	bringIntoForm(&a.CreatedAt, &a.ExtractedAt, &a.OldSecretUntil, &a.OldKeyUntil, &a.KeyMadeAt)
 	readCounters(r, 4, &a.Account)
 	var err error
 	a.SystemPay, err = decodePay(r, 3)

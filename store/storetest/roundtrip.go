@@ -358,7 +358,7 @@ func fullProfile(w *world) *store.Profile {
 		AcceptsSystemTasks: true, Appointed: true, WebhookURL: "https://example.com/hook", WebhookSecret: "s",
 		OldWebhookSecret: "o", OldSecretUntil: w.in(time.Hour), Suspended: true, SuspendReason: "why",
 		Extraction: taskNo(1), ExtractedAt: w.in(-time.Hour), ExtractionOf: "0a1b", WorkedFor: []store.AgentID{cyd, bob},
-		ExternalID: "user 1", OldKeyUntil: w.in(2 * time.Hour), CreatedAt: w.now,
+		ExternalID: "user 1", OldKeyUntil: w.in(2 * time.Hour), KeyMadeAt: w.in(-time.Minute), CreatedAt: w.now,
 	}
 }
 

@@ -66,13 +66,15 @@ begin
         values (r.tally[1], r.tally[2], r.tally[3], r.tally[4], r.tally[5], r.tally[6], 0, 0);
     end loop;
     -- What was never everybody's is in the tally of its poster, but not in the totals.
-    insert into pinchwork.total_change
-    select 0, 0, 0, count(*) filter (where h.status = 4), count(*) filter (where h.status = 5), count(*) filter (where h.status = 6), 0, 0
-    from (
+    with hidden as (
         select t.status from pinchwork.task t
         where t.id = any(ids) and t.poster <> platform and t.doc like '%"direct":{%'
           and t.doc::json -> 'direct' is not null and t.doc::json #> '{direct,opened}' is null
-    ) h having count(*) > 0;
+    )
+    insert into pinchwork.total_change
+    select c.n[1], c.n[2], c.n[3], c.n[4], c.n[5], c.n[6], 0, 0
+    from (select array(select (select count(*) from hidden h where h.status = i) from generate_series(1, 6) i order by i) as n) c
+    where exists (select from hidden);
 end $$;
 
 -- change_tally(agent, tally): moves the counts of an agent's tasks.
