@@ -81,9 +81,12 @@ var api = []price{
 		})
 	}).takes(150*ms, 48*mib, 512*kib).keeps("a task, 600 KB of texts and their index"),
 	known("POST /v1/tasks/batch", func(w *world) *http.Request {
-		tasks := make([]map[string]any, limits.PostBatch)
+		tasks, most := make([]map[string]any, limits.PostBatch), 2_600
+		if slower > 1 {
+			most = 400 // watched by the race detector more takes longer than a server gives to one request
+		}
 		for i := range tasks {
-			tasks[i] = map[string]any{"need": strings.Repeat("\ufdfa", 2_600), "max_credits": 1}
+			tasks[i] = map[string]any{"need": strings.Repeat("\ufdfa", most), "max_credits": 1}
 		}
 		return w.request("POST", "/v1/tasks/batch", w.crowd[21].key, map[string]any{"tasks": tasks})
 	}).takes(1000*ms, 256*mib, 1*mib).keeps("100 tasks, 768 KiB of texts and their index"),
