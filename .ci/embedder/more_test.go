@@ -157,9 +157,7 @@ func TestFaultsAndWebhooks(t *testing.T) {
 	id := poster.Post("x")
 	worker.Claim(id)
 	k.Advance(time.Second)
-	if got := inbox.Received(); len(got) != 1 {
-		t.Errorf("%d webhooks came", len(got))
-	}
+	markettest.Eventually(t, "the webhook comes", func() bool { return len(inbox.Received()) == 1 })
 	stop()
 	<-done
 }
