@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -26,10 +27,20 @@ type Task struct {
 	// claim was rejected.
 	RejectionReason   string `json:"rejection_reason,omitempty"`
 	RejectionFeedback string `json:"rejection_feedback,omitempty"`
+	// RejectionCount counts the rejected deliveries of the task, also of earlier claims.
+	RejectionCount int `json:"rejection_count,omitempty"`
 
 	run     *run
 	timeout time.Duration
 	older   bool // the claim was not made just now
+}
+
+// Key names this piece of work: it is the same after a restart of the worker, and another
+// one for each claim and for each delivery that is made anew after a rejection. Whoever
+// hands the work on gives it along, so that a repeat starts nothing twice. It has up to
+// 80 characters of [A-Za-z0-9.-].
+func (t Task) Key() string {
+	return fmt.Sprintf("%s.%d.%d", t.ID, t.ClaimedAt.UnixMicro(), t.RejectionCount)
 }
 
 // Progress tells the poster how the work goes: a note of up to 1,000 characters, "" for
@@ -65,6 +76,7 @@ func (w *run) fromPickup(p market.Pickup) Task {
 		run: w, timeout: lengthOf(p.ClaimTimeoutMinutes),
 		ID: p.TaskID, Need: p.Need, Context: deref(p.Context), MaxCredits: p.MaxCredits,
 		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType, ClaimedAt: instant(p.ClaimedAt),
+		RejectionCount: p.RejectionCount,
 	}
 }
 
@@ -74,6 +86,7 @@ func (w *run) fromTask(t market.Task) Task {
 		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
 		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType, ClaimedAt: instant(t.ClaimedAt),
 		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback,
+		RejectionCount: t.RejectionCount,
 	}
 }
 

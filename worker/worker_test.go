@@ -410,3 +410,18 @@ func TestRunningTasksMayFinishInTheGrace(t *testing.T) {
 		})
 	}
 }
+
+// A piece of work has one name however often it is repeated; another claim, and a delivery
+// made anew, have others.
+func TestKeyNamesAPieceOfWork(t *testing.T) {
+	first := worker.Task{ID: "tk-1", ClaimedAt: time.Unix(1, 0)}
+	again, rejected := first, first
+	again.ClaimedAt = time.Unix(2, 0)
+	rejected.RejectionCount = 1
+	if first.Key() != (worker.Task{ID: "tk-1", ClaimedAt: time.Unix(1, 0).UTC(), Need: "x"}).Key() {
+		t.Error("a repeat has another key")
+	}
+	if first.Key() == again.Key() || first.Key() == rejected.Key() {
+		t.Errorf("%s, %s, %s", first.Key(), again.Key(), rejected.Key())
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/httpagent"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/work"
 	"github.com/pinchwork/pinchwork/market"
@@ -27,34 +28,43 @@ type workFlags struct {
 	timeout, poll, grace  time.Duration
 	once                  bool
 
-	exec     string
-	state    string
-	noResume bool
+	exec, http string
+	state      string
+	noResume   bool
 }
 
 func newWork(a *app) *cobra.Command {
 	var o workFlags
 	cmd := &cobra.Command{
-		Use:   "work --exec COMMAND",
-		Short: "Wait for tasks and have a command do them",
-		Long: `Wait for tasks, run a command for each, and deliver what it prints. The command
+		Use:   "work --exec COMMAND | --http URL",
+		Short: "Wait for tasks and have a command or another agent do them",
+		Long: `Wait for tasks, have each done, and deliver the result.
+
+With --exec a command does it, and what it prints is delivered. The command
 gets the need on standard input; PINCHWORK_TASK_ID, PINCHWORK_TASK_CONTEXT,
 PINCHWORK_TASK_TAGS and others in its environment; and everything as JSON in the
-file PINCHWORK_TASK_FILE. When it fails, takes too long or prints nothing, the
-task is given back. Tasks that an earlier run has claimed on this machine are
+file PINCHWORK_TASK_FILE.
+
+With --http an agent does it that answers HTTP: each task is one POST of JSON,
+and its answer is delivered. PINCHWORK_AGENT_TOKEN is sent to it as a bearer;
+the marketplace's key never is. docs/workers.md describes what it gets.
+
+When a task fails, takes too long or brings nothing, it is given back. Tasks that an earlier run has claimed on this machine are
 continued; those that were claimed otherwise are left alone. A result that is
-rejected is made once more, with PINCHWORK_TASK_REJECTION_REASON set.
+rejected is made once more, with the reason (PINCHWORK_TASK_REJECTION_REASON).
 
 SIGINT or SIGTERM ends the work once the running tasks are done, a second one at
 once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
 --max-tasks saw a task fail.`,
 		Example: `  pinchwork work --exec ./review.sh --tags code-review --concurrency 2
-  pinchwork work --once --exec 'wc -w'`,
+  pinchwork work --once --exec 'wc -w'
+  pinchwork work --http http://127.0.0.1:9000/task --concurrency 4`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.work(cmd, &o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.exec, "exec", "", "the shell `command` that does a task")
+	f.StringVar(&o.http, "http", "", "the `URL` of an agent that does tasks over HTTP")
 	filterFlags(cmd, &o.filter)
 	f.IntVar(&o.concurrency, "concurrency", 1, "tasks at once (`n`)")
 	f.DurationVar(&o.timeout, "timeout", time.Hour, "time limit of each task, 0 for none")
@@ -68,7 +78,7 @@ once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
 }
 
 func (a *app) work(cmd *cobra.Command, o *workFlags) error {
-	if err := o.check(); err != nil {
+	if err := o.check(a.getenv(work.TokenVariable)); err != nil {
 		return misused(cmd, err)
 	}
 	s, err := a.authenticated()
@@ -92,7 +102,10 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 		return err
 	}
 	out := &lines{w: a.stderr}
-	do := work.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do
+	do, err := a.does(o, out, record != nil)
+	if err != nil {
+		return misused(cmd, err)
+	}
 	counts := &work.Counter{State: &work.StateFile{Path: statePath}, Earned: func() (int64, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 10*time.Second)
 		defer cancel()
@@ -108,6 +121,19 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 		options = append(options, worker.Keep(record))
 	}
 	return a.worked(counts, worker.Run(cmd.Context(), c, do, options...), o)
+}
+
+// does is what does the tasks. With kept the next run goes on with those that this one
+// leaves.
+func (a *app) does(o *workFlags, out io.Writer, kept bool) (worker.Func, error) {
+	if o.exec != "" {
+		return work.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do, nil
+	}
+	agent, err := httpagent.New(o.http, a.getenv(work.TokenVariable), kept)
+	if err != nil {
+		return nil, err
+	}
+	return agent.Do, nil
 }
 
 func (o *workFlags) options() []worker.Option {
@@ -139,16 +165,21 @@ func (a *app) workRecord(statePath string, id market.AgentID, alone bool) (*work
 	return record, err
 }
 
-func (o *workFlags) check() error {
+func (o *workFlags) check(token string) error {
 	switch {
-	case o.exec == "":
-		return fmt.Errorf("--exec is missing")
+	case o.exec == "" && o.http == "":
+		return fmt.Errorf("--exec is missing, or --http")
+	case o.exec != "" && o.http != "":
+		return fmt.Errorf("--exec and --http exclude each other")
 	case o.concurrency < 1, o.concurrency > 100:
 		return fmt.Errorf("--concurrency must be 1 to 100")
 	case o.poll < time.Second:
 		return fmt.Errorf("--poll must be at least 1s")
 	case o.timeout < 0, o.grace < 0, o.maxTasks < 0:
 		return fmt.Errorf("--timeout, --grace and --max-tasks cannot be negative")
+	case o.http != "":
+		_, err := work.Address(o.http, token)
+		return err
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func withoutKeys(environ []string) []string {
 	var out []string
 	for _, e := range environ {
 		name, _, _ := strings.Cut(e, "=")
-		if name != "PINCHWORK_API_KEY" && name != "PINCHWORK_ADMIN_KEY" && !strings.HasPrefix(name, "PINCHWORK_TASK_") {
+		if name != "PINCHWORK_API_KEY" && name != "PINCHWORK_ADMIN_KEY" && name != TokenVariable && !strings.HasPrefix(name, "PINCHWORK_TASK_") {
 			out = append(out, e)
 		}
 	}

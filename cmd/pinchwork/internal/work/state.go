@@ -1,5 +1,6 @@
 // Package work is what the command work does beside the loop of package worker: it runs
-// a command for each task, counts, and keeps the state file.
+// a command for each task, counts, keeps the state file, and has what the packages share
+// that hand tasks to agents elsewhere.
 package work
 
 import (
