@@ -90,6 +90,12 @@ func (p *pair) remove(t *rapid.T) {
 	p.model.Remove(id, version)
 }
 
+func (p *pair) exclude(t *rapid.T) {
+	id, agent := fmt.Sprint("tk-", rapid.IntRange(1, 60).Draw(t, "id")), rapid.SampledFrom(someAgents).Draw(t, "agent")
+	p.board.Exclude(id, agent)
+	p.model.Exclude(id, agent)
+}
+
 func (p *pair) setPoster(t *rapid.T) {
 	id := rapid.SampledFrom(someAgents).Draw(t, "agent")
 	reputation, suspended := rapid.SampledFrom([]float64{0, 3.5, 4, 5}).Draw(t, "reputation"), rapid.IntRange(0, 4).Draw(t, "suspended") == 0
@@ -195,7 +201,7 @@ func compare(t *rapid.T, l limits) {
 	for range rapid.IntRange(1, 60).Draw(t, "tasks") {
 		p.put(t)
 	}
-	steps := []func(*rapid.T){p.put, p.put, p.remove, p.setPoster, p.setTrust, p.pass, p.reserve, p.release, p.look, p.look, p.look}
+	steps := []func(*rapid.T){p.put, p.put, p.remove, p.exclude, p.setPoster, p.setTrust, p.pass, p.reserve, p.release, p.look, p.look, p.look}
 	for range rapid.IntRange(1, 80).Draw(t, "steps") {
 		rapid.SampledFrom(steps).Draw(t, "step")(t)
 	}

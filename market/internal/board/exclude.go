@@ -2,8 +2,9 @@ package board
 
 import "slices"
 
-// Exclude keeps an agent from being offered a task on the board: it has begun
-// to match or verify it. Nothing happens when the task is not on the board.
+// Exclude keeps an agent from being offered a task for as long as it is on the
+// board, whatever is Put later: it has begun to match or verify it. Nothing happens
+// when the task is not on the board.
 func (b *Board[V]) Exclude(id, agent string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -20,4 +21,13 @@ func (b *Board[V]) Exclude(id, agent string) {
 	t.conflicts = append(t.conflicts, n)
 	b.agents.list[n].conflicts.add(slot, len(b.tasks))
 	b.marks[slot].conflicts = true
+}
+
+// excluded returns the agents that are not offered the task of a slot.
+func (b *Board[V]) excluded(slot uint32) []string {
+	var ids []string
+	for _, n := range b.tasks[slot].conflicts {
+		ids = append(ids, b.agents.list[n].id)
+	}
+	return ids
 }

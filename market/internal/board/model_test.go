@@ -40,7 +40,9 @@ func (b *model[V]) Put(t Task[V]) {
 	if t.Version <= b.closed[t.ID] || t.Version < b.tasks[t.ID].Version {
 		return
 	}
-	if old := b.tasks[t.ID]; old.Need != t.Need || old.Context != t.Context {
+	old := b.tasks[t.ID]
+	t.Infra = slices.Concat(t.Infra, old.Infra, old.Excluded)
+	if old.Need != t.Need || old.Context != t.Context {
 		delete(b.reserved, t.ID)
 	}
 	b.tasks[t.ID] = t
@@ -61,6 +63,16 @@ func (b *model[V]) Remove(id string, version int64) {
 	if b.tasks[id].Version <= version {
 		delete(b.tasks, id)
 		delete(b.reserved, id)
+	}
+}
+
+// Exclude keeps an agent from a task while the board has it.
+func (b *model[V]) Exclude(id, agent string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t, ok := b.tasks[id]; ok {
+		t.Infra = append(slices.Clone(t.Infra), agent)
+		b.tasks[id] = t
 	}
 }
 

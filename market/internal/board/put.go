@@ -10,8 +10,9 @@ import (
 
 // Put adds an open task or replaces what was known about it. An older version
 // than known is ignored, and so is one that is not newer than a recent Remove;
-// the same version replaces, since its Infra may have grown. Its cost grows
-// with the task's own size alone.
+// the same version replaces, since its Infra may have grown. Whoever has been
+// excluded stays so for as long as the board knows the task. The cost grows with
+// the task's own size and that of its exclusions alone.
 func (b *Board[V]) Put(t Task[V]) { b.put(t, t.Version) }
 
 // Add is Put of a task that was just posted. If the board knows it already, that
@@ -29,6 +30,10 @@ func (b *Board[V]) put(t Task[V], newest int64) {
 	slot, known := b.slots[t.ID]
 	if known && b.tasks[slot].version > newest {
 		return
+	}
+	if known {
+		// What was read may be older than an exclusion, whatever its version.
+		t.Infra = slices.Concat(t.Infra, b.excluded(slot))
 	}
 	if known && b.tasks[slot].texts != p.texts {
 		b.take(slot)

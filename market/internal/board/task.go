@@ -21,7 +21,8 @@ type Task[V any] struct {
 	// System marks a system task: it is offered in phase 0 alone, oldest first, no
 	// matter who posted it.
 	System bool
-	// Excluded and Infra are agents that are never offered the task.
+	// Excluded and Infra are agents that are never offered the task: those of an
+	// earlier Put are not either.
 	Excluded, Infra []string
 	// Matched are the agents that see the task in phase 1, best first, repeats
 	// left out. Until HeadStart nobody else is offered the task. Without
