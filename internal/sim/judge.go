@@ -169,10 +169,14 @@ func (w *world) excused(refusal *market.Error) bool {
 }
 
 // isGone says that what the first request under the key was about has been deleted
-// since: there is nothing left to tell a repeat.
+// since: there is nothing left to tell a repeat. Texts are kept for longer than the
+// key, so theirs can be gone only for a repeat that was under way when its key ended.
 func (w *world) isGone(a *actor) bool {
-	first := w.first(a)
-	return first != nil && slices.ContainsFunc(first.change.Tasks, func(t store.TaskWrite) bool { return w.now().tasks[t.New.ID] == nil })
+	first, late := w.first(a), w.binding(a) == nil
+	return first != nil && slices.ContainsFunc(first.change.Tasks, func(t store.TaskWrite) bool {
+		now := w.now().tasks[t.New.ID]
+		return now == nil || late && now.TextsPruned
+	})
 }
 
 // another says that another request under the key of this one was on its way.
