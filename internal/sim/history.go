@@ -293,12 +293,18 @@ func (w *world) pruned(q store.PruneQuery) {
 		maps.DeleteFunc(next.reports, func(_ store.ReportID, r store.Report) bool { return r.Task == id })
 	}
 	for _, c := range slices.Concat(slices.Collect(maps.Values(w.keyed))...) {
-		if c.forgotten == 0 && !c.change.Idempotency.ExpiresAt.After(q.Now) {
+		if c.forgotten == 0 && !c.change.Idempotency.ExpiresAt.After(q.Now) && !w.keeps(c.change.Idempotency) {
 			c.forgotten = len(w.moments)
 		}
 	}
 	next.at, next.clocks = time.Now(), w.clocks()
 	w.moments = append(w.moments, next)
+}
+
+// keeps says that the store still has a record: what has expired goes in batches.
+func (w *world) keeps(r *store.IdempotencyRecord) bool {
+	l, err := w.mem.Load(context.Background(), store.LoadQuery{Idempotency: &r.IdempotencyID})
+	return err == nil && l.Idempotency != nil && l.Idempotency.ExpiresAt.Equal(r.ExpiresAt)
 }
 
 // refused tells of guards that failed.
