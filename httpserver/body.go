@@ -86,11 +86,8 @@ required:
 
 func (c *call) readBody(into *bytes.Buffer) error {
 	r, most := c.request, c.server.options.MaxBodyBytes
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
-	}
-	if r.ContentLength > most {
-		return bodyTooLarge(most)
+	if err := c.server.checkLength(r); err != nil {
+		return err
 	}
 	if r.ContentLength > 0 {
 		into.Grow(int(min(r.ContentLength, maxKept)) + bytes.MinRead)
@@ -102,6 +99,17 @@ func (c *call) readBody(into *bytes.Buffer) error {
 		return bodyTooLarge(most)
 	case err != nil:
 		return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Message: "body: could not be read to its end", Cause: err}
+	}
+	return nil
+}
+
+// checkLength refuses what headers alone say cannot be read.
+func (s *Server) checkLength(r *http.Request) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return refuse(market.CodeUnsupportedMediaType, "Content-Encoding %.50q is not supported, send the body as it is", encoding)
+	}
+	if r.ContentLength > s.options.MaxBodyBytes {
+		return bodyTooLarge(s.options.MaxBodyBytes)
 	}
 	return nil
 }

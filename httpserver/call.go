@@ -41,6 +41,8 @@ type call struct {
 
 	status int // sent, 0 before
 	size   int64
+	// earlier is how much of size belongs to writes that were paced on their own.
+	earlier int64
 
 	body       *pacedBody // nil without one
 	answering  time.Time  // since when; zero before

@@ -56,7 +56,9 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBodyBytes is the largest request body; DefaultMaxBodyBytes when 0.
 	MaxBodyBytes int64
-	// Pages makes the handler of every path outside /v1, /health and /readyz. It
+	// Doors are the ways in of other protocols, such as package mcpserver's.
+	Doors []Door
+	// Pages makes the handler of every path outside /v1, /health, /readyz and Doors. It
 	// is called once, by New. Without it those paths are 404.
 	Pages func(*Server) http.Handler
 }
@@ -98,6 +100,9 @@ func (o *Options) check() error {
 		if !slices.ContainsFunc(table, func(r Route) bool { return r.Name == name }) {
 			return fmt.Errorf("httpserver: there is no route %q to switch off", name)
 		}
+	}
+	if err := o.checkDoors(); err != nil {
+		return err
 	}
 	if o.PublicURL == "" {
 		return nil

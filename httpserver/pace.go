@@ -159,7 +159,7 @@ func (c *call) paceAnswer(n int) {
 	if size > bigAnswer && c.stopAnswer == nil {
 		c.stopAnswer = c.cutAfterClose(lastGrace, control.SetWriteDeadline)
 	}
-	until := c.server.writing.until(c.answering, now, size)
+	until := c.server.writing.until(c.answering, now, size-c.earlier)
 	if c.stopAnswer != nil && c.server.streams.Err() != nil {
 		until = now.Add(min(time.Until(until), lastGrace))
 	}

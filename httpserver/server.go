@@ -34,6 +34,8 @@ type Server struct {
 	// length; nil when admin routes are off.
 	adminKey *[sha256.Size]byte
 	routes   []Route
+	classes  map[string]Class // of the routes, by name
+	doors    []*doorway
 	names    vocabulary
 	document func() ([]byte, error) // see makeDocument
 	router   *bunrouter.Router
@@ -104,9 +106,14 @@ func newServer(m backend, o Options) (*Server, error) {
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.waits, s.endWaits = context.WithCancel(context.Background())
 	s.routes = slices.DeleteFunc(slices.Clone(table), func(r Route) bool { return slices.Contains(o.Off, r.Name) })
+	s.classes = map[string]Class{}
+	for _, r := range s.routes {
+		s.classes[r.Name] = r.Limit
+	}
 	s.names = vocabularyOf(s.routes)
 	s.document = sync.OnceValues(s.makeDocument)
 	s.router, s.allowed = s.newRouter(s.routes)
+	s.openDoors()
 	if o.Pages != nil {
 		s.pages = o.Pages(s)
 	}
@@ -145,6 +152,9 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = r.URL.RawPath
+	}
+	if door := s.door(path); door != nil {
+		return door.enter(c)
 	}
 	switch {
 	case !isAPI(path):

@@ -53,6 +53,11 @@ func (s *stub) Admit(_ context.Context, key market.APIKey, charge *market.Charge
 	return stubAgent, got, err
 }
 
+func (s *stub) AdmitAgent(ctx context.Context, _ market.AgentID, charge *market.Charge) (market.Admitted, error) {
+	_, got, err := s.Admit(ctx, stubKey, charge)
+	return got, err
+}
+
 func (s *stub) Charge(_ context.Context, charge market.Charge) (market.Admitted, error) {
 	s.charged = append(s.charged, charge)
 	if s.charge != nil {

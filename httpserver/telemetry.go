@@ -76,10 +76,15 @@ func (t *telemetry) end(c *call, status int) {
 		c.span.SetStatus(codes.Error, http.StatusText(status))
 	}
 	c.span.End()
-	if c.route != nil && c.route.Stream && status == http.StatusOK {
+	if c.streamed() && status == http.StatusOK {
 		return // its life says nothing about the server
 	}
 	t.duration.Record(c.request.Context(), time.Since(c.started).Seconds(), metric.WithAttributes(attributes...))
+}
+
+// streamed reports whether the answer was a stream, of events or of a door.
+func (c *call) streamed() bool {
+	return c.route != nil && (c.route.Stream || c.Header().Get("Content-Type") == "text/event-stream")
 }
 
 // streaming counts an open stream until the function that it returns is called.
