@@ -69,10 +69,12 @@ func (w *run) heard(e market.Event) {
 			w.disown(e.Task)
 			w.tell(Event{Kind: Approved, Task: e.Task, Text: "approved"})
 		}
+	case store.EventTaskMessage:
+		w.mailed(e.Task)
 	case store.EventTaskMatched, store.EventGap:
 		w.nudge()
 	default:
-		// Talk and events about tasks that the agent posted do not concern the work.
+		// Questions and events about tasks that the agent posted do not concern the work.
 	}
 }
 

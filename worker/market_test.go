@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"path/filepath"
@@ -166,4 +167,45 @@ func TestTheEndOfARunLeavesNothingBehind(t *testing.T) {
 			s.Errorf("the next run has left it %s, %v", task.Status, err)
 		}
 	})
+}
+
+// A function asks the poster, who answers while the task is under way.
+func TestAFunctionAsksThePoster(t *testing.T) {
+	onBothSides(t, func(s *site) {
+		answers := make(chan string, 1)
+		end := s.works(func(ctx context.Context, task worker.Task) (worker.Result, error) {
+			answer, err := task.Ask(ctx, "In which color?")
+			answers <- answer
+			return worker.Text("painted " + answer), err
+		})
+		defer end()
+		p, err := s.poster.Post(s.Context(), market.PostInput{Need: "paint", MaxCredits: 1})
+		if err != nil {
+			s.Fatal(err)
+		}
+		for e, err := range s.poster.Events(s.Context(), "0") {
+			if err != nil {
+				s.Fatal(err)
+			}
+			if e.Type == "task_message" {
+				break
+			}
+		}
+		if _, err := s.poster.SendMessage(s.Context(), p.TaskID, "green"); err != nil {
+			s.Fatal(err)
+		}
+		done, err := s.poster.Task(s.Context(), p.TaskID, time.Minute)
+		if err != nil || done.Status != market.StatusDelivered {
+			s.Fatalf("%+v, %v", done, err)
+		}
+		if got := <-answers; got != "green" {
+			s.Errorf("answered %q", got)
+		}
+	})
+}
+
+func TestATaskOutsideARunHasNobodyToAsk(t *testing.T) {
+	if _, err := (worker.Task{}).Ask(t.Context(), "?"); !errors.Is(err, worker.ErrNobodyToAsk) {
+		t.Error(err)
+	}
 }

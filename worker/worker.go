@@ -31,6 +31,7 @@ func Run(ctx context.Context, agent market.AgentAPI, do Func, options ...Option)
 	w := &run{
 		config: c, hard: hard, slots: make(chan struct{}, c.concurrency),
 		wake: make(chan struct{}, 1), running: map[market.TaskID]context.CancelCauseFunc{},
+		mail: map[market.TaskID]chan struct{}{},
 	}
 	if err := w.load(); err != nil {
 		return err
@@ -66,6 +67,7 @@ type run struct {
 
 	mu      sync.Mutex
 	running map[market.TaskID]context.CancelCauseFunc
+	mail    map[market.TaskID]chan struct{} // of functions that wait for a message
 	memo    memo
 	redo    []market.TaskID // rejected, to be done again once they are read
 	// interrupt ends the pickup that waits, if one does; fresh is set when a task has

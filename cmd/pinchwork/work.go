@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/a2aagent"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/httpagent"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/work"
@@ -28,15 +29,15 @@ type workFlags struct {
 	timeout, poll, grace  time.Duration
 	once                  bool
 
-	exec, http string
-	state      string
-	noResume   bool
+	exec, http, a2a string
+	state           string
+	noResume        bool
 }
 
 func newWork(a *app) *cobra.Command {
 	var o workFlags
 	cmd := &cobra.Command{
-		Use:   "work --exec COMMAND | --http URL",
+		Use:   "work --exec COMMAND | --http URL | --a2a URL",
 		Short: "Wait for tasks and have a command or another agent do them",
 		Long: `Wait for tasks, have each done, and deliver the result.
 
@@ -46,8 +47,10 @@ PINCHWORK_TASK_TAGS and others in its environment; and everything as JSON in the
 file PINCHWORK_TASK_FILE.
 
 With --http an agent does it that answers HTTP: each task is one POST of JSON,
-and its answer is delivered. PINCHWORK_AGENT_TOKEN is sent to it as a bearer;
-the marketplace's key never is. docs/workers.md describes what it gets.
+and its answer is delivered. With --a2a an agent does it that speaks A2A: each
+task is a message to it, and its artifact is delivered. PINCHWORK_AGENT_TOKEN is
+sent to either as a bearer; the marketplace's key never is. docs/workers.md
+describes what they get.
 
 When a task fails, takes too long or brings nothing, it is given back. Tasks that an earlier run has claimed on this machine are
 continued; those that were claimed otherwise are left alone. A result that is
@@ -58,13 +61,15 @@ once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
 --max-tasks saw a task fail.`,
 		Example: `  pinchwork work --exec ./review.sh --tags code-review --concurrency 2
   pinchwork work --once --exec 'wc -w'
-  pinchwork work --http http://127.0.0.1:9000/task --concurrency 4`,
+  pinchwork work --http http://127.0.0.1:9000/task --concurrency 4
+  pinchwork work --a2a https://agent.example`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.work(cmd, &o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.exec, "exec", "", "the shell `command` that does a task")
 	f.StringVar(&o.http, "http", "", "the `URL` of an agent that does tasks over HTTP")
+	f.StringVar(&o.a2a, "a2a", "", "the `URL` of an agent that does tasks over A2A, or of its card")
 	filterFlags(cmd, &o.filter)
 	f.IntVar(&o.concurrency, "concurrency", 1, "tasks at once (`n`)")
 	f.DurationVar(&o.timeout, "timeout", time.Hour, "time limit of each task, 0 for none")
@@ -102,9 +107,9 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 		return err
 	}
 	out := &lines{w: a.stderr}
-	do, err := a.does(o, out, record != nil)
+	do, err := a.does(cmd.Context(), o, out, record != nil)
 	if err != nil {
-		return misused(cmd, err)
+		return err
 	}
 	counts := &work.Counter{State: &work.StateFile{Path: statePath}, Earned: func() (int64, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 10*time.Second)
@@ -125,11 +130,19 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 
 // does is what does the tasks. With kept the next run goes on with those that this one
 // leaves.
-func (a *app) does(o *workFlags, out io.Writer, kept bool) (worker.Func, error) {
+func (a *app) does(ctx context.Context, o *workFlags, out io.Writer, kept bool) (worker.Func, error) {
 	if o.exec != "" {
 		return work.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do, nil
 	}
-	agent, err := httpagent.New(o.http, a.getenv(work.TokenVariable), kept)
+	token := a.getenv(work.TokenVariable)
+	if o.http != "" {
+		agent, err := httpagent.New(o.http, token, kept)
+		if err != nil {
+			return nil, err
+		}
+		return agent.Do, nil
+	}
+	agent, err := a2aagent.New(ctx, o.a2a, token, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -166,19 +179,25 @@ func (a *app) workRecord(statePath string, id market.AgentID, alone bool) (*work
 }
 
 func (o *workFlags) check(token string) error {
+	ways := 0
+	for _, way := range []string{o.exec, o.http, o.a2a} {
+		if way != "" {
+			ways++
+		}
+	}
 	switch {
-	case o.exec == "" && o.http == "":
-		return fmt.Errorf("--exec is missing, or --http")
-	case o.exec != "" && o.http != "":
-		return fmt.Errorf("--exec and --http exclude each other")
+	case ways == 0:
+		return fmt.Errorf("--exec, --http or --a2a is missing")
+	case ways > 1:
+		return fmt.Errorf("--exec, --http and --a2a exclude each other")
 	case o.concurrency < 1, o.concurrency > 100:
 		return fmt.Errorf("--concurrency must be 1 to 100")
 	case o.poll < time.Second:
 		return fmt.Errorf("--poll must be at least 1s")
 	case o.timeout < 0, o.grace < 0, o.maxTasks < 0:
 		return fmt.Errorf("--timeout, --grace and --max-tasks cannot be negative")
-	case o.http != "":
-		_, err := work.Address(o.http, token)
+	case o.exec == "":
+		_, err := work.Address(o.http+o.a2a, token) // one of them is ""
 		return err
 	}
 	return nil

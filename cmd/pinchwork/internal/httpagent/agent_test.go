@@ -105,8 +105,12 @@ func TestWhatTheAgentRefusesFails(t *testing.T) {
 		{"null", answers("application/json", `{"result":null}`), `has no "result"`},
 		{"no JSON", answers("application/json", `SHOUT`), "is not JSON"},
 		{"another type", answers("image/png", `x`), "image/png"},
-		{"a status", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "I am\nlost", http.StatusInternalServerError) }, "answered 500: I am lost"},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, "redirects are not followed"},
+		{"a status", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "I am\nlost", http.StatusInternalServerError)
+		}, "answered 500: I am lost"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, "redirects are not followed"},
 	} {
 		s := serve(t, false, c.handle)
 		_, err := s.Do(t.Context(), task)

@@ -1,0 +1,81 @@
+// Package a2atest runs programs on the official Python SDK of the A2A protocol, which tests
+// drive the marketplace with.
+//
+// The interpreter is the one of PINCHWORK_A2A_PYTHON, or python3 from PATH; it needs the
+// packages of requirements.txt. Without them a test is skipped, or fails when
+// PINCHWORK_TEST_REQUIRE contains "a2a".
+package a2atest
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+)
+
+//go:embed agent.py
+var agent string
+
+// Agent starts an agent that does tasks, and returns its address and the lines that it
+// prints about what it is asked.
+func Agent(t *testing.T) (address string, lines <-chan string) {
+	t.Helper()
+	all := start(t, agent)
+	address, ok := <-all
+	if !ok {
+		t.Fatal("the agent does not start")
+	}
+	return address, all
+}
+
+// start runs a program until the end of the test, and returns what it prints.
+func start(t *testing.T, program string, args ...string) <-chan string {
+	t.Helper()
+	python := interpreter(t)
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"-c", program}, args...)...)
+	cmd.Stderr = t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 1000)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer close(lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			lines <- s.Text()
+		}
+	})
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		reading.Wait()
+		_ = cmd.Wait()
+	})
+	return lines
+}
+
+func interpreter(t *testing.T) string {
+	t.Helper()
+	python := os.Getenv("PINCHWORK_A2A_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	var said bytes.Buffer
+	check := exec.CommandContext(t.Context(), python, "-c", "import a2a.server.routes, uvicorn")
+	check.Stderr = &said
+	if err := check.Run(); err == nil {
+		return python
+	}
+	if strings.Contains(os.Getenv("PINCHWORK_TEST_REQUIRE"), "a2a") {
+		t.Fatalf("%s has no A2A SDK, but PINCHWORK_TEST_REQUIRE asks for it: %s", python, said.String())
+	}
+	t.Skipf("%s has no A2A SDK", python)
+	return ""
+}
