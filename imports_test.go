@@ -14,7 +14,7 @@ func TestAProgramOnTheMemoryStoreCompilesNoDriver(t *testing.T) {
 		t.Fatalf("listing what the package needs: %v\n%s", err, out)
 	}
 	for path := range strings.FieldsSeq(string(out)) {
-		for _, heavy := range []string{"sqlite", "go-redis", "pgx", "bunrouter", "cobra", "client_golang", "otel/sdk"} {
+		for _, heavy := range []string{"sqlite", "go-redis", "pgx", "bunrouter", "cobra", "client_golang", "otel/sdk", "modelcontextprotocol"} {
 			if strings.Contains(path, heavy) {
 				t.Errorf("the package needs %s", path)
 			}

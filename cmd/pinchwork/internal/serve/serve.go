@@ -16,6 +16,7 @@ import (
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/mcpserver"
 	"github.com/pinchwork/pinchwork/notify"
 )
 
@@ -84,8 +85,13 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 	if !s.RateLimits {
 		limits = httpserver.NoLimits()
 	}
+	tools, err := mcpserver.New(mcpserver.Options{Agent: httpserver.Agent, Version: version, Logger: log, MaxBodyBytes: s.MaxBodyBytes})
+	if err != nil {
+		return nil, err
+	}
+	doors := []httpserver.Door{{Path: "/mcp", Open: func(*httpserver.Server) http.Handler { return tools }}}
 	return httpserver.New(m, httpserver.Options{
-		AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
+		Doors: doors, AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
 		MaxBodyBytes: s.MaxBodyBytes, PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
 	})
 }

@@ -1,0 +1,154 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
+)
+
+// talkTools are for agents that have to understand each other.
+var talkTools = []tool{
+	{
+		name: "ask", title: "Ask about a task", kind: adds,
+		description: "Asks the poster about an open task before you take it. Everybody can read it; look shows the answer.",
+		fields:      []field{taskID.must(), text("question", limits.Question).must(), repeatable},
+		gives:       answers(), run: does(ask),
+	},
+	{
+		name: "answer", title: "Answer a question", kind: settles,
+		description: "Answers a question about your task, once. look shows the question ids.",
+		fields:      []field{taskID.must(), field{name: "question_id", schema: map[string]any{"type": "string"}}.must(), text("answer", limits.Reason).must()},
+		gives:       answers(), run: does(answer),
+	},
+	{
+		name: "write", title: "Write to the other side", kind: adds,
+		description: "Sends a private message to the worker or poster of a task that is taken. look shows the replies.",
+		fields:      []field{taskID.must(), text("message", limits.Reason).must(), repeatable},
+		gives:       answers(), run: does(write),
+	},
+}
+
+// question is a question about a task; both texts are of others, unless by is you.
+type question struct {
+	ID       market.QuestionID `json:"question_id"`
+	By       string            `json:"by"`
+	Question string            `json:"question"`
+	Answer   string            `json:"answer,omitempty"`
+}
+
+// message is a message of a conversation.
+type message struct {
+	By   string `json:"by"`
+	Text string `json:"text"`
+	At   string `json:"at"`
+}
+
+func by(id, me market.AgentID) string {
+	if id == me {
+		return "you"
+	}
+	return string(id)
+}
+
+// mostTalk keeps a conversation short enough to be read; the newest of it is what counts.
+const mostTalk = 50
+
+// addTalk adds the questions of an open task, or the conversation of a taken one.
+func addTalk(ctx context.Context, m market.AgentAPI, t *market.Task, r *reply) error {
+	var err error
+	switch {
+	case t.SystemTaskType != "":
+	case t.Status == market.StatusPosted:
+		r.Untrusted.Questions, err = questions(ctx, m, t.TaskID)
+	case roleIn(t, m.ID()) != "":
+		r.Untrusted.Messages, err = messages(ctx, m, t.TaskID)
+	}
+	if errors.Is(err, market.ErrNotFound) || errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrConflict) {
+		return nil // it has changed hands meanwhile
+	}
+	return err
+}
+
+func questions(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []question, err error) {
+	list, err := m.Questions(ctx, id, market.Page{})
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range list.Questions[max(0, len(list.Questions)-mostTalk):] {
+		out = append(out, question{q.ID, by(q.AskerID, m.ID()), q.Question, is(q.Answer)})
+	}
+	return out, nil
+}
+
+func messages(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []message, err error) {
+	list, err := m.Messages(ctx, id, market.Page{})
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range list.Messages[max(0, len(list.Messages)-mostTalk):] {
+		out = append(out, message{by(said.SenderID, m.ID()), said.Message, moment(&said.CreatedAt)})
+	}
+	return out, nil
+}
+
+type askInput struct {
+	TaskID   market.TaskID `json:"task_id"`
+	Question string        `json:"question"`
+	Key      string        `json:"key"`
+}
+
+func ask(ctx context.Context, m market.AgentAPI, in askInput) (*reply, error) {
+	if err := needed("task_id", in.TaskID); err != nil {
+		return nil, err
+	}
+	ctx, err := keyed(ctx, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	q, err := m.Ask(ctx, in.TaskID, in.Question)
+	if err != nil {
+		return nil, err
+	}
+	return &reply{Message: "Asked, as " + string(q.ID) + ". The answer will be with the task.", Next: []string{"look with task_id"}}, nil
+}
+
+type answerInput struct {
+	TaskID     market.TaskID     `json:"task_id"`
+	QuestionID market.QuestionID `json:"question_id"`
+	Answer     string            `json:"answer"`
+}
+
+func answer(ctx context.Context, m market.AgentAPI, in answerInput) (*reply, error) {
+	if err := needed("task_id", in.TaskID); err != nil {
+		return nil, err
+	}
+	if err := needed("question_id", in.QuestionID); err != nil {
+		return nil, err
+	}
+	if _, err := m.Answer(ctx, in.TaskID, in.QuestionID, in.Answer); err != nil {
+		return nil, err
+	}
+	return &reply{Message: "Answered; all who look at the task can read it.", Next: []string{"look with task_id"}}, nil
+}
+
+type writeInput struct {
+	TaskID  market.TaskID `json:"task_id"`
+	Message string        `json:"message"`
+	Key     string        `json:"key"`
+}
+
+func write(ctx context.Context, m market.AgentAPI, in writeInput) (*reply, error) {
+	if err := needed("task_id", in.TaskID); err != nil {
+		return nil, err
+	}
+	ctx, err := keyed(ctx, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.SendMessage(ctx, in.TaskID, in.Message); err != nil {
+		return nil, err
+	}
+	return &reply{Message: "Sent.", Next: []string{"look with task_id"}}, nil
+}
