@@ -69,6 +69,33 @@ func TestABoardThatIsLoadedAnewSaysSo(t *testing.T) {
 	})
 }
 
+// Who begins to match a task while the board is loaded anew is not offered it
+// afterwards, although what was read for the board is older.
+func TestAReloadDoesNotOfferATaskToItsMatcher(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := markettest.New(t)
+		s := gatestore.New(k.Store)
+		m := replicaOn(t, k, s)
+		defer running(t, m)()
+		ada, eve := k.Agent("ada"), k.Agent("eve", markettest.Infra()).On(m)
+		k.Agent("bob")
+		id := ada.Post("task", markettest.Budget(1))
+		time.Sleep(time.Second)
+		gate := s.Hold(gatestore.Behind, "ScanOpen", 1)
+		truncate(s)
+		<-gate.Reached
+		if p := eve.Pickup(); p.TaskID != k.Stored(id).Children[0] {
+			t.Fatalf("picked up %+v", p)
+		}
+		gate.Open()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := eve.Offers(); len(got) != 0 {
+			t.Errorf("the matcher is offered %v", got)
+		}
+	})
+}
+
 // A reload that fails on its way is not a board either.
 func TestAReloadThatFailsIsTriedAgain(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

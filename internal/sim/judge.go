@@ -199,6 +199,9 @@ func (w *world) judgeRefusal(a *actor, code market.Code) {
 	if code == market.CodeSuspended && w.once(a, func(m *moment) bool { return m.agents[q.me].Suspended }) {
 		return
 	}
+	if code == market.CodeAlreadyDone && q.op.Kind == "report" && w.reportedUnseen(a, q) {
+		return
+	}
 	var other []string
 	for i, now := range w.window(a) {
 		want := w.moments[i].refusal(q, now)
@@ -210,6 +213,20 @@ func (w *world) judgeRefusal(a *actor, code market.Code) {
 		}
 	}
 	w.fail("refusals are true", "%s answers %s; at no moment was that so (%s)", a, a.reply, strings.Join(other, ", "))
+}
+
+// reportedUnseen says that the agent could see the task while it reported it, and had
+// reported it later. Somebody may have claimed the task in between,
+// after which others cannot see it, but what the agent is told is true.
+func (w *world) reportedUnseen(a *actor, q asking) bool {
+	seen := false
+	for i := range w.window(a) {
+		m := w.moments[i]
+		if seen = seen || m.sees(q.me, m.tasks[q.task]); seen && m.reported(q.me, q.task) {
+			return true
+		}
+	}
+	return false
 }
 
 // window yields the number of each moment between an operation's begin and its answer, with each
