@@ -284,11 +284,24 @@ func (w *world) checkPickup(prev *moment, c *commit, q asking, now time.Time) {
 		w.fail("what must be refused is not done", "%s claims, which had to be refused: %s", c.by, code)
 	}
 	for _, id := range c.claimed {
-		_, last := w.instants(c.by)
-		if !prev.offered(q, prev.tasks[id], w.texts[id], now) && !prev.offered(q, prev.tasks[id], w.texts[id], last) {
+		offered := func(at time.Time) bool { return prev.offered(q, prev.tasks[id], w.texts[id], at) }
+		if _, last := w.instants(c.by); !offered(now) && !offered(last) && !offered(w.shown(c.by.replica, now)) {
 			w.fail("workers get what they may be offered", "%s claims %s", c.by, id)
 		}
 	}
+}
+
+// shown is the instant by which a replica's board goes: the latest that its clock has
+// shown. A head start that has once been over stays so when the clock steps back, but
+// when it steps back by a minute it was set, and the board follows.
+func (w *world) shown(r *replica, now time.Time) time.Time {
+	latest := now
+	for _, m := range w.moments {
+		if m.clocks != nil && m.clocks[r.n].After(latest) && m.clocks[r.n].Sub(now) < time.Minute {
+			latest = m.clocks[r.n]
+		}
+	}
+	return latest
 }
 
 // timers are the steps that time alone takes.
