@@ -78,16 +78,23 @@ func TestAReloadDoesNotOfferATaskToItsMatcher(t *testing.T) {
 		m := replicaOn(t, k, s)
 		defer running(t, m)()
 		ada, eve := k.Agent("ada"), k.Agent("eve", markettest.Infra()).On(m)
-		k.Agent("bob")
 		id := ada.Post("task", markettest.Budget(1))
 		time.Sleep(time.Second)
-		gate := s.Hold(gatestore.Behind, "ScanOpen", 1)
+		commit := s.Hold(gatestore.Before, "CommitFirst", 1)
+		picked := make(chan market.Pickup, 1)
+		go func() {
+			p, _, _ := eve.API.Pickup(k.Ctx, market.Filter{})
+			picked <- p
+		}()
+		<-commit.Reached
+		scan := s.Hold(gatestore.Behind, "ScanOpen", 1)
 		truncate(s)
-		<-gate.Reached
-		if p := eve.Pickup(); p.TaskID != k.Stored(id).Children[0] {
+		<-scan.Reached
+		commit.Open()
+		if p := <-picked; p.TaskID != k.Stored(id).Children[0] {
 			t.Fatalf("picked up %+v", p)
 		}
-		gate.Open()
+		scan.Open()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if got := eve.Offers(); len(got) != 0 {

@@ -8,7 +8,9 @@ import (
 
 // ownWrites remembers the task items that this process has put into the feed
 // and applied itself, so that reading them back costs no read of the task. It
-// is bounded: an item that it has forgotten only costs a read.
+// is bounded: an item that it has forgotten only costs a read. Roles that change
+// without a version are read again always: a board that is being loaded has no
+// task yet to keep an exclusion for, and their items do not tell whose they are.
 type ownWrites struct {
 	mu    sync.Mutex
 	items map[store.FeedItem]int
@@ -23,7 +25,7 @@ func (w *ownWrites) add(items []store.FeedItem) {
 		w.items = map[store.FeedItem]int{}
 	}
 	for _, item := range items {
-		if item.Kind == store.FeedTask {
+		if item.Kind == store.FeedTask && item.Version > 0 {
 			w.items[item]++
 		}
 	}
