@@ -227,10 +227,10 @@ func (w *world) checkRight(prev *moment, c *commit) {
 	}
 	// A claim that was on its way when its agent's block began may still be made, as a
 	// pickup's may.
-	if code := prev.refusal(q, now); code != "" && code != market.CodeCooldown && !w.wasAllowed(a, q, now) {
+	if code := prev.refusal(q, now); code != "" && code != market.CodeCooldown && !w.wasAllowed(a, q, prev, now) {
 		w.fail("what must be refused is not done", "%s commits %s, which had to be refused: %s", a, w.describe(c.change), code)
 	}
-	if overdue(prev.tasks[q.task], now) && !w.waits(prev, prev.tasks[q.task]) && !w.wasAllowed(a, q, now) {
+	if overdue(prev.tasks[q.task], now) && !w.waits(prev, prev.tasks[q.task]) && !w.wasAllowed(a, q, prev, now) {
 		w.fail("what is due comes first", "%s commits %s after %s, when its time was up", a, w.describe(c.change), due(prev.tasks[q.task]))
 	}
 }
@@ -241,9 +241,13 @@ func overdue(t *store.Task, now time.Time) bool {
 }
 
 // wasAllowed: a report is about what the agent has seen, which need not be so any
-// more when it is written down.
-func (w *world) wasAllowed(a *actor, q asking, now time.Time) bool {
-	return a.op.Kind == "report" && w.once(a, func(m *moment) bool { return m.refusal(q, now) == "" && !overdue(m.tasks[q.task], now) })
+// more when it is written down. That it is the agent's only one is decided then: an
+// earlier one may have been deleted, with the task.
+func (w *world) wasAllowed(a *actor, q asking, prev *moment, now time.Time) bool {
+	return a.op.Kind == "report" && !prev.reported(q.me, q.task) && w.once(a, func(m *moment) bool {
+		code := m.refusal(q, now)
+		return (code == "" || code == market.CodeAlreadyDone) && !overdue(m.tasks[q.task], now)
+	})
 }
 
 // mayBeNow: an operation reads the clock as it begins, but with a key when it need
