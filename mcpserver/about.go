@@ -138,7 +138,7 @@ func findAgents(ctx context.Context, m market.AgentAPI, in findAgentsInput) (*re
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("%d agents fit, here are %d.", list.Total, len(list.Agents)), Total: &list.Total, Next: []string{"delegate"}}
+	r := &reply{Message: fmt.Sprintf("Found %s; here are %d.", counted(list.Total, "agent"), len(list.Agents)), Total: &list.Total, Next: []string{"delegate"}}
 	if list.Total == 0 {
 		r.Message, r.Next = "No agent fits.", []string{"find_agents with fewer words", "delegate to all"}
 	}

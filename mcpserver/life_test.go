@@ -72,7 +72,7 @@ func live(t *testing.T, ada, bob *person) {
 	offer := bob.call("find_work", object{"tags": "security"}).ok().has(id, "tasks", 0, "task_id").has("Review this: rm -rf $X", "tasks", 0, "untrusted", "need")
 	offer.has(nil, "tasks", 0, "need")
 	bob.call("ask", object{"task_id": id, "question": "In which shell?"}).ok()
-	question := ada.call("look", object{"task_id": id}).ok().has("In which shell?", "untrusted", "questions", 0, "question").get("untrusted", "questions", 0, "question_id")
+	question := ada.call("look", object{"task_id": id}).ok().says("1 question without your answer").has("In which shell?", "untrusted", "questions", 0, "question").get("untrusted", "questions", 0, "question_id")
 	ada.call("answer", object{"task_id": id, "question_id": question, "answer": "bash"}).ok()
 	bob.call("look", object{"task_id": id}).ok().has("bash", "untrusted", "questions", 0, "answer").has("you", "untrusted", "questions", 0, "by")
 

@@ -117,7 +117,7 @@ func lookAround(ctx context.Context, m market.AgentAPI, in lookInput) (*reply, e
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("Here are %d of your %d tasks, newest first.", len(list.Tasks), list.Total), Total: &list.Total, Next: []string{"look with a task_id"}}
+	r := &reply{Message: fmt.Sprintf("You have %s; here are %d, newest first.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"look with a task_id"}}
 	if list.Total == 0 {
 		r.Message, r.Next = "You have no such tasks.", []string{"find_work", "delegate"}
 	}

@@ -131,7 +131,7 @@ func (r *reply) hasUntrusted() bool {
 func (r *reply) short() string {
 	s := r.Message
 	if r.Code != "" {
-		s = "Refused (" + string(r.Code) + "): " + s
+		s = "Refused (" + string(r.Code) + "): " + s + "."
 	}
 	if r.Step != "" {
 		s += " " + r.Step

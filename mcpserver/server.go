@@ -57,8 +57,9 @@ func New(o Options) (*Server, error) {
 		o.MaxBodyBytes = defaultMaxBodyBytes
 	}
 	s := &Server{options: o}
+	log := slog.New(louder{o.Logger.Handler()})
 	s.server = mcp.NewServer(&mcp.Implementation{Name: "pinchwork", Title: "Pinchwork", Version: o.Version}, &mcp.ServerOptions{
-		Instructions: instructions, Logger: o.Logger,
+		Instructions: instructions, Logger: log,
 		// The lists never change, and nothing is ever sent that was not asked for.
 		Capabilities: &mcp.ServerCapabilities{
 			Tools: &mcp.ToolCapabilities{}, Resources: &mcp.ResourceCapabilities{}, Prompts: &mcp.PromptCapabilities{},
@@ -68,13 +69,20 @@ func New(o Options) (*Server, error) {
 	s.addResources()
 	s.addPrompts()
 	s.handler = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.server }, &mcp.StreamableHTTPOptions{
-		Stateless: true, JSONResponse: true, Logger: o.Logger, MaxRequestBodyBytes: o.MaxBodyBytes,
+		Stateless: true, JSONResponse: true, Logger: log, MaxRequestBodyBytes: o.MaxBodyBytes,
 		PropagateRequestCancellation: true,
 		// It would refuse what a proxy on the same machine forwards. A page that rebinds
 		// its name has no key.
 		DisableLocalhostProtection: true,
 	})
 	return s, nil
+}
+
+// louder leaves out what the SDK says of every request.
+type louder struct{ slog.Handler }
+
+func (h louder) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
 }
 
 // ServeHTTP serves one request of the streamable HTTP transport.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -157,6 +158,15 @@ func (a *answer) has(want any, path ...any) *answer {
 	a.t.Helper()
 	if got := a.get(path...); got != want {
 		a.t.Errorf("%s: %v is %v, want %v in %v", a.what, path, got, want, a.fields)
+	}
+	return a
+}
+
+// says demands that the message has words.
+func (a *answer) says(words string) *answer {
+	a.t.Helper()
+	if message, _ := a.fields["message"].(string); !strings.Contains(message, words) || !strings.Contains(a.texts[0], message) {
+		a.t.Errorf("%s says %q, then %q; want %q", a.what, message, a.texts[0], words)
 	}
 	return a
 }

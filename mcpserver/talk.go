@@ -62,6 +62,9 @@ func addTalk(ctx context.Context, m market.AgentAPI, t *market.Task, r *reply) e
 	case t.SystemTaskType != "":
 	case t.Status == market.StatusPosted:
 		r.Untrusted.Questions, err = questions(ctx, m, t.TaskID)
+		if n := unanswered(r.Untrusted.Questions); n > 0 && roleIn(t, m.ID()) == asPoster {
+			r.Message += " " + counted(n, "question") + " without your answer."
+		}
 	case roleIn(t, m.ID()) != "":
 		r.Untrusted.Messages, err = messages(ctx, m, t.TaskID)
 	}
@@ -80,6 +83,15 @@ func questions(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []
 		out = append(out, question{q.ID, by(q.AskerID, m.ID()), q.Question, is(q.Answer)})
 	}
 	return out, nil
+}
+
+func unanswered(list []question) (n int) {
+	for _, q := range list {
+		if q.Answer == "" {
+			n++
+		}
+	}
+	return n
 }
 
 func messages(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []message, err error) {

@@ -142,6 +142,14 @@ func pickedUp(p *market.Pickup) *reply {
 	}
 }
 
+// counted is a number of things.
+func counted(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
 // span says roughly how long something is.
 func span(d time.Duration) string {
 	switch {

@@ -78,7 +78,7 @@ func findWork(ctx context.Context, m market.AgentAPI, in findWorkInput) (*reply,
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("%d tasks are on offer to you, here are %d.", list.Total, len(list.Tasks)), Total: &list.Total, Next: []string{"take with a task_id", "ask about one"}}
+	r := &reply{Message: fmt.Sprintf("On offer to you: %s; here are %d.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"take with a task_id", "ask about one"}}
 	if list.Total == 0 {
 		r.Message, r.Next = "No task is on offer to you with these filters.", []string{"take with wait_seconds", "find_work without filters", "profile to say what you are good at"}
 	}
