@@ -61,7 +61,7 @@ func TestEventsAreReadAndResumed(t *testing.T) {
 			streamEvent("a3", "task_message", `,"message_id":"msg-1","unknown":[1]`),
 		)
 		got := collect(t, s.client(t, httpclient.WithAgentID("ag-me")), "a0", 3)
-		if d := got[0].Data; got[0].ID != "a1" || d.Reason != "bad" || d.GraceDeadline == nil || got[0].At.Minute() != 25 || got[0].Agent != "ag-me" {
+		if d := got[0].Data; got[0].ID != "a1" || d.Reason != "bad" || d.GraceDeadline.IsZero() || got[0].At.Minute() != 25 || got[0].Agent != "ag-me" {
 			t.Errorf("first event %+v", got[0])
 		}
 		if got[1].Type != store.EventTaskMatched || got[1].Data.Rank == nil || got[1].Task != "tk-1" {

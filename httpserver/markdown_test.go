@@ -37,7 +37,7 @@ func TestMarkdownAnswers(t *testing.T) {
 			"---\ntask_id: tk-abc123\nstatus: posted\nneed: Review this SaaS Terms of Service for red flags\nmax_credits: 15\nbalance: 85\n---\nTask created successfully.",
 		},
 		"a task with a result": {
-			market.Task{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: &result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at},
+			market.Task{TaskID: "tk-1", Status: market.StatusDelivered, Need: "a: b", Result: result, MaxCredits: 5, Tags: []string{"go", "null", "1st"}, PosterID: "ag-1", CreatedAt: at},
 			"",
 			"---\ntask_id: tk-1\nstatus: delivered\nneed: \"a: b\"\nmax_credits: 5\ntags: [go, \"null\", \"1st\"]\nposter_id: ag-1\ncreated_at: \"2025-01-15T10:30:00+00:00\"\nrejection_count: 0\n---\n" + result,
 		},

@@ -160,7 +160,7 @@ func TestTheTimeOfARequestBeginsWithItsBody(t *testing.T) {
 func TestAnAnswerThatIsNotReadIsCut(t *testing.T) {
 	huge := strings.Repeat("x", 16<<20)
 	s := &stub{deliver: func(market.DeliverInput) (market.Task, error) {
-		return market.Task{TaskID: "tk-1", Result: &huge}, nil
+		return market.Task{TaskID: "tk-1", Result: huge}, nil
 	}}
 	server := s.server(t, Options{}).hasty()
 	over := make(chan struct{})

@@ -417,7 +417,7 @@ func TestWaits(t *testing.T) {
 	s := &stub{post: func(ctx context.Context, in market.PostInput) (market.Posted, error) {
 		posted := market.Posted{TaskID: "tk-1", Status: market.StatusPosted, Need: in.Need}
 		if in.Wait == time.Second {
-			posted.Task = &market.Task{TaskID: "tk-1", Status: market.StatusDelivered, Result: &result}
+			posted.Task = &market.Task{TaskID: "tk-1", Status: market.StatusDelivered, Result: result}
 			return posted, nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < 300*time.Second {

@@ -139,8 +139,8 @@ func approveTask(c *call, in wire.Approve) (market.Task, error) {
 }
 
 func (c *call) charged(view market.Task, err error) (market.Task, error) {
-	if err == nil && view.CreditsCharged != nil {
-		c.Header()["X-Credits-Charged"] = []string{strconv.FormatInt(*view.CreditsCharged, 10)}
+	if err == nil && view.CreditsCharged != 0 {
+		c.Header()["X-Credits-Charged"] = []string{strconv.FormatInt(view.CreditsCharged, 10)}
 	}
 	return view, err
 }

@@ -97,11 +97,11 @@ func textSize(answer any) (n int) {
 		}
 	case market.BrowseList:
 		for i := range v.Tasks {
-			n += len(v.Tasks[i].Need) + optional(v.Tasks[i].Context)
+			n += len(v.Tasks[i].Need) + len(v.Tasks[i].Context)
 		}
 	case market.QuestionList:
 		for i := range v.Questions {
-			n += len(v.Questions[i].Question) + optional(v.Questions[i].Answer)
+			n += len(v.Questions[i].Question) + len(v.Questions[i].Answer)
 		}
 	case market.MessageList:
 		for i := range v.Messages {
@@ -112,14 +112,7 @@ func textSize(answer any) (n int) {
 }
 
 func taskSize(t *market.Task) int {
-	return len(t.Need) + optional(t.Context) + optional(t.Result)
-}
-
-func optional(text *string) int {
-	if text == nil {
-		return 0
-	}
-	return len(*text)
+	return len(t.Need) + len(t.Context) + len(t.Result)
 }
 
 // caller names what the bound belongs to: an agent, or a client address.

@@ -37,7 +37,7 @@ func TestRegister(t *testing.T) {
 			markettest.Refused(t, err, market.ErrUnauthorized)
 		}
 		me, err := k.Market.As(r.AgentID).Me(k.Ctx)
-		if err != nil || me.Name != "ada" || *me.GoodAt != "Go" || !slices.Equal(me.Tags, []string{"Go", "sql"}) || *me.WebhookURL != "https://example.com/hook" || me.Credits != 100 {
+		if err != nil || me.Name != "ada" || me.GoodAt != "Go" || !slices.Equal(me.Tags, []string{"Go", "sql"}) || me.WebhookURL != "https://example.com/hook" || me.Credits != 100 {
 			t.Errorf("the profile is %+v, %v", me, err)
 		}
 	})
@@ -112,13 +112,13 @@ func TestUpdateChangesOnlyWhatIsThere(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.GoodAt("Go"), markettest.Capable("go"), markettest.Webhook("https://example.com/a", "secret"))
 		me := ada.Update(market.UpdateInput{Name: market.Some("Ada")})
-		if me.Name != "Ada" || *me.GoodAt != "Go" || !slices.Equal(me.Tags, []string{"go"}) || *me.WebhookURL != "https://example.com/a" {
+		if me.Name != "Ada" || me.GoodAt != "Go" || !slices.Equal(me.Tags, []string{"go"}) || me.WebhookURL != "https://example.com/a" {
 			t.Errorf("another name: %+v", me)
 		}
 		me = ada.Update(market.UpdateInput{
 			GoodAt: market.Null[string](), Tags: market.Null[[]string](), WebhookURL: market.Null[string](), WebhookSecret: market.Null[string](),
 		})
-		if me.Name != "Ada" || me.GoodAt != nil || len(me.Tags) != 0 || me.WebhookURL != nil {
+		if me.Name != "Ada" || me.GoodAt != "" || len(me.Tags) != 0 || me.WebhookURL != "" {
 			t.Errorf("cleared: %+v", me)
 		}
 		me = ada.Update(market.UpdateInput{AcceptsSystemTasks: market.Some(true), Tags: market.Some([]string{"SQL"})})
@@ -150,7 +150,7 @@ func TestPublicProfiles(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.GoodAt("Go"), markettest.Capable("go"), markettest.Webhook("https://example.com/a", "secret"))
 		p := ada.Profile()
-		if p.ID != ada.ID || p.Name != "ada" || *p.GoodAt != "Go" || !slices.Equal(p.Tags, []string{"go"}) {
+		if p.ID != ada.ID || p.Name != "ada" || p.GoodAt != "Go" || !slices.Equal(p.Tags, []string{"go"}) {
 			t.Errorf("the profile is %+v", p)
 		}
 		for _, id := range []market.AgentID{market.Platform, "ag-0000000000000000", ""} {
@@ -282,7 +282,7 @@ func TestGrantsAreBoundedAndAreNotEarned(t *testing.T) {
 			t.Fatalf("granted: %+v, %v", g, err)
 		}
 		entry := ada.Credits().Ledger[0]
-		if entry.Reason != store.EntryAdminGrant || entry.Amount != 500 || entry.TaskID != nil || entry.Note != "payment" {
+		if entry.Reason != store.EntryAdminGrant || entry.Amount != 500 || entry.TaskID != "" || entry.Note != "payment" {
 			t.Errorf("the entry is %+v", entry)
 		}
 		if s := ada.Stats(); s.TotalEarned != 0 || s.Recent7dEarned != 0 {

@@ -21,7 +21,7 @@ func TestPickupAnswersWithTheTask(t *testing.T) {
 		bob.Rate(old, 4)
 		id := ada.Post("need", markettest.Background("context"), markettest.Budget(15), markettest.Tagged("sms"), markettest.Deadline(time.Hour))
 		p := bob.Pickup()
-		if p.TaskID != id || p.Need != "need" || *p.Context != "context" || p.MaxCredits != 15 || p.PosterID != ada.ID ||
+		if p.TaskID != id || p.Need != "need" || p.Context != "context" || p.MaxCredits != 15 || p.PosterID != ada.ID ||
 			len(p.Tags) != 1 || p.Tags[0] != "sms" || p.PosterReputation != 4 || p.RejectionCount != 0 || p.SystemTaskType != "" {
 			t.Errorf("picked up %+v", p)
 		}
@@ -29,11 +29,11 @@ func TestPickupAnswersWithTheTask(t *testing.T) {
 		if !p.Deadline.Equal(deadline) || !p.ClaimDeadline.Equal(deadline) || !p.CreatedAt.Equal(k.Clock.Now()) {
 			t.Errorf("deadline %s, claim deadline %s, created %s", p.Deadline, p.ClaimDeadline, p.CreatedAt)
 		}
-		if v := bob.Task(id); v.Status != market.StatusClaimed || *v.WorkerID != bob.ID {
+		if v := bob.Task(id); v.Status != market.StatusClaimed || v.WorkerID != bob.ID {
 			t.Errorf("the task is %+v", v)
 		}
 		second := ada.Post("by id", markettest.Background("too"), markettest.Budget(10))
-		if p := bob.Claim(second); p.Need != "by id" || *p.Context != "too" || p.PosterReputation != 4 || !p.ClaimDeadline.Equal(k.Clock.Now().Add(72*time.Hour)) {
+		if p := bob.Claim(second); p.Need != "by id" || p.Context != "too" || p.PosterReputation != 4 || !p.ClaimDeadline.Equal(k.Clock.Now().Add(72*time.Hour)) {
 			t.Errorf("claimed %+v", p)
 		}
 	})
@@ -93,7 +93,7 @@ func TestBatchTakesFiveByDefaultAndTenAtMost(t *testing.T) {
 			t.Fatalf("by default %d tasks, total %d, %v", len(list.Tasks), list.Total, err)
 		}
 		for i, p := range list.Tasks {
-			if want := fmt.Sprint("task ", i); p.Need != want || p.ClaimDeadline == nil {
+			if want := fmt.Sprint("task ", i); p.Need != want || p.ClaimDeadline.IsZero() {
 				t.Errorf("task %d of the batch is %+v", i, p)
 			}
 		}
@@ -265,7 +265,7 @@ func TestAClaimEndsAfterTheClaimTimeout(t *testing.T) {
 		}
 		k.Advance(time.Microsecond)
 		v := ada.Task(id)
-		if v.Status != market.StatusPosted || v.WorkerID != nil || !v.ExpiresAt.Equal(k.Clock.Now().Add(72*time.Hour)) {
+		if v.Status != market.StatusPosted || v.WorkerID != "" || !v.ExpiresAt.Equal(k.Clock.Now().Add(72*time.Hour)) {
 			t.Errorf("after it the task is %+v", v)
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {
@@ -281,7 +281,7 @@ func TestNoClaimTimeoutWhenItIsZero(t *testing.T) {
 	k := markettest.New(t, policy(func(p *market.Policy) { p.ClaimTimeout = 0 }))
 	ada, bob := k.Agent("ada"), k.Agent("bob")
 	id := ada.Post("task")
-	if p := bob.Claim(id); p.ClaimDeadline != nil {
+	if p := bob.Claim(id); !p.ClaimDeadline.IsZero() {
 		t.Errorf("claim deadline %s", p.ClaimDeadline)
 	}
 	k.Advance(10_000 * time.Hour)
@@ -302,7 +302,7 @@ func TestAbandonReposts(t *testing.T) {
 		k.Advance(time.Hour)
 		created := ada.Task(id).CreatedAt.Time
 		v := bob.Abandon(id)
-		if v.Status != market.StatusPosted || v.WorkerID != nil {
+		if v.Status != market.StatusPosted || v.WorkerID != "" {
 			t.Errorf("abandoned %+v", v)
 		}
 		v = ada.Task(id)

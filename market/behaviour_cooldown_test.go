@@ -103,7 +103,7 @@ func TestAGraceThatLapsesIsNoStrike(t *testing.T) {
 					if got := bob.Heard(); !slices.Equal(got, []market.EventType{store.EventRejectionGraceExpired}) {
 						t.Errorf("the worker heard %v", got)
 					}
-					if v := ada.Task(id); v.Status != market.StatusPosted || v.Deadline != nil {
+					if v := ada.Task(id); v.Status != market.StatusPosted || !v.Deadline.IsZero() {
 						t.Errorf("after the grace: %+v", v)
 					}
 					ada.Cancel(id)

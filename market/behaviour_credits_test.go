@@ -29,10 +29,10 @@ func TestLedgerNewestFirst(t *testing.T) {
 		}
 		var sum int64
 		for i, want := range []market.LedgerEntry{
-			{Amount: 10, Reason: store.EntryRefund, TaskID: &ids[2]},
-			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[2]},
-			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[1]},
-			{Amount: -10, Reason: store.EntryEscrow, TaskID: &ids[0]},
+			{Amount: 10, Reason: store.EntryRefund, TaskID: ids[2]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: ids[2]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: ids[1]},
+			{Amount: -10, Reason: store.EntryEscrow, TaskID: ids[0]},
 			{Amount: 100, Reason: store.EntrySignupBonus},
 		} {
 			got := c.Ledger[i]
@@ -45,7 +45,7 @@ func TestLedgerNewestFirst(t *testing.T) {
 			t.Errorf("the lines add up to %d, the balance is %d", sum, c.Balance)
 		}
 		page, err := ada.API.Credits(k.Ctx, market.Page{Limit: 2, Offset: 3})
-		if err != nil || page.Total != 5 || len(page.Ledger) != 2 || *page.Ledger[0].TaskID != ids[0] {
+		if err != nil || page.Total != 5 || len(page.Ledger) != 2 || page.Ledger[0].TaskID != ids[0] {
 			t.Errorf("the fourth and fifth: %+v, %v", page, err)
 		}
 		for _, p := range []market.Page{{Limit: 101}, {Limit: -1}, {Offset: -1}} {
@@ -59,10 +59,10 @@ func TestLedgerNewestFirst(t *testing.T) {
 }
 
 func taskOf(e market.LedgerEntry) market.TaskID {
-	if e.TaskID == nil {
+	if e.TaskID == "" {
 		return ""
 	}
-	return *e.TaskID
+	return e.TaskID
 }
 
 func TestStatistics(t *testing.T) {

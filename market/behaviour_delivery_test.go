@@ -41,12 +41,12 @@ func TestAWorkerClaimsBetweenOneAndTheBudget(t *testing.T) {
 					}
 					return
 				}
-				if err != nil || *v.CreditsCharged != c.charged {
+				if err != nil || v.CreditsCharged != c.charged {
 					t.Fatalf("delivered %+v, %v", v, err)
 				}
 				fee := c.charged / 10
-				if v := ada.Approve(id); *v.CreditsCharged != c.charged {
-					t.Errorf("charged %d", *v.CreditsCharged)
+				if v := ada.Approve(id); v.CreditsCharged != c.charged {
+					t.Errorf("charged %d", v.CreditsCharged)
 				}
 				if a, b := ada.Balance(), bob.Balance(); a != 100-c.charged || b != 100+c.charged-fee {
 					t.Errorf("ada has %d, bob %d", a, b)
@@ -81,7 +81,7 @@ func TestDeliverLimits(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || *v.Result != c.result || *ada.Task(id).Result != c.result {
+			if err != nil || v.Result != c.result || ada.Task(id).Result != c.result {
 				t.Errorf("delivered %v", err)
 			}
 		})
@@ -115,12 +115,12 @@ func TestDeliveryClearsTheGrace(t *testing.T) {
 		bob.Deliver(id, "first")
 		ada.Reject(id, "no")
 		k.Advance(4 * time.Minute)
-		if v := bob.Deliver(id, "second"); v.RejectionGraceDeadline != nil || *v.Result != "second" {
+		if v := bob.Deliver(id, "second"); !v.RejectionGraceDeadline.IsZero() || v.Result != "second" {
 			t.Errorf("delivered again: %+v", v)
 		}
 		bob.Events()
 		k.Advance(time.Hour)
-		if v := ada.Task(id); v.Status != market.StatusDelivered || *v.Result != "second" {
+		if v := ada.Task(id); v.Status != market.StatusDelivered || v.Result != "second" {
 			t.Errorf("an hour later the task is %+v", v)
 		}
 		if heard := bob.Heard(); len(heard) != 0 {

@@ -42,11 +42,11 @@ func TestEventsSayWhatHappened(t *testing.T) {
 		bob.Deliver(id, "done")
 		ada.Events()
 		ada.Approve(id, 4)
-		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 18 || d.Rating == nil || *d.Rating != 4 {
+		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 18 || d.Rating != 4 {
 			t.Errorf("approved: %+v, want 18 credits and rating 4", d)
 		}
 		bob.Rate(id, 2)
-		if d := told(t, ada, store.EventTaskRated); d.Rating == nil || *d.Rating != 2 {
+		if d := told(t, ada, store.EventTaskRated); d.Rating != 2 {
 			t.Errorf("rated: %+v, want rating 2", d)
 		}
 	})
@@ -61,10 +61,10 @@ func TestApprovalByTheTimerTellsBothWhatItMoved(t *testing.T) {
 		bob.Deliver(id, "done", 10)
 		ada.Events()
 		k.Advance(k.Market.Policy().AutoApprove)
-		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 9 || d.Rating != nil {
+		if d := told(t, bob, store.EventTaskApproved); d.Credits == nil || *d.Credits != 9 || d.Rating != 0 {
 			t.Errorf("the worker is told %+v, want 9 credits and no rating", d)
 		}
-		if d := told(t, ada, store.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != nil {
+		if d := told(t, ada, store.EventTaskApproved); d.Credits == nil || *d.Credits != 10 || d.Rating != 0 {
 			t.Errorf("the poster is told %+v, want 10 credits and no rating", d)
 		}
 	})

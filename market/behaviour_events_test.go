@@ -244,7 +244,7 @@ func TestPostWaitsForTheDelivery(t *testing.T) {
 		})
 		bob.Deliver(p.TaskID, "done")
 		all.Wait()
-		if err != nil || posted.TaskID != p.TaskID || posted.Task == nil || posted.Task.Status != market.StatusDelivered || *posted.Task.Result != "done" {
+		if err != nil || posted.TaskID != p.TaskID || posted.Task == nil || posted.Task.Status != market.StatusDelivered || posted.Task.Result != "done" {
 			t.Errorf("the wait ended with %+v, %v", posted, err)
 		}
 	})
@@ -312,7 +312,7 @@ func TestWaitForATaskAlreadyPosted(t *testing.T) {
 		markettest.Eventually(t, "the poster to wait", func() bool { return k.Clock.Waiting() == 1 })
 		bob.Deliver(id, "done")
 		all.Wait()
-		if err != nil || v.Status != market.StatusDelivered || *v.Result != "done" {
+		if err != nil || v.Status != market.StatusDelivered || v.Result != "done" {
 			t.Errorf("the wait ended with %+v, %v", v, err)
 		}
 		// There is nothing to wait for any more, for nobody.

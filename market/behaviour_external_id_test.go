@@ -44,7 +44,7 @@ func TestASecondPostUnderANameIsTheFirst(t *testing.T) {
 		// With a wait it is the whole task, which says when it is over.
 		bob.Deliver(first.TaskID, "3")
 		waited, err := ada.API.Post(k.Ctx, market.PostInput{Need: "count", MaxCredits: 10, ExternalID: "order 7", Wait: time.Second})
-		if err != nil || waited.Task == nil || *waited.Task.Result != "3" {
+		if err != nil || waited.Task == nil || waited.Task.Result != "3" {
 			t.Errorf("waited %+v, %v", waited, err)
 		}
 		// A name is its poster's alone, and one key does not tie two names together.

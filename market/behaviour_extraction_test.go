@@ -18,7 +18,7 @@ func goodAt(a *markettest.Agent, text string) {
 func reads(t *testing.T, infra *markettest.Agent, text string) market.Pickup {
 	t.Helper()
 	p := infra.Pickup()
-	if want := `"` + text + `"`; p.SystemTaskType != market.ExtractCapabilities || p.Context == nil || !strings.Contains(*p.Context, want) {
+	if want := `"` + text + `"`; p.SystemTaskType != market.ExtractCapabilities || p.Context == "" || !strings.Contains(p.Context, want) {
 		t.Fatalf("on offer is %+v, want the extraction of %s", p, want)
 	}
 	return p

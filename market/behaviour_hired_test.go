@@ -170,7 +170,7 @@ func TestADirectHireIsForItsAgentsAlone(t *testing.T) {
 				t.Errorf("%s is told %+v", a.Name, events)
 			}
 		}
-		if v := ada.Task(id); !slices.Equal(v.OfferTo, []market.AgentID{cyd.ID, bob.ID}) || v.OpensAt != nil {
+		if v := ada.Task(id); !slices.Equal(v.OfferTo, []market.AgentID{cyd.ID, bob.ID}) || !v.OpensAt.IsZero() {
 			t.Errorf("the poster sees %+v", v)
 		}
 		if p := bob.Pickup(market.Filter{Tags: []string{secretTag}, Search: "xylophone"}); p.TaskID != id {
@@ -208,7 +208,7 @@ func TestADirectHireOpens(t *testing.T) {
 		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
 		fit := k.Agent("fit", markettest.Capable("go"), markettest.GoodAt("audit a ledger"))
 		id := hire(ada, offeredTo(bob), openAfter(9*time.Minute+time.Second))
-		if v := ada.Task(id); v.OpensAt == nil || !v.OpensAt.Equal(k.Clock.Now().Add(10*time.Minute)) {
+		if v := ada.Task(id); v.OpensAt.IsZero() || !v.OpensAt.Equal(k.Clock.Now().Add(10*time.Minute)) {
 			t.Errorf("the poster sees %+v", v)
 		}
 		k.Clock.Advance(10*time.Minute - time.Microsecond)
@@ -220,7 +220,7 @@ func TestADirectHireOpens(t *testing.T) {
 			t.Error("another task was claimed")
 		}
 		eve.Abandon(id)
-		if v := fit.Task(id); v.Status != market.StatusPosted || v.OfferTo != nil || v.OpensAt != nil {
+		if v := fit.Task(id); v.Status != market.StatusPosted || v.OfferTo != nil || !v.OpensAt.IsZero() {
 			t.Errorf("a stranger sees %+v", v)
 		}
 		second := hire(ada, offeredTo(bob), openAfter(time.Minute))

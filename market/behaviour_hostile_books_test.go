@@ -16,7 +16,7 @@ func (h *hostile) judge(day int) {
 		h.books(a)
 	}
 	for _, a := range h.honest {
-		if me := a.Me(); me.Strikes != 0 || me.BlockedUntil != nil || me.OpenClaims > 5 {
+		if me := a.Me(); me.Strikes != 0 || !me.BlockedUntil.IsZero() || me.OpenClaims > 5 {
 			h.t.Errorf("day %d: %s has %d strikes, %d open claims, is blocked until %v", day, me.Name, me.Strikes, me.OpenClaims, me.BlockedUntil)
 		}
 	}

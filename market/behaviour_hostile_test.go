@@ -193,7 +193,7 @@ func (h *hostile) review(a *markettest.Agent) {
 	list, err := a.API.Mine(h.Ctx, market.MineQuery{Role: market.PartyPoster, Status: market.StatusDelivered})
 	h.may(err)
 	for _, v := range list.Tasks {
-		if strings.HasPrefix(*v.Result, goodWork) {
+		if strings.HasPrefix(v.Result, goodWork) {
 			_, err = a.API.Approve(h.Ctx, v.TaskID, market.ApproveInput{Rating: 5})
 		} else {
 			_, err = a.API.Reject(h.Ctx, v.TaskID, market.RejectInput{Reason: "not what I asked for"})
@@ -212,7 +212,7 @@ func (h *hostile) work(a *markettest.Agent) {
 	list, err := a.API.Browse(h.Ctx, market.BrowseQuery{Page: market.Page{Limit: 20}})
 	h.may(err)
 	for _, item := range list.Tasks {
-		if item.PosterRecord.Rejected > item.PosterRecord.Approved || item.ReviewTimeoutMinutes == nil || *item.ReviewTimeoutMinutes > 24*60 {
+		if item.PosterRecord.Rejected > item.PosterRecord.Approved || item.ReviewTimeout.Duration == 0 || item.ReviewTimeout.Duration > 24*time.Hour {
 			continue
 		}
 		claim, err := a.API.PickupTask(h.Ctx, item.TaskID)

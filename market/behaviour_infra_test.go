@@ -174,7 +174,7 @@ func TestNobodyWhoMayNotWorkOnItIsMatched(t *testing.T) {
 		if got := k.Stored(id).Matching; got == nil || !slices.Equal(got.Agents, []market.AgentID{bob.ID}) {
 			t.Errorf("matched: %+v", got)
 		}
-		if v.Context == nil || strings.Contains(*v.Context, string(second.ID)) {
+		if v.Context == "" || strings.Contains(v.Context, string(second.ID)) {
 			t.Errorf("the answer's own context is %v", v.Context)
 		}
 	})
@@ -184,7 +184,7 @@ func TestNobodyWhoMayNotWorkOnItIsMatched(t *testing.T) {
 func names(t *testing.T, p market.Pickup, want ...*markettest.Agent) {
 	t.Helper()
 	var in struct{ Agents []struct{ ID market.AgentID } }
-	if err := json.Unmarshal([]byte(*p.Context), &in); err != nil {
+	if err := json.Unmarshal([]byte(p.Context), &in); err != nil {
 		t.Fatal(err)
 	}
 	var got, ids []market.AgentID
@@ -215,7 +215,7 @@ func TestInstructionsOfSystemTasks(t *testing.T) {
 			if !strings.Contains(p.Need, "untrusted content of strangers") {
 				t.Errorf("%s does not warn: %s", p.SystemTaskType, p.Need)
 			}
-			if p.Context == nil || !json.Valid([]byte(*p.Context)) {
+			if p.Context == "" || !json.Valid([]byte(p.Context)) {
 				t.Errorf("%s has the context %v", p.SystemTaskType, p.Context)
 			}
 			infra.Deliver(p.TaskID, "{}")
@@ -238,7 +238,7 @@ func TestTheClaimDeadlineOfASystemTaskIsWhenItsAnswerCounts(t *testing.T) {
 		posted := k.Clock.Now()
 		k.Advance(time.Minute)
 		p := take(t, infra, market.MatchAgents)
-		if p.ClaimDeadline == nil || !p.ClaimDeadline.Equal(posted.Add(2*time.Minute)) {
+		if p.ClaimDeadline.IsZero() || !p.ClaimDeadline.Equal(posted.Add(2*time.Minute)) {
 			t.Errorf("the match counts until %v, posted at %v", p.ClaimDeadline, posted)
 		}
 		k.Advance(time.Minute)
@@ -250,7 +250,7 @@ func TestTheClaimDeadlineOfASystemTaskIsWhenItsAnswerCounts(t *testing.T) {
 		bob.Claim(id)
 		v := bob.Deliver(id, "done")
 		p = take(t, infra, market.VerifyCompletion)
-		if p.ClaimDeadline == nil || !p.ClaimDeadline.Equal(k.Clock.Now().Add(24*time.Hour)) {
+		if p.ClaimDeadline.IsZero() || !p.ClaimDeadline.Equal(k.Clock.Now().Add(24*time.Hour)) {
 			t.Errorf("the verdict on %+v counts until %v", v, p.ClaimDeadline)
 		}
 		used(t, infra.Deliver(p.TaskID, "I cannot tell."), false)

@@ -25,7 +25,7 @@ func opens(k *markettest.Kit, id market.AgentID, keys ...market.APIKey) (which s
 func rotate(t *testing.T, a *markettest.Agent, overlap time.Duration) market.KeyRotation {
 	t.Helper()
 	got, err := a.API.RotateKey(t.Context(), market.RotateInput{Overlap: overlap})
-	if err != nil || (got.OldKeyUntil != nil) != (overlap > 0) {
+	if err != nil || got.OldKeyUntil.IsZero() != (overlap == 0) {
 		t.Fatalf("rotated: %+v, %v", got, err)
 	}
 	return got

@@ -55,7 +55,7 @@ func TestAnOldGraceEndsNoNewClaim(t *testing.T) {
 		ada.Reject(id, "bad")
 		bob.Abandon(id)
 		eve.Claim(id)
-		if v := eve.Task(id); v.RejectionGraceDeadline != nil || v.RejectionReason != "" || v.Result != nil || v.DeliveredAt != nil || v.CreditsCharged != nil {
+		if v := eve.Task(id); !v.RejectionGraceDeadline.IsZero() || v.RejectionReason != "" || v.Result != "" || !v.DeliveredAt.IsZero() || v.CreditsCharged != 0 {
 			t.Errorf("the newcomer's claim has something of the old one: %+v", v)
 		}
 		k.Advance(time.Hour)
@@ -101,8 +101,8 @@ func TestADeliveryAtItsDeadlineIsKeptOrRefused(t *testing.T) {
 				t.Errorf("refused with %v, but now %s", delivered[i], got.Status)
 			case got.Status == market.StatusPosted:
 				eve.Claim(id)
-				if v := eve.Task(id); v.Result != nil {
-					t.Errorf("the next worker reads %q", *v.Result)
+				if v := eve.Task(id); v.Result != "" {
+					t.Errorf("the next worker reads %q", v.Result)
 				}
 			}
 		}
@@ -120,7 +120,7 @@ func TestALateDeliveryDoesNotLandOnTheNextClaim(t *testing.T) {
 		eve.Claim(id)
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
 		markettest.Refused(t, err, market.ErrConflict)
-		if v := eve.Task(id); v.Status != market.StatusClaimed || *v.WorkerID != eve.ID || v.Result != nil {
+		if v := eve.Task(id); v.Status != market.StatusClaimed || v.WorkerID != eve.ID || v.Result != "" {
 			t.Errorf("the claim of B is %+v", v)
 		}
 		eve.Deliver(id, "in time")

@@ -56,7 +56,7 @@ func TestOperatorInspectsTasks(t *testing.T) {
 		bob.Claim(task)
 		bob.Deliver(task, "the result")
 		view, err := k.Market.InspectTask(k.Ctx, task)
-		if err != nil || view.Status != market.StatusDelivered || *view.Context != "the context" || *view.Result != "the result" || *view.WorkerID != bob.ID {
+		if err != nil || view.Status != market.StatusDelivered || view.Context != "the context" || view.Result != "the result" || view.WorkerID != bob.ID {
 			t.Errorf("inspect: %+v, %v", view, err)
 		}
 		all, err := k.Market.SearchTasks(k.Ctx, market.Filter{}, market.Page{})

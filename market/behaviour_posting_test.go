@@ -31,7 +31,7 @@ func TestPostAnswersWithTheTask(t *testing.T) {
 			t.Errorf("the id is %s", posted.TaskID)
 		}
 		v := ada.Task(posted.TaskID)
-		if v.Need != "Review this" || *v.Context != "Go code" || v.MaxCredits != 15 || v.PosterID != ada.ID || v.WorkerID != nil {
+		if v.Need != "Review this" || v.Context != "Go code" || v.MaxCredits != 15 || v.PosterID != ada.ID || v.WorkerID != "" {
 			t.Errorf("the task is %+v", v)
 		}
 		if want := []string{"Go", "security-audit"}; !slices.Equal(v.Tags, want) {
@@ -51,7 +51,7 @@ func TestPostMovesMaxCreditsToEscrow(t *testing.T) {
 		if c.Balance != 50 || c.Escrowed != 50 || c.Total != 2 {
 			t.Fatalf("credits %+v", c)
 		}
-		if e := c.Ledger[0]; e.Amount != -50 || e.Reason != store.EntryEscrow || e.TaskID == nil {
+		if e := c.Ledger[0]; e.Amount != -50 || e.Reason != store.EntryEscrow || e.TaskID == "" {
 			t.Errorf("newest entry %+v", e)
 		}
 		if me := ada.Me(); me.TasksPosted != 1 {
@@ -237,7 +237,7 @@ func TestTaskResponseHasEveryField(t *testing.T) {
 		bob.Claim(id)
 		k.Advance(time.Minute)
 		v := bob.Deliver(id, "first", 20)
-		if v.Status != market.StatusDelivered || *v.Result != "first" || *v.CreditsCharged != 20 || *v.WorkerID != bob.ID || !v.DeliveredAt.Equal(k.Clock.Now()) {
+		if v.Status != market.StatusDelivered || v.Result != "first" || v.CreditsCharged != 20 || v.WorkerID != bob.ID || !v.DeliveredAt.Equal(k.Clock.Now()) {
 			t.Errorf("delivered %+v", v)
 		}
 		if _, err := ada.API.Reject(k.Ctx, id, market.RejectInput{Reason: "no tests", Feedback: "good start"}); err != nil {
@@ -246,17 +246,17 @@ func TestTaskResponseHasEveryField(t *testing.T) {
 		for _, a := range []*markettest.Agent{ada, bob} {
 			v := a.Task(id)
 			if v.Status != market.StatusClaimed || v.RejectionReason != "no tests" || v.RejectionFeedback != "good start" ||
-				v.RejectionCount != 1 || !v.RejectionGraceDeadline.Equal(k.Clock.Now().Add(5*time.Minute)) || *v.Result != "first" {
+				v.RejectionCount != 1 || !v.RejectionGraceDeadline.Equal(k.Clock.Now().Add(5*time.Minute)) || v.Result != "first" {
 				t.Errorf("%s sees %+v", a.Name, v)
 			}
 		}
 		bob.Deliver(id, "second")
 		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: 4, Feedback: "better"})
-		if err != nil || v.Status != market.StatusApproved || *v.Result != "second" || *v.CreditsCharged != 40 ||
-			*v.Rating != 4 || v.Feedback != "better" || v.RejectionCount != 1 {
+		if err != nil || v.Status != market.StatusApproved || v.Result != "second" || v.CreditsCharged != 40 ||
+			v.Rating != 4 || v.Feedback != "better" || v.RejectionCount != 1 {
 			t.Errorf("approved %+v, %v", v, err)
 		}
-		if v := bob.Task(id); *v.Rating != 4 || v.Feedback != "better" {
+		if v := bob.Task(id); v.Rating != 4 || v.Feedback != "better" {
 			t.Errorf("the worker sees %+v", v)
 		}
 	})

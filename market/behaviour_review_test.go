@@ -35,7 +35,7 @@ func TestApprovalPaysTheWorker(t *testing.T) {
 				bob.Claim(id)
 				bob.Deliver(id, "done", c.claimed)
 				v := ada.Approve(id)
-				if v.Status != market.StatusApproved || *v.CreditsCharged != c.claimed {
+				if v.Status != market.StatusApproved || v.CreditsCharged != c.claimed {
 					t.Errorf("approved: %+v", v)
 				}
 				if got := bob.Balance(); got != c.balance {
@@ -45,7 +45,7 @@ func TestApprovalPaysTheWorker(t *testing.T) {
 					t.Errorf("the poster has %d, want %d", got, 100-c.claimed)
 				}
 				payment := bob.Credits().Ledger[0]
-				if c.net > 0 && (payment.Reason != store.EntryPayment || payment.Amount != c.net || *payment.TaskID != id || feeOf(payment) != c.fee) {
+				if c.net > 0 && (payment.Reason != store.EntryPayment || payment.Amount != c.net || payment.TaskID != id || feeOf(payment) != c.fee) {
 					t.Errorf("the payment is %+v", payment)
 				}
 				if refund := ada.Credits().Ledger[0]; c.back > 0 && (refund.Reason != store.EntryRefund || refund.Amount != c.back) {
@@ -86,10 +86,10 @@ func TestApproveWithRatingAndFeedback(t *testing.T) {
 		_, err = eve.API.Approve(k.Ctx, id, market.ApproveInput{})
 		markettest.Refused(t, err, market.ErrNotFound, "Task not found")
 		v, err := ada.API.Approve(k.Ctx, id, market.ApproveInput{Rating: 4, Feedback: "thanks"})
-		if err != nil || *v.Rating != 4 || v.Feedback != "thanks" {
+		if err != nil || v.Rating != 4 || v.Feedback != "thanks" {
 			t.Fatalf("approved: %+v, %v", v, err)
 		}
-		if v := bob.Task(id); *v.Rating != 4 || v.Feedback != "thanks" {
+		if v := bob.Task(id); v.Rating != 4 || v.Feedback != "thanks" {
 			t.Errorf("the worker sees %+v", v)
 		}
 		_, err = ada.API.Approve(k.Ctx, id, market.ApproveInput{})
@@ -125,7 +125,7 @@ func TestRejectKeepsTheClaimForTheGrace(t *testing.T) {
 			t.Fatalf("rejected: %+v, %v", v, err)
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {
-			if v := a.Task(id); *v.Result != "first try" || *v.WorkerID != bob.ID {
+			if v := a.Task(id); v.Result != "first try" || v.WorkerID != bob.ID {
 				t.Errorf("%s sees %+v: the rejected result stays readable", a.Name, v)
 			}
 		}
@@ -135,11 +135,11 @@ func TestRejectKeepsTheClaimForTheGrace(t *testing.T) {
 			t.Errorf("the worker heard %+v", events)
 		}
 		k.Advance(4 * time.Minute)
-		if v := bob.Deliver(id, "second try"); v.Status != market.StatusDelivered || v.RejectionGraceDeadline != nil || *v.CreditsCharged != 50 {
+		if v := bob.Deliver(id, "second try"); v.Status != market.StatusDelivered || !v.RejectionGraceDeadline.IsZero() || v.CreditsCharged != 50 {
 			t.Errorf("delivered again: %+v", v)
 		}
 		k.Advance(2 * time.Minute)
-		if v := ada.Approve(id, 5); *v.Result != "second try" || v.RejectionCount != 1 {
+		if v := ada.Approve(id, 5); v.Result != "second try" || v.RejectionCount != 1 {
 			t.Errorf("approved: %+v", v)
 		}
 	})
@@ -197,8 +197,8 @@ func TestGraceThatPassesReposts(t *testing.T) {
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "late"})
 		markettest.Refused(t, err, market.ErrConflict)
 		v := ada.Task(id)
-		if v.Status != market.StatusPosted || v.Result != nil || v.WorkerID != nil || v.RejectionCount != 1 ||
-			v.RejectionReason != "" || v.RejectionGraceDeadline != nil || !v.ExpiresAt.Equal(end.Add(72*time.Hour)) || !v.CreatedAt.Equal(created) {
+		if v.Status != market.StatusPosted || v.Result != "" || v.WorkerID != "" || v.RejectionCount != 1 ||
+			v.RejectionReason != "" || !v.RejectionGraceDeadline.IsZero() || !v.ExpiresAt.Equal(end.Add(72*time.Hour)) || !v.CreatedAt.Equal(created) {
 			t.Errorf("reposted: %+v", v)
 		}
 		items := eve.Browse()
@@ -223,7 +223,7 @@ func TestGraceIsOverWithoutASweep(t *testing.T) {
 		if n := k.Sweep(); n != 0 {
 			t.Errorf("the sweep found %d steps left", n)
 		}
-		if v := eve.Task(id); v.Status != market.StatusClaimed || v.RejectionGraceDeadline != nil || v.Result != nil {
+		if v := eve.Task(id); v.Status != market.StatusClaimed || !v.RejectionGraceDeadline.IsZero() || v.Result != "" {
 			t.Errorf("the newcomer's claim is %+v", v)
 		}
 	})
@@ -263,7 +263,7 @@ func TestOtherLimitsWaitForTheGrace(t *testing.T) {
 		if got := bob.Heard(); !slices.Equal(got, []market.EventType{store.EventRejectionGraceExpired}) {
 			t.Errorf("the worker heard %v", got)
 		}
-		if v := ada.Task(id); v.Status != market.StatusPosted || v.Deadline != nil {
+		if v := ada.Task(id); v.Status != market.StatusPosted || !v.Deadline.IsZero() {
 			t.Errorf("reposted: %+v", v)
 		}
 	})
@@ -284,7 +284,7 @@ func TestDeliveriesAreApprovedAfterADay(t *testing.T) {
 		}
 		k.Advance(time.Nanosecond)
 		v := ada.Task(id)
-		if v.Status != market.StatusApproved || v.Rating != nil || *v.CreditsCharged != 20 {
+		if v.Status != market.StatusApproved || v.Rating != 0 || v.CreditsCharged != 20 {
 			t.Errorf("approved: %+v", v)
 		}
 		for _, a := range []*markettest.Agent{ada, bob} {

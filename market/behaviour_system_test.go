@@ -45,7 +45,7 @@ func TestMatchTask(t *testing.T) {
 			Context string
 			Agents  []struct{ ID market.AgentID }
 		}
-		if err := json.Unmarshal([]byte(*p.Context), &input); err != nil || input.TaskID != id || input.Need != "review go code" || input.Context != "a service" || len(input.Agents) != 2 || input.Agents[0].ID != bob.ID {
+		if err := json.Unmarshal([]byte(p.Context), &input); err != nil || input.TaskID != id || input.Need != "review go code" || input.Context != "a service" || len(input.Agents) != 2 || input.Agents[0].ID != bob.ID {
 			t.Errorf("the input is %+v, %v", input, err)
 		}
 		before := infra.Balance()
@@ -180,7 +180,7 @@ func TestAVerificationOnlyAdvises(t *testing.T) {
 		}
 		ada.Events()
 		p := take(t, infra, market.VerifyCompletion)
-		if p.MaxCredits != 5 || p.ParentTaskID != id || !strings.Contains(*p.Context, "the need") || !strings.Contains(*p.Context, "the result") || !strings.Contains(p.Need, `"meets_requirements"`) {
+		if p.MaxCredits != 5 || p.ParentTaskID != id || !strings.Contains(p.Context, "the need") || !strings.Contains(p.Context, "the result") || !strings.Contains(p.Need, `"meets_requirements"`) {
 			t.Errorf("the verify task is %+v", p)
 		}
 		before := infra.Balance()
@@ -262,7 +262,7 @@ func TestExtractionTagsItsOwnSubjectAlone(t *testing.T) {
 		}
 		bob, eve := k.Agent("bob", markettest.GoodAt("Go and SQL")), k.Agent("eve")
 		p := take(t, infra, market.ExtractCapabilities)
-		if p.MaxCredits != 2 || !strings.Contains(*p.Context, "Go and SQL") || !strings.Contains(p.Need, `"tags"`) {
+		if p.MaxCredits != 2 || !strings.Contains(p.Context, "Go and SQL") || !strings.Contains(p.Need, `"tags"`) {
 			t.Errorf("the task is %+v", p)
 		}
 		before := infra.Balance()
@@ -451,7 +451,7 @@ func TestAMatchTaskListsTheBestTwoHundred(t *testing.T) {
 			ID market.AgentID `json:"id"`
 		} `json:"agents"`
 	}
-	if err := json.Unmarshal([]byte(*take(t, infra, market.MatchAgents).Context), &asked); err != nil {
+	if err := json.Unmarshal([]byte(take(t, infra, market.MatchAgents).Context), &asked); err != nil {
 		t.Fatal(err)
 	}
 	// Two hundred are chosen before anybody knows who ranks them, and whoever does is

@@ -57,7 +57,7 @@ func TestTextsOfCancelledAndExpiredTasksCountUntilTheyAreDropped(t *testing.T) {
 		late := ada.Post(need[:390], markettest.Budget(10))
 		tooManyBytes(t, post())
 		k.Advance(week)
-		if v := ada.Task(gone); !v.TextsPruned || v.Need != "" || v.Context != nil || len(ada.Questions(gone)) != 0 {
+		if v := ada.Task(gone); !v.TextsPruned || v.Need != "" || v.Context != "" || len(ada.Questions(gone)) != 0 {
 			t.Errorf("a week later the task is %+v", v)
 		}
 		if v := ada.Task(late); v.TextsPruned || v.Need != need[:390] || v.Status != market.StatusExpired {
@@ -90,7 +90,7 @@ func TestResultsCountUntilTheyArePaidOrDropped(t *testing.T) {
 		}
 		_, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: result})
 		tooManyBytes(t, err)
-		if v := ada.Task(id); v.Status != market.StatusClaimed || v.Result == nil || *v.Result != result {
+		if v := ada.Task(id); v.Status != market.StatusClaimed || v.Result == "" || v.Result != result {
 			t.Errorf("a refused delivery left %+v", v)
 		}
 		bob.Deliver(id, "short")
@@ -105,7 +105,7 @@ func TestResultsCountUntilTheyArePaidOrDropped(t *testing.T) {
 		if n := textBytes(k, bob); n != 0 {
 			t.Errorf("a week later %d bytes count", n)
 		}
-		if v := bob.Task(id); v.TextsPruned || v.Need != "work" || v.Result == nil || *v.Result != "short" {
+		if v := bob.Task(id); v.TextsPruned || v.Need != "work" || v.Result == "" || v.Result != "short" {
 			t.Errorf("of an approved task nothing else goes: %+v", v)
 		}
 	}, atMost(1_000))

@@ -175,7 +175,7 @@ func TestDeadlineWhileClaimed(t *testing.T) {
 			}
 		}
 		v := ada.Task(id)
-		if v.Status != market.StatusPosted || v.Deadline != nil || v.WorkerID != nil || !v.ExpiresAt.Equal(due.Add(72*time.Hour)) || !v.CreatedAt.Equal(created) {
+		if v.Status != market.StatusPosted || !v.Deadline.IsZero() || v.WorkerID != "" || !v.ExpiresAt.Equal(due.Add(72*time.Hour)) || !v.CreatedAt.Equal(created) {
 			t.Errorf("reposted: %+v", v)
 		}
 		if got := k.Stored(id); got.Claims != 1 {

@@ -102,7 +102,7 @@ func deeds() []deed {
 			ada, _, id := at(k, market.StatusDelivered)
 			return func(ctx context.Context, m *market.Market) (any, error) {
 				v, err := m.As(ada.ID).Reject(ctx, id, market.RejectInput{Reason: "no"})
-				v.Result = nil // once another delivery has followed, its text is not repeated
+				v.Result = "" // once another delivery has followed, its text is not repeated
 				return v, err
 			}
 		}},

@@ -167,7 +167,7 @@ func TestAPostThatWaitsAlwaysAnswersTheTask(t *testing.T) {
 	}()
 	markettest.Eventually(t, "the wait to begin", func() bool { return k.Clock.Waiting() > 0 })
 	k.Clock.Advance(time.Minute)
-	if p := <-out; p.Task == nil || p.Task.Need != "task" || p.Task.MaxCredits != 5 || p.Task.Status != market.StatusPosted || p.Task.ExpiresAt == nil {
+	if p := <-out; p.Task == nil || p.Task.Need != "task" || p.Task.MaxCredits != 5 || p.Task.Status != market.StatusPosted || p.Task.ExpiresAt.IsZero() {
 		t.Errorf("the answer is %+v", p)
 	}
 	s.Clear()

@@ -92,11 +92,11 @@ func (m *Market) offered(ctx context.Context, offers []board.Offer[*store.Task])
 func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) BrowseItem {
 	t := st.Task
 	item := BrowseItem{
-		TaskID: t.ID, Need: st.Text.Need, Context: stringPtr(st.Text.Context), MaxCredits: t.MaxCredits,
+		TaskID: t.ID, Need: st.Text.Need, Context: st.Text.Context, MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterID: t.Poster, PosterReputation: o.Reputation,
-		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: timePtr(t.Deadline),
+		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: NewTime(t.Deadline),
 	}
-	item.ClaimTimeoutMinutes, item.ReviewTimeoutMinutes = m.timeouts(t)
+	item.ClaimTimeout, item.ReviewTimeout = m.timeouts(t)
 	if r := m.posterRecord(t.Poster); r != nil {
 		item.PosterRecord = *r
 	}

@@ -45,7 +45,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(task.Status, *task.Result)
+	fmt.Println(task.Status, task.Result)
 	credits, err := worker.Credits(ctx, market.Page{})
 	if err != nil {
 		log.Fatal(err)

@@ -214,7 +214,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Handle.Events": func(ctx context.Context) []any {
 			for e, err := range bob.Events(ctx, "0") {
-				if err != nil || e.Data.GraceDeadline != nil {
+				if err != nil || !e.Data.GraceDeadline.IsZero() {
 					return give(e, err)
 				}
 			}

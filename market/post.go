@@ -154,7 +154,7 @@ func (h *Handle) postedBefore(ctx context.Context, in PostInput, record []byte) 
 // asPosted is the task as far as the answer to Post describes it.
 func (p *Posted) asPosted(poster AgentID, in PostInput) Task {
 	return Task{
-		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: stringPtr(in.Context), MaxCredits: in.MaxCredits,
+		TaskID: p.TaskID, Status: p.Status, Need: in.Need, Context: in.Context, MaxCredits: in.MaxCredits,
 		Tags: tagList(in.Tags), Metadata: maps.Clone(in.Metadata), ExternalID: in.ExternalID, PosterID: poster, OfferTo: rules.Distinct(in.OfferTo), Deadline: p.Deadline, ExpiresAt: p.ExpiresAt,
 	}
 }
@@ -197,7 +197,7 @@ func postedFirst(l *store.Loaded, o *rules.Outcome, need string) Posted {
 func postedView(t *store.Task, balance int64) Posted {
 	return Posted{
 		TaskID: t.ID, Status: t.Status, MaxCredits: t.MaxCredits,
-		Balance: balance, ExpiresAt: timePtr(t.ExpiresAt), Deadline: timePtr(t.Deadline),
+		Balance: balance, ExpiresAt: NewTime(t.ExpiresAt), Deadline: NewTime(t.Deadline),
 	}
 }
 

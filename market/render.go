@@ -13,31 +13,31 @@ import (
 // taskView is a task as a party sees it. record is what is known of its poster.
 func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterRecord) Task {
 	v := Task{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: background(t, text),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata), ExternalID: t.ExternalID, PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
+		Deadline: NewTime(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
 		PosterRecord: record,
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
+	v.ClaimTimeout, v.ReviewTimeout = m.timeouts(t)
 	if t.Direct != nil {
-		v.OfferTo, v.OpensAt = slices.Clone(t.Direct.To), timePtr(t.Direct.OpensAt)
+		v.OfferTo, v.OpensAt = slices.Clone(t.Direct.To), NewTime(t.Direct.OpensAt)
 	}
 	if t.Status == StatusPosted {
-		v.ExpiresAt = timePtr(t.ExpiresAt)
+		v.ExpiresAt = NewTime(t.ExpiresAt)
 	}
 	if t.Claim != nil {
-		v.WorkerID, v.ClaimedAt = stringPtr(t.Claim.Worker), timePtr(t.Claim.At)
-		v.RejectionGraceDeadline = timePtr(t.Claim.Grace)
+		v.WorkerID, v.ClaimedAt = t.Claim.Worker, NewTime(t.Claim.At)
+		v.RejectionGraceDeadline = NewTime(t.Claim.Grace)
 		if t.Status == StatusClaimed {
 			v.ClaimDeadline = claimDeadline(t)
 			v.Progress = progressView(t.Claim.Progress)
 		}
 	}
 	if d := t.Delivery; d != nil {
-		v.Result, v.DeliveredAt = stringPtr(text.Result), timePtr(d.At)
+		v.Result, v.DeliveredAt = text.Result, NewTime(d.At)
 		v.Verification = verificationView(d.Verification)
 		if t.Status == StatusDelivered {
-			v.ReviewDeadline = timePtr(d.ReviewUntil)
+			v.ReviewDeadline = NewTime(d.ReviewUntil)
 			v.charges(d.Charged, m.rules.Fee(d.Charged))
 		}
 	}
@@ -60,50 +60,40 @@ func (m *Market) taskView(t *store.Task, text store.TaskText, record *PosterReco
 // charges fills in what an approval takes from the poster and pays to the
 // worker.
 func (v *Task) charges(charged, fee int64) {
-	v.CreditsCharged, v.Fee, v.WorkerReceives = new(charged), new(fee), new(charged-fee)
+	v.CreditsCharged, v.Fee, v.WorkerReceives = charged, new(fee), new(charged-fee)
 }
 
 func (v *Task) ended(e *store.Ending) {
-	v.EndedAt = timePtr(e.At)
+	v.EndedAt = NewTime(e.At)
 	if v.Status != StatusApproved {
 		return
 	}
-	v.ApprovedAt = timePtr(e.At)
+	v.ApprovedAt = NewTime(e.At)
 	v.charges(e.Charged, e.Fee)
-	if e.Rating != 0 {
-		v.Rating = new(e.Rating)
-	}
-	v.Feedback = e.Feedback
+	v.Rating, v.Feedback = e.Rating, e.Feedback
 }
 
 // publicView is an open task as strangers see it: what a browse item shows,
 // and the status (rule 4.15).
 func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Agent) Task {
 	v := Task{
-		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: stringPtr(background(t, text)),
+		TaskID: t.ID, Status: t.Status, Need: text.Need, Context: background(t, text),
 		MaxCredits: t.MaxCredits, Tags: tagList(t.Tags), PosterID: t.Poster,
-		Deadline: timePtr(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
-		ExpiresAt: timePtr(t.ExpiresAt), PosterReputation: new(reputation(poster)), PosterRecord: recordOf(poster),
+		Deadline: NewTime(t.Deadline), CreatedAt: NewTime(t.CreatedAt), RejectionCount: int(t.Rejections),
+		ExpiresAt: NewTime(t.ExpiresAt), PosterReputation: new(reputation(poster)), PosterRecord: recordOf(poster),
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
+	v.ClaimTimeout, v.ReviewTimeout = m.timeouts(t)
 	return v
 }
 
 // timeouts are the two that are in force for a task. A system task is approved
 // with its delivery.
-func (m *Market) timeouts(t *store.Task) (claim, review *Minutes) {
-	claim = minutesOf(m.rules.ClaimTimeoutOf(t))
+func (m *Market) timeouts(t *store.Task) (claim, review Minutes) {
+	claim = Minutes{m.rules.ClaimTimeoutOf(t)}
 	if t.System == nil {
-		review = minutesOf(m.rules.ReviewTimeoutOf(t))
+		review = Minutes{m.rules.ReviewTimeoutOf(t)}
 	}
 	return claim, review
-}
-
-func minutesOf(d time.Duration) *Minutes {
-	if d == 0 {
-		return nil
-	}
-	return new(Minutes(d.Minutes()))
 }
 
 // recordOf is nil for the platform, which reviews no deliveries.
@@ -140,9 +130,9 @@ func answerUntil(t *store.Task) time.Time {
 
 // claimDeadline is when the claim ends if nothing is delivered, or, for a
 // system task, from when the answer no longer counts.
-func claimDeadline(t *store.Task) *Time {
+func claimDeadline(t *store.Task) Time {
 	if !t.Claim.Grace.IsZero() {
-		return timePtr(t.Claim.Grace)
+		return NewTime(t.Claim.Grace)
 	}
 	until := t.Claim.Timeout
 	for _, sooner := range []time.Time{t.Deadline, answerUntil(t)} {
@@ -150,7 +140,7 @@ func claimDeadline(t *store.Task) *Time {
 			until = sooner
 		}
 	}
-	return timePtr(until)
+	return NewTime(until)
 }
 
 func reputation(a *store.Agent) float64 {
@@ -191,13 +181,13 @@ func progressView(p store.Progress) *Progress {
 func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 	t := r.Task
 	v := Pickup{
-		TaskID: t.ID, Need: text.Need, Context: stringPtr(background(t, text)), MaxCredits: t.MaxCredits,
+		TaskID: t.ID, Need: text.Need, Context: background(t, text), MaxCredits: t.MaxCredits,
 		PosterID: t.Poster, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata),
 		CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
-		Deadline: timePtr(t.Deadline), RejectionCount: int(t.Rejections),
-		ClaimedAt: timePtr(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord,
+		Deadline: NewTime(t.Deadline), RejectionCount: int(t.Rejections),
+		ClaimedAt: NewTime(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord,
 	}
-	v.ClaimTimeoutMinutes, v.ReviewTimeoutMinutes = m.timeouts(t)
+	v.ClaimTimeout, v.ReviewTimeout = m.timeouts(t)
 	if t.System != nil {
 		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
 	}
@@ -206,15 +196,15 @@ func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 
 func questionView(q *store.Question) Question {
 	return Question{
-		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: stringPtr(q.Answer),
-		CreatedAt: NewTime(q.CreatedAt), AnsweredAt: timePtr(q.AnsweredAt),
+		ID: q.ID, TaskID: q.Task, AskerID: q.Asker, Question: q.Text, Answer: q.Answer,
+		CreatedAt: NewTime(q.CreatedAt), AnsweredAt: NewTime(q.AnsweredAt),
 	}
 }
 
 func reportView(r *store.Report) Report {
 	return Report{
 		ID: r.ID, Task: r.Task, Reporter: r.Reporter, Reason: r.Reason, Status: r.Status, Note: r.Note,
-		CreatedAt: NewTime(r.CreatedAt), ResolvedAt: timePtr(r.ResolvedAt),
+		CreatedAt: NewTime(r.CreatedAt), ResolvedAt: NewTime(r.ResolvedAt),
 	}
 }
 
@@ -224,7 +214,7 @@ func messageView(m *store.Message) Message {
 
 func ledgerView(e *store.Entry) LedgerEntry {
 	v := LedgerEntry{
-		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: stringPtr(e.Task), Note: e.Note, CreatedAt: NewTime(e.At),
+		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: e.Task, Note: e.Note, CreatedAt: NewTime(e.At),
 	}
 	if e.Kind == store.EntryPayment {
 		v.Fee = new(e.Fee)
@@ -235,9 +225,9 @@ func ledgerView(e *store.Entry) LedgerEntry {
 func meView(a *store.Agent, now time.Time) Me {
 	return Me{
 		ID: a.ID, Name: a.Name, Credits: a.Balance, Reputation: a.Reputation(),
-		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: stringPtr(a.GoodAt),
-		Tags: tagList(a.CapabilityTags()), TagsBy: stringPtr(tagSource(&a.Profile)),
-		AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: stringPtr(a.WebhookURL),
+		TasksPosted: a.Posted, TasksCompleted: a.Completed, GoodAt: a.GoodAt,
+		Tags: tagList(a.CapabilityTags()), TagsBy: tagSource(&a.Profile),
+		AcceptsSystemTasks: a.AcceptsSystemTasks, WebhookURL: a.WebhookURL,
 		OpenClaims: a.OpenClaims, Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
 		KeyCreatedAt: NewTime(keyMadeAt(&a.Profile)),
 	}
@@ -261,33 +251,18 @@ func tagSource(p *store.Profile) TagSource {
 	return ""
 }
 
-// blockedUntil is when pickup is blocked, nil when it is not.
-func blockedUntil(s store.Strikes, now time.Time) *Time {
+// blockedUntil is when pickup is blocked, zero when it is not.
+func blockedUntil(s store.Strikes, now time.Time) Time {
 	if !s.BlockedUntil.After(now) {
-		return nil
+		return Time{}
 	}
-	return timePtr(s.BlockedUntil)
+	return NewTime(s.BlockedUntil)
 }
 
 func publicProfile(a *store.Agent) PublicProfile {
 	return PublicProfile{
 		ID: a.ID, Name: a.Name, Reputation: a.Reputation(), TasksCompleted: a.Completed,
-		RatingCount: a.RatingCount, GoodAt: stringPtr(a.GoodAt), Tags: tagList(a.CapabilityTags()),
+		RatingCount: a.RatingCount, GoodAt: a.GoodAt, Tags: tagList(a.CapabilityTags()),
 		AsPoster: *recordOf(a),
 	}
-}
-
-// timePtr makes a zero time null in JSON.
-func timePtr(t time.Time) *Time {
-	if t.IsZero() {
-		return nil
-	}
-	return new(NewTime(t))
-}
-
-func stringPtr[S ~string](s S) *S {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -22,17 +22,17 @@ type RotateInput struct {
 // alone.
 type KeyRotation struct {
 	APIKey APIKey `json:"api_key"`
-	// OldKeyUntil is when the key before stops to work, nil when it has stopped.
-	OldKeyUntil *Time  `json:"old_key_valid_until"`
+	// OldKeyUntil is when the key before stops to work, zero when it has stopped.
+	OldKeyUntil Time   `json:"old_key_valid_until,omitzero"`
 	Message     string `json:"message"`
 }
 
 // LogValue leaves out the key, which a handler that logs JSON would show.
 func (r KeyRotation) LogValue() slog.Value {
-	if r.OldKeyUntil == nil {
+	if r.OldKeyUntil.IsZero() {
 		return slog.GroupValue()
 	}
-	return slog.GroupValue(slog.Any("old_key_valid_until", *r.OldKeyUntil))
+	return slog.GroupValue(slog.Any("old_key_valid_until", r.OldKeyUntil))
 }
 
 // RotateKey gives the agent another key and returns it; the one before works for the
@@ -60,7 +60,7 @@ func (h *Handle) RotateKey(ctx context.Context, in RotateInput) (KeyRotation, er
 		return KeyRotation{}, err
 	}
 	return KeyRotation{
-		APIKey: key, OldKeyUntil: timePtr(d.outcome.Agents[0].New.OldKeyUntil),
+		APIKey: key, OldKeyUntil: NewTime(d.outcome.Agents[0].New.OldKeyUntil),
 		Message: "SAVE YOUR NEW API KEY: it is shown only this once and cannot be recovered.",
 	}, nil
 }

@@ -200,9 +200,7 @@ func (c *streamCounter) leave(s *Stream) {
 
 // ownEvent is the event with data that nobody else holds.
 func ownEvent(e Event) Event {
-	e.Data.GraceDeadline = copyOf(e.Data.GraceDeadline)
 	e.Data.Credits = copyOf(e.Data.Credits)
-	e.Data.Rating = copyOf(e.Data.Rating)
 	e.Data.Rank = copyOf(e.Data.Rank)
 	e.Data.Percent = copyOf(e.Data.Percent)
 	e.Data.MeetsRequirements = copyOf(e.Data.MeetsRequirements)

@@ -1,9 +1,16 @@
 package market
 
-import "log/slog"
+import (
+	"encoding/json"
+	"log/slog"
+	"math"
+	"time"
+)
 
 // The types in this file are what operations return. Their JSON form is the
-// one of the HTTP API: absent optional values are null or left out, never "".
+// one of the HTTP API, in which what is absent is null or left out and never "".
+// Where no value can be zero, zero is what says absent: an empty text or id, the zero
+// Time, 0 credits charged. Only what may be zero is behind a pointer.
 
 // Me is an agent's own profile.
 type Me struct {
@@ -13,18 +20,18 @@ type Me struct {
 	Reputation     float64  `json:"reputation"`
 	TasksPosted    int64    `json:"tasks_posted"`
 	TasksCompleted int64    `json:"tasks_completed"`
-	GoodAt         *string  `json:"good_at"`
+	GoodAt         string   `json:"good_at,omitzero"`
 	Tags           []string `json:"tags"`
-	// TagsBy says where Tags come from; nil when there are none.
-	TagsBy             *TagSource `json:"tags_by"`
-	AcceptsSystemTasks bool       `json:"accepts_system_tasks"`
-	WebhookURL         *string    `json:"webhook_url"`
+	// TagsBy says where Tags come from; "" when there are none.
+	TagsBy             TagSource `json:"tags_by,omitzero"`
+	AcceptsSystemTasks bool      `json:"accepts_system_tasks"`
+	WebhookURL         string    `json:"webhook_url,omitzero"`
 	// OpenClaims counts the claims without a delivery that waits for review.
 	OpenClaims int64 `json:"open_claims"`
 	// Strikes counts the claims given up or lapsed since the last block, and
-	// BlockedUntil is when pickup is possible again; nil when it is now.
-	Strikes      int   `json:"strikes"`
-	BlockedUntil *Time `json:"blocked_until"`
+	// BlockedUntil is when pickup is possible again; zero when it is now.
+	Strikes      int  `json:"strikes"`
+	BlockedUntil Time `json:"blocked_until,omitzero"`
 	// KeyCreatedAt is when the agent got its present key: how old that is.
 	KeyCreatedAt Time `json:"key_created_at"`
 }
@@ -54,7 +61,7 @@ type PublicProfile struct {
 	Reputation     float64      `json:"reputation"`
 	TasksCompleted int64        `json:"tasks_completed"`
 	RatingCount    int64        `json:"rating_count"`
-	GoodAt         *string      `json:"good_at"`
+	GoodAt         string       `json:"good_at,omitzero"`
 	Tags           []string     `json:"tags"`
 	AsPoster       PosterRecord `json:"as_poster"`
 	// ReputationByTag is filled in by Agent, not in search results.
@@ -96,9 +103,9 @@ type Task struct {
 	TaskID         TaskID   `json:"task_id"`
 	Status         Status   `json:"status"`
 	Need           string   `json:"need"`
-	Context        *string  `json:"context"`
-	Result         *string  `json:"result"`
-	CreditsCharged *int64   `json:"credits_charged"`
+	Context        string   `json:"context,omitzero"`
+	Result         string   `json:"result,omitzero"`
+	CreditsCharged int64    `json:"credits_charged,omitzero"`
 	MaxCredits     int64    `json:"max_credits"`
 	Tags           []string `json:"tags"`
 	// ExternalID and Metadata are the poster's, shown to both parties.
@@ -107,21 +114,21 @@ type Task struct {
 	// OfferTo are the agents that a direct hire is for, shown to both parties; OpensAt
 	// is when it becomes everybody's.
 	OfferTo     []AgentID `json:"offer_to,omitempty"`
-	OpensAt     *Time     `json:"opens_at,omitempty"`
+	OpensAt     Time      `json:"opens_at,omitzero"`
 	PosterID    AgentID   `json:"poster_id"`
-	WorkerID    *AgentID  `json:"worker_id"`
-	Deadline    *Time     `json:"deadline"`
+	WorkerID    AgentID   `json:"worker_id,omitzero"`
+	Deadline    Time      `json:"deadline,omitzero"`
 	CreatedAt   Time      `json:"created_at"`
-	ClaimedAt   *Time     `json:"claimed_at"`
-	DeliveredAt *Time     `json:"delivered_at"`
-	ApprovedAt  *Time     `json:"approved_at"`
+	ClaimedAt   Time      `json:"claimed_at,omitzero"`
+	DeliveredAt Time      `json:"delivered_at,omitzero"`
+	ApprovedAt  Time      `json:"approved_at,omitzero"`
 	// EndedAt is when the task was approved, expired or cancelled.
-	EndedAt *Time `json:"ended_at"`
+	EndedAt Time `json:"ended_at,omitzero"`
 	// ExpiresAt is set while the task is posted.
-	ExpiresAt *Time `json:"expires_at"`
-	// The timeouts in force, the task's own or the market's; nil for never.
-	ClaimTimeoutMinutes  *Minutes `json:"claim_timeout_minutes"`
-	ReviewTimeoutMinutes *Minutes `json:"review_timeout_minutes"`
+	ExpiresAt Time `json:"expires_at,omitzero"`
+	// The timeouts in force, the task's own or the market's; 0 for never.
+	ClaimTimeout  Minutes `json:"claim_timeout_minutes,omitzero"`
+	ReviewTimeout Minutes `json:"review_timeout_minutes,omitzero"`
 	// Fee and WorkerReceives are what an approval takes and pays: set from
 	// delivery on, final once approved.
 	Fee            *int64 `json:"fee"`
@@ -130,16 +137,16 @@ type Task struct {
 	PosterRecord *PosterRecord `json:"poster_record"`
 
 	PosterReputation *float64 `json:"poster_reputation,omitempty"` // to strangers
-	ClaimDeadline    *Time    `json:"claim_deadline,omitempty"`
+	ClaimDeadline    Time     `json:"claim_deadline,omitzero"`
 	// Progress is what the worker has last told of the claim.
 	Progress *Progress `json:"progress,omitempty"`
 	// ReviewDeadline is when a timer approves a delivered task.
-	ReviewDeadline         *Time         `json:"review_deadline,omitempty"`
+	ReviewDeadline         Time          `json:"review_deadline,omitzero"`
 	RejectionReason        string        `json:"rejection_reason,omitempty"`
 	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
 	RejectionCount         int           `json:"rejection_count"`
-	RejectionGraceDeadline *Time         `json:"rejection_grace_deadline,omitempty"`
-	Rating                 *int          `json:"rating,omitempty"`
+	RejectionGraceDeadline Time          `json:"rejection_grace_deadline,omitzero"`
+	Rating                 int           `json:"rating,omitzero"`
 	Feedback               string        `json:"feedback,omitempty"`
 	Verification           *Verification `json:"verification,omitempty"`
 	SystemTaskType         SystemType    `json:"system_task_type,omitempty"`
@@ -152,13 +159,26 @@ type Task struct {
 	TextsPruned bool `json:"texts_pruned,omitempty"`
 	// Strikes and BlockedUntil are set in the answer to Abandon: the worker's
 	// standing after it.
-	Strikes      *int  `json:"strikes,omitempty"`
-	BlockedUntil *Time `json:"blocked_until,omitempty"`
+	Strikes      *int `json:"strikes,omitempty"`
+	BlockedUntil Time `json:"blocked_until,omitzero"`
 }
 
-// Minutes is a length of time in minutes. Those that a poster may ask for are
-// whole; a policy's need not be.
-type Minutes float64
+// Minutes is a length of time whose JSON form is a number of minutes. Those that a
+// poster may ask for are whole; a policy's need not be.
+type Minutes struct{ time.Duration }
+
+// MarshalJSON writes the number of minutes, with a fraction if it has one.
+func (m Minutes) MarshalJSON() ([]byte, error) { return json.Marshal(m.Minutes()) }
+
+// UnmarshalJSON reads a number of minutes; null is none.
+func (m *Minutes) UnmarshalJSON(data []byte) error {
+	var minutes float64
+	if err := json.Unmarshal(data, &minutes); err != nil {
+		return err
+	}
+	m.Duration = time.Duration(math.Round(minutes * float64(time.Minute)))
+	return nil
+}
 
 // Progress is a sign of life from the worker, with the last note and percentage.
 type Progress struct {
@@ -178,8 +198,8 @@ type Posted struct {
 	// account as loaded for the operation.
 	MaxCredits int64 `json:"max_credits"`
 	Balance    int64 `json:"balance"`
-	ExpiresAt  *Time `json:"expires_at"`
-	Deadline   *Time `json:"deadline,omitempty"`
+	ExpiresAt  Time  `json:"expires_at,omitzero"`
+	Deadline   Time  `json:"deadline,omitzero"`
 	// Existing says that the poster had this task under its external id already: status
 	// and times are as they are now, Balance as it was then.
 	Existing bool  `json:"existing,omitempty"`
@@ -213,7 +233,7 @@ type TaskList struct {
 type BrowseItem struct {
 	TaskID           TaskID   `json:"task_id"`
 	Need             string   `json:"need"`
-	Context          *string  `json:"context"`
+	Context          string   `json:"context,omitzero"`
 	MaxCredits       int64    `json:"max_credits"`
 	Tags             []string `json:"tags"`
 	CreatedAt        Time     `json:"created_at"`
@@ -221,13 +241,13 @@ type BrowseItem struct {
 	PosterReputation float64  `json:"poster_reputation"`
 	IsMatched        bool     `json:"is_matched"`
 	// MatchRank starts at 0, nil when not matched.
-	MatchRank      *int  `json:"match_rank"`
-	RejectionCount int   `json:"rejection_count"`
-	Deadline       *Time `json:"deadline"`
-	// The timeouts in force; nil for never.
-	ClaimTimeoutMinutes  *Minutes     `json:"claim_timeout_minutes"`
-	ReviewTimeoutMinutes *Minutes     `json:"review_timeout_minutes"`
-	PosterRecord         PosterRecord `json:"poster_record"`
+	MatchRank      *int `json:"match_rank"`
+	RejectionCount int  `json:"rejection_count"`
+	Deadline       Time `json:"deadline,omitzero"`
+	// The timeouts in force; 0 for never.
+	ClaimTimeout  Minutes      `json:"claim_timeout_minutes,omitzero"`
+	ReviewTimeout Minutes      `json:"review_timeout_minutes,omitzero"`
+	PosterRecord  PosterRecord `json:"poster_record"`
 }
 
 // BrowseList is a page of offers, best first. Total counts what the agent could
@@ -246,7 +266,7 @@ type BrowseList struct {
 type Pickup struct {
 	TaskID     TaskID   `json:"task_id"`
 	Need       string   `json:"need"`
-	Context    *string  `json:"context"`
+	Context    string   `json:"context,omitzero"`
 	MaxCredits int64    `json:"max_credits"`
 	PosterID   AgentID  `json:"poster_id"`
 	Tags       []string `json:"tags"`
@@ -254,14 +274,14 @@ type Pickup struct {
 	Metadata         map[string]string `json:"metadata,omitempty"`
 	CreatedAt        Time              `json:"created_at"`
 	PosterReputation float64           `json:"poster_reputation"`
-	Deadline         *Time             `json:"deadline"`
+	Deadline         Time              `json:"deadline,omitzero"`
 	RejectionCount   int               `json:"rejection_count"`
 	// ClaimedAt tells the claim from later ones of the same agent.
-	ClaimedAt     *Time `json:"claimed_at"`
-	ClaimDeadline *Time `json:"claim_deadline"`
-	// The timeouts in force; nil for never.
-	ClaimTimeoutMinutes  *Minutes `json:"claim_timeout_minutes"`
-	ReviewTimeoutMinutes *Minutes `json:"review_timeout_minutes"`
+	ClaimedAt     Time `json:"claimed_at,omitzero"`
+	ClaimDeadline Time `json:"claim_deadline,omitzero"`
+	// The timeouts in force; 0 for never.
+	ClaimTimeout  Minutes `json:"claim_timeout_minutes,omitzero"`
+	ReviewTimeout Minutes `json:"review_timeout_minutes,omitzero"`
 	// PosterRecord is nil on system tasks.
 	PosterRecord   *PosterRecord `json:"poster_record"`
 	SystemTaskType SystemType    `json:"system_task_type,omitempty"`
@@ -288,9 +308,9 @@ type Question struct {
 	TaskID     TaskID     `json:"task_id"`
 	AskerID    AgentID    `json:"asker_id"`
 	Question   string     `json:"question"`
-	Answer     *string    `json:"answer"`
+	Answer     string     `json:"answer,omitzero"`
 	CreatedAt  Time       `json:"created_at"`
-	AnsweredAt *Time      `json:"answered_at"`
+	AnsweredAt Time       `json:"answered_at,omitzero"`
 }
 
 // QuestionList is a page of questions, oldest first.
@@ -325,7 +345,7 @@ type LedgerEntry struct {
 	ID     EntryID   `json:"id"`
 	Amount int64     `json:"amount"` // signed
 	Reason EntryKind `json:"reason"`
-	TaskID *TaskID   `json:"task_id"`
+	TaskID TaskID    `json:"task_id,omitzero"`
 	// Fee is what the platform kept of a payment; Amount is net of it.
 	Fee       *int64 `json:"fee,omitempty"`
 	Note      string `json:"note,omitempty"`
@@ -392,7 +412,7 @@ type Report struct {
 	// Note is the operator's, written when the report is resolved.
 	Note       string `json:"note,omitempty"`
 	CreatedAt  Time   `json:"created_at"`
-	ResolvedAt *Time  `json:"resolved_at,omitempty"`
+	ResolvedAt Time   `json:"resolved_at,omitzero"`
 }
 
 // ReportList is a page of reports for the operator, newest first.

@@ -40,7 +40,7 @@ func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task,
 }
 
 func (v *Task) party(id AgentID) bool {
-	return v.PosterID == id || v.WorkerID != nil && *v.WorkerID == id
+	return v.PosterID == id || v.WorkerID != "" && v.WorkerID == id
 }
 
 // isOver reports whether there is nothing more to wait for.

@@ -26,7 +26,7 @@ func TestWebhookDeliversSignedEvent(t *testing.T) {
 	grace := market.NewTime(start.Add(5 * time.Minute))
 	w.commit(&store.Change{Events: []market.Event{{
 		Agent: "ag-1", Type: store.EventTaskRejected, Task: "tk-9", At: start,
-		Data: market.EventData{Reason: "no <b>", Feedback: "more", GraceDeadline: &grace},
+		Data: market.EventData{Reason: "no <b>", Feedback: "more", GraceDeadline: grace},
 	}}})
 	w.deliver(private)
 	eventually(t, "delivered", func() bool { return len(w.finished()) == 1 })

@@ -69,7 +69,7 @@ type EventData struct {
 	// Reason "gone": webhook_disabled.
 	Reason        string     `json:"reason,omitempty"`
 	Feedback      string     `json:"feedback,omitempty"`
-	GraceDeadline *Time      `json:"grace_deadline,omitempty"`
+	GraceDeadline Time       `json:"grace_deadline,omitzero"`
 	QuestionID    QuestionID `json:"question_id,omitempty"`
 	MessageID     MessageID  `json:"message_id,omitempty"`
 	// Answer: question_answered, the first EventText characters of it.
@@ -82,7 +82,7 @@ type EventData struct {
 	// the poster was charged; each is told its own.
 	Credits *int64 `json:"credits,omitempty"`
 	// Rating: task_approved, when the poster gave one; task_rated.
-	Rating *int `json:"rating,omitempty"`
+	Rating int `json:"rating,omitempty"`
 	// Rank: task_matched, 0 is the best.
 	Rank *int `json:"rank,omitempty"`
 	// MeetsRequirements: task_verified; absent when no usable answer came.

@@ -73,7 +73,7 @@ func (w *run) change(f func(*memo)) {
 func (w *run) owns(p market.Pickup) {
 	w.change(func(m *memo) {
 		m.Asking = rand.Text()
-		m.Claims[p.TaskID] = &claim{At: instant(p.ClaimedAt), Answered: p.RejectionCount}
+		m.Claims[p.TaskID] = &claim{At: p.ClaimedAt.Time, Answered: p.RejectionCount}
 		if len(m.Claims) > mostClaims {
 			m.forgetOldest()
 		}
@@ -104,7 +104,7 @@ func (w *run) disown(id market.TaskID) {
 // of the run's. The lock is held.
 func (w *run) own(t market.Task) *claim {
 	c := w.memo.Claims[t.TaskID]
-	if c == nil || !c.At.Equal(instant(t.ClaimedAt)) {
+	if c == nil || !c.At.Equal(t.ClaimedAt.Time) {
 		return nil
 	}
 	return c
@@ -118,11 +118,11 @@ func (w *run) holds(t market.Task) bool {
 }
 
 func (w *run) claimed(t market.Task) bool {
-	if t.Status != market.StatusClaimed || t.WorkerID == nil {
+	if t.Status != market.StatusClaimed || t.WorkerID == "" {
 		return false
 	}
 	me := w.api.ID() // a client that has not asked yet does not know it
-	return me == "" || *t.WorkerID == me
+	return me == "" || t.WorkerID == me
 }
 
 // deliveries is how often the run has delivered a task.

@@ -40,7 +40,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(*posted.Task.Result)
+	fmt.Println(posted.Task.Result)
 	stop()
 	fmt.Println(<-ended)
 	// Output:

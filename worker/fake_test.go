@@ -127,14 +127,14 @@ func (f *fakeMarket) Task(_ context.Context, id market.TaskID, _ time.Duration) 
 	}
 	t := market.Task{TaskID: id, Status: market.StatusDelivered, RejectionCount: f.rejected[id]}
 	if f.taken[id] {
-		t.Status, t.WorkerID = market.StatusClaimed, new(self)
+		t.Status, t.WorkerID = market.StatusClaimed, self
 	}
 	return t, nil
 }
 
 // hold has the agent hold a task.
 func (f *fakeMarket) hold(t market.Task) {
-	t.Status, t.WorkerID = market.StatusClaimed, new(self)
+	t.Status, t.WorkerID = market.StatusClaimed, self
 	f.held = append(f.held, t)
 }
 
@@ -158,7 +158,7 @@ func (f *fakeMarket) reject(id market.TaskID) {
 	f.rejected[id]++
 	worker := self
 	f.held = append(f.held, market.Task{
-		TaskID: id, Status: market.StatusClaimed, WorkerID: &worker, Need: "again",
+		TaskID: id, Status: market.StatusClaimed, WorkerID: worker, Need: "again",
 		RejectionReason: "too short", RejectionCount: f.rejected[id],
 	})
 }

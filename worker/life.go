@@ -44,7 +44,7 @@ func (w *run) signs(ctx context.Context, t Task) {
 func (w *run) progress(ctx context.Context, t Task, in market.ProgressInput) error {
 	now, err := w.api.Progress(ctx, t.ID, in)
 	switch {
-	case err == nil && instant(now.ClaimedAt).Equal(t.ClaimedAt):
+	case err == nil && now.ClaimedAt.Equal(t.ClaimedAt):
 		return nil
 	case err == nil:
 		err = ErrLost

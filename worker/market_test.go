@@ -123,7 +123,7 @@ func TestAWorkerOnAMarket(t *testing.T) {
 			s.Fatal(err)
 		}
 		again, err := s.poster.Task(s.Context(), task.TaskID, time.Minute)
-		if err != nil || again.Result == nil || *again.Result != "did twice better" {
+		if err != nil || again.Result == "" || again.Result != "did twice better" {
 			s.Errorf("after the rejection: %+v, %v", again, err)
 		}
 		if got := s.status(byHand.TaskID); got != market.StatusClaimed {

@@ -125,7 +125,7 @@ func (w *run) taken(ctx context.Context, p market.Pickup) (Task, bool, error) {
 		switch {
 		case err != nil && !gone(err):
 			return Task{}, false, err
-		case err != nil, !w.claimed(now), !instant(now.ClaimedAt).Equal(instant(p.ClaimedAt)):
+		case err != nil, !w.claimed(now), !now.ClaimedAt.Equal(p.ClaimedAt.Time):
 			w.newKey()
 			return Task{}, false, errInterrupted
 		}

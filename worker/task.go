@@ -73,40 +73,19 @@ func Text(text string) Result { return Result{Text: text} }
 
 func (w *run) fromPickup(p market.Pickup) Task {
 	return Task{
-		run: w, timeout: lengthOf(p.ClaimTimeoutMinutes),
-		ID: p.TaskID, Need: p.Need, Context: deref(p.Context), MaxCredits: p.MaxCredits,
-		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType, ClaimedAt: instant(p.ClaimedAt),
+		run: w, timeout: p.ClaimTimeout.Duration,
+		ID: p.TaskID, Need: p.Need, Context: p.Context, MaxCredits: p.MaxCredits,
+		Tags: p.Tags, PosterID: p.PosterID, System: p.SystemTaskType, ClaimedAt: p.ClaimedAt.Time,
 		RejectionCount: p.RejectionCount,
 	}
 }
 
 func (w *run) fromTask(t market.Task) Task {
 	return Task{
-		run: w, timeout: lengthOf(t.ClaimTimeoutMinutes), older: true,
-		ID: t.TaskID, Need: t.Need, Context: deref(t.Context), MaxCredits: t.MaxCredits,
-		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType, ClaimedAt: instant(t.ClaimedAt),
+		run: w, timeout: t.ClaimTimeout.Duration, older: true,
+		ID: t.TaskID, Need: t.Need, Context: t.Context, MaxCredits: t.MaxCredits,
+		Tags: t.Tags, PosterID: t.PosterID, System: t.SystemTaskType, ClaimedAt: t.ClaimedAt.Time,
 		RejectionReason: t.RejectionReason, RejectionFeedback: t.RejectionFeedback,
 		RejectionCount: t.RejectionCount,
 	}
-}
-
-func lengthOf(m *market.Minutes) time.Duration {
-	if m == nil {
-		return 0
-	}
-	return time.Duration(float64(*m) * float64(time.Minute))
-}
-
-func instant(t *market.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

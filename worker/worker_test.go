@@ -220,11 +220,11 @@ func TestEarlierClaimsAreContinued(t *testing.T) {
 		for i := range 150 {
 			id := market.TaskID(fmt.Sprint("tk-", i))
 			ids = append(ids, id)
-			f.hold(market.Task{TaskID: id, Need: "old", Context: &about, RejectionReason: "bad"})
+			f.hold(market.Task{TaskID: id, Need: "old", Context: about, RejectionReason: "bad"})
 		}
 		f.hold(market.Task{TaskID: "tk-by-hand"})
 		claimedAgain := market.NewTime(time.Now())
-		f.hold(market.Task{TaskID: "tk-again", ClaimedAt: &claimedAgain})
+		f.hold(market.Task{TaskID: "tk-again", ClaimedAt: claimedAgain})
 		c := configOf(t, f)
 		c.once, c.record = true, recordOf(0, append(ids, "tk-gone", "tk-again")...)
 		var order []market.TaskID

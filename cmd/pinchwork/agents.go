@@ -43,7 +43,7 @@ func agents(list []market.PublicProfile) *render.Table {
 		{Title: "Agent"}, {Title: "Name"}, {Title: "Rating", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true}, {Title: "Good at", Flex: true},
 	}}
 	for _, p := range list {
-		skills := deref(p.GoodAt)
+		skills := p.GoodAt
 		if skills == "" {
 			skills = strings.Join(p.Tags, ", ")
 		}
@@ -78,7 +78,7 @@ func publicProfile(p market.PublicProfile) func(io.Writer, render.Style) error {
 		r.Add("Name", p.Name)
 		r.Add("Reputation", rating(p.Reputation)+" from "+number(p.RatingCount)+" ratings")
 		r.Add("Completed", number(p.TasksCompleted))
-		r.Add("Good at", deref(p.GoodAt))
+		r.Add("Good at", p.GoodAt)
 		r.Add("Tags", strings.Join(p.Tags, ", "))
 		if err := r.Write(w, style); err != nil || len(p.ReputationByTag) == 0 {
 			return err

@@ -120,8 +120,8 @@ func tasks(list []market.Task) *render.Table {
 	}}
 	for _, v := range list {
 		cost := v.MaxCredits
-		if v.CreditsCharged != nil {
-			cost = *v.CreditsCharged
+		if v.CreditsCharged != 0 {
+			cost = v.CreditsCharged
 		}
 		t.Rows = append(t.Rows, []string{string(v.TaskID), string(v.Status), number(cost), when(v.CreatedAt), v.Need})
 	}

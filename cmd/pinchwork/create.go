@@ -141,8 +141,8 @@ func postedDetails(p market.Posted) func(io.Writer, render.Style) error {
 		r.Add("Status", string(p.Status))
 		r.Add("Budget", fmt.Sprint(p.MaxCredits))
 		r.Add("Balance left", fmt.Sprint(p.Balance))
-		r.Add("Deadline", whenSet(p.Deadline))
-		r.Add("Expires", whenSet(p.ExpiresAt))
+		r.Add("Deadline", when(p.Deadline))
+		r.Add("Expires", when(p.ExpiresAt))
 		r.Section("Need", p.Need)
 		return r.Write(w, style)
 	}

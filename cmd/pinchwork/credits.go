@@ -48,7 +48,7 @@ func (a *app) account(w io.Writer, style render.Style, c market.Credits) error {
 		{Title: "When"}, {Title: "Amount", Right: true}, {Title: "Fee", Right: true}, {Title: "Reason"}, {Title: "Task", Drop: true}, {Title: "Note", Flex: true},
 	}}
 	for _, e := range c.Ledger {
-		t.Rows = append(t.Rows, []string{when(e.CreatedAt), signed(e.Amount), numberSet(e.Fee), string(e.Reason), deref(e.TaskID), e.Note})
+		t.Rows = append(t.Rows, []string{when(e.CreatedAt), signed(e.Amount), numberSet(e.Fee), string(e.Reason), string(e.TaskID), e.Note})
 	}
 	return a.table(w, style, &t, "No entries.")
 }

@@ -97,7 +97,7 @@ func details(d market.EventData) string {
 	}
 	add("reason", d.Reason)
 	add("feedback", d.Feedback)
-	add("grace_deadline", whenSet(d.GraceDeadline))
+	add("grace_deadline", when(d.GraceDeadline))
 	add("question_id", string(d.QuestionID))
 	add("message_id", string(d.MessageID))
 	if d.Rank != nil {
@@ -109,8 +109,8 @@ func details(d market.EventData) string {
 	if d.Credits != nil {
 		add("credits", number(*d.Credits))
 	}
-	if d.Rating != nil {
-		add("rating", number(*d.Rating))
+	if d.Rating != 0 {
+		add("rating", number(d.Rating))
 	}
 	add("note", d.Note)
 	if d.Percent != nil {

@@ -36,13 +36,6 @@ func when(t market.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-func whenSet(t *market.Time) string {
-	if t == nil {
-		return ""
-	}
-	return when(*t)
-}
-
 func number[T ~int | ~int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 func numberSet(n *int64) string {
@@ -61,11 +54,11 @@ func rating(r float64) string {
 	return strconv.FormatFloat(r, 'f', 2, 64)
 }
 
-func stars(n *int) string {
-	if n == nil {
+func stars(n int) string {
+	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of 5", *n)
+	return fmt.Sprintf("%d of 5", n)
 }
 
 func yes(b bool) string {
@@ -73,13 +66,6 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-func deref[T ~string](s *T) string {
-	if s == nil {
-		return ""
-	}
-	return string(*s)
 }
 
 func decimal(f *float64) string {

@@ -86,14 +86,14 @@ func claimed(p market.Pickup) func(io.Writer, render.Style) error {
 		r.Add("Tags", strings.Join(p.Tags, ", "))
 		r.Add("Poster", string(p.PosterID)+", reputation "+rating(p.PosterReputation))
 		r.Add("Created", when(p.CreatedAt))
-		r.Add("Deadline", whenSet(p.Deadline))
-		r.Add("Claim until", whenSet(p.ClaimDeadline))
+		r.Add("Deadline", when(p.Deadline))
+		r.Add("Claim until", when(p.ClaimDeadline))
 		if p.RejectionCount > 0 {
 			r.Add("Rejections", number(p.RejectionCount))
 		}
 		r.Add("System task", string(p.SystemTaskType))
 		r.Section("Need", p.Need)
-		r.Section("Context", deref(p.Context))
+		r.Section("Context", p.Context)
 		return r.Write(w, style)
 	}
 }

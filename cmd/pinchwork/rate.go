@@ -34,7 +34,7 @@ func newRate(a *app) *cobra.Command {
 				r := render.Record{}
 				r.Add("Task", string(rated.TaskID))
 				r.Add("Rated", string(rated.RatedID))
-				r.Add("Rating", stars(&rated.Rating))
+				r.Add("Rating", stars(rated.Rating))
 				return r.Write(w, style)
 			})
 		},

@@ -80,8 +80,8 @@ func rotated(got market.KeyRotation) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("API key", string(got.APIKey))
-		if got.OldKeyUntil != nil {
-			r.Add("Old key until", fmt.Sprint(*got.OldKeyUntil))
+		if !got.OldKeyUntil.IsZero() {
+			r.Add("Old key until", fmt.Sprint(got.OldKeyUntil))
 		}
 		r.Section("Message", got.Message)
 		return r.Write(w, style)

@@ -62,9 +62,9 @@ func questionDetails(q market.Question) func(io.Writer, render.Style) error {
 		r.Add("Task", string(q.TaskID))
 		r.Add("Asker", string(q.AskerID))
 		r.Add("Asked", when(q.CreatedAt))
-		r.Add("Answered", whenSet(q.AnsweredAt))
+		r.Add("Answered", when(q.AnsweredAt))
 		r.Section("Text", q.Question)
-		r.Section("Answer", deref(q.Answer))
+		r.Section("Answer", q.Answer)
 		return r.Write(w, style)
 	}
 }

@@ -48,33 +48,33 @@ func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 		r.Add("External id", t.ExternalID)
 		r.Add("Metadata", joined(t.Metadata))
 		r.Add("Offered to", listed(t.OfferTo))
-		r.Add("Open to all", whenSet(t.OpensAt))
+		r.Add("Open to all", when(t.OpensAt))
 		r.Add("Poster", string(t.PosterID))
 		r.Add("Its record", record(t.PosterRecord))
-		r.Add("Worker", deref(t.WorkerID))
+		r.Add("Worker", string(t.WorkerID))
 		r.Add("Created", when(t.CreatedAt))
-		r.Add("Deadline", whenSet(t.Deadline))
-		r.Add("Claim until", whenSet(t.ClaimDeadline))
-		r.Add("Delivered", whenSet(t.DeliveredAt))
-		r.Add("Review until", whenSet(t.ReviewDeadline))
-		r.Add("Expires", whenSet(t.ExpiresAt))
+		r.Add("Deadline", when(t.Deadline))
+		r.Add("Claim until", when(t.ClaimDeadline))
+		r.Add("Delivered", when(t.DeliveredAt))
+		r.Add("Review until", when(t.ReviewDeadline))
+		r.Add("Expires", when(t.ExpiresAt))
 		addReview(&r, t)
 		r.Section("Need", t.Need)
-		r.Section("Context", deref(t.Context))
-		r.Section("Result", deref(t.Result))
+		r.Section("Context", t.Context)
+		r.Section("Result", t.Result)
 		return r.Write(w, style)
 	}
 }
 
 func budget(t market.Task) string {
-	if t.CreditsCharged == nil {
+	if t.CreditsCharged == 0 {
 		return number(t.MaxCredits)
 	}
 	word := " charged of "
 	if t.Status == market.StatusDelivered {
 		word = " asked of "
 	}
-	text := number(*t.CreditsCharged) + word + number(t.MaxCredits)
+	text := number(t.CreditsCharged) + word + number(t.MaxCredits)
 	if t.WorkerReceives != nil && t.Fee != nil {
 		text += ", " + number(*t.WorkerReceives) + " to the worker, " + number(*t.Fee) + " fee"
 	}
@@ -95,11 +95,11 @@ func addReview(r *render.Record, t market.Task) {
 	}
 	r.Add("Rejected", t.RejectionReason)
 	r.Add("Advice", t.RejectionFeedback)
-	r.Add("Redeliver by", whenSet(t.RejectionGraceDeadline))
+	r.Add("Redeliver by", when(t.RejectionGraceDeadline))
 	if t.Strikes != nil {
 		r.Add("Strikes", number(*t.Strikes))
 	}
-	r.Add("Blocked until", whenSet(t.BlockedUntil))
+	r.Add("Blocked until", when(t.BlockedUntil))
 	r.Add("Rating", stars(t.Rating))
 	r.Add("Feedback", t.Feedback)
 	if v := t.Verification; v != nil {

@@ -41,9 +41,9 @@ func newShow(a *app) *cobra.Command {
 }
 
 func (a *app) printResult(t market.Task) error {
-	if t.Result == nil {
+	if t.Result == "" {
 		return nothing(fmt.Sprintf("%s has no result, it is %s", t.TaskID, t.Status))
 	}
-	_, err := fmt.Fprintln(a.stdout, *t.Result)
+	_, err := fmt.Fprintln(a.stdout, t.Result)
 	return err
 }

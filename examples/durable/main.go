@@ -36,7 +36,7 @@ func main() {
 		if task.Status == market.StatusDelivered {
 			task = must(boss.Approve(ctx, p.TaskID, market.ApproveInput{}))
 		}
-		fmt.Println(*task.Result)
+		fmt.Println(task.Result)
 	}
 }
 

@@ -51,6 +51,6 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s: %s. The worker has %d credits and a reputation of %.1f.\n", task.Need, *task.Result, me.Credits, me.Reputation)
+	_, err = fmt.Fprintf(out, "%s: %s. The worker has %d credits and a reputation of %.1f.\n", task.Need, task.Result, me.Credits, me.Reputation)
 	return err
 }

@@ -37,7 +37,7 @@ func serve(ctx context.Context, infra market.AgentAPI, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(out, "%s: paid %d\n", task.SystemTaskType, *done.CreditsCharged); err != nil {
+		if _, err := fmt.Fprintf(out, "%s: paid %d\n", task.SystemTaskType, done.CreditsCharged); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func answerTo(task market.Pickup) (string, error) {
 			GoodAt string `json:"good_at"`
 		}
 	}
-	if err := json.Unmarshal([]byte(*task.Context), &in); err != nil {
+	if err := json.Unmarshal([]byte(task.Context), &in); err != nil {
 		return "", err
 	}
 	var answer any

@@ -157,8 +157,8 @@ func (p *planner) delivery(ctx context.Context, id market.TaskID) (string, error
 		switch {
 		case err != nil:
 			return "", err
-		case t.Status == market.StatusDelivered && t.Result != nil:
-			return *t.Result, nil
+		case t.Status == market.StatusDelivered && t.Result != "":
+			return t.Result, nil
 		case t.Status.Ended():
 			return "", fmt.Errorf("%s is %s", id, t.Status)
 		}

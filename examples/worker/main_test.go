@@ -41,7 +41,7 @@ func TestExample(t *testing.T) {
 	go func() { ended <- run(ctx, client, io.Discard) }()
 
 	posted, err := m.As(p.AgentID).Post(t.Context(), market.PostInput{Need: "make this loud", Tags: []string{"loud"}, Wait: time.Minute})
-	if err != nil || posted.Task == nil || *posted.Task.Result != "MAKE THIS LOUD" {
+	if err != nil || posted.Task == nil || posted.Task.Result != "MAKE THIS LOUD" {
 		t.Errorf("the wait ended with %+v, %v", posted, err)
 	}
 	stop()

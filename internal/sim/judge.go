@@ -287,22 +287,21 @@ func (w *world) judgeSuccess(a *actor, own []*commit) {
 // differs says what of an answer about a task is not as the task was.
 func (w *world) differs(t *told, was *store.Task) string {
 	text := w.texts[t.id]
-	gone := func(no int, said string) bool { return said == "" && w.dropped[store.TextRef{Task: t.id, No: no}] }
 	switch {
 	case t.status != was.Status:
 		return fmt.Sprintf("it is %s, not %s", was.Status, t.status)
-	case t.need != nil && *t.need != text.Need && !gone(0, *t.need):
+	case t.need != nil && *t.need != text.Need && (*t.need != "" || !w.dropped[store.TextRef{Task: t.id}]):
 		return fmt.Sprintf("its need is %q, not %q", text.Need, *t.need)
-	case t.context != nil && was.System == nil && *t.context != text.Context && !gone(0, *t.context):
-		return fmt.Sprintf("its context is %q, not %q", text.Context, *t.context)
+	case t.context != "" && was.System == nil && t.context != text.Context:
+		return fmt.Sprintf("its context is %q, not %q", text.Context, t.context)
 	case t.poster != was.Poster, t.credits != was.MaxCredits:
 		return fmt.Sprintf("it is %s's for %d credits, not %s's for %d", was.Poster, was.MaxCredits, t.poster, t.credits)
-	case t.worker != nil && *t.worker != was.Worker():
-		return fmt.Sprintf("its worker is %q, not %q", was.Worker(), *t.worker)
+	case t.worker != "" && t.worker != was.Worker():
+		return fmt.Sprintf("its worker is %q, not %q", was.Worker(), t.worker)
 	case t.progress != nil && (was.Claim == nil || !sameProgress(t.progress, was.Claim.Progress)):
 		return "its worker has made other progress"
-	case t.result != nil && *t.result != w.results[t.id][was.ResultNo()] && !gone(was.ResultNo(), *t.result):
-		return fmt.Sprintf("its result is %q, not %q", w.results[t.id][was.ResultNo()], *t.result)
+	case t.result != "" && t.result != w.results[t.id][was.ResultNo()]:
+		return fmt.Sprintf("its result is %q, not %q", w.results[t.id][was.ResultNo()], t.result)
 	}
 	return ""
 }

@@ -74,16 +74,15 @@ type reply struct {
 	strange string
 }
 
-// told is what an answer says of a task. Nil was not said.
+// told is what an answer says of a task; nil and "" was not said.
 type told struct {
-	id                    store.TaskID
-	status                store.Status
-	need, context, result *string
-	poster                store.AgentID
-	worker                *store.AgentID
-	credits               int64
-	charged               *int64
-	progress              *market.Progress
+	id              store.TaskID
+	status          store.Status
+	need            *string // a kept need may be dropped, and is "" then
+	context, result string
+	poster, worker  store.AgentID
+	credits         int64
+	progress        *market.Progress
 }
 
 func (r *reply) String() string {
@@ -117,7 +116,7 @@ func (r *reply) view(v market.Task, err error) {
 	}
 	r.tasks = append(r.tasks, told{
 		id: v.TaskID, status: v.Status, need: &v.Need, context: v.Context, result: v.Result,
-		poster: v.PosterID, worker: v.WorkerID, credits: v.MaxCredits, charged: v.CreditsCharged, progress: v.Progress,
+		poster: v.PosterID, worker: v.WorkerID, credits: v.MaxCredits, progress: v.Progress,
 	})
 }
 
@@ -288,7 +287,7 @@ func ask(v visit, r *reply) {
 
 func answer(v visit, r *reply) {
 	q, err := v.h.Answer(v.ctx, v.task, v.w.questionOf(v.op.Of), "because")
-	if r.err = err; err == nil && (q.Answer == nil || *q.Answer != "because") {
+	if r.err = err; err == nil && (q.Answer == "" || q.Answer != "because") {
 		r.strange = "another answer"
 	}
 }
@@ -334,7 +333,7 @@ func update(v visit, r *reply) {
 		in = market.UpdateInput{Tags: market.Some(v.op.Tags)}
 	}
 	me, err := v.h.UpdateMe(v.ctx, in)
-	if r.err = err; err == nil && !v.op.On && (me.GoodAt == nil || *me.GoodAt != v.op.Text) {
+	if r.err = err; err == nil && !v.op.On && (me.GoodAt == "" || me.GoodAt != v.op.Text) {
 		r.strange = "another good_at"
 	}
 }

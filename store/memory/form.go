@@ -97,9 +97,7 @@ func formTask(t *store.Task) {
 
 func formEvent(e *store.Event) {
 	utc(&e.At)
-	if e.Data.GraceDeadline != nil {
-		utc(&e.Data.GraceDeadline.Time)
-	}
+	utc(&e.Data.GraceDeadline.Time)
 }
 
 func formTalk(c *store.Change) {

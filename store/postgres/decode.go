@@ -207,8 +207,6 @@ func (r *eventRow) decode() (store.Event, error) {
 	if err := json.Unmarshal(r.data, &r.event.Data); err != nil {
 		return r.event, fmt.Errorf("event %d of agent %s: %w", r.event.Seq, r.event.Agent, err)
 	}
-	if at := r.event.Data.GraceDeadline; at != nil {
-		bringIntoForm(&at.Time)
-	}
+	bringIntoForm(&r.event.Data.GraceDeadline.Time)
 	return r.event, nil
 }

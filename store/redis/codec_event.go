@@ -17,7 +17,7 @@ func packEvent(e *store.Event) string {
 	put(p, "f", e.Data.Feedback)
 	put(p, "q", e.Data.QuestionID)
 	put(p, "m", e.Data.MessageID)
-	if g := e.Data.GraceDeadline; g != nil {
+	if g := e.Data.GraceDeadline; !g.IsZero() {
 		put(p, "g", micros(g.Time))
 	}
 	putCount(p, "k", e.Data.Rank)
@@ -28,7 +28,9 @@ func packEvent(e *store.Event) string {
 	if credits := e.Data.Credits; credits != nil {
 		put(p, "c", decimal(*credits))
 	}
-	putCount(p, "n", e.Data.Rating)
+	if e.Data.Rating != 0 {
+		put(p, "n", decimal(int64(e.Data.Rating)))
+	}
 	putAll(p, "x", e.Data.Tags)
 	put(p, "b", e.Data.By)
 	packMetadata(p, e.Data.Metadata)
@@ -69,7 +71,7 @@ func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, erro
 		case "m":
 			e.Data.MessageID = store.MessageID(value)
 		case "g":
-			e.Data.GraceDeadline = new(store.NewTime(fromMicros(value)))
+			e.Data.GraceDeadline = store.NewTime(fromMicros(value))
 		case "k":
 			rank := int(integer(value))
 			e.Data.Rank = &rank
@@ -84,7 +86,7 @@ func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, erro
 		case "c":
 			e.Data.Credits = new(integer(value))
 		case "n":
-			e.Data.Rating = new(int(integer(value)))
+			e.Data.Rating = int(integer(value))
 		case "x":
 			e.Data.Tags = append(e.Data.Tags, value)
 		case "b":

@@ -175,8 +175,6 @@ func readEvent(r row) (store.Event, error) {
 	if err := json.Unmarshal(r.ColumnRawText(4), &e.Data); err != nil {
 		return e, fmt.Errorf("event %d of agent %s: %w", e.Seq, e.Agent, err)
 	}
-	if d := e.Data.GraceDeadline; d != nil {
-		bringIntoForm(&d.Time)
-	}
+	bringIntoForm(&e.Data.GraceDeadline.Time)
 	return e, nil
 }

@@ -135,9 +135,9 @@ var roundTripCases = []testCase{
 		want := store.Event{
 			Agent: ann, Seq: 1, Type: store.EventTaskRejected, Task: taskNo(1), At: w.now,
 			Data: store.EventData{
-				Reason: "r", Feedback: "f", GraceDeadline: &grace, QuestionID: "qa-1", MessageID: "msg-1",
+				Reason: "r", Feedback: "f", GraceDeadline: grace, QuestionID: "qa-1", MessageID: "msg-1",
 				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
-				Credits: new(int64(0)), Rating: new(5), Tags: []string{"Go", "sql"}, By: bob,
+				Credits: new(int64(0)), Rating: 5, Tags: []string{"Go", "sql"}, By: bob,
 				Metadata: map[string]string{"order": "77", "k=1:é": ""}, ExternalID: "order 77",
 				Note: "half", Percent: new(0),
 			},

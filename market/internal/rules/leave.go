@@ -117,6 +117,6 @@ func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback strin
 	d.RatingSum, d.RatingCount = int64(rating), 1
 	o.trustStep(l.WorkerTrust, t.Claim.Worker, t.Poster, rating >= 3)
 	o.agentChanged(t.Poster)
-	o.tellOf(t, t.Poster, store.EventTaskRated, store.EventData{Rating: &rating})
+	o.tellOf(t, t.Poster, store.EventTaskRated, store.EventData{Rating: rating})
 	return o, nil
 }

@@ -243,7 +243,7 @@ func TestRate(t *testing.T) {
 			})}},
 			Trust:    []store.TrustWrite{{New: pair}},
 			Accounts: []store.AccountDelta{{Agent: poster, RatingSum: int64(rating), RatingCount: 1}},
-			Events:   []store.Event{{Agent: poster, Type: store.EventTaskRated, Task: task, Data: store.EventData{Rating: &rating}, At: now}},
+			Events:   []store.Event{{Agent: poster, Type: store.EventTaskRated, Task: task, Data: store.EventData{Rating: rating}, At: now}},
 			Feed:     []store.FeedItem{trustFeed(pair), agentFeed(poster)},
 		})(p.Rate(now, l, rating, "clear"))
 		same(t, l.Task, approved())

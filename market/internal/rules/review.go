@@ -37,11 +37,7 @@ func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) 
 	fee := p.Fee(charged)
 	next := *t
 	next.Status = store.StatusApproved
-	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Feedback: in.Feedback}
-	var rating *int
-	if next.Ending.Rating = in.Rating; in.Rating != 0 {
-		rating = &in.Rating
-	}
+	next.Ending = &store.Ending{At: now, Charged: charged, Fee: fee, Auto: auto, Rating: in.Rating, Feedback: in.Feedback}
 	next.Children = o.endChildren(l.Children, l.Poster, false)
 	o.replace(t, &next)
 	o.pay(t, worker, charged, fee)
@@ -49,7 +45,7 @@ func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) 
 	o.workedFor(l.Worker, t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, worker, true)
 	o.trustStep(l.WorkerTrust, worker, t.Poster, true)
-	o.tellOf(t, worker, store.EventTaskApproved, store.EventData{Credits: new(charged - fee), Rating: rating})
+	o.tellOf(t, worker, store.EventTaskApproved, store.EventData{Credits: new(charged - fee), Rating: in.Rating})
 	if auto {
 		o.tellOf(t, t.Poster, store.EventTaskApproved, store.EventData{Credits: &charged})
 	} else {
@@ -146,7 +142,7 @@ func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string)
 	o.agentChanged(t.Poster)
 	o.trustStep(l.PosterTrust, t.Poster, claim.Worker, false)
 	o.tellOf(t, claim.Worker, store.EventTaskRejected, store.EventData{
-		Reason: reason, Feedback: feedback, GraceDeadline: new(store.NewTime(grace)),
+		Reason: reason, Feedback: feedback, GraceDeadline: store.NewTime(grace),
 	})
 	return o, nil
 }

@@ -19,9 +19,8 @@ func step(from, to store.AgentID, score float64, at time.Time) store.TrustPair {
 // poster, with a rating.
 func approval(old *store.Task, at time.Time, rating int, feedback string) store.Change {
 	rated := int64(0)
-	var told *int
 	if rating > 0 {
-		rated, told = 1, &rating
+		rated = 1
 	}
 	there, back := step(poster, worker, 0.55, at), step(worker, poster, 0.55, at)
 	l := loaded(poster, old)
@@ -47,7 +46,7 @@ func approval(old *store.Task, at time.Time, rating int, feedback string) store.
 		},
 		Tags: []store.TagDelta{tag("go"), tag("sql")},
 		Events: []store.Event{{
-			Agent: worker, Type: store.EventTaskApproved, Task: task, Data: store.EventData{Credits: new(int64(36)), Rating: told}, At: at,
+			Agent: worker, Type: store.EventTaskApproved, Task: task, Data: store.EventData{Credits: new(int64(36)), Rating: rating}, At: at,
 		}},
 		Feed: []store.FeedItem{agentFeed(worker), agentFeed(poster), trustFeed(there), trustFeed(back)},
 	}
@@ -220,7 +219,7 @@ func TestReject(t *testing.T) {
 		Talk:       []store.TalkCount{{Task: task, Bytes: 11, MaxBytes: 4 << 20}},
 		Accounts:   []store.AccountDelta{{Agent: worker, OpenClaims: 1, Rejected: 1}, {Agent: poster, Rejections: 1}},
 		Events: []store.Event{{Agent: worker, Type: store.EventTaskRejected, Task: task, At: t3, Data: store.EventData{
-			Reason: "short", Feedback: "longer", GraceDeadline: new(store.NewTime(grace)),
+			Reason: "short", Feedback: "longer", GraceDeadline: store.NewTime(grace),
 		}}},
 		Feed: []store.FeedItem{feed(system, 5, false), agentFeed(poster), trustFeed(loss)},
 	})(p.Reject(t3, l, "short", "longer"))

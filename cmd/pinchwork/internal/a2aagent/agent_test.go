@@ -57,10 +57,10 @@ func TestAnAgentOnThePythonSDKWorks(t *testing.T) {
 		s.hears(id, "task_delivered")
 		got := s.task(id)
 		hearsOf(t, "start tk-")
-		if got.Status != market.StatusDelivered || *got.Result != "SHOUT THIS" {
+		if got.Status != market.StatusDelivered || got.Result != "SHOUT THIS" {
 			t.Errorf("%+v", got)
 		}
-		if done, err := s.poster.Approve(t.Context(), id, market.ApproveInput{}); err != nil || *done.CreditsCharged != 3 {
+		if done, err := s.poster.Approve(t.Context(), id, market.ApproveInput{}); err != nil || done.CreditsCharged != 3 {
 			t.Errorf("%+v, %v", done, err)
 		}
 		if !s.heard["task_progress"] {
@@ -84,7 +84,7 @@ func TestAnAgentOnThePythonSDKWorks(t *testing.T) {
 		}
 		s.hears(id, "task_delivered")
 		hearsOf(t, "answer tk-")
-		if got := s.task(id); *got.Result != "GREEN" {
+		if got := s.task(id); got.Result != "GREEN" {
 			t.Errorf("%+v", got)
 		}
 	})

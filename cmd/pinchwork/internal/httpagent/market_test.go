@@ -77,7 +77,7 @@ func TestAnAgentBehindHTTPWorks(t *testing.T) {
 	}
 	delivered(t, poster, p.TaskID)
 	end, err := poster.Approve(ctx, p.TaskID, market.ApproveInput{})
-	if err != nil || *end.Result != "did this louder" || *end.CreditsCharged != 4 {
+	if err != nil || end.Result != "did this louder" || end.CreditsCharged != 4 {
 		t.Errorf("%+v, %v", end, err)
 	}
 	if len(keys) != 2 {
