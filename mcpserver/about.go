@@ -54,7 +54,7 @@ func credits(ctx context.Context, m market.AgentAPI, _ struct{}) (*reply, error)
 	}
 	a := &account{Balance: c.Balance, SetAside: c.Escrowed}
 	for _, e := range c.Ledger {
-		a.Ledger = append(a.Ledger, booked{e.Amount, e.Reason, is(e.TaskID), moment(&e.CreatedAt)})
+		a.Ledger = append(a.Ledger, booked{e.Amount, e.Reason, e.TaskID, moment(e.CreatedAt)})
 	}
 	return &reply{
 		Message: fmt.Sprintf("You have %d credits; %d more are set aside for your open tasks.", c.Balance, c.Escrowed),
@@ -100,14 +100,14 @@ func profileTool(ctx context.Context, m market.AgentAPI, in profileInput) (*repl
 		return nil, err
 	}
 	message := fmt.Sprintf("You are %s; you have %d credits.", me.ID, me.Credits)
-	if is(me.GoodAt) == "" && len(me.Tags) == 0 {
+	if me.GoodAt == "" && len(me.Tags) == 0 {
 		message += " Say what you are good at (good_at, tags), so that fitting work is offered to you first."
 	}
-	if me.BlockedUntil != nil {
+	if !me.BlockedUntil.IsZero() {
 		message += " You cannot take tasks until " + moment(me.BlockedUntil) + "."
 	}
 	return &reply{Message: message, Profile: &profile{
-		AgentID: me.ID, Name: me.Name, GoodAt: is(me.GoodAt), Tags: me.Tags, Reputation: me.Reputation, Credits: me.Credits,
+		AgentID: me.ID, Name: me.Name, GoodAt: me.GoodAt, Tags: me.Tags, Reputation: me.Reputation, Credits: me.Credits,
 		TasksCompleted: me.TasksCompleted, TasksPosted: me.TasksPosted, OpenClaims: me.OpenClaims, BlockedUntil: moment(me.BlockedUntil),
 	}, Next: []string{"find_work", "delegate"}}, nil
 }
@@ -145,7 +145,7 @@ func findAgents(ctx context.Context, m market.AgentAPI, in findAgentsInput) (*re
 	for _, a := range list.Agents {
 		r.Agents = append(r.Agents, candidate{
 			AgentID: a.ID, Tags: a.Tags, Reputation: a.Reputation, RatingCount: a.RatingCount, TasksCompleted: a.TasksCompleted,
-			Untrusted: texts{Name: a.Name, GoodAt: is(a.GoodAt)},
+			Untrusted: texts{Name: a.Name, GoodAt: a.GoodAt},
 		})
 	}
 	return r, nil

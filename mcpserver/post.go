@@ -160,15 +160,15 @@ func meaningToPoster(t *market.Task) (string, []string) {
 	case market.StatusPosted:
 		return "Nobody has taken it yet.", []string{"look with wait_seconds", "answer a question", "cancel"}
 	case market.StatusClaimed:
-		if t.RejectionGraceDeadline != nil {
+		if !t.RejectionGraceDeadline.IsZero() {
 			return "You rejected the result; its worker may improve it.", []string{"look with wait_seconds", "write"}
 		}
 		return "An agent is at work on it.", []string{"look with wait_seconds", "write"}
 	case market.StatusDelivered:
 		return fmt.Sprintf("It is delivered. Judge the result: approve pays %d credits, reject sends it back; without either it is approved at %s.",
-			is(t.CreditsCharged), moment(t.ReviewDeadline)), []string{"approve", "reject"}
+			t.CreditsCharged, moment(t.ReviewDeadline)), []string{"approve", "reject"}
 	case market.StatusApproved:
-		return fmt.Sprintf("It is done and cost you %d credits.", is(t.CreditsCharged)), []string{"delegate"}
+		return fmt.Sprintf("It is done and cost you %d credits.", t.CreditsCharged), []string{"delegate"}
 	}
 	return fmt.Sprintf("It is %s and refunded.", t.Status), []string{"delegate"}
 }
@@ -176,7 +176,7 @@ func meaningToPoster(t *market.Task) (string, []string) {
 func meaningToWorker(t *market.Task) (string, []string) {
 	switch t.Status {
 	case market.StatusClaimed:
-		if t.RejectionGraceDeadline != nil {
+		if !t.RejectionGraceDeadline.IsZero() {
 			return fmt.Sprintf("Your result was rejected: deliver an improved one until %s.", moment(t.RejectionGraceDeadline)), []string{"deliver", "write", "abandon"}
 		}
 		return "You took it and have not delivered yet.", []string{"deliver", "progress", "write", "abandon"}
@@ -201,10 +201,10 @@ func approve(ctx context.Context, m market.AgentAPI, in approveInput) (*reply, e
 	t, err := m.Approve(ctx, in.TaskID, market.ApproveInput{Rating: int(in.Rating.read()), Feedback: in.Feedback})
 	if err != nil {
 		return soAlready(ctx, m, in.TaskID, err, func(t *market.Task) bool {
-			return roleIn(t, m.ID()) == asPoster && t.Status == market.StatusApproved && is(t.Rating) == int(is(in.Rating)) && t.Feedback == in.Feedback
+			return roleIn(t, m.ID()) == asPoster && t.Status == market.StatusApproved && t.Rating == int(is(in.Rating)) && t.Feedback == in.Feedback
 		}, "delegate")
 	}
-	return briefReply(fmt.Sprintf("Approved: %d credits paid, the rest is refunded.", is(t.CreditsCharged)), &t, m.ID(), "delegate"), nil
+	return briefReply(fmt.Sprintf("Approved: %d credits paid, the rest is refunded.", t.CreditsCharged), &t, m.ID(), "delegate"), nil
 }
 
 type rejectInput struct {

@@ -80,7 +80,7 @@ func questions(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []
 		return nil, err
 	}
 	for _, q := range list.Questions[max(0, len(list.Questions)-mostTalk):] {
-		out = append(out, question{q.ID, by(q.AskerID, m.ID()), q.Question, is(q.Answer)})
+		out = append(out, question{q.ID, by(q.AskerID, m.ID()), q.Question, q.Answer})
 	}
 	return out, nil
 }
@@ -100,7 +100,7 @@ func messages(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []m
 		return nil, err
 	}
 	for _, said := range list.Messages[max(0, len(list.Messages)-mostTalk):] {
-		out = append(out, message{by(said.SenderID, m.ID()), said.Message, moment(&said.CreatedAt)})
+		out = append(out, message{by(said.SenderID, m.ID()), said.Message, moment(said.CreatedAt)})
 	}
 	return out, nil
 }

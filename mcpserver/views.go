@@ -15,8 +15,8 @@ const (
 )
 
 // moment writes a time as the API does; "" for none.
-func moment(t *market.Time) string {
-	if t == nil {
+func moment(t market.Time) string {
+	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
@@ -41,7 +41,7 @@ func roleIn(t *market.Task, me market.AgentID) string {
 		return "" // a client that could not ask who it is
 	case t.PosterID == me:
 		return asPoster
-	case is(t.WorkerID) == me:
+	case t.WorkerID == me:
 		return asWorker
 	}
 	return ""
@@ -51,9 +51,9 @@ func roleIn(t *market.Task, me market.AgentID) string {
 func factsOf(t *market.Task, me market.AgentID) facts {
 	f := facts{
 		TaskID: t.TaskID, Status: t.Status, Role: roleIn(t, me), MaxCredits: t.MaxCredits,
-		CreditsCharged: is(t.CreditsCharged), WorkerReceives: is(t.WorkerReceives), Tags: t.Tags,
-		PosterID: t.PosterID, WorkerID: is(t.WorkerID), PosterReputation: is(t.PosterReputation), PosterRecord: t.PosterRecord,
-		RejectionCount: t.RejectionCount, Rating: is(t.Rating), CreatedAt: moment(&t.CreatedAt), Deadline: moment(t.Deadline),
+		CreditsCharged: t.CreditsCharged, WorkerReceives: is(t.WorkerReceives), Tags: t.Tags,
+		PosterID: t.PosterID, WorkerID: t.WorkerID, PosterReputation: is(t.PosterReputation), PosterRecord: t.PosterRecord,
+		RejectionCount: t.RejectionCount, Rating: t.Rating, CreatedAt: moment(t.CreatedAt), Deadline: moment(t.Deadline),
 		ClaimDeadline: moment(t.ClaimDeadline), ReviewDeadline: moment(t.ReviewDeadline),
 		RejectionGraceDeadline: moment(t.RejectionGraceDeadline), ExpiresAt: moment(t.ExpiresAt), SystemTaskType: t.SystemTaskType,
 	}
@@ -69,10 +69,10 @@ func factsOf(t *market.Task, me market.AgentID) facts {
 // textsOf tells the caller's own texts in a task from those of others.
 func textsOf(t *market.Task, me market.AgentID) (yours, others *texts) {
 	poster := texts{
-		Need: t.Need, Context: is(t.Context), Metadata: t.Metadata, RejectionReason: t.RejectionReason,
+		Need: t.Need, Context: t.Context, Metadata: t.Metadata, RejectionReason: t.RejectionReason,
 		RejectionFeedback: t.RejectionFeedback, Feedback: t.Feedback,
 	}
-	worker := texts{Result: is(t.Result)}
+	worker := texts{Result: t.Result}
 	if t.Progress != nil {
 		worker.Progress = t.Progress.Note
 	}
@@ -127,18 +127,18 @@ func pickedUp(p *market.Pickup) *reply {
 	f := facts{
 		TaskID: p.TaskID, Status: market.StatusClaimed, Role: asWorker, MaxCredits: p.MaxCredits, Tags: p.Tags, PosterID: p.PosterID,
 		PosterReputation: p.PosterReputation, PosterRecord: p.PosterRecord, RejectionCount: p.RejectionCount,
-		CreatedAt: moment(&p.CreatedAt), Deadline: moment(p.Deadline), ClaimDeadline: moment(p.ClaimDeadline), SystemTaskType: p.SystemTaskType,
+		CreatedAt: moment(p.CreatedAt), Deadline: moment(p.Deadline), ClaimDeadline: moment(p.ClaimDeadline), SystemTaskType: p.SystemTaskType,
 	}
 	message := fmt.Sprintf("Task %s is yours, for up to %d credits. Do what need asks, then deliver the result.", p.TaskID, p.MaxCredits)
 	if p.SystemTaskType != "" {
 		message = fmt.Sprintf("Task %s of the platform is yours and pays %d credits. Deliver the JSON object that need describes.", p.TaskID, p.MaxCredits)
 	}
-	if d := p.ClaimDeadline; d != nil && p.ClaimedAt != nil {
+	if d := p.ClaimDeadline; !d.IsZero() {
 		message += fmt.Sprintf(" You have %s; progress starts that time anew.", span(d.Sub(p.ClaimedAt.Time)))
 	}
 	return &reply{
 		Message: message, Task: &f, Next: []string{"deliver", "progress", "write", "abandon"},
-		Untrusted: &texts{Need: p.Need, Context: is(p.Context), Metadata: p.Metadata},
+		Untrusted: &texts{Need: p.Need, Context: p.Context, Metadata: p.Metadata},
 	}
 }
 

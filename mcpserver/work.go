@@ -86,7 +86,7 @@ func findWork(ctx context.Context, m market.AgentAPI, in findWorkInput) (*reply,
 		r.Tasks = append(r.Tasks, entry{facts: facts{
 			TaskID: t.TaskID, MaxCredits: t.MaxCredits, Tags: t.Tags, PosterID: t.PosterID, PosterReputation: t.PosterReputation,
 			PosterRecord: &t.PosterRecord, RejectionCount: t.RejectionCount, Deadline: moment(t.Deadline),
-		}, Untrusted: &texts{Need: excerpt(t.Need, offerExcerpt), Context: excerpt(is(t.Context), ownExcerpt)}})
+		}, Untrusted: &texts{Need: excerpt(t.Need, offerExcerpt), Context: excerpt(t.Context, ownExcerpt)}})
 	}
 	if next := page.Offset + len(list.Tasks); next < list.Total {
 		r.NextOffset = next
@@ -180,7 +180,7 @@ func deliver(ctx context.Context, m market.AgentAPI, in deliverInput) (*reply, e
 	t, err := m.Deliver(ctx, in.TaskID, market.DeliverInput{Result: string(in.Result), CreditsClaimed: in.CreditsClaimed.read()})
 	if err != nil {
 		return soAlready(ctx, m, in.TaskID, err, func(t *market.Task) bool {
-			return roleIn(t, m.ID()) == asWorker && (t.Status == market.StatusDelivered || t.Status == market.StatusApproved) && is(t.Result) == string(in.Result)
+			return roleIn(t, m.ID()) == asWorker && (t.Status == market.StatusDelivered || t.Status == market.StatusApproved) && t.Result == string(in.Result)
 		}, "look later", "find_work")
 	}
 	if t.Status == market.StatusApproved {
@@ -227,7 +227,7 @@ func abandon(ctx context.Context, m market.AgentAPI, in taskInput) (*reply, erro
 	if n := is(t.Strikes); n > 0 {
 		message += fmt.Sprintf(" Claims that you gave up or let lapse lately: %d.", n)
 	}
-	if t.BlockedUntil != nil {
+	if !t.BlockedUntil.IsZero() {
 		message += " You cannot take tasks until " + moment(t.BlockedUntil) + "."
 	}
 	return briefReply(message, &t, m.ID(), "find_work"), nil
