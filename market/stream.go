@@ -129,6 +129,16 @@ func (s *Stream) Close() {
 	})
 }
 
+type streamStart struct{}
+
+// WithStart returns a context under which Handle.Events calls f once, before it yields
+// anything, with the id after which it begins: whatever happens from then on is yielded. So
+// what f reads and what comes after it is all that there is, without a gap between them. An
+// HTTP client's Events does not call f.
+func WithStart(ctx context.Context, f func(after string)) context.Context {
+	return context.WithValue(ctx, streamStart{}, f)
+}
+
 // Events yields the agent's events after an id, or from now on (rule 11.4).
 // It is Stream as an iterator.
 func (h *Handle) Events(ctx context.Context, after string) iter.Seq2[StreamEvent, error] {
@@ -139,6 +149,9 @@ func (h *Handle) Events(ctx context.Context, after string) iter.Seq2[StreamEvent
 			return
 		}
 		defer s.Close()
+		if started, ok := ctx.Value(streamStart{}).(func(string)); ok {
+			started(s.Position())
+		}
 		for {
 			events, err := s.Next(ctx)
 			if err != nil {

@@ -20,6 +20,9 @@ import (
 //go:embed agent.py
 var agent string
 
+//go:embed customer.py
+var customer string
+
 // Agent starts an agent that does tasks, and returns its address and the lines that it
 // prints about what it is asked.
 func Agent(t *testing.T) (address string, lines <-chan string) {
@@ -30,6 +33,21 @@ func Agent(t *testing.T) (address string, lines <-chan string) {
 		t.Fatal("the agent does not start")
 	}
 	return address, all
+}
+
+// Customer has a customer live through a whole life of tasks at a marketplace, with the keys
+// of a poster and a worker, over a binding such as JSONRPC or HTTP+JSON of a version such as
+// 1.0. It fails the test when anything comes otherwise than it should.
+func Customer(t *testing.T, address, posterKey, workerKey, binding, version string) {
+	t.Helper()
+	last := ""
+	for line := range start(t, customer, address, posterKey, workerKey, binding, version) {
+		t.Log(line)
+		last = line
+	}
+	if last != "done" {
+		t.Error("the customer gave up")
+	}
 }
 
 // start runs a program until the end of the test, and returns what it prints.
@@ -68,7 +86,7 @@ func interpreter(t *testing.T) string {
 		python = "python3"
 	}
 	var said bytes.Buffer
-	check := exec.CommandContext(t.Context(), python, "-c", "import a2a.server.routes, uvicorn")
+	check := exec.CommandContext(t.Context(), python, "-c", "import a2a.client, a2a.server.routes, uvicorn")
 	check.Stderr = &said
 	if err := check.Run(); err == nil {
 		return python

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/a2aserver"
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
@@ -89,7 +90,8 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 	if err != nil {
 		return nil, err
 	}
-	doors := []httpserver.Door{{Path: "/mcp", Open: func(*httpserver.Server) http.Handler { return tools }}}
+	doors := append(a2aserver.Doors(a2aserver.Options{Version: version}),
+		httpserver.Door{Path: "/mcp", Open: func(*httpserver.Server) http.Handler { return tools }})
 	return httpserver.New(m, httpserver.Options{
 		Doors: doors, AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
 		MaxBodyBytes: s.MaxBodyBytes, PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
