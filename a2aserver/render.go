@@ -139,7 +139,7 @@ func figures(t market.Task) map[string]any {
 		}
 	}
 	if t.Verification != nil {
-		f["verification"] = string(t.Verification.Status)
+		f["verification"] = t.Verification.Status
 	}
 	return f
 }

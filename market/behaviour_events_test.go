@@ -364,3 +364,27 @@ func TestRunSettlesTimers(t *testing.T) {
 		}
 	})
 }
+
+// A stream says where it begins before it yields anything, so that what is read then and
+// what it yields is everything.
+func TestAStreamSaysWhereItBegins(t *testing.T) {
+	k := markettest.New(t)
+	ada, bob := k.Agent("ada"), k.Agent("bob")
+	id := ada.Post("x")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var began []string
+	ctx = market.WithStart(ctx, func(after string) {
+		began = append(began, after)
+		bob.Claim(id) // after the beginning, so it is yielded
+	})
+	for e, err := range ada.API.Events(ctx, "") {
+		if err != nil || e.Type != store.EventTaskClaimed {
+			t.Errorf("%+v, %v", e, err)
+		}
+		if len(began) != 1 || began[0] == e.ID {
+			t.Errorf("it began after %q, and yields %s", began, e.ID)
+		}
+		break
+	}
+}
