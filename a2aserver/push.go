@@ -40,7 +40,7 @@ func setWebhook(ctx context.Context, api market.AgentAPI, req *a2a.PushConfig) (
 	if err != nil {
 		return nil, told(err)
 	}
-	if now := webhookOf(me); now != "" && now != req.URL {
+	if now := me.WebhookURL; now != "" && now != req.URL {
 		return nil, unsupported("the agent has another webhook already, which serves all its tasks; delete it first")
 	}
 	in := market.UpdateInput{WebhookURL: market.Some(req.URL)}
@@ -53,16 +53,9 @@ func setWebhook(ctx context.Context, api market.AgentAPI, req *a2a.PushConfig) (
 	return config(req.TaskID, me), nil
 }
 
-func webhookOf(me market.Me) string {
-	if me.WebhookURL == nil {
-		return ""
-	}
-	return *me.WebhookURL
-}
-
 // config never shows the token.
 func config(id a2a.TaskID, me market.Me) *a2a.PushConfig {
-	return &a2a.PushConfig{TaskID: id, ID: webhookID, URL: webhookOf(me)}
+	return &a2a.PushConfig{TaskID: id, ID: webhookID, URL: me.WebhookURL}
 }
 
 // GetTaskPushConfig is the agent's webhook.
@@ -91,7 +84,7 @@ func (a *agent) ListTaskPushConfigs(ctx context.Context, req *a2a.ListTaskPushCo
 		return nil, told(err)
 	}
 	res := &a2a.ListTaskPushConfigResponse{Configs: []*a2a.PushConfig{}}
-	if webhookOf(me) != "" {
+	if me.WebhookURL != "" {
 		res.Configs = append(res.Configs, config(req.TaskID, me))
 	}
 	return res, nil

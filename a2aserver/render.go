@@ -57,12 +57,12 @@ func render(t market.Task) *a2a.Task {
 
 // result is the delivery that waits for review or was approved. A rejected one is none.
 func result(t market.Task) *a2a.Artifact {
-	if t.Result == nil || t.Status != market.StatusDelivered && t.Status != market.StatusApproved {
+	if t.Result == "" || t.Status != market.StatusDelivered && t.Status != market.StatusApproved {
 		return nil
 	}
 	return &a2a.Artifact{
 		ID: a2a.ArtifactID(fmt.Sprintf("result-%d", t.RejectionCount+1)), Name: "result",
-		Parts: a2a.ContentParts{a2a.NewTextPart(*t.Result)},
+		Parts: a2a.ContentParts{a2a.NewTextPart(t.Result)},
 	}
 }
 
@@ -85,7 +85,7 @@ func status(t market.Task) a2a.TaskStatus {
 
 func statusTime(t market.Task) time.Time {
 	at := t.CreatedAt.Time
-	for _, later := range []time.Time{instant(t.ClaimedAt), instant(t.DeliveredAt), instant(t.EndedAt)} {
+	for _, later := range []time.Time{t.ClaimedAt.Time, t.DeliveredAt.Time, t.EndedAt.Time} {
 		if later.After(at) {
 			at = later
 		}
@@ -125,16 +125,16 @@ func opening(t market.Task) *a2a.Message {
 // figures are what the protocol has no place for, by the names of GET /v1/tasks/{id}.
 func figures(t market.Task) map[string]any {
 	f := map[string]any{"status": string(t.Status), "max_credits": t.MaxCredits, "tags": t.Tags, "rejection_count": t.RejectionCount}
-	if t.CreditsCharged != nil {
-		f["credits_charged"] = *t.CreditsCharged
+	if t.CreditsCharged != 0 {
+		f["credits_charged"] = t.CreditsCharged
 	}
-	if t.WorkerID != nil {
-		f["worker_id"] = string(*t.WorkerID)
+	if t.WorkerID != "" {
+		f["worker_id"] = string(t.WorkerID)
 	}
-	for name, at := range map[string]*market.Time{
+	for name, at := range map[string]market.Time{
 		"deadline": t.Deadline, "expires_at": t.ExpiresAt, "claim_deadline": t.ClaimDeadline, "review_deadline": t.ReviewDeadline,
 	} {
-		if at != nil {
+		if !at.IsZero() {
 			f[name] = at.UTC().Format(time.RFC3339)
 		}
 	}
@@ -144,14 +144,7 @@ func figures(t market.Task) map[string]any {
 	return f
 }
 
-func instant(t *market.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Time
-}
-
-func unanswered(q market.Question) bool { return q.Answer == nil }
+func unanswered(q market.Question) bool { return q.Answer == "" }
 
 // withHistory is a task with what was said about it: the need, the questions, and the
 // messages between the poster and the worker.
@@ -168,7 +161,7 @@ func withHistory(ctx context.Context, api market.AgentAPI, t market.Task, length
 	for _, q := range questions.Questions {
 		task.History = append(task.History, question(t, q))
 		if !unanswered(q) {
-			task.History = append(task.History, said(t, string(q.ID)+"-answer", *q.Answer, a2a.MessageRoleUser))
+			task.History = append(task.History, said(t, string(q.ID)+"-answer", q.Answer, a2a.MessageRoleUser))
 		}
 	}
 	if t.Status != market.StatusPosted {
