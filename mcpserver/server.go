@@ -32,7 +32,8 @@ type Options struct {
 type Server struct {
 	options Options
 	server  *mcp.Server
-	handler http.Handler
+	handler http.Handler // the SDK's
+	quick   *quick
 }
 
 const defaultMaxBodyBytes = 8 << 20
@@ -58,7 +59,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o}
 	log := slog.New(louder{o.Logger.Handler()})
-	s.server = mcp.NewServer(&mcp.Implementation{Name: "pinchwork", Title: "Pinchwork", Version: o.Version}, &mcp.ServerOptions{
+	s.server = mcp.NewServer(implementation(o.Version), &mcp.ServerOptions{
 		Instructions: instructions, Logger: log,
 		// The lists never change, and nothing is ever sent that was not asked for.
 		Capabilities: &mcp.ServerCapabilities{
@@ -75,7 +76,12 @@ func New(o Options) (*Server, error) {
 		// its name has no key.
 		DisableLocalhostProtection: true,
 	})
+	s.quick = newQuick(s, implementation(o.Version))
 	return s, nil
+}
+
+func implementation(version string) *mcp.Implementation {
+	return &mcp.Implementation{Name: "pinchwork", Title: "Pinchwork", Version: version}
 }
 
 // louder leaves out what the SDK says of every request.
@@ -86,7 +92,7 @@ func (h louder) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 // ServeHTTP serves one request of the streamable HTTP transport.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.quick.ServeHTTP(w, r) }
 
 // Serve serves one client over a pipe, one message a line, until the client closes it or
 // ctx ends. It closes in.
