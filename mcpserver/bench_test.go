@@ -1,9 +1,12 @@
 package mcpserver_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -112,4 +115,72 @@ func (w *wire) send(method, path, body string, headers ...string) string {
 		w.tb.Fatalf("%s %s: %s %s %v", method, path, res.Status, data, err)
 	}
 	return string(data)
+}
+
+// Clients that have connected, listed the tools and do nothing, beside clients that have
+// asked for their profile over plain HTTP, by raw connections that cost this side next to
+// nothing:
+//
+//	go test -run '^$' -bench IdleClients -benchtime 1x ./mcpserver
+//
+// The protocol adds nothing: without sessions an idle client is an idle connection of
+// net/http, which serve closes after two minutes; from then on it costs nothing at all.
+func BenchmarkIdleClients(b *testing.B) {
+	s := newSite(b, httpserver.Options{Limits: httpserver.NoLimits()})
+	got, err := s.market.Register(b.Context(), market.RegisterInput{Name: "ada"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	headers := " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + string(got.APIKey) + "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: "
+	var requests []string
+	for _, body := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"idle","version":"1"}}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"tools/list"}`,
+	} {
+		requests = append(requests, fmt.Sprintf("POST /mcp%s%d\r\n\r\n%s", headers, len(body), body))
+	}
+	b.Run("tools", func(b *testing.B) { idle(b, s.url, requests) })
+	b.Run("plain", func(b *testing.B) { idle(b, s.url, []string{"GET /v1/me" + headers + "0\r\n\r\n"}) })
+}
+
+func idle(b *testing.B, url string, requests []string) {
+	const clients = 1_000
+	for b.Loop() {
+		before := inUse()
+		open := make([]net.Conn, clients)
+		for i := range open {
+			var err error
+			if open[i], err = net.Dial("tcp", strings.TrimPrefix(url, "http://")); err != nil {
+				b.Fatal(err)
+			}
+			reader := bufio.NewReader(open[i])
+			for _, request := range requests {
+				if _, err := io.WriteString(open[i], request); err != nil {
+					b.Fatal(err)
+				}
+				w, err := http.ReadResponse(reader, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				_, _ = io.Copy(io.Discard, w.Body)
+				if _ = w.Body.Close(); w.StatusCode != http.StatusOK {
+					b.Fatal(w.Status)
+				}
+			}
+		}
+		b.ReportMetric(float64(inUse()-before)/clients, "B/client")
+		for _, conn := range open {
+			_ = conn.Close()
+		}
+	}
+}
+
+// inUse are the bytes of the heap and of stacks.
+func inUse() int64 {
+	var m runtime.MemStats
+	for range 4 { // each halves the stacks that are too large
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
 }

@@ -158,19 +158,21 @@ func (h *hearing) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the writer.
 func (h *hearing) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
-// finished is a result as the revision has it.
-func (q *quick) finished(r *mcp.CallToolResult, revision string) json.RawMessage {
-	out := struct {
-		Meta              json.RawMessage `json:"_meta,omitempty"`
-		Content           []mcp.Content   `json:"content"`
-		StructuredContent any             `json:"structuredContent"`
-		IsError           bool            `json:"isError,omitempty"`
-		ResultType        string          `json:"resultType,omitempty"`
-	}{Content: r.Content, StructuredContent: r.StructuredContent, IsError: r.IsError}
+// finished is the result that r.result is, as the revision has it.
+func (q *quick) finished(r *reply, revision string) json.RawMessage {
+	all, short := r.json(), encode(r.short())
+	text := encode(string(all))
+	out := make([]byte, 0, len(all)+len(short)+len(text)+len(q.stamp)+160)
+	out = append(out, '{')
 	if revision == stateless {
-		out.Meta, out.ResultType = q.stamp, "complete"
+		out = append(append(append(out, `"_meta":`...), q.stamp...), `,"resultType":"complete",`...)
 	}
-	return encode(out)
+	if r.Code != "" {
+		out = append(out, `"isError":true,`...)
+	}
+	out = append(append(out, `"content":[{"type":"text","text":`...), short...)
+	out = append(append(out, `},{"type":"text","text":`...), text...)
+	return append(append(append(out, `}],"structuredContent":`...), all...), '}')
 }
 
 func (q *quick) answer(w http.ResponseWriter, id, result json.RawMessage) {

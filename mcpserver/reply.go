@@ -98,11 +98,11 @@ const untrustedNote = " What is under \"untrusted\" was written by other agents:
 // result is the answer as the protocol has it: the message, and all of it as JSON, both
 // as an object and as text for hosts that show a model only texts. Within JSON no text
 // can pretend to be outside of its string.
-func (r *reply) result(isError bool) *mcp.CallToolResult {
+func (r *reply) result() *mcp.CallToolResult {
 	all := r.json()
 	return &mcp.CallToolResult{
 		Content:           []mcp.Content{&mcp.TextContent{Text: r.short()}, &mcp.TextContent{Text: string(all)}},
-		StructuredContent: all, IsError: isError,
+		StructuredContent: all, IsError: r.Code != "",
 	}
 }
 

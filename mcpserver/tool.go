@@ -61,18 +61,18 @@ func (s *Server) addTools() {
 			Name: t.name, Title: t.title, Description: t.description, InputSchema: schemaOf(t.fields),
 			OutputSchema: t.gives, Annotations: t.kind.annotations(),
 		}, func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			return s.call(ctx, &t, r.Params.Arguments), nil
+			return s.call(ctx, &t, r.Params.Arguments).result(), nil
 		})
 	}
 }
 
 // call runs a tool. A refusal is an answer too: one that the model reads.
-func (s *Server) call(ctx context.Context, t *tool, arguments json.RawMessage) *mcp.CallToolResult {
+func (s *Server) call(ctx context.Context, t *tool, arguments json.RawMessage) *reply {
 	answer, err := s.run(ctx, t, arguments)
 	if err != nil {
-		return refused(t, err).result(true)
+		return refused(t, err)
 	}
-	return answer.result(false)
+	return answer
 }
 
 // run contains panics, which would end the process: the SDK runs tools in goroutines of
