@@ -31,19 +31,16 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 	if err := read(order, &r); err != nil {
 		return t, nil, err
 	}
-	if ended(t.Status) {
-		// A repeat of what has ended it is answered as it was then.
-		if r.Action != "approve" && r.Action != "cancel" {
-			return t, nil, unsupported("the task is " + string(t.Status) + ": it takes no more messages")
-		}
-	}
-	if r.Action == "" {
-		r = plain(ctx, api, t, text)
-	}
 	text = strings.TrimSpace(text)
+	if r.Action == "" {
+		r = plain(t.Status, text)
+	}
 	ctx = market.WithIdempotencyKey(ctx, req.Message.ID)
 	switch r.Action {
 	case "":
+		if ended(t.Status) {
+			return t, nil, unsupported("the task is " + string(t.Status) + ": it takes no more messages")
+		}
 		return t, ask(t), nil
 	case "approve":
 		t, err = api.Approve(ctx, t.TaskID, market.ApproveInput{Rating: r.Rating, Feedback: r.Feedback})
@@ -62,6 +59,9 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 		_, err = api.SendMessage(ctx, t.TaskID, text)
 	default:
 		err = invalid(fmt.Sprintf("there is no action %q; the actions are approve, reject, cancel, answer and message", r.Action))
+	}
+	if errors.Is(err, errUnclear) {
+		return t, ask(t), nil
 	}
 	if err != nil {
 		return t, nil, told(err)
@@ -83,58 +83,59 @@ func after(ctx context.Context, api market.AgentAPI, id market.TaskID, req *a2a.
 	return t, nil, told(err)
 }
 
-// plain is what words alone mean. Only such count as can mean one thing.
-func plain(ctx context.Context, api market.AgentAPI, t market.Task, text string) reply {
-	word, rest, _ := strings.Cut(strings.TrimSpace(text), ":")
+// plain is what words alone mean. Only such count as can mean one thing. A command means the
+// same in every state, so that its repeat is one: whether it can be done, the market knows.
+func plain(status market.Status, text string) reply {
+	word, rest, _ := strings.Cut(text, ":")
 	word, rest = strings.ToLower(strings.TrimRight(strings.TrimSpace(word), ".!")), strings.TrimSpace(rest)
-	command := word == "approve" || word == "reject" || word == "cancel"
 	switch {
-	case t.Status == market.StatusDelivered && word == "approve" && rest == "":
+	case word == "approve" && rest == "":
 		return reply{Action: "approve"}
-	case t.Status == market.StatusDelivered && word == "reject" && rest != "":
+	case word == "reject" && rest != "":
 		return reply{Action: "reject", Reason: rest}
-	case t.Status == market.StatusPosted && word == "cancel" && rest == "":
+	case word == "cancel" && rest == "":
 		return reply{Action: "cancel"}
-	case strings.TrimSpace(text) == "", command:
-	case t.Status == market.StatusClaimed:
+	case text == "", word == "approve", word == "reject", word == "cancel":
+		return reply{}
+	case status == market.StatusClaimed:
 		return reply{Action: "message"}
-	case t.Status == market.StatusPosted:
-		if id, err := onlyQuestion(ctx, api, t.TaskID); err == nil {
-			return reply{Action: "answer", QuestionID: id}
-		}
+	case status == market.StatusPosted:
+		return reply{Action: "answer"}
 	}
 	return reply{}
 }
 
-// answer answers a question, the only open one when it is not named.
+// answer answers a question: without an id the only open one. The same answer again, when
+// none is open any more, is a repeat.
 func answer(ctx context.Context, api market.AgentAPI, t market.Task, id market.QuestionID, text string) error {
-	if id == "" {
-		only, err := onlyQuestion(ctx, api, t.TaskID)
-		if err != nil {
-			return err
-		}
-		id = only
+	if id != "" {
+		_, err := api.Answer(ctx, t.TaskID, id, text)
+		return err
 	}
-	_, err := api.Answer(ctx, t.TaskID, id, text)
-	return err
-}
-
-func onlyQuestion(ctx context.Context, api market.AgentAPI, id market.TaskID) (market.QuestionID, error) {
-	list, err := api.Questions(ctx, id, market.Page{})
+	list, err := api.Questions(ctx, t.TaskID, market.Page{})
 	if err != nil {
-		return "", err
+		return err
 	}
 	var open []market.QuestionID
+	repeated := false
 	for _, q := range list.Questions {
 		if unanswered(q) {
 			open = append(open, q.ID)
 		}
+		repeated = repeated || q.Answer == text
 	}
-	if len(open) != 1 {
-		return "", invalid(fmt.Sprintf("%d questions are open: name one with question_id", len(open)))
+	switch {
+	case len(open) == 1:
+		_, err = api.Answer(ctx, t.TaskID, open[0], text)
+		return err
+	case len(open) == 0 && repeated:
+		return nil
 	}
-	return open[0], nil
+	return errUnclear
 }
+
+// errUnclear says that it is not known what the words are about.
+var errUnclear = errors.New("unclear")
 
 // ask is the answer to words that could mean several things. Nothing was done.
 func ask(t market.Task) *a2a.Message {
@@ -144,8 +145,8 @@ func ask(t market.Task) *a2a.Message {
 		says += `The result waits for your review. Send the word "approve" alone, or "reject: " and the reason; or as metadata ` +
 			`{"pinchwork": {"action": "approve", "rating": 5}} or {"pinchwork": {"action": "reject", "reason": "…"}}.`
 	case market.StatusPosted:
-		says += `Nobody works on the task yet. Send the word "cancel" alone to take it back; to answer a question, ` +
-			`{"pinchwork": {"action": "answer", "question_id": "qa-…"}} as metadata with the answer as text.`
+		says += `Nobody works on the task yet. Send the word "cancel" alone to take it back; when several questions are open, ` +
+			`answer with {"pinchwork": {"action": "answer", "question_id": "qa-…"}} as metadata and the answer as text.`
 	default:
 		says += `A worker has claimed the task: it can be reviewed when there is a result. Any other text goes to the worker as a message.`
 	}

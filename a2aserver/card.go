@@ -2,6 +2,8 @@ package a2aserver
 
 import (
 	"cmp"
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,9 +18,33 @@ import (
 
 func cardHandler(s *httpserver.Server, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		card := o.card(s.BaseURL(r))
-		a2asrv.NewAgentCardHandler(a2av0.NewStaticAgentCardProducer(card)).ServeHTTP(w, r)
+		producer := both{a2av0.NewStaticAgentCardProducer(o.card(s.BaseURL(r)))}
+		a2asrv.NewAgentCardHandler(producer).ServeHTTP(w, r)
 	})
+}
+
+// both is a card in the forms of 1.0 and of 0.3 at once. The SDK writes such a card, but
+// names its security schemes as neither of the two does, and strict clients of 1.0 then
+// take none of it.
+type both struct{ a2asrv.AgentCardProducer }
+
+func (b both) CardJSON(ctx context.Context) ([]byte, error) {
+	data, err := b.AgentCardProducer.(a2asrv.AgentCardJSONProducer).CardJSON(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var card map[string]any
+	if err := json.Unmarshal(data, &card); err != nil {
+		return nil, err
+	}
+	schemes, _ := card["securitySchemes"].(map[string]any)
+	for _, scheme := range schemes {
+		if s, ok := scheme.(map[string]any); ok {
+			s["httpAuthSecurityScheme"] = s["http"]
+			delete(s, "http")
+		}
+	}
+	return json.Marshal(card)
 }
 
 // card is the marketplace's, for clients that reach it at base. It reads in the form of 1.0

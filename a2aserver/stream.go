@@ -2,6 +2,7 @@ package a2aserver
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -56,11 +57,14 @@ func follow(ctx context.Context, api market.AgentAPI, id market.TaskID, after st
 		case f.over:
 		case f.ended() != nil:
 			f.say(f.standing(*f.ended()))
+		case errors.Is(err, context.Canceled):
+			// The client or the server is leaving; the stream can be resumed.
 		case err != nil:
 			f.fail(told(err))
 		default:
 			f.hear(ctx, e)
 			f.last(e.ID)
+			f.watchOffer(ctx)
 			continue
 		}
 		return
@@ -98,6 +102,7 @@ type follower struct {
 	head       int64
 
 	watching sync.WaitGroup
+	unwatch  context.CancelFunc // nil when nobody watches
 	mu       sync.Mutex
 	final    *market.Task
 }
@@ -140,8 +145,20 @@ func (f *follower) begin(ctx context.Context, at string) {
 		f.state = a2a.TaskStateWorking // until what has happened since says more
 	}
 	f.last(at)
-	if !f.over && !f.turn {
+	f.watchOffer(ctx)
+}
+
+// watchOffer watches the task while it is on offer: its poster can cancel it then, and then
+// alone.
+func (f *follower) watchOffer(ctx context.Context) {
+	onOffer := f.state == a2a.TaskStateSubmitted && !f.over
+	switch {
+	case onOffer && f.unwatch == nil:
+		ctx, f.unwatch = context.WithCancel(ctx)
 		f.watching.Go(func() { f.watch(ctx) })
+	case !onOffer && f.unwatch != nil:
+		f.unwatch()
+		f.unwatch = nil
 	}
 }
 
@@ -226,7 +243,10 @@ func (f *follower) hear(ctx context.Context, e market.StreamEvent) {
 		f.reread(ctx, e, a2a.TaskStateCompleted)
 	case store.EventTaskExpired:
 		f.reread(ctx, e, a2a.TaskStateFailed)
-	default: // ratings do not change the task
+	default: // it may have ended otherwise
+		if t, err := own(ctx, f.api, a2a.TaskID(f.id)); err == nil && ended(t.Status) && e.ID != "" {
+			f.turns(t)
+		}
 	}
 }
 

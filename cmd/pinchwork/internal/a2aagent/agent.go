@@ -99,7 +99,9 @@ type job struct {
 	notes *work.Notes
 	id    a2a.TaskID // of the agent's task, once it is known
 	over  bool       // the agent has ended it
-	asked int        // questions so far
+	// turned says that the agent's task has ended or waits for input, as it has told.
+	turned bool
+	asked  int // questions so far
 }
 
 // context names the piece of work to the agent. It finds the task by it when the answer to
@@ -121,6 +123,9 @@ func (j *job) persist(ctx context.Context) (worker.Result, error) {
 			return worker.Result{}, plain(err)
 		}
 		pause := j.pause
+		if j.turned && err == nil {
+			j.turned, pause = false, 0
+		}
 		if err != nil {
 			if failures++; failures == mostTries {
 				return worker.Result{}, fmt.Errorf("after %d tries: %w", mostTries, plain(err))
@@ -233,14 +238,19 @@ func (j *job) heard(ctx context.Context, e a2a.Event) a2a.Event {
 		}
 	case *a2a.Task:
 		j.id = e.ID
-		j.tell(ctx, e.Status)
+		j.stands(ctx, e.Status)
 	case *a2a.TaskStatusUpdateEvent:
 		j.id = e.TaskID
-		j.tell(ctx, e.Status)
+		j.stands(ctx, e.Status)
 	case *a2a.TaskArtifactUpdateEvent:
 		j.id = e.TaskID
 	}
 	return nil
+}
+
+func (j *job) stands(ctx context.Context, s a2a.TaskStatus) {
+	j.turned = s.State.Terminal() || s.State == a2a.TaskStateInputRequired || s.State == a2a.TaskStateAuthRequired
+	j.tell(ctx, s)
 }
 
 // ask asks the poster what the agent wants to know, and brings the answer.
