@@ -63,6 +63,9 @@ func (s *Server) openDoors() {
 	}
 }
 
+// HasDoor reports whether a path is a door's, so that documents can lead there.
+func (s *Server) HasDoor(path string) bool { return s.door(path) != nil }
+
 // door finds the door of a path; nil when there is none.
 func (s *Server) door(path string) *doorway {
 	for _, d := range s.doors {

@@ -95,6 +95,9 @@ func checkDoorAdmits(t *testing.T, with pinchwork.Option) {
 		}
 	}
 	bob.send("GET", "/v1/me", nil, "").is(429)
+	if !s.server.HasDoor("/tree/x") || s.server.HasDoor("/v1/me") || s.server.HasDoor("/") {
+		t.Error("the server does not know its doors")
+	}
 }
 
 // routesOf are the routes whose limits the operations of an agent are charged to.

@@ -18,7 +18,7 @@ var aboutTools = []tool{
 	{
 		name: "profile", title: "Your profile", kind: settles,
 		description: "Shows your profile, reputation and blocks. With arguments it first changes what you are good at, by which work is offered to you.",
-		fields:      []field{text("good_at", limits.GoodAt), list("tags", limits.AgentTags)},
+		fields:      []field{text("good_at", limits.GoodAt), tagList(limits.AgentTags)},
 		gives:       answers("profile"), run: does(profileTool),
 	},
 	{
@@ -100,6 +100,9 @@ func profileTool(ctx context.Context, m market.AgentAPI, in profileInput) (*repl
 		return nil, err
 	}
 	message := fmt.Sprintf("You are %s; you have %d credits.", me.ID, me.Credits)
+	if in.GoodAt != nil || in.Tags != nil {
+		message = "Changed. " + message
+	}
 	if me.GoodAt == "" && len(me.Tags) == 0 {
 		message += " Say what you are good at (good_at, tags), so that fitting work is offered to you first."
 	}
@@ -138,7 +141,7 @@ func findAgents(ctx context.Context, m market.AgentAPI, in findAgentsInput) (*re
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("Found %s; here are %d.", counted(list.Total, "agent"), len(list.Agents)), Total: &list.Total, Next: []string{"delegate"}}
+	r := &reply{Message: fmt.Sprintf("Found %s, %d shown.", counted(list.Total, "agent"), len(list.Agents)), Total: &list.Total, Next: []string{"delegate"}}
 	if list.Total == 0 {
 		r.Message, r.Next = "No agent fits.", []string{"find_agents with fewer words", "delegate to all"}
 	}

@@ -62,11 +62,11 @@ func live(t *testing.T, ada, bob *person) {
 	ada.call("find_agents", object{"search": "security"}).ok().has(string(bob.id), "agents", 0, "agent_id").has("bob", "agents", 0, "untrusted", "name")
 	bob.call("find_work", nil).ok().has(nil, "tasks", 0)
 
-	posted := ada.call("delegate", object{"need": "Review this: rm -rf $X", "context": "a script", "max_credits": 20, "tags": []string{"security"}, "key": "k1"}).ok().
+	posted := ada.call("delegate", object{"need": "Review this: rm -rf $X", "context": "a script", "max_credits": 20, "tags": []string{"security"}, "idempotency_key": "k1"}).ok().
 		has("posted", "task", "status").has(80.0, "balance")
 	id := posted.get("task", "task_id")
-	ada.call("delegate", object{"need": "Review this: rm -rf $X", "context": "a script", "max_credits": 20, "tags": []string{"security"}, "key": "k1"}).ok().has(id, "task", "task_id")
-	ada.call("delegate", object{"need": "another", "key": "k1"}).bad(market.CodeIdempotencyKeyUsed)
+	ada.call("delegate", object{"need": "Review this: rm -rf $X", "context": "a script", "max_credits": 20, "tags": []string{"security"}, "idempotency_key": "k1"}).ok().has(id, "task", "task_id")
+	ada.call("delegate", object{"need": "another", "idempotency_key": "k1"}).bad(market.CodeIdempotencyKeyUsed)
 	ada.call("credits", nil).ok().has(80.0, "credits", "balance").has(20.0, "credits", "set_aside")
 
 	offer := bob.call("find_work", object{"tags": "security"}).ok().has(id, "tasks", 0, "task_id").has("Review this: rm -rf $X", "tasks", 0, "untrusted", "need")
@@ -81,8 +81,8 @@ func live(t *testing.T, ada, bob *person) {
 	bob.call("take", object{"task_id": id}).ok().has("claimed", "task", "status").has("Review this: rm -rf $X", "untrusted", "need")
 	bob.call("progress", object{"task_id": id, "note": "reading", "percent": "50"}).ok()
 	ada.call("look", object{"task_id": id}).ok().has("reading", "untrusted", "progress_note").has(50.0, "task", "percent").has("a script", "yours", "context")
-	bob.call("write", object{"task_id": id, "message": "Is X set?", "key": "m1"}).ok()
-	bob.call("write", object{"task_id": id, "message": "Is X set?", "key": "m1"}).ok()
+	bob.call("write", object{"task_id": id, "message": "Is X set?", "idempotency_key": "m1"}).ok()
+	bob.call("write", object{"task_id": id, "message": "Is X set?", "idempotency_key": "m1"}).ok()
 	ada.call("look", object{"task_id": id}).ok().has("Is X set?", "untrusted", "messages", 0, "text").has(nil, "untrusted", "messages", 1)
 
 	ada.call("approve", object{"task_id": id}).bad(market.CodeWrongState)

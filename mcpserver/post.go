@@ -36,18 +36,21 @@ var postTools = []tool{
 		description: "Accepts the result of your task and pays the worker. Read the result first.",
 		fields:      []field{taskID.must(), rating.clone().says("Of the worker, 5 is best."), text("feedback", limits.Reason)},
 		gives:       answers("task"), run: does(approve),
+		step: "Only a delivered task can be approved: look with wait_seconds.",
 	},
 	{
 		name: "reject", title: "Reject a result", kind: ends,
 		description: "Sends the result of your task back to its worker, who may improve it. Say what is missing.",
 		fields:      []field{taskID.must(), text("reason", limits.Reason).must(), text("feedback", limits.Reason)},
 		gives:       answers("task"), run: does(reject),
+		step: "Only a delivered task can be rejected: look with wait_seconds.",
 	},
 	{
 		name: "cancel", title: "Cancel a task", kind: ends,
 		description: "Takes back a task of yours that nobody has taken, and refunds it.",
 		fields:      []field{taskID.must()},
 		gives:       answers("task"), run: does(cancel),
+		step: "Only a task that nobody has taken can be cancelled. write to its worker, or wait for the result.",
 	},
 }
 
@@ -59,7 +62,7 @@ type delegateInput struct {
 	DeadlineMinutes *whole `json:"deadline_minutes"`
 	OfferTo         words  `json:"offer_to"`
 	Wait            *whole `json:"wait_seconds"`
-	Key             string `json:"key"`
+	Key             string `json:"idempotency_key"`
 }
 
 func delegate(ctx context.Context, m market.AgentAPI, in delegateInput) (*reply, error) {
@@ -117,7 +120,7 @@ func lookAround(ctx context.Context, m market.AgentAPI, in lookInput) (*reply, e
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("You have %s; here are %d, newest first.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"look with a task_id"}}
+	r := &reply{Message: fmt.Sprintf("You have %s, %d shown.%s", counted(list.Total, "task"), len(list.Tasks), waiting(list.Tasks, m.ID())), Total: &list.Total, Next: []string{"look with a task_id"}}
 	if list.Total == 0 {
 		r.Message, r.Next = "You have no such tasks.", []string{"find_work", "delegate"}
 	}
@@ -132,6 +135,26 @@ func lookAround(ctx context.Context, m market.AgentAPI, in lookInput) (*reply, e
 	return r, nil
 }
 
+// waiting says what the caller has to do.
+func waiting(tasks []market.Task, me market.AgentID) (message string) {
+	review, deliver := 0, 0
+	for i := range tasks {
+		switch role := roleIn(&tasks[i], me); {
+		case role == asPoster && tasks[i].Status == market.StatusDelivered:
+			review++
+		case role == asWorker && tasks[i].Status == market.StatusClaimed:
+			deliver++
+		}
+	}
+	if review > 0 {
+		message = fmt.Sprintf(" Delivered and for you to approve or reject: %d.", review)
+	}
+	if deliver > 0 {
+		message += fmt.Sprintf(" Taken and for you to deliver: %d.", deliver)
+	}
+	return message
+}
+
 // shortened is how a list names a task.
 func shortened(t *texts) *texts {
 	return (&texts{Need: excerpt(t.Need, ownExcerpt), RejectionReason: excerpt(t.RejectionReason, ownExcerpt)}).orNil()
@@ -140,7 +163,12 @@ func shortened(t *texts) *texts {
 // standing is a whole task, with what its state means to the caller.
 func standing(t *market.Task, me market.AgentID) *reply {
 	message, next := meaning(t, roleIn(t, me))
-	return taskReply(message, t, me, next...)
+	r := taskReply(fmt.Sprintf("Task %s: %s", t.TaskID, message), t, me, next...)
+	r.Yours.cut(t.Status != market.StatusClaimed)
+	if t.Status == market.StatusClaimed && roleIn(t, me) == asWorker {
+		r.note = workNote
+	}
+	return r
 }
 
 func meaning(t *market.Task, role string) (message string, next []string) {
@@ -150,42 +178,42 @@ func meaning(t *market.Task, role string) (message string, next []string) {
 	case role == asWorker:
 		return meaningToWorker(t)
 	case t.Status == market.StatusPosted:
-		return "It is open: you may take it.", []string{"take", "ask"}
+		return "it is open, you may take it.", []string{"take", "ask"}
 	}
-	return fmt.Sprintf("It is %s.", t.Status), []string{"find_work"}
+	return fmt.Sprintf("it is %s.", t.Status), []string{"find_work"}
 }
 
 func meaningToPoster(t *market.Task) (string, []string) {
 	switch t.Status {
 	case market.StatusPosted:
-		return "Nobody has taken it yet.", []string{"look with wait_seconds", "answer a question", "cancel"}
+		return "nobody has taken it yet.", []string{"look with wait_seconds", "answer a question", "cancel"}
 	case market.StatusClaimed:
 		if !t.RejectionGraceDeadline.IsZero() {
-			return "You rejected the result; its worker may improve it.", []string{"look with wait_seconds", "write"}
+			return "you rejected the result, its worker may improve it.", []string{"look with wait_seconds", "write"}
 		}
-		return "An agent is at work on it.", []string{"look with wait_seconds", "write"}
+		return "an agent is at work on it.", []string{"look with wait_seconds", "write"}
 	case market.StatusDelivered:
-		return fmt.Sprintf("It is delivered. Judge the result: approve pays %d credits, reject sends it back; without either it is approved at %s.",
+		return fmt.Sprintf("it is delivered. Judge the result: approve pays %d credits, reject sends it back; without either it is approved at %s.",
 			t.CreditsCharged, moment(t.ReviewDeadline)), []string{"approve", "reject"}
 	case market.StatusApproved:
-		return fmt.Sprintf("It is done and cost you %d credits.", t.CreditsCharged), []string{"delegate"}
+		return fmt.Sprintf("it is done and cost you %d credits.", t.CreditsCharged), []string{"delegate"}
 	}
-	return fmt.Sprintf("It is %s and refunded.", t.Status), []string{"delegate"}
+	return fmt.Sprintf("it is %s and refunded.", t.Status), []string{"delegate"}
 }
 
 func meaningToWorker(t *market.Task) (string, []string) {
 	switch t.Status {
 	case market.StatusClaimed:
 		if !t.RejectionGraceDeadline.IsZero() {
-			return fmt.Sprintf("Your result was rejected: deliver an improved one until %s.", moment(t.RejectionGraceDeadline)), []string{"deliver", "write", "abandon"}
+			return fmt.Sprintf("your result was rejected; deliver an improved one until %s.", moment(t.RejectionGraceDeadline)), []string{"deliver", "write", "abandon"}
 		}
-		return "You took it and have not delivered yet.", []string{"deliver", "progress", "write", "abandon"}
+		return "you took it and have not delivered yet.", []string{"deliver", "progress", "write", "abandon"}
 	case market.StatusDelivered:
-		return fmt.Sprintf("You have delivered; the poster reviews it until %s, and then it is approved by itself.", moment(t.ReviewDeadline)), []string{"look with wait_seconds", "find_work"}
+		return fmt.Sprintf("you have delivered; the poster reviews it until %s, and then it is approved by itself.", moment(t.ReviewDeadline)), []string{"look later", "find_work"}
 	case market.StatusApproved:
-		return fmt.Sprintf("It is approved: you got %d credits.", is(t.WorkerReceives)), []string{"rate the poster", "find_work"}
+		return fmt.Sprintf("it is approved, you got %d credits.", is(t.WorkerReceives)), []string{"rate the poster", "find_work"}
 	}
-	return fmt.Sprintf("It is %s.", t.Status), []string{"find_work"}
+	return fmt.Sprintf("it is %s.", t.Status), []string{"find_work"}
 }
 
 type approveInput struct {

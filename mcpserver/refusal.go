@@ -52,8 +52,11 @@ func refused(t *tool, err error) *reply {
 		r.Message += fmt.Sprintf(" (in %d s)", r.RetryAfterSeconds)
 	}
 	r.Step = steps[refusal.Code]
+	if refusal.Code == market.CodeWrongState && t.step != "" {
+		r.Step = t.step
+	}
 	if refusal.Code == market.CodeUnavailable && t.kind == adds {
-		r.Step = "It may have happened: look, before you repeat it under another key or none."
+		r.Step = "It may have happened: look, before you repeat it under another idempotency_key or none."
 	}
 	return r
 }

@@ -36,21 +36,25 @@ func list(name string, most int) field {
 	return field{name: name, schema: map[string]any{"type": "array", "items": map[string]any{"type": "string"}, "maxItems": most}}
 }
 
+func tagList(most int) field {
+	return field{name: "tags", schema: map[string]any{"type": "array", "items": tagged, "maxItems": most}}
+}
+
 func oneOf[T ~string](name string, values []T) field {
 	return field{name: name, schema: map[string]any{"enum": values}}
 }
 
 var (
 	taskID = field{name: "task_id", schema: map[string]any{"type": "string"}}
-	tags   = list("tags", limits.Tags)
+	tags   = tagList(limits.Tags)
 	search = text("search", limits.Search)
 	rating = number("rating", 1, 5)
 	wait   = number("wait_seconds", 0, limits.WaitSeconds)
-	key    = text("key", limits.Key)
+	tagged = map[string]any{"type": "string", "pattern": "^[A-Za-z0-9_-]{1,50}$"}
 )
 
 // repeatable is the argument that makes a call safe to repeat.
-var repeatable = key.says("Name this call to make a repeat safe.")
+var repeatable = text("idempotency_key", limits.Key).says("Your name for this call: a repeat under it changes nothing more.")
 
 func (f field) clone() field {
 	schema := make(map[string]any, len(f.schema))

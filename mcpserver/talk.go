@@ -15,6 +15,7 @@ var talkTools = []tool{
 		description: "Asks the poster about an open task before you take it. Everybody can read it; look shows the answer.",
 		fields:      []field{taskID.must(), text("question", limits.Question).must(), repeatable},
 		gives:       answers(), run: does(ask),
+		step: "It is not open any more. If you are its worker or poster, write.",
 	},
 	{
 		name: "answer", title: "Answer a question", kind: settles,
@@ -27,6 +28,7 @@ var talkTools = []tool{
 		description: "Sends a private message to the worker or poster of a task that is taken. look shows the replies.",
 		fields:      []field{taskID.must(), text("message", limits.Reason).must(), repeatable},
 		gives:       answers(), run: does(write),
+		step: "Messages are for tasks that are taken: ask about an open one.",
 	},
 }
 
@@ -108,7 +110,7 @@ func messages(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []m
 type askInput struct {
 	TaskID   market.TaskID `json:"task_id"`
 	Question string        `json:"question"`
-	Key      string        `json:"key"`
+	Key      string        `json:"idempotency_key"`
 }
 
 func ask(ctx context.Context, m market.AgentAPI, in askInput) (*reply, error) {
@@ -148,7 +150,7 @@ func answer(ctx context.Context, m market.AgentAPI, in answerInput) (*reply, err
 type writeInput struct {
 	TaskID  market.TaskID `json:"task_id"`
 	Message string        `json:"message"`
-	Key     string        `json:"key"`
+	Key     string        `json:"idempotency_key"`
 }
 
 func write(ctx context.Context, m market.AgentAPI, in writeInput) (*reply, error) {

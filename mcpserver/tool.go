@@ -17,7 +17,9 @@ type tool struct {
 	fields                   []field
 	kind                     kind
 	gives                    json.RawMessage // the schema of its answers
-	run                      func(ctx context.Context, m market.AgentAPI, arguments json.RawMessage) (*reply, error)
+	// step is what to do when the task's state does not allow it, "" for what steps says.
+	step string
+	run  func(ctx context.Context, m market.AgentAPI, arguments json.RawMessage) (*reply, error)
 }
 
 // kind is what a call may do, as hosts want to know before they allow it.

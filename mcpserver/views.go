@@ -108,7 +108,20 @@ func briefReply(message string, t *market.Task, me market.AgentID, next ...strin
 const (
 	offerExcerpt = 1_000
 	ownExcerpt   = 200
+	echoExcerpt  = 2_000
 )
+
+// cut shortens what the caller wrote itself and has; its result where it may have to be
+// improved is left as it is.
+func (t *texts) cut(result bool) {
+	if t == nil {
+		return
+	}
+	t.Need, t.Context = excerpt(t.Need, echoExcerpt), excerpt(t.Context, echoExcerpt)
+	if result {
+		t.Result = excerpt(t.Result, echoExcerpt)
+	}
+}
 
 func excerpt(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {
@@ -129,7 +142,7 @@ func pickedUp(p *market.Pickup) *reply {
 		PosterReputation: p.PosterReputation, PosterRecord: p.PosterRecord, RejectionCount: p.RejectionCount,
 		CreatedAt: moment(p.CreatedAt), Deadline: moment(p.Deadline), ClaimDeadline: moment(p.ClaimDeadline), SystemTaskType: p.SystemTaskType,
 	}
-	message := fmt.Sprintf("Task %s is yours, for up to %d credits. Do what need asks, then deliver the result.", p.TaskID, p.MaxCredits)
+	message := fmt.Sprintf("Task %s is yours, for up to %d credits. Do the work, then deliver the result.", p.TaskID, p.MaxCredits)
 	if p.SystemTaskType != "" {
 		message = fmt.Sprintf("Task %s of the platform is yours and pays %d credits. Deliver the JSON object that need describes.", p.TaskID, p.MaxCredits)
 	}
@@ -138,6 +151,7 @@ func pickedUp(p *market.Pickup) *reply {
 	}
 	return &reply{
 		Message: message, Task: &f, Next: []string{"deliver", "progress", "write", "abandon"},
+		note:      workNote,
 		Untrusted: &texts{Need: p.Need, Context: p.Context, Metadata: p.Metadata},
 	}
 }

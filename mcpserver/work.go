@@ -35,6 +35,7 @@ var workTools = []tool{
 			number("credits_claimed", 1, limits.Credits).says("Less than max_credits, if it was less work."),
 		},
 		gives: answers("task"), run: does(deliver),
+		step: "Look where the task stands; a delivery cannot be changed unless it is rejected.",
 	},
 	{
 		name: "progress", title: "Report progress", kind: settles,
@@ -53,6 +54,7 @@ var workTools = []tool{
 		description: "Rates the poster of a task you did, once it is approved: 5 is best. Once per task.",
 		fields:      []field{taskID.must(), rating.must(), text("feedback", limits.Reason)},
 		gives:       answers(), run: does(rate),
+		step: "A poster can be rated once the task is approved: look later.",
 	},
 }
 
@@ -78,9 +80,13 @@ func findWork(ctx context.Context, m market.AgentAPI, in findWorkInput) (*reply,
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{Message: fmt.Sprintf("On offer to you: %s; here are %d.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"take with a task_id", "ask about one"}}
-	if list.Total == 0 {
-		r.Message, r.Next = "No task is on offer to you with these filters.", []string{"take with wait_seconds", "find_work without filters", "profile to say what you are good at"}
+	r := &reply{Message: fmt.Sprintf("On offer to you: %s, %d shown.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"take with a task_id", "ask about one"}}
+	switch {
+	case list.Total > 0:
+	case in.Search == "" && len(in.Tags) == 0:
+		r.Message, r.Next = "No task is on offer to you at present.", []string{"take with wait_seconds, which waits for one", "profile to say what you are good at"}
+	default:
+		r.Message, r.Next = "No task is on offer to you with these filters.", []string{"find_work without filters"}
 	}
 	for _, t := range list.Tasks {
 		r.Tasks = append(r.Tasks, entry{facts: facts{
@@ -111,7 +117,7 @@ type takeInput struct {
 	Search string        `json:"search"`
 	Tags   words         `json:"tags"`
 	Wait   *whole        `json:"wait_seconds"`
-	Key    string        `json:"key"`
+	Key    string        `json:"idempotency_key"`
 }
 
 func take(ctx context.Context, m market.AgentAPI, in takeInput) (*reply, error) {
@@ -162,7 +168,7 @@ func keyed(ctx context.Context, key string) (context.Context, error) {
 	case n == 0:
 		return ctx, nil
 	case n > limits.Key:
-		return ctx, invalid("key", "must be at most %d characters", limits.Key)
+		return ctx, invalid("idempotency_key", "must be at most %d characters", limits.Key)
 	}
 	return market.WithIdempotencyKey(ctx, key), nil
 }
@@ -187,7 +193,7 @@ func deliver(ctx context.Context, m market.AgentAPI, in deliverInput) (*reply, e
 		return briefReply(fmt.Sprintf("Delivered and paid: %d credits.", is(t.WorkerReceives)), &t, m.ID(), "find_work", "take"), nil
 	}
 	return briefReply(fmt.Sprintf("Delivered. You get %d credits on approval; without a word from the poster it is approved by itself. If it is rejected, deliver an improved result soon: look shows why and until when.",
-		is(t.WorkerReceives)), &t, m.ID(), "look with wait_seconds", "find_work"), nil
+		is(t.WorkerReceives)), &t, m.ID(), "look later", "find_work"), nil
 }
 
 type progressInput struct {

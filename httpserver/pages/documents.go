@@ -57,10 +57,11 @@ type facts struct {
 	Policy market.Policy
 	Routes []httpserver.Route
 	Codes  []market.CodeInfo
+	Tools  bool // whether there is /mcp
 }
 
 func (p *pages) facts(r *http.Request) facts {
-	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes()}
+	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes(), Tools: p.api.HasDoor("/mcp")}
 }
 
 func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {

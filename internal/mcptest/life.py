@@ -42,9 +42,9 @@ async def life(mode):
         found = await call("poster", poster, "find_agents", search="shell")
         assert found["agents"][0]["untrusted"]["good_at"] == "reviews of shell scripts"
         before = (await call("worker", worker, "credits"))["credits"]["balance"]
-        posted = await call("poster", poster, "delegate", need="Review: rm -rf $X", max_credits=20, tags=["shell"], key=mode)
+        posted = await call("poster", poster, "delegate", need="Review: rm -rf $X", max_credits=20, tags=["shell"], idempotency_key=mode)
         task = posted["task"]["task_id"]
-        again = await call("poster", poster, "delegate", need="Review: rm -rf $X", max_credits=20, tags=["shell"], key=mode)
+        again = await call("poster", poster, "delegate", need="Review: rm -rf $X", max_credits=20, tags=["shell"], idempotency_key=mode)
         assert again["task"]["task_id"] == task
         offers = await call("worker", worker, "find_work")
         assert offers["tasks"][0]["task_id"] == task
