@@ -122,6 +122,12 @@ func Agent(ctx context.Context) market.AgentAPI {
 type doorWriter struct{ *call }
 
 func (w *doorWriter) Write(p []byte) (int, error) {
+	sent, err := w.countLarge(len(p))
+	if err != nil {
+		w.fail(err) // unless it has begun
+		return 0, err
+	}
+	defer sent()
 	w.answering, w.earlier = time.Now(), w.size
 	w.paceAnswer(len(p))
 	return w.call.Write(p)

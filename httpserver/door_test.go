@@ -238,9 +238,11 @@ func TestAnswersOfADoorArePaced(t *testing.T) {
 		})
 	}}, {Path: "/flood", Open: func(*Server) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, err := w.Write(make([]byte, 64<<20))
+			_, err := w.Write(make([]byte, maxOwn))
 			cut <- err
 		})
+	}}, {Path: "/large", Open: func(*Server) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, bigAnswer+1)) })
 	}}}}).hasty()
 	live := httptest.NewServer(server)
 	defer live.Close()
@@ -249,6 +251,12 @@ func TestAnswersOfADoorArePaced(t *testing.T) {
 	if err != nil || !strings.Contains(string(all), "\r\nb\r\n") {
 		t.Errorf("the stream gave %q, %v", all, err)
 	}
+	if w := ask(server, "POST", "/large", ""); w.Code != http.StatusOK || w.Body.Len() != bigAnswer+1 {
+		t.Errorf("a large answer is %d, %d bytes", w.Code, w.Body.Len())
+	}
+	server.underWay.add(string(stubAgent), maxOwn-bigAnswer)
+	expect(t, ask(server, "POST", "/large", ""), 429, "still being sent")
+	server.underWay.remove(string(stubAgent), maxOwn-bigAnswer)
 	raw(t, live, request, "/flood")
 	select {
 	case err := <-cut:

@@ -69,14 +69,10 @@ func (c *call) beginLarge(text int) (made, sent func(), err error) {
 	if text <= bigAnswer || c.request.Method != http.MethodGet {
 		return func() {}, func() {}, nil
 	}
-	s, caller, n := c.server, c.caller(), int64(text)
-	switch own, all := s.underWay.add(caller, n); {
-	case !own:
-		return nil, nil, errOwnUnderWay
-	case !all:
-		return nil, nil, errAllUnderWay
+	if sent, err = c.countLarge(text); err != nil {
+		return nil, nil, err
 	}
-	sent = func() { s.underWay.remove(caller, n) }
+	s := c.server
 	select {
 	case s.making <- struct{}{}:
 		return sync.OnceFunc(func() { <-s.making }), sent, nil
@@ -84,6 +80,21 @@ func (c *call) beginLarge(text int) (made, sent func(), err error) {
 		sent()
 		return nil, nil, context.Cause(c.ctx)
 	}
+}
+
+// countLarge counts what is being sent, if it is large, until sent is called.
+func (c *call) countLarge(size int) (sent func(), err error) {
+	if size <= bigAnswer {
+		return func() {}, nil
+	}
+	s, caller, n := c.server, c.caller(), int64(size)
+	switch own, all := s.underWay.add(caller, n); {
+	case !own:
+		return nil, errOwnUnderWay
+	case !all:
+		return nil, errAllUnderWay
+	}
+	return func() { s.underWay.remove(caller, n) }, nil
 }
 
 // textSize is the length of the texts in an answer that may have many.

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -31,6 +32,7 @@ const (
 	methodList      = "tools/list"
 	methodCall      = "tools/call"
 	maxPlainID      = 64
+	maxBatch        = 16
 	applicationJSON = "application/json"
 )
 
@@ -68,6 +70,10 @@ func (q *quick) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	if n := batched(body); n > maxBatch {
+		http.Error(w, fmt.Sprintf("A batch has at most %d messages", maxBatch), http.StatusBadRequest)
+		return
+	}
 	var a asked
 	revision := r.Header.Get(revisionHeader)
 	if err != nil || json.Unmarshal(body, &a) != nil || !a.plain(revision, r.Header) {
@@ -84,6 +90,16 @@ func (q *quick) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.answer(w, a.ID, q.finished(q.call(r.Context(), t, a.Params.Arguments), revision))
+}
+
+// batched counts the messages of a batch, which only revisions before 2025-06-18 have:
+// each is answered in full, and all of them at once.
+func batched(body []byte) int {
+	var batch []json.RawMessage
+	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) || json.Unmarshal(body, &batch) != nil {
+		return 0
+	}
+	return len(batch)
 }
 
 // plainHeaders are those that every client of the transport sends.

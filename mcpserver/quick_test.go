@@ -2,6 +2,7 @@ package mcpserver
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -73,6 +74,22 @@ func TestTheQuickWaySaysWhatTheSDKSays(t *testing.T) {
 	}
 	if quickly < 15 {
 		t.Errorf("only %d answers were quick", quickly)
+	}
+}
+
+// A batch of the old revisions is short: a few bytes in it ask for long answers.
+func TestBatchesAreShort(t *testing.T) {
+	one := `{"jsonrpc":"2.0","id":%d,"method":"tools/list"}`
+	for n, want := range map[int]int{2: http.StatusOK, maxBatch: http.StatusOK, maxBatch + 1: http.StatusBadRequest} {
+		var batch []string
+		for i := range n {
+			batch = append(batch, fmt.Sprintf(one, i))
+		}
+		status, said := exchange(t, serverOf(t), "", "", " ["+strings.Join(batch, ",")+"]")
+		list, _ := said.([]any)
+		if status != want || want == http.StatusOK && len(list) != n {
+			t.Errorf("%d messages: %d, %d answers", n, status, len(list))
+		}
 	}
 }
 

@@ -77,14 +77,14 @@ func addTalk(ctx context.Context, m market.AgentAPI, t *market.Task, r *reply) e
 }
 
 func questions(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []question, err error) {
-	list, err := m.Questions(ctx, id, market.Page{})
-	if err != nil {
-		return nil, err
+	list, err := m.Questions(ctx, id, market.Page{Limit: mostTalk})
+	if err == nil && list.Total > mostTalk {
+		list, err = m.Questions(ctx, id, market.Page{Limit: mostTalk, Offset: list.Total - mostTalk})
 	}
-	for _, q := range list.Questions[max(0, len(list.Questions)-mostTalk):] {
+	for _, q := range list.Questions {
 		out = append(out, question{q.ID, by(q.AskerID, m.ID()), q.Question, q.Answer})
 	}
-	return out, nil
+	return out, err
 }
 
 func unanswered(list []question) (n int) {
@@ -97,14 +97,14 @@ func unanswered(list []question) (n int) {
 }
 
 func messages(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []message, err error) {
-	list, err := m.Messages(ctx, id, market.Page{})
-	if err != nil {
-		return nil, err
+	list, err := m.Messages(ctx, id, market.Page{Limit: mostTalk})
+	if err == nil && list.Total > mostTalk {
+		list, err = m.Messages(ctx, id, market.Page{Limit: mostTalk, Offset: list.Total - mostTalk})
 	}
-	for _, said := range list.Messages[max(0, len(list.Messages)-mostTalk):] {
+	for _, said := range list.Messages {
 		out = append(out, message{by(said.SenderID, m.ID()), said.Message, moment(said.CreatedAt)})
 	}
-	return out, nil
+	return out, err
 }
 
 type askInput struct {
