@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	namedTest = regexp.MustCompile("`([a-z][a-z/]*)\\.((?:Test|Fuzz)\\w+)`")
+	namedTest = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)\\w+)`")
 	anyTest   = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z0-9]\w*`)
 )
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a2aproject/a2a-go/v2/a2a"
 	"github.com/a2aproject/a2a-go/v2/a2acompat/a2av0"
 	"github.com/a2aproject/a2a-go/v2/a2asrv"
 	"github.com/a2aproject/a2a-go/v2/log"
@@ -48,14 +47,14 @@ func Doors(o Options) []httpserver.Door {
 }
 
 // dialects serves each request in the dialect that it speaks.
-type dialects struct{ rpc, oldRPC, rest, oldREST http.Handler }
+type dialects struct{ rpc, oldRPC, rest http.Handler }
 
 func newHandler(o Options) http.Handler {
 	agent := &agent{options: o}
 	alive := a2asrv.WithTransportKeepAlive(keepAlive)
 	return &dialects{
 		rpc: a2asrv.NewJSONRPCHandler(agent, alive), oldRPC: a2av0.NewJSONRPCHandler(agent, alive),
-		rest: a2asrv.NewRESTHandler(agent, alive), oldREST: a2av0.NewRESTHandler(agent, alive),
+		rest: http.StripPrefix(path, a2asrv.NewRESTHandler(agent, alive)),
 	}
 }
 
@@ -70,24 +69,11 @@ func (d *dialects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.serveRPC(w, r)
 		return
 	}
-	handler := d.rest
-	if strings.HasPrefix(r.Header.Get(a2a.SvcParamVersion), "0.") || strings.HasPrefix(rest, "/v1/") {
-		handler = d.oldREST
-	}
-	handler = http.StripPrefix(path, http.StripPrefix(versionPrefix(rest), handler))
 	if r.Method == http.MethodDelete {
-		withObject(handler, w, r)
+		withObject(d.rest, w, r)
 		return
 	}
-	handler.ServeHTTP(w, r)
-}
-
-// versionPrefix is what clients of 0.3 put before the paths.
-func versionPrefix(rest string) string {
-	if strings.HasPrefix(rest, "/v1/") {
-		return "/v1"
-	}
-	return ""
+	d.rest.ServeHTTP(w, r)
 }
 
 // serveRPC tells the dialects apart by the name of the method, message/send or SendMessage:

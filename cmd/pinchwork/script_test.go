@@ -55,6 +55,7 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("XDG_CONFIG_HOME", "")
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "pinchwork"))
 	env.Setenv("SERVER", server.URL)
+	env.Setenv("AGENT", startAgent(env))
 	env.Setenv("PINCHWORK_SERVER", server.URL)
 	env.Setenv("ADMIN_KEY", adminKey)
 	env.Setenv("TZ", "UTC")
@@ -95,6 +96,23 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 		running.Wait()
 	})
 	return s, nil
+}
+
+// startAgent starts an agent that does tasks over HTTP: it says who asked for what.
+func startAgent(env *testscript.Env) (address string) {
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var task struct {
+			Need string `json:"need"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&task); err != nil || task.Need == "too hard" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = fmt.Fprintf(w, "%s did: %s", r.Header.Get("Authorization"), task.Need)
+	}))
+	env.Defer(agent.Close)
+	return agent.URL
 }
 
 // lossy does what was asked and then, while answers are to be lost, cuts the

@@ -24,10 +24,11 @@ var agent string
 var customer string
 
 // Agent starts an agent that does tasks, and returns its address and the lines that it
-// prints about what it is asked.
-func Agent(t *testing.T) (address string, lines <-chan string) {
+// prints about what it is asked. The kind is the versions that it speaks, such as "1.0",
+// and "silent" when it is to have no streams.
+func Agent(t *testing.T, kind ...string) (address string, lines <-chan string) {
 	t.Helper()
-	all := start(t, agent)
+	all := start(t, agent, kind...)
 	address, ok := <-all
 	if !ok {
 		t.Fatal("the agent does not start")

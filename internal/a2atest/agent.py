@@ -1,16 +1,18 @@
 """An A2A agent on the official SDK's server. It prints its address, then a line for
-everything that it is asked to do. What it does is in the first word of a task:
+everything that it is asked to do. Its arguments are the versions of the protocol that it speaks, and
+"silent" when it has no streams. What it does is in the first word of a task:
 "ask" asks for input, "hang" works until it is cancelled, "fail" fails, "say" answers
 with a message alone, anything else is done in capitals."""
 
 import asyncio
 import socket
+import sys
 
 import uvicorn
 from a2a.helpers import new_task_from_user_message, new_text_message, new_text_part
 from a2a.server.agent_execution import AgentExecutor
 from a2a.server.request_handlers import DefaultRequestHandler
-from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
+from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
 from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
 from a2a.types import AgentCapabilities, AgentCard, AgentInterface, AgentSkill, TaskState
 from starlette.applications import Starlette
@@ -61,15 +63,16 @@ def main():
         skills=[AgentSkill(id="shout", name="shout", description="shouts", tags=["shout"])],
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
-        capabilities=AgentCapabilities(streaming=True),
+        capabilities=AgentCapabilities(streaming="silent" not in sys.argv),
         supported_interfaces=[
-            AgentInterface(url=address + "/rpc", protocol_binding="JSONRPC", protocol_version="1.0"),
-            AgentInterface(url=address, protocol_binding="HTTP+JSON", protocol_version="1.0"),
+            AgentInterface(url=address + "/rpc", protocol_binding="JSONRPC", protocol_version=version)
+            for version in sys.argv[1:]
+            if version != "silent"
         ],
     )
     handler = DefaultRequestHandler(agent_executor=Shouter(), task_store=InMemoryTaskStore(), agent_card=card)
     app = Starlette(
-        routes=create_agent_card_routes(card) + create_jsonrpc_routes(handler, "/rpc") + create_rest_routes(handler)
+        routes=create_agent_card_routes(card) + create_jsonrpc_routes(handler, "/rpc", enable_v0_3_compat=True)
     )
     log(address)
     uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])

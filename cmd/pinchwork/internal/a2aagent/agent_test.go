@@ -22,7 +22,7 @@ import (
 // An agent on the official Python SDK works for a marketplace: it shows progress, asks the
 // poster, fails, is told to stop, and starts nothing twice.
 func TestAnAgentOnThePythonSDKWorks(t *testing.T) {
-	address, said := a2atest.Agent(t)
+	address, said := a2atest.Agent(t, "1.0")
 	hearsOf := func(t *testing.T, want string) {
 		t.Helper()
 		for {
@@ -128,6 +128,37 @@ func TestAnAgentOnThePythonSDKWorks(t *testing.T) {
 		default:
 		}
 	})
+}
+
+// Agents of the older dialect, and agents that have no streams, work as well.
+func TestOlderAndPlainerAgentsWork(t *testing.T) {
+	for _, kind := range [][]string{{"0.3"}, {"1.0", "silent"}} {
+		t.Run(strings.Join(kind, " "), func(t *testing.T) {
+			t.Parallel()
+			address, said := a2atest.Agent(t, kind...)
+			a, err := New(t.Context(), address, "", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.pause = 10 * time.Millisecond
+			s := newSite(t)
+			defer s.works(a.Do)()
+			id := s.post("ask me")
+			s.hears(id, "task_message")
+			if _, err := s.poster.SendMessage(t.Context(), id, "green"); err != nil {
+				t.Fatal(err)
+			}
+			s.hears(id, "task_delivered")
+			if got := s.task(id); got.Result != "GREEN" {
+				t.Errorf("%+v", got)
+			}
+			for _, want := range []string{"start tk-", "answer tk-"} {
+				if line := <-said; !strings.HasPrefix(line, want) {
+					t.Errorf("the agent says %q", line)
+				}
+			}
+		})
+	}
 }
 
 // between is a proxy that loses the first answer to a message after the agent has begun.

@@ -206,7 +206,7 @@ func TestAnAnswerIsBounded(t *testing.T) {
 		"text/plain":           strings.Repeat("x", 1<<20),
 		"application/json":     strings.Repeat(" ", 1<<20),
 		"application/x-ndjson": strings.Repeat(" ", 1<<20),
-		"application/jsonl":    strings.Repeat("{\"percent\":1}\n", 1<<16),
+		"application/jsonl":    strings.Repeat(`{"note":"`+strings.Repeat("x", 64<<10)+"\"}\n", 16),
 	} {
 		s := serve(t, false, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodPost {
