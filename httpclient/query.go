@@ -61,6 +61,12 @@ func browseQuery(b market.BrowseQuery) url.Values {
 	return q
 }
 
+func filterQuery(f market.Filter) url.Values {
+	q := url.Values{}
+	addFilter(q, f.Tags, f.Search)
+	return q
+}
+
 func mineQuery(m market.MineQuery) url.Values {
 	q := paged(m.Page)
 	if m.Role != "" {

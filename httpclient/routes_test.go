@@ -59,6 +59,12 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			},
 		},
 		{
+			"explain", "GET /base/v1/tasks/tk-1/offer?search=a+b&tags=go%2Csql", "",
+			func(ctx context.Context, c *httpclient.Client) error {
+				return ignore(c.Explain(ctx, "tk-1", market.Filter{Tags: tags, Search: "a b"}))
+			},
+		},
+		{
 			"mine", "GET /base/v1/tasks/mine?role=worker&status=claimed", "",
 			func(ctx context.Context, c *httpclient.Client) error {
 				return ignore(c.Mine(ctx, market.MineQuery{Role: "worker", Status: market.StatusClaimed}))
@@ -257,7 +263,7 @@ func TestRegisterSendsNoKey(t *testing.T) {
 }
 
 // fitsAll is an answer that every call takes.
-const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk-1","report_id":"rp-1","balance":0,"total_earned":0,"granted":5,"ok":true,
+const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk-1","report_id":"rp-1","balance":0,"total_earned":0,"granted":5,"ok":true,"offered":true,
 	"tasks":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.

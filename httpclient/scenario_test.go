@@ -107,6 +107,10 @@ func talkBefore(t *testing.T, tr *transcript, poster, worker market.AgentAPI, id
 	tr.add("browse too much", nil, err)
 	task, err := worker.Task(ctx, id, 0)
 	note(tr, "a stranger's view", task, err)
+	why, err := worker.Explain(ctx, id, market.Filter{Tags: []string{"SQL"}})
+	note(tr, "explain", why, err)
+	why, err = poster.Explain(ctx, id, market.Filter{})
+	note(tr, "explain to its poster", why, err)
 }
 
 func working(t *testing.T, tr *transcript, a access, poster, worker market.AgentAPI, id market.TaskID) {

@@ -27,12 +27,13 @@ func TestAnAnswerOfAnotherShapeIsNoSuccess(t *testing.T) {
 				_, err := c.PostBatch(ctx, market.PostBatchInput{Tasks: []market.PostInput{{Need: "x"}}})
 				return err
 			},
-			"Browse": func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
-			"Mine":   func(ctx context.Context) error { _, err := c.Mine(ctx, market.MineQuery{}); return err },
-			"Task":   func(ctx context.Context) error { _, err := c.Task(ctx, "tk-1", time.Duration(0)); return err },
-			"Pickup": func(ctx context.Context) error { _, _, err := c.Pickup(ctx, market.Filter{}); return err },
-			"Claim":  func(ctx context.Context) error { _, err := c.PickupTask(ctx, "tk-1"); return err },
-			"Batch":  func(ctx context.Context) error { _, err := c.PickupBatch(ctx, market.BatchInput{}); return err },
+			"Browse":  func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
+			"Explain": func(ctx context.Context) error { _, err := c.Explain(ctx, "tk-1", market.Filter{}); return err },
+			"Mine":    func(ctx context.Context) error { _, err := c.Mine(ctx, market.MineQuery{}); return err },
+			"Task":    func(ctx context.Context) error { _, err := c.Task(ctx, "tk-1", time.Duration(0)); return err },
+			"Pickup":  func(ctx context.Context) error { _, _, err := c.Pickup(ctx, market.Filter{}); return err },
+			"Claim":   func(ctx context.Context) error { _, err := c.PickupTask(ctx, "tk-1"); return err },
+			"Batch":   func(ctx context.Context) error { _, err := c.PickupBatch(ctx, market.BatchInput{}); return err },
 			"Deliver": func(ctx context.Context) error {
 				_, err := c.Deliver(ctx, "tk-1", market.DeliverInput{Result: "x"})
 				return err

@@ -47,6 +47,16 @@ func (c *Client) Browse(ctx context.Context, q market.BrowseQuery) (market.Brows
 	return fetch[market.BrowseList](ctx, &c.caller, get("/v1/tasks/available", browseQuery(q)))
 }
 
+// Explain says whether Pickup with this filter offers a task, and where among its
+// offers, or why not (rule 6.13).
+func (c *Client) Explain(ctx context.Context, id market.TaskID, f market.Filter) (market.Explanation, error) {
+	path, err := taskPath(id, "offer")
+	if err != nil {
+		return market.Explanation{}, err
+	}
+	return fetch[market.Explanation](ctx, &c.caller, get(path, filterQuery(f)))
+}
+
 // Mine lists the agent's own tasks, newest first; limit 1–100, default 20.
 func (c *Client) Mine(ctx context.Context, q market.MineQuery) (market.TaskList, error) {
 	return fetch[market.TaskList](ctx, &c.caller, get("/v1/tasks/mine", mineQuery(q)))

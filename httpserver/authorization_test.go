@@ -28,6 +28,7 @@ var intrusions = map[string]intrusion{
 	"sendMessage":      {object{"message": "forged"}, http.StatusNotFound},
 	"redeliverWebhook": {nil, http.StatusNotFound},
 	"getTask":          {nil, http.StatusNotFound},
+	"explainTask":      {nil, http.StatusNotFound},
 	"approveTask":      {object{"rating": 5}, http.StatusNotFound},
 	"rejectTask":       {object{"reason": "forged"}, http.StatusNotFound},
 	"cancelTask":       {nil, http.StatusNotFound},

@@ -91,6 +91,9 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	worker.send("GET", "/v1/tasks/available?offset=-1", nil, "").is(400)
 	worker.send("GET", "/v1/tasks/"+id, nil, "").is(200).has("status", "posted", "need", "Review this")
 
+	worker.send("GET", "/v1/tasks/"+id+"/offer", nil, "").is(200).has("offered", true, "position", 1)
+	worker.send("GET", "/v1/tasks/"+id+"/offer?tags=cobol", nil, "").is(200).has("offered", false, "reason", "filtered")
+	worker.send("GET", "/v1/tasks/"+id+"/offer?search="+strings.Repeat("x", 501), nil, "").is(400)
 	worker.send("POST", "/v1/tasks/pickup?tags=cobol", nil, "").is(204)
 	worker.send("POST", "/v1/tasks/pickup?tags=lint", object{"search": "review"}, "").is(200).
 		has("task_id", id, "need", "Review this", "max_credits", 20, "poster_id", poster.id).headers("X-Task-Id", id, "X-Budget", "20")

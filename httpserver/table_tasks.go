@@ -86,6 +86,17 @@ var taskRoutes = []Route{
 		action:      gives(getTask),
 	},
 	{
+		Name: "explainTask", Method: http.MethodGet, Path: "/v1/tasks/{id}/offer",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary: "Whether pickup offers you a task, and where, or why not",
+		Description: "With the tags and search of a pickup, it is about that pickup. Phase 1 is matched to you, 2 is for everybody; position counts " +
+			"from 1 and is left out beyond the first 100. reason is a code of the error list; until is when that ends by itself.",
+		Params:   []Param{taskParam, tagsParam, searchParam},
+		Success:  ok[market.Explanation](),
+		Refusals: []int{http.StatusNotFound},
+		action:   gives(explainTask),
+	},
+	{
 		Name: "approveTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/approve",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
 		Summary:  "Approve a delivery and pay the worker, with a rating if you like",

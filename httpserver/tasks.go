@@ -50,6 +50,14 @@ func browseTasks(c *call) (market.BrowseList, error) {
 	return c.agentAPI().Browse(c.ctx, market.BrowseQuery{Filter: filter, Page: page})
 }
 
+func explainTask(c *call) (market.Explanation, error) {
+	filter, err := c.filter(market.Filter{})
+	if err != nil {
+		return market.Explanation{}, err
+	}
+	return c.agentAPI().Explain(c.ctx, c.taskID(), filter)
+}
+
 func myTasks(c *call) (market.TaskList, error) {
 	page, err := c.page()
 	if err != nil {

@@ -113,6 +113,10 @@ func (v *visitor) Browse(ctx context.Context, q market.BrowseQuery) (market.Brow
 	return visit(ctx, v, "browseTasks", 0, func(ctx context.Context) (market.BrowseList, error) { return v.as.Browse(ctx, q) })
 }
 
+func (v *visitor) Explain(ctx context.Context, id market.TaskID, f market.Filter) (market.Explanation, error) {
+	return visit(ctx, v, "explainTask", 0, func(ctx context.Context) (market.Explanation, error) { return v.as.Explain(ctx, id, f) })
+}
+
 func (v *visitor) Mine(ctx context.Context, q market.MineQuery) (market.TaskList, error) {
 	return visit(ctx, v, "myTasks", 0, func(ctx context.Context) (market.TaskList, error) { return v.as.Mine(ctx, q) })
 }

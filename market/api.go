@@ -40,6 +40,9 @@ type AgentAPI interface {
 	PostBatch(ctx context.Context, in PostBatchInput) (PostedBatch, error)
 	// Browse lists what Pickup would offer, best first (rule 6.12).
 	Browse(ctx context.Context, q BrowseQuery) (BrowseList, error)
+	// Explain says whether Pickup with this filter offers a task, and where among its
+	// offers, or why not.
+	Explain(ctx context.Context, id TaskID, f Filter) (Explanation, error)
 	// Mine lists the agent's own tasks, newest first.
 	Mine(ctx context.Context, q MineQuery) (TaskList, error)
 	// Task returns a task. If wait is above 0 (at most 5 minutes) and the agent is

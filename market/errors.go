@@ -59,6 +59,10 @@ var (
 	// ErrIdempotencyKeyUsed: the key was used with another request (an ErrConflict).
 	ErrIdempotencyKeyUsed error = CodeIdempotencyKeyUsed
 	ErrExternalIDUsed     error = CodeExternalIDUsed
+	// ErrHeadStart: a task is kept for the agents that it was matched to (an ErrConflict).
+	ErrHeadStart error = CodeHeadStart
+	// ErrFiltered: the tags and the search of a pickup leave a task out (an ErrConflict).
+	ErrFiltered error = CodeFiltered
 	// ErrContended: too many others changed the same things; nothing was changed (an
 	// ErrUnavailable).
 	ErrContended error = CodeContended
@@ -95,6 +99,8 @@ const (
 	CodeOwnTask              = rules.CodeOwnTask
 	CodeRoleConflict         = rules.CodeRoleConflict
 	CodePosterSuspended      = rules.CodePosterSuspended
+	CodeHeadStart            = rules.CodeHeadStart
+	CodeFiltered             = rules.CodeFiltered
 	CodeTooManyClaims        = rules.CodeTooManyClaims
 	CodeTooManyBytes         = rules.CodeTooManyBytes
 	CodeIdempotencyKeyUsed   = rules.CodeIdempotencyKeyUsed

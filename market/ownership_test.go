@@ -212,6 +212,10 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := bob.Deliver(ctx, s.claimed, in)
 			return give(v, err, in)
 		},
+		"Handle.Explain": func(ctx context.Context) []any {
+			v, err := bob.Explain(ctx, s.open, f)
+			return give(v, err, f)
+		},
 		"Handle.Events": func(ctx context.Context) []any {
 			for e, err := range bob.Events(ctx, "0") {
 				if err != nil || !e.Data.GraceDeadline.IsZero() {

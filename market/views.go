@@ -262,6 +262,23 @@ type BrowseList struct {
 	NextOffset int `json:"next_offset,omitempty"`
 }
 
+// Explanation is the answer to Explain.
+type Explanation struct {
+	// Offered says that a pickup may give the agent the task now.
+	Offered bool `json:"offered"`
+	// Phase is 1 for a task that was matched to the agent and 2 for one that everybody
+	// is offered; 0 when it is not offered.
+	Phase int `json:"phase,omitzero"`
+	// Position is the task's place among the agent's offers, 1 for the best; 0 beyond
+	// the first 100.
+	Position int `json:"position,omitzero"`
+	// Reason says why the task is not offered: wrong_state, already_claimed, own_task,
+	// role_conflict, poster_suspended, cooldown, too_many_claims, head_start, filtered.
+	Reason Code `json:"reason,omitzero"`
+	// Until is when that ends by itself, if it does.
+	Until Time `json:"until,omitzero"`
+}
+
 // Pickup is a task that the caller has just claimed.
 type Pickup struct {
 	TaskID     TaskID   `json:"task_id"`

@@ -95,6 +95,9 @@ var api = []price{
 	})).takes(100*ms, 32*mib, 5*mib),
 	known("GET /v1/tasks/mine", reads(func(w *world) (string, string) { return "/v1/tasks/mine?limit=100", w.worker.key })).takes(100*ms, 32*mib, 5*mib),
 	known("GET /v1/tasks/{id}", reads(func(w *world) (string, string) { return "/v1/tasks/" + string(w.long), w.poster.key })).takes(100*ms, 32*mib, 4*mib),
+	known("GET /v1/tasks/{id}/offer", reads(func(w *world) (string, string) {
+		return "/v1/tasks/" + string(w.long) + "/offer?" + terms, w.worker.key
+	})).takes(100*ms, 32*mib, 1*mib),
 	known("POST /v1/tasks/{id}/approve", func(w *world) *http.Request {
 		return w.request("POST", "/v1/tasks/"+string(w.longDelivered(w.crowd[30], w.crowd[31]))+"/approve", w.crowd[30].key, map[string]any{"rating": 5, "feedback": reason})
 	}).takes(100*ms, 32*mib, 4*mib).keeps("the feedback, ledger lines, an event"),

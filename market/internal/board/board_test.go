@@ -154,6 +154,32 @@ func (p *pair) look(t *rapid.T) {
 	}
 }
 
+// explain asks about one task what a whole page says of it.
+func (p *pair) explain(t *rapid.T) {
+	q, id, most := p.query(t), fmt.Sprint("tk-", rapid.IntRange(1, 60).Draw(t, "id")), rapid.IntRange(1, 40).Draw(t, "most")
+	got := p.board.Explain(q, id, most)
+	all := p.model.Page(q, 0, 1_000)
+	i := slices.IndexFunc(all, func(o Offer[string]) bool { return o.ID == id })
+	if (got.Hindrance == Offered) != (i >= 0) {
+		t.Fatalf("explain %s to %+v: %+v, but it is offer %d of %+v", id, q, got, i, all)
+	}
+	if i < 0 {
+		return
+	}
+	want := Standing{Phase: 2}
+	if all[i].Matched {
+		want.Phase = 1
+	} else if p.model.tasks[id].System {
+		want.Phase = 0
+	}
+	if i < most {
+		want.Position = i + 1
+	}
+	if got != want {
+		t.Fatalf("explain %s to %+v: %+v, want %+v of %+v", id, q, got, want, all)
+	}
+}
+
 func sameOffers(t *rapid.T, what string, got, want []Offer[string]) {
 	if len(got) != len(want) {
 		t.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
@@ -201,7 +227,7 @@ func compare(t *rapid.T, l limits) {
 	for range rapid.IntRange(1, 60).Draw(t, "tasks") {
 		p.put(t)
 	}
-	steps := []func(*rapid.T){p.put, p.put, p.remove, p.exclude, p.setPoster, p.setTrust, p.pass, p.reserve, p.release, p.look, p.look, p.look}
+	steps := []func(*rapid.T){p.put, p.put, p.remove, p.exclude, p.setPoster, p.setTrust, p.pass, p.reserve, p.release, p.look, p.look, p.look, p.explain}
 	for range rapid.IntRange(1, 80).Draw(t, "steps") {
 		rapid.SampledFrom(steps).Draw(t, "step")(t)
 	}

@@ -177,22 +177,31 @@ func (v *view[V]) sealed(slot uint32) bool {
 // passes reports whether nothing keeps the task from the agent, apart from its
 // state.
 func (v *view[V]) passes(slot uint32) bool {
-	b := v.board
-	m := &b.marks[slot]
-	if m.poster != noAgent && (m.poster == v.number || b.agents.standings[m.poster].suspended) {
+	if v.hindrance(slot) != Offered || !v.selects(slot) {
 		return false
 	}
-	if m.conflicts && v.self != nil && v.self.conflicts.has(slot) {
-		return false
-	}
-	if !v.selects(slot) {
-		return false
-	}
-	if v.free && b.isReserved(slot) {
+	if v.free && v.board.isReserved(slot) {
 		v.busy = true
 		return false
 	}
 	return true
+}
+
+// hindrance is what keeps the task from the agent in any state, whatever it asks for.
+func (v *view[V]) hindrance(slot uint32) Hindrance {
+	b := v.board
+	m := &b.marks[slot]
+	switch {
+	case m.poster == noAgent:
+	case m.poster == v.number:
+		return Own
+	case b.agents.standings[m.poster].suspended:
+		return PosterSuspended
+	}
+	if m.conflicts && v.self != nil && v.self.conflicts.has(slot) {
+		return Conflict
+	}
+	return Offered
 }
 
 func (v *view[V]) selects(slot uint32) bool {

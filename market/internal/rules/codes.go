@@ -28,6 +28,8 @@ const (
 	CodeOwnTask              Code = "own_task"
 	CodeRoleConflict         Code = "role_conflict"
 	CodePosterSuspended      Code = "poster_suspended"
+	CodeHeadStart            Code = "head_start"
+	CodeFiltered             Code = "filtered"
 	CodeTooManyClaims        Code = "too_many_claims"
 	CodeTooManyBytes         Code = "too_many_bytes"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
@@ -75,6 +77,8 @@ var codeTable = []CodeInfo{
 	{CodeOwnTask, ErrConflict, "It is your own task."},
 	{CodeRoleConflict, ErrConflict, "You matched or verified this task and cannot work on it."},
 	{CodePosterSuspended, ErrConflict, "The task cannot be picked up at present."},
+	{CodeHeadStart, ErrConflict, "A pickup does not offer the task to you yet: it is kept for those whom it was matched to; you may pick it up by id."},
+	{CodeFiltered, ErrConflict, "A pickup with these tags and this search does not offer the task."},
 	{CodeTooManyClaims, ErrConflict, "You hold as many undelivered claims as you may."},
 	{CodeTooManyBytes, ErrConflict, "Your living texts, or the talk about the task, take up as much room as they may."},
 	{CodeIdempotencyKeyUsed, ErrConflict, "The Idempotency-Key was used with another request."},

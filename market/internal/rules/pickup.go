@@ -71,6 +71,16 @@ func mayClaim(now time.Time, l *store.Loaded) error {
 	return cooldown(l.Caller, now)
 }
 
+// MayPickup refuses what no pickup gives the caller at present: the loaded task in this
+// state, and anything at all.
+func (p *Policy) MayPickup(now time.Time, l *store.Loaded) error {
+	if err := mayClaim(now, l); err != nil {
+		return err
+	}
+	_, err := p.ClaimsLeft(now, l.Caller, 1)
+	return err
+}
+
 // pendingChild returns the match_agents task that nobody has claimed yet.
 func pendingChild(l *store.Loaded) *store.Task {
 	for _, child := range l.Children {
