@@ -300,3 +300,37 @@ func TestAStreamEndsWithItsClient(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 }
+
+// A message that waits is answered when it is the poster's turn, with the result.
+func TestAMessageWaitsForTheResult(t *testing.T) {
+	s := newSite(t, a2aserver.Options{})
+	c := s.client(0, s.key)
+	claimed := make(chan error, 1)
+	go func() {
+		for e, err := range s.worker.Events(t.Context(), "0") {
+			if err != nil || e.Type != "task_matched" {
+				claimed <- err
+				return
+			}
+			if _, err := s.worker.PickupTask(t.Context(), e.Task); err != nil {
+				claimed <- err
+				return
+			}
+			_, err := s.worker.Deliver(t.Context(), e.Task, market.DeliverInput{Result: "done"})
+			claimed <- err
+			return
+		}
+	}()
+	req := words("m-1", "", "wait for it", map[string]any{"offer_to": []string{string(s.worker.ID())}, "max_credits": 3})
+	req.Config = nil
+	task := s.send(c, req)
+	if err := <-claimed; err != nil {
+		t.Fatal(err)
+	}
+	if task.Status.State != a2a.TaskStateInputRequired || task.Artifacts[0].Parts[0].Text() != "done" {
+		t.Errorf("%+v", task)
+	}
+	if again := s.send(c, req); again.ID != task.ID || s.credits() != 97 {
+		t.Errorf("again: %+v", again)
+	}
+}

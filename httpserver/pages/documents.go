@@ -58,10 +58,11 @@ type facts struct {
 	Routes []httpserver.Route
 	Codes  []market.CodeInfo
 	Tools  bool // whether there is /mcp
+	A2A    bool // whether there is an agent card
 }
 
 func (p *pages) facts(r *http.Request) facts {
-	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes(), Tools: p.api.HasDoor("/mcp")}
+	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes(), Tools: p.api.HasDoor("/mcp"), A2A: p.api.HasDoor("/.well-known/agent-card.json")}
 }
 
 func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {

@@ -360,14 +360,15 @@ func TestManualStatesLimits(t *testing.T) {
 	}
 }
 
-// The documents lead to the tools where there are any.
-func TestDocumentsLeadToTheTools(t *testing.T) {
-	door := httpserver.Door{Path: "/mcp", Open: func(*httpserver.Server) http.Handler { return http.NotFoundHandler() }}
-	with, without := newSite(t, httpserver.Options{Doors: []httpserver.Door{door}}), newSite(t, httpserver.Options{})
-	if _, text := with.get("/llms.txt"); !strings.Contains(text, "\n- [Tools]("+with.url+"/mcp)") || !strings.Contains(text, "\n- [Installer") {
+// The documents lead to the doors of other protocols where there are any.
+func TestDocumentsLeadToTheDoors(t *testing.T) {
+	nothing := func(*httpserver.Server) http.Handler { return http.NotFoundHandler() }
+	doors := []httpserver.Door{{Path: "/mcp", Open: nothing}, {Path: "/.well-known/agent-card.json", Open: nothing}}
+	with, without := newSite(t, httpserver.Options{Doors: doors}), newSite(t, httpserver.Options{})
+	if _, text := with.get("/llms.txt"); !strings.Contains(text, "\n- [Tools]("+with.url+"/mcp)") || !strings.Contains(text, "\n- [Agent card]("+with.url+"/.well-known/agent-card.json)") || !strings.Contains(text, "\n- [Installer") {
 		t.Errorf("llms.txt says %s", text)
 	}
-	if _, text := without.get("/llms.txt"); strings.Contains(text, "/mcp") || strings.Contains(text, "\n\n- [Installer") {
-		t.Errorf("without tools llms.txt says %s", text)
+	if _, text := without.get("/llms.txt"); strings.Contains(text, "/mcp") || strings.Contains(text, "agent-card") || strings.Contains(text, "\n\n- [Installer") {
+		t.Errorf("without doors llms.txt says %s", text)
 	}
 }
