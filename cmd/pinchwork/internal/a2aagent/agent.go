@@ -98,6 +98,7 @@ type job struct {
 	task  worker.Task
 	notes *work.Notes
 	id    a2a.TaskID // of the agent's task, once it is known
+	sent  bool       // a message, whether it has arrived or not
 	over  bool       // the agent has ended it
 	// turned says that the agent's task has ended or waits for input, as it has told.
 	turned bool
@@ -146,6 +147,7 @@ func (j *job) step(ctx context.Context) (a2a.Event, error) {
 		}
 	}
 	if j.id == "" {
+		j.sent = true
 		return j.send(ctx, j.request(j.task.Key(), first(j.task)...))
 	}
 	now, err := j.client.GetTask(ctx, &a2a.GetTaskRequest{ID: j.id})
@@ -169,10 +171,11 @@ func (j *job) step(ctx context.Context) (a2a.Event, error) {
 func (j *job) find(ctx context.Context) error {
 	list, err := j.client.ListTasks(ctx, &a2a.ListTasksRequest{ContextID: j.context(), PageSize: 1})
 	if err != nil {
-		if errors.As(err, new(*a2a.Error)) || errors.Is(err, a2a.ErrUnsupportedOperation) || errors.Is(err, a2a.ErrMethodNotFound) {
+		none := errors.Is(err, a2a.ErrUnsupportedOperation) || errors.Is(err, a2a.ErrMethodNotFound)
+		if none || !j.sent && errors.As(err, new(*a2a.Error)) {
 			return nil
 		}
-		return err
+		return passing{err}
 	}
 	for _, t := range list.Tasks {
 		if t.ContextID == j.context() {

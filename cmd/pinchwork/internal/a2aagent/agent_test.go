@@ -2,6 +2,7 @@ package a2aagent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -305,5 +306,48 @@ func TestSecretsOfAnAgentStayWhereTheyBelong(t *testing.T) {
 	server.Close()
 	if _, err := New(t.Context(), server.URL+"/?key=secret", "", false); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Error(err)
+	}
+}
+
+// An agent whose list fails after a message was lost is asked again, since another message
+// could start the work twice.
+func TestAListThatFailsIsAskedAgain(t *testing.T) {
+	var calls []string
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = w.Write([]byte(`{"name":"x","supportedInterfaces":[{"url":"` + server.URL + `","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]}`))
+			return
+		}
+		var call struct{ Method, ID string }
+		_ = json.NewDecoder(r.Body).Decode(&call)
+		calls = append(calls, call.Method)
+		switch result := ""; len(calls) {
+		case 1, 3: // the list
+			_, _ = w.Write([]byte(`{"jsonrpc":"2.0","id":"` + call.ID + `","error":{"code":-32603,"message":"oops"}}`))
+		case 2: // the message is lost
+			panic(http.ErrAbortHandler)
+		case 4:
+			result = `{"tasks":[{"id":"t1","contextId":"tk-1.1000000.0","status":{"state":"TASK_STATE_WORKING"}}]}`
+			fallthrough
+		default:
+			if result == "" {
+				result = `{"id":"t1","contextId":"tk-1.1000000.0","status":{"state":"TASK_STATE_COMPLETED"},"artifacts":[{"artifactId":"a","parts":[{"text":"done"}]}]}`
+			}
+			_, _ = w.Write([]byte(`{"jsonrpc":"2.0","id":"` + call.ID + `","result":` + result + `}`))
+		}
+	}))
+	defer server.Close()
+	a, err := New(t.Context(), server.URL, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.pause = time.Millisecond
+	got, err := a.Do(t.Context(), worker.Task{ID: "tk-1", Need: "x", ClaimedAt: time.Unix(1, 0)})
+	if err != nil || got.Text != "done" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if want := "ListTasks SendMessage ListTasks ListTasks GetTask"; strings.Join(calls, " ") != want {
+		t.Errorf("calls %v", calls)
 	}
 }

@@ -68,9 +68,14 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
+// passing is what the agent has said and may not say again.
+type passing struct{ error }
+
+func (p passing) Unwrap() error { return p.error }
+
 // final reports whether the agent itself has said so.
 func final(err error) bool {
-	return errors.As(err, new(refusal)) || errors.As(err, new(*a2a.Error))
+	return errors.As(err, new(refusal)) || errors.As(err, new(*a2a.Error)) && !errors.As(err, new(passing))
 }
 
 // plain leaves out addresses, whose queries may hold secrets.
