@@ -96,11 +96,11 @@ func (a agentIndex) Profile(id AgentID) (p DirectoryProfile, ok bool) {
 func (a agentIndex) Top(q TopQuery) []Candidate {
 	found := a.Directory.Top(directory.TopQuery{
 		Tags: q.Tags, Words: q.Words, TagWeight: q.TagWeight, WordWeight: q.WordWeight,
-		ReputationWeight: q.ReputationWeight, Exclude: string(q.Exclude), Limit: q.Limit,
+		ReputationWeight: q.ReputationWeight, Least: q.Least, Exclude: string(q.Exclude), Limit: q.Limit,
 	})
 	out := make([]Candidate, len(found))
 	for i, c := range found {
-		out[i] = Candidate{ID: AgentID(c.ID), Score: c.Score, Reputation: c.Reputation}
+		out[i] = Candidate{ID: AgentID(c.ID), Score: c.Score, Reputation: c.Reputation, Tags: c.Tags, Words: c.Words}
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package market
 import (
 	"context"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/keyword"
 )
 
 // Clock tells the time. The clocks of github.com/benbjohnson/clock, the mock
@@ -70,7 +72,7 @@ type MatchTask struct {
 type Directory interface {
 	// Top returns the agents with the highest scores, at most q.Limit, highest
 	// first, ties by ascending id. Only agents with at least one shared tag or
-	// word are returned.
+	// keyword are returned.
 	Top(q TopQuery) []Candidate
 	// Reputable returns the agents with the highest reputation, at most limit,
 	// highest first, without exclude. Their Score is 0.
@@ -97,14 +99,27 @@ type DirectoryProfile struct {
 
 // TopQuery scores agents by
 //
-//	TagWeight × shared tags + WordWeight × shared words of good_at + ReputationWeight × reputation.
+//	TagWeight × shared tags + WordWeight × shared keywords + ReputationWeight × reputation.
+//
+// The keywords of a query are those of Words and of Tags, without StopWords, at most
+// the 128 that the fewest agents have. A tag's are its words, divided at what is no
+// letter or digit and before capitals, and all of it as one word. They are compared,
+// by their stems, with the words of an agent's tags and with those of its good_at;
+// one that is in both is shared twice.
+//
+// A shared keyword counts 1; a half when more than 1/16 of the unsuspended agents
+// have it, and a quarter when more than 1/4 do, unless these are fewer than 32; and a
+// quarter when it is shorter than 3 characters.
 type TopQuery struct {
 	// Tags and Words are compared case-insensitively, each counted once. Words
 	// are maximal runs of letters and digits.
 	Tags, Words                             []string
 	TagWeight, WordWeight, ReputationWeight float64
-	Exclude                                 AgentID
-	Limit                                   int
+	// Least is what shared tags and keywords must add up to, each by its weight; the
+	// reputation does not help.
+	Least   float64
+	Exclude AgentID
+	Limit   int
 }
 
 // Candidate is an agent found by a Directory.
@@ -114,4 +129,11 @@ type Candidate struct {
 	// Reputation is what TopQuery.ReputationWeight was multiplied with. Reputable
 	// leaves it 0.
 	Reputation float64
+	// Tags and Words count the shared tags and the shared keywords, each of these
+	// once and short ones not at all. Reputable leaves them 0.
+	Tags, Words int
 }
+
+// StopWords returns the words that are never keywords, in lower case and sorted:
+// common ones of English, German, Spanish, French, Italian and Portuguese.
+func StopWords() []string { return keyword.StopWords() }

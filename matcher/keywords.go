@@ -7,12 +7,26 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // minKeyword is the length in characters below which words do not count.
 const minKeyword = 3
 
 var folder = cases.Fold()
+
+var stopWords = func() map[string]struct{} {
+	m := map[string]struct{}{}
+	for _, w := range market.StopWords() {
+		m[w] = struct{}{}
+	}
+	return m
+}()
+
+// StopWords returns the words that never count as keywords, in alphabetical
+// order and lower case: market.StopWords.
+func StopWords() []string { return market.StopWords() }
 
 // Keywords returns the distinct words of a text that count for a match, in
 // order of first appearance and folded (NFKC, then case folding): maximal runs

@@ -31,7 +31,10 @@ func (p plain) Top(q market.TopQuery) []market.Candidate {
 	for _, a := range p {
 		tags, words := shared(q.Tags, a.tags), shared(q.Words, strings.Fields(a.goodAt))
 		if a.id != q.Exclude && tags+words > 0 {
-			out = append(out, market.Candidate{ID: a.id, Score: q.TagWeight*tags + q.WordWeight*words + q.ReputationWeight*a.reputation, Reputation: a.reputation})
+			out = append(out, market.Candidate{
+				ID: a.id, Score: q.TagWeight*tags + q.WordWeight*words + q.ReputationWeight*a.reputation,
+				Reputation: a.reputation, Tags: int(tags), Words: int(words),
+			})
 		}
 	}
 	slices.SortFunc(out, func(a, b market.Candidate) int {

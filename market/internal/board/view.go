@@ -4,12 +4,11 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/pinchwork/pinchwork/market/internal/tally"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
-// maxCapabilities is how many capability tags count.
-const maxCapabilities = tally.Limit - 1
+// maxCapabilities is how many capability tags count; a tally holds no fewer.
+const maxCapabilities = 255
 
 // breath is how much effort, in nanoseconds or so, a query puts into texts
 // before it releases the lock.

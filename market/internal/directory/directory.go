@@ -72,7 +72,9 @@ type Directory struct {
 	// reputations are kept beside slots, so that many can be read fast.
 	reputations []float64
 	texts       *text.Index
-	tags, words features
+	// tags are whole and folded; parts are the keywords of tags, words those of
+	// good_at.
+	tags, parts, words features
 	// byReputation and byCompleted are the two orders of Search.
 	byReputation, byCompleted *btree.BTreeG[*record]
 	scratch                   sync.Pool
@@ -84,8 +86,8 @@ type Directory struct {
 type record struct {
 	Agent
 	slot uint32
-	// tags and words are the numbers of its features.
-	tags, words []uint32
+	// tags, parts and words are the numbers of its features.
+	tags, parts, words []uint32
 }
 
 // New returns an empty directory.
@@ -102,7 +104,7 @@ func (d *Directory) Reset() {
 	defer d.mu.Unlock()
 	d.agents, d.infra = map[string]*record{}, map[string]struct{}{}
 	d.slots, d.reputations, d.texts = nil, nil, text.NewIndex()
-	d.tags, d.words = newFeatures(), newFeatures()
+	d.tags, d.parts, d.words = newFeatures(), newFeatures(), newFeatures()
 	noLocks := btree.Options{NoLocks: true}
 	d.byReputation = btree.NewBTreeGOptions(moreReputation, noLocks)
 	d.byCompleted = btree.NewBTreeGOptions(moreCompleted, noLocks)

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	someTags  = []string{"go", "Go", "python", "straße", "STRASSE", "x", "İ", "ｇｏ"}
-	someWords = []string{"Go", "code", "review", "Straße", "strasse", "日本", "日本語", "e\u0301t", "été", "ﷺ", "ﬁx", "fix", "İstanbul", "a", "⑴", "c++"}
+	someTags  = []string{"go", "Go", "python", "straße", "STRASSE", "x", "İ", "ｇｏ", "code-review", "codeReview", "Testing"}
+	someWords = []string{"Go", "code", "reviews", "tests", "the", "review", "Straße", "strasse", "日本", "日本語", "e\u0301t", "été", "ﷺ", "ﬁx", "fix", "İstanbul", "a", "⑴", "c++"}
 	someGlue  = []string{" ", ", ", "\n", "-"}
 )
 
@@ -66,7 +66,7 @@ func checkTop(t *rapid.T, d *Directory, m *model) {
 	weights := rapid.SampledFrom([][3]float64{{2, 1, 0.5}, {2, 1, 0.5}, {1, 1, 0}, {3, 1, 0.5}, {0.2, 0.1, 0.3}, {1, 0, 0}, {0, 1, 2}, {8, 2, -1}}).Draw(t, "weights")
 	q := TopQuery{
 		Tags: some(t, "tags", 3, someTags), Words: some(t, "words", 6, someWords), TagWeight: weights[0], WordWeight: weights[1], ReputationWeight: weights[2],
-		Exclude: "ag-7", Limit: rapid.SampledFrom([]int{0, 1, 5, 200}).Draw(t, "limit"),
+		Exclude: "ag-7", Least: rapid.SampledFrom([]float64{0, 1, 2.5}).Draw(t, "least"), Limit: rapid.SampledFrom([]int{0, 1, 5, 200}).Draw(t, "limit"),
 	}
 	if got, want := d.Top(q), m.Top(q); !slices.Equal(got, want) {
 		t.Fatalf("Top(%+v)\n got %v\nwant %v", q, got, want)

@@ -33,31 +33,12 @@ type features struct {
 
 func newFeatures() features { return features{numbers: map[string]uint32{}} }
 
-// lookup returns a feature that some agent has, or nil.
-func (f *features) lookup(name string) *feature {
+// lookup returns a feature that some agent has, with its number, or nil.
+func (f *features) lookup(name string) (*feature, uint32) {
 	if n, ok := f.numbers[name]; ok {
-		return &f.all[n]
+		return &f.all[n], n
 	}
-	return nil
-}
-
-// append appends the number of a feature that some agent has.
-func (f *features) append(numbers []uint32, name string) []uint32 {
-	if n, ok := f.numbers[name]; ok {
-		return append(numbers, n)
-	}
-	return numbers
-}
-
-// distinct returns the features with the numbers, each once. It sorts numbers.
-func (f *features) distinct(numbers []uint32) []*feature {
-	slices.Sort(numbers)
-	numbers = slices.Compact(numbers)
-	out := make([]*feature, len(numbers))
-	for i, n := range numbers {
-		out[i] = &f.all[n]
-	}
-	return out
+	return nil, 0
 }
 
 // add gives the agent in the slot the features, each once, and returns their

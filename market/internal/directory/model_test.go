@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/pinchwork/pinchwork/market/internal/keyword"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
@@ -60,23 +61,86 @@ func (d *model) HasInfra(except ...string) bool {
 }
 
 // Top returns the q.Limit unsuspended agents with the highest scores that
-// share at least one tag or word, highest first, ties by ascending id.
+// share at least one tag or keyword, highest first, ties by ascending id.
 func (d *model) Top(q TopQuery) []Candidate {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	tags, words := set(q.Tags), set(text.Words(strings.Join(q.Words, " ")))
+	asked := partsOf(q.Tags)
+	for _, w := range keyword.Of(strings.Join(q.Words, " ")) {
+		asked[w] = true
+	}
+	rarity := map[string]float64{}
+	for w := range asked {
+		rarity[w] = d.rarity(w)
+	}
 	var out []Candidate
 	for id, a := range d.agents {
-		t, w := shared(tags, a.Tags), shared(words, text.Words(a.GoodAt))
-		if a.Suspended || id == q.Exclude || t+w == 0 {
+		if a.Suspended || id == q.Exclude {
 			continue
 		}
-		out = append(out, Candidate{id, q.TagWeight*float64(t) + q.WordWeight*float64(w) + q.ReputationWeight*a.Reputation, a.Reputation})
+		c := Candidate{ID: id, Reputation: a.Reputation, Tags: shared(set(q.Tags), a.Tags)}
+		quarters := 0.0
+		parts, words := partsOf(a.Tags), keyword.Of(a.GoodAt)
+		for w := range asked {
+			in := slices.Contains(words, w)
+			if in {
+				quarters += 4 * rarity[w]
+			}
+			if parts[w] {
+				quarters += 4 * rarity[w]
+			}
+			if (in || parts[w]) && !keyword.IsShort(w) {
+				c.Words++
+			}
+		}
+		both := q.TagWeight*float64(c.Tags) + q.WordWeight*quarters/4
+		c.Score = both + q.ReputationWeight*a.Reputation
+		if c.Tags > 0 || quarters > 0 {
+			if both >= q.Least {
+				out = append(out, c)
+			}
+		}
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
 	return out[:min(len(out), q.Limit)]
+}
+
+// rarity is what a shared keyword counts.
+func (d *model) rarity(word string) float64 {
+	agents, tagged, worded := 0, 0, 0
+	for _, a := range d.agents {
+		if a.Suspended {
+			continue
+		}
+		agents++
+		if partsOf(a.Tags)[word] {
+			tagged++
+		}
+		if slices.Contains(keyword.Of(a.GoodAt), word) {
+			worded++
+		}
+	}
+	switch share := float64(max(tagged, worded)) / float64(agents); {
+	case keyword.IsShort(word):
+		return 0.25
+	case agents < 32 || share <= 1.0/16:
+		return 1
+	case share <= 1.0/4:
+		return 0.5
+	}
+	return 0.25
+}
+
+func partsOf(tags []string) map[string]bool {
+	m := map[string]bool{}
+	for _, t := range tags {
+		for _, w := range keyword.OfTag(t) {
+			m[w] = true
+		}
+	}
+	return m
 }
 
 // Search returns a page of the ids of the unsuspended agents that q selects:

@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 
+	"github.com/pinchwork/pinchwork/market/internal/keyword"
 	"github.com/pinchwork/pinchwork/market/internal/text"
 )
 
@@ -57,11 +58,14 @@ func (d *Directory) index(r *record) {
 	}
 	d.slots[r.slot] = r
 	tags := make([]string, len(r.Tags))
+	var parts []string
 	for i, t := range r.Tags {
 		tags[i] = text.FoldTag(t)
+		parts = append(parts, keyword.OfTag(t)...)
 	}
 	r.tags = d.tags.add(r.slot, len(d.slots), tags)
-	r.words = d.words.add(r.slot, len(d.slots), text.Words(r.GoodAt))
+	r.parts = d.parts.add(r.slot, len(d.slots), parts)
+	r.words = d.words.add(r.slot, len(d.slots), keyword.Of(r.GoodAt))
 	d.sort(r)
 }
 
@@ -71,6 +75,7 @@ func (d *Directory) unindex(r *record) {
 	}
 	d.unsort(r)
 	d.tags.remove(r.slot, r.tags)
+	d.parts.remove(r.slot, r.parts)
 	d.words.remove(r.slot, r.words)
 	d.slots[r.slot] = nil
 	d.texts.Remove(r.slot)

@@ -98,7 +98,7 @@ func (s *search) isTired() bool { return s.texts != nil && s.texts.Tired() }
 func (s *search) resolve() bool {
 	s.tags = s.tags[:0]
 	for _, t := range s.Tags {
-		f := s.dir.tags.lookup(text.FoldTag(t))
+		f, _ := s.dir.tags.lookup(text.FoldTag(t))
 		if f == nil {
 			return false
 		}

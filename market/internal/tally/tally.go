@@ -19,7 +19,7 @@ const (
 	Limit = 1 << countBits
 	// MaxShift is how far what is added may be shifted.
 	MaxShift  = 3
-	countBits = 8
+	countBits = 11
 	// atOnce is how many sets AddSets adds together.
 	atOnce = 8
 )
@@ -187,6 +187,13 @@ func (t *Tally) Equal(count int) iter.Seq[uint32] {
 			}
 		}
 	}
+}
+
+// Band yields the slots whose count, without its lowest bits, is n, which is above 0,
+// in ascending order.
+func (t *Tally) Band(n, lowest int) iter.Seq[uint32] {
+	top := Tally{planes: t.planes[min(lowest, t.used):], used: max(t.used-lowest, 0)}
+	return top.Equal(n)
 }
 
 // Size counts the slots with exactly that count, which is above 0.

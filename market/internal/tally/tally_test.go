@@ -21,7 +21,7 @@ func round(t *rapid.T, tally *Tally) {
 	slots := rapid.SampledFrom([]int{1, 63, 64, 65, 4095, 4096, 9000}).Draw(t, "slots")
 	shift := rapid.IntRange(0, MaxShift).Draw(t, "shift")
 	n := rapid.IntRange(0, (Limit-1)>>shift).Draw(t, "sets")
-	n = min(n, rapid.SampledFrom([]int{3, 20, Limit}).Draw(t, "at most"))
+	n = min(n, rapid.SampledFrom([]int{3, 20, 300}).Draw(t, "at most"))
 	want := make([]int, slots)
 	tally.Reset(slots, n<<shift)
 	var sets [][]uint64
@@ -49,11 +49,19 @@ func check(t *rapid.T, tally *Tally, want []int) {
 	if got := tally.Highest(); got != slices.Max(want) {
 		t.Fatalf("Highest() = %d, want %d", got, slices.Max(want))
 	}
-	for n := 1; n < Limit; n++ {
+	for n := 1; n <= slices.Max(want)+1; n++ {
 		var slots []uint32
 		for slot, c := range want {
 			if c == n {
 				slots = append(slots, uint32(slot))
+			}
+		}
+		if got := slices.Collect(tally.Band(n, 0)); !slices.Equal(got, slots) {
+			t.Fatalf("Band(%d, 0) = %v, want %v", n, got, slots)
+		}
+		for _, slot := range slots {
+			if n >= 4 && !slices.Contains(slices.Collect(tally.Band(n>>2, 2)), slot) {
+				t.Fatalf("Band(%d, 2) lacks %d", n>>2, slot)
 			}
 		}
 		if got := slices.Collect(tally.Equal(n)); !slices.Equal(got, slots) {
