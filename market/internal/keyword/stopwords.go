@@ -51,7 +51,7 @@ con contra contro cosa cosas cosi così cual cuando cuanto cui cuál cómo
 dabei dagli dai dal dalla dalle damit dann dans dar daran darauf daraus darf das dass davon dazu debe degli dei dein
 deine del della delle dello dem den denen denn depuis der deren des desde deshalb despues después dessen deux deve
 dich die dies diese diesem diesen dieser dieses doch doit donc donde dort dos dove duas due durante durch
-ecc eher eigene ein eine einem einen einer eines einige ela elas ele eles ella ellas elle elles ellos encore entre
+ecc eher eigene ein eine einem einen einer eines einige ela elas ele ella ellas elle elles ellos encore entre
 eran ero esa esas ese eso esos essa esse est esta estaba estan estar estas este estes esto estos está están etait
 etre etwas euch euer était être
 faire fait falls fare faut favor fazer foi fue für
