@@ -23,7 +23,7 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 	if named := req.Message.ContextID; named != "" && named != contextOf(t) {
 		return t, nil, invalid("the task belongs to another context: leave out contextId")
 	}
-	text, order, err := content(req.Message)
+	text, order, err := content(req)
 	if err != nil {
 		return t, nil, err
 	}

@@ -202,6 +202,9 @@ func TestWhatIsRefusedSaysWhy(t *testing.T) {
 	s.send(c, words("m-1", "", "one", nil))
 	file := words("f", "", "x", nil)
 	file.Message.Parts = append(file.Message.Parts, a2a.NewRawPart([]byte("x")))
+	flat, above := words("i", "", "x", nil), words("j", "", "x", nil)
+	flat.Message.Metadata = map[string]any{"max_credits": 3}
+	above.Metadata = map[string]any{"budget": 3}
 	for name, r := range map[string]struct {
 		req  *a2a.SendMessageRequest
 		kind error
@@ -213,6 +216,8 @@ func TestWhatIsRefusedSaysWhy(t *testing.T) {
 		"no text":            {words("d", "", " ", nil), a2a.ErrInvalidParams, "need"},
 		"another repeat":     {words("m-1", "", "two", nil), a2a.ErrInvalidParams, "Idempotency-Key"},
 		"an action on none":  {words("e", "", "x", map[string]any{"action": "approve"}), a2a.ErrInvalidParams, "task's id"},
+		"a budget outside":   {flat, a2a.ErrInvalidParams, `{"pinchwork": {"max_credits"`},
+		"one further out":    {above, a2a.ErrInvalidParams, `{"pinchwork": {"budget"`},
 		"bytes":              {file, a2a.ErrUnsupportedContentType, "URL"},
 		"an unknown task":    {words("g", "tk-xxxxxxxxxxxx", "approve", nil), a2a.ErrTaskNotFound, "not found"},
 		"no message id":      {words("", "", "x", nil), a2a.ErrInvalidParams, "messageId"},

@@ -41,11 +41,23 @@ type reply struct {
 	Wait       *int64            `json:"wait"`
 }
 
+// misplaced are names that read as if they were meant for the marketplace, where they say
+// nothing to it.
+var misplaced = []string{"max_credits", "credits", "budget", "deadline_minutes", "deadline", "tags", "action", "rating", "wait"}
+
 // content separates what a message says to the worker from what it says to the marketplace.
-func content(m *a2a.Message) (text string, order map[string]any, err error) {
+func content(req *a2a.SendMessageRequest) (text string, order map[string]any, err error) {
+	m := req.Message
 	order = map[string]any{}
-	if err := into(order, m.Metadata[ours]); err != nil {
-		return "", nil, err
+	for _, meta := range []map[string]any{req.Metadata, m.Metadata} {
+		for _, name := range misplaced {
+			if _, there := meta[name]; there {
+				return "", nil, invalid(fmt.Sprintf(`metadata.%s says nothing here: write {"%s": {"%s": …}}`, name, ours, name))
+			}
+		}
+		if err := into(order, meta[ours]); err != nil {
+			return "", nil, err
+		}
 	}
 	var texts []string
 	for _, p := range m.Parts {
@@ -113,7 +125,7 @@ func fieldsOf(order any) []string {
 
 // input is the task that a first message posts.
 func (o Options) input(req *a2a.SendMessageRequest) (market.PostInput, error) {
-	text, order, err := content(req.Message)
+	text, order, err := content(req)
 	if err != nil {
 		return market.PostInput{}, err
 	}
