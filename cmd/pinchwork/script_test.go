@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/httpserver/pages"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/matcher"
 	"github.com/pinchwork/pinchwork/store/memory"
@@ -78,7 +79,7 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Limits: httpserver.NoLimits()})
+	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Limits: httpserver.NoLimits(), Pages: pages.New(m)})
 	if err != nil {
 		return nil, err
 	}

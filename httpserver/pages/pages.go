@@ -26,6 +26,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 		mux := http.NewServeMux()
 		for path, serve := range map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
+			"GET /skill/{file...}":          p.skill,
 			"GET /llms.txt":                 p.document("llms.txt", "text/plain; charset=utf-8"),
 			"GET /install.sh":               p.install,
 			"GET /terms":                    p.terms,

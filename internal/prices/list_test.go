@@ -197,6 +197,7 @@ var api = []price{
 
 var site = []price{
 	anyone("GET /skill.md", plain("/skill.md")),
+	anyone("GET /skill/{file...}", plain("/skill/SKILL.md")),
 	anyone("GET /llms.txt", plain("/llms.txt")),
 	anyone("GET /install.sh", plain("/install.sh")),
 	anyone("GET /terms", plain("/terms")),
