@@ -205,7 +205,7 @@ func meaningToWorker(t *market.Task) (string, []string) {
 	switch t.Status {
 	case market.StatusClaimed:
 		if !t.RejectionGraceDeadline.IsZero() {
-			return fmt.Sprintf("your result was rejected; deliver an improved one until %s.", moment(t.RejectionGraceDeadline)), []string{"deliver", "write", "abandon"}
+			return fmt.Sprintf("your result was rejected; deliver an improved one until %s%s.", moment(t.RejectionGraceDeadline), left(t.RejectionGraceDeadline)), []string{"deliver", "write", "abandon"}
 		}
 		return "you took it and have not delivered yet.", []string{"deliver", "progress", "write", "abandon"}
 	case market.StatusDelivered:

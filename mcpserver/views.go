@@ -156,6 +156,14 @@ func pickedUp(p *market.Pickup) *reply {
 	}
 }
 
+// left says how long it is to a moment, since a model does not know what time it is.
+func left(t market.Time) string {
+	if d := time.Until(t.Time); d > 0 {
+		return ", which is in " + span(d)
+	}
+	return ""
+}
+
 // counted is a number of things.
 func counted(n int, of string) string {
 	if n == 1 {
