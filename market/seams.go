@@ -108,8 +108,8 @@ type DirectoryProfile struct {
 // one that is in both is shared twice.
 //
 // A shared keyword counts 1; a half when more than 1/16 of the unsuspended agents
-// have it, and a quarter when more than 1/4 do, unless these are fewer than 32; and a
-// quarter when it is shorter than 3 characters.
+// have it, and nothing when more than 1/4 do, unless these are fewer than 32; and at
+// most a quarter when it is shorter than 3 characters.
 type TopQuery struct {
 	// Tags and Words are compared case-insensitively, each counted once. Words
 	// are maximal runs of letters and digits.

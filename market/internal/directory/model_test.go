@@ -89,7 +89,7 @@ func (d *model) Top(q TopQuery) []Candidate {
 			if parts[w] {
 				quarters += 4 * rarity[w]
 			}
-			if (in || parts[w]) && !keyword.IsShort(w) {
+			if (in || parts[w]) && rarity[w] > 0 && !keyword.IsShort(w) {
 				c.Words++
 			}
 		}
@@ -123,14 +123,14 @@ func (d *model) rarity(word string) float64 {
 		}
 	}
 	switch share := float64(max(tagged, worded)) / float64(agents); {
+	case agents >= 32 && share > 1.0/4:
+		return 0
 	case keyword.IsShort(word):
 		return 0.25
 	case agents < 32 || share <= 1.0/16:
 		return 1
-	case share <= 1.0/4:
-		return 0.5
 	}
-	return 0.25
+	return 0.5
 }
 
 func partsOf(tags []string) map[string]bool {

@@ -24,7 +24,8 @@ type term struct {
 // 50,000 characters costs no more than a long one.
 const maxTerms = 128
 
-// What a keyword counts, by the share of agents that have it. In a market of few
+// What a keyword counts, by the share of agents that have it; beyond uncommon ones
+// it is nothing. In a market of few
 // agents none is common: too few have described themselves to tell.
 const (
 	fewAgents    = 32
@@ -32,10 +33,10 @@ const (
 	uncommonFrom = 4
 	rare         = 4
 	uncommon     = 2
-	common       = 1
+	short        = 1
 )
 
-// terms returns the keywords in question that some agent has, each once. It depends
+// terms returns the keywords in question that count, each once. It depends
 // on who the agents are alone, so all replicas agree once they know the same ones.
 func (d *Directory) terms(q *TopQuery) []term {
 	out := make([]term, 0, len(q.Words))
@@ -43,8 +44,7 @@ func (d *Directory) terms(q *TopQuery) []term {
 		t := term{name: name}
 		t.parts, t.part = d.parts.lookup(name)
 		t.words, t.word = d.words.lookup(name)
-		if t.parts != nil || t.words != nil {
-			t.quarters = d.quarters(&t)
+		if t.quarters = d.quarters(&t); t.quarters > 0 {
 			out = append(out, t)
 		}
 	}
@@ -83,14 +83,14 @@ func (t *term) count() (n int) {
 
 func (d *Directory) quarters(t *term) int {
 	switch agents, have := d.byReputation.Len(), t.count(); {
+	case have == 0 || agents >= fewAgents && have*uncommonFrom > agents:
+		return 0
 	case keyword.IsShort(t.name):
-		return common
+		return short
 	case agents < fewAgents || have*rareFrom <= agents:
 		return rare
-	case have*uncommonFrom <= agents:
-		return uncommon
 	}
-	return common
+	return uncommon
 }
 
 // wholeTags returns the tags in question that some agent has, each once.

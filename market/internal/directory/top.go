@@ -15,8 +15,9 @@ import (
 //
 // Keywords are the words of Words and Tags, compared by stem with those of an
 // agent's tags and with those of its good_at; one that is in both is shared twice.
-// A keyword counts 1, or a half when more than a sixteenth of the agents have it,
-// or a quarter when more than a quarter have it or it is shorter than 3 characters.
+// A keyword counts 1, or a half when more than a sixteenth of the agents have it, or
+// nothing when more than a quarter have it; and a quarter when it is shorter than 3
+// characters.
 type TopQuery struct {
 	// Tags are compared case-insensitively, each counted once.
 	Tags, Words                             []string

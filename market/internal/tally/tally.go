@@ -20,8 +20,9 @@ const (
 	// MaxShift is how far what is added may be shifted.
 	MaxShift  = 3
 	countBits = 11
-	// atOnce is how many sets AddSets adds together.
-	atOnce = 8
+	// atOnce is how many sets AddSets adds together; up to oneByOne that are left it
+	// adds alone.
+	atOnce, oneByOne = 8, 3
 )
 
 // Words returns how many words have a bit for each slot. It grows in steps, so
@@ -80,11 +81,24 @@ func (t *Tally) AddSets(sets [][]uint64, shift int) {
 			sets[i] = append(make([]uint64, 0, words), s...)[:words]
 		}
 	}
-	for len(sets)%atOnce > 0 {
+	for rest := len(sets) % atOnce; rest > oneByOne && rest < atOnce; rest++ {
 		sets = append(sets, t.none)
 	}
-	for ; len(sets) > 0; sets = sets[atOnce:] {
+	for ; len(sets) >= atOnce; sets = sets[atOnce:] {
 		t.addEight([atOnce][]uint64(sets), shift, words)
+	}
+	for _, s := range sets {
+		t.addOne(s, t.planes[shift:])
+	}
+}
+
+// addOne adds a set of few slots.
+func (t *Tally) addOne(set []uint64, planes [][]uint64) {
+	for i, carry := range set[:len(t.none)] {
+		for n := 0; carry != 0; n++ {
+			w := planes[n][i]
+			planes[n][i], carry = w^carry, w&carry
+		}
 	}
 }
 
