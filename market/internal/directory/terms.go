@@ -64,10 +64,28 @@ func (d *Directory) terms(q *TopQuery) []term {
 			add(name)
 		}
 	}
-	slices.SortFunc(out, func(a, b term) int { return cmp.Or(cmp.Compare(a.count(), b.count()), cmp.Compare(a.name, b.name)) })
-	out = slices.CompactFunc(out, func(a, b term) bool { return a.name == b.name })
-	return out[:min(len(out), maxTerms)]
+	if len(out) > maxTerms {
+		slices.SortStableFunc(out, func(a, b term) int { return cmp.Or(cmp.Compare(a.count(), b.count()), cmp.Compare(a.name, b.name)) })
+	}
+	return distinct(out)
 }
+
+// distinct returns the first maxTerms, each once.
+func distinct(all []term) []term {
+	out := all[:0]
+	for i := range all {
+		if len(out) == maxTerms {
+			break
+		}
+		if !slices.ContainsFunc(out, all[i].is) {
+			out = append(out, all[i])
+		}
+	}
+	return out
+}
+
+// is reports whether two terms are the same one.
+func (t *term) is(u term) bool { return t.parts == u.parts && t.words == u.words }
 
 // count is how many agents have the term in their tags, or in good_at if these are
 // more.

@@ -92,12 +92,18 @@ func (t *Tally) AddSets(sets [][]uint64, shift int) {
 	}
 }
 
-// addOne adds a set of few slots.
-func (t *Tally) addOne(set []uint64, planes [][]uint64) {
-	for i, carry := range set[:len(t.none)] {
-		for n := 0; carry != 0; n++ {
-			w := planes[n][i]
-			planes[n][i], carry = w^carry, w&carry
+// addOne adds a set.
+func (t *Tally) addOne(s []uint64, p [][]uint64) {
+	words := len(t.none)
+	s = s[:words]
+	p0, p1, p2, above := p[0][:words], p[1][:words], p[2][:words], p[3:]
+	for i, ones := range s {
+		twos := p0[i] & ones
+		fours := p1[i] & twos
+		eights := p2[i] & fours
+		p0[i], p1[i], p2[i] = p0[i]^ones, p1[i]^twos, p2[i]^fours
+		for n := 0; eights != 0; n++ {
+			above[n][i], eights = above[n][i]^eights, above[n][i]&eights
 		}
 	}
 }
