@@ -77,15 +77,21 @@ func distinct(all []term) []term {
 		if len(out) == maxTerms {
 			break
 		}
-		if !slices.ContainsFunc(out, all[i].is) {
+		if !contains(out, &all[i]) {
 			out = append(out, all[i])
 		}
 	}
 	return out
 }
 
-// is reports whether two terms are the same one.
-func (t *term) is(u term) bool { return t.parts == u.parts && t.words == u.words }
+func contains(terms []term, t *term) bool {
+	for i := range terms {
+		if terms[i].parts == t.parts && terms[i].words == t.words {
+			return true
+		}
+	}
+	return false
+}
 
 // count is how many agents have the term in their tags, or in good_at if these are
 // more.
