@@ -50,7 +50,7 @@ func (c *call) send(status int, value any, note string) {
 	defer made()
 	memory := borrow()
 	defer memory.giveBack()
-	if err := memory.encoder.Encode(value); err != nil {
+	if err := memory.encoder.Encode(c.server.linked(value)); err != nil {
 		c.logFailure(err)
 		status, note = http.StatusInternalServerError, ""
 		memory.Reset()

@@ -130,6 +130,8 @@ func (d *document) schema(t reflect.Type) doc {
 	switch {
 	case t == reflect.TypeFor[market.Time]():
 		return doc{"type": "string", "format": "date-time"}
+	case t == actionType:
+		return d.component(reflect.TypeFor[Action]())
 	case t == reflect.TypeFor[market.Minutes]():
 		return doc{"type": "number"}
 	case t == reflect.TypeFor[json.RawMessage]():

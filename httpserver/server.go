@@ -35,6 +35,7 @@ type Server struct {
 	adminKey *[sha256.Size]byte
 	routes   []Route
 	classes  map[string]Class // of the routes, by name
+	actions  map[market.Action]*Route
 	doors    []*doorway
 	names    vocabulary
 	document func() ([]byte, error) // see makeDocument
@@ -110,6 +111,7 @@ func newServer(m backend, o Options) (*Server, error) {
 	for _, r := range s.routes {
 		s.classes[r.Name] = r.Limit
 	}
+	s.findActions()
 	s.names = vocabularyOf(s.routes)
 	s.document = sync.OnceValues(s.makeDocument)
 	s.router, s.allowed = s.newRouter(s.routes)

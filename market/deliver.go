@@ -85,7 +85,7 @@ func (h *Handle) change(ctx context.Context, c change) (Task, error) {
 		name: c.name + " " + string(c.id), input: c.input,
 		load:  store.LoadQuery{Caller: h.id, Task: c.id, Text: true, Trust: c.trust, Role: c.role},
 		learn: c.learn, decide: c.decide, conflict: c.conflict,
-		outcome: func(l *store.Loaded, o *rules.Outcome) any { return c.changed(l, o) },
+		outcome: func(l *store.Loaded, o *rules.Outcome) any { return c.changed(h.m, l, o) },
 	})
 	if err != nil {
 		return Task{}, err
@@ -97,7 +97,7 @@ func (h *Handle) change(ctx context.Context, c change) (Task, error) {
 	if c.result != "" {
 		text.Result = c.result
 	}
-	return c.changed(d.loaded, d.outcome).view(h.m, text), nil
+	return c.changed(h.m, d.loaded, d.outcome).view(h.m, text), nil
 }
 
 // changed is a task as an operation left it, without its texts: the recorded
@@ -109,10 +109,12 @@ type changed struct {
 	Strikes *store.Strikes `json:"strikes,omitempty"`
 	// At is the instant of the operation.
 	At time.Time `json:"at,omitzero"`
+	// Actions are those of the caller then.
+	Actions []Action `json:"actions,omitempty"`
 }
 
-func (c *change) changed(l *store.Loaded, o *rules.Outcome) *changed {
-	out := &changed{Task: o.Written(c.id), PosterRecord: recordOf(l.Poster), At: o.At}
+func (c *change) changed(m *Market, l *store.Loaded, o *rules.Outcome) *changed {
+	out := &changed{Task: o.Written(c.id), PosterRecord: recordOf(l.Poster), At: o.At, Actions: m.rules.Actions(o.At, o.After(l))}
 	for _, d := range o.Accounts {
 		if out.PosterRecord != nil && d.Agent == l.Poster.ID {
 			out.PosterRecord.Approved += d.Approvals
@@ -130,6 +132,7 @@ func (c *change) changed(l *store.Loaded, o *rules.Outcome) *changed {
 
 func (c *changed) view(m *Market, text store.TaskText) Task {
 	v := m.taskView(c.Task, text, c.PosterRecord)
+	v.Actions = c.Actions
 	if c.Strikes != nil {
 		v.Strikes, v.BlockedUntil = new(c.Strikes.Count), blockedUntil(*c.Strikes, c.At)
 	}

@@ -50,6 +50,9 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 	if c == nil {
 		c = []Pickup{}
 	}
+	for i := range c {
+		c[i].Actions = nil
+	}
 	return PickupList{Tasks: c, Total: len(c)}, err
 }
 

@@ -13,6 +13,8 @@ type recordedClaim struct {
 	// What was known of the poster then.
 	Reputation   float64       `json:"reputation"`
 	PosterRecord *PosterRecord `json:"poster_record,omitempty"`
+	// Actions are the worker's then.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 // replayClaims renders the recorded claims again.

@@ -62,7 +62,7 @@ func (c *claiming) claimCold(ctx context.Context, page []store.StoredTask) error
 		}
 		task, poster := o.Written(t.ID), posters[t.Poster]
 		offers = append(offers, candidate{Outcome: o, task: task, claim: &recordedClaim{
-			Task: task, Reputation: reputation(poster), PosterRecord: recordOf(poster),
+			Task: task, Reputation: reputation(poster), PosterRecord: recordOf(poster), Actions: c.actions(task),
 		}})
 	}
 	for len(offers) > 0 && c.left > 0 {

@@ -50,10 +50,15 @@ func (c *claiming) decide(offers []board.Offer[*store.Task]) []candidate {
 		}
 		task := o.Written(t.ID)
 		out = append(out, candidate{Outcome: o, task: task, claim: &recordedClaim{
-			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.posterRecord(t.Poster),
+			Task: task, Reputation: offer.Reputation, PosterRecord: c.m.posterRecord(t.Poster), Actions: c.actions(task),
 		}})
 	}
 	return out
+}
+
+// actions are the caller's once it has claimed the task.
+func (c *claiming) actions(claimed *store.Task) []Action {
+	return c.m.rules.Actions(c.now, &store.Loaded{Caller: c.loaded.Caller, Task: claimed})
 }
 
 // commitFirst claims the first candidate that is still open.

@@ -29,7 +29,7 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 			}
 			return nil
 		},
-		outcome: func(l *store.Loaded, o *rules.Outcome) any { return claimOf(l, o) },
+		outcome: func(l *store.Loaded, o *rules.Outcome) any { return h.m.claimOf(l, o) },
 	})
 	if err != nil {
 		return Pickup{}, err
@@ -42,9 +42,11 @@ func (h *Handle) PickupTask(ctx context.Context, id TaskID) (Pickup, error) {
 		return h.m.claimAgain(&claim, d.loaded.Text)
 	}
 	h.m.meter.claimed(ctx, 1)
-	return h.m.pickupView(claimOf(d.loaded, d.outcome), d.loaded.Text), nil
+	return h.m.pickupView(h.m.claimOf(d.loaded, d.outcome), d.loaded.Text), nil
 }
 
-func claimOf(l *store.Loaded, o *rules.Outcome) *recordedClaim {
-	return &recordedClaim{Task: o.Written(l.Task.ID), Reputation: reputation(l.Poster), PosterRecord: recordOf(l.Poster)}
+func (m *Market) claimOf(l *store.Loaded, o *rules.Outcome) *recordedClaim {
+	return &recordedClaim{
+		Task: o.Written(l.Task.ID), Reputation: reputation(l.Poster), PosterRecord: recordOf(l.Poster), Actions: m.rules.Actions(o.At, o.After(l)),
+	}
 }

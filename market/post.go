@@ -116,7 +116,7 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 			return m.rules.Post(now, l, m.newTask(&what, h.id, now), what.text(), what.how)
 		},
 		conflict: m.rules.TooManyBytes,
-		outcome:  func(l *store.Loaded, o *rules.Outcome) any { return postedFirst(l, o, "") },
+		outcome:  func(l *store.Loaded, o *rules.Outcome) any { return m.postedFirst(l, o, "") },
 	}
 	d, err := m.operate(ctx, op)
 	if errors.Is(err, rules.ErrOverBudget) {
@@ -129,8 +129,11 @@ func (h *Handle) post(ctx context.Context, in PostInput) (posted Posted, view Ta
 	if d.replay != nil {
 		return h.postedBefore(ctx, in, d.replay)
 	}
-	view = m.taskView(d.outcome.Tasks[0].New, what.text(), recordOf(d.loaded.Caller))
-	return postedFirst(d.loaded, d.outcome, in.Need), view, nil
+	t := d.outcome.Tasks[0].New
+	view = m.taskView(t, what.text(), recordOf(d.loaded.Caller))
+	posted = m.postedFirst(d.loaded, d.outcome, in.Need)
+	view.Actions = slices.Clone(posted.Actions)
+	return posted, view, nil
 }
 
 // postedBefore answers from the record of the first post: under an idempotency key as
@@ -148,6 +151,7 @@ func (h *Handle) postedBefore(ctx context.Context, in PostInput, record []byte) 
 		return posted, posted.asPosted(h.id, PostInput{MaxCredits: posted.MaxCredits, ExternalID: in.ExternalID}), nil
 	}
 	posted.Status, posted.Need, posted.Deadline, posted.ExpiresAt = view.Status, view.Need, view.Deadline, view.ExpiresAt
+	posted.Actions = slices.Clone(view.Actions)
 	return posted, view, err
 }
 
@@ -186,10 +190,10 @@ func apply(t *store.Task, in PostInput, now time.Time) {
 	t.Direct = rules.Hire(now, in.OfferTo, in.OpenAfter)
 }
 
-func postedFirst(l *store.Loaded, o *rules.Outcome, need string) Posted {
+func (m *Market) postedFirst(l *store.Loaded, o *rules.Outcome, need string) Posted {
 	t := o.Tasks[0].New
 	posted := postedView(t, l.Caller.Balance-t.MaxCredits)
-	posted.Need = need
+	posted.Need, posted.Actions = need, m.rules.Actions(o.At, &store.Loaded{Caller: l.Caller, Task: t})
 	return posted
 }
 

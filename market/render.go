@@ -185,7 +185,7 @@ func (m *Market) pickupView(r *recordedClaim, text store.TaskText) Pickup {
 		PosterID: t.Poster, Tags: tagList(t.Tags), Metadata: maps.Clone(t.Metadata),
 		CreatedAt: NewTime(t.CreatedAt), PosterReputation: r.Reputation,
 		Deadline: NewTime(t.Deadline), RejectionCount: int(t.Rejections),
-		ClaimedAt: NewTime(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord,
+		ClaimedAt: NewTime(t.Claim.At), ClaimDeadline: claimDeadline(t), PosterRecord: r.PosterRecord, Actions: r.Actions,
 	}
 	v.ClaimTimeout, v.ReviewTimeout = m.timeouts(t)
 	if t.System != nil {

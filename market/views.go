@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math"
 	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 )
 
 // The types in this file are what operations return. Their JSON form is the
@@ -161,7 +163,29 @@ type Task struct {
 	// standing after it.
 	Strikes      *int `json:"strikes,omitempty"`
 	BlockedUntil Time `json:"blocked_until,omitzero"`
+	// Actions are what the caller may do to the task now; not in lists. Like the rest of
+	// it, a repeat has those of the first answer.
+	Actions []Action `json:"actions,omitempty"`
 }
+
+// Action is something that an agent may do to a task. In JSON it is the word; the HTTP
+// API says {"action": …, "method": …, "path": …}, which is read as well.
+type Action = rules.Action
+
+// The actions (rule 4.31). How much there may be of something is not among what they
+// go by: a question may still be one too many.
+const (
+	ActionPickup   = rules.ActionPickup
+	ActionAsk      = rules.ActionAsk
+	ActionCancel   = rules.ActionCancel
+	ActionDeliver  = rules.ActionDeliver
+	ActionProgress = rules.ActionProgress
+	ActionMessage  = rules.ActionMessage
+	ActionAbandon  = rules.ActionAbandon
+	ActionApprove  = rules.ActionApprove
+	ActionReject   = rules.ActionReject
+	ActionRate     = rules.ActionRate
+)
 
 // Minutes is a length of time whose JSON form is a number of minutes. Those that a
 // poster may ask for are whole; a policy's need not be.
@@ -204,6 +228,8 @@ type Posted struct {
 	// and times are as they are now, Balance as it was then.
 	Existing bool  `json:"existing,omitempty"`
 	Task     *Task `json:"-"`
+	// Actions are what the poster may do now; not in a batch.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 // PostedBatch has an element for each task of a batch, in its order.
@@ -303,6 +329,8 @@ type Pickup struct {
 	PosterRecord   *PosterRecord `json:"poster_record"`
 	SystemTaskType SystemType    `json:"system_task_type,omitempty"`
 	ParentTaskID   TaskID        `json:"parent_task_id,omitempty"`
+	// Actions are what the worker may do now; not where several are picked up.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 // PickupList is the answer to a batch pickup; it may be empty.

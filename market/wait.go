@@ -70,7 +70,7 @@ func (h *Handle) takeWait() (leave func(), err error) {
 // newest event at the same moment.
 func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err error) {
 	d, err := h.m.operate(ctx, operation{
-		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true},
+		name: "task", load: store.LoadQuery{Caller: h.id, Task: id, Text: true, Role: true},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if err := rules.Visible(now, l); err != nil {
 				return nil, err
@@ -80,6 +80,7 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err
 			} else {
 				view = h.m.publicView(l.Task, l.Text, l.Poster)
 			}
+			view.Actions = h.m.rules.Actions(now, l)
 			return nil, nil
 		},
 	})

@@ -67,6 +67,14 @@ func (o *Outcome) takeRole(t *store.Task, worker store.AgentID) {
 // Passed reports whether an instant has come; the zero time never does.
 func Passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
+// inState refuses what can be done in one state alone.
+func inState(t *store.Task, status store.Status, what string) error {
+	if t.Status != status {
+		return wrongState(t, what)
+	}
+	return nil
+}
+
 func wrongState(t *store.Task, what string) *Error {
 	return Refuse(CodeWrongState, "Task is %s and cannot %s", t.Status, what)
 }

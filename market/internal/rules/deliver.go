@@ -17,16 +17,13 @@ type Work struct {
 // verify_completion task to post with it; a is what was read from the answer to a
 // system task.
 func (p *Policy) Deliver(now time.Time, l *store.Loaded, in Work, verify *Draft, a Answer) (*Outcome, error) {
-	if err := WorkerOnly(now, l, "deliver"); err != nil {
+	if err := mayDeliver(now, l); err != nil {
 		return nil, err
 	}
 	if l.Task.System != nil {
-		return p.systemAnswer(now, l, in.Result, a)
+		return p.systemAnswer(now, l, in.Result, a), nil
 	}
 	t := l.Task
-	if t.Status != store.StatusClaimed {
-		return nil, wrongState(t, "be delivered")
-	}
 	o := p.begin(now)
 	o.active(l.Caller.ID)
 	next := *t
@@ -66,4 +63,11 @@ func charged(claimed, most int64) int64 {
 		return most
 	}
 	return min(claimed, most)
+}
+
+func mayDeliver(now time.Time, l *store.Loaded) error {
+	if err := WorkerOnly(now, l, "deliver"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusClaimed, "be delivered")
 }

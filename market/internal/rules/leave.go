@@ -9,19 +9,23 @@ import (
 
 // Cancel takes back a posted task.
 func (p *Policy) Cancel(now time.Time, l *store.Loaded) (*Outcome, error) {
-	if err := posterOnly(now, l, "cancel"); err != nil {
+	if err := mayCancel(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != store.StatusPosted {
-		return nil, wrongState(t, "be cancelled")
-	}
 	o := p.begin(now)
 	o.active(t.Poster)
 	o.endChildren(l.Children, l.Poster, true)
 	o.end(t, store.StatusCancelled)
 	o.tellAbout(t, store.EventTaskCancelled)
 	return o, nil
+}
+
+func mayCancel(now time.Time, l *store.Loaded) error {
+	if err := posterOnly(now, l, "cancel"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusPosted, "be cancelled")
 }
 
 // tellAbout tells the agents that were told of a task that it is gone.
@@ -51,18 +55,22 @@ func union(a, b []store.AgentID) []store.AgentID {
 
 // Abandon gives a claimed task back and counts against the worker.
 func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
-	if err := WorkerOnly(now, l, "abandon"); err != nil {
+	if err := mayAbandon(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != store.StatusClaimed {
-		return nil, wrongState(t, "be abandoned")
-	}
 	o := p.begin(now)
 	o.active(t.Claim.Worker)
 	o.strike(l.Worker)
 	o.giveBack(l, "you gave it back")
 	return o, nil
+}
+
+func mayAbandon(now time.Time, l *store.Loaded) error {
+	if err := WorkerOnly(now, l, "abandon"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusClaimed, "be abandoned")
 }
 
 // giveBack reposts a claimed task, or cancels a system task that its parent no
@@ -93,19 +101,10 @@ func (o *Outcome) giveBack(l *store.Loaded, why string) {
 
 // Rate is the worker's rating of the poster, once (rules 4.13 and 9.3).
 func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback string) (*Outcome, error) {
-	if err := WorkerOnly(now, l, "rate the poster"); err != nil {
+	if err := mayRate(now, l); err != nil {
 		return nil, err
 	}
-	if l.Task.System != nil {
-		return nil, Refuse(CodeForbidden, "System tasks are not rated")
-	}
 	t := l.Task
-	if t.Status != store.StatusApproved {
-		return nil, wrongState(t, "be rated")
-	}
-	if t.Ending.PosterRating != 0 {
-		return nil, Refuse(CodeAlreadyDone, "Task is approved and already rated")
-	}
 	o := p.begin(now)
 	o.active(l.Caller.ID)
 	next := *t
@@ -119,4 +118,19 @@ func (p *Policy) Rate(now time.Time, l *store.Loaded, rating int, feedback strin
 	o.agentChanged(t.Poster)
 	o.tellOf(t, t.Poster, store.EventTaskRated, store.EventData{Rating: rating})
 	return o, nil
+}
+
+func mayRate(now time.Time, l *store.Loaded) error {
+	if err := WorkerOnly(now, l, "rate the poster"); err != nil {
+		return err
+	}
+	switch t := l.Task; {
+	case t.System != nil:
+		return Refuse(CodeForbidden, "System tasks are not rated")
+	case t.Status != store.StatusApproved:
+		return wrongState(t, "be rated")
+	case t.Ending.PosterRating != 0:
+		return Refuse(CodeAlreadyDone, "Task is approved and already rated")
+	}
+	return nil
 }

@@ -19,13 +19,10 @@ type Report struct {
 // Progress is a sign of life from the worker: the claim timeout counts from now. A note
 // or a percentage that is left out stays what it was.
 func (p *Policy) Progress(now time.Time, l *store.Loaded, in Report) (*Outcome, error) {
-	if err := WorkerOnly(now, l, "report progress"); err != nil {
+	if err := mayProgress(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != store.StatusClaimed {
-		return nil, wrongState(t, "make progress")
-	}
 	o := p.begin(now)
 	o.active(t.Claim.Worker)
 	next, claim := *t, *t.Claim
@@ -45,6 +42,13 @@ func (p *Policy) Progress(now time.Time, l *store.Loaded, in Report) (*Outcome, 
 	}
 	o.replace(t, &next)
 	return o, nil
+}
+
+func mayProgress(now time.Time, l *store.Loaded) error {
+	if err := WorkerOnly(now, l, "report progress"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusClaimed, "make progress")
 }
 
 // renewed is when a claim ends that shows life now: no sooner than without it. Signs of

@@ -18,10 +18,17 @@ type Review struct {
 
 // Approve is the poster's approval.
 func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, error) {
-	if err := posterOnly(now, l, "approve"); err != nil {
+	if err := mayApprove(now, l); err != nil {
 		return nil, err
 	}
 	return p.approval(now, l, in, false)
+}
+
+func mayApprove(now time.Time, l *store.Loaded) error {
+	if err := posterOnly(now, l, "approve"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusDelivered, "be approved")
 }
 
 // approval pays the worker what was charged less the fee, and gives the rest of
@@ -29,8 +36,8 @@ func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, e
 // set, the poster gets an event too.
 func (p *Policy) approval(now time.Time, l *store.Loaded, in Review, auto bool) (*Outcome, error) {
 	t := l.Task
-	if t.Status != store.StatusDelivered {
-		return nil, wrongState(t, "be approved")
+	if err := inState(t, store.StatusDelivered, "be approved"); err != nil {
+		return nil, err
 	}
 	o := p.begin(now)
 	worker, charged := t.Claim.Worker, t.Delivery.Charged
@@ -113,13 +120,10 @@ func rated(rating int) int64 {
 // Reject sends the delivery back; the worker keeps the claim for the grace, and
 // a verdict on the rejected delivery is removed (rule 7.8).
 func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string) (*Outcome, error) {
-	if err := posterOnly(now, l, "reject"); err != nil {
+	if err := mayReject(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	if t.Status != store.StatusDelivered {
-		return nil, wrongState(t, "be rejected")
-	}
 	o := p.begin(now)
 	o.active(t.Poster)
 	grace := now.Add(p.RejectionGrace)
@@ -145,4 +149,11 @@ func (p *Policy) Reject(now time.Time, l *store.Loaded, reason, feedback string)
 		Reason: reason, Feedback: feedback, GraceDeadline: store.NewTime(grace),
 	})
 	return o, nil
+}
+
+func mayReject(now time.Time, l *store.Loaded) error {
+	if err := posterOnly(now, l, "reject"); err != nil {
+		return err
+	}
+	return inState(l.Task, store.StatusDelivered, "be rejected")
 }

@@ -159,11 +159,8 @@ func (p *Policy) Needed(l *store.Loaded) bool {
 
 // systemAnswer accepts the answer to a system task: it is approved and paid
 // immediately, usable or not. a was read from it before the decision.
-func (p *Policy) systemAnswer(now time.Time, l *store.Loaded, result string, a Answer) (*Outcome, error) {
+func (p *Policy) systemAnswer(now time.Time, l *store.Loaded, result string, a Answer) *Outcome {
 	t := l.Task
-	if t.Status != store.StatusClaimed {
-		return nil, wrongState(t, "be delivered")
-	}
 	o := p.begin(now)
 	worker := t.Claim.Worker
 	o.active(worker)
@@ -184,7 +181,7 @@ func (p *Policy) systemAnswer(now time.Time, l *store.Loaded, result string, a A
 	if p.Needed(l) {
 		o.answer(l, a)
 	}
-	return o, nil
+	return o
 }
 
 // unused says why an answer has no effect, "" when it has one. It is the

@@ -9,16 +9,10 @@ import (
 
 // Ask puts a question about a posted task.
 func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome, error) {
-	if err := Visible(now, l); err != nil {
+	if err := mayAsk(now, l); err != nil {
 		return nil, err
 	}
 	t := l.Task
-	switch {
-	case t.Poster == l.Caller.ID:
-		return nil, Refuse(CodeForbidden, "The poster cannot ask about the own task")
-	case t.Status != store.StatusPosted:
-		return nil, wrongState(t, "be asked about")
-	}
 	q.CreatedAt = now
 	o := p.begin(now)
 	o.active(l.Caller.ID)
@@ -27,6 +21,19 @@ func (p *Policy) Ask(now time.Time, l *store.Loaded, q store.Question) (*Outcome
 	o.Talk = []store.TalkCount{{Task: t.ID, Delta: 1, Max: limits.Unanswered, Bytes: int64(len(q.Text)), MaxBytes: limits.TalkBytes}}
 	o.tellOf(t, t.Poster, store.EventTaskQuestion, store.EventData{QuestionID: q.ID})
 	return o, nil
+}
+
+func mayAsk(now time.Time, l *store.Loaded) error {
+	if err := Visible(now, l); err != nil {
+		return err
+	}
+	switch t := l.Task; {
+	case t.Poster == l.Caller.ID:
+		return Refuse(CodeForbidden, "The poster cannot ask about the own task")
+	case t.Status != store.StatusPosted:
+		return wrongState(t, "be asked about")
+	}
+	return nil
 }
 
 // Reply answers the loaded question, once.
@@ -51,13 +58,10 @@ func (p *Policy) Reply(now time.Time, l *store.Loaded, id store.TaskID, answer s
 
 // Message writes to the other party of the current claim.
 func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Outcome, error) {
-	if err := PartyOnly(now, l, "send messages"); err != nil {
+	if err := mayMessage(now, l); err != nil {
 		return nil, err
 	}
 	t, sender := l.Task, l.Caller.ID
-	if t.Status != store.StatusClaimed && t.Status != store.StatusDelivered {
-		return nil, wrongState(t, "be discussed")
-	}
 	msg.CreatedAt, msg.Worker = now, t.Claim.Worker
 	o := p.begin(now)
 	o.active(sender)
@@ -70,6 +74,16 @@ func (p *Policy) Message(now time.Time, l *store.Loaded, msg store.Message) (*Ou
 	}
 	o.tellOf(t, to, store.EventTaskMessage, store.EventData{MessageID: msg.ID, SenderID: sender})
 	return o, nil
+}
+
+func mayMessage(now time.Time, l *store.Loaded) error {
+	if err := PartyOnly(now, l, "send messages"); err != nil {
+		return err
+	}
+	if t := l.Task; t.Status != store.StatusClaimed && t.Status != store.StatusDelivered {
+		return wrongState(t, "be discussed")
+	}
+	return nil
 }
 
 // Report tells the operator about a task that the caller may see.
