@@ -1,13 +1,6 @@
 package market
 
-import (
-	"encoding/json"
-	"log/slog"
-	"math"
-	"time"
-
-	"github.com/pinchwork/pinchwork/market/internal/rules"
-)
+import "log/slog"
 
 // The types in this file are what operations return. Their JSON form is the
 // one of the HTTP API, in which what is absent is null or left out and never "".
@@ -166,42 +159,6 @@ type Task struct {
 	// Actions are what the caller may do to the task now; not in lists. Like the rest of
 	// it, a repeat has those of the first answer.
 	Actions []Action `json:"actions,omitempty"`
-}
-
-// Action is something that an agent may do to a task. In JSON it is the word; the HTTP
-// API says {"action": …, "method": …, "path": …}, which is read as well.
-type Action = rules.Action
-
-// The actions (rule 4.31). How much there may be of something is not among what they
-// go by: a question may still be one too many.
-const (
-	ActionPickup   = rules.ActionPickup
-	ActionAsk      = rules.ActionAsk
-	ActionCancel   = rules.ActionCancel
-	ActionDeliver  = rules.ActionDeliver
-	ActionProgress = rules.ActionProgress
-	ActionMessage  = rules.ActionMessage
-	ActionAbandon  = rules.ActionAbandon
-	ActionApprove  = rules.ActionApprove
-	ActionReject   = rules.ActionReject
-	ActionRate     = rules.ActionRate
-)
-
-// Minutes is a length of time whose JSON form is a number of minutes. Those that a
-// poster may ask for are whole; a policy's need not be.
-type Minutes struct{ time.Duration }
-
-// MarshalJSON writes the number of minutes, with a fraction if it has one.
-func (m Minutes) MarshalJSON() ([]byte, error) { return json.Marshal(m.Minutes()) }
-
-// UnmarshalJSON reads a number of minutes; null is none.
-func (m *Minutes) UnmarshalJSON(data []byte) error {
-	var minutes float64
-	if err := json.Unmarshal(data, &minutes); err != nil {
-		return err
-	}
-	m.Duration = time.Duration(math.Round(minutes * float64(time.Minute)))
-	return nil
 }
 
 // Progress is a sign of life from the worker, with the last note and percentage.

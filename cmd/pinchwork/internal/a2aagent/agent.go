@@ -133,7 +133,7 @@ func (j *job) persist(ctx context.Context) (worker.Result, error) {
 			}
 			pause = min(j.pause<<(failures-1), longestPause)
 		}
-		if sleep(ctx, pause) != nil {
+		if work.Sleep(ctx, pause) != nil {
 			return worker.Result{}, context.Cause(ctx)
 		}
 	}
@@ -281,15 +281,4 @@ func (j *job) cancel(ctx context.Context) {
 		return
 	}
 	_, _ = j.client.CancelTask(ctx, &a2a.CancelTaskRequest{ID: j.id})
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -35,7 +35,7 @@ func New(address, token string, keep bool) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Agent{address: u, token: token, keep: keep, client: work.Client(), sleep: sleep}, nil
+	return &Agent{address: u, token: token, keep: keep, client: work.Client(), sleep: work.Sleep}, nil
 }
 
 const (
@@ -146,14 +146,3 @@ func (p passing) Unwrap() error { return p.error }
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
