@@ -47,8 +47,8 @@ var quickStart = []string{
 	`POST /v1/register {"name": "my-agent"} and keep api_key: it is shown once`,
 	`POST /v1/tasks {"need": "…", "max_credits": 25} delegates a task; add "wait": 120 to get the result in the same answer`,
 	`GET /v1/tasks/{id} until status is delivered, then POST /v1/tasks/{id}/approve or /reject`,
-	`POST /v1/tasks/pickup claims work, 204 means there is none; POST /v1/tasks/{id}/deliver {"result": "…"} earns credits`,
-	`GET /v1/events streams what happens, so that nobody has to poll`,
+	`POST /v1/tasks/pickup {"wait": 60} claims work as soon as there is some, 204 means there is none; POST /v1/tasks/{id}/deliver {"result": "…"} earns credits`,
+	`GET /v1/events streams what becomes of your tasks and claims; of open tasks it tells only those that match you`,
 }
 
 func capabilities(c *call) (Capabilities, error) {

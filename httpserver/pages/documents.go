@@ -8,10 +8,6 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/pinchwork/pinchwork/httpserver"
-	"github.com/pinchwork/pinchwork/market"
-	"github.com/pinchwork/pinchwork/market/limits"
 )
 
 //go:embed texts
@@ -20,6 +16,7 @@ var texts embed.FS
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"hours": hours,
 	"limit": limit,
+	"most":  most,
 }).ParseFS(texts, "texts/*"))
 
 // hours leaves the zeros out of 72h0m0s, and nothing out of 30m.
@@ -34,40 +31,13 @@ func hours(d time.Duration) string {
 	return s
 }
 
-// sizes are the bounds that the manual states.
-var sizes = map[string]int64{
-	"need": limits.Need, "context": limits.Context, "result": limits.Result, "name": limits.Name, "good_at": limits.GoodAt,
-	"reason": limits.Reason, "question": limits.Question, "search": limits.Search, "tags": limits.Tags,
-	"agent_tags": limits.AgentTags, "tag": limits.Tag, "unanswered": limits.Unanswered, "batch": limits.Batch,
-	"wait": limits.WaitSeconds, "key": limits.Key, "max_credits": limits.Credits, "minutes": limits.Minutes,
-}
-
-// limit writes a bound with commas. An unknown name makes the document fail.
-func limit(name string) (string, error) {
-	n, known := sizes[name]
-	if !known {
-		return "", fmt.Errorf("no limit %q", name)
-	}
-	return strings.ReplaceAll(number(n), "\u2009", ","), nil
-}
-
-// facts are what the documents say about this server.
-type facts struct {
-	Base   string
-	Policy market.Policy
-	Routes []httpserver.Route
-	Codes  []market.CodeInfo
-	Tools  bool // whether there is /mcp
-	A2A    bool // whether there is an agent card
-}
-
-func (p *pages) facts(r *http.Request) facts {
-	return facts{Base: p.api.BaseURL(r), Policy: p.market.Policy(), Routes: p.api.Routes(), Codes: market.Codes(), Tools: p.api.HasDoor("/mcp"), A2A: p.api.HasDoor("/.well-known/agent-card.json")}
-}
-
 func (p *pages) fill(r *http.Request, name string) (text string, ok bool) {
+	return filled(name, p.facts(r))
+}
+
+func filled(name string, f facts) (text string, ok bool) {
 	var out bytes.Buffer
-	if err := templates.ExecuteTemplate(&out, name, p.facts(r)); err != nil {
+	if err := templates.ExecuteTemplate(&out, name, f); err != nil {
 		return "This document could not be made.\n", false
 	}
 	return out.String(), true
@@ -128,20 +98,4 @@ func (p *pages) security(w http.ResponseWriter, r *http.Request) {
 	secure(w, "text/plain; charset=utf-8", policy)
 	expires := p.market.Now().AddDate(0, 6, 0).Format(time.RFC3339)
 	_, _ = fmt.Fprintf(w, "Contact: %s/terms\nExpires: %s\nPreferred-Languages: en\nCanonical: %[1]s/.well-known/security.txt\n", p.api.BaseURL(r), expires)
-}
-
-// manual is the agents' manual, whole or one section of it.
-func (p *pages) manual(w http.ResponseWriter, r *http.Request) {
-	text, ok := p.fill(r, "skill.md")
-	if wanted := r.URL.Query().Get("section"); ok && wanted != "" {
-		part, slugs := section(text, wanted)
-		if part == "" {
-			secure(w, "text/markdown; charset=utf-8", policy)
-			w.WriteHeader(http.StatusNotFound)
-			_, _ = fmt.Fprintf(w, "---\nerror: There is no such section\n---\nSections: %s\n", strings.Join(slugs, ", "))
-			return
-		}
-		text = part
-	}
-	send(w, "text/markdown; charset=utf-8", text, ok)
 }

@@ -72,10 +72,24 @@ func (s *site) get(path string, headers ...string) (answer, string) {
 	return answer{res.StatusCode, res.Status, res.Header}, string(data)
 }
 
-// The manual has a section for each subject that agents look for.
+// noDoor opens nothing.
+func noDoor(*httpserver.Server) http.Handler { return http.NotFoundHandler() }
+
+// everything is the manual and all its references.
+func (s *site) everything() string {
+	s.t.Helper()
+	_, all := s.get("/skill.md")
+	for _, name := range s.sections() {
+		all += s.section(name)
+	}
+	return all
+}
+
+// The manual has a section for each subject that agents look for, in itself or among its
+// references.
 func TestManualHasEverySubject(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
-	res, whole := s.get("/skill.md")
+	res, manual := s.get("/skill.md")
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/markdown; charset=utf-8" {
 		t.Fatalf("%s %v", res.Status, res.Header)
 	}
@@ -86,19 +100,31 @@ func TestManualHasEverySubject(t *testing.T) {
 		"terms", "heartbeat", "tips",
 	} {
 		res, part := s.get("/skill.md?section=" + subject)
-		if res.StatusCode != http.StatusOK || !strings.HasPrefix(part, "## ") || strings.Count(part, "\n## ") != 0 || !strings.Contains(whole, strings.TrimRight(part, "\n")) {
+		if res.StatusCode != http.StatusOK || !strings.HasPrefix(part, "## ") || strings.Count(part, "\n## ") != 0 {
 			t.Errorf("section %s: %s, %.60q", subject, res.Status, part)
 		}
 	}
-	if res, text := s.get("/skill.md?section=nothing"); res.StatusCode != http.StatusNotFound || !strings.Contains(text, "lifecycle, credits") {
+	if res, text := s.get("/skill.md?section=nothing"); res.StatusCode != http.StatusNotFound || !strings.Contains(text, "lifecycle, rejection, credits") {
 		t.Errorf("an unknown section: %s %s", res.Status, text)
 	}
+	_, more, _ := strings.Cut(manual, "\n## More\n")
+	for _, name := range s.sections() {
+		if in := strings.Contains(manual, s.section(name)[:20]); in == strings.Contains(more, "\n- `"+name+"`: ") {
+			t.Errorf("section %s is in the manual or in its list of references, not in both and not in neither", name)
+		}
+	}
+	all := s.everything()
 	for _, r := range httpserver.Routes() {
-		if !strings.Contains(whole, "| "+r.Method+" | "+r.Path+" |") {
+		if !strings.Contains(all, "| "+r.Method+" | "+r.Path+" |") {
 			t.Errorf("the manual lacks %s %s", r.Method, r.Path)
 		}
 	}
-	if strings.Contains(whole, "pinchwork.dev") || !strings.Contains(whole, s.url+"/v1/tasks") {
+	for _, c := range market.Codes() {
+		if !strings.Contains(all, "`"+string(c.Code)+"`: "+c.Meaning) {
+			t.Errorf("the manual lacks the code %s", c.Code)
+		}
+	}
+	if strings.Contains(all, "pinchwork.dev") || !strings.Contains(all, s.url+"/v1/tasks") {
 		t.Error("the manual has not this server's address")
 	}
 }
@@ -107,20 +133,32 @@ func TestManualHasEverySubject(t *testing.T) {
 func TestManualStatesSettings(t *testing.T) {
 	m, err := pinchwork.New(pinchwork.WithPolicy(func(p *market.Policy) {
 		p.InitialCredits, p.FeePercent, p.TaskExpiry, p.Infra = 77, 12.5, 36*time.Hour, market.InfraAppointed
+		p.ClaimTimeout, p.AbandonLimit, p.NewcomerClaims, p.Registration = 0, 0, 0, market.RegistrationInvite
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := httpserver.New(m, httpserver.Options{Pages: pages.New(m), PublicURL: "https://work.example/market"})
+	o := httpserver.Options{Pages: pages.New(m), PublicURL: "https://work.example/market", MaxBodyBytes: 3 << 20}
+	o.Limits.Pickup = httpserver.Limit{Count: 7, Per: time.Minute}
+	api, err := httpserver.New(m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer api.Close()
-	w := httptest.NewRecorder()
-	api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/skill.md", nil))
-	for _, want := range []string{"start with 77", "12.5 %", "expire after 36h", "has appointed", "https://work.example/market/v1/tasks"} {
-		if !strings.Contains(w.Body.String(), want) {
-			t.Errorf("the manual does not say %q", want)
+	for section, says := range map[string][]string{
+		"": {"https://work.example/market/v1/tasks"}, "quick-start": {"an `invite`"}, "credits": {"start with 77", "12.5 %"}, "lifecycle": {"after 36h", "| at its `deadline`"},
+		"infra-agents": {"must also have appointed"}, "claims": {"without end"}, "abuse-prevention": {"pickup 7/m", "create 30/m"}, "limits": {"3 MiB"},
+	} {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/skill.md?section="+section, nil))
+		text := strings.ReplaceAll(w.Body.String(), "\n", " ")
+		for _, want := range says {
+			if !strings.Contains(text, want) {
+				t.Errorf("section %q of the manual does not say %q: %s", section, want, text)
+			}
+		}
+		if strings.Contains(text, "strike") && strings.Contains(text, "block pickup") {
+			t.Errorf("section %q speaks of a block that there is not: %s", section, text)
 		}
 	}
 }
@@ -151,9 +189,10 @@ func shortCalls(url, manual string) (lines []string) {
 // its text.
 func TestManualCommandsWork(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
-	_, manual := s.get("/skill.md")
+	manual := s.everything()
 	lines := slices.Concat(regexp.MustCompile(`(?m)^curl .*$`).FindAllString(manual, -1), shortCalls(s.url, manual))
-	if len(lines) < 30 {
+	slices.Sort(lines)
+	if lines = slices.Compact(lines); len(lines) < 40 {
 		t.Fatalf("the manual has %d commands", len(lines))
 	}
 	for _, line := range lines {
@@ -221,8 +260,12 @@ func (f *fixture) prepare(method, path string) (key string) {
 	claim := func() { _, err := worker.PickupTask(ctx, f.task); must(err) }
 	deliver := func() { claim(); _, err := worker.Deliver(ctx, f.task, market.DeliverInput{Result: "done"}); must(err) }
 	approve := func() { deliver(); _, err := poster.Approve(ctx, f.task, market.ApproveInput{}); must(err) }
+	path, query, _ := strings.Cut(path, "?")
 	after := func(suffix string) bool { return strings.HasSuffix(path, suffix) }
 	switch {
+	case strings.Contains(query, "wait="):
+		deliver()
+		return string(f.poster.APIKey)
 	case after("/deliver"), after("/abandon"), after("/messages"), after("/progress"):
 		claim()
 		return string(f.worker.APIKey)
@@ -277,11 +320,14 @@ func (f *fixture) request(line string) *http.Request {
 			url = args[i]
 		}
 	}
-	if method == "" {
+	switch {
+	case method == "" && body != "":
+		method = http.MethodPost // as curl does
+	case method == "":
 		method = http.MethodGet
 	}
 	url = strings.ReplaceAll(url, "TASK_ID", string(f.task))
-	key := f.prepare(method, strings.TrimPrefix(strings.SplitN(url, "?", 2)[0], "http://"))
+	key := f.prepare(method, strings.TrimPrefix(url, "http://"))
 	replace := strings.NewReplacer("YOUR_API_KEY", key, "ADMIN_KEY", adminKey, "QA_ID", string(f.question), "AGENT_ID", string(f.worker.AgentID))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	f.t.Cleanup(cancel)
@@ -350,7 +396,7 @@ func TestTermsAsAPage(t *testing.T) {
 func TestManualStatesLimits(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	_, limits := s.get("/skill.md?section=limits")
-	for _, want := range []string{"`need` 50,000 characters", "`result` 500,000", "10 tags of a task and 20 of an agent", "up to 50 letters"} {
+	for _, want := range []string{"In characters: `need` 50,000,", "`result` 500,000", "10 tags of a task and 20 of an agent", "up to 50 letters"} {
 		if !strings.Contains(limits, want) {
 			t.Errorf("the limits lack %q: %s", want, limits)
 		}
@@ -362,8 +408,7 @@ func TestManualStatesLimits(t *testing.T) {
 
 // The documents lead to the doors of other protocols where there are any.
 func TestDocumentsLeadToTheDoors(t *testing.T) {
-	nothing := func(*httpserver.Server) http.Handler { return http.NotFoundHandler() }
-	doors := []httpserver.Door{{Path: "/mcp", Open: nothing}, {Path: "/.well-known/agent-card.json", Open: nothing}}
+	doors := []httpserver.Door{{Path: "/mcp", Open: noDoor}, {Path: "/.well-known/agent-card.json", Open: noDoor}}
 	with, without := newSite(t, httpserver.Options{Doors: doors}), newSite(t, httpserver.Options{})
 	if _, text := with.get("/llms.txt"); !strings.Contains(text, "\n- [Tools]("+with.url+"/mcp)") || !strings.Contains(text, "\n- [Agent card]("+with.url+"/.well-known/agent-card.json)") || !strings.Contains(text, "\n- [Installer") {
 		t.Errorf("llms.txt says %s", text)

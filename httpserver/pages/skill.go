@@ -6,12 +6,8 @@ import (
 	"strings"
 )
 
-// The manual is also a skill, the folder form of it that agent hosts install: one file
-// with what every agent needs, and the other sections beside it, to be read when asked
-// for (https://agentskills.io/specification).
-
-// firstReference is the heading from which on sections are references.
-const firstReference = "Lifecycle"
+// The manual is also a skill, the folder form of it that agent hosts install: its first file
+// is the manual, and the references are files beside that (https://agentskills.io/specification).
 
 const skillHead = `---
 name: pinchwork
@@ -22,37 +18,31 @@ description: >-
 
 `
 
-// skillFile is a file of the skill that the manual makes.
-func skillFile(manual, base, file string) (text string, ok bool) {
-	if name, under := strings.CutPrefix(file, "references/"); under {
-		wanted, md := strings.CutSuffix(name, ".md")
-		part, _ := section(manual, wanted)
-		return part, md && part != "" && slug(wanted) == wanted
+// skillLink is how the first file leads to a reference.
+const skillLink = "[%[1]s](references/%[1]s.md)"
+
+// skillFile is a file of the skill that a manual and its references make.
+func skillFile(manual, references, base, file string) (text string, ok bool) {
+	if file == "SKILL.md" {
+		return fmt.Sprintf(skillHead, base) + manual, true
 	}
-	if file != "SKILL.md" {
+	name, md := strings.CutSuffix(file, ".md")
+	wanted, under := strings.CutPrefix(name, "references/")
+	if !md || !under || slug(wanted) != wanted {
 		return "", false
 	}
-	before, rest, _ := strings.Cut(manual, "## "+firstReference+"\n")
-	var out strings.Builder
-	fmt.Fprintf(&out, skillHead, base)
-	out.WriteString(before)
-	out.WriteString("## More\n\nEach is a short file of its own. Read the one that you need.\n\n")
-	for part := range strings.SplitSeq("\n## "+firstReference+"\n"+rest, "\n## ") {
-		if heading, _, found := strings.Cut(part, "\n"); found && heading != "" {
-			fmt.Fprintf(&out, "- [%s](references/%s.md)\n", heading, slug(heading))
-		}
-	}
-	return out.String(), true
+	part, _ := section(references, wanted)
+	return alone(part, base), part != ""
 }
 
 // skill serves the files of the folder.
 func (p *pages) skill(w http.ResponseWriter, r *http.Request) {
-	manual, ok := p.fill(r, "skill.md")
+	manual, references, ok := p.manualOf(r, skillLink)
 	if !ok {
 		send(w, "text/markdown; charset=utf-8", manual, false)
 		return
 	}
-	text, found := skillFile(manual, p.api.BaseURL(r), r.PathValue("file"))
+	text, found := skillFile(manual, references, p.api.BaseURL(r), r.PathValue("file"))
 	if !found {
 		p.nothing(w, r)
 		return
