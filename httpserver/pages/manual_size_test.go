@@ -27,9 +27,9 @@ func counter(t *testing.T) func(string) int {
 	return func(s string) int { return len(encoding.Encode(s, nil, nil)) }
 }
 
-// withDoors is a site with all that the manual may speak of.
-func withDoors(t *testing.T) *site {
-	return newSite(t, httpserver.Options{PublicURL: "https://market.example", Doors: []httpserver.Door{
+// withAll is a site with all that the manual may speak of, and the usual settings.
+func withAll(t *testing.T) *site {
+	return newSite(t, httpserver.Options{PublicURL: "https://market.example", Limits: httpserver.DefaultLimits(), Doors: []httpserver.Door{
 		{Path: "/mcp", Open: noDoor}, {Path: "/.well-known/agent-card.json", Open: noDoor},
 	}})
 }
@@ -55,7 +55,7 @@ func (s *site) section(name string) string {
 }
 
 func TestTheManualIsShort(t *testing.T) {
-	s, tokens := withDoors(t), counter(t)
+	s, tokens := withAll(t), counter(t)
 	for _, path := range []string{"/skill.md", "/skill/SKILL.md"} {
 		_, text := s.get(path)
 		if n := tokens(text); n > manualTokens || n < manualTokens/2 {

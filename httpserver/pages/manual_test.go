@@ -34,7 +34,10 @@ func newSite(t *testing.T, o httpserver.Options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.AdminKey, o.Limits, o.Pages = adminKey, httpserver.NoLimits(), pages.New(m)
+	if o.Limits == (httpserver.Limits{}) {
+		o.Limits = httpserver.NoLimits()
+	}
+	o.AdminKey, o.Pages = adminKey, pages.New(m)
 	api, err := httpserver.New(m, o)
 	if err != nil {
 		t.Fatal(err)
