@@ -137,6 +137,11 @@ func (s containedStore) ScanTasks(ctx context.Context, after int64, limit int) (
 	return s.under.ScanTasks(ctx, after, limit)
 }
 
+func (s containedStore) ScanEnded(ctx context.Context, limit, offset int) (tasks []store.StoredTask, err error) {
+	defer s.catch("ScanEnded", &err)
+	return s.under.ScanEnded(ctx, limit, offset)
+}
+
 func (s containedStore) ScanAgents(ctx context.Context, after AgentID, limit int) (agents []*store.Agent, err error) {
 	defer s.catch("ScanAgents", &err)
 	return s.under.ScanAgents(ctx, after, limit)

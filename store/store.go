@@ -328,6 +328,10 @@ type FeedReader interface {
 	// ScanTasks pages through all tasks in the same way, with Due and without texts
 	// and Infra.
 	ScanTasks(ctx context.Context, after int64, limit int) ([]StoredTask, error)
+	// ScanEnded pages through the tasks that have ended, by Ending.At, the last one
+	// first, those of one instant in any fixed order; without texts, Infra and Due. Its
+	// cost grows with limit and offset only.
+	ScanEnded(ctx context.Context, limit, offset int) ([]StoredTask, error)
 	// ScanAgents pages through all agents in ascending id.
 	ScanAgents(ctx context.Context, after AgentID, limit int) ([]*Agent, error)
 }

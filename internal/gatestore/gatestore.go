@@ -293,6 +293,11 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.
 	return pass(ctx, s, "ScanTasks", func() ([]store.StoredTask, error) { return s.under.ScanTasks(ctx, after, limit) })
 }
 
+// ScanEnded is FeedReader.ScanEnded.
+func (s *Store) ScanEnded(ctx context.Context, limit, offset int) ([]store.StoredTask, error) {
+	return pass(ctx, s, "ScanEnded", func() ([]store.StoredTask, error) { return s.under.ScanEnded(ctx, limit, offset) })
+}
+
 // ScanAgents is FeedReader.ScanAgents.
 func (s *Store) ScanAgents(ctx context.Context, after market.AgentID, limit int) ([]*store.Agent, error) {
 	return pass(ctx, s, "ScanAgents", func() ([]*store.Agent, error) { return s.under.ScanAgents(ctx, after, limit) })

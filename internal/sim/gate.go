@@ -256,6 +256,10 @@ func (g *gate) ScanTasks(ctx context.Context, after int64, limit int) ([]store.S
 	return pass(ctx, g, "ScanTasks", func() ([]store.StoredTask, error) { return g.under.ScanTasks(ctx, after, limit) })
 }
 
+func (g *gate) ScanEnded(ctx context.Context, limit, offset int) ([]store.StoredTask, error) {
+	return pass(ctx, g, "ScanEnded", func() ([]store.StoredTask, error) { return g.under.ScanEnded(ctx, limit, offset) })
+}
+
 func (g *gate) ScanAgents(ctx context.Context, after store.AgentID, limit int) ([]*store.Agent, error) {
 	return pass(ctx, g, "ScanAgents", func() ([]*store.Agent, error) { return g.under.ScanAgents(ctx, after, limit) })
 }

@@ -65,6 +65,19 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.
 	})
 }
 
+// ScanEnded pages through ended tasks, the last one first; see store.FeedReader.
+func (s *Store) ScanEnded(ctx context.Context, limit, offset int) (out []store.StoredTask, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := max(offset, 0); i < s.ended.len() && len(out) < limit; i++ {
+		out = append(out, store.StoredTask{Task: s.ended.fromTop(i).task})
+	}
+	return out, nil
+}
+
 func (s *Store) scan(ctx context.Context, tasks *index, after int64, limit int, show func(*record) store.StoredTask) (out []store.StoredTask, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

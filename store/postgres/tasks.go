@@ -98,6 +98,25 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) (tasks []
 	return tasks, err
 }
 
+// ScanEnded pages through ended tasks, the last one first; see store.FeedReader.
+func (s *Store) ScanEnded(ctx context.Context, limit, offset int) (tasks []store.StoredTask, err error) {
+	err = s.read(ctx, "scanning ended tasks", func(b *batch) {
+		collect(b, &tasks, scanEnded, "scan_ended", max(limit, 0), max(offset, 0))
+	})
+	return tasks, err
+}
+
+// scanEnded reads seq, version, doc.
+func scanEnded(row pgx.CollectableRow) (t store.StoredTask, err error) {
+	var seq, version int64
+	var doc []byte
+	if err = row.Scan(&seq, &version, &doc); err != nil {
+		return t, err
+	}
+	t.Task, err = decodeTask(seq, version, doc)
+	return t, err
+}
+
 // scanListed reads seq, version, doc, due.
 func scanListed(row pgx.CollectableRow) (t store.StoredTask, err error) {
 	var seq, version int64

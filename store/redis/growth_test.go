@@ -58,6 +58,7 @@ func (s *scale) costs(t *testing.T) map[string]int64 {
 	})
 	measure("scan open tasks", func() error { _, err := s.store.ScanOpen(ctx, 100, 10); return err })
 	measure("scan all tasks", func() error { _, err := s.store.ScanTasks(ctx, 100, 10); return err })
+	measure("scan ended tasks", func() error { _, err := s.store.ScanEnded(ctx, 10, 0); return err })
 	measure("due", func() error { _, err := s.store.Due(ctx, start, 10); return err })
 	measure("ledger", func() error { _, err := s.store.Ledger(ctx, page); return err })
 	measure("trust", func() error { _, err := s.store.TrustOf(ctx, page); return err })

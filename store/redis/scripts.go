@@ -25,6 +25,8 @@ var (
 	tasksOfLua string
 	//go:embed lua/scan_tasks.lua
 	scanTasksLua string
+	//go:embed lua/scan_ended.lua
+	scanEndedLua string
 	//go:embed lua/scan_agents.lua
 	scanAgentsLua string
 	//go:embed lua/ledger.lua
@@ -78,6 +80,7 @@ var (
 	admitScript            = newScript(readingLua+admitLua, true)
 	tasksOfScript          = newScript(readingLua+tasksOfLua, false)
 	scanTasksScript        = newScript(readingLua+scanTasksLua, false)
+	scanEndedScript        = newScript(readingLua+scanEndedLua, false)
 	scanAgentsScript       = newScript(readingLua+scanAgentsLua, false)
 	ledgerScript           = newScript(readingLua+ledgerLua, false)
 	statsScript            = newScript(readingLua+statsLua, false)

@@ -121,6 +121,18 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) ([]store.
 	return decodeList(reply, decodeListed)
 }
 
+// ScanEnded implements store.FeedReader.
+func (s *Store) ScanEnded(ctx context.Context, limit, offset int) ([]store.StoredTask, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	reply, err := s.run(ctx, scanEndedScript, s.prefix(), limit, max(offset, 0))
+	if err != nil {
+		return nil, err
+	}
+	return decodeList(reply, decodeRow)
+}
+
 func (s *Store) scan(ctx context.Context, which string, after int64, limit int, with string) (any, error) {
 	return s.run(ctx, scanTasksScript, append(s.prefix(), which), after, limit, with, scanBytes)
 }

@@ -190,3 +190,16 @@ func (s *Store) ScanTasks(ctx context.Context, after int64, limit int) (tasks []
 	})
 	return tasks, err
 }
+
+// ScanEnded pages through ended tasks, the last one first; see store.FeedReader.
+func (s *Store) ScanEnded(ctx context.Context, limit, offset int) (tasks []store.StoredTask, err error) {
+	err = s.read(ctx, "scanning ended tasks", func(c *conn) error {
+		tasks = nil
+		return collect(c, &tasks, func(r row) (t store.StoredTask, err error) {
+			t.Task, err = decodeTask(r, 0)
+			return t, err
+		}, "select seq, version, doc from pinchwork_task where ended is not null order by ended desc, seq desc limit ? offset ?",
+			max(limit, 0), max(offset, 0))
+	})
+	return tasks, err
+}

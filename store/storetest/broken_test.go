@@ -47,6 +47,7 @@ type broken struct {
 	prune     func(q *store.PruneQuery)
 	totals    func(t *store.Totals)
 	scan      func(s store.Store, page []store.StoredTask)
+	ended     func(page []store.StoredTask)
 	failing   func(q store.LoadQuery) bool
 	offset    func(offset int) int
 	// torn reads an agent at another instant than the rest.
@@ -108,6 +109,15 @@ func (b *broken) ScanTasks(ctx context.Context, after int64, limit int) ([]store
 	if b.scan != nil {
 		page = slices.Clone(page)
 		b.scan(b.Store, page)
+	}
+	return page, err
+}
+
+func (b *broken) ScanEnded(ctx context.Context, limit, offset int) ([]store.StoredTask, error) {
+	page, err := b.Store.ScanEnded(ctx, limit, offset)
+	if b.ended != nil {
+		page = slices.Clone(page)
+		b.ended(page)
 	}
 	return page, err
 }
@@ -477,6 +487,7 @@ var breaks = map[string]broken{
 			page[i].Due = time.Time{}
 		}
 	}},
+	"what ended first comes first": {ended: slices.Reverse[[]store.StoredTask]},
 	"talk about nothing is passed over": {change: func(c *store.Change) {
 		c.Talk = slices.DeleteFunc(slices.Clone(c.Talk), func(t store.TalkCount) bool { return t.Task == nothing })
 	}},

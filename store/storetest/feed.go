@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,6 +109,7 @@ var feedCases = []testCase{
 		w.ok(err)
 		w.equal(got, []store.StoredTask{{Task: first, Due: w.in(time.Minute)}, {Task: second}})
 	}},
+	{"ScanEnded brings what has ended, the last one first, in pages of any size", scanEnded},
 	{"A reposted task is open again at its old place", func(w *world) {
 		w.people()
 		first := w.post(taskNo(1), ann)
@@ -126,6 +128,55 @@ var feedCases = []testCase{
 		w.equal(got[0].Task, t)
 		w.equal(t.Version, int64(2))
 	}},
+}
+
+// scanEnded ends tasks in another order than they were posted in, two of them at the
+// same instant.
+func scanEnded(w *world) {
+	w.people()
+	var posted []*store.Task
+	for i := range 6 {
+		posted = append(posted, w.post(taskNo(i), ann))
+	}
+	w.rewrite(posted[5], w.claimedBy(bob))
+	var want []*store.Task
+	for _, i := range []int{3, 0, 4} {
+		want = append(want, w.rewrite(posted[i], ended(w.in(time.Duration(len(want)-9)*time.Hour))))
+	}
+	slices.Reverse(want)
+	first, second := w.rewrite(posted[1], ended(w.in(-time.Second))), w.rewrite(posted[2], ended(w.in(-time.Second)))
+	got, err := w.store.ScanEnded(w.ctx, everything, 0)
+	w.ok(err)
+	w.equal(len(got), 5)
+	if got[0].Task.ID == second.ID {
+		first, second = second, first
+	}
+	all := []store.StoredTask{{Task: first}, {Task: second}}
+	for _, t := range want {
+		all = append(all, store.StoredTask{Task: t})
+	}
+	w.equal(got, all)
+	for _, limit := range []int{1, 2, 4} {
+		var paged []store.StoredTask
+		for {
+			page, err := w.store.ScanEnded(w.ctx, limit, len(paged))
+			w.ok(err)
+			if len(page) > limit {
+				w.Fatalf("got %d tasks, asked for %d", len(page), limit)
+			}
+			if len(page) == 0 {
+				break
+			}
+			paged = append(paged, page...)
+		}
+		w.equal(paged, all)
+	}
+	gone, err := w.store.Prune(w.ctx, store.PruneQuery{Now: w.now, EndedBefore: w.in(-time.Minute), Limit: everything})
+	w.ok(err)
+	w.equal(gone.Tasks, 3)
+	got, err = w.store.ScanEnded(w.ctx, everything, 0)
+	w.ok(err)
+	w.equal(got, all[:2])
 }
 
 // feedNo is a feed item that differs from all others.
