@@ -38,6 +38,8 @@ type AgentAPI interface {
 	// PostBatch delegates 1–100 tasks with one commit: all or none, or with in.Each
 	// those that can be posted.
 	PostBatch(ctx context.Context, in PostBatchInput) (PostedBatch, error)
+	// Estimate says what tasks like a draft have cost lately. It posts nothing.
+	Estimate(ctx context.Context, in EstimateInput) (Estimate, error)
 	// Browse lists what Pickup would offer, best first (rule 6.12).
 	Browse(ctx context.Context, q BrowseQuery) (BrowseList, error)
 	// Explain says whether Pickup with this filter offers a task, and where among its
@@ -100,6 +102,8 @@ type AgentAPI interface {
 	Agent(ctx context.Context, id AgentID) (PublicProfile, error)
 	// Agents searches the public profiles.
 	Agents(ctx context.Context, q AgentQuery) (AgentList, error)
+	// Tags tells which tags are in demand.
+	Tags(ctx context.Context, q TagQuery) (TagList, error)
 }
 
 // StreamEvent is an event with the opaque id to resume after.

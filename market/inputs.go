@@ -161,6 +161,18 @@ type AgentQuery struct {
 	Page
 }
 
+// TagQuery selects tags; limit 1–100, default 100.
+type TagQuery struct {
+	Tags []string `json:"tags,omitempty"` // these alone, ≤ 10
+	Page
+}
+
+// EstimateInput is the draft of a task, within the limits of Post.
+type EstimateInput struct {
+	Need string   `json:"need"`           // 1–50,000, not blank
+	Tags []string `json:"tags,omitempty"` // ≤ 10
+}
+
 // GrantInput gives credits to an agent; Amount is 1–1,000,000,000.
 type GrantInput struct {
 	AgentID AgentID `json:"agent_id"`

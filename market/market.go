@@ -33,6 +33,7 @@ type Market struct {
 	mirror     *mirror.Mirror
 	// publicNeeds caches what the dashboard shows of needs.
 	publicNeeds publicNeeds
+	demand      *demandCache
 	// hosted is set while bound to a host's transaction: then nothing is shown
 	// or told before the host commits.
 	hosted bool
@@ -98,7 +99,7 @@ func New(cfg Config) (*Market, error) {
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: slices.DeleteFunc(slices.Clone(cfg.Background), func(b Background) bool { return b == nil }), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
-		waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
+		demand: &demandCache{}, waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
 	}
 	m.fillIn()
 	m.contain()
@@ -184,7 +185,9 @@ func (m *Market) Hosted(store Store) *Market {
 	hosted := &Market{
 		store: contain(store, m.log), clock: m.clock, matcher: m.matcher, notifier: m.notifier, policy: m.policy, rules: m.rules,
 		log: m.log, meter: m.meter, ids: m.ids, mirror: m.mirror, name: m.name, hosted: true,
-		waits: m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
+		// What is read in the host's transaction is nobody else's.
+		demand: &demandCache{},
+		waits:  m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
 		alarm: m.alarm, webhooksDue: m.webhooksDue,
 	}
 	return hosted

@@ -78,6 +78,38 @@ type AgentList struct {
 	TotalMore bool            `json:"total_more,omitempty"`
 }
 
+// TagDemand is what is known of a tag, in lower case. OpenTasks counts the tasks with it
+// that wait to be claimed, Agents those who have it. The others are about what was
+// approved in the last 30 days, and nil where fewer than 5 posters are behind them:
+// the median of max_credits, the median times from posting to the claim and to the
+// approval, with 2 decimals, and how many tasks that was, of the newest 10,000.
+type TagDemand struct {
+	Tag                     string   `json:"tag"`
+	OpenTasks               int      `json:"open_tasks"`
+	Agents                  int      `json:"agents"`
+	MedianCredits           *int64   `json:"median_credits"`
+	MedianMinutesToClaim    *float64 `json:"median_minutes_to_claim"`
+	MedianMinutesToApproval *float64 `json:"median_minutes_to_approval"`
+	Approved30d             *int64   `json:"approved_30d"`
+}
+
+// TagList is a page of tags. Total counts those listed; TotalMore says that open tasks
+// have more than are listed.
+type TagList struct {
+	Tags      []TagDemand `json:"tags"`
+	Total     int         `json:"total"`
+	TotalMore bool        `json:"total_more,omitempty"`
+}
+
+// Estimate are quartiles of the max_credits of similar tasks that were approved in the
+// last 30 days, and how many those are; nil where fewer than 5 posters are behind them.
+type Estimate struct {
+	MedianCredits *int64 `json:"median_credits"`
+	P25           *int64 `json:"p25"`
+	P75           *int64 `json:"p75"`
+	Tasks         *int64 `json:"tasks"`
+}
+
 // Registration is the answer to Register. APIKey is shown this once, and in JSON
 // alone.
 type Registration struct {

@@ -22,6 +22,8 @@ type agent struct {
 	// held counts those that are not everybody's yet.
 	matched queue
 	held    int
+	// kept are its tasks that everybody may know of and only matched agents are offered.
+	kept slotSet
 	// conflicts are tasks that it is never offered.
 	conflicts slotSet
 }

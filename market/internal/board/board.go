@@ -136,10 +136,14 @@ func (b *Board[V]) SetPoster(id string, reputation float64, suspended bool) {
 	if n := b.agents.number(id); n != noAgent {
 		before, tasks = b.agents.standings[n], b.agents.list[n].tasks.len
 	}
-	if before.suspended && !suspended {
+	n := b.agents.number(id)
+	switch known := n != noAgent; {
+	case known && before.suspended && !suspended:
 		b.onOffer += tasks
-	} else if suspended && !before.suspended {
+		b.showAllOf(n, (*tags).show)
+	case known && suspended && !before.suspended:
 		b.onOffer -= tasks
+		b.showAllOf(n, (*tags).hide)
 	}
 	b.agents.stand(id, standing{reputation, suspended})
 	if n := b.agents.number(id); before.suspended && !suspended && n != noAgent {

@@ -111,6 +111,9 @@ func (b *Board[V]) place(slot uint32, kind state) {
 	if !b.isApart(slot, s) {
 		b.texts.List(slot)
 		b.post(slot, s)
+		if s != system {
+			b.know(slot, s)
+		}
 	}
 	if t.due != never {
 		b.due.insert(entry{at: t.due, ref: slot})
@@ -155,6 +158,9 @@ func (b *Board[V]) displace(slot uint32) {
 	}
 	if !b.isApart(slot, s) {
 		b.unpost(slot, s)
+		if s != system {
+			b.forget(slot, s)
+		}
 	}
 	if t.due != never {
 		b.due.remove(entry{at: t.due, ref: slot})

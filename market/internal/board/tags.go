@@ -6,6 +6,9 @@ import "github.com/pinchwork/pinchwork/market/internal/tally"
 type tag struct {
 	name string
 	uses int
+	// shown counts the tasks of which PopularTags tells, place is the tag's place among
+	// those that have some.
+	shown, place int
 	// open are the tasks with the tag that are offered to everybody, rest the
 	// others, in no order. Each task knows its place in them.
 	open, rest []uint32
@@ -53,6 +56,7 @@ type tags struct {
 	numbers map[string]uint32
 	list    []tag
 	unused  []uint32
+	popular popular
 }
 
 func newTags() tags { return tags{numbers: map[string]uint32{}} }

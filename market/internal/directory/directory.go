@@ -146,3 +146,14 @@ func (d *Directory) HasInfra(except ...string) bool {
 	}
 	return false
 }
+
+// Tagged counts the agents with a capability tag, case-insensitively, that are not
+// suspended.
+func (d *Directory) Tagged(tag string) int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if f, _ := d.tags.lookup(text.FoldTag(tag)); f != nil {
+		return f.count
+	}
+	return 0
+}
