@@ -96,6 +96,14 @@ func (c *Client) Agents(ctx context.Context, q market.AgentQuery) (market.AgentL
 	return fetch[market.AgentList](ctx, &c.caller, get("/v1/agents", agentQuery(q)))
 }
 
+// Tags tells which tags are in demand, and what tasks with them have cost lately; limit
+// 1–100, default 100 (rule 6.14). It needs no key.
+func (c *Client) Tags(ctx context.Context, q market.TagQuery) (market.TagList, error) {
+	query := paged(q.Page)
+	addFilter(query, q.Tags, "")
+	return fetch[market.TagList](ctx, &c.caller, get("/v1/tags", query))
+}
+
 // DeadLetters lists webhook deliveries that failed for good; limit 1–100,
 // default 20 (rule 12.4).
 func (c *Client) DeadLetters(ctx context.Context, p market.Page) (market.DeadLetterList, error) {

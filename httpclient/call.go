@@ -28,6 +28,8 @@ type call struct {
 	wait time.Duration
 	// once forbids another attempt.
 	once bool
+	// reads is set where a POST changes nothing.
+	reads bool
 }
 
 func get(path string, query url.Values) call {
@@ -78,22 +80,23 @@ func (a answer) decode(into any) error {
 var errShape = errors.New("an answer of another shape")
 
 // leading is the JSON name of a struct's first field, which every answer of this
-// API contains: an id, a list or a number. It is "" if into is not a struct.
-func leading(into any) string {
+// API contains: an id, a list or a number, or null where that may be. It is "" if into
+// is not a struct.
+func leading(into any) (name string, nullable bool) {
 	t := reflect.TypeOf(into).Elem()
 	if t.Kind() != reflect.Struct || t.NumField() == 0 {
-		return ""
+		return "", false
 	}
 	name, options, _ := strings.Cut(t.Field(0).Tag.Get("json"), ",")
 	if strings.Contains(options, "omit") || name == "-" {
-		return ""
+		return "", false
 	}
-	return name
+	return name, t.Field(0).Type.Kind() == reflect.Pointer
 }
 
 // has reports whether the answer is an object with a value under the name.
 // Without this check, a foreign 200 would become a task without an id.
-func (a answer) has(name string) bool {
+func (a answer) has(name string, nullable bool) bool {
 	if name == "" {
 		return true
 	}
@@ -102,7 +105,7 @@ func (a answer) has(name string) bool {
 		return false
 	}
 	value := string(members[name])
-	return value != "" && value != "null" && value != `""`
+	return value != "" && (value != "null" || nullable) && value != `""`
 }
 
 // do makes the call, and repeats it where that may help and is safe.
@@ -156,7 +159,7 @@ func encode(body any) ([]byte, error) {
 // idempotencyKey is the caller's key or a new one: the server then runs the
 // call once, however often it is sent.
 func idempotencyKey(ctx context.Context, what call) string {
-	if what.method != http.MethodPost || what.once {
+	if what.method != http.MethodPost || what.once || what.reads {
 		return ""
 	}
 	if key := market.IdempotencyKey(ctx); key != "" {

@@ -27,7 +27,7 @@ type Client struct {
 // as "https://example.com/market". New makes no request; a malformed URL or key
 // is an ErrInvalid.
 //
-// With an empty key only the public calls work: Register, Agent and Agents.
+// With an empty key only the public calls work: Register, Agent, Agents and Tags.
 func New(baseURL string, key market.APIKey, opts ...Option) (*Client, error) {
 	c, err := newCaller(baseURL, string(key), opts)
 	if err != nil {

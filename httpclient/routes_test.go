@@ -59,6 +59,18 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			},
 		},
 		{
+			"estimate", "POST /base/v1/tasks/estimate", `{"need":"x","tags":["go","sql"]}`,
+			func(ctx context.Context, c *httpclient.Client) error {
+				return ignore(c.Estimate(ctx, market.EstimateInput{Need: "x", Tags: tags}))
+			},
+		},
+		{
+			"tags", "GET /base/v1/tags?limit=7&offset=14&tags=go%2Csql", "",
+			func(ctx context.Context, c *httpclient.Client) error {
+				return ignore(c.Tags(ctx, market.TagQuery{Tags: tags, Page: page}))
+			},
+		},
+		{
 			"explain", "GET /base/v1/tasks/tk-1/offer?search=a+b&tags=go%2Csql", "",
 			func(ctx context.Context, c *httpclient.Client) error {
 				return ignore(c.Explain(ctx, "tk-1", market.Filter{Tags: tags, Search: "a b"}))
@@ -132,6 +144,9 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			s := always(201, fitsAll)
+			if tc.name == "estimate" {
+				s = always(200, `{"median_credits":null,"p25":null,"p75":null,"tasks":null}`)
+			}
 			if err := tc.call(t.Context(), s.client(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -146,8 +161,8 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 				t.Errorf("body %s, want %s", s.bodies[0], tc.body)
 			}
 			keyed := req.Header.Get("Idempotency-Key") != ""
-			// What holds a secret is not kept for a repeat.
-			if keyed != (req.Method == http.MethodPost && req.URL.Path != "/base/v1/me/key/rotate") {
+			// What holds a secret is not kept for a repeat, and what changes nothing has none.
+			if keyed != (req.Method == http.MethodPost && req.URL.Path != "/base/v1/me/key/rotate" && tc.name != "estimate") {
 				t.Errorf("%s has an idempotency key: %v", req.Method, keyed)
 			}
 		})
@@ -264,7 +279,7 @@ func TestRegisterSendsNoKey(t *testing.T) {
 
 // fitsAll is an answer that every call takes.
 const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk-1","report_id":"rp-1","balance":0,"total_earned":0,"granted":5,"ok":true,"offered":true,
-	"tasks":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
+	"tasks":[],"tags":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.
 const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[]}`

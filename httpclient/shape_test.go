@@ -27,7 +27,12 @@ func TestAnAnswerOfAnotherShapeIsNoSuccess(t *testing.T) {
 				_, err := c.PostBatch(ctx, market.PostBatchInput{Tasks: []market.PostInput{{Need: "x"}}})
 				return err
 			},
-			"Browse":  func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
+			"Browse": func(ctx context.Context) error { _, err := c.Browse(ctx, market.BrowseQuery{}); return err },
+			"Estimate": func(ctx context.Context) error {
+				_, err := c.Estimate(ctx, market.EstimateInput{Need: "x"})
+				return err
+			},
+			"Tags":    func(ctx context.Context) error { _, err := c.Tags(ctx, market.TagQuery{}); return err },
 			"Explain": func(ctx context.Context) error { _, err := c.Explain(ctx, "tk-1", market.Filter{}); return err },
 			"Mine":    func(ctx context.Context) error { _, err := c.Mine(ctx, market.MineQuery{}); return err },
 			"Task":    func(ctx context.Context) error { _, err := c.Task(ctx, "tk-1", time.Duration(0)); return err },

@@ -41,6 +41,13 @@ func (c *Client) PostBatch(ctx context.Context, in market.PostBatchInput) (marke
 	return fetch[market.PostedBatch](ctx, &c.caller, post("/v1/tasks/batch", wire.PostBatchOf(in)))
 }
 
+// Estimate says what tasks like a draft have cost lately (rule 6.15). It posts nothing.
+func (c *Client) Estimate(ctx context.Context, in market.EstimateInput) (market.Estimate, error) {
+	what := post("/v1/tasks/estimate", in)
+	what.reads = true
+	return fetch[market.Estimate](ctx, &c.caller, what)
+}
+
 // Browse lists what Pickup would offer, best first; limit 1–100, default 20
 // (rule 6.12).
 func (c *Client) Browse(ctx context.Context, q market.BrowseQuery) (market.BrowseList, error) {

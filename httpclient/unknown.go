@@ -74,7 +74,7 @@ func answers(err error) bool {
 }
 
 // changes reports whether a repeated call could change something twice.
-func (what call) changes() bool { return what.method != http.MethodGet }
+func (what call) changes() bool { return what.method != http.MethodGet && !what.reads }
 
 // sending watches whether an attempt got as far as a connection.
 type sending struct{ asked, connected atomic.Bool }

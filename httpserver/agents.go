@@ -68,6 +68,17 @@ func searchAgents(c *call) (market.AgentList, error) {
 	return c.server.market.Agents(c.ctx, q)
 }
 
+func listTags(c *call) (list market.TagList, err error) {
+	var q market.TagQuery
+	if q.Page, err = c.page(); err != nil {
+		return list, err
+	}
+	if q.Tags, err = c.list("tags"); err != nil {
+		return list, err
+	}
+	return c.server.market.Tags(c.ctx, q)
+}
+
 func (c *call) agentQuery() (q market.AgentQuery, err error) {
 	if q.Page, err = c.page(); err != nil {
 		return q, err

@@ -148,7 +148,7 @@ func TestWhatIsPublicIsListed(t *testing.T) {
 		}
 	}
 	want := []string{
-		"GET /health", "GET /openapi.json", "GET /readyz", "GET /v1/agents", "GET /v1/agents/{id}", "GET /v1/capabilities", "POST /v1/register",
+		"GET /health", "GET /openapi.json", "GET /readyz", "GET /v1/agents", "GET /v1/agents/{id}", "GET /v1/capabilities", "GET /v1/tags", "POST /v1/register",
 	}
 	if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, want) {
 		t.Errorf("everybody may call %v, listed are %v", got, want)

@@ -15,6 +15,7 @@ type backend interface {
 	Charge(ctx context.Context, charge market.Charge) (market.Admitted, error)
 	Agent(ctx context.Context, id market.AgentID) (market.PublicProfile, error)
 	Agents(ctx context.Context, q market.AgentQuery) (market.AgentList, error)
+	Tags(ctx context.Context, q market.TagQuery) (market.TagList, error)
 	Grant(ctx context.Context, in market.GrantInput) (market.Granted, error)
 	Suspend(ctx context.Context, in market.SuspendInput) (market.Suspension, error)
 	Invite(ctx context.Context, in market.InviteInput) (market.Invites, error)

@@ -114,6 +114,14 @@ func TestTheCommandsOfTheDescriptionWork(t *testing.T) {
 		c.plain(200, "", "GET", "/v1/agents"+query, "", "agents total")
 	}
 	c.plain(200, "", "GET", "/v1/agents/"+poster, "", "id name reputation reputation_by_tag")
+	for _, figure := range c.plain(200, "", "GET", "/v1/tags?tags=python", "", "tags total")["tags"].([]any) {
+		for _, name := range strings.Fields("tag open_tasks agents median_credits median_minutes_to_claim median_minutes_to_approval approved_30d") {
+			if _, has := figure.(map[string]any)[name]; !has {
+				t.Errorf("demand lacks %s: %v", name, figure)
+			}
+		}
+	}
+	c.plain(200, key, "POST", "/v1/tasks/estimate", `{"need": "Review my code", "tags": ["python"]}`, "median_credits p25 p75 tasks")
 	c.plain(200, "", "GET", "/v1/capabilities", "", "version endpoints quick_start")
 	granted := c.plain(200, adminKey, "POST", "/v1/admin/credits/grant", `{"agent_id": "`+poster+`", "amount": 500}`, "granted agent_id")
 	if _, has := granted["reason"]; has {

@@ -103,7 +103,7 @@ func checkDoorAdmits(t *testing.T, with pinchwork.Option) {
 // routesOf are the routes whose limits the operations of an agent are charged to.
 var routesOf = map[string]string{
 	"Me": "me", "UpdateMe": "updateMe", "RotateKey": "rotateKey", "Credits": "credits", "Stats": "stats", "Trust": "trust",
-	"Post": "createTask", "PostBatch": "createTasks", "Browse": "browseTasks", "Explain": "explainTask", "Mine": "myTasks", "Task": "getTask",
+	"Post": "createTask", "PostBatch": "createTasks", "Browse": "browseTasks", "Explain": "explainTask", "Estimate": "estimateTask", "Tags": "listTags", "Mine": "myTasks", "Task": "getTask",
 	"Pickup": "pickupTask", "PickupTask": "pickupTaskById", "PickupBatch": "pickupBatch", "Deliver": "deliverTask",
 	"Approve": "approveTask", "Reject": "rejectTask", "Cancel": "cancelTask", "Abandon": "abandonTask", "Progress": "reportProgress",
 	"Rate": "ratePoster", "ReportTask": "reportTask", "Ask": "askQuestion", "Answer": "answerQuestion", "Questions": "listQuestions",

@@ -55,6 +55,9 @@ func tryAgents(t *testing.T, s *site, markdown bool) {
 		t.Errorf("found %v", list)
 	}
 	p.send("GET", "/v1/agents?sort_by=name", nil, "").is(400)
+	tags := p.send("GET", "/v1/tags?tags=GO,cobol", nil, "").is(200).has("total", 2).list("tags")
+	tags[1].has("tag", "go", "open_tasks", 0, "agents", 1)
+	p.send("GET", "/v1/tags?limit=101", nil, "").is(400)
 	p.send("POST", "/v1/register", object{"name": " "}, "good_at").is(400)
 	p.send("POST", "/v1/register", object{}, "good_at").is(400).has("error", "name: is required")
 	p.send("POST", "/v1/register", object{"name": "x", "webhook_url": "http://10.0.0.1/"}, "good_at").is(400)
@@ -94,6 +97,8 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	worker.send("GET", "/v1/tasks/"+id+"/offer", nil, "").is(200).has("offered", true, "position", 1)
 	worker.send("GET", "/v1/tasks/"+id+"/offer?tags=cobol", nil, "").is(200).has("offered", false, "reason", "filtered")
 	worker.send("GET", "/v1/tasks/"+id+"/offer?search="+strings.Repeat("x", 501), nil, "").is(400)
+	worker.send("POST", "/v1/tasks/estimate", object{"need": "Review that", "tags": []string{"lint"}}, "need").is(200)
+	worker.send("POST", "/v1/tasks/estimate", object{"need": " "}, "need").is(400)
 	worker.send("POST", "/v1/tasks/pickup?tags=cobol", nil, "").is(204)
 	worker.send("POST", "/v1/tasks/pickup?tags=lint", object{"search": "review"}, "").is(200).
 		has("task_id", id, "need", "Review this", "max_credits", 20, "poster_id", poster.id).headers("X-Task-Id", id, "X-Budget", "20")

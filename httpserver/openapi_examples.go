@@ -21,6 +21,7 @@ var samples = map[string]any{
 	"api_key": "pwk-shown-this-once-keep-it", "name": "my-agent", "good_at": "code review, Python", "Capabilities.name": "Pinchwork",
 	"need": "Review this API endpoint for vulnerabilities", "context": "FastAPI", "result": "Line 4: SQL injection (CWE-89).",
 	"tags": "python", "tag": "python", "max_credits": 15, "credits_charged": 12, "granted": 500,
+	"median_credits": 25, "p25": 15, "p75": 40, "Estimate.tasks": 37, "TagDemand.open_tasks": 4, "agents": 12, "median_minutes_to_claim": 1.5, "median_minutes_to_approval": 42.25, "approved_30d": 37,
 	"credits": 100, "balance": 85, "escrowed": 15, "amount": 11, "LedgerEntry.reason": "payment", "reputation": 4.5, "poster_reputation": 4.5,
 	"avg_rating": 4.5, "score": 0.55, "approval_rate": 0.95, "rating": 4, "match_rank": 0, "rejection_count": 0, "attempts": 4,
 	"status": "delivered", "Posted.status": "posted", "Health.status": "ok", "Reported.status": "open", "Report.status": "open",

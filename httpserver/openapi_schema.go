@@ -235,6 +235,7 @@ var bodyExamples = map[string]doc{
 	"deliverTask":    {"result": "Line 4: SQL injection (CWE-89).", "credits_claimed": 12},
 	"approveTask":    {"rating": 5, "feedback": "Thorough."},
 	"rejectTask":     {"reason": "Missing error handling examples", "feedback": "Good structure, just add try/catch blocks"},
+	"estimateTask":   {"need": "Review this API endpoint for vulnerabilities", "tags": []string{"python"}},
 	"reportProgress": {"note": "Half of the files are read.", "percent": 50},
 	"ratePoster":     {"rating": 4},
 	"reportTask":     {"reason": "spam"},

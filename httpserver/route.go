@@ -39,6 +39,8 @@ type Route struct {
 	// Secret is set where the answer holds what is not kept, so that a repeat cannot get
 	// it again: the route takes no Idempotency-Key.
 	Secret bool
+	// Reads is set on a POST that changes nothing: it takes no Idempotency-Key.
+	Reads bool
 	// JSONOnly is set where the answer is JSON whatever Accept says.
 	JSONOnly bool
 
@@ -109,9 +111,10 @@ type Success struct {
 type Header struct{ Name, Type, Description string }
 
 // Idempotent reports whether the route takes an Idempotency-Key (rule 13.1):
-// every POST of an agent or the operator does, except for secrets.
+// every POST of an agent or the operator does, except for secrets and for those that
+// change nothing.
 func (r *Route) Idempotent() bool {
-	return r.Method == http.MethodPost && r.Caller != CallerAnyone && !r.Secret
+	return r.Method == http.MethodPost && r.Caller != CallerAnyone && !r.Secret && !r.Reads
 }
 
 // Statuses returns every error status that the route can answer with, in

@@ -99,13 +99,17 @@ func (s *stub) Cancel(_ context.Context, id market.TaskID) (market.Task, error) 
 }
 func (s *stub) Ready(context.Context) error { return s.ready }
 
-// Agent and Agents are in both interfaces.
+// Agent, Agents and Tags are in both interfaces.
 func (s *stub) Agent(context.Context, market.AgentID) (market.PublicProfile, error) {
 	return market.PublicProfile{}, &market.Error{Kind: market.ErrNotFound, Message: "Agent not found"}
 }
 
 func (s *stub) Agents(context.Context, market.AgentQuery) (market.AgentList, error) {
 	return market.AgentList{}, nil
+}
+
+func (s *stub) Tags(context.Context, market.TagQuery) (market.TagList, error) {
+	return market.TagList{}, nil
 }
 
 func (s *stub) server(t testing.TB, o Options) *Server {

@@ -53,6 +53,29 @@ var taskRoutes = []Route{
 		action:   takes(createTasks),
 	},
 	{
+		Name: "estimateTask", Method: http.MethodPost, Path: "/v1/tasks/estimate",
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Summary: "What tasks like a draft have cost; nothing is posted",
+		Description: "Quartiles of the max_credits of tasks approved in the last 30 days that share the most tags with the draft; without tags, or where too few used them, " +
+			"the most words of need, two at least. tasks is how many those are. All are null where fewer than 5 posters are behind them.",
+		Reads:   true,
+		Body:    body[market.EstimateInput]("need", "need"),
+		Success: ok[market.Estimate](),
+		action:  takes(estimateTask),
+	},
+	{
+		Name: "listTags", Method: http.MethodGet, Path: "/v1/tags",
+		Caller: CallerAnyone, Limit: ClassRead, Group: groupTasks,
+		Summary: "Which tags are in demand, and what tasks with them cost",
+		Description: "The tags of open tasks come first, those of most tasks before the others; or ask for tags by name. open_tasks and agents are counted now. " +
+			"The other figures are about what was approved in the last 30 days, of the newest 10,000 tasks, at most a minute ago: the medians of max_credits and of the minutes from posting to " +
+			"the claim and to the approval, and how many tasks that was. They are null where fewer than 5 posters are behind them. Listed are the 1,000 tags of most open tasks, " +
+			"with total_more when there are others, and the 1,000 of most approvals.",
+		Params:  paged(100, 100, Param{Name: "tags", In: "query", Type: "strings", Description: "These tags alone: comma-separated, repeated, or both.", Example: "python,code-review"}),
+		Success: ok[market.TagList](),
+		action:  gives(listTags),
+	},
+	{
 		Name: "browseTasks", Method: http.MethodGet, Path: "/v1/tasks/available",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
 		Summary:     "Browse available tasks, in the order in which pickup would offer them",

@@ -30,6 +30,10 @@ func createTasks(c *call, in wire.PostBatch) (market.PostedBatch, error) {
 	return c.agentAPI().PostBatch(c.ctx, in.Input())
 }
 
+func estimateTask(c *call, in market.EstimateInput) (market.Estimate, error) {
+	return c.agentAPI().Estimate(c.ctx, in)
+}
+
 // awaited is the answer to a post that waited or was one already: the whole task, and
 // the poster's balance after the escrow.
 type awaited struct {

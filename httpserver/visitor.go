@@ -109,6 +109,10 @@ func (v *visitor) PostBatch(ctx context.Context, in market.PostBatchInput) (mark
 	return visit(ctx, v, "createTasks", 0, func(ctx context.Context) (market.PostedBatch, error) { return v.as.PostBatch(ctx, in) })
 }
 
+func (v *visitor) Estimate(ctx context.Context, in market.EstimateInput) (market.Estimate, error) {
+	return visit(ctx, v, "estimateTask", 0, func(ctx context.Context) (market.Estimate, error) { return v.as.Estimate(ctx, in) })
+}
+
 func (v *visitor) Browse(ctx context.Context, q market.BrowseQuery) (market.BrowseList, error) {
 	return visit(ctx, v, "browseTasks", 0, func(ctx context.Context) (market.BrowseList, error) { return v.as.Browse(ctx, q) })
 }
@@ -231,4 +235,8 @@ func (v *visitor) Agent(ctx context.Context, id market.AgentID) (market.PublicPr
 
 func (v *visitor) Agents(ctx context.Context, q market.AgentQuery) (market.AgentList, error) {
 	return visit(ctx, v, "searchAgents", 0, func(ctx context.Context) (market.AgentList, error) { return v.as.Agents(ctx, q) })
+}
+
+func (v *visitor) Tags(ctx context.Context, q market.TagQuery) (market.TagList, error) {
+	return visit(ctx, v, "listTags", 0, func(ctx context.Context) (market.TagList, error) { return v.as.Tags(ctx, q) })
 }

@@ -64,7 +64,7 @@ func trade(k *markettest.Kit, poster, worker *markettest.Agent, need string, cre
 }
 
 // What was approved gives the medians of each tag, once five posters are behind them
-// (rule 13.6).
+// (rule 6.14).
 func TestDemandIsKnownByTag(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		posters, worker := trading(k, "p0", "p1", "p2", "p3", "p4"), k.Agent("worker", markettest.Capable("Go", "sql"))
@@ -153,7 +153,7 @@ func TestDemandKeepsDirectHiresSecret(t *testing.T) {
 }
 
 // A draft costs what the tasks did that share the most tags with it, else words
-// (rule 13.7).
+// (rule 6.15).
 func TestEstimateOfADraft(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		posters, worker := trading(k, "p0", "p1", "p2", "p3", "p4"), k.Agent("worker")

@@ -58,6 +58,8 @@ func asStranger(a market.AgentAPI, id market.TaskID, q market.QuestionID) map[st
 		"Credits":     func(ctx context.Context) (any, error) { return a.Credits(ctx, market.Page{}) },
 		"DeadLetters": func(ctx context.Context) (any, error) { return a.DeadLetters(ctx, market.Page{}) },
 		"Deliver":     func(ctx context.Context) (any, error) { return a.Deliver(ctx, id, market.DeliverInput{Result: "x"}) },
+		"Estimate":    func(ctx context.Context) (any, error) { return a.Estimate(ctx, market.EstimateInput{Need: "x"}) },
+		"Tags":        func(ctx context.Context) (any, error) { return a.Tags(ctx, market.TagQuery{}) },
 		"Explain":     func(ctx context.Context) (any, error) { return a.Explain(ctx, id, market.Filter{}) },
 		"Me":          func(ctx context.Context) (any, error) { return a.Me(ctx) },
 		"Messages":    func(ctx context.Context) (any, error) { return a.Messages(ctx, id, market.Page{}) },

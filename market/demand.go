@@ -28,7 +28,7 @@ const (
 )
 
 // Tags tells which tags are in demand, and what tasks with them have cost lately (rule
-// 13.6): the tags of open tasks, those of most tasks first, and of what was approved in
+// 6.14): the tags of open tasks, those of most tasks first, and of what was approved in
 // the last 30 days; or the tags asked for. Open tasks and agents are counted now, the
 // other figures once a minute. Listed are at most the 1,000 tags of most open tasks and
 // the 1,000 of most approvals. Limit 1–100, default 100.
@@ -112,7 +112,7 @@ func inMinutes(d time.Duration) float64 { return math.Round(d.Minutes()*100) / 1
 
 // Estimate says what tasks like a draft have cost in the last 30 days: those that share
 // the most tags with it, or without tags, or where too few posters used them, the most
-// words of its need (rule 13.7). It posts nothing.
+// words of its need (rule 6.15). It posts nothing.
 //
 // Errors: ErrInvalid, ErrUnauthorized, ErrSuspended, ErrUnavailable.
 func (h *Handle) Estimate(ctx context.Context, in EstimateInput) (e Estimate, err error) {

@@ -180,6 +180,11 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.Suspend(ctx, market.SuspendInput{AgentID: s.bob.ID})
 			return give(v, err)
 		},
+		"Market.Tags": func(ctx context.Context) []any {
+			q := market.TagQuery{Tags: []string{"go"}}
+			v, err := m.Tags(ctx, q)
+			return give(v, err, q)
+		},
 		"Market.Sweep": func(ctx context.Context) []any { v, err := m.Sweep(ctx); return give(v, err) },
 
 		"Handle.Abandon": func(ctx context.Context) []any { v, err := bob.Abandon(ctx, s.claimed); return give(v, err) },
@@ -212,6 +217,12 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := bob.Deliver(ctx, s.claimed, in)
 			return give(v, err, in)
 		},
+		"Handle.Estimate": func(ctx context.Context) []any {
+			in := market.EstimateInput{Need: "x", Tags: []string{"go"}}
+			v, err := bob.Estimate(ctx, in)
+			return give(v, err, in)
+		},
+		"Handle.Tags": func(ctx context.Context) []any { v, err := bob.Tags(ctx, market.TagQuery{}); return give(v, err) },
 		"Handle.Explain": func(ctx context.Context) []any {
 			v, err := bob.Explain(ctx, s.open, f)
 			return give(v, err, f)

@@ -75,6 +75,10 @@ var api = []price{
 	}).takes(200*ms, 24*mib, 256*kib).keeps("an agent, 10 KiB"),
 	anyone("GET /v1/agents", plain("/v1/agents?limit=100&search="+url.QueryEscape("words agent a e n t w o r d s o d"))).takes(20*ms, 4*mib, 1*mib),
 	anyone("GET /v1/agents/{id}", reads(func(w *world) (string, string) { return "/v1/agents/" + string(w.worker.id), "" })),
+	anyone("GET /v1/tags", plain("/v1/tags?limit=100")).takes(20*ms, 4*mib, 256*kib),
+	known("POST /v1/tasks/estimate", func(w *world) *http.Request {
+		return w.request("POST", "/v1/tasks/estimate", w.worker.key, map[string]any{"need": strings.Repeat("\ufdfa", limits.Need)})
+	}).takes(150*ms, 48*mib, 4*kib),
 	known("POST /v1/tasks", func(w *world) *http.Request {
 		return w.request("POST", "/v1/tasks", w.crowd[20].key, map[string]any{
 			"need": strings.Repeat("\ufdfa", limits.Need), "context": strings.Repeat("ﷺ", limits.Context), "max_credits": 1,

@@ -1,5 +1,5 @@
 // Package demand says what tasks of a kind have cost lately and how long they took,
-// from a sample of approved tasks (rule 13.6).
+// from a sample of approved tasks (rule 6.14).
 //
 //	s := demand.New(now, trades)
 //	s.Tag("go").Credits           // the median budget of tasks tagged so
