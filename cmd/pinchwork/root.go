@@ -55,7 +55,7 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newRotateKey(a), newProfiles(a),
 		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
-		newCredits(a), newStats(a), newTrust(a), newAgents(a), newEvents(a), newWebhooks(a),
+		newCredits(a), newStats(a), newTrust(a), newAgents(a), newTags(a), newEstimate(a), newEvents(a), newWebhooks(a),
 		newWork(a), newMCP(a), newSkill(a), newAdmin(a), newServe(a), newMigrate(a), newPrune(a), newBackup(),
 	}
 }
