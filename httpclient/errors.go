@@ -117,6 +117,8 @@ func said(res *http.Response, body []byte) *market.Error {
 		Error string      `json:"error"`
 		Code  market.Code `json:"code"`
 		Field string      `json:"field"`
+		// Actions are read from links to words.
+		Actions []market.Action `json:"actions"`
 	}
 	if json.Unmarshal(body, &refusal) != nil || strings.TrimSpace(refusal.Error) == "" {
 		status := fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))
@@ -125,6 +127,7 @@ func said(res *http.Response, body []byte) *market.Error {
 	}
 	return &market.Error{
 		Message: printable(refusal.Error), Code: market.Code(printable(string(refusal.Code))), Field: printable(refusal.Field),
+		Actions: refusal.Actions,
 	}
 }
 

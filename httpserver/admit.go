@@ -50,7 +50,7 @@ func (s *Server) admitAgent(c *call) error {
 		c.showLimit(charge.Burst, got)
 	}
 	if errors.Is(err, market.ErrUnauthorized) {
-		return cmp.Or(s.chargeGuess(c), explainKey(err, key))
+		return cmp.Or(s.chargeGuess(c), err)
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	if memory.members, err = c.members(memory.members, &b); err != nil {
 		return err
 	}
-	elements := strangers{names: c.server.names}
+	elements := strangers{names: c.server.names, route: c.route}
 	if err := fields.fill(into, memory.members, &elements); err != nil {
 		return err
 	}
@@ -52,15 +52,16 @@ func (c *call) members(list []member, b *sent) ([]member, error) {
 	if err != nil {
 		return list, err
 	}
-	others := strangers{names: b.names, fields: b.fields.names}
+	others := strangers{names: b.names, route: c.route, fields: b.fields.names, body: b.fields}
 	if isJSON && b.object {
 		if with, done := objects(list, b.data, b.text); done {
 			return with, nil
 		}
-		defer func() { asText(list, b.text) }()
 	}
 	if isJSON {
-		list, err = jsonMembers(list, b.data, b.fields, &others)
+		if list, err = jsonMembers(list, b.data, b.fields, &others); err == nil && b.object {
+			err = asText(list, b.text)
+		}
 	} else {
 		list, err = markdownMembers(list, b.data, b.text, b.fields, &others)
 	}

@@ -44,8 +44,13 @@ type Error struct {
 	Code market.Code `json:"code"`
 	// Field is the JSON name of the input field that is wrong, where there is one.
 	Field string `json:"field,omitempty"`
+	// Hint says what to send instead, in words of HTTP, where the error does not.
+	Hint string `json:"hint,omitempty"`
 	// Index is the number, from 0, of the element of a batch that is refused.
 	Index *int `json:"index,omitempty"`
+	// Actions are what the caller may do to the task instead, when the step that it tried
+	// is not its own or not the next.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 func refuse(code market.Code, format string, args ...any) *market.Error {
@@ -104,9 +109,12 @@ func (c *call) fail(err error) {
 		c.logFailure(err)
 	}
 	c.refusalHeaders(status, refusal)
-	said := Error{Error: refusal.Message, Code: codeOf(refusal), Field: refusal.Field}
+	said := Error{Error: refusal.Message, Code: codeOf(refusal), Field: refusal.Field, Hint: c.hintAt(refusal)}
 	if i, is := refusal.Index(); is {
 		said.Index = &i
+	}
+	if refusal.Actions != nil {
+		said.Actions = c.server.actionsOn(c.taskID(), refusal.Actions)
 	}
 	c.send(status, said, "")
 }

@@ -37,5 +37,6 @@ func Example() {
 	// ---
 	// error: "Missing or malformed key: send the header Authorization: Bearer <key>"
 	// code: unauthorized
+	// hint: "A key begins with pwk-; it was the api_key in the answer to POST /v1/register"
 	// ---
 }

@@ -100,7 +100,7 @@ func (f *fields) fillObject(into reflect.Value, room []member, value []byte, oth
 	if value[0] != '{' {
 		return refuse(market.CodeInvalid, "must be an object")
 	}
-	others.fields = f.names
+	others.fields, others.body = f.names, f
 	members, err := f.membersOf(room, value, others)
 	if err != nil {
 		return err
@@ -146,10 +146,13 @@ func (f field) set(into reflect.Value, m member) error {
 		}
 	}
 	if err := json.Unmarshal(value, target.Addr().Interface()); err != nil {
-		return invalid(m.name, "must be %s", describe(f.plain))
+		return invalid(m.name, "must be %s", f.describe())
 	}
 	return nil
 }
+
+// describe names what a field takes in words for users.
+func (f field) describe() string { return describe(f.plain) }
 
 // maxListed is more than any list of an endpoint may hold; the market checks
 // the limit of each.

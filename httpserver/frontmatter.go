@@ -137,7 +137,7 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 		seen[key.Value] = true
 		field, known := fields.byName[key.Value]
 		if !known {
-			if err := others.meet(key.Value); err != nil {
+			if err := others.meet(key.Value, nil); err != nil {
 				return list, err
 			}
 			continue

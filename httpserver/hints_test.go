@@ -25,7 +25,7 @@ func TestANearPathIsNamed(t *testing.T) {
 		{"POST", "/v2/tasks", 404, "POST /v1/tasks?"},
 		{"POST", "//v1/tasks", 404, "POST /v1/tasks?"},
 		{"GET", "/me", 404, "GET /v1/me?"},
-		{"POST", "/v1/tasks/tk-1/accept", 404, "POST /v1/tasks/{id}/pickup?"},
+		{"POST", "/v1/tasks/tk-1/accept", 404, "POST /v1/tasks/{id}/pickup to take it, POST /v1/tasks/{id}/approve"},
 		{"POST", "/v1/tasks/tk-1/claim", 404, "POST /v1/tasks/{id}/pickup?"},
 		{"POST", "/tasks/tk-1/claim", 404, "POST /v1/tasks/{id}/pickup?"},
 		{"POST", "/v1/tasks/tk-1/submit", 404, "POST /v1/tasks/{id}/deliver?"},

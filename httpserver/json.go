@@ -16,9 +16,8 @@ func validJSON(data []byte) error {
 	}
 	var discard json.RawMessage
 	err := json.Unmarshal(data, &discard)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return refuse(market.CodeInvalid, "body: is not valid JSON: %s (at byte %d)", syntax, syntax.Offset)
+	if syntax, is := errors.AsType[*json.SyntaxError](err); is {
+		return refuse(market.CodeInvalid, "body: is not valid JSON: %s (at byte %d)%s", syntax, syntax.Offset, writeInstead(data, syntax.Offset))
 	}
 	return refuse(market.CodeInvalid, "body: is not valid JSON")
 }
@@ -42,7 +41,7 @@ func (f *fields) membersOf(list []member, object []byte, others *strangers) ([]m
 			list = append(list, member{name, value})
 			return nil
 		}
-		return others.meet(name)
+		return others.meet(name, value)
 	})
 	return list, err
 }

@@ -36,12 +36,20 @@ func objects(list []member, data []byte, text string) (_ []member, done bool) {
 
 // asText replaces an object that was given for a text by the object's JSON as
 // text.
-func asText(list []member, text string) {
+func asText(list []member, text string) error {
 	for i, m := range list {
-		if m.name == text && m.json[0] == '{' {
+		if m.name != text {
+			continue
+		}
+		switch m.json[0] {
+		case '{':
 			list[i].json = quoted(m.json)
+		case '"', 'n':
+		default:
+			return invalid(text, "must be a string or an object")
 		}
 	}
+	return nil
 }
 
 // quoted is a text as a JSON string.

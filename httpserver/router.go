@@ -99,7 +99,7 @@ func (s *Server) handler(route *Route) bunrouter.HandlerFunc {
 		}
 		value, err := route.action.serve(c)
 		if err != nil {
-			return c.explainID(err)
+			return err
 		}
 		c.answer(value)
 		return nil
@@ -140,6 +140,9 @@ func (c *call) takeIdempotencyKey() error {
 		return nil
 	}
 	values := c.request.Header["Idempotency-Key"]
+	if c.request.Header["X-Idempotency-Key"] != nil {
+		return invalid("X-Idempotency-Key", "is the header Idempotency-Key here")
+	}
 	if len(values) == 0 {
 		return nil
 	}

@@ -170,7 +170,7 @@ var onTask = []int{http.StatusNotFound, http.StatusConflict}
 var claimRoutes = []Route{
 	{
 		Name: "pickupTask", Method: http.MethodPost, Path: "/v1/tasks/pickup",
-		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Choosing: true,
 		Summary: "Claim the next task",
 		Description: "tags and search narrow what is offered, in the query or in the body. With wait, the answer comes when there is a task, " +
 			"or when the time is up (204); hanging up changes nothing. Who has waited longest comes first. " +
@@ -185,7 +185,7 @@ var claimRoutes = []Route{
 	},
 	{
 		Name: "pickupBatch", Method: http.MethodPost, Path: "/v1/tasks/pickup/batch",
-		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork,
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Choosing: true,
 		Summary:     "Claim several tasks at once",
 		Description: "Each claim is atomic by itself. The list may be empty. With wait, the answer comes when there is at least one task, or when the time is up.",
 		Params: []Param{

@@ -99,6 +99,9 @@ func (v vocabulary) meant(unknown string, names []string) []string {
 			found = append(found, name)
 		}
 	}
+	if found == nil {
+		found = money(unknown, names)
+	}
 	if found != nil || v[unknown] {
 		return found
 	}
@@ -108,6 +111,22 @@ func (v vocabulary) meant(unknown string, names []string) []string {
 		}
 	}
 	return found
+}
+
+// money finds the amount that a name with a word for one is about, such as
+// bounty_in_credits: what is paid is never guessed.
+func money(unknown string, names []string) (found []string) {
+	for _, name := range names {
+		if name != "max_credits" && name != "credits_claimed" {
+			continue
+		}
+		for word := range strings.SplitSeq(snakeCase(unknown), "_") {
+			if slices.Contains(synonyms[word], name) {
+				return append(found, name)
+			}
+		}
+	}
+	return nil
 }
 
 // maxSpelling is longer than any misspelt name, in bytes.
@@ -179,73 +198,6 @@ func slips(a, b string, most int) int {
 		older, last = last, row
 	}
 	return last[len(b)]
-}
-
-// strangers collects the names in a request that its endpoint does not have.
-type strangers struct {
-	names   vocabulary
-	fields  []string // of the body, or of the query
-	ignored []string
-	seen    int
-}
-
-const (
-	// maxJudged bounds how many unknown names are compared with the known ones:
-	// a body of 8 MiB can have a million.
-	maxJudged = 64
-	// maxIgnored and maxShown bound what an answer repeats of a request.
-	maxIgnored = 20
-	maxShown   = 60
-)
-
-// meet refuses a name that reads like one of the endpoint's, and keeps any other
-// for the answer to name.
-func (s *strangers) meet(name string) error {
-	if s.seen++; s.seen > maxJudged {
-		return nil
-	}
-	if meant := s.names.meant(name, s.fields); len(meant) > 0 {
-		return invalid(name, "there is no such field here, did you mean %s?", strings.Join(meant, " or "))
-	}
-	if shown := shortName(name); len(s.ignored) < maxIgnored && !slices.Contains(s.ignored, shown) {
-		s.ignored = append(s.ignored, shown)
-	}
-	return nil
-}
-
-func shortName(name string) string {
-	if len(name) <= maxShown {
-		return strings.ToValidUTF8(name, "�")
-	}
-	return strings.ToValidUTF8(name[:maxShown], "") + "…"
-}
-
-// readQuery parses the query of a call and judges the names in it, before
-// anything is done.
-func (c *call) readQuery() error {
-	if c.request.URL.RawQuery == "" || c.route.JSONOnly {
-		return nil
-	}
-	if err := c.parseQuery(); err != nil {
-		return err
-	}
-	known, inBody := c.route.queryNames(), c.route.bodyNames()
-	s := strangers{names: c.server.names, fields: slices.Compact(slices.Sorted(slices.Values(append(known, inBody...))))}
-	for _, name := range sortedNames(c.query) {
-		switch {
-		case slices.Contains(known, name), slices.Contains(known, metadataParam) && strings.HasPrefix(name, metadataPrefix):
-		case slices.Contains(known, metadataParam) && name+"." == metadataPrefix:
-			return invalid(name, "is written %sKEY=VALUE", metadataPrefix)
-		case slices.Contains(inBody, name):
-			return invalid(name, "belongs in the body, not in the query")
-		default:
-			if err := s.meet(name); err != nil {
-				return err
-			}
-		}
-	}
-	c.ignored = append(c.ignored, s.ignored...)
-	return nil
 }
 
 func sortedNames(query map[string][]string) []string {

@@ -24,6 +24,7 @@ const (
 var (
 	errNoObject = refuse(market.CodeInvalid, `body: must be a JSON object, such as {"field": "value"}`+meantAsText)
 	errForm     = refuse(market.CodeInvalid, `body: forms are not read here; send a JSON object, such as {"field": "value"}`+meantAsText)
+	errLines    = refuse(market.CodeInvalid, "body: fields stand between two lines of ---, above the text and with nothing before them"+meantAsText)
 	errProse    = refuse(market.CodeInvalid, "body: holds fields of this endpoint among other text; send the JSON object alone"+meantAsText)
 )
 
@@ -52,7 +53,7 @@ func (b *sent) format(contentType string) (isJSON bool, err error) {
 		b.bareObject()
 		return true, nil
 	case contentType != "" && kind != "text/plain" && kind != "application/x-www-form-urlencoded" && !b.startsWith('{'):
-		return false, refuse(market.CodeUnsupportedMediaType, "Content-Type %.100q is not supported, send application/json or text/markdown", contentType)
+		return false, refuse(market.CodeUnsupportedMediaType, "Content-Type %.100q is not supported, send JSON as application/json or text as text/markdown", contentType)
 	case b.startsWith('{') || b.bareObject():
 		return true, nil
 	case b.bareFrontmatter():
@@ -72,6 +73,8 @@ func (b *sent) checkText() error {
 		return errForm
 	case b.holdsFields():
 		return errProse
+	case b.holdsLines():
+		return errLines
 	}
 	return nil
 }
@@ -157,6 +160,43 @@ func begins(value []byte, kind reflect.Kind) bool {
 		return first == '['
 	}
 	return first == '-' || first >= '0' && first <= '9'
+}
+
+// firstLines is how far fields reach that were meant to stand above a text.
+const firstLines = 8
+
+// holdsLines recognises fields that were meant as a frontmatter: the first lines of the
+// text without the lines around them, or a frontmatter with something before it.
+func (b *sent) holdsLines() bool {
+	data := bytes.TrimLeft(b.data, blanks)
+	if b.areFields(data) {
+		return true
+	}
+	_, below, found := bytes.Cut(data, []byte("\n---"))
+	if !found {
+		return false
+	}
+	line, rest := cutLine(below)
+	return len(bytes.TrimSpace(line)) == 0 && bytes.Contains(rest, []byte("\n---")) && b.areFields(rest)
+}
+
+// areFields reports whether the first lines of a text give one field of the endpoint with
+// an unmistakable name, or two.
+func (b *sent) areFields(text []byte) bool {
+	found := 0
+	for range firstLines {
+		var line []byte
+		line, text = cutLine(text)
+		name, _, is := bytes.Cut(line, []byte(":"))
+		if _, known := b.fields.byName[string(name)]; is && known {
+			if found++; found == 2 || bytes.IndexByte(name, '_') >= 0 {
+				return true
+			}
+		} else if isFence(line) {
+			break
+		}
+	}
+	return false
 }
 
 // bareObject removes a code fence around a JSON object, but only if the object

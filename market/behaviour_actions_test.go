@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -106,12 +107,59 @@ func TestActionsAreExactlyWhatCanBeDone(t *testing.T) {
 				a := map[string]*markettest.Agent{"poster": ada, "worker": bob, "stranger": eve}[who]
 				v, err := a.API.Task(k.Ctx, id, 0)
 				listed := err == nil && slices.Contains(v.Actions, action)
-				if err := try(k.Ctx, a.API, id); (err == nil) != listed {
+				err = try(k.Ctx, a.API, id)
+				if (err == nil) != listed {
 					t.Errorf("%s, %s: the %s is told %v, and gets %v", state, action, who, v.Actions, err)
+				}
+				for _, instead := range actionsOf(err) {
+					if !slices.Contains(v.Actions, instead) {
+						t.Errorf("%s, %s: the %s is told %v, and %s when it is refused", state, action, who, v.Actions, instead)
+					}
 				}
 			}
 		}
 	}
+}
+
+func actionsOf(err error) []market.Action {
+	refusal, is := errors.AsType[*market.Error](err)
+	if !is {
+		return nil
+	}
+	return refusal.Actions
+}
+
+// Whoever tries a step that is not its own, or not the next, is told what it may do, and
+// strangers are told nothing.
+func TestARefusedStepSaysWhatMayBeDone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("work", markettest.Budget(5))
+		check := func(a *markettest.Agent, try market.Action, code market.Code, want ...market.Action) {
+			t.Helper()
+			err := tries[try](k.Ctx, a.API, id)
+			if got := actionsOf(err); !errors.Is(err, code) || !slices.Equal(got, want) {
+				t.Errorf("%s: %v with %v, want %s with %v", try, err, got, code, want)
+			}
+		}
+		check(bob, market.ActionDeliver, market.CodeForbidden, market.ActionPickup, market.ActionAsk)
+		check(bob, market.ActionCancel, market.CodeForbidden, market.ActionAsk) // that pickup is possible is not loaded
+		check(ada, market.ActionApprove, market.CodeWrongState, market.ActionCancel)
+		check(ada, market.ActionPickup, market.CodeOwnTask, market.ActionCancel)
+		bob.Claim(id)
+		check(bob, market.ActionPickup, market.CodeAlreadyClaimed, market.ActionDeliver, market.ActionProgress, market.ActionMessage, market.ActionAbandon)
+		check(ada, market.ActionApprove, market.CodeWrongState, market.ActionMessage)
+		check(eve, market.ActionPickup, market.CodeWrongState)
+		check(eve, market.ActionDeliver, market.CodeNotFound)
+		bob.Abandon(id)
+		check(bob, market.ActionDeliver, market.CodeClaimLapsed, market.ActionPickup, market.ActionAsk)
+		bob.Claim(id)
+		bob.Deliver(id, "done")
+		check(bob, market.ActionDeliver, market.CodeWrongState, market.ActionMessage)
+		ada.Approve(id)
+		bob.Rate(id, 5)
+		check(bob, market.ActionRate, market.CodeAlreadyDone)
+	})
 }
 
 // Every answer about one task has them, as of after what was done.

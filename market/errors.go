@@ -5,7 +5,7 @@ import "github.com/pinchwork/pinchwork/market/internal/rules"
 // Error is the one error type that a Market returns. Its fields are Kind, one of
 // the kinds below, with which errors.Is matches it; Code, which says exactly which
 // refusal it is; Message, for people to read; Field, the name of the input that is
-// wrong; RetryAfter, after which another try may succeed; and Cause, for the log
+// wrong; Actions, what the caller may do to the task instead; RetryAfter, after which another try may succeed; and Cause, for the log
 // alone.
 type Error = rules.Error
 

@@ -67,7 +67,7 @@ func replay(key *store.IdempotencyID, record *store.IdempotencyRecord, request [
 	case key.Operation == naming:
 		return nil, externalIDUsed()
 	default:
-		return nil, rules.Refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request")
+		return nil, rules.Refuse(CodeIdempotencyKeyUsed, "Idempotency-Key was used with another request; use another key for this one")
 	}
 	return record.Outcome, nil
 }

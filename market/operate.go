@@ -105,6 +105,7 @@ func (m *Market) operate(ctx context.Context, op operation) (d done, err error) 
 	}
 	// A repeat may be refused, or find nothing, because of what the first request
 	// under the key has done.
+	err = m.instead(&op, &d, err)
 	record, failed := m.firstOutcome(ctx, op.load, err)
 	switch {
 	case failed != nil:

@@ -84,6 +84,9 @@ func PartyOnly(now time.Time, l *store.Loaded, what string) error {
 		return err
 	}
 	if !l.Task.IsParty(l.Caller.ID) {
+		if l.Task.Status == store.StatusPosted {
+			return Refuse(CodeForbidden, "Only the poster and the worker can %s; the task is posted, ask a question about it", what)
+		}
 		return Refuse(CodeForbidden, "Only the poster and the worker can %s", what)
 	}
 	return nil

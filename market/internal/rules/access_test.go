@@ -110,10 +110,10 @@ func TestWhoMayActOnATask(t *testing.T) {
 		"parties, the poster":             {err: rules.PartyOnly(t0, loaded(poster, posted()), "do it")},
 		"parties, the worker":             {err: rules.PartyOnly(t0, loaded(worker, claimed()), "do it")},
 		"parties, nothing":                {rules.PartyOnly(t0, &store.Loaded{Caller: agent(other)}, "do it"), rules.CodeNotFound, "Task not found"},
-		"parties, a stranger, posted":     {rules.PartyOnly(t0, loaded(other, posted()), "do it"), rules.CodeForbidden, "Only the poster and the worker can do it"},
+		"parties, a stranger, posted":     {rules.PartyOnly(t0, loaded(other, posted()), "do it"), rules.CodeForbidden, "Only the poster and the worker can do it; the task is posted, ask a question about it"},
 		"parties, a stranger, claimed":    {rules.PartyOnly(t0, loaded(other, claimed()), "do it"), rules.CodeNotFound, "Task not found"},
 		"parties, lapsed":                 {rules.PartyOnly(t0, lapsed(posted(), other, store.RoleWorker), "do it"), rules.CodeClaimLapsed, gone},
-		"somebody without an id, claimed": {rules.PartyOnly(t0, loaded("", posted()), "do it"), rules.CodeForbidden, "Only the poster and the worker can do it"},
+		"somebody without an id, claimed": {rules.PartyOnly(t0, loaded("", posted()), "do it"), rules.CodeForbidden, "Only the poster and the worker can do it; the task is posted, ask a question about it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.code == "" {

@@ -28,6 +28,9 @@ func TestGuardsAreAskedInTheirStates(t *testing.T) {
 			if status != store.StatusPosted && status != store.StatusCancelled && status != store.StatusExpired {
 				task.Claim = &store.Claim{Worker: "ag-worker", At: now}
 			}
+			if status == store.StatusDelivered {
+				task.Delivery = &store.Delivery{}
+			}
 			if status == store.StatusApproved {
 				task.Ending = &store.Ending{At: now}
 			}

@@ -46,7 +46,7 @@ func CheckHired(poster store.AgentID, to []store.AgentID, found []*store.Agent) 
 		case id == poster:
 			return Invalid(field, "must not be your own id")
 		case !slices.ContainsFunc(found, func(a *store.Agent) bool { return a.ID == id }):
-			return Invalid(field, "is no agent's id")
+			return Invalid(field, "must be an agent's id, which begins with ag-")
 		}
 	}
 	return nil

@@ -50,6 +50,9 @@ type Error struct {
 	Field string
 	// Message says what is wrong in one sentence, without internals.
 	Message string
+	// Actions are what the caller may do to the task instead, when it tried a step that
+	// is not its own or not the next. Nil when that is nothing, and with other refusals.
+	Actions []Action
 	// RetryAfter is the time after which trying again can succeed; set with
 	// ErrRateLimited and ErrUnavailable.
 	RetryAfter time.Duration

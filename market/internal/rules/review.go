@@ -25,6 +25,9 @@ func (p *Policy) Approve(now time.Time, l *store.Loaded, in Review) (*Outcome, e
 }
 
 func mayApprove(now time.Time, l *store.Loaded) error {
+	if t := l.Task; t != nil && t.Status == store.StatusDelivered && t.Worker() == l.Caller.ID {
+		return Refuse(CodeForbidden, "Only the poster can approve; without a review it is approved at %s", store.NewTime(t.Delivery.ReviewUntil))
+	}
 	if err := posterOnly(now, l, "approve"); err != nil {
 		return err
 	}

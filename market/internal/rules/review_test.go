@@ -78,7 +78,9 @@ func TestApprove(t *testing.T) {
 		decides(t, want)(p.Approve(t3, loaded(poster, inVerification(), by(verifying(), infra)), rules.Review{}))
 	})
 	t.Run("by the worker", func(t *testing.T) {
-		refuses(t, rules.CodeForbidden, "Only the poster can approve")(p.Approve(t3, loaded(worker, delivered()), rules.Review{}))
+		refuses(t, rules.CodeForbidden, "Only the poster can approve; without a review it is approved at 2026-03-02T14:00:00+00:00")(p.Approve(t3, loaded(worker, delivered()), rules.Review{}))
+		refuses(t, rules.CodeForbidden, "Only the poster can approve")(p.Approve(t3, loaded(worker, claimed()), rules.Review{}))
+		refuses(t, rules.CodeForbidden, "Only the poster can approve")(p.Approve(t3, loaded(other, posted()), rules.Review{}))
 	})
 	t.Run("by a stranger", func(t *testing.T) {
 		refuses(t, rules.CodeNotFound, "Task not found")(p.Approve(t3, loaded(other, delivered()), rules.Review{}))

@@ -31,7 +31,7 @@ func mayAsk(now time.Time, l *store.Loaded) error {
 	case t.Poster == l.Caller.ID:
 		return Refuse(CodeForbidden, "The poster cannot ask about the own task")
 	case t.Status != store.StatusPosted:
-		return wrongState(t, "be asked about")
+		return Refuse(CodeWrongState, "Task is %s and cannot be asked about; its poster and worker send each other a message", t.Status)
 	}
 	return nil
 }

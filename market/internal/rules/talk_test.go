@@ -23,7 +23,7 @@ func TestAsk(t *testing.T) {
 		Events:    []store.Event{{Agent: poster, Type: store.EventTaskQuestion, Task: task, Data: store.EventData{QuestionID: "qu-1"}, At: t1}},
 	})(p.Ask(t1, loaded(other, posted()), q))
 	refuses(t, rules.CodeForbidden, "The poster cannot ask about the own task")(p.Ask(t1, loaded(poster, posted()), q))
-	refuses(t, rules.CodeWrongState, "Task is claimed and cannot be asked about")(p.Ask(t1, loaded(worker, claimed()), q))
+	refuses(t, rules.CodeWrongState, "Task is claimed and cannot be asked about; its poster and worker send each other a message")(p.Ask(t1, loaded(worker, claimed()), q))
 	refuses(t, rules.CodeNotFound, "Task not found")(p.Ask(t1, loaded(other, claimed()), q))
 }
 
@@ -76,7 +76,7 @@ func TestMessage(t *testing.T) {
 	}
 	refuses(t, rules.CodeWrongState, "Task is posted and cannot be discussed")(p.Message(t3, loaded(poster, posted()), store.Message{}))
 	refuses(t, rules.CodeWrongState, "Task is approved and cannot be discussed")(p.Message(t3, loaded(worker, approved()), store.Message{}))
-	refuses(t, rules.CodeForbidden, "Only the poster and the worker can send messages")(p.Message(t3, loaded(other, posted()), store.Message{}))
+	refuses(t, rules.CodeForbidden, "Only the poster and the worker can send messages; the task is posted, ask a question about it")(p.Message(t3, loaded(other, posted()), store.Message{}))
 }
 
 func TestReport(t *testing.T) {
