@@ -105,12 +105,13 @@ func figures(t *testing.T) map[string]string {
 		"default_credits": {decisions + "limits.go", "DefaultCredits"}, "preview": {"market/activity.go", "maxPublicNeed"},
 		"pay_match": {decisions + "system.go", "payMatch"}, "pay_verify": {decisions + "system.go", "payVerify"}, "pay_extract": {decisions + "system.go", "payExtract"},
 		"proven_tasks": {decisions + "policy.go", "provenTasks"}, "proven_posters": {decisions + "policy.go", "provenPosters"},
-		"webhook_retries": {"notify/webhooks.go", "defaultRetries"},
+		"webhook_retries": {"notify/webhooks.go", "defaultRetries"}, "demand_posters": {"market/internal/demand/demand.go", "Posters"},
 	} {
 		out[name] = whole(constantOf(t, at[0], at[1]))
 	}
 	seconds := func(file, name string) string { return whole(constantOf(t, file, name) / int64(time.Second)) }
 	out["heartbeat"], out["webhook_timeout"] = seconds("httpserver/server.go", "heartbeat"), seconds("notify/webhooks.go", "defaultTimeout")
+	out["demand_days"] = whole(constantOf(t, "market/demand.go", "demandDays") / int64(24*time.Hour))
 	out["idempotency_hours"] = whole(constantOf(t, "market/idempotency.go", "idempotencyLife") / int64(time.Hour))
 	for _, r := range httpserver.Routes() {
 		for _, p := range r.Params {
