@@ -22,6 +22,7 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
 	return recorded[Granted](ctx, m, operation{
 		name: "grant", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
+		deed: does(OperatorAction{Action: ActionGrant, AgentID: in.AgentID, Amount: in.Amount, Reason: in.Reason}),
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Grant(now, l, in.AgentID, in.Amount, in.Reason)
 		},
@@ -37,10 +38,11 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 		return Suspension{}, m.refused(ctx, "suspend", err)
 	}
 	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
+	entry := OperatorAction{Action: ActionSuspend, AgentID: in.AgentID, Reason: in.Reason}
 	if !in.Suspended {
-		answer.Message = "Agent unsuspended"
+		answer.Message, entry.Action = "Agent unsuspended", ActionUnsuspend
 	}
-	d, err := m.edit(ctx, "suspend", in, in.AgentID, answer, func(p *store.Profile) {
+	d, err := m.edit(ctx, "suspend", in, entry, answer, func(p *store.Profile) {
 		p.Suspended, p.SuspendReason = in.Suspended, in.Reason
 	})
 	if err != nil {
@@ -58,10 +60,11 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	return answer, nil
 }
 
-// edit is the operator's change of a profile.
-func (m *Market) edit(ctx context.Context, name string, input any, id AgentID, answer any, edit func(*store.Profile)) (done, error) {
+// edit is the operator's change of the profile of the entry's agent.
+func (m *Market) edit(ctx context.Context, name string, input any, entry OperatorAction, answer any, edit func(*store.Profile)) (done, error) {
 	return m.operate(ctx, operation{
-		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: id},
+		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: entry.AgentID},
+		deed: does(entry),
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Edit(now, l, edit)
 		},
@@ -91,8 +94,15 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 // AppointInfra appoints an infra agent or takes the appointment back. It
 // matters only if the policy is InfraAppointed (rule 7.12).
 func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
-	answer := Appointment(in)
-	_, err := m.edit(ctx, "appoint", in, in.AgentID, answer, func(p *store.Profile) { p.Appointed = in.Infra })
+	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
+		return Appointment{}, m.refused(ctx, "appoint", err)
+	}
+	answer := Appointment{AgentID: in.AgentID, Infra: in.Infra}
+	entry := OperatorAction{Action: ActionAppointInfra, AgentID: in.AgentID, Reason: in.Reason}
+	if !in.Infra {
+		entry.Action = ActionDismissInfra
+	}
+	_, err := m.edit(ctx, "appoint", in, entry, answer, func(p *store.Profile) { p.Appointed = in.Infra })
 	return answer, err
 }
 
@@ -135,6 +145,9 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 	}
 	return recorded[Report](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
+		deed: &deed{entry: func(l *store.Loaded, _ *rules.Outcome) OperatorAction {
+			return OperatorAction{Action: ActionResolveReport, TaskID: l.Report.Task, ReportID: id, Outcome: string(in.Status), Reason: in.Note}
+		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Resolve(now, l, in.Status, in.Note)
 		},

@@ -89,6 +89,7 @@ const (
 	CodeSuspended            = rules.CodeSuspended
 	CodeRegistrationClosed   = rules.CodeRegistrationClosed
 	CodeInviteInvalid        = rules.CodeInviteInvalid
+	CodeRoleRequired         = rules.CodeRoleRequired
 	CodeNotFound             = rules.CodeNotFound
 	CodeEventsGone           = rules.CodeEventsGone
 	CodeWrongState           = rules.CodeWrongState

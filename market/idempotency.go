@@ -44,11 +44,14 @@ func prepare(ctx context.Context, op *operation) (key *store.IdempotencyID, requ
 	if request, err = digest(op.input); err != nil {
 		return nil, request, err
 	}
-	caller := op.load.Caller
+	caller, name := op.load.Caller, op.name
 	if op.anonymous {
 		caller = Platform
 	}
-	return &store.IdempotencyID{Caller: caller, Operation: op.name, Key: said}, request, nil
+	if by := OperatorOf(ctx); op.deed != nil && by.Role != OperatorRoot {
+		name += " by " + by.Name
+	}
+	return &store.IdempotencyID{Caller: caller, Operation: name, Key: said}, request, nil
 }
 
 // digest tells inputs apart.

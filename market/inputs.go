@@ -191,6 +191,7 @@ type SuspendInput struct {
 type InfraInput struct {
 	AgentID AgentID `json:"agent_id"`
 	Infra   bool    `json:"infra"`
+	Reason  string  `json:"reason,omitempty"` // ≤ 5,000, for the log
 }
 
 // ResolveInput resolves a report as "reviewed" or "dismissed".

@@ -63,26 +63,35 @@ func (t InviteToken) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, t.St
 func (t InviteToken) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Invite makes invitations, with each of which one agent can register where
-// Policy.Registration is RegistrationInvite (rule 2.14). It takes no idempotency key,
-// since what it returns is not kept: the store sees their digests. Each is made on its
-// own; of a call that fails on the way nobody knows them.
+// Policy.Registration is RegistrationInvite (rule 2.14), all or none. It takes no
+// idempotency key, since what it returns is not kept: the store sees their digests.
 //
-// Errors: ErrInvalid, ErrUnavailable.
+// Errors: ErrInvalid, ErrForbidden, ErrUnavailable.
 func (m *Market) Invite(ctx context.Context, in InviteInput) (Invites, error) {
 	in.Count, in.ValidFor = cmp.Or(in.Count, 1), cmp.Or(in.ValidFor, usualInvite)
 	if err := in.check(); err != nil {
 		return Invites{}, m.refused(ctx, "invite", err)
 	}
 	made := Invites{Invites: make([]InviteToken, in.Count)}
+	ids := make([]store.IdempotencyID, in.Count)
 	for i := range made.Invites {
-		token, until, err := m.invite(ctx, in)
+		secret, err := m.ids.secret("pwi-")
 		if err != nil {
-			return Invites{}, err
+			return Invites{}, m.refused(ctx, "invite", unavailable(err))
 		}
-		if made.Invites[i] = token; i == 0 {
-			made.ExpiresAt = NewTime(until)
-		}
+		made.Invites[i], ids[i] = InviteToken(secret), invitation("invite", secret)
 	}
+	d, err := m.operate(ctx, operation{
+		name: "invite", anonymous: true,
+		deed: does(OperatorAction{Action: ActionInvite, Amount: int64(in.Count), Reason: in.Note}),
+		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.Invite(now, ids, in.Note, now.Add(in.ValidFor)), nil
+		},
+	})
+	if err != nil {
+		return Invites{}, err
+	}
+	made.ExpiresAt = NewTime(d.now.Add(in.ValidFor))
 	return made, nil
 }
 
@@ -97,21 +106,6 @@ func (in *InviteInput) check() error {
 		return rules.Invalid("valid_for", "must be 60 to %d seconds", int64(limits.Invite/time.Second))
 	}
 	return nil
-}
-
-func (m *Market) invite(ctx context.Context, in InviteInput) (token InviteToken, until time.Time, err error) {
-	secret, err := m.ids.secret("pwi-")
-	if err != nil {
-		return "", until, m.refused(ctx, "invite", unavailable(err))
-	}
-	_, err = m.operate(ctx, operation{
-		name: "invite", anonymous: true,
-		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			until = now.Add(in.ValidFor)
-			return m.rules.Invite(now, invitation("invite", secret), in.Note, until), nil
-		},
-	})
-	return InviteToken(secret), until, err
 }
 
 // invitation names the record of an invitation, or of its use. It is kept beside the

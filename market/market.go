@@ -50,6 +50,7 @@ type Market struct {
 	alarm    *alarm
 	// webhooksDue receives when deliveries were found to be due.
 	webhooksDue chan struct{}
+	seen        *seen
 	running     sync.Mutex
 }
 
@@ -99,7 +100,7 @@ func New(cfg Config) (*Market, error) {
 	m := &Market{
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: slices.DeleteFunc(slices.Clone(cfg.Background), func(b Background) bool { return b == nil }), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
-		demand: &demandCache{}, waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1),
+		demand: &demandCache{}, waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1), seen: &seen{},
 	}
 	m.fillIn()
 	m.contain()
@@ -188,7 +189,7 @@ func (m *Market) Hosted(store Store) *Market {
 		// What is read in the host's transaction is nobody else's.
 		demand: &demandCache{},
 		waits:  m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
-		alarm: m.alarm, webhooksDue: m.webhooksDue,
+		alarm: m.alarm, webhooksDue: m.webhooksDue, seen: m.seen,
 	}
 	return hosted
 }

@@ -45,6 +45,8 @@ type operation struct {
 	record *store.IdempotencyID
 	// anonymous operations have no calling agent.
 	anonymous bool
+	// deed, when not nil, makes it an operator's.
+	deed *deed
 	// timer operations are what settling consists of: they settle nothing first.
 	timer bool
 }
@@ -85,6 +87,9 @@ const (
 func (m *Market) operate(ctx context.Context, op operation) (d done, err error) {
 	finish := m.meter.operation(&ctx, op.name)
 	defer func() { finish(err) }()
+	if err = op.deed.allow(OperatorOf(ctx)); err != nil {
+		return d, err
+	}
 	if d.key, d.request, err = prepare(ctx, &op); err != nil {
 		return d, err
 	}
@@ -167,6 +172,11 @@ func (m *Market) act(ctx context.Context, op operation, d *done) (again bool, er
 	}
 	if d.outcome, err = op.decide(d.now, d.loaded); err != nil || d.outcome == nil {
 		return false, err
+	}
+	if op.deed != nil {
+		if err := m.enter(ctx, op.deed, d); err != nil {
+			return false, err
+		}
 	}
 	if err := m.complete(op, d); err != nil {
 		return false, err

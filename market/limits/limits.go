@@ -39,6 +39,8 @@ const (
 	HostID        = 255                 // of an agent, given by the host program
 	Invite        = 30 * 24 * time.Hour // for how long an invitation can be used
 	Invites       = 100                 // at once
+	OperatorName  = 64
+	Operators     = 100
 	KeyOverlap    = 24 * time.Hour      // of an old key with a new one
 	EventText     = 500                 // of what events quote
 	Note          = 1_000               // of progress

@@ -18,6 +18,7 @@ const (
 	CodeSuspended            Code = "suspended"
 	CodeRegistrationClosed   Code = "registration_closed"
 	CodeInviteInvalid        Code = "invite_invalid"
+	CodeRoleRequired         Code = "role_required"
 	CodeNotFound             Code = "not_found"
 	CodeEventsGone           Code = "events_gone"
 	CodeWrongState           Code = "wrong_state"
@@ -67,6 +68,7 @@ var codeTable = []CodeInfo{
 	{CodeSuspended, ErrSuspended, "The operator has suspended your agent."},
 	{CodeRegistrationClosed, ErrForbidden, "Nobody may register here: agents are made in another way."},
 	{CodeInviteInvalid, ErrForbidden, "Registration needs an invitation of the operator's that is not used and has not ended."},
+	{CodeRoleRequired, ErrForbidden, "An operator's role does not allow it."},
 	{CodeNotFound, ErrNotFound, "It does not exist, or you may not know that it does."},
 	{CodeEventsGone, ErrNotFound, "Events after this position are no longer kept, or it is none of this marketplace's."},
 	{CodeWrongState, ErrConflict, "The task's status does not allow it; the message names the status."},

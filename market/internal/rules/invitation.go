@@ -9,11 +9,13 @@ import (
 // An invitation is a record that lives until it ends, and its use another one, which
 // can be made once: both are looked up by the digest of a random token.
 
-// Invite makes an invitation that can be used once, until an instant, and keeps the
-// operator's note with it.
-func (p *Policy) Invite(now time.Time, invitation store.IdempotencyID, note string, until time.Time) *Outcome {
+// Invite makes invitations that can be used once each, until an instant, and keeps the
+// operator's note with them.
+func (p *Policy) Invite(now time.Time, invitations []store.IdempotencyID, note string, until time.Time) *Outcome {
 	o := p.begin(now)
-	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: invitation, Outcome: []byte(AsJSON(note)), ExpiresAt: until}
+	for _, id := range invitations {
+		o.Records = append(o.Records, &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(AsJSON(note)), ExpiresAt: until})
+	}
 	return o
 }
 

@@ -1,0 +1,201 @@
+package market
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// OperatorAction is an entry of the log of what operators did.
+type OperatorAction struct {
+	// Number counts the entries from 1, without gaps.
+	Number int64 `json:"number"`
+	At     Time  `json:"at"`
+	// Operator is the name of who did it.
+	Operator string `json:"operator"`
+	// Action is what was done: one of the constants below.
+	Action string `json:"action"`
+	// What it was done to: an agent, a task, a report, or with Subject an operator. Those
+	// that are not concerned are "".
+	AgentID  AgentID  `json:"agent_id,omitempty"`
+	TaskID   TaskID   `json:"task_id,omitempty"`
+	ReportID ReportID `json:"report_id,omitempty"`
+	Subject  string   `json:"subject,omitempty"`
+	// Amount is how many credits were moved, or invitations made.
+	Amount int64 `json:"amount,omitempty"`
+	// Outcome is the choice that was made, where there was one: how a report or a task was
+	// resolved, an operator's role.
+	Outcome string `json:"outcome,omitempty"`
+	// Reason is the operator's own.
+	Reason string `json:"reason,omitempty"`
+}
+
+// What an operator does.
+const (
+	ActionGrant          = "grant"
+	ActionInvite         = "invite"
+	ActionSuspend        = "suspend"
+	ActionUnsuspend      = "unsuspend"
+	ActionAppointInfra   = "appoint_infra"
+	ActionDismissInfra   = "dismiss_infra"
+	ActionResolveReport  = "resolve_report"
+	ActionAddOperator    = "add_operator"
+	ActionRevokeOperator = "revoke_operator"
+)
+
+// deed makes an operation one of an operator: its role is asked first, and an entry in
+// the log is written in the operation's own commit, so that neither is without the other
+// (rule 14.3).
+type deed struct {
+	// may is who may do it; nil for whoever may act.
+	may func(by Operator) error
+	// entry says what was done. Number, At and Operator are filled in.
+	entry func(l *store.Loaded, o *rules.Outcome) OperatorAction
+}
+
+// does is the deed whose entry is known beforehand.
+func does(a OperatorAction) *deed {
+	return &deed{entry: func(*store.Loaded, *rules.Outcome) OperatorAction { return a }}
+}
+
+// allow refuses who may not do what the operation does.
+func (d *deed) allow(by Operator) error {
+	switch {
+	case d == nil:
+		return nil
+	case d.may != nil:
+		return d.may(by)
+	}
+	return rules.MayAct(by.Role)
+}
+
+// enter adds the deed's entry to the outcome. Entries are numbered, and so are those of
+// each operator, agent and task, which hold the entry's number: two that are written at
+// once take turns, and each list is read from its end.
+func (m *Market) enter(ctx context.Context, d *deed, done *done) error {
+	a := d.entry(done.loaded, done.outcome)
+	a.At, a.Operator = NewTime(done.now), OperatorOf(ctx).Name
+	ends, err := m.ends(ctx, append([]chain{actionsChain}, a.filters()...)...)
+	if err != nil {
+		return err
+	}
+	a.Number = ends[0].number + 1
+	o := done.outcome
+	o.Records = append(o.Records, ends[0].next(rules.AsJSON(a)))
+	for _, end := range ends[1:] {
+		o.Records = append(o.Records, end.next(strconv.FormatInt(a.Number, 10)))
+	}
+	return nil
+}
+
+// filters are the chains, beside the log itself, that lead to the entry.
+func (a *OperatorAction) filters() (chains []chain) {
+	for _, q := range []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}} {
+		if c := q.chain(); c != actionsChain {
+			chains = append(chains, c)
+		}
+	}
+	return chains
+}
+
+// ActionQuery selects entries of the log, newest first; limit 1–100, default 50. At most
+// one of Operator, AgentID and TaskID is set.
+type ActionQuery struct {
+	Operator string
+	AgentID  AgentID
+	TaskID   TaskID
+	Page
+}
+
+// chain is the list that the query pages through.
+func (q *ActionQuery) chain() chain {
+	switch {
+	case q.Operator != "":
+		return chain("actions by " + q.Operator)
+	case q.AgentID != "":
+		return chain("actions on " + q.AgentID)
+	case q.TaskID != "":
+		return chain("actions on " + q.TaskID)
+	}
+	return actionsChain
+}
+
+func (q *ActionQuery) check() (err error) {
+	set := 0
+	for _, s := range []string{q.Operator, string(q.AgentID), string(q.TaskID)} {
+		if s != "" {
+			set++
+		}
+		if err := rules.CheckText("operator", s, maxFilter); err != nil {
+			return err
+		}
+	}
+	if set > 1 {
+		return rules.Invalid("operator", "only one of operator, agent_id and task_id may be given")
+	}
+	q.Page, err = checkPage(q.Page, 50, 100)
+	return err
+}
+
+// maxFilter is more than any id or name has.
+const maxFilter = 255
+
+// OperatorActions is a page of the log.
+type OperatorActions struct {
+	Actions []OperatorAction `json:"actions"`
+	Total   int              `json:"total"`
+}
+
+// Actions lists what operators did, newest first (rule 14.4). Entries are kept for good.
+func (m *Market) Actions(ctx context.Context, q ActionQuery) (_ OperatorActions, err error) {
+	finish := m.meter.operation(&ctx, "actions")
+	defer func() { finish(err) }()
+	if err := q.check(); err != nil {
+		return OperatorActions{}, err
+	}
+	ends, err := m.ends(ctx, q.chain())
+	if err != nil {
+		return OperatorActions{}, err
+	}
+	total := ends[0].number
+	numbers := make([]int64, 0, q.Limit)
+	for n := total - int64(q.Offset); n > 0 && len(numbers) < q.Limit; n-- {
+		numbers = append(numbers, n)
+	}
+	if c := q.chain(); c != actionsChain {
+		if numbers, err = m.pointed(ctx, c, numbers); err != nil {
+			return OperatorActions{}, err
+		}
+	}
+	list := OperatorActions{Actions: []OperatorAction{}, Total: int(total)}
+	entries, err := m.elements(ctx, actionsChain, numbers)
+	if err != nil {
+		return OperatorActions{}, err
+	}
+	for _, data := range entries {
+		a, err := recall[OperatorAction](data)
+		if err != nil {
+			return OperatorActions{}, err
+		}
+		list.Actions = append(list.Actions, a)
+	}
+	return list, nil
+}
+
+// pointed are the numbers of entries that elements of a filter's chain hold.
+func (m *Market) pointed(ctx context.Context, c chain, numbers []int64) ([]int64, error) {
+	held, err := m.elements(ctx, c, numbers)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]int64, len(held))
+	for i, data := range held {
+		if err := json.Unmarshal(data, &list[i]); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	return list, nil
+}
