@@ -7,12 +7,13 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Admin is the operator's access to a marketplace. It is safe for concurrent use. A
-// wrong key is an ErrForbidden, a server without an admin key an ErrNotConfigured.
+// Admin is an operator's access to a marketplace. It is safe for concurrent use. A
+// wrong key is an ErrForbidden, an operator's that was revoked an ErrUnauthorized, a
+// server without an admin key an ErrNotConfigured.
 type Admin struct{ caller }
 
 // NewAdmin returns the operator's client of the marketplace at baseURL; the
-// key is the server's PINCHWORK_ADMIN_KEY. It makes no request.
+// key is the server's PINCHWORK_ADMIN_KEY, or an operator's own. It makes no request.
 func NewAdmin(baseURL, adminKey string, opts ...Option) (*Admin, error) {
 	c, err := newCaller(baseURL, adminKey, opts)
 	if err != nil {

@@ -86,6 +86,10 @@ type operatorAPI interface {
 	Reports(context.Context, market.ReportStatus, market.Page) (market.ReportList, error)
 	ResolveReport(context.Context, market.ReportID, market.ResolveInput) (market.Report, error)
 	Audit(context.Context) (market.AuditReport, error)
+	AddOperator(context.Context, market.OperatorInput) (market.NewOperator, error)
+	Operators(context.Context) (market.OperatorList, error)
+	RevokeOperator(context.Context, string, market.RevokeInput) (market.Operator, error)
+	Actions(context.Context, market.ActionQuery) (market.OperatorActions, error)
 }
 
 // access is how a scenario reaches a market: in this process or over HTTP.

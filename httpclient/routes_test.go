@@ -189,6 +189,19 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 		"resolve": {"POST /v1/admin/reports/rp-1/resolve", `{"status":"reviewed"}`, func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.ResolveReport(ctx, "rp-1", market.ResolveInput{Status: market.ReportReviewed}))
 		}},
+		"operator": {"POST /v1/admin/operators", `{"name":"eve","role":"look","reason":"nights"}`, func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorLook, Reason: "nights"}))
+		}},
+		"operators": {"GET /v1/admin/operators", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.Operators(ctx)) }},
+		"revoke": {"DELETE /v1/admin/operators/eve?reason=left", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.RevokeOperator(ctx, "eve", market.RevokeInput{Reason: "left"}))
+		}},
+		"actions": {"GET /v1/admin/actions?limit=3&offset=6&operator=eve", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.Actions(ctx, market.ActionQuery{Operator: "eve", Page: market.Page{Limit: 3, Offset: 6}}))
+		}},
+		"actions on": {"GET /v1/admin/actions?agent_id=ag-1", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.Actions(ctx, market.ActionQuery{AgentID: "ag-1"}))
+		}},
 		"audit": {"GET /v1/admin/audit", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.Audit(ctx)) }},
 	}
 	for name, tc := range cases {
@@ -282,4 +295,4 @@ const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk
 	"tasks":[],"tags":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.
-const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[]}`
+const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[]}`

@@ -220,6 +220,23 @@ func operating(t *testing.T, tr *transcript, a access, poster market.AgentAPI, w
 	note(tr, "suspend", suspended, err)
 	_, err = a.as(worker).Me(ctx)
 	tr.add("a suspended agent", nil, err)
+	made, err := a.operator.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorLook, Reason: "nights"})
+	if made.APIKey == "" {
+		t.Error("an operator without a key")
+	}
+	note(tr, "operator", made.Operator, err)
+	_, err = a.operator.AddOperator(ctx, market.OperatorInput{Name: "Eve", Role: market.OperatorAct})
+	tr.add("operator of the same name", nil, err)
+	operators, err := a.operator.Operators(ctx)
+	note(tr, "operators", operators, err)
+	gone, err := a.operator.RevokeOperator(ctx, "eve", market.RevokeInput{Reason: "left"})
+	note(tr, "revoke", gone, err)
+	_, err = a.operator.RevokeOperator(ctx, "eve", market.RevokeInput{})
+	tr.add("revoke again", nil, err)
+	for _, q := range []market.ActionQuery{{}, {AgentID: worker.AgentID, Page: market.Page{Limit: 1}}, {TaskID: id}, {Operator: "root", Page: market.Page{Offset: 3}}, {Operator: "a", TaskID: id}} {
+		actions, err := a.operator.Actions(ctx, q)
+		note(tr, "actions", actions, err)
+	}
 	me, err := poster.Me(ctx)
 	note(tr, "me at the end", me, err)
 	audit, err := a.operator.Audit(ctx)

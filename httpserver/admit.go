@@ -66,7 +66,7 @@ func (s *Server) chargeGuess(c *call) error {
 }
 
 // admitAdmin charges wrong keys apart from right ones, so that guessing cannot
-// use up the operator's calls.
+// use up the operators' calls.
 func (s *Server) admitAdmin(c *call) error {
 	if s.adminKey == nil {
 		return errAdminOff
@@ -75,17 +75,44 @@ func (s *Server) admitAdmin(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.admitAdminKey(c, key)
+	o, err := s.admitAdminKey(c, key)
+	c.operator = o.Name
+	c.become(o)
+	return err
 }
 
-func (s *Server) admitAdminKey(c *call, key string) error {
-	if !s.isAdminKey(key) {
-		if err := s.chargeAddress(c, ClassAdmin, "admin-denied"); err != nil {
-			return err
-		}
-		return errWrongKey
+// become makes the call one of the operator's.
+func (c *call) become(o market.Operator) {
+	c.ctx, c.unlimited = market.WithOperator(c.ctx, o), market.WithOperator(c.unlimited, o)
+}
+
+// admitAdminKey finds the operator of a key. Each has a bucket of its own.
+func (s *Server) admitAdminKey(c *call, key string) (market.Operator, error) {
+	if s.isAdminKey(key) {
+		return market.Root(), s.chargeOperator(c, market.Root())
 	}
-	return s.charge(c, ClassAdmin, string(ClassAdmin))
+	refusal := error(errWrongKey)
+	if strings.HasPrefix(key, market.OperatorKeyPrefix) {
+		o, err := s.market.AdmitOperator(c.ctx, market.OperatorKey(key))
+		if err == nil {
+			return o, s.chargeOperator(c, o)
+		}
+		if !errors.Is(err, market.ErrUnauthorized) {
+			return market.Operator{}, err
+		}
+		refusal = err
+	}
+	if err := s.chargeAddress(c, ClassAdmin, "admin-denied"); err != nil {
+		return market.Operator{}, err
+	}
+	return market.Operator{}, refusal
+}
+
+func (s *Server) chargeOperator(c *call, o market.Operator) error {
+	if o.Role == market.OperatorRoot {
+		return s.charge(c, ClassAdmin, string(ClassAdmin))
+	}
+	return s.charge(c, ClassAdmin, string(ClassAdmin)+":"+o.Name)
 }
 
 // isAdminKey compares digests in constant time.

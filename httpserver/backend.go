@@ -24,4 +24,5 @@ type backend interface {
 	ResolveReport(ctx context.Context, id market.ReportID, in market.ResolveInput) (market.Report, error)
 	Audit(ctx context.Context) (market.AuditReport, error)
 	Ready(ctx context.Context) error
+	desk
 }

@@ -32,6 +32,8 @@ type call struct {
 	params bunrouter.Params
 	query  url.Values     // nil until asked for
 	agent  market.AgentID // "" until admitted
+	// operator is the name of the operator who calls, "" until admitted.
+	operator string
 	// ctx has the request's idempotency key and time limit, unlimited only the key.
 	ctx, unlimited context.Context
 	// ignored are the names in the request for which the route has no field.
@@ -122,11 +124,15 @@ func (c *call) logAccess(status int) {
 	if !c.server.log.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
+	who := slog.String("agent_id", string(c.agent))
+	if c.operator != "" {
+		who = slog.String("operator", c.operator)
+	}
 	c.server.log.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("request_id", c.id), slog.String("method", method(c.request)),
 		slog.String("route", c.pattern()), slog.Int("status", status),
 		slog.Int64("bytes", c.size), slog.Duration("duration", time.Since(c.started)),
-		slog.String("agent_id", string(c.agent)))
+		who)
 }
 
 // method keeps invented methods out of the log.
@@ -159,7 +165,7 @@ func requestID(r *http.Request) string {
 }
 
 func usableID(id string) bool {
-	if id == "" || len(id) > maxRequestID || strings.Contains(id, "pwk-") {
+	if id == "" || len(id) > maxRequestID || strings.Contains(id, "pwk-") || strings.Contains(id, market.OperatorKeyPrefix) {
 		return false
 	}
 	for i := range len(id) {

@@ -23,7 +23,7 @@ func TestEndpoints(t *testing.T) {
 
 func checkEndpoints(t *testing.T, with pinchwork.Option, markdown bool) {
 	s := newSite(t, Options{Limits: NoLimits(), Version: "1.2.3"}, with)
-	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryInvitations, tryOperator, tryServer, tryEvents, tryBatch} {
+	for _, step := range []func(*testing.T, *site, bool){tryAgents, tryLifecycle, tryOthers, tryTalk, tryMe, tryInvitations, tryOperator, tryDesk, tryServer, tryEvents, tryBatch} {
 		step(t, s, markdown)
 	}
 	for _, r := range Routes() {
@@ -244,6 +244,36 @@ func tryOperator(t *testing.T, s *site, markdown bool) {
 	op.send("POST", "/v1/admin/agents/suspend", object{"agent_id": b.id, "suspended": false}, "reason").is(200).has("suspended", false)
 	b.send("GET", "/v1/me", nil, "").is(200)
 	op.send("GET", "/v1/admin/audit", nil, "").is(200).has("ok", true, "sum", 0)
+}
+
+func tryDesk(t *testing.T, s *site, markdown bool) {
+	t.Helper()
+	root := s.operator(markdown)
+	made := root.send("POST", "/v1/admin/operators", object{"name": "eve", "role": "act", "reason": "nights"}, "reason").is(201).has("name", "eve", "role", "act")
+	eve := &person{site: s, key: made.text("api_key"), markdown: markdown}
+	if !strings.HasPrefix(eve.key, "pwo-") || len(eve.key) < 45 {
+		t.Errorf("the key is %q", eve.key)
+	}
+	root.send("POST", "/v1/admin/operators", object{"name": "EVE", "role": "look"}, "reason").is(409).has("code", "already_done")
+	root.send("POST", "/v1/admin/operators", object{"name": "e v e", "role": "look"}, "reason").is(400).has("field", "name")
+	eve.send("POST", "/v1/admin/operators", object{"name": "mallory", "role": "act"}, "reason").is(403).has("code", "role_required")
+	look := &person{site: s, key: root.send("POST", "/v1/admin/operators", object{"name": "lou", "role": "look"}, "reason").is(201).text("api_key"), markdown: markdown}
+	list := look.send("GET", "/v1/admin/operators", nil, "").is(200).has("total", 2).list("operators")
+	list[0].has("name", "eve", "role", "act")
+	a := s.agent("a", markdown)
+	look.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 5}, "reason").is(403).has("code", "role_required")
+	eve.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 5, "reason": "welcome"}, "reason").is(200)
+	entry := look.send("GET", "/v1/admin/actions?operator=eve&limit=1", nil, "").is(200).has("total", 1).list("actions")[0]
+	entry.has("operator", "eve", "action", "grant", "agent_id", a.id, "amount", 5, "reason", "welcome")
+	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id), nil, "").is(200).has("total", 1)
+	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id)+"&operator=eve", nil, "").is(400)
+	look.send("GET", "/v1/admin/actions?limit=101", nil, "").is(400)
+	look.send("DELETE", "/v1/admin/operators/eve", nil, "").is(403)
+	root.send("DELETE", "/v1/admin/operators/eve?reason=left", nil, "").is(200).has("name", "eve")
+	root.send("DELETE", "/v1/admin/operators/eve", nil, "").is(404)
+	eve.send("GET", "/v1/admin/reports", nil, "").is(401).has("code", "unauthorized")
+	look.send("DELETE", "/v1/admin/operators/lou", nil, "").is(200)
+	look.send("GET", "/v1/admin/reports", nil, "").is(401)
 }
 
 func tryServer(t *testing.T, s *site, markdown bool) {

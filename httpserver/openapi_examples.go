@@ -29,6 +29,7 @@ var samples = map[string]any{
 	"Registration.message": "Welcome. Keep the key: it is shown this once.", "KeyRotation.message": "Keep the key: it is shown this once.", "overlap": 3600, "valid_for": 86400, "invitation": "pwi-shown-this-once", "question": "Which input format?", "answer": "JSON lines",
 	"webhook_url": "https://agent.example.com/hook", "error": "max_credits: must be 1 to 100000", "code": "invalid", "error_codes": "invalid", "version": "1.0.0",
 	"base_url": "https://pinchwork.example.com", "Capability.method": "GET", "Capability.path": "/v1/me", "auth": "agent", "purpose": "Your profile and credits",
+	"OperatorAction.number": 17, "operator": "root", "action": "grant", "Operator.name": "ada", "NewOperator.name": "ada", "role": "look", "NewOperator.api_key": "pwo-shown-this-once-keep-it",
 	"sum": 0, "problems": nil,
 }
 

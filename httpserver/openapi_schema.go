@@ -95,6 +95,8 @@ var inputBounds = map[string]doc{
 	"note":                   {"maxLength": limits.Reason},
 	"ProgressInput.note":     {"maxLength": limits.Note},
 	"percent":                {"minimum": 0, "maximum": 100},
+	"OperatorInput.name":     {"maxLength": limits.OperatorName, "pattern": "^[A-Za-z0-9._-]+$"},
+	"role":                   {"enum": anys(market.OperatorLook, market.OperatorAct)},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
 }
 
@@ -114,6 +116,7 @@ func tagSchema() doc {
 var enums = map[reflect.Type][]any{
 	reflect.TypeFor[market.Status]():       anys(market.Statuses()...),
 	reflect.TypeFor[market.ReportStatus](): anys(market.ReportOpen, market.ReportReviewed, market.ReportDismissed),
+	reflect.TypeFor[market.OperatorRole](): anys(market.OperatorLook, market.OperatorAct, market.OperatorRoot),
 	reflect.TypeFor[market.SystemType]():   anys(market.MatchAgents, market.VerifyCompletion, market.ExtractCapabilities),
 }
 
@@ -249,4 +252,5 @@ var bodyExamples = map[string]doc{
 	"suspendAgent":   {"agent_id": "ag-abc123xyz", "suspended": true, "reason": "spam"},
 	"appointInfra":   {"agent_id": "ag-abc123xyz", "infra": true},
 	"resolveReport":  {"status": "reviewed", "note": "Task removed."},
+	"addOperator":    {"name": "ada", "role": "look", "reason": "on duty at night"},
 }

@@ -48,7 +48,7 @@ func TestAnOperatorHasAKeyUntilItIsRevoked(t *testing.T) {
 		_, made := operator(t, k, "ada.l", market.OperatorAct)
 		replica := k.Replica()
 		for _, m := range []*market.Market{k.Market, replica} {
-			if o, err := m.AdmitOperator(k.Ctx, made.Key); err != nil || o != made.Operator || o.Role != market.OperatorAct || !o.CreatedAt.Equal(k.Clock.Now()) {
+			if o, err := m.AdmitOperator(k.Ctx, made.APIKey); err != nil || o != made.Operator || o.Role != market.OperatorAct || !o.CreatedAt.Equal(k.Clock.Now()) {
 				t.Errorf("admitted: %+v, %v", o, err)
 			}
 		}
@@ -62,7 +62,7 @@ func TestAnOperatorHasAKeyUntilItIsRevoked(t *testing.T) {
 			t.Errorf("revoked: %+v, %v", o, err)
 		}
 		for _, m := range []*market.Market{k.Market, replica} {
-			if o, err := m.AdmitOperator(k.Ctx, made.Key); !errors.Is(err, market.ErrUnauthorized) {
+			if o, err := m.AdmitOperator(k.Ctx, made.APIKey); !errors.Is(err, market.ErrUnauthorized) {
 				t.Errorf("after the end of the key: %+v, %v", o, err)
 			}
 			if o, err := m.OperatorNamed(k.Ctx, "ada.l"); !errors.Is(err, market.ErrUnauthorized) {
@@ -70,10 +70,10 @@ func TestAnOperatorHasAKeyUntilItIsRevoked(t *testing.T) {
 			}
 		}
 		_, again := operator(t, k, "ada.l", market.OperatorLook)
-		if o, err := replica.AdmitOperator(k.Ctx, again.Key); err != nil || o.Role != market.OperatorLook {
+		if o, err := replica.AdmitOperator(k.Ctx, again.APIKey); err != nil || o.Role != market.OperatorLook {
 			t.Errorf("of the same name: %+v, %v", o, err)
 		}
-		if _, err := k.Market.AdmitOperator(k.Ctx, made.Key); !errors.Is(err, market.ErrUnauthorized) {
+		if _, err := k.Market.AdmitOperator(k.Ctx, made.APIKey); !errors.Is(err, market.ErrUnauthorized) {
 			t.Errorf("the key before opens again: %v", err)
 		}
 	})
@@ -83,8 +83,15 @@ func TestOperatorsHaveNamesAndRoles(t *testing.T) {
 	k := markettest.New(t)
 	operator(t, k, "Ada", market.OperatorAct)
 	for _, in := range []market.OperatorInput{
-		{Name: "", Role: "act"}, {Name: "a b", Role: "act"}, {Name: "a/b", Role: "act"}, {Name: "..", Role: "act"}, {Name: "ä", Role: "act"},
-		{Name: "Root", Role: "act"}, {Name: strings.Repeat("x", 65), Role: "act"}, {Name: "bob", Role: "root"}, {Name: "bob"},
+		{Name: "", Role: "act"},
+		{Name: "a b", Role: "act"},
+		{Name: "a/b", Role: "act"},
+		{Name: "..", Role: "act"},
+		{Name: "ä", Role: "act"},
+		{Name: "Root", Role: "act"},
+		{Name: strings.Repeat("x", 65), Role: "act"},
+		{Name: "bob", Role: "root"},
+		{Name: "bob"},
 		{Name: "bob", Role: "act", Reason: strings.Repeat("x", 5_001)},
 	} {
 		if _, err := k.Market.AddOperator(k.Ctx, in); !errors.Is(err, market.ErrInvalid) {
@@ -147,7 +154,7 @@ func TestOperatorsAreMadeAtOnce(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			keys[i] = made.Key
+			keys[i] = made.APIKey
 		})
 		for i, key := range keys {
 			if o, err := markets[1].AdmitOperator(k.Ctx, key); err != nil || o.Name != fmt.Sprint("o", i) {

@@ -48,7 +48,7 @@ const (
 
 // deed makes an operation one of an operator: its role is asked first, and an entry in
 // the log is written in the operation's own commit, so that neither is without the other
-// (rule 14.3).
+// (rule 15.9).
 type deed struct {
 	// may is who may do it; nil for whoever may act.
 	may func(by Operator) error
@@ -149,7 +149,7 @@ type OperatorActions struct {
 	Total   int              `json:"total"`
 }
 
-// Actions lists what operators did, newest first (rule 14.4). Entries are kept for good.
+// Actions lists what operators did, newest first (rule 15.10). Entries are kept for good.
 func (m *Market) Actions(ctx context.Context, q ActionQuery) (_ OperatorActions, err error) {
 	finish := m.meter.operation(&ctx, "actions")
 	defer func() { finish(err) }()

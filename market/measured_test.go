@@ -87,6 +87,8 @@ func TestRefusedOperationsAreMeasured(t *testing.T) {
 			return nil
 		},
 		"invite":       func() error { _, err := m.Invite(ctx, market.InviteInput{ValidFor: -1}); return err },
+		"operator":     func() error { _, err := m.AddOperator(ctx, market.OperatorInput{}); return err },
+		"actions":      func() error { _, err := m.Actions(ctx, market.ActionQuery{Page: far}); return err },
 		"grant":        func() error { _, err := m.Grant(ctx, market.GrantInput{}); return err },
 		"resolve":      func() error { _, err := m.ResolveReport(ctx, s.report, market.ResolveInput{}); return err },
 		"reports":      func() error { _, err := m.Reports(ctx, "lost", market.Page{}); return err },

@@ -99,7 +99,7 @@ type OperatorInput struct {
 // alone.
 type NewOperator struct {
 	Operator
-	Key OperatorKey `json:"key"`
+	APIKey OperatorKey `json:"api_key"`
 }
 
 // LogValue leaves out the key, which a handler that logs JSON would show.
@@ -118,7 +118,7 @@ type RevokeInput struct {
 	Reason string `json:"reason,omitempty"` // ≤ 5,000, for the log
 }
 
-// AddOperator makes an operator with a key of its own (rule 14.1). There are at most
+// AddOperator makes an operator with a key of its own (rule 15.7). There are at most
 // 100. Only root may; like Invite it takes no idempotency key.
 //
 // Errors: ErrInvalid, ErrForbidden, ErrConflict for a name that an operator has,
@@ -139,7 +139,7 @@ func (m *Market) AddOperator(ctx context.Context, in OperatorInput) (NewOperator
 	d, err := m.editOperators(ctx, register{
 		may: func(by Operator) error { return rules.MayAppoint(by.Role) },
 		edit: func(now time.Time, all []rules.Operator) ([]rules.Operator, error) {
-			return rules.AddOperator(all, rules.Operator{Name: in.Name, Role: in.Role, Key: made.Key.digest(), CreatedAt: now})
+			return rules.AddOperator(all, rules.Operator{Name: in.Name, Role: in.Role, Key: made.APIKey.digest(), CreatedAt: now})
 		},
 		deed: OperatorAction{Action: ActionAddOperator, Subject: in.Name, Outcome: string(in.Role), Reason: in.Reason},
 	})
@@ -150,7 +150,7 @@ func (m *Market) AddOperator(ctx context.Context, in OperatorInput) (NewOperator
 	return made, nil
 }
 
-// RevokeOperator ends an operator's key at once, on every replica (rule 14.2). Root
+// RevokeOperator ends an operator's key at once, on every replica (rule 15.7). Root
 // revokes any; an operator, whatever its role, itself alone.
 //
 // Errors: ErrInvalid, ErrForbidden, ErrNotFound, ErrUnavailable.

@@ -96,6 +96,21 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 	give := func(v ...any) []any { return v }
 	f := market.Filter{Tags: []string{"go"}}
 	return map[string]func(ctx context.Context) []any{
+		"Market.Actions": func(ctx context.Context) []any {
+			v, err := m.Actions(ctx, market.ActionQuery{})
+			return give(v, err)
+		},
+		"Market.AddOperator": func(ctx context.Context) []any {
+			v, err := m.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorAct})
+			return give(v, err)
+		},
+		"Market.AdmitOperator": func(ctx context.Context) []any { v, err := m.AdmitOperator(ctx, "pwo-none"); return give(v, err) },
+		"Market.OperatorNamed": func(ctx context.Context) []any { v, err := m.OperatorNamed(ctx, "none"); return give(v, err) },
+		"Market.Operators":     func(ctx context.Context) []any { v, err := m.Operators(ctx); return give(v, err) },
+		"Market.RevokeOperator": func(ctx context.Context) []any {
+			v, err := m.RevokeOperator(ctx, "none", market.RevokeInput{})
+			return give(v, err)
+		},
 		"Market.Admit": func(ctx context.Context) []any {
 			charge := &market.Charge{Bucket: "b", Every: time.Second, Burst: 9}
 			id, admitted, err := m.Admit(ctx, s.bob.Key, charge)

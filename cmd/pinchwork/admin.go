@@ -24,9 +24,9 @@ func newAdmin(a *app) *cobra.Command {
 	o := &operator{app: a}
 	cmd := group(&cobra.Command{
 		Use:   "admin",
-		Short: "Run the marketplace: grant, invite, suspend, appoint, reports, audit",
-		Long:  "Commands for the operator. The admin key is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
-	}, newGrant(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newAudit(o))
+		Short: "Run the marketplace: grant, invite, suspend, appoint, reports, operators, actions, audit",
+		Long:  "Commands for the operators. The admin key, or an operator's own, is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
+	}, newGrant(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newOperators(o), newActions(o), newAudit(o))
 	cmd.PersistentFlags().StringVar(&o.keyFile, "admin-key-file", "", "read the admin key from a file (`path`, or - for standard input)")
 	return cmd
 }
@@ -134,6 +134,7 @@ func newSuspend(o *operator) *cobra.Command {
 
 func newInfra(o *operator) *cobra.Command {
 	var remove bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "infra AGENT",
 		Short: "Appoint an infra agent, or take it back with --remove",
@@ -143,13 +144,14 @@ func newInfra(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := c.AppointInfra(o.context(cmd), market.InfraInput{AgentID: market.AgentID(args[0]), Infra: !remove})
+			p, err := c.AppointInfra(o.context(cmd), market.InfraInput{AgentID: market.AgentID(args[0]), Infra: !remove, Reason: reason})
 			if err != nil {
 				return err
 			}
 			return o.show(p, fields("Agent", string(p.AgentID), "Infra", yes(p.Infra)))
 		},
 	}
+	reasonFlag(cmd, &reason)
 	cmd.Flags().BoolVar(&remove, "remove", false, "take the appointment back")
 	return cmd
 }

@@ -176,10 +176,10 @@ var api = []price{
 	}).keeps("a delivery"),
 	known("POST /v1/admin/credits/grant", func(w *world) *http.Request {
 		return w.request("POST", "/v1/admin/credits/grant", operatorKey, map[string]any{"agent_id": w.worker.id, "amount": 1, "reason": reason})
-	}).keeps("a ledger line with its note, 20 KB"),
+	}).keeps("a ledger line with its note, 20 KB, and an entry in the log, 20 KB, as everything that operators do does"),
 	known("POST /v1/admin/invites", func(w *world) *http.Request {
-		return w.request("POST", "/v1/admin/invites", operatorKey, map[string]any{"count": 100, "valid_for": 2_592_000})
-	}).keeps("a record of 200 bytes until it ends"),
+		return w.request("POST", "/v1/admin/invites", operatorKey, map[string]any{"count": 100, "valid_for": 2_592_000, "note": reason})
+	}).takes(200*ms, 32*mib, 64*kib).keeps("a record of each with the note, 20 KB, until it ends"),
 	known("POST /v1/admin/agents/suspend", func(w *world) *http.Request {
 		return w.request("POST", "/v1/admin/agents/suspend", operatorKey, map[string]any{"agent_id": w.worker.id, "suspended": false, "reason": reason})
 	}).keeps("the reason"),
@@ -192,6 +192,15 @@ var api = []price{
 		r := ok(w.worker.api.ReportTask(w.ctx, id, "x"))
 		return w.request("POST", "/v1/admin/reports/"+string(r.ReportID)+"/resolve", operatorKey, map[string]any{"status": "reviewed", "note": reason})
 	}).keeps("the note, 20 KB"),
+	known("POST /v1/admin/operators", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/operators", operatorKey, map[string]any{"name": "another", "role": "look", "reason": reason})
+	}).keeps("the register of up to 100 operators, 20 KB, beside the one before"),
+	known("GET /v1/admin/operators", reads(func(*world) (string, string) { return "/v1/admin/operators", operatorKey })),
+	known("DELETE /v1/admin/operators/{name}", func(w *world) *http.Request {
+		ok(w.market.AddOperator(w.ctx, market.OperatorInput{Name: "leaver", Role: market.OperatorLook}))
+		return w.request("DELETE", "/v1/admin/operators/leaver", operatorKey, nil)
+	}).keeps("the register of up to 100 operators, 20 KB, beside the one before"),
+	known("GET /v1/admin/actions", reads(func(*world) (string, string) { return "/v1/admin/actions?limit=100", operatorKey })).takes(100*ms, 32*mib, 3*mib),
 	known("GET /v1/admin/audit", reads(func(*world) (string, string) { return "/v1/admin/audit", operatorKey })).takes(2000*ms, 256*mib, 64*kib),
 	anyone("GET /v1/capabilities", plain("/v1/capabilities")),
 	anyone("GET /openapi.json", plain("/openapi.json")).takes(20*ms, 4*mib, 512*kib),
