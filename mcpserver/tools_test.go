@@ -143,7 +143,7 @@ func TestAPanicIsContained(t *testing.T) {
 // Every refusal has a code and says what to do; causes are not shown.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	elsewhere := []market.Code{ // no tool leads to these
-		market.CodeRegistrationClosed, market.CodeInviteInvalid, market.CodeEventsGone, market.CodeNoWebhook, market.CodeExternalIDUsed,
+		market.CodeRegistrationClosed, market.CodeInviteInvalid, market.CodeRoleRequired, market.CodeEventsGone, market.CodeNoWebhook, market.CodeExternalIDUsed,
 		market.CodeTooManyStreams, market.CodeMethodNotAllowed, market.CodeTooLarge, market.CodeUnsupportedMediaType, market.CodeNotConfigured,
 	}
 	for _, c := range market.Codes() {
