@@ -189,7 +189,7 @@ func (m *Market) Hosted(store Store) *Market {
 		// What is read in the host's transaction is nobody else's.
 		demand: &demandCache{},
 		waits:  m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
-		alarm: m.alarm, webhooksDue: m.webhooksDue, seen: m.seen,
+		alarm: m.alarm, webhooksDue: m.webhooksDue, seen: &seen{},
 	}
 	return hosted
 }
