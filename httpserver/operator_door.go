@@ -61,6 +61,12 @@ func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
 	return s.chargeAddress(s.callOf(w, r), ClassRead, ClassRead)
 }
 
+// Visit is the market as an agent sees it that a page has admitted otherwise than by a
+// key in the header: what Agent is to a Door, for the time of the request.
+func (s *Server) Visit(w http.ResponseWriter, r *http.Request, id market.AgentID) market.AgentAPI {
+	return &visitor{server: s, id: id, as: s.as(id), request: r.Context(), call: w.Header().Get("X-Request-Id")}
+}
+
 func (s *Server) callOf(w http.ResponseWriter, r *http.Request) *call {
 	// The answer is paced by the call that the request came in with.
 	return &call{ResponseWriter: w, server: s, request: r, id: w.Header().Get("X-Request-Id"), ctx: r.Context(), ownPace: true}

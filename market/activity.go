@@ -29,6 +29,11 @@ type PublicTask struct {
 	MaxCredits int64    `json:"max_credits"`
 	Tags       []string `json:"tags"`
 	CreatedAt  Time     `json:"created_at"`
+	// ClaimedAt and DeliveredAt are of the claim that stands, EndedAt is when the task
+	// was approved, expired or cancelled.
+	ClaimedAt   Time `json:"claimed_at,omitzero"`
+	DeliveredAt Time `json:"delivered_at,omitzero"`
+	EndedAt     Time `json:"ended_at,omitzero"`
 }
 
 // Activity counts the tasks posted in an hour, and those approved in it.
@@ -155,10 +160,20 @@ func (r *Recent) count(t *store.Task) {
 
 // publicTask renders a task; need has already been cut to what is public.
 func publicTask(t *store.Task, need string) PublicTask {
-	return PublicTask{
+	v := PublicTask{
 		TaskID: t.ID, Status: t.Status, Need: need, MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt),
 	}
+	if t.Claim != nil {
+		v.ClaimedAt = NewTime(t.Claim.At)
+	}
+	if t.Delivery != nil {
+		v.DeliveredAt = NewTime(t.Delivery.At)
+	}
+	if t.Ending != nil {
+		v.EndedAt = NewTime(t.Ending.At)
+	}
+	return v
 }
 
 // shorten cuts a need to what is public, and marks the cut with "…".

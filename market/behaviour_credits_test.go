@@ -39,6 +39,9 @@ func TestLedgerNewestFirst(t *testing.T) {
 			if got.Amount != want.Amount || got.Reason != want.Reason || fmt.Sprint(taskOf(got)) != fmt.Sprint(taskOf(want)) || !strings.HasPrefix(string(got.ID), "le-") {
 				t.Errorf("line %d is %+v", i, got)
 			}
+			if got.BalanceAfter != c.Balance-sum {
+				t.Errorf("after line %d there were %d, want %d", i, got.BalanceAfter, c.Balance-sum)
+			}
 			sum += got.Amount
 		}
 		if sum != c.Balance {

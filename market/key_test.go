@@ -40,7 +40,7 @@ func TestAKeyIsShownInItsFieldAlone(t *testing.T) {
 		}
 	}
 	const token = market.InviteToken("pwi-secret")
-	for _, v := range []any{token, market.Invites{Invites: []market.InviteToken{token}}, market.RegisterInput{Invite: token}} {
+	for _, v := range []any{token, market.SessionToken("pws-secret"), market.Invites{Invites: []market.InviteToken{token}}, market.RegisterInput{Invite: token}} {
 		if got := fmt.Sprintf("%v %+v %#v %s %x", v, v, v, v, v); strings.Contains(got, "secret") || strings.Contains(got, "736563") {
 			t.Errorf("%T shows the token: %s", v, got)
 		}

@@ -214,7 +214,7 @@ func messageView(m *store.Message) Message {
 
 func ledgerView(e *store.Entry) LedgerEntry {
 	v := LedgerEntry{
-		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: e.Task, Note: e.Note, CreatedAt: NewTime(e.At),
+		ID: e.ID, Amount: e.Signed(), Reason: e.Kind, TaskID: e.Task, Note: e.Note, BalanceAfter: e.Balance, CreatedAt: NewTime(e.At),
 	}
 	if e.Kind == store.EntryPayment {
 		v.Fee = new(e.Fee)

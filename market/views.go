@@ -381,9 +381,11 @@ type LedgerEntry struct {
 	Reason EntryKind `json:"reason"`
 	TaskID TaskID    `json:"task_id,omitzero"`
 	// Fee is what the platform kept of a payment; Amount is net of it.
-	Fee       *int64 `json:"fee,omitempty"`
-	Note      string `json:"note,omitempty"`
-	CreatedAt Time   `json:"created_at"`
+	Fee *int64 `json:"fee,omitempty"`
+	// BalanceAfter is what the agent had after it.
+	BalanceAfter int64  `json:"balance_after"`
+	Note         string `json:"note,omitempty"`
+	CreatedAt    Time   `json:"created_at"`
 }
 
 // Credits is an agent's balance and a page of its ledger, newest first.

@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"net/http"
 	"path"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -18,21 +14,20 @@ import (
 //go:embed assets templates
 var files embed.FS
 
-var views = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago": ago, "number": number, "join": strings.Join, "stamp": stamp, "short": short,
-	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
-}).ParseFS(files, "templates/*.html"))
+var views = template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/*.html"))
 
 // view is what every page is made of.
 type view struct {
 	Title, Page, Root string
-	Data              any
+	// Owner is who has signed in, nil for everybody else.
+	Owner *owner
+	Data  any
 }
 
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), data}); err != nil {
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), ownerOf(r), data}); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}
@@ -120,18 +115,6 @@ func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "agent", profile.Name, profile)
 }
 
-// task shows what everybody may know about a task.
-func (p *pages) task(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	t, err := p.market.PublicTask(ctx, market.TaskID(r.PathValue("id")))
-	if err != nil {
-		p.refused(w, r, err)
-		return
-	}
-	p.render(w, r, http.StatusOK, "task", "Task", t)
-}
-
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	name := r.PathValue("file")
@@ -144,39 +127,4 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 	secure(w, contentType, policy)
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	_, _ = w.Write(data)
-}
-
-// ago says how long ago something was.
-func ago(at market.Time) string {
-	switch d := time.Since(at.Time); {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-	}
-}
-
-// short is the beginning of a long text.
-func short(text string) string {
-	const most = 200
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
-}
-
-// stamp is an instant as pages and the time element write it.
-func stamp(at market.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
-
-// number separates thousands by thin spaces.
-func number(n int64) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "\u2009" + digits[i:]
-	}
-	return digits
 }

@@ -118,11 +118,14 @@ func (p *pages) refusedSession(w http.ResponseWriter, r *http.Request, err error
 
 // setCookie sets the session's cookie, or ends it when the value is empty.
 func (p *pages) setCookie(w http.ResponseWriter, r *http.Request, value string) {
-	c := &http.Cookie{
-		Name: cookieName, Value: value, Path: p.root(r) + "/admin", MaxAge: int(sessionLife.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(p.api.BaseURL(r), "https://"),
-	}
-	if value == "" {
+	p.cookie(w, r, &http.Cookie{Name: cookieName, Value: value, Path: "/admin", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
+}
+
+// cookie sets a session's cookie, or ends it when it has no value.
+func (p *pages) cookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
+	c.Path, c.HttpOnly = p.root(r)+c.Path, true
+	c.Secure = r.TLS != nil || strings.HasPrefix(p.api.BaseURL(r), "https://")
+	if c.Value == "" {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)

@@ -42,6 +42,7 @@ const (
 	OperatorName  = 64
 	Operators     = 100
 	KeyOverlap    = 24 * time.Hour      // of an old key with a new one
+	Session       = 30 * 24 * time.Hour // of a browser that signed in
 	EventText     = 500                 // of what events quote
 	Note          = 1_000               // of progress
 	ClaimHeld     = 30 * 24 * time.Hour // by progress alone

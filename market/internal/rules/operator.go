@@ -77,9 +77,9 @@ func (p *Policy) WebhookGone(now time.Time, a *store.Agent) *Outcome {
 	return o
 }
 
-// EndSession records, until an instant, that a session has ended.
-func (p *Policy) EndSession(now time.Time, id store.IdempotencyID, until time.Time) *Outcome {
+// Record keeps a value under an id that nothing has yet, until an instant.
+func (p *Policy) Record(now time.Time, id store.IdempotencyID, value any, until time.Time) *Outcome {
 	o := p.begin(now)
-	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte("true"), ExpiresAt: until}
+	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(AsJSON(value)), ExpiresAt: until}
 	return o
 }

@@ -1,0 +1,173 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// doneNotices are what a page says after a change, by the code in its address.
+var doneNotices = map[string]string{
+	"post": "Posted. The credits are held in escrow.", "pickup": "Claimed: it is yours now.", "ask": "Asked.", "answer": "Answered.",
+	"cancel": "Cancelled. The credits are back.", "deliver": "Delivered.", "progress": "The poster was told.", "message": "Sent.",
+	"abandon": "Given back to the market.", "approve": "Approved and paid.", "reject": "Sent back to the worker.", "rate": "Rated.",
+	"report": "Reported to the operator.",
+}
+
+// acts are the forms of a task's page, by the last part of their address.
+var acts = map[string]func(context.Context, market.AgentAPI, market.TaskID, url.Values) error{
+	"pickup": func(ctx context.Context, api market.AgentAPI, id market.TaskID, _ url.Values) error {
+		_, err := api.PickupTask(ctx, id)
+		return err
+	},
+	"ask": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.Ask(ctx, id, words(in, "question"))
+		return err
+	},
+	"answer": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.Answer(ctx, id, market.QuestionID(in.Get("question_id")), words(in, "answer"))
+		return err
+	},
+	"cancel": func(ctx context.Context, api market.AgentAPI, id market.TaskID, _ url.Values) error {
+		_, err := api.Cancel(ctx, id)
+		return err
+	},
+	"deliver": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		claimed, err := whole(in, "credits_claimed")
+		if err == nil {
+			_, err = api.Deliver(ctx, id, market.DeliverInput{Result: words(in, "result"), CreditsClaimed: claimed})
+		}
+		return err
+	},
+	"progress": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.Progress(ctx, id, market.ProgressInput{Note: words(in, "note")})
+		return err
+	},
+	"message": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.SendMessage(ctx, id, words(in, "message"))
+		return err
+	},
+	"abandon": func(ctx context.Context, api market.AgentAPI, id market.TaskID, _ url.Values) error {
+		_, err := api.Abandon(ctx, id)
+		return err
+	},
+	"approve": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		rating, err := whole(in, "rating")
+		if err == nil {
+			_, err = api.Approve(ctx, id, market.ApproveInput{Rating: int(rating), Feedback: words(in, "feedback")})
+		}
+		return err
+	},
+	"reject": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.Reject(ctx, id, market.RejectInput{Reason: words(in, "reason"), Feedback: words(in, "feedback")})
+		return err
+	},
+	"rate": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		rating, err := whole(in, "rating")
+		if err == nil {
+			_, err = api.Rate(ctx, id, market.RateInput{Rating: int(rating), Feedback: words(in, "feedback")})
+		}
+		return err
+	},
+	"report": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
+		_, err := api.ReportTask(ctx, id, words(in, "reason"))
+		return err
+	},
+}
+
+// act does what a form of a task's page says.
+func (p *pages) act(w http.ResponseWriter, r *http.Request, o *owner) {
+	name := r.PathValue("act")
+	do := acts[name]
+	if do == nil {
+		p.nothing(w, r)
+		return
+	}
+	ctx := market.WithIdempotencyKey(r.Context(), onceKey(r))
+	if err := do(ctx, o.api, market.TaskID(r.PathValue("id")), r.PostForm); err != nil {
+		p.showTask(w, r, err)
+		return
+	}
+	http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(r.PathValue("id"))+"?done="+name, http.StatusSeeOther)
+}
+
+// onceKey is the idempotency key of a form: the same page sent twice counts once.
+func onceKey(r *http.Request) string { return "form-" + r.PostFormValue("once") }
+
+// posting is the data of the page on which a task is posted.
+type posting struct {
+	Policy market.Policy
+	Tags   []string
+	forms
+}
+
+func (p *pages) newTask(w http.ResponseWriter, r *http.Request, o *owner) {
+	p.render(w, r, http.StatusOK, "post", "Post a task", &posting{Policy: p.market.Policy(), forms: formsOf(r, o)})
+}
+
+func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
+	in, err := postOf(r.PostForm)
+	var posted market.Posted
+	if err == nil {
+		posted, err = o.api.Post(market.WithIdempotencyKey(r.Context(), onceKey(r)), in)
+	}
+	if err != nil {
+		page := &posting{Policy: p.market.Policy(), forms: formsOf(r, o)}
+		status := page.wrong(r, err)
+		retryAfter(w, err)
+		p.render(w, r, status, "post", "Post a task", page)
+		return
+	}
+	http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(string(posted.TaskID))+"?done=post", http.StatusSeeOther)
+}
+
+func postOf(in url.Values) (post market.PostInput, err error) {
+	post = market.PostInput{Need: words(in, "need"), Context: words(in, "context"), Tags: worded(in, "tags")}
+	for _, id := range worded(in, "offer_to") {
+		post.OfferTo = append(post.OfferTo, market.AgentID(id))
+	}
+	if post.MaxCredits, err = whole(in, "max_credits"); err != nil {
+		return post, err
+	}
+	hours, err := whole(in, "deadline_hours")
+	if hours < 0 || hours > 365*24 {
+		return post, notWhole("deadline_hours", "must be 0 to 8760 hours")
+	}
+	post.Deadline = time.Duration(hours) * time.Hour
+	return post, err
+}
+
+// words is a text of a form, with the line breaks that its author made.
+func words(in url.Values, name string) string {
+	return strings.ReplaceAll(strings.TrimSpace(in.Get(name)), "\r\n", "\n")
+}
+
+// whole is a number of a form, 0 when its field was left empty.
+func whole(in url.Values, name string) (int64, error) {
+	s := strings.TrimSpace(in.Get(name))
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, notWhole(name, "must be a whole number")
+	}
+	if n == 0 {
+		n = -1 // an explicit 0 is no default: the market refuses it
+	}
+	return n, nil
+}
+
+func notWhole(field, what string) error {
+	return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: field, Message: field + ": " + what}
+}
+
+// listed are the words of a field, which commas or spaces separate.
+func worded(in url.Values, name string) []string {
+	return strings.FieldsFunc(in.Get(name), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
+}

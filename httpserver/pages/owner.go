@@ -1,0 +1,170 @@
+package pages
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+const (
+	ownerCookie = "pinchwork_session"
+	// ownerLife is how long an agent's owner stays signed in, whatever happens.
+	ownerLife = 7 * 24 * time.Hour
+)
+
+// owner is who has signed in with an agent's key.
+type owner struct {
+	ID   market.AgentID
+	Name string
+	// CSRF is for the forms of this session.
+	CSRF string
+
+	token market.SessionToken
+	api   market.AgentAPI
+}
+
+type ownerKey struct{}
+
+// ownerOf is who has signed in; nil for everybody else.
+func ownerOf(r *http.Request) *owner {
+	o, _ := r.Context().Value(ownerKey{}).(*owner)
+	return o
+}
+
+// recognize finds out who is signed in, and charges the client address. A session that
+// has ended is forgotten, and the page is then the one that everybody sees.
+func (p *pages) recognize(next http.HandlerFunc) http.HandlerFunc {
+	return p.visitor(func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie(ownerCookie)
+		if err != nil || cookie.Value == "" {
+			next(w, r)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		token := market.SessionToken(cookie.Value)
+		id, admitted, err := p.market.AdmitSession(ctx, token, nil)
+		switch {
+		case errors.Is(err, market.ErrUnauthorized):
+			p.setOwner(w, r, "")
+		case err != nil:
+			p.refused(w, r, err)
+			return
+		default:
+			o := &owner{ID: id, Name: admitted.Agent.Name, CSRF: formToken(token), token: token}
+			o.api = p.api.Visit(w, r, id)
+			r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
+		}
+		next(w, r)
+	})
+}
+
+// recognizeIf is recognize for a page that costs next to nothing for everybody else.
+func (p *pages) recognizeIf(next http.HandlerFunc) http.HandlerFunc {
+	known := p.recognize(next)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie(ownerCookie); err != nil {
+			next(w, r)
+			return
+		}
+		known(w, r)
+	}
+}
+
+// formToken proves that a form was made in the session: only who has the cookie can
+// know it, and it does not tell the cookie.
+func formToken(token market.SessionToken) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("form"))
+	return encoding.EncodeToString(mac.Sum(nil))
+}
+
+// owned admits only who is signed in, and forms only from a page of that session.
+func (p *pages) owned(next func(http.ResponseWriter, *http.Request, *owner)) http.HandlerFunc {
+	return p.recognize(func(w http.ResponseWriter, r *http.Request) {
+		o := ownerOf(r)
+		if o == nil {
+			to := "/sign-in"
+			if r.Method == http.MethodGet {
+				to += "?to=" + url.QueryEscape(r.URL.RequestURI())
+			}
+			http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
+			return
+		}
+		if r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(w, r.Body, maxOwnerForm)
+			if !p.fromHere(r) || !hmac.Equal([]byte(r.PostFormValue("csrf")), []byte(o.CSRF)) {
+				p.render(w, r, http.StatusForbidden, "invalid", "That does not work", "This form is not from your session. Load the page again.")
+				return
+			}
+		}
+		next(w, r, o)
+	})
+}
+
+// maxOwnerForm is how large a form may be: a result of 500,000 characters, as a
+// browser writes the longest of them.
+const maxOwnerForm = 8 << 20
+
+// signing is the data of the page on which an owner signs in.
+type signing struct{ To, Problem string }
+
+func (p *pages) signInPage(w http.ResponseWriter, r *http.Request) {
+	p.render(w, r, http.StatusOK, "sign-in", "Sign in", signing{To: r.URL.Query().Get("to")})
+}
+
+func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	in := signing{To: r.PostFormValue("to")}
+	if !p.fromHere(r) {
+		in.Problem = "This form is from another site."
+		p.render(w, r, http.StatusForbidden, "sign-in", "Sign in", in)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	token, _, err := p.market.SignIn(ctx, market.APIKey(strings.TrimSpace(r.PostFormValue("key"))), ownerLife)
+	if err != nil {
+		status, message := httpserver.Explain(err)
+		retryAfter(w, err)
+		in.Problem = message + "."
+		p.render(w, r, status, "sign-in", "Sign in", in)
+		return
+	}
+	p.setOwner(w, r, string(token))
+	http.Redirect(w, r, p.root(r)+inside(in.To), http.StatusSeeOther)
+}
+
+// inside is an address to go on to, if it is a page of this server: "to" comes with
+// a link that anybody may have made.
+func inside(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n") {
+		return "/me"
+	}
+	return u.RequestURI()
+}
+
+func (p *pages) signOut(w http.ResponseWriter, r *http.Request, o *owner) {
+	if err := p.market.SignOut(r.Context(), o.token); err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	p.setOwner(w, r, "")
+	http.Redirect(w, r, p.root(r)+"/", http.StatusSeeOther)
+}
+
+// setOwner sets the session's cookie, or ends it when the value is empty. A link on
+// another site leads to the owner's own view: what changes something is a form, and
+// has to come from here.
+func (p *pages) setOwner(w http.ResponseWriter, r *http.Request, value string) {
+	p.cookie(w, r, &http.Cookie{Name: ownerCookie, Value: value, Path: "/", MaxAge: int(ownerLife.Seconds()), SameSite: http.SameSiteLaxMode})
+}

@@ -1,0 +1,136 @@
+package pages
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// taskPage is the data of a task's page.
+type taskPage struct {
+	// Task is what its reader may know: for everybody, the public part alone.
+	Task   market.Task
+	Public bool
+	Owner  *owner
+	// Poster and Worker say which of them has signed in.
+	Poster, Worker bool
+	Life           []step
+	// Names are those of the parties.
+	Names     map[market.AgentID]string
+	Questions market.QuestionList
+	Messages  market.MessageList
+	forms
+}
+
+// forms are what the forms of a page need.
+type forms struct {
+	CSRF string
+	// Once makes a form count only once if it is sent twice.
+	Once string
+	// Done says what has just been done, Problem what was wrong with the form that was
+	// sent, which comes back as it was.
+	Done, Problem string
+	Sent          url.Values
+}
+
+func formsOf(r *http.Request, o *owner) forms {
+	f := forms{Once: rand.Text(), Done: doneNotices[r.URL.Query().Get("done")]}
+	if o != nil {
+		f.CSRF = o.CSRF
+	}
+	return f
+}
+
+// wrong puts back the form that was sent, with what was wrong with it.
+func (f *forms) wrong(r *http.Request, err error) (status int) {
+	status, message := httpserver.Explain(err)
+	f.Problem, f.Sent = message, r.PostForm
+	return status
+}
+
+// May reports whether the reader may do something to the task now.
+func (t *taskPage) May(action string) bool {
+	return slices.Contains(t.Task.Actions, market.Action(action))
+}
+
+// task shows what its reader may know about a task.
+func (p *pages) task(w http.ResponseWriter, r *http.Request) { p.showTask(w, r, nil) }
+
+// showTask shows a task, with what was wrong in the form just sent.
+func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	o, id := ownerOf(r), market.TaskID(r.PathValue("id"))
+	page := taskPage{Owner: o, forms: formsOf(r, o)}
+	err := p.readTask(ctx, o, id, &page)
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if problem != nil {
+		status = page.wrong(r, problem)
+		retryAfter(w, problem)
+	}
+	p.render(w, r, status, "task", short(page.Task.Need), &page)
+}
+
+// readTask reads what the owner's agent may know of a task, or what everybody may.
+func (p *pages) readTask(ctx context.Context, o *owner, id market.TaskID, page *taskPage) (err error) {
+	if o != nil {
+		page.Task, err = o.api.Task(ctx, id, 0)
+		if err == nil {
+			return p.readTalk(ctx, o, page)
+		}
+		if !errors.Is(err, market.ErrNotFound) {
+			return err
+		}
+	}
+	public, err := p.market.PublicTask(ctx, id)
+	if err != nil {
+		return err
+	}
+	page.Public, page.Life = true, publicLife(&public)
+	page.Task = market.Task{
+		TaskID: public.TaskID, Status: public.Status, Need: public.Need,
+		MaxCredits: public.MaxCredits, Tags: public.Tags, CreatedAt: public.CreatedAt,
+	}
+	return nil
+}
+
+// talkPage is how many questions and messages a page shows.
+const talkPage = 100
+
+func (p *pages) readTalk(ctx context.Context, o *owner, page *taskPage) (err error) {
+	t := &page.Task
+	page.Poster, page.Worker = t.PosterID == o.ID, t.WorkerID == o.ID
+	page.Life = lifeOf(t, p.market.Now())
+	page.Names = map[market.AgentID]string{o.ID: "you"}
+	for _, id := range []market.AgentID{t.PosterID, t.WorkerID} {
+		if id == "" || id == o.ID {
+			continue
+		}
+		if profile, err := p.market.Agent(ctx, id); err == nil {
+			page.Names[id] = profile.Name
+		}
+	}
+	if t.SystemTaskType == "" {
+		if page.Questions, err = o.api.Questions(ctx, t.TaskID, market.Page{Limit: talkPage}); err != nil && !errors.Is(err, market.ErrNotFound) {
+			return err
+		}
+	}
+	if t.WorkerID == "" || !page.Poster && !page.Worker {
+		return nil
+	}
+	page.Messages, err = o.api.Messages(ctx, t.TaskID, market.Page{Limit: talkPage})
+	if errors.Is(err, market.ErrNotFound) || errors.Is(err, market.ErrConflict) {
+		err = nil // nothing to read in this state
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package pages
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// functions are what the templates may call.
+var functions = template.FuncMap{
+	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "percent": percent,
+	"short": short, "brief": brief, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
+	"markdown": markdown, "count": count,
+	"list":  func(of ...any) []any { return of },
+	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
+	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
+	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
+}
+
+// formView is what a part of a task's page with forms is made of.
+type formView struct {
+	Root string
+	Page *taskPage
+}
+
+// ago says how long ago something was.
+func ago(at market.Time) string {
+	switch d := time.Since(at.Time); {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}
+
+// until says in how long something will be.
+func until(at market.Time) string {
+	d := time.Until(at.Time)
+	if d <= 0 {
+		return "now"
+	}
+	return "in " + span(d.Round(time.Second))
+}
+
+// short is the beginning of a long text, brief that of a line in a list.
+func short(text string) string { return cut(text, 200) }
+func brief(text string) string { return cut(text, 80) }
+
+func cut(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
+
+// stamp is an instant as pages and the time element write it.
+func stamp(at market.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+
+// number separates thousands by thin spaces.
+func number(n int64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "\u2009" + digits[i:]
+	}
+	return digits
+}
+
+// signed is a number with its sign, and a minus as wide as a plus.
+func signed(n int64) string {
+	if n < 0 {
+		return "−" + number(-n)
+	}
+	return "+" + number(n)
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+// sentence makes words of a name such as admin_grant.
+func sentence(name string) string { return capital(strings.ReplaceAll(name, "_", " ")) }
+
+func stars(n int) string { return strings.Repeat("★", n) + strings.Repeat("☆", max(5-n, 0)) }
+
+// count is 1 to n.
+func count(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i + 1
+	}
+	return out
+}
+
+// capital makes a word's first letter a capital one. The words are ASCII.
+func capital(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}
+
+// credits is a sum in words.
+func credits(n int64) string {
+	if n == 1 || n == -1 {
+		return number(n) + " credit"
+	}
+	return number(n) + " credits"
+}
+
+// span is a duration as people say it, of at most two units.
+func span(d time.Duration) string {
+	for _, u := range []struct {
+		one, next time.Duration
+		name, sub string
+	}{{24 * time.Hour, time.Hour, "d", "h"}, {time.Hour, time.Minute, "h", "min"}, {time.Minute, time.Second, "min", "s"}} {
+		if d >= u.one {
+			whole, rest := d/u.one, d%u.one/u.next
+			if whole >= 10 {
+				whole, rest = (d+u.one/2)/u.one, 0
+			}
+			if rest == 0 {
+				return fmt.Sprintf("%d %s", whole, u.name)
+			}
+			return fmt.Sprintf("%d %s %d %s", whole, u.name, rest, u.sub)
+		}
+	}
+	return fmt.Sprintf("%d s", max(d/time.Second, 0))
+}
