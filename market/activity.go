@@ -138,7 +138,7 @@ func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*store.Task) 
 			return nil, err
 		}
 		for i := range stored {
-			needs[stored[i].Task.ID] = strings.Clone(shorten(stored[i].Text.Need))
+			needs[stored[i].Task.ID] = strings.Clone(PublicNeed(stored[i].Text.Need))
 		}
 	}
 	n.shown = needs
@@ -176,8 +176,8 @@ func publicTask(t *store.Task, need string) PublicTask {
 	return v
 }
 
-// shorten cuts a need to what is public, and marks the cut with "…".
-func shorten(need string) string {
+// PublicNeed cuts a need to what is public, and marks the cut with "…" (rule 4.21).
+func PublicNeed(need string) string {
 	if utf8.RuneCountInString(need) <= maxPublicNeed {
 		return need
 	}

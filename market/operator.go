@@ -119,5 +119,5 @@ func (m *Market) PublicTask(ctx context.Context, id TaskID) (_ PublicTask, err e
 	if len(stored) == 0 || !stored[0].Task.Counted() {
 		return PublicTask{}, rules.NotFound()
 	}
-	return publicTask(stored[0].Task, shorten(stored[0].Text.Need)), nil
+	return publicTask(stored[0].Task, PublicNeed(stored[0].Text.Need)), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer/html"
 	source "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -35,34 +36,53 @@ func markdown(s string) template.HTML {
 // harmless takes from a text what would act on its reader's behalf.
 type harmless struct{}
 
-// Transform turns pictures into links, and marks links as a stranger's.
+// Transform turns pictures into links, marks links as a stranger's, and leaves of a link
+// to nowhere safe its words.
 func (harmless) Transform(doc *ast.Document, _ source.Reader, _ parser.Context) {
-	var pictures []*ast.Image
+	var found []ast.Node
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Image:
-			pictures = append(pictures, n)
-		case *ast.Link:
-			n.SetAttributeString("rel", []byte("nofollow noopener noreferrer ugc"))
-		case *ast.AutoLink:
-			n.SetAttributeString("rel", []byte("nofollow noopener noreferrer ugc"))
-		case *ast.Heading:
-			n.Level = min(n.Level+2, 6) // below the page's own
+		if entering {
+			switch n := n.(type) {
+			case *ast.Image, *ast.Link:
+				found = append(found, n)
+			case *ast.AutoLink:
+				n.SetAttributeString("rel", strangersRel)
+			case *ast.Heading:
+				n.Level = min(n.Level+2, 6) // below the page's own
+			}
 		}
 		return ast.WalkContinue, nil
 	})
-	for _, picture := range pictures {
-		link := ast.NewLink()
-		link.Destination, link.Title = picture.Destination, picture.Title
-		link.SetAttributeString("rel", []byte("nofollow noopener noreferrer ugc"))
-		for child := picture.FirstChild(); child != nil; {
-			next := child.NextSibling()
-			link.AppendChild(link, child)
-			child = next
-		}
-		picture.Parent().ReplaceChild(picture.Parent(), picture, link)
+	for _, n := range found {
+		disarm(n)
 	}
+}
+
+var strangersRel = []byte("nofollow noopener noreferrer ugc")
+
+// disarm puts a link, or nothing, around what is in a picture or a link.
+func disarm(n ast.Node) {
+	link := ast.NewLink()
+	switch n := n.(type) {
+	case *ast.Image:
+		link.Destination, link.Title = n.Destination, n.Title
+	case *ast.Link:
+		link.Destination, link.Title = n.Destination, n.Title
+	}
+	parent := n.Parent()
+	around := parent
+	if _, within := parent.(*ast.Link); !within && !html.IsDangerousURL(link.Destination) {
+		link.SetAttributeString("rel", strangersRel)
+		parent.InsertBefore(parent, n, link)
+		around = link
+	}
+	for child := n.FirstChild(); child != nil; child = n.FirstChild() {
+		n.RemoveChild(n, child)
+		if around == parent {
+			parent.InsertBefore(parent, n, child)
+		} else {
+			link.AppendChild(link, child)
+		}
+	}
+	parent.RemoveChild(parent, n)
 }

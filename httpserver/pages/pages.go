@@ -38,6 +38,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /{$}":                      p.recognizeIf(p.dashboard),
 			"GET /live":                     p.live,
 			"GET /live/stream":              p.stream,
+			"GET /tasks":                    p.recognize(p.tasks),
 			"GET /tasks/{id}":               p.recognize(p.task),
 			"GET /tasks/new":                p.owned(p.newTask),
 			"POST /tasks/new":               p.owned(p.postTask),

@@ -13,7 +13,7 @@ import (
 // functions are what the templates may call.
 var functions = template.FuncMap{
 	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "percent": percent,
-	"short": short, "brief": brief, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
+	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"markdown": markdown, "count": count,
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },

@@ -28,7 +28,11 @@ type site struct {
 	poster *market.Handle
 	key    string // the poster's
 	worker *market.Handle
+	// workerKey is the worker's.
+	workerKey string
 	task   market.TaskID // approved
+	review market.TaskID // delivered
+	open   market.TaskID // with a question
 }
 
 // everywhere runs a test on a server at the root and on one below a prefix.
@@ -60,7 +64,7 @@ func newSite(t *testing.T, prefix string) *site {
 // live lets two agents join and trade.
 func (s *site) live() {
 	s.poster, s.key = s.join("Ada", "plans journeys", "travel")
-	s.worker, _ = s.join("Grace with a rather long name that wraps on a telephone", "translates Dutch contracts into English", "dutch", "law")
+	s.worker, s.workerKey = s.join("Grace with a rather long name that wraps on a telephone", "translates Dutch contracts into English", "dutch", "law")
 	for i := range 4 {
 		s.post(fmt.Sprintf("Translate chapter %d of the handbook, with every footnote and all the tables in it", i+1))
 	}
@@ -70,7 +74,16 @@ func (s *site) live() {
 	must(s.t, err)
 	_, err = s.poster.Approve(s.t.Context(), task, market.ApproveInput{Rating: 5})
 	must(s.t, err)
-	s.pickup()
+	s.review = s.pickup()
+	_, err = s.worker.SendMessage(s.t.Context(), s.review, "It has two tables")
+	must(s.t, err)
+	_, err = s.worker.Deliver(s.t.Context(), s.review, market.DeliverInput{Result: "# Chapter 2\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\n[more](https://example.org)"})
+	must(s.t, err)
+	mine, err := s.poster.Mine(s.t.Context(), market.MineQuery{Status: market.StatusPosted})
+	must(s.t, err)
+	s.open = mine.Tasks[0].TaskID
+	_, err = s.worker.Ask(s.t.Context(), s.open, "With the index?")
+	must(s.t, err)
 }
 
 func (s *site) pickup() market.TaskID {
@@ -112,6 +125,7 @@ func (s *site) every() map[string]string {
 	return map[string]string{
 		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
 		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
+		"tasks": s.root + "/tasks", "no-tasks": s.root + "/tasks?tag=none", "sign-in": s.root + "/sign-in",
 		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin", "terms": s.root + "/terms",
 	}
 }
@@ -125,9 +139,21 @@ func (s *site) operators() map[string]string {
 	}
 }
 
-// tour leads through all pages, as everybody and then as the operator.
+// owners names the pages for who has signed in.
+func (s *site) owners() map[string]string {
+	return map[string]string{
+		"me": s.root + "/me", "money": s.root + "/me/money", "post": s.root + "/tasks/new", "my-task": s.root + "/tasks/" + string(s.task),
+		"my-review": s.root + "/tasks/" + string(s.review), "my-open": s.root + "/tasks/" + string(s.open),
+	}
+}
+
+// tour leads through all pages, as everybody, as an owner and then as the operator.
 func (s *site) tour(tab *browsertest.Tab, show func(page, address string)) {
 	for page, address := range s.every() {
+		show(page, address)
+	}
+	s.signIn(tab, s.key)
+	for page, address := range s.owners() {
 		show(page, address)
 	}
 	s.logIn(tab, adminKey)

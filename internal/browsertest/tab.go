@@ -63,6 +63,16 @@ func (tab *Tab) Scheme(scheme string) {
 	}))
 }
 
+// Scripts lets the scripts of pages run, or not. What the test itself evaluates runs
+// all the same.
+func (tab *Tab) Scripts(run bool) {
+	tab.t.Helper()
+	tab.do("switching scripts", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		return err
+	}))
+}
+
 // Eval returns what an expression of JavaScript is on the page.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()

@@ -1,0 +1,37 @@
+package pages
+
+import (
+	"strings"
+	"testing"
+)
+
+// What strangers wrote is shown, and does nothing.
+func TestMarkdownOfStrangersIsHarmless(t *testing.T) {
+	for in, want := range map[string]string{
+		"**bold**":                          "<p><strong>bold</strong></p>\n",
+		"# Title":                           "<h3>Title</h3>\n",
+		"[x](https://example.org/?a=1&b)":   `<p><a href="https://example.org/?a=1&amp;b" rel="nofollow noopener noreferrer ugc">x</a></p>` + "\n",
+		"[x](javascript:alert(1)) y":        "<p>x y</p>\n",
+		"[*x*](data:text/html;base64,xxxx)": "<p><em>x</em></p>\n",
+		"[![a](https://e.org/b)](data:x)":   `<p><a href="https://e.org/b" rel="nofollow noopener noreferrer ugc">a</a></p>` + "\n",
+		"[![a](https://e.org/b)](//c.org)":  `<p><a href="//c.org" rel="nofollow noopener noreferrer ugc">a</a></p>` + "\n",
+		"![a](javascript:x)":                "<p>a</p>\n",
+		"![pic](https://example.org/x.png)": `<p><a href="https://example.org/x.png" rel="nofollow noopener noreferrer ugc">pic</a></p>` + "\n",
+	} {
+		if got := string(markdown(in)); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+	for _, in := range []string{
+		"<script>alert(1)</script>", "a <img src=x onerror=alert(1)> b", "<javascript:alert(1)>", "[a](<javascript:alert(1)>)",
+		"![x](javascript:alert(1))", "```<script>\n</script>\n```", `[x](https://e.org "t\" onclick=\"alert(1)")`, "<a href=x style=position:fixed>y</a>",
+		strings.Repeat("<script>", maxMarkdown), "# <style>*{}</style>", "| a |\n|---|\n| <iframe src=x> |", "- [ ] <form action=x>",
+	} {
+		got := strings.ToLower(string(markdown(in)))
+		for _, bad := range []string{"<script", "<img", "<style", "<iframe", "<form", `="javascript:`, ` onclick="`, "style=p"} {
+			if strings.Contains(got, bad) && !strings.Contains(got, "&lt;"+strings.TrimPrefix(bad, "<")) {
+				t.Errorf("%.60q has %s in %.300s", in, bad, got)
+			}
+		}
+	}
+}

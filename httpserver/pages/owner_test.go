@@ -1,0 +1,257 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// owner is a browser in which an agent's owner has signed in.
+type owner struct {
+	*operator
+	agent *market.Handle
+	key   string
+}
+
+func (s *site) owner(name string) *owner {
+	s.t.Helper()
+	r, err := s.market.Register(s.t.Context(), market.RegisterInput{Name: name})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	o := &owner{newOperator(s.t, s.url), s.market.As(r.AgentID), string(r.APIKey)}
+	o.signIn()
+	return o
+}
+
+func (o *owner) signIn() {
+	o.t.Helper()
+	status, page := o.post("/sign-in", url.Values{"key": {o.key}})
+	o.expect("signing in", http.StatusOK, "Sign out", status, page)
+}
+
+// act fills in the form of a task's page for something and sends it. The page has to
+// have that form.
+func (o *owner) act(id market.TaskID, act, notice string, fields ...string) {
+	o.t.Helper()
+	path := "/tasks/" + string(id)
+	if _, page := o.get(path); !strings.Contains(page, `action="`+path+"/"+act+`"`) {
+		o.t.Fatalf("%s: the page has no form for it:\n%s", act, page)
+	}
+	status, page := o.post(path+"/"+act, o.form(path, fields...))
+	o.expect(act, http.StatusOK, notice, status, page)
+	if strings.Contains(page, o.key) {
+		o.t.Errorf("%s shows the key", act)
+	}
+}
+
+// newest is the task that an agent has posted last.
+func newest(t *testing.T, api market.AgentAPI) market.Task {
+	t.Helper()
+	mine, err := api.Mine(t.Context(), market.MineQuery{})
+	if err != nil || len(mine.Tasks) == 0 {
+		t.Fatalf("there are no tasks: %v", err)
+	}
+	return mine.Tasks[0]
+}
+
+// Signed in, an owner needs no terminal: two of them live a whole life by forms.
+func TestOwnersLiveALifeByForms(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	form := ada.form("/tasks/new", "need", "Count the\r\nsheep "+attack, "max_credits", "20", "tags", "sheep, wool")
+	status, page := ada.post("/tasks/new", form)
+	ada.expect("posting", http.StatusOK, "Posted. The credits are held in escrow.", status, page)
+	status, page = ada.post("/tasks/new", form)
+	ada.expect("posting the same form again", http.StatusOK, "Posted.", status, page)
+	task := newest(t, ada.agent)
+	if task.Need != "Count the\nsheep "+attack || task.MaxCredits != 20 || strings.Join(task.Tags, " ") != "sheep wool" {
+		t.Errorf("posted was %+v", task)
+	}
+	id := task.TaskID
+	bob.act(id, "ask", "Asked.", "question", "All of them?")
+	questions, err := ada.agent.Questions(t.Context(), id, market.Page{})
+	if err != nil || len(questions.Questions) != 1 {
+		t.Fatalf("questions: %+v, %v", questions, err)
+	}
+	ada.act(id, "answer", "All of them?", "question_id", string(questions.Questions[0].ID), "answer", "Every one.")
+	bob.act(id, "pickup", "Claimed: it is yours now.")
+	bob.act(id, "message", "Sent.", "message", "I have begun")
+	ada.act(id, "message", "I have begun", "message", "Good")
+	bob.act(id, "progress", "The poster was told.", "note", "half of them")
+	if _, page := ada.get("/tasks/" + string(id)); !strings.Contains(page, "half of them") {
+		t.Error("the poster does not see the progress")
+	}
+	bob.act(id, "deliver", "Delivered.", "result", "**41**", "credits_claimed", "15")
+	ada.act(id, "reject", "Sent back to the worker.", "reason", "One is missing")
+	bob.act(id, "deliver", "One is missing", "result", "**42** "+attack, "credits_claimed", "15")
+	_, page = ada.get("/tasks/" + string(id))
+	for _, want := range []string{"<strong>42</strong>", "14 to the worker and a fee of 1"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page before the decision lacks %q:\n%s", want, page)
+		}
+	}
+	ada.act(id, "approve", "14 credits to the worker, 1 fee, 5 back to the poster", "rating", "5", "feedback", "thanks "+attack)
+	bob.act(id, "rate", "Rated.", "rating", "4")
+	bob.act(id, "report", "Reported to the operator.", "reason", "just a test")
+	for path, o := range map[string]*owner{"/me": ada, "/me?role=worker&status=approved": bob, "/me/money": bob, "/tasks/" + string(id): bob} {
+		if status, page := o.get(path); status != http.StatusOK || strings.Contains(page, attack) || !strings.Contains(page, string(id)) {
+			t.Errorf("%s: %d\n%s", path, status, page)
+		}
+	}
+	if me, err := ada.agent.Me(t.Context()); err != nil || me.Credits != 85 || me.Reputation != 4 {
+		t.Errorf("ada is %+v, %v", me, err)
+	}
+	if me, err := bob.agent.Me(t.Context()); err != nil || me.Credits != 114 || me.Reputation != 5 {
+		t.Errorf("bob is %+v, %v", me, err)
+	}
+	status, page = bob.get("/me/money")
+	bob.expect("money", http.StatusOK, `<td class="number">&#43;14</td><td class="number">114</td>`, status, page)
+}
+
+func TestOwnersTakeBackAndGiveBack(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing"))
+	id := newest(t, ada.agent).TaskID
+	bob.act(id, "pickup", "Claimed")
+	bob.act(id, "abandon", "Given back to the market.")
+	ada.act(id, "cancel", "50 credits back to the poster")
+	if me, err := ada.agent.Me(t.Context()); err != nil || me.Credits != 100 {
+		t.Errorf("ada is %+v, %v", me, err)
+	}
+}
+
+// What a form may do is what the API lets the agent do; what was written is not lost.
+func TestAFormThatIsRefusedChangesNothing(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	for field, value := range map[string]string{"max_credits": "many", "deadline_hours": "-1", "need": " ", "tags": "no/tag"} {
+		status, page := ada.post("/tasks/new", ada.form("/tasks/new", "context", "keep this", "need", "x", field, value))
+		ada.expect(field, http.StatusBadRequest, field, status, page)
+		if !strings.Contains(page, "keep this") {
+			t.Errorf("%s: the text is lost", field)
+		}
+	}
+	for _, credits := range []string{"0", "-5", "100001"} {
+		status, page := ada.post("/tasks/new", ada.form("/tasks/new", "need", "x", "max_credits", credits))
+		ada.expect(credits+" credits", http.StatusBadRequest, "max_credits", status, page)
+	}
+	status, page := ada.post("/tasks/new", ada.form("/tasks/new", "need", "x", "max_credits", "101"))
+	ada.expect("too dear", http.StatusPaymentRequired, "Have 100, need 101", status, page)
+	if mine, err := ada.agent.Mine(t.Context(), market.MineQuery{}); err != nil || mine.Total != 0 {
+		t.Fatalf("posted anyway: %+v, %v", mine, err)
+	}
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "secret of ada's", "max_credits", "10"))
+	path := "/tasks/" + string(newest(t, ada.agent).TaskID)
+	for act, want := range map[string]int{"pickup": http.StatusConflict, "approve": http.StatusConflict, "deliver": http.StatusForbidden, "nonsense": http.StatusMethodNotAllowed} {
+		status, page := ada.post(path+"/"+act, ada.form(path, "result", "x"))
+		ada.expect(act, want, "", status, page)
+	}
+	carol := s.owner("carol")
+	bob.act(newest(t, ada.agent).TaskID, "pickup", "Claimed")
+	for act := range map[string]bool{"pickup": true, "approve": true, "reject": true, "deliver": true, "message": true, "abandon": true, "rate": true, "cancel": true} {
+		status, page := carol.post(path+"/"+act, carol.form(path, "result", "x", "message", "x", "rating", "5", "reason", "x"))
+		if status != http.StatusNotFound && status != http.StatusConflict || strings.Contains(page, "secret of ada's and") {
+			t.Errorf("a stranger's %s: %d", act, status)
+		}
+	}
+	if task := newest(t, ada.agent); task.Status != market.StatusClaimed || task.WorkerID != bob.agent.ID() {
+		t.Errorf("the task is %+v", task)
+	}
+}
+
+func TestFormsNeedTheirSession(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	good := ada.form("/tasks/new", "need", "x")
+	forged := url.Values{"need": {"x"}, "csrf": {bob.form("/tasks/new").Get("csrf")}}
+	for what, do := range map[string]func() (int, string){
+		"without a token":   func() (int, string) { return ada.post("/tasks/new", url.Values{"need": {"x"}}) },
+		"of another":        func() (int, string) { return ada.post("/tasks/new", forged) },
+		"from another site": func() (int, string) { return ada.post("/tasks/new", good, "Origin", "https://evil.example") },
+		"cross-site":        func() (int, string) { return ada.post("/tasks/new", good, "Sec-Fetch-Site", "cross-site") },
+	} {
+		if status, _ := do(); status != http.StatusForbidden {
+			t.Errorf("a form %s: %d", what, status)
+		}
+	}
+	nobody := newOperator(t, s.url)
+	for _, path := range []string{"/me", "/me/money", "/tasks/new"} {
+		status, page := nobody.get(path)
+		nobody.expect(path+" for nobody", http.StatusOK, "<h1>Sign in</h1>", status, page)
+	}
+	if status, page := nobody.post("/tasks/new", good); status != http.StatusOK || !strings.Contains(page, "<h1>Sign in</h1>") {
+		t.Errorf("a form of nobody: %d", status)
+	}
+	if mine, err := ada.agent.Mine(t.Context(), market.MineQuery{}); err != nil || mine.Total != 0 {
+		t.Errorf("posted anyway: %+v, %v", mine, err)
+	}
+}
+
+func TestSigningInAndOut(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada := s.owner("ada")
+	at, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies := ada.client.Jar.Cookies(at)
+	if len(cookies) != 1 || strings.Contains(cookies[0].Value, ada.key) || len(cookies[0].Value) < 40 {
+		t.Fatalf("the cookies are %v", cookies)
+	}
+	thief := newOperator(t, s.url)
+	thief.client.Jar.SetCookies(at, cookies)
+	if _, page := thief.get("/"); !strings.Contains(page, "Sign out") {
+		t.Error("the copied cookie does not work while the session lasts")
+	}
+	status, page := ada.post("/sign-out", ada.form("/me"))
+	ada.expect("signing out", http.StatusOK, "Sign in", status, page)
+	thief.client.Jar, _ = cookiejar.New(nil)
+	thief.client.Jar.SetCookies(at, cookies)
+	if _, page := thief.get("/"); strings.Contains(page, "Sign out") {
+		t.Error("a copied cookie outlives the session")
+	}
+	for key, want := range map[string]int{"": 401, "pwk-made-up": 401, ada.key + " ": 200} {
+		status, page := ada.post("/sign-in", url.Values{"key": {key}})
+		if status != want || strings.Contains(page, "pwk-made-up") {
+			t.Errorf("signing in with %q: %d", key, status)
+		}
+	}
+	if _, err := s.market.Suspend(t.Context(), market.SuspendInput{AgentID: ada.agent.ID(), Suspended: true, Reason: "a secret reason"}); err != nil {
+		t.Fatal(err)
+	}
+	if status, page := ada.get("/me"); status != http.StatusForbidden || !strings.Contains(page, "suspended") || strings.Contains(page, "secret reason") {
+		t.Errorf("suspended: %d %s", status, page)
+	}
+}
+
+// A link to the sign-in page leads to no other site afterwards.
+func TestSigningInLeadsNowhereElse(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada := s.owner("ada")
+	ada.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for to, want := range map[string]string{
+		"": "/me", "/tasks/tk-1?done=x": "/tasks/tk-1?done=x", "https://evil.example": "/me", "//evil.example/x": "/me", `/\evil.example`: "/me",
+		"javascript:alert(1)": "/me", "/me/money": "/me/money", "me": "/me", "/a\r\nX: y": "/me", "http:/x": "/me",
+	} {
+		res, err := ada.client.PostForm(s.url+"/sign-in", url.Values{"key": {ada.key}, "to": {to}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != want {
+			t.Errorf("%q leads to %q, want %q", to, got, want)
+		}
+		for _, c := range res.Cookies() {
+			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.MaxAge != 7*24*3600 {
+				t.Errorf("the cookie is %v", c)
+			}
+		}
+	}
+}

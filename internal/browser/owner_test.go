@@ -1,0 +1,92 @@
+package browser_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/browsertest"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// Two owners at their browsers live a whole life by clicks and keys, with scripts and
+// without.
+func TestOwners(t *testing.T) {
+	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "/market")
+			poster, worker := s.signedIn(s.key, scripts), s.signedIn(s.workerKey, scripts)
+
+			poster.Click(`a[href$="/tasks/new"]`)
+			poster.Click("#need")
+			poster.Type("Count the sheep")
+			poster.Click("#max_credits")
+			poster.Type("20")
+			poster.Click("button.main")
+			told(poster, "Posted. The credits are held in escrow.")
+			at := browsertest.Eval[string](poster, `location.origin + location.pathname`)
+
+			worker.Visit(at)
+			fill(worker, "ask", "#ask-question", "All of them?")
+			poster.Visit(at)
+			fill(poster, "answer", `textarea[name="answer"]`, "Every one")
+			worker.Visit(at)
+			fill(worker, "pickup", "", "")
+			fill(worker, "message", "#message-text", "I begin")
+			fill(worker, "progress", "#progress-note", "half of them")
+			fill(worker, "deliver", "#deliver-result", "41")
+			poster.Visit(at)
+			poster.Click(`.decide details summary`)
+			fill(poster, "reject", "#reject-reason", "One is missing")
+			worker.Visit(at)
+			fill(worker, "deliver", "#deliver-result", "42")
+			poster.Visit(at)
+			poster.Click(`form[action$="/approve"] input[value="5"]`)
+			fill(poster, "approve", "#approve-feedback", "Thanks")
+			worker.Visit(at)
+			worker.Click(`form[action$="/rate"] input[value="4"]`)
+			fill(worker, "rate", "", "")
+			for _, tab := range []*browsertest.Tab{poster, worker} {
+				tab.Click(`nav.account a[href$="/me/money"]`)
+				tab.Until(`document.querySelector("h1").textContent === "Money"`)
+				tab.Clean(s.origin)
+				tab.Click(`nav.account button`)
+				tab.Until(`document.querySelector('nav.account a[href$="/sign-in"]')`)
+			}
+			task, err := s.poster.Mine(t.Context(), market.MineQuery{})
+			must(t, err)
+			if got := task.Tasks[0]; got.Status != market.StatusApproved || got.Rating != 5 || got.Result != "42" || got.RejectionCount != 1 {
+				t.Errorf("the task is %+v", got)
+			}
+		})
+	}
+}
+
+// signedIn is a tab in which the owner of a key has signed in.
+func (s *site) signedIn(key string, scripts bool) *browsertest.Tab {
+	tab := browsertest.Open(s.t)
+	tab.Scripts(scripts)
+	s.signIn(tab, key)
+	return tab
+}
+
+func (s *site) signIn(tab *browsertest.Tab, key string) {
+	tab.Visit(s.root + "/sign-in")
+	tab.Click("#key")
+	tab.Type(key + "\r")
+	tab.Until(`document.querySelector("nav.account button")`)
+}
+
+// fill writes into a field of a form, if there is one to be filled, and sends the form.
+func fill(tab *browsertest.Tab, act, field, text string) {
+	form := fmt.Sprintf(`form[action$="/%s"] `, act)
+	if field != "" {
+		tab.Click(form + field)
+		tab.Type(text)
+	}
+	tab.Click(form + "button")
+	tab.Until(fmt.Sprintf(`location.search === "?done=%s" && document.querySelector(".notice")`, act))
+}
+
+func told(tab *browsertest.Tab, notice string) {
+	tab.Until(fmt.Sprintf(`document.querySelector(".notice").textContent === %q`, notice))
+}
