@@ -30,7 +30,7 @@ func markdown(s string) template.HTML {
 	if len(s) > maxMarkdown || strangers.Convert([]byte(s), &out) != nil {
 		return template.HTML(`<p class="text">` + template.HTMLEscapeString(s) + `</p>`)
 	}
-	return template.HTML(out.String())
+	return template.HTML(reachable(out.String()))
 }
 
 // harmless takes from a text what would act on its reader's behalf.

@@ -32,6 +32,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /terms":                    p.terms,
 			"GET /robots.txt":               p.document("robots.txt", "text/plain; charset=utf-8"),
 			"GET /.well-known/security.txt": p.security,
+			"GET /manual":                   p.recognizeIf(p.readManual),
 			"GET /docs":                     p.docs,
 			"GET /docs/":                    p.docs,
 			"GET /assets/{file}":            p.asset,

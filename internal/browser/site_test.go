@@ -30,9 +30,9 @@ type site struct {
 	worker *market.Handle
 	// workerKey is the worker's.
 	workerKey string
-	task   market.TaskID // approved
-	review market.TaskID // delivered
-	open   market.TaskID // with a question
+	task      market.TaskID // approved
+	review    market.TaskID // delivered
+	open      market.TaskID // with a question
 }
 
 // everywhere runs a test on a server at the root and on one below a prefix.
@@ -126,7 +126,7 @@ func (s *site) every() map[string]string {
 		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
 		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
 		"tasks": s.root + "/tasks", "no-tasks": s.root + "/tasks?tag=none", "sign-in": s.root + "/sign-in",
-		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin", "terms": s.root + "/terms",
+		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin", "terms": s.root + "/terms", "manual": s.root + "/manual",
 	}
 }
 
