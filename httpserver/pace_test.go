@@ -275,8 +275,10 @@ func TestLargeAnswersUnderWayAreBounded(t *testing.T) {
 		return market.BrowseList{Tasks: []market.BrowseItem{{Need: big}}}, nil
 	}}
 	server := s.server(t, Options{Limits: NoLimits()})
+	server.slowestRead = 10 * patience // longer than a busy machine takes to make the answers
 	live := httptest.NewServer(server)
 	defer live.Close()
+	defer live.CloseClientConnections()
 	get := fmt.Sprintf("GET /v1/tasks/available HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nAuthorization: Bearer %s\r\n\r\n", stubKey)
 	for range 20 {
 		raw(t, live, "%s", get)

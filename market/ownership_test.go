@@ -175,6 +175,19 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.EndSession": func(ctx context.Context) []any {
 			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))
 		},
+		"Market.SignIn": func(ctx context.Context) []any {
+			token, id, err := m.SignIn(ctx, s.bob.Key, time.Hour)
+			return give(token, id, err)
+		},
+		"Market.AdmitSession": func(ctx context.Context) []any {
+			token, _, err := m.SignIn(ctx, s.bob.Key, time.Hour)
+			if err != nil {
+				return give(err)
+			}
+			id, admitted, err := m.AdmitSession(ctx, token, nil)
+			return give(id, admitted, err)
+		},
+		"Market.SignOut":      func(ctx context.Context) []any { return give(nil, m.SignOut(ctx, "pws-stranger")) },
 		"Market.SessionEnded": func(ctx context.Context) []any { v, err := m.SessionEnded(ctx, "session"); return give(v, err) },
 		"Market.Recent":       func(ctx context.Context) []any { v, err := m.Recent(ctx); return give(v, err) },
 		"Market.Register": func(ctx context.Context) []any {
