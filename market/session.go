@@ -23,7 +23,7 @@ func (m *Market) EndSession(ctx context.Context, id string, until time.Time) err
 	_, err := m.operate(ctx, operation{
 		name: "end session", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Record(now, endedSession(id), true, until.UTC()), nil
+			return m.rules.Remember(now, endedSession(id), true, until.UTC()), nil
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardIdempotency {

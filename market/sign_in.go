@@ -59,7 +59,7 @@ func (m *Market) SignIn(ctx context.Context, key APIKey, life time.Duration) (Se
 	_, err = m.operate(ctx, operation{
 		name: "sign in", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Record(now, sessionRecord("sign in", SessionToken(secret)), hex.EncodeToString(digest[:]), now.Add(life)), nil
+			return m.rules.Remember(now, sessionRecord("sign in", SessionToken(secret)), hex.EncodeToString(digest[:]), now.Add(life)), nil
 		},
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func (m *Market) SignOut(ctx context.Context, token SessionToken) error {
 	_, err := m.operate(ctx, operation{
 		name: "sign out", anonymous: true,
 		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Record(now, sessionRecord("sign out", token), "", now.Add(limits.Session)), nil
+			return m.rules.Remember(now, sessionRecord("sign out", token), "", now.Add(limits.Session)), nil
 		},
 		conflict: func(c *store.Conflict) error {
 			if c.Guard == store.GuardIdempotency {

@@ -77,8 +77,8 @@ func (p *Policy) WebhookGone(now time.Time, a *store.Agent) *Outcome {
 	return o
 }
 
-// Record keeps a value under an id that nothing has yet, until an instant.
-func (p *Policy) Record(now time.Time, id store.IdempotencyID, value any, until time.Time) *Outcome {
+// Remember keeps a value under an id that nothing has yet, until an instant.
+func (p *Policy) Remember(now time.Time, id store.IdempotencyID, value any, until time.Time) *Outcome {
 	o := p.begin(now)
 	o.Idempotency = &store.IdempotencyRecord{IdempotencyID: id, Outcome: []byte(AsJSON(value)), ExpiresAt: until}
 	return o

@@ -154,6 +154,6 @@ func TestOperator(t *testing.T) {
 		id := store.IdempotencyID{Caller: store.Platform, Operation: "session", Key: "k"}
 		decides(t, store.Change{At: t1, Idempotency: &store.IdempotencyRecord{
 			IdempotencyID: id, Outcome: []byte("true"), ExpiresAt: t1.Add(time.Hour),
-		}})(p.Record(t1, id, true, t1.Add(time.Hour)), nil)
+		}})(p.Remember(t1, id, true, t1.Add(time.Hour)), nil)
 	})
 }
