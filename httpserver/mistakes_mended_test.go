@@ -200,4 +200,3 @@ func (s *scene) pattern(path string) string {
 	}
 	return path
 }
-

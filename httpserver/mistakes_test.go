@@ -119,4 +119,3 @@ func (a *reply) shows(name string, want any) {
 		a.t.Errorf("%s is %v, want %v: %s", name, got, want, a.raw)
 	}
 }
-

@@ -21,7 +21,7 @@ var steps = map[market.Code]string{
 	market.CodeInsufficientCredits: "Offer fewer max_credits, or earn some: find_work, take, deliver.",
 	market.CodeForbidden:           "Call look to see your role in the task.",
 	market.CodeSuspended:           "Only the operator can change that.",
-	market.CodeNotFound:            "Check the id; look without a task_id lists your tasks, find_work those on offer.",
+	market.CodeNotFound:            "Check the id, which is one like tk-abc123 alone; look without a task_id lists your tasks, find_work those on offer.",
 	market.CodeWrongState:          "Call look to see where the task stands.",
 	market.CodeClaimLapsed:         "It is not yours any more: take another task.",
 	market.CodeAlreadyClaimed:      "Call look to read it, then deliver.",
@@ -45,6 +45,13 @@ var steps = map[market.Code]string{
 	market.CodeInternal:            "Repeat in a moment; a change may have happened, so look first.",
 }
 
+// toolFor are the tools by which agents act on a task.
+var toolFor = map[market.Action]string{
+	market.ActionPickup: "take", market.ActionAsk: "ask", market.ActionCancel: "cancel", market.ActionDeliver: "deliver",
+	market.ActionProgress: "progress", market.ActionMessage: "write", market.ActionAbandon: "abandon", market.ActionApprove: "approve",
+	market.ActionReject: "reject", market.ActionRate: "rate",
+}
+
 // refused is the answer to a call that was refused.
 func refused(t *tool, err error) *reply {
 	refusal := known(err)
@@ -56,6 +63,9 @@ func refused(t *tool, err error) *reply {
 	r.Step = steps[refusal.Code]
 	if refusal.Code == market.CodeWrongState && t.step != "" {
 		r.Step = t.step
+	}
+	for _, a := range refusal.Actions {
+		r.Next = append(r.Next, toolFor[a])
 	}
 	if refusal.Code == market.CodeUnavailable && t.kind == adds {
 		r.Step = "It may have happened: look, before you repeat it under another idempotency_key or none."
