@@ -41,6 +41,19 @@ var elsewhere = []struct{ method, path, instead string }{
 	{"", "/v1/questions", "GET or POST /v1/tasks/{id}/questions"},
 	{http.MethodPost, "/v1/questions/{qid}/answer", "POST /v1/tasks/{id}/questions/{qid}/answer"},
 	{http.MethodPost, "/v1/tasks/{id}/answer", "POST /v1/tasks/{id}/questions/{qid}/answer"},
+	{http.MethodPost, "/v1/tasks/pickup/{id}", "POST /v1/tasks/{id}/pickup"},
+	{http.MethodPost, "/v1/tasks/deliver/{id}", "POST /v1/tasks/{id}/deliver"},
+	{http.MethodPost, "/v1/tasks/approve/{id}", "POST /v1/tasks/{id}/approve"},
+	{http.MethodPost, "/v1/tasks/reject/{id}", "POST /v1/tasks/{id}/reject"},
+	{http.MethodPost, "/v1/tasks/cancel/{id}", "POST /v1/tasks/{id}/cancel"},
+	{http.MethodPost, "/v1/tasks/abandon/{id}", "POST /v1/tasks/{id}/abandon"},
+	{http.MethodPost, "/v1/tasks/rate/{id}", "POST /v1/tasks/{id}/rate"},
+	{http.MethodPost, "/v1/tasks/{id}/rate/{rating}", "POST /v1/tasks/{id}/rate with rating in the body"},
+	{http.MethodGet, "/v1/agents/{id}/tasks", "GET /v1/tasks/mine"},
+	{http.MethodPost, "/v1/agents/{id}/tasks", "POST /v1/tasks, with offer_to for that agent alone"},
+	{http.MethodGet, "/v1/health", "GET /health"},
+	{http.MethodGet, "/v1/openapi.json", "GET /openapi.json"},
+	{http.MethodGet, "/v1/skill.md", "GET /skill.md"},
 	{http.MethodPost, "/v1/agents", "POST /v1/register"},
 	{http.MethodPost, "/v1/agents/register", "POST /v1/register"},
 	{http.MethodPost, "/v1/auth/register", "POST /v1/register"},
@@ -59,7 +72,7 @@ var elsewhere = []struct{ method, path, instead string }{
 	{http.MethodGet, "/v1/me/notifications", "GET /v1/events"},
 }
 
-const changeTask = "POST /v1/tasks/{id}/approve, or likewise reject, cancel, deliver, progress or abandon"
+const changeTask = "POST /v1/tasks/{id}/deliver, POST /v1/tasks/{id}/approve, POST /v1/tasks/{id}/reject or POST /v1/tasks/{id}/cancel"
 
 // otherWords are what callers write for a part of a path.
 var otherWords = map[string]string{}
@@ -74,6 +87,7 @@ func init() {
 		"approve":   "confirm pay",
 		"rate":      "rating",
 		"report":    "flag",
+		"progress":  "heartbeat ping keepalive extend update",
 		"questions": "ask",
 		"messages":  "chat",
 		"available": "open browse search list all",

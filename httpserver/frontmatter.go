@@ -137,9 +137,7 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 		seen[key.Value] = true
 		field, known := fields.byName[key.Value]
 		if !known {
-			if err := others.meet(key.Value, nil); err != nil {
-				return list, err
-			}
+			others.meet(key.Value, nil)
 			continue
 		}
 		if value.Kind == yaml.AliasNode {
@@ -147,7 +145,7 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 		}
 		list = append(list, member{key.Value, nodeJSON(value, field.plain)})
 	}
-	return list, nil
+	return list, others.refusal()
 }
 
 // nodeJSON writes a YAML value as JSON of the field's type, because YAML guesses

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 
@@ -41,9 +42,10 @@ func (f *fields) membersOf(list []member, object []byte, others *strangers) ([]m
 			list = append(list, member{name, value})
 			return nil
 		}
-		return others.meet(name, value)
+		others.meet(name, value)
+		return nil
 	})
-	return list, err
+	return list, cmp.Or(err, others.refusal())
 }
 
 // eachMember calls f with the members of a valid JSON object, in their order.

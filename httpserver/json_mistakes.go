@@ -32,6 +32,10 @@ func writeInstead(data []byte, n int64) string {
 	switch {
 	case n == 1:
 		return meantAsText
+	case endsWith(before, '{') || endsWith(before, ','):
+		return "; names and texts stand in double quotes"
+	case endsWith(before, '"'):
+		return `; double quotes inside of a text are written \"`
 	case n == int64(len(data)) && !json.Valid(before):
 		return "; it ends too early, or a text in it has double quotes that are not written \\\""
 	}

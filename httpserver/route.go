@@ -36,9 +36,10 @@ type Route struct {
 	Refusals []int
 	// Stream is set on the event stream: text/event-stream, which does not end.
 	Stream bool
-	// Choosing is set where the request chooses what is claimed: what it says and the route
-	// has no field for must not be ignored when it may be meant to narrow the choice.
-	Choosing bool
+	// Strict is set where something is claimed or paid: what the request says and the route
+	// has no field for must not be ignored when it may be meant to change that. It says where
+	// else to turn.
+	Strict string
 	// Secret is set where the answer holds what is not kept, so that a repeat cannot get
 	// it again: the route takes no Idempotency-Key.
 	Secret bool

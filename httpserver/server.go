@@ -143,7 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errNoRoute = refuse(market.CodeNotFound, "Not found: there is no such path")
+var errNoRoute = refuse(market.CodeNotFound, "Not found: there is no such path; GET /v1/capabilities lists all of them")
 
 // dispatch answers every path for which the router would send a redirect, which
 // a client would follow with a GET.

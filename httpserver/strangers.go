@@ -3,6 +3,8 @@ package httpserver
 import (
 	"slices"
 	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 // strangers collects the names in a request that its endpoint does not have.
@@ -13,40 +15,68 @@ type strangers struct {
 	body    *fields  // nil for the query
 	ignored []string
 	seen    int
+	// wrong refuses the first name that reads like one of the endpoint's, and also are
+	// corrections of those after it.
+	wrong *market.Error
+	also  []string
 }
 
 const (
 	// maxJudged bounds how many unknown names are compared with the known ones:
 	// a body of 8 MiB can have a million.
 	maxJudged = 64
-	// maxIgnored and maxShown bound what an answer repeats of a request.
+	// maxIgnored, maxAlso and maxShown bound what an answer repeats of a request.
 	maxIgnored = 20
+	maxAlso    = 5
 	maxShown   = 60
 )
 
-// meet refuses a name that reads like one of the endpoint's, and keeps any other
+// meet judges a name. One that reads like one of the endpoint's is refused, any other kept
 // for the answer to name. value is the JSON that it has, nil where it has another form.
-func (s *strangers) meet(name string, value []byte) error {
+func (s *strangers) meet(name string, value []byte) {
 	if s.seen++; s.seen > maxJudged {
-		return nil
+		return
 	}
 	if s.holdsFields(value) {
-		return invalid(shortName(name), "send what it holds at the top level, not inside of another field")
+		s.refuse(shortName(name), "send what it holds at the top level, not inside of another field", "")
+		return
 	}
-	if meant := s.names.meant(name, s.fields); len(meant) > 0 {
-		return invalid(name, "there is no such field here, did you mean %s?%s", strings.Join(meant, " or "), s.form(meant[0], value))
+	meant := s.names.meant(name, s.fields)
+	switch {
+	case len(meant) > 0:
+		right := strings.Join(meant, " or ")
+		s.refuse(name, "there is no such field here, did you mean "+right+"?"+s.form(meant[0], value), right)
+	case s.route.Idempotent() && isRepeatKey(name):
+		s.refuse(name, "is sent as the header Idempotency-Key", "the header Idempotency-Key")
+	case s.route.Strict != "" && s.matters(name):
+		s.refuse(name, "there is no such field here, only "+strings.Join(s.fields, ", ")+"; "+s.route.Strict, "")
+	default:
+		if shown := shortName(name); len(s.ignored) < maxIgnored && !slices.Contains(s.ignored, shown) {
+			s.ignored = append(s.ignored, shown)
+		}
 	}
-	if s.route.Idempotent() && isRepeatKey(name) {
-		return invalid(name, "is sent as the header Idempotency-Key")
+}
+
+// refuse keeps the refusal of a name. right is what stands for it, "" when nothing does.
+func (s *strangers) refuse(name, why, right string) {
+	switch {
+	case s.wrong == nil:
+		s.wrong = invalid(name, "%s", why)
+	case right != "" && len(s.also) < maxAlso:
+		s.also = append(s.also, right+" for "+name)
 	}
-	if s.route.Choosing && s.narrows(name) {
-		return invalid(name, "pickups do not choose by it, only by %s; GET /v1/tasks/available shows what is on offer, POST /v1/tasks/{id}/pickup takes one",
-			strings.Join(s.fields, ", "))
+}
+
+// refusal is that of the names met since the last one, all of them in one answer.
+func (s *strangers) refusal() error {
+	if s.wrong == nil {
+		return nil
 	}
-	if shown := shortName(name); len(s.ignored) < maxIgnored && !slices.Contains(s.ignored, shown) {
-		s.ignored = append(s.ignored, shown)
+	said := *s.wrong
+	if len(s.also) > 0 {
+		said.Message += " Likewise " + strings.Join(s.also, ", ")
 	}
-	return nil
+	return &said
 }
 
 // holdsFields reports whether the fields of the endpoint are wrapped in a value.
@@ -84,20 +114,24 @@ func isRepeatKey(name string) bool {
 	return false
 }
 
-// choosing are words by which a caller might want to choose a task, besides all that
-// this API has a name for.
-var choosing = map[string]bool{
-	"id": true, "type": true, "kind": true, "language": true, "priority": true, "difficulty": true, "domain": true, "min": true, "max": true, "only": true,
+// weighty are words by which a caller might want to choose a task or a verdict, besides all
+// that this API has a name for.
+var weighty = map[string]bool{}
+
+func init() {
+	for word := range strings.FieldsSeq("id type kind language priority difficulty domain min max only approve approved accept accepted decision verdict reject rejected partial") {
+		weighty[word] = true
+	}
 }
 
-// narrows reports whether a name has a word that may be meant to narrow a choice. To
-// ignore it would be to claim another task than was wanted.
-func (s *strangers) narrows(name string) bool {
+// matters reports whether a name has a word that may be meant to change what is claimed or
+// paid.
+func (s *strangers) matters(name string) bool {
 	if len(name) > maxSpelling {
 		return false
 	}
 	for word := range strings.SplitSeq(snakeCase(name), "_") {
-		if choosing[word] || synonyms[word] != nil || s.names.hasWord(word) {
+		if weighty[word] || synonyms[word] != nil || s.names.hasWord(word) {
 			return true
 		}
 	}
@@ -139,10 +173,11 @@ func (c *call) readQuery() error {
 		case slices.Contains(inBody, name):
 			return invalid(name, "belongs in the body as %s, not in the query", fieldsOf(c.route.Body.Type).byName[name].describe())
 		default:
-			if err := s.meet(name, nil); err != nil {
-				return err
-			}
+			s.meet(name, nil)
 		}
+	}
+	if err := s.refusal(); err != nil {
+		return err
 	}
 	c.ignored = append(c.ignored, s.ignored...)
 	return nil

@@ -8,6 +8,13 @@ import (
 	"github.com/pinchwork/pinchwork/market/limits"
 )
 
+// otherPickups and otherReviews follow the refusal of a field that a pickup or an approval
+// does not have.
+const (
+	otherPickups = "GET /v1/tasks/available shows what is on offer, POST /v1/tasks/{id}/pickup takes one of them, POST /v1/tasks/pickup/batch several"
+	otherReviews = "an approval pays what the delivery charged, and POST /v1/tasks/{id}/reject sends it back"
+)
+
 var waitParam = Param{
 	Name: "wait", In: "query", Type: "integer", Min: new(0), Max: new(limits.WaitSeconds),
 	Description: "Seconds to wait until the task is delivered or has ended, 0 for none; for its poster and its worker.",
@@ -121,7 +128,7 @@ var taskRoutes = []Route{
 	},
 	{
 		Name: "approveTask", Method: http.MethodPost, Path: "/v1/tasks/{id}/approve",
-		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
+		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks, Strict: otherReviews,
 		Summary:  "Approve a delivery and pay the worker, with a rating if you like",
 		Params:   []Param{taskParam},
 		Body:     body[wire.Approve]("feedback"),
@@ -170,7 +177,7 @@ var onTask = []int{http.StatusNotFound, http.StatusConflict}
 var claimRoutes = []Route{
 	{
 		Name: "pickupTask", Method: http.MethodPost, Path: "/v1/tasks/pickup",
-		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Choosing: true,
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Strict: otherPickups,
 		Summary: "Claim the next task",
 		Description: "tags and search narrow what is offered, in the query or in the body. With wait, the answer comes when there is a task, " +
 			"or when the time is up (204); hanging up changes nothing. Who has waited longest comes first. " +
@@ -185,7 +192,7 @@ var claimRoutes = []Route{
 	},
 	{
 		Name: "pickupBatch", Method: http.MethodPost, Path: "/v1/tasks/pickup/batch",
-		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Choosing: true,
+		Caller: CallerAgent, Limit: ClassPickup, Group: groupWork, Strict: otherPickups,
 		Summary:     "Claim several tasks at once",
 		Description: "Each claim is atomic by itself. The list may be empty. With wait, the answer comes when there is at least one task, or when the time is up.",
 		Params: []Param{

@@ -29,6 +29,8 @@ func init() {
 		"message":                "text body content msg comment",
 		"reason":                 "why explanation cause comment description text",
 		"feedback":               "comment comments review notes remark remarks text",
+		"percent":                "progress percentage pct percent_complete percent_done completion",
+		"note":                   "message status text comment notes description update",
 		"rating":                 "stars star score grade rate value",
 		"name":                   "username user agent_name display_name handle nickname title",
 		"accepts_system_tasks":   "infra is_infra system_tasks accept_system_tasks infra_agent",
