@@ -45,7 +45,11 @@ func (s *strangers) meet(name string, value []byte) {
 	switch {
 	case len(meant) > 0:
 		right := strings.Join(meant, " or ")
-		s.refuse(name, "there is no such field here, did you mean "+right+"?"+s.form(meant[0], value), right)
+		if form := s.form(meant[0], value); form == "" {
+			s.refuse(name, "there is no such field here, did you mean "+right+"?", right)
+		} else {
+			s.refuse(name, "there is no such field here, did you mean "+right+"? It must be "+form, right+" ("+form+")")
+		}
 	case s.route.Idempotent() && isRepeatKey(name):
 		s.refuse(name, "is sent as the header Idempotency-Key", "the header Idempotency-Key")
 	case s.route.Strict != "" && s.matters(name):
@@ -100,7 +104,7 @@ func (s *strangers) form(field string, value []byte) string {
 	if s.body == nil || len(value) == 0 || begins(value, s.body.byName[field].plain.Kind()) {
 		return ""
 	}
-	return " It must be " + s.body.byName[field].describe()
+	return s.body.byName[field].describe()
 }
 
 func isRepeatKey(name string) bool {

@@ -11,8 +11,8 @@ var synonyms = map[string][]string{}
 
 func init() {
 	for field, words := range map[string]string{
-		"need":                   "description task prompt title instruction instructions request ask goal job brief todo what content text body task_description",
-		"context":                "background details info information",
+		"need":                   "description task prompt title instruction instructions request ask goal job brief todo what content text body task_description question query objective",
+		"context":                "background details info information input inputs data material materials constraints requirements extra notes",
 		"max_credits":            "credits credit budget price reward bounty cost pay payment amount fee bid offer max_price max_budget max_cost credit_limit",
 		"credits_claimed":        "credits credit price cost amount fee charge charged credits_charged claim claimed",
 		"amount":                 "credits credit sum",
@@ -20,8 +20,10 @@ func init() {
 		"good_at":                "capabilities capability skills skill expertise abilities strengths bio about description",
 		"search":                 "q query term terms text keyword keywords filter find",
 		"deadline_minutes":       "deadline deadline_hours deadline_seconds due due_in expires expires_in timeout timeout_minutes ttl minutes time_limit",
-		"claim_timeout_minutes":  "claim_timeout",
-		"review_timeout_minutes": "review_timeout auto_approve",
+		"offer_to":               "assigned_to assignee assign_to assignees worker workers worker_id agent agents agent_id agent_ids recipient recipients to for invite only_for private visibility confidential hidden",
+		"open_after_minutes":     "open_after opens_after",
+		"claim_timeout_minutes":  "claim_timeout claim_timeout_seconds claim_timeout_hours",
+		"review_timeout_minutes": "review_timeout review_timeout_hours auto_approve auto_approve_minutes auto_approve_hours",
 		"wait":                   "timeout wait_seconds seconds sync block",
 		"result":                 "output answer content response deliverable delivery solution work text body data completion",
 		"answer":                 "response reply text body content",
@@ -101,9 +103,6 @@ func (v vocabulary) meant(unknown string, names []string) []string {
 			found = append(found, name)
 		}
 	}
-	if found == nil {
-		found = money(unknown, names)
-	}
 	if found != nil || v[unknown] {
 		return found
 	}
@@ -112,23 +111,25 @@ func (v vocabulary) meant(unknown string, names []string) []string {
 			found = append(found, name)
 		}
 	}
+	if found == nil {
+		found = byWord(unknown, names)
+	}
 	return found
 }
 
-// money finds the amount that a name with a word for one is about, such as
-// bounty_in_credits: what is paid is never guessed.
-func money(unknown string, names []string) (found []string) {
+// dear are the fields whose loss would cost something: credits, time, privacy.
+var dear = map[string]bool{"max_credits": true, "credits_claimed": true, "deadline_minutes": true, "offer_to": true}
+
+// byWord finds those of the dear fields for which a word in a name stands, as in
+// bounty_in_credits.
+func byWord(unknown string, names []string) (found []string) {
+	words := strings.Split(snakeCase(unknown), "_")
 	for _, name := range names {
-		if name != "max_credits" && name != "credits_claimed" {
-			continue
-		}
-		for word := range strings.SplitSeq(snakeCase(unknown), "_") {
-			if slices.Contains(synonyms[word], name) {
-				return append(found, name)
-			}
+		if dear[name] && slices.ContainsFunc(words, func(word string) bool { return len(word) > 2 && slices.Contains(synonyms[word], name) }) {
+			found = append(found, name)
 		}
 	}
-	return nil
+	return found
 }
 
 // maxSpelling is longer than any misspelt name, in bytes.
@@ -138,7 +139,7 @@ const maxSpelling = 40
 // between words.
 func plainName(name string) string {
 	return strings.ToLower(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("_-. ", r) {
+		if strings.ContainsRune("_-. []", r) {
 			return -1
 		}
 		return r

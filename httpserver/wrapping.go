@@ -75,6 +75,8 @@ func (b *sent) checkText() error {
 		return errProse
 	case b.holdsLines():
 		return errLines
+	case b.holdsArguments():
+		return errProse
 	}
 	return nil
 }
@@ -162,6 +164,20 @@ func begins(value []byte, kind reflect.Kind) bool {
 	return first == '-' || first >= '0' && first <= '9'
 }
 
+// holdsArguments finds max_credits=5: a field with an unmistakable name, as some language
+// passes it to a function.
+func (b *sent) holdsArguments() bool {
+	for _, name := range b.fields.names {
+		if !strings.Contains(name, "_") {
+			continue
+		}
+		if _, value, found := bytes.Cut(b.data, []byte(name+"=")); found && begins(value, b.fields.byName[name].plain.Kind()) {
+			return true
+		}
+	}
+	return false
+}
+
 // firstLines is how far fields reach that were meant to stand above a text.
 const firstLines = 8
 
@@ -187,8 +203,8 @@ func (b *sent) areFields(text []byte) bool {
 	for range firstLines {
 		var line []byte
 		line, text = cutLine(text)
-		name, _, is := bytes.Cut(line, []byte(":"))
-		if _, known := b.fields.byName[string(name)]; is && known {
+		name := line[:max(bytes.IndexAny(line, ":="), 0)]
+		if _, known := b.fields.byName[string(bytes.TrimRight(name, " "))]; known {
 			if found++; found == 2 || bytes.IndexByte(name, '_') >= 0 {
 				return true
 			}
