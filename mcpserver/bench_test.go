@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -123,8 +124,9 @@ func (w *wire) send(method, path, body string, headers ...string) string {
 //
 //	go test -run '^$' -bench IdleClients -benchtime 1x ./mcpserver
 //
-// The protocol adds nothing: without sessions an idle client is an idle connection of
+// The protocol adds next to nothing: without sessions an idle client is an idle connection of
 // net/http, which serve closes after two minutes; from then on it costs nothing at all.
+// Beside them is a server of net/http that does nothing but copy what it reads.
 func BenchmarkIdleClients(b *testing.B) {
 	s := newSite(b, httpserver.Options{Limits: httpserver.NoLimits()})
 	got, err := s.market.Register(b.Context(), market.RegisterInput{Name: "ada"})
@@ -140,6 +142,11 @@ func BenchmarkIdleClients(b *testing.B) {
 		requests = append(requests, fmt.Sprintf("POST /mcp%s%d\r\n\r\n%s", headers, len(body), body))
 	}
 	b.Run("tools", func(b *testing.B) { idle(b, s.url, requests) })
+	b.Run("bare", func(b *testing.B) {
+		bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+		defer bare.Close()
+		idle(b, bare.URL, requests)
+	})
 	b.Run("plain", func(b *testing.B) { idle(b, s.url, []string{"GET /v1/me" + headers + "0\r\n\r\n"}) })
 }
 
