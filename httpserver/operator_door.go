@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/http"
@@ -103,5 +104,5 @@ func Explain(err error) (status int, message string) {
 	return status, refusal.Message
 }
 
-// Closing is closed when Close is called, for streams outside the API.
-func (s *Server) Closing() <-chan struct{} { return s.streams.Done() }
+// Closing ends when Close is called, for streams outside the API.
+func (s *Server) Closing() context.Context { return s.streams }

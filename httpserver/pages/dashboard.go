@@ -24,6 +24,18 @@ type view struct {
 	Data  any
 }
 
+// Live is what brings a page of an owner up to date: events of the task with that id,
+// or of any with "*"; "" for none.
+func (v view) Live() string {
+	switch page := v.Data.(type) {
+	case *taskPage:
+		return string(page.Task.TaskID)
+	case *myself, *purse:
+		return "*"
+	}
+	return ""
+}
+
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bufio"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -254,4 +255,40 @@ func TestSigningInLeadsNowhereElse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An owner's page hears of what others do, until the session ends.
+func TestAnOwnersPageIsFollowed(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing"))
+	id := newest(t, ada.agent).TaskID
+	follow := func() *http.Response {
+		res, err := ada.client.Get(s.url + "/live/mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	first, second := follow(), follow()
+	if res := follow(); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("a third page is followed: %s", res.Status)
+	}
+	for _, res := range []*http.Response{first, second} {
+		lines := bufio.NewScanner(res.Body)
+		for lines.Scan() && lines.Text() != ":" {
+		}
+		defer func() {
+			for lines.Scan() && lines.Text() == "" {
+			}
+			if got := lines.Text(); got != "data: "+string(id) {
+				t.Errorf("the page was told %q", got)
+			}
+		}()
+	}
+	bob.act(id, "pickup", "Claimed")
+	nobody := newOperator(t, s.url)
+	status, page := nobody.get("/live/mine")
+	nobody.expect("following nobody", http.StatusOK, "<h1>Sign in</h1>", status, page)
 }

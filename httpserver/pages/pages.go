@@ -39,6 +39,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /{$}":                      p.recognizeIf(p.dashboard),
 			"GET /live":                     p.live,
 			"GET /live/stream":              p.stream,
+			"GET /live/mine":                p.owned(p.ownerStream),
 			"GET /tasks":                    p.recognize(p.tasks),
 			"GET /tasks/{id}":               p.recognize(p.task),
 			"GET /tasks/new":                p.owned(p.newTask),

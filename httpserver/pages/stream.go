@@ -25,27 +25,19 @@ const (
 // and with the server.
 func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
 	address := p.api.ClientBucket(r)
-	if !p.viewers.enter(address) {
+	if !p.viewers.enter(address, maxPerAddress) {
 		w.Header().Set("Retry-After", "30")
 		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
 		return
 	}
 	defer p.viewers.leave(address)
-	secure(w, "text/event-stream", policy)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
-	if r.ProtoMajor == 1 {
-		w.Header().Set("Connection", "close") // the last request of its connection
+	v := p.openStream(w, r)
+	if r.Method != http.MethodHead {
+		p.follow(v, r)
 	}
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
-		return
-	}
-	p.follow(&viewer{control: http.NewResponseController(w), w: w, slowest: slowestViewer}, r)
 }
 
 func (p *pages) follow(v *viewer, r *http.Request) {
-	_ = v.control.SetReadDeadline(time.Time{})
 	var shown []byte
 	for quiet := time.Duration(0); ; quiet += freshFor {
 		// While the store is unreachable, viewers keep what was shown last.
@@ -64,14 +56,14 @@ func (p *pages) follow(v *viewer, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-p.api.Closing():
+		case <-p.api.Closing().Done():
 			return
 		case <-time.After(freshFor):
 		}
 	}
 }
 
-// viewers counts who follows the dashboard, by client address; all addresses of an
+// viewers counts who follows a page, by client address or by agent; all addresses of an
 // IPv6 customer are one.
 type viewers struct {
 	mu    sync.Mutex
@@ -79,11 +71,11 @@ type viewers struct {
 	from  map[string]int
 }
 
-// enter reports whether there is room.
-func (v *viewers) enter(from string) bool {
+// enter reports whether there is room for another one, of most from there.
+func (v *viewers) enter(from string, most int) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.total >= maxViewers || v.from[from] >= maxPerAddress {
+	if v.total >= maxViewers || v.from[from] >= most {
 		return false
 	}
 	if v.from == nil {

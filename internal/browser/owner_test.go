@@ -61,6 +61,35 @@ func TestOwners(t *testing.T) {
 	}
 }
 
+// What others do appears on an owner's page by itself, and takes nothing from the owner's
+// pen.
+func TestAnOwnersPageIsUpToDate(t *testing.T) {
+	s := newSite(t, "/market")
+	tab := s.signedIn(s.key, true)
+	tab.Visit(s.root + "/tasks/" + string(s.open))
+	tab.Click("#questions ~ ol textarea")
+	tab.Type("I am writing")
+	_, err := s.worker.PickupTask(t.Context(), s.open)
+	must(t, err)
+	tab.Until(`document.querySelector(".title .status").textContent.includes("claimed")`)
+	_, err = s.worker.Deliver(t.Context(), s.open, market.DeliverInput{Result: "Chapter **4**"})
+	must(t, err)
+	tab.Until(`document.querySelector('form[action$="/approve"]') && document.querySelector(".prose strong").textContent === "4"`)
+	if got := browsertest.Eval[string](tab, `document.querySelector("#questions ~ ol textarea").value`); got != "I am writing" {
+		t.Errorf("what was written is %q", got)
+	}
+	tab.Click(`form[action$="/approve"] button`)
+	told(tab, "Approved and paid.")
+	tab.Visit(s.root + "/me")
+	mine := `[...document.querySelectorAll("tbody tr")].filter(r => r.textContent.includes("claimed")).length`
+	before := browsertest.Eval[int](tab, mine)
+	s.post("One more")
+	_, _, err = s.worker.Pickup(t.Context(), market.Filter{})
+	must(t, err)
+	tab.Until(fmt.Sprintf("%s === %d", mine, before+1))
+	tab.Clean(s.origin)
+}
+
 // signedIn is a tab in which the owner of a key has signed in.
 func (s *site) signedIn(key string, scripts bool) *browsertest.Tab {
 	tab := browsertest.Open(s.t)

@@ -1,0 +1,38 @@
+// Loads an owner's page again when something happened to what it shows, and puts the new
+// parts in place of the old ones, except for what the owner is writing in.
+"use strict";
+const main = document.getElementById("main");
+const busy = (part) => part.contains(document.activeElement) && document.activeElement !== document.body
+  || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+    field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue)
+  || [...part.querySelectorAll("details")].some((part) => part.open);
+const text = (part) => part.innerHTML.replace(/name="once" value="[^"]*"/g, "");
+const load = async () => {
+  const answer = await fetch(location.pathname + location.search.replace(/([?&])done=[^&]*/, "$1"));
+  if (!answer.ok || answer.redirected) return;
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = [...document.querySelectorAll("[data-part]")], fresh = [...next.querySelectorAll("[data-part]")];
+  for (const part of parts) {
+    const other = fresh.find((f) => f.dataset.part === part.dataset.part);
+    if (other && !busy(part) && text(part) !== text(other)) part.replaceWith(document.adoptNode(other));
+  }
+};
+let rest = 1000, timer = 0;
+const follow = () => {
+  const source = new EventSource(main.dataset.source);
+  source.onopen = () => {
+    rest = 1000;
+    load(); // what happened before it was open
+  };
+  source.onmessage = (event) => {
+    if (main.dataset.task !== "*" && event.data && event.data !== main.dataset.task) return;
+    clearTimeout(timer);
+    timer = setTimeout(load, 200);
+  };
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(follow, rest);
+    rest = Math.min(2 * rest, 60000);
+  };
+};
+follow();
