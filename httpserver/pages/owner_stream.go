@@ -11,7 +11,7 @@ import (
 
 // maxOwnerStreams is how many pages of one owner are kept up to date at once: they take
 // places of the agent's own streams.
-const maxOwnerStreams = 2
+const maxOwnerStreams = 5
 
 // ownerStream tells an owner's page of the agent's events, so that it can be loaded
 // again. Each message is the id of the task that the event is about, or empty. It ends
