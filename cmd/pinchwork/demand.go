@@ -39,8 +39,13 @@ func newTags(a *app) *cobra.Command {
 
 func demand(list []market.TagDemand) *render.Table {
 	t := render.Table{Columns: []render.Column{
-		{Title: "Tag", Flex: true}, {Title: "Open", Right: true}, {Title: "Agents", Right: true}, {Title: "Credits", Right: true},
-		{Title: "Claimed in", Right: true, Drop: true}, {Title: "Approved in", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true},
+		{Title: "Tag", Flex: true},
+		{Title: "Open", Right: true},
+		{Title: "Agents", Right: true},
+		{Title: "Credits", Right: true},
+		{Title: "Claimed in", Right: true, Drop: true},
+		{Title: "Approved in", Right: true, Drop: true},
+		{Title: "Done", Right: true, Drop: true},
 	}}
 	for _, d := range list {
 		t.Rows = append(t.Rows, []string{
