@@ -51,7 +51,8 @@ type AgentAPI interface {
 	// the task's poster or worker, it returns only when the task is delivered or
 	// has ended, or when the time is up.
 	Task(ctx context.Context, id TaskID, wait time.Duration) (Task, error)
-	// Pickup claims the best task on offer; ok is false when there is none.
+	// Pickup claims the best task on offer; ok is false when there is none, and
+	// p.Nothing says why.
 	Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err error)
 	// PickupTask claims one task.
 	PickupTask(ctx context.Context, id TaskID) (Pickup, error)

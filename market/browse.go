@@ -38,7 +38,11 @@ func (h *Handle) Browse(ctx context.Context, q BrowseQuery) (list BrowseList, er
 func (m *Market) offers(ctx context.Context, query board.Query, p Page) (list BrowseList, err error) {
 	var offers []board.Offer[*store.Task]
 	err = m.consult(ctx, func() {
+		list = BrowseList{}
 		offers, list.Total, list.TotalMore = m.mirror.Board.Page(query, p.Offset, p.Limit, maxTotal)
+		if list.Total == 0 {
+			list.Nothing = nothingFor(m.mirror.Board.Lack(query, maxTotal))
+		}
 	})
 	if err != nil {
 		return BrowseList{}, err

@@ -102,6 +102,7 @@ const (
 	CodePosterSuspended      = rules.CodePosterSuspended
 	CodeHeadStart            = rules.CodeHeadStart
 	CodeFiltered             = rules.CodeFiltered
+	CodeNoTask               = rules.CodeNoTask
 	CodeTooManyClaims        = rules.CodeTooManyClaims
 	CodeTooManyBytes         = rules.CodeTooManyBytes
 	CodeIdempotencyKeyUsed   = rules.CodeIdempotencyKeyUsed

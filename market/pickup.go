@@ -14,8 +14,8 @@ import (
 )
 
 // Pickup claims the best task on offer (rules 6.1 and 6.3). The board ranks, the
-// store decides; ok is false only when the store has nothing for this agent. With
-// f.Wait it waits so long for a task (rule 4.23).
+// store decides; ok is false only when the store has nothing for this agent, and then
+// p.Nothing says why. With f.Wait it waits so long for a task (rule 4.23).
 //
 // Errors: ErrInvalid, ErrRateLimited during the abandon cooldown and beyond
 // Policy.MaxWaits, ErrConflict at the limit of open claims, ErrUnavailable; while it
@@ -26,10 +26,13 @@ func (h *Handle) Pickup(ctx context.Context, f Filter) (p Pickup, ok bool, err e
 		return p, false, h.m.refused(ctx, "pickup", err)
 	}
 	c, err := h.claimInTime(ctx, "pickup", f, f, 1)
-	if err != nil || len(c) == 0 {
+	switch {
+	case err != nil:
 		return p, false, err
+	case len(c.claimed) == 0:
+		return Pickup{Nothing: c.nothing}, false, nil
 	}
-	return c[0], true, nil
+	return c.claimed[0], true, nil
 }
 
 // PickupBatch claims up to in.Count tasks, each atomically. It stops at the
@@ -46,14 +49,20 @@ func (h *Handle) PickupBatch(ctx context.Context, in BatchInput) (PickupList, er
 	}
 	in.Filter = f
 	in.Count = cmp.Or(in.Count, rules.DefaultBatch)
+	list := PickupList{Tasks: []Pickup{}}
 	c, err := h.claimInTime(ctx, "pickup batch", in, f, in.Count)
-	if c == nil {
-		c = []Pickup{}
+	if err != nil {
+		return list, err
 	}
-	for i := range c {
-		c[i].Actions = nil
+	if len(c.claimed) == 0 {
+		list.Nothing = c.nothing
+		return list, nil
 	}
-	return PickupList{Tasks: c, Total: len(c)}, err
+	list.Tasks, list.Total = c.claimed, len(c.claimed)
+	for i := range list.Tasks {
+		list.Tasks[i].Actions = nil
+	}
+	return list, nil
 }
 
 // claiming is a pickup under way: an operation that decides over several claims and
@@ -66,6 +75,8 @@ type claiming struct {
 	// left is how many claims the agent may still make.
 	want, left int
 	claimed    []Pickup
+	// nothing says why no more is claimed, nil when the board was not asked.
+	nothing *Nothing
 	// lost is set after a lost race: from then on it is worth proposing more
 	// candidates at once.
 	lost bool
@@ -169,7 +180,11 @@ func (c *claiming) begin(ctx context.Context) error {
 
 // tryBest reserves the best candidates while it tries to claim among them.
 func (c *claiming) tryBest(ctx context.Context) (more bool, err error) {
-	r := c.m.mirror.Board.Reserve(c.query, c.candidates())
+	query := c.query
+	if c.current {
+		query.Why = maxTotal
+	}
+	r := c.m.mirror.Board.Reserve(query, c.candidates())
 	// A panic in the claim must not keep the candidates reserved for ever.
 	defer r.Release()
 	return c.try(ctx, r)
@@ -207,6 +222,7 @@ func (c *claiming) try(ctx context.Context, r *board.Reservation[*store.Task]) (
 		// The board was emptied meanwhile: what it lacks proves nothing.
 		return true, c.begin(ctx)
 	case c.current:
+		c.nothing = nothingFor(r.Lack)
 		return false, nil
 	}
 	// A stale board must never answer that there is no work.

@@ -12,7 +12,7 @@ import (
 // up. In between it sleeps until the board calls it, and costs nothing. The last
 // attempt is made when the time is up: a board that was behind must not make the
 // answer that there is no work.
-func (h *Handle) claimInTime(ctx context.Context, name string, input any, f Filter, want int) ([]Pickup, error) {
+func (h *Handle) claimInTime(ctx context.Context, name string, input any, f Filter, want int) (*claiming, error) {
 	if f.Wait > 0 && h.m.hosted {
 		return nil, rules.Invalid("wait", "must be 0 inside a transaction")
 	}
@@ -28,7 +28,7 @@ func (h *Handle) claimInTime(ctx context.Context, name string, input any, f Filt
 		// It is the outcome of repeats that wait as well.
 		h.m.mirror.Board.Call(string(h.id))
 	}
-	return c.claimed, nil
+	return c, nil
 }
 
 // claimLater waits, and makes an attempt at each call and when the time is up.

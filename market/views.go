@@ -272,6 +272,8 @@ type BrowseList struct {
 	Tasks     []BrowseItem `json:"tasks"`
 	Total     int          `json:"total"`
 	TotalMore bool         `json:"total_more,omitempty"`
+	// Nothing says why Total is 0, if it is.
+	Nothing *Nothing `json:"nothing,omitempty"`
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
@@ -320,12 +322,17 @@ type Pickup struct {
 	ParentTaskID   TaskID        `json:"parent_task_id,omitempty"`
 	// Actions are what the worker may do now; not where several are picked up.
 	Actions []Action `json:"actions,omitempty"`
+	// Nothing says why there is no task, where Pickup gives none; nil while the board is
+	// loading. Over HTTP it is in headers.
+	Nothing *Nothing `json:"-"`
 }
 
 // PickupList is the answer to a batch pickup; it may be empty.
 type PickupList struct {
 	Tasks []Pickup `json:"tasks"`
 	Total int      `json:"total"`
+	// Nothing says why it is empty, if it is.
+	Nothing *Nothing `json:"nothing,omitempty"`
 }
 
 // Rated is the answer to Rate.

@@ -40,6 +40,9 @@ type Board[V any] struct {
 	agents agents
 	// everybody are the open tasks, system the system tasks, oldest first.
 	everybody, system queue
+	// kept are the tasks that everybody may know of and only matched agents are offered,
+	// by the end of their head starts.
+	kept queue
 	// onOffer counts the open tasks of unsuspended posters.
 	onOffer int
 	// due are the tasks whose state changes with time; now is the instant up to
@@ -72,7 +75,7 @@ func (b *Board[V]) Reset() {
 	b.texts = text.NewIndex()
 	b.slots, b.marks, b.tasks = map[string]uint32{}, nil, nil
 	b.tags, b.agents = newTags(), newAgents()
-	b.everybody, b.system, b.onOffer = queue{}, queue{}, 0
+	b.everybody, b.system, b.kept, b.onOffer = queue{}, queue{}, queue{}, 0
 	b.due, b.now, b.tomb = queue{}, ages, tombstones{}
 	b.reserved = nil
 	b.trust.reset()

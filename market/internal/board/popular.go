@@ -100,10 +100,15 @@ func (b *Board[V]) know(slot uint32, s state) {
 	n := b.marks[slot].poster
 	if s == held {
 		b.agents.list[n].kept.add(slot, len(b.tasks))
+		b.kept.insert(b.keptEntry(slot))
 	}
 	if !b.agents.standings[n].suspended {
 		b.showTags(slot, (*tags).show)
 	}
+}
+
+func (b *Board[V]) keptEntry(slot uint32) entry {
+	return entry{at: b.tasks[slot].headStart, seq: b.marks[slot].seq, ref: slot}
 }
 
 // forget is the reverse of know.
@@ -111,6 +116,7 @@ func (b *Board[V]) forget(slot uint32, s state) {
 	n := b.marks[slot].poster
 	if s == held {
 		b.agents.list[n].kept.remove(slot)
+		b.kept.remove(b.keptEntry(slot))
 	}
 	if !b.agents.standings[n].suspended {
 		b.showTags(slot, (*tags).hide)

@@ -10,6 +10,8 @@ type Reservation[V any] struct {
 	// Busy is set when there are no Offers because others hold what there is: it
 	// is closed when asking again may help.
 	Busy <-chan struct{}
+	// Lack is set when there are neither Offers nor is it Busy and Query.Why asks.
+	Lack Lack
 
 	board    *Board[V]
 	slots    []uint32
@@ -45,7 +47,9 @@ func (b *Board[V]) reserve(r *Reservation[V], q Query, n int) (done bool) {
 			taken := r.mark(found)
 			r.Offers = append(r.Offers, v.offers(taken)...)
 			if len(taken) == len(found) {
-				done = len(r.Offers) > 0 || !v.busy
+				if done = len(r.Offers) > 0 || !v.busy; done && q.Why > 0 && len(r.Offers) == 0 {
+					r.Lack = v.unfiltered().lack(q.filtered(), q.Why)
+				}
 				return
 			}
 			// Somebody was faster with one of them: look for others.

@@ -53,6 +53,8 @@ type Query struct {
 	// not go back: an instant up to a second before one asked earlier counts as
 	// that one.
 	Now time.Time
+	// Why, when above 0, asks Reserve why there is nothing; the Lack counts up to so many.
+	Why int
 }
 
 // Offer is a task that an agent may have.

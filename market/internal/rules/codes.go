@@ -31,6 +31,7 @@ const (
 	CodePosterSuspended      Code = "poster_suspended"
 	CodeHeadStart            Code = "head_start"
 	CodeFiltered             Code = "filtered"
+	CodeNoTask               Code = "no_task"
 	CodeTooManyClaims        Code = "too_many_claims"
 	CodeTooManyBytes         Code = "too_many_bytes"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
@@ -81,6 +82,7 @@ var codeTable = []CodeInfo{
 	{CodePosterSuspended, ErrConflict, "The task cannot be picked up at present."},
 	{CodeHeadStart, ErrConflict, "A pickup does not offer the task to you yet: it is kept for those whom it was matched to; you may pick it up by id."},
 	{CodeFiltered, ErrConflict, "A pickup with these tags and this search does not offer the task."},
+	{CodeNoTask, ErrNotFound, "No task is open."},
 	{CodeTooManyClaims, ErrConflict, "You hold as many undelivered claims as you may."},
 	{CodeTooManyBytes, ErrConflict, "Your living texts, or the talk about the task, take up as much room as they may."},
 	{CodeIdempotencyKeyUsed, ErrConflict, "The Idempotency-Key was used with another request."},
