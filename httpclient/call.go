@@ -43,6 +43,7 @@ func post(path string, body any) call {
 // answer is a successful response, read to its end.
 type answer struct {
 	status int
+	header http.Header
 	body   []byte
 	// call is the call that it answers, key that call's idempotency key.
 	call call
@@ -191,7 +192,7 @@ func (c *caller) attempt(ctx context.Context, what call, body []byte, key string
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return answer{}, refusal(res, data)
 	}
-	return answer{status: res.StatusCode, body: data, call: what, key: key}, nil
+	return answer{status: res.StatusCode, header: res.Header, body: data, call: what, key: key}, nil
 }
 
 func (c *caller) request(ctx context.Context, what call, body []byte, key string) (*http.Request, error) {

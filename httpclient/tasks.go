@@ -92,7 +92,19 @@ func (c *call) waitFor(wait time.Duration) {
 	c.query.Set("wait", strconv.FormatInt(wire.SecondsOf(wait), 10))
 }
 
-// Pickup claims the best task on offer; ok is false when there is none. With f.Wait,
+// reason is why there is no task, nil from a server that does not say so.
+func (a answer) reason() *market.Nothing {
+	n := &market.Nothing{Reason: market.Code(a.header.Get("X-Reason")), Message: a.header.Get("X-Reason-Message")}
+	if n.Reason == "" {
+		return nil
+	}
+	n.Tasks, _ = strconv.Atoi(a.header.Get("X-Reason-Tasks"))
+	_ = n.Until.UnmarshalText([]byte(a.header.Get("X-Reason-Until")))
+	return n
+}
+
+// Pickup claims the best task on offer; ok is false when there is none, and p.Nothing
+// says why. With f.Wait,
 // rounded up to whole seconds, it waits so long for one.
 func (c *Client) Pickup(ctx context.Context, f market.Filter) (p market.Pickup, ok bool, err error) {
 	what := post("/v1/tasks/pickup", nil)
@@ -102,8 +114,11 @@ func (c *Client) Pickup(ctx context.Context, f market.Filter) (p market.Pickup, 
 		what.waitFor(f.Wait)
 	}
 	a, err := c.do(ctx, what)
-	if err != nil || a.status == http.StatusNoContent {
+	if err != nil {
 		return p, false, err
+	}
+	if a.status == http.StatusNoContent {
+		return market.Pickup{Nothing: a.reason()}, false, nil
 	}
 	if err := a.decode(&p); err != nil {
 		return p, false, err

@@ -99,7 +99,9 @@ func tryLifecycle(t *testing.T, s *site, markdown bool) {
 	worker.send("GET", "/v1/tasks/"+id+"/offer?search="+strings.Repeat("x", 501), nil, "").is(400)
 	worker.send("POST", "/v1/tasks/estimate", object{"need": "Review that", "tags": []string{"lint"}}, "need").is(200)
 	worker.send("POST", "/v1/tasks/estimate", object{"need": " "}, "need").is(400)
-	worker.send("POST", "/v1/tasks/pickup?tags=cobol", nil, "").is(204)
+	worker.send("POST", "/v1/tasks/pickup?tags=cobol", nil, "").is(204).headers("X-Reason", "filtered", "X-Reason-Tasks", "1",
+		"X-Reason-Message", "No task has all of these tags and words; without them 1 is on offer to you: use fewer, or others")
+	worker.send("GET", "/v1/tasks/available?tags=cobol", nil, "").is(200).has("total", 0)
 	worker.send("POST", "/v1/tasks/pickup?tags=lint", object{"search": "review"}, "").is(200).
 		has("task_id", id, "need", "Review this", "max_credits", 20, "poster_id", poster.id).headers("X-Task-Id", id, "X-Budget", "20")
 	worker.send("POST", "/v1/tasks/pickup", nil, "").is(204)

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -174,7 +175,7 @@ func (d *document) success(r *Route, s Success) doc {
 		out["description"] = http.StatusText(s.Status)
 	}
 	headers := commonHeaders(r)
-	for _, h := range r.Headers {
+	for _, h := range slices.Concat(r.Headers, s.Headers) {
 		headers[h.Name] = header(h.Type, h.Description)
 	}
 	out["headers"] = headers

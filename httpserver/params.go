@@ -33,6 +33,10 @@ var (
 	headerTaskID  = Header{"X-Task-Id", "string", "The task's id."}
 	headerStatus  = Header{"X-Status", "string", "The task's status."}
 	headerBudget  = Header{"X-Budget", "integer", "The task's max_credits."}
+	headerReason  = Header{"X-Reason", "string", "Why there is no task: a code of the error list."}
+	headerMessage = Header{"X-Reason-Message", "string", "What would have to change."}
+	headerTasks   = Header{"X-Reason-Tasks", "integer", "How many are on offer without tags and search, up to 10,000."}
+	headerUntil   = Header{"X-Reason-Until", "string", "When the first head start of others ends."}
 	headerCharged = Header{"X-Credits-Charged", "integer", "What the poster is charged."}
 )
 

@@ -109,6 +109,8 @@ type Success struct {
 	Note string
 	// When says when this is the answer, where there are several.
 	When string
+	// Headers are those of this answer alone, beside the route's.
+	Headers []Header
 }
 
 // Header is a response header.

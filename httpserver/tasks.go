@@ -105,9 +105,26 @@ func pickupNext(c *call, in wire.Pickup) (*market.Pickup, error) {
 	}
 	if !found {
 		c.success = http.StatusNoContent
+		c.reason(pickup.Nothing)
 		return nil, nil
 	}
 	return c.pickedUp(pickup), nil
+}
+
+// reason says in headers why there is no task, since that answer has no body.
+func (c *call) reason(n *market.Nothing) {
+	if n == nil {
+		return
+	}
+	h := c.Header()
+	h[headerReason.Name] = []string{string(n.Reason)}
+	h[headerMessage.Name] = []string{n.Message}
+	if n.Tasks > 0 {
+		h[headerTasks.Name] = []string{strconv.Itoa(n.Tasks)}
+	}
+	if !n.Until.IsZero() {
+		h[headerUntil.Name] = []string{n.Until.String()}
+	}
 }
 
 func pickupTask(c *call, _ nothing) (*market.Pickup, error) {
