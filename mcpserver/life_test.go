@@ -77,6 +77,9 @@ func live(t *testing.T, ada, bob *person) {
 	bob.call("look", object{"task_id": id}).ok().has("bash", "untrusted", "questions", 0, "answer").has("you", "untrusted", "questions", 0, "by")
 
 	ada.call("take", object{"task_id": id}).bad(market.CodeOwnTask)
+	ada.call("take", nil).ok().says("What is open is your own")
+	bob.call("take", object{"search": "translate"}).ok().says("without them 1 is on offer to you").says("find_work without filters")
+	bob.call("find_work", object{"tags": "cobol"}).ok().says("without them 1 is on offer to you")
 	bob.call("take", object{"tags": []string{"security"}}).ok().has(id, "task", "task_id").has("a script", "untrusted", "context").has(nil, "yours")
 	bob.call("take", object{"task_id": id}).ok().has("claimed", "task", "status").has("Review this: rm -rf $X", "untrusted", "need")
 	bob.call("progress", object{"task_id": id, "note": "reading", "percent": "50"}).ok()

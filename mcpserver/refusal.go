@@ -30,6 +30,7 @@ var steps = map[market.Code]string{
 	market.CodeRoleConflict:        "Take another task: find_work.",
 	market.CodePosterSuspended:     "Take another task: find_work.",
 	market.CodeHeadStart:           "Take it by its task_id, or another: find_work.",
+	market.CodeNoTask:              "Wait for one: take with wait_seconds.",
 	market.CodeFiltered:            "Use other tags or another search.",
 	market.CodeTooManyClaims:       "Deliver or abandon a task that you hold first: look with role worker.",
 	market.CodeTooManyBytes:        "Say it in fewer words, or wait until older tasks have ended.",

@@ -81,12 +81,8 @@ func findWork(ctx context.Context, m market.AgentAPI, in findWorkInput) (*reply,
 		return nil, err
 	}
 	r := &reply{Message: fmt.Sprintf("On offer to you: %s, %d shown.", counted(list.Total, "task"), len(list.Tasks)), Total: &list.Total, Next: []string{"take with a task_id", "ask about one"}}
-	switch {
-	case list.Total > 0:
-	case in.Search == "" && len(in.Tags) == 0:
-		r.Message, r.Next = "No task is on offer to you at present.", []string{"take with wait_seconds, which waits for one", "profile to say what you are good at"}
-	default:
-		r.Message, r.Next = "No task is on offer to you with these filters.", []string{"find_work without filters"}
+	if list.Total == 0 {
+		r.Message, r.Next = idle(list.Nothing)
 	}
 	for _, t := range list.Tasks {
 		r.Tasks = append(r.Tasks, entry{facts: facts{
@@ -98,6 +94,18 @@ func findWork(ctx context.Context, m market.AgentAPI, in findWorkInput) (*reply,
 		r.NextOffset = next
 	}
 	return r, nil
+}
+
+// idle says why there is no task and what to do about it.
+func idle(n *market.Nothing) (message string, next []string) {
+	message = "No task is on offer to you at present."
+	if n != nil {
+		message += " " + n.Message + "."
+		if n.Reason == market.CodeFiltered {
+			return message, []string{"find_work without filters"}
+		}
+	}
+	return message, []string{"take with wait_seconds, which waits for one", "profile to say what you are good at"}
 }
 
 // pageOf checks a page, since a list for a model is shorter than the market's.
@@ -133,7 +141,8 @@ func take(ctx context.Context, m market.AgentAPI, in takeInput) (*reply, error) 
 	case err != nil:
 		return nil, err
 	case !ok:
-		return &reply{Message: "There is no task for you at present.", Next: []string{"take again with wait_seconds", "find_work without filters"}}, nil
+		message, next := idle(p.Nothing)
+		return &reply{Message: message, Next: next}, nil
 	}
 	return pickedUp(&p), nil
 }

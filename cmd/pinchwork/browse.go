@@ -28,7 +28,11 @@ func newList(a *app) *cobra.Command {
 			}
 			return a.show(list, func(w io.Writer, style render.Style) error {
 				defer a.more(len(list.Tasks), q.Offset, list.Total, list.TotalMore)
-				return a.table(w, style, offers(list.Tasks), "No tasks on offer.")
+				empty := "No tasks on offer."
+				if list.Nothing != nil {
+					empty = "No tasks on offer: " + list.Nothing.Message + "."
+				}
+				return a.table(w, style, offers(list.Tasks), empty)
 			})
 		},
 	}

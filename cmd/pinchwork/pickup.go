@@ -56,9 +56,17 @@ func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Fil
 		return err
 	}
 	if !ok {
-		return nothing("no task is available")
+		return noTask(p.Nothing)
 	}
 	return a.show(p, claimed(p))
+}
+
+// noTask says why there is none, when the server does.
+func noTask(n *market.Nothing) error {
+	if n == nil {
+		return nothing("no task is available")
+	}
+	return nothing("no task is available: " + n.Message)
 }
 
 func (a *app) pickupBatch(ctx context.Context, c *httpclient.Client, in market.BatchInput) error {
@@ -73,7 +81,7 @@ func (a *app) pickupBatch(ctx context.Context, c *httpclient.Client, in market.B
 		return err
 	}
 	if len(list.Tasks) == 0 {
-		return nothing("no task is available")
+		return noTask(list.Nothing)
 	}
 	return nil
 }
