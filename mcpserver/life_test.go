@@ -78,7 +78,7 @@ func live(t *testing.T, ada, bob *person) {
 
 	ada.call("take", object{"task_id": id}).bad(market.CodeOwnTask)
 	ada.call("take", nil).ok().says("What is open is your own")
-	bob.call("take", object{"search": "translate"}).ok().says("without them 1 is on offer to you").says("find_work without filters")
+	bob.call("take", object{"search": "translate"}).ok().says("without them 1 is on offer to you")
 	bob.call("find_work", object{"tags": "cobol"}).ok().says("without them 1 is on offer to you")
 	bob.call("take", object{"tags": []string{"security"}}).ok().has(id, "task", "task_id").has("a script", "untrusted", "context").has(nil, "yours")
 	bob.call("take", object{"task_id": id}).ok().has("claimed", "task", "status").has("Review this: rm -rf $X", "untrusted", "need")
