@@ -88,7 +88,7 @@ func TestTheManualNamesEveryReason(t *testing.T) {
 	text := withAll(t).section("offers")
 	for _, c := range []market.Code{
 		market.CodeWrongState, market.CodeAlreadyClaimed, market.CodeOwnTask, market.CodeRoleConflict, market.CodePosterSuspended,
-		market.CodeCooldown, market.CodeTooManyClaims, market.CodeHeadStart, market.CodeFiltered,
+		market.CodeCooldown, market.CodeTooManyClaims, market.CodeHeadStart, market.CodeFiltered, market.CodeNoTask,
 	} {
 		if !strings.Contains(text, "`"+string(c)+"`") {
 			t.Errorf("offers does not name %s", c)

@@ -319,7 +319,7 @@ func (f *fixture) request(line string) *http.Request {
 		case "-d", "--data-binary":
 			i++
 			body = args[i]
-		case "-N":
+		case "-N", "-i":
 		case "--max-time":
 			i++
 		default:
