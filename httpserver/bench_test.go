@@ -171,7 +171,7 @@ func timed(b *testing.B, p *pair, count int) int64 {
 
 func BenchmarkDecode(b *testing.B) {
 	body := []byte(`{"need":"` + benchNeed + `","context":"settings service","max_credits":15,"tags":["go","security"]}`)
-	postFields := fieldsOf(reflect.TypeFor[market.PostInput]())
+	postFields := fieldsOf(reflect.TypeFor[wire.Post]())
 	b.Run("fields", func(b *testing.B) {
 		var members []member
 		for b.Loop() {
@@ -180,7 +180,7 @@ func BenchmarkDecode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			var in market.PostInput
+			var in wire.Post
 			if err := postFields.fill(reflect.ValueOf(&in).Elem(), members, &strangers{}); err != nil {
 				b.Fatal(err)
 			}
@@ -188,7 +188,7 @@ func BenchmarkDecode(b *testing.B) {
 	})
 	b.Run("encoding/json", func(b *testing.B) {
 		for b.Loop() {
-			var in market.PostInput
+			var in wire.Post
 			if err := json.NewDecoder(bytes.NewReader(body)).Decode(&in); err != nil {
 				b.Fatal(err)
 			}
