@@ -32,13 +32,13 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 	if !utf8.Valid(data) {
 		return refuse(market.CodeInvalid, "body: must be valid UTF-8")
 	}
-	var err error
+	var misread, err error
 	b := sent{data: data, fields: fields, names: c.server.names, text: spec.Text, object: spec.Object}
-	if memory.members, err = c.members(memory.members, &b); err != nil {
+	if memory.members, misread, err = c.members(memory.members, &b); err != nil {
 		return err
 	}
 	elements := strangers{names: c.server.names, route: c.route}
-	if err := fields.fill(into, memory.members, &elements); err != nil {
+	if err := both(misread, fields.fill(into, memory.members, &elements)); err != nil {
 		return err
 	}
 	c.ignored = append(c.ignored, elements.ignored...)
@@ -46,27 +46,28 @@ func (c *call) decode(fields *fields, into reflect.Value) error {
 }
 
 // members appends the fields of a body to list, and collects the names that are
-// not fields.
-func (c *call) members(list []member, b *sent) ([]member, error) {
+// not fields. misread refuses those of them that read like one.
+func (c *call) members(list []member, b *sent) (_ []member, misread, err error) {
 	isJSON, err := b.format(c.request.Header.Get("Content-Type"))
 	if err != nil {
-		return list, err
+		return list, nil, err
 	}
-	others := strangers{names: b.names, route: c.route, fields: b.fields.names, body: b.fields}
 	if isJSON && b.object {
 		if with, done := objects(list, b.data, b.text); done {
-			return with, nil
+			return with, nil, nil
 		}
 	}
+	others := strangers{names: b.names, route: c.route, fields: b.fields.names, body: b.fields}
 	if isJSON {
-		if list, err = jsonMembers(list, b.data, b.fields, &others); err == nil && b.object {
-			err = asText(list, b.text)
-		}
+		list, err = jsonMembers(list, b.data, b.fields, &others)
 	} else {
 		list, err = markdownMembers(list, b.data, b.text, b.fields, &others)
 	}
+	if err == nil && isJSON && b.object {
+		err = asText(list, b.text)
+	}
 	c.ignored = append(c.ignored, others.ignored...)
-	return list, err
+	return list, others.refusal(), err
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -61,23 +62,40 @@ func plainType(t reflect.Type) reflect.Type {
 
 // fill sets the fields that members name; all of them are known. It collects the names
 // in elements of lists that are not fields.
-func (f *fields) fill(into reflect.Value, members []member, others *strangers) error {
+func (f *fields) fill(into reflect.Value, members []member, others *strangers) (err error) {
 	for i, m := range members {
 		for _, earlier := range members[:i] {
 			if earlier.name == m.name {
-				return invalid(m.name, "is given twice")
+				return both(err, invalid(m.name, "is given twice"))
 			}
 		}
 		set := f.byName[m.name].set
 		if f.byName[m.name].element != nil && m.json[0] == '[' {
 			set = func(into reflect.Value, m member) error { return f.byName[m.name].setEach(into, m, others) }
 		}
-		if err := set(into, m); err != nil {
-			return err
+		if wrong := set(into, m); wrong != nil {
+			err = both(err, wrong)
 		}
 	}
-	return nil
+	return err
 }
+
+// both says two refusals in one answer, as long as it stays short. The first counts.
+func both(first, second error) error {
+	one, is := errors.AsType[*market.Error](first)
+	two, are := errors.AsType[*market.Error](second)
+	if !is || !are {
+		return cmp.Or(first, second)
+	}
+	said := *one
+	if len(said.Message)+len(two.Message) <= longestRefusal {
+		said.Message += "; " + two.Message
+	}
+	return &said
+}
+
+// longestRefusal bounds refusals that say several things, in bytes.
+const longestRefusal = 600
 
 // setEach sets a list of objects. A refusal names the element.
 func (f field) setEach(into reflect.Value, m member, others *strangers) error {
@@ -105,7 +123,7 @@ func (f *fields) fillObject(into reflect.Value, room []member, value []byte, oth
 	if err != nil {
 		return err
 	}
-	return f.fill(into, members, others)
+	return both(others.refusal(), f.fill(into, members, others))
 }
 
 func inElement(list string, i int, err error) error {

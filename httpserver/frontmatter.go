@@ -145,7 +145,7 @@ func mappingMembers(list []member, root *yaml.Node, fields *fields, others *stra
 		}
 		list = append(list, member{key.Value, nodeJSON(value, field.plain)})
 	}
-	return list, others.refusal()
+	return list, nil
 }
 
 // nodeJSON writes a YAML value as JSON of the field's type, because YAML guesses

@@ -2,7 +2,6 @@ package httpserver
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 
@@ -45,7 +44,7 @@ func (f *fields) membersOf(list []member, object []byte, others *strangers) ([]m
 		others.meet(name, value)
 		return nil
 	})
-	return list, cmp.Or(err, others.refusal())
+	return list, err
 }
 
 // eachMember calls f with the members of a valid JSON object, in their order.
