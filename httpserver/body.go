@@ -81,6 +81,9 @@ required:
 				continue required
 			}
 		}
+		if of := fieldsOf(spec.Type).byName[name].plain; of.Kind() != reflect.String {
+			return invalid(name, "is required, as %s", describe(of))
+		}
 		return invalid(name, "is required")
 	}
 	return nil

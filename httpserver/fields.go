@@ -49,6 +49,23 @@ func fieldsOf(t reflect.Type) *fields {
 	return f
 }
 
+// example is a body with the first of the fields.
+func (f *fields) example() string {
+	if len(f.names) == 0 {
+		return "{}"
+	}
+	value := `"…"`
+	switch f.byName[f.names[0]].plain.Kind() {
+	case reflect.Slice:
+		value = "[…]"
+	case reflect.Bool:
+		value = "true"
+	case reflect.Int, reflect.Int64:
+		value = "5"
+	}
+	return `{"` + f.names[0] + `": ` + value + `}`
+}
+
 // plainType is T for T, *T and market.Optional[T].
 func plainType(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {

@@ -38,7 +38,7 @@ func markdownMembers(list []member, data []byte, textField string, fields *field
 		return list, nil
 	}
 	if textField == "" {
-		return list, refuse(market.CodeInvalid, "body: this endpoint takes no text; send JSON, or fields between two lines of ---")
+		return list, refuse(market.CodeInvalid, "body: this endpoint takes no text; send JSON, such as %s, or fields between two lines of ---", fields.example())
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
 		return list, invalid(textField, "must not contain NUL characters")

@@ -29,7 +29,7 @@ func jsonMembers(list []member, data []byte, fields *fields, others *strangers) 
 	}
 	data = bytes.TrimSpace(data)
 	if data[0] != '{' {
-		return list, errNoObject
+		return list, noObject(fields)
 	}
 	return fields.membersOf(list, data, others)
 }

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -52,6 +53,8 @@ func (s *strangers) meet(name string, value []byte) {
 		}
 	case s.route.Idempotent() && isRepeatKey(name):
 		s.refuse(name, "is sent as the header Idempotency-Key", "the header Idempotency-Key")
+	case s.route.Method != http.MethodGet && isOnTrial(name):
+		s.refuse(name, "nothing is done on trial or in part here, leave it out", "")
 	case s.route.Strict != "" && s.matters(name):
 		s.refuse(name, "there is no such field here, only "+strings.Join(s.fields, ", ")+"; "+s.route.Strict, "")
 	default:
@@ -105,6 +108,18 @@ func (s *strangers) form(field string, value []byte) string {
 		return ""
 	}
 	return s.body.byName[field].describe()
+}
+
+// isOnTrial recognises what would have a request not done, or not wholly.
+func isOnTrial(name string) bool {
+	if len(name) > maxSpelling {
+		return false
+	}
+	switch plainName(name) {
+	case "dryrun", "simulate", "preview", "draft", "isdraft", "validateonly", "testmode", "partial", "ispartial", "preliminary", "interim":
+		return true
+	}
+	return false
 }
 
 func isRepeatKey(name string) bool {

@@ -11,6 +11,7 @@ var synonyms = map[string][]string{}
 
 func init() {
 	for field, words := range map[string]string{
+		"tasks":                  "items posts requests",
 		"need":                   "description task prompt title instruction instructions request ask goal job brief todo what content text body task_description question query objective",
 		"context":                "background details info information input inputs data material materials constraints requirements extra notes",
 		"max_credits":            "credits credit budget price reward bounty cost pay payment amount fee bid offer max_price max_budget max_cost credit_limit",

@@ -22,10 +22,8 @@ const (
 )
 
 var (
-	errNoObject = refuse(market.CodeInvalid, `body: must be a JSON object, such as {"field": "value"}`+meantAsText)
-	errForm     = refuse(market.CodeInvalid, `body: forms are not read here; send a JSON object, such as {"field": "value"}`+meantAsText)
-	errLines    = refuse(market.CodeInvalid, "body: fields stand between two lines of ---, above the text and with nothing before them"+meantAsText)
-	errProse    = refuse(market.CodeInvalid, "body: holds fields of this endpoint among other text; send the JSON object alone"+meantAsText)
+	errLines = refuse(market.CodeInvalid, "body: fields stand between two lines of ---, above the text and with nothing before them"+meantAsText)
+	errProse = refuse(market.CodeInvalid, "body: holds fields of this endpoint among other text; send the JSON object alone"+meantAsText)
 )
 
 // sent is a body that is being parsed.
@@ -64,13 +62,17 @@ func (b *sent) format(contentType string) (isJSON bool, err error) {
 
 func (b *sent) startsWith(first byte) bool { return bytes.TrimLeft(b.data, blanks)[0] == first }
 
+func noObject(of *fields) error {
+	return refuse(market.CodeInvalid, "body: must be a JSON object, such as %s%s", of.example(), meantAsText)
+}
+
 // checkText refuses a text that was probably meant as fields.
 func (b *sent) checkText() error {
 	switch {
 	case json.Valid(b.data):
-		return errNoObject
+		return noObject(b.fields)
 	case b.isForm():
-		return errForm
+		return refuse(market.CodeInvalid, "body: forms are not read here; send a JSON object, such as %s%s", b.fields.example(), meantAsText)
 	case b.holdsFields():
 		return errProse
 	case b.holdsLines():
