@@ -39,10 +39,66 @@ func (a *Admin) RevokeOperator(ctx context.Context, name string, in market.Revok
 // Actions lists what operators did, newest first.
 func (a *Admin) Actions(ctx context.Context, q market.ActionQuery) (market.OperatorActions, error) {
 	query := paged(q.Page)
-	for name, value := range map[string]string{"operator": q.Operator, "agent_id": string(q.AgentID), "task_id": string(q.TaskID)} {
+	addTexts(query, map[string]string{"operator": q.Operator, "agent_id": string(q.AgentID), "task_id": string(q.TaskID)})
+	return fetch[market.OperatorActions](ctx, &a.caller, get("/v1/admin/actions", query))
+}
+
+// AllAgents searches agents of any standing.
+func (a *Admin) AllAgents(ctx context.Context, q market.StandingQuery) (market.AgentStandings, error) {
+	query := agentQuery(q.AgentQuery)
+	addTexts(query, map[string]string{"standing": string(q.Standing)})
+	return fetch[market.AgentStandings](ctx, &a.caller, get("/v1/admin/agents", query))
+}
+
+// InspectAgent returns an agent's record.
+func (a *Admin) InspectAgent(ctx context.Context, id market.AgentID) (market.AgentRecord, error) {
+	path, err := segments("/v1/admin/agents", "agent_id", string(id))
+	if err != nil {
+		return market.AgentRecord{}, err
+	}
+	return fetch[market.AgentRecord](ctx, &a.caller, get(path, nil))
+}
+
+// AllTasks lists tasks in any state, newest first.
+func (a *Admin) AllTasks(ctx context.Context, q market.AllTasksQuery) (market.TaskSummaries, error) {
+	query := paged(q.Page)
+	addFilter(query, q.Tags, q.Search)
+	addTexts(query, map[string]string{"status": string(q.Status), "poster": string(q.Poster), "worker": string(q.Worker)})
+	for name, set := range map[string]bool{"reported": q.Reported, "system": q.System} {
+		if set {
+			query.Set(name, "true")
+		}
+	}
+	return fetch[market.TaskSummaries](ctx, &a.caller, get("/v1/admin/tasks", query))
+}
+
+// TaskFile returns all that is kept about a task.
+func (a *Admin) TaskFile(ctx context.Context, id market.TaskID) (market.TaskFile, error) {
+	path, err := segments("/v1/admin/tasks", "task_id", string(id))
+	if err != nil {
+		return market.TaskFile{}, err
+	}
+	return fetch[market.TaskFile](ctx, &a.caller, get(path, nil))
+}
+
+// ResolveTask ends a task by decision.
+func (a *Admin) ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error) {
+	path, err := segments("/v1/admin/tasks", "task_id", string(id), "resolve")
+	if err != nil {
+		return market.Task{}, err
+	}
+	return fetch[market.Task](ctx, &a.caller, post(path, in))
+}
+
+// ClawBack takes credits back from an agent.
+func (a *Admin) ClawBack(ctx context.Context, in market.ClawBackInput) (market.ClawedBack, error) {
+	return fetch[market.ClawedBack](ctx, &a.caller, post("/v1/admin/credits/claw-back", in))
+}
+
+func addTexts(query url.Values, texts map[string]string) {
+	for name, value := range texts {
 		if value != "" {
 			query.Set(name, value)
 		}
 	}
-	return fetch[market.OperatorActions](ctx, &a.caller, get("/v1/admin/actions", query))
 }

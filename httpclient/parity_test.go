@@ -90,6 +90,12 @@ type operatorAPI interface {
 	Operators(context.Context) (market.OperatorList, error)
 	RevokeOperator(context.Context, string, market.RevokeInput) (market.Operator, error)
 	Actions(context.Context, market.ActionQuery) (market.OperatorActions, error)
+	AllAgents(context.Context, market.StandingQuery) (market.AgentStandings, error)
+	InspectAgent(context.Context, market.AgentID) (market.AgentRecord, error)
+	AllTasks(context.Context, market.AllTasksQuery) (market.TaskSummaries, error)
+	TaskFile(context.Context, market.TaskID) (market.TaskFile, error)
+	ResolveTask(context.Context, market.TaskID, market.ResolveTaskInput) (market.Task, error)
+	ClawBack(context.Context, market.ClawBackInput) (market.ClawedBack, error)
 }
 
 // access is how a scenario reaches a market: in this process or over HTTP.

@@ -225,6 +225,32 @@ func operating(t *testing.T, tr *transcript, a access, poster market.AgentAPI, w
 	note(tr, "suspend", suspended, err)
 	_, err = a.as(worker).Me(ctx)
 	tr.add("a suspended agent", nil, err)
+	for _, q := range []market.StandingQuery{{}, {Standing: market.StandingSuspended}, {AgentQuery: market.AgentQuery{Search: string(worker.AgentID)}}, {Standing: "lost"}} {
+		agents, err := a.operator.AllAgents(ctx, q)
+		note(tr, "all agents", agents, err)
+	}
+	for _, q := range []market.AllTasksQuery{{}, {Poster: poster.ID(), Page: market.Page{Limit: 1}}, {Status: market.StatusApproved, Worker: worker.AgentID}, {Reported: true, System: true}, {Status: "lost"}} {
+		tasks, err := a.operator.AllTasks(ctx, q)
+		note(tr, "all tasks", tasks, err)
+	}
+	file, err := a.operator.TaskFile(ctx, id)
+	note(tr, "task file", file, err)
+	_, err = a.operator.ResolveTask(ctx, id, market.ResolveTaskInput{Outcome: market.OutcomeRefund, Reason: "late"})
+	tr.add("resolve what has ended", nil, err)
+	disputed, err := poster.Post(ctx, market.PostInput{Need: "disputed", MaxCredits: 5})
+	note(tr, "post disputed", disputed, err)
+	judged, err := a.operator.ResolveTask(ctx, disputed.TaskID, market.ResolveTaskInput{Outcome: market.OutcomeRefund, Reason: "spam"})
+	note(tr, "resolve task", judged, err)
+	_, err = a.operator.ResolveTask(ctx, disputed.TaskID, market.ResolveTaskInput{Outcome: "burn", Reason: "spam"})
+	tr.add("resolve otherwise", nil, err)
+	back, err := a.operator.ClawBack(ctx, market.ClawBackInput{AgentID: worker.AgentID, Amount: 1, Reason: "fine"})
+	note(tr, "claw back", back, err)
+	_, err = a.operator.ClawBack(ctx, market.ClawBackInput{AgentID: worker.AgentID, Amount: 1_000_000, Reason: "fine"})
+	tr.add("claw back too much", nil, err)
+	record, err := a.operator.InspectAgent(ctx, worker.AgentID)
+	note(tr, "agent's record", record, err)
+	_, err = a.operator.InspectAgent(ctx, "ag-nobody")
+	tr.add("nobody's record", nil, err)
 	made, err := a.operator.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorLook, Reason: "nights"})
 	if made.APIKey == "" {
 		t.Error("an operator without a key")

@@ -93,6 +93,8 @@ func orders(about *person) map[string]object {
 		"suspendAgent":  {"agent_id": agent, "suspended": true},
 		"appointInfra":  {"agent_id": agent, "infra": true},
 		"resolveReport": {"status": "dismissed"},
+		"resolveTask":   {"outcome": "refund", "reason": "spam"},
+		"clawBack":      {"agent_id": agent, "amount": 1, "reason": "spam"},
 		"addOperator":   {"name": "mallory", "role": "act"},
 	}
 }
@@ -114,7 +116,7 @@ func checkOperatorsRoutes(t *testing.T, with pinchwork.Option) {
 		if (body == nil) != (r.Body == nil) {
 			t.Errorf("%s %s: say in orders what it could be told", r.Method, r.Path)
 		}
-		path := strings.NewReplacer("{id}", report, "{name}", "root").Replace(r.Path)
+		path := strings.NewReplacer("tasks/{id}", "tasks/"+task, "{id}", report, "{name}", "root").Replace(r.Path)
 		for key, status := range map[string]int{"": 401, "wrong-key": 403, agent.key: 403, "pwo-" + strings.Repeat("a", 43): 401} {
 			(&person{site: s, key: key}).send(r.Method, path, body, "").is(status)
 		}

@@ -14,6 +14,20 @@ type desk interface {
 	Operators(ctx context.Context) (market.OperatorList, error)
 	RevokeOperator(ctx context.Context, name string, in market.RevokeInput) (market.Operator, error)
 	Actions(ctx context.Context, q market.ActionQuery) (market.OperatorActions, error)
+	AllAgents(ctx context.Context, q market.StandingQuery) (market.AgentStandings, error)
+	InspectAgent(ctx context.Context, id market.AgentID) (market.AgentRecord, error)
+	AllTasks(ctx context.Context, q market.AllTasksQuery) (market.TaskSummaries, error)
+	TaskFile(ctx context.Context, id market.TaskID) (market.TaskFile, error)
+	ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error)
+	ClawBack(ctx context.Context, in market.ClawBackInput) (market.ClawedBack, error)
+}
+
+func resolveTask(c *call, in market.ResolveTaskInput) (market.Task, error) {
+	return c.server.market.ResolveTask(c.ctx, c.taskID(), in)
+}
+
+func clawBack(c *call, in market.ClawBackInput) (market.ClawedBack, error) {
+	return c.server.market.ClawBack(c.ctx, in)
 }
 
 func addOperator(c *call, in market.OperatorInput) (market.NewOperator, error) {
@@ -35,10 +49,71 @@ func listActions(c *call) (list market.OperatorActions, err error) {
 	if q.Page, err = c.page(); err != nil {
 		return list, err
 	}
-	for name, into := range map[string]*string{"operator": &q.Operator, "agent_id": (*string)(&q.AgentID), "task_id": (*string)(&q.TaskID)} {
-		if *into, err = c.text(name); err != nil {
-			return list, err
-		}
+	err = c.texts(map[string]*string{"operator": &q.Operator, "agent_id": (*string)(&q.AgentID), "task_id": (*string)(&q.TaskID)})
+	if err != nil {
+		return list, err
 	}
 	return c.server.market.Actions(c.ctx, q)
+}
+
+// texts reads parameters that may be given once each.
+func (c *call) texts(into map[string]*string) (err error) {
+	for name, value := range into {
+		if *value, err = c.text(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listStandings(c *call) (list market.AgentStandings, err error) {
+	var q market.StandingQuery
+	if q.AgentQuery, err = c.agentQuery(); err != nil {
+		return list, err
+	}
+	if err = c.texts(map[string]*string{"standing": (*string)(&q.Standing)}); err != nil {
+		return list, err
+	}
+	return c.server.market.AllAgents(c.ctx, q)
+}
+
+func inspectAgent(c *call) (market.AgentRecord, error) {
+	return c.server.market.InspectAgent(c.ctx, market.AgentID(c.param("id")))
+}
+
+func listAllTasks(c *call) (list market.TaskSummaries, err error) {
+	var q market.AllTasksQuery
+	if q.Page, err = c.page(); err != nil {
+		return list, err
+	}
+	if q.Filter, err = c.filter(q.Filter); err != nil {
+		return list, err
+	}
+	err = c.texts(map[string]*string{"status": (*string)(&q.Status), "poster": (*string)(&q.Poster), "worker": (*string)(&q.Worker)})
+	if err != nil {
+		return list, err
+	}
+	if q.Reported, err = c.yes("reported"); err != nil {
+		return list, err
+	}
+	if q.System, err = c.yes("system"); err != nil {
+		return list, err
+	}
+	return c.server.market.AllTasks(c.ctx, q)
+}
+
+// yes returns a parameter that is true or false, false when it is absent.
+func (c *call) yes(name string) (bool, error) {
+	switch value, err := c.text(name); value {
+	case "", "false":
+		return false, err
+	case "true":
+		return true, err
+	default:
+		return false, invalid(name, "must be true or false")
+	}
+}
+
+func taskFile(c *call) (market.TaskFile, error) {
+	return c.server.market.TaskFile(c.ctx, c.taskID())
 }

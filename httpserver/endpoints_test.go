@@ -270,12 +270,54 @@ func tryDesk(t *testing.T, s *site, markdown bool) {
 	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id), nil, "").is(200).has("total", 1)
 	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id)+"&operator=eve", nil, "").is(400)
 	look.send("GET", "/v1/admin/actions?limit=101", nil, "").is(400)
+	tryDeskLists(t, s, look, markdown)
 	look.send("DELETE", "/v1/admin/operators/eve", nil, "").is(403)
 	root.send("DELETE", "/v1/admin/operators/eve?reason=left", nil, "").is(200).has("name", "eve")
 	root.send("DELETE", "/v1/admin/operators/eve", nil, "").is(404)
 	eve.send("GET", "/v1/admin/reports", nil, "").is(401).has("code", "unauthorized")
 	look.send("DELETE", "/v1/admin/operators/lou", nil, "").is(200)
 	look.send("GET", "/v1/admin/reports", nil, "").is(401)
+}
+
+func tryDeskLists(t *testing.T, s *site, look *person, markdown bool) {
+	t.Helper()
+	poster, worker := s.agent("desk-poster", markdown), s.agent("desk-worker", markdown)
+	id := poster.post("Something to be judged", "context", "the context", "tags", []string{"judged"}, "max_credits", 20)
+	worker.send("POST", "/v1/tasks/"+id+"/questions", object{"question": "which?"}, "question").is(201)
+	worker.send("POST", "/v1/tasks/"+id+"/pickup", nil, "").is(200)
+	worker.send("POST", "/v1/tasks/"+id+"/messages", object{"message": "hm"}, "message").is(201)
+	worker.send("POST", "/v1/tasks/"+id+"/deliver", object{"result": "the result"}, "result").is(200)
+	worker.send("POST", "/v1/tasks/"+id+"/report", object{"reason": "unpaid"}, "reason").is(201)
+	for _, query := range []string{"search=JUDGED+context", "tags=judged", "status=delivered&poster=" + string(poster.id), "worker=" + string(worker.id), "reported=true&poster=" + string(poster.id), "search=" + id} {
+		list := look.send("GET", "/v1/admin/tasks?"+query, nil, "").is(200).list("tasks")
+		if len(list) != 1 {
+			t.Fatalf("%s finds %d tasks", query, len(list))
+		}
+		list[0].has("task_id", id, "status", "delivered", "worker_id", worker.id)
+	}
+	look.send("GET", "/v1/admin/tasks?reported=yes", nil, "").is(400)
+	look.send("GET", "/v1/admin/tasks?status=lost", nil, "").is(400)
+	file := look.send("GET", "/v1/admin/tasks/"+id, nil, "").is(200)
+	for _, name := range []string{"questions", "messages", "ledger", "history", "reports"} {
+		if len(file.list(name)) == 0 {
+			t.Errorf("the file has no %s: %s", name, file.raw)
+		}
+	}
+	look.send("GET", "/v1/admin/tasks/tk-none", nil, "").is(404)
+	root := s.operator(markdown)
+	root.send("POST", "/v1/admin/tasks/"+id+"/resolve", object{"outcome": "split", "worker_credits": 20, "reason": "both"}, "reason").is(400).has("field", "worker_credits")
+	root.send("POST", "/v1/admin/tasks/"+id+"/resolve", object{"outcome": "split", "worker_credits": 10, "reason": "both"}, "reason").is(200).
+		has("status", "approved", "credits_charged", 10, "worker_receives", 9)
+	root.send("POST", "/v1/admin/tasks/"+id+"/resolve", object{"outcome": "refund", "reason": "late"}, "reason").is(409).has("code", "wrong_state")
+	root.send("POST", "/v1/admin/tasks/tk-none/resolve", object{"outcome": "refund", "reason": "late"}, "reason").is(404)
+	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 9, "reason": "fraud"}, "reason").is(200).has("clawed_back", 9, "balance", 100)
+	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 101, "reason": "fraud"}, "reason").is(402).has("code", "insufficient_credits")
+	look.send("GET", "/v1/admin/agents/"+string(worker.id), nil, "").is(200).has("suspended", false)
+	look.send("GET", "/v1/admin/agents/ag-none", nil, "").is(404)
+	s.operator(markdown).send("POST", "/v1/admin/agents/suspend", object{"agent_id": worker.id, "suspended": true, "reason": "spam"}, "reason").is(200)
+	list := look.send("GET", "/v1/admin/agents?standing=suspended&search=desk-worker", nil, "").is(200).has("total", 1).list("agents")
+	list[0].has("id", worker.id, "suspended", true, "suspend_reason", "spam")
+	look.send("GET", "/v1/admin/agents?standing=gone", nil, "").is(400)
 }
 
 func tryServer(t *testing.T, s *site, markdown bool) {

@@ -96,6 +96,8 @@ var inputBounds = map[string]doc{
 	"ProgressInput.note":     {"maxLength": limits.Note},
 	"percent":                {"minimum": 0, "maximum": 100},
 	"OperatorInput.name":     {"maxLength": limits.OperatorName, "pattern": "^[A-Za-z0-9._-]+$"},
+	"outcome":                {"enum": anys(market.OutcomeRefund, market.OutcomeRelease, market.OutcomeSplit)},
+	"worker_credits":         {"minimum": 0, "maximum": limits.Credits},
 	"role":                   {"enum": anys(market.OperatorLook, market.OperatorAct)},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
 }
@@ -116,6 +118,7 @@ func tagSchema() doc {
 var enums = map[reflect.Type][]any{
 	reflect.TypeFor[market.Status]():       anys(market.Statuses()...),
 	reflect.TypeFor[market.ReportStatus](): anys(market.ReportOpen, market.ReportReviewed, market.ReportDismissed),
+	reflect.TypeFor[market.TaskOutcome]():  anys(market.OutcomeRefund, market.OutcomeRelease, market.OutcomeSplit),
 	reflect.TypeFor[market.OperatorRole](): anys(market.OperatorLook, market.OperatorAct, market.OperatorRoot),
 	reflect.TypeFor[market.SystemType]():   anys(market.MatchAgents, market.VerifyCompletion, market.ExtractCapabilities),
 }
@@ -252,5 +255,7 @@ var bodyExamples = map[string]doc{
 	"suspendAgent":   {"agent_id": "ag-abc123xyz", "suspended": true, "reason": "spam"},
 	"appointInfra":   {"agent_id": "ag-abc123xyz", "infra": true},
 	"resolveReport":  {"status": "reviewed", "note": "Task removed."},
+	"resolveTask":    {"outcome": "split", "worker_credits": 5, "reason": "Half of it is right."},
+	"clawBack":       {"agent_id": "ag-abc123xyz", "amount": 5, "reason": "Paid twice."},
 	"addOperator":    {"name": "ada", "role": "look", "reason": "on duty at night"},
 }

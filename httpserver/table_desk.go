@@ -54,4 +54,85 @@ var deskRoutes = []Route{
 		Success: ok[market.OperatorActions](),
 		action:  gives(listActions),
 	},
+	{
+		Name: "listAllAgents", Method: http.MethodGet, Path: "/v1/admin/agents",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Agents of any standing",
+		Description: "As everybody searches agents, with those who are suspended after the others. search may be an agent's id.",
+		Params: paged(20, 100,
+			Param{Name: "search", In: "query", Type: "string", MaxLength: limits.Search, Description: "Terms that must all be contained in good_at or name, or an agent's id.", Example: "machine learning"},
+			tagsParam,
+			Param{Name: "standing", In: "query", Type: "string", Enum: strs(market.StandingActive, market.StandingSuspended), Description: "Only agents of this standing."},
+			Param{Name: "min_reputation", In: "query", Type: "number", Min: new(0), Max: new(5), Description: "The least reputation, 0 to 5."},
+			Param{Name: "sort_by", In: "query", Type: "string", Enum: []string{"reputation", "tasks_completed"}, Default: "reputation", Description: "The order, best first."},
+		),
+		Success: ok[market.AgentStandings](),
+		action:  gives(listStandings),
+	},
+	{
+		Name: "inspectAgent", Method: http.MethodGet, Path: "/v1/admin/agents/{id}",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:  "An agent's record: standing, account, the newest 50 lines of its ledger and dead letters",
+		Params:   []Param{agentParam},
+		Success:  ok[market.AgentRecord](),
+		Refusals: []int{http.StatusNotFound},
+		action:   gives(inspectAgent),
+	},
+	{
+		Name: "listAllTasks", Method: http.MethodGet, Path: "/v1/admin/tasks",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "Tasks in any state, newest first",
+		Description: "poster, worker and reported are looked up; for everything else one answer looks through at most 1,000 tasks: offset and total count " +
+			"without it, and next_offset says where to go on as long as there are more to look through.",
+		Params: paged(20, 100,
+			Param{Name: "search", In: "query", Type: "string", MaxLength: limits.Search, Description: "Terms that must all be contained in need or context, or a task's id.", Example: "kubernetes"},
+			tagsParam,
+			Param{Name: "status", In: "query", Type: "string", Enum: strs(market.Statuses()...), Description: "Only tasks in this state."},
+			Param{Name: "poster", In: "query", Type: "string", MaxLength: 255, Prefix: "ag-", Description: "Only tasks of this agent's.", Example: "ag-abc123xyz"},
+			Param{Name: "worker", In: "query", Type: "string", MaxLength: 255, Prefix: "ag-", Description: "Only tasks that this agent works on, or was the last to.", Example: "ag-abc123xyz"},
+			Param{Name: "reported", In: "query", Type: "string", Enum: trueOrFalse, Default: "false", Description: "true: only tasks about which a report is open, in the order of the reports."},
+			Param{Name: "system", In: "query", Type: "string", Enum: trueOrFalse, Default: "false", Description: "true: the platform's own tasks instead of the others."},
+		),
+		Success: ok[market.TaskSummaries](),
+		action:  gives(listAllTasks),
+	},
+	{
+		Name: "taskFile", Method: http.MethodGet, Path: "/v1/admin/tasks/{id}",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "All that is kept about a task, for who has to judge it",
+		Description: "Texts, result, talk, earlier deliveries, the events that its parties got, movements of credits, reports, what operators did about it, and both parties.",
+		Params:      []Param{taskParam},
+		Success:     ok[market.TaskFile](),
+		Refusals:    []int{http.StatusNotFound},
+		action:      gives(taskFile),
+	},
 }
+
+// meansRoutes are what operators do about a dispute.
+var meansRoutes = []Route{
+	{
+		Name: "resolveTask", Method: http.MethodPost, Path: "/v1/admin/tasks/{id}/resolve",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "End a task by decision: refund, release or split",
+		Description: "A posted, claimed or delivered task. refund cancels it and gives everything back to the poster; release approves it and pays the worker what its " +
+			"last delivery charges, or the whole budget; split charges the poster worker_credits (at least 1, less than the budget) and gives the rest back. " +
+			"The fee is taken as in an approval. Both parties get task_resolved with outcome and reason.",
+		Params:   []Param{taskParam},
+		Body:     body[market.ResolveTaskInput]("reason", "outcome", "reason"),
+		Success:  ok[market.Task](),
+		Refusals: onTask,
+		action:   takes(resolveTask),
+	},
+	{
+		Name: "clawBack", Method: http.MethodPost, Path: "/v1/admin/credits/claw-back",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Take credits back from an agent",
+		Description: "amount is 1 to 1,000,000,000, and never more than the agent's balance: what its tasks hold in escrow is not touched. The reason stands in the agent's ledger.",
+		Body:        body[market.ClawBackInput]("reason", "agent_id", "amount", "reason"),
+		Success:     ok[market.ClawedBack](),
+		Refusals:    []int{http.StatusNotFound, http.StatusPaymentRequired},
+		action:      takes(clawBack),
+	},
+}
+
+var trueOrFalse = []string{"true", "false"}

@@ -69,7 +69,7 @@ func (e *end) probes(n int64) (list []int64) {
 	return list
 }
 
-// anyTime is the instant at which chains are read: nothing of them ends.
+// anyTime is the instant at which is read what no instant changes, such as chains.
 var anyTime = time.Unix(0, 0).UTC()
 
 // maxDoublings is how far beyond what is known a search looks at once: far more than

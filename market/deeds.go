@@ -42,6 +42,8 @@ const (
 	ActionAppointInfra   = "appoint_infra"
 	ActionDismissInfra   = "dismiss_infra"
 	ActionResolveReport  = "resolve_report"
+	ActionResolveTask    = "resolve_task"
+	ActionClawBack       = "claw_back"
 	ActionAddOperator    = "add_operator"
 	ActionRevokeOperator = "revoke_operator"
 )

@@ -17,7 +17,7 @@ var astray = map[Code]bool{
 // list it (rule 4.31).
 func (m *Market) instead(op *operation, d *done, err error) error {
 	refusal, is := errors.AsType[*Error](err)
-	if !is || !astray[refusal.Code] || d.loaded == nil || d.loaded.Task == nil || rules.Visible(d.now, d.loaded) != nil {
+	if !is || op.anonymous || !astray[refusal.Code] || d.loaded == nil || d.loaded.Task == nil || rules.Visible(d.now, d.loaded) != nil {
 		return err
 	}
 	said := *refusal

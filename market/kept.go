@@ -3,6 +3,7 @@ package market
 import (
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -69,6 +70,20 @@ const (
 
 // Statuses lists every state in the order of a task's life.
 func Statuses() []Status { return store.Statuses() }
+
+// TaskOutcome is how an operator ends a task.
+type TaskOutcome = rules.Resolved
+
+// The ways in which an operator ends a task.
+const (
+	// OutcomeRefund gives the whole escrow back to the poster.
+	OutcomeRefund = rules.Refunded
+	// OutcomeRelease pays the worker as an approval would: what its last delivery charges,
+	// or the whole budget when it has delivered nothing.
+	OutcomeRelease = rules.Released
+	// OutcomeSplit pays the worker a part of the budget, and gives the rest back.
+	OutcomeSplit = rules.Split
+)
 
 // The three kinds of system tasks.
 const (

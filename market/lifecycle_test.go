@@ -41,6 +41,12 @@ func TestLifecycleIsAsDocumented(t *testing.T) {
 	}
 }
 
+// decide is an operator's decision.
+func (w *lifeOf) decide(in market.ResolveTaskInput) error {
+	in.Reason = "decided"
+	return second(w.k.Market.ResolveTask(w.k.Ctx, w.id, in))
+}
+
 // documented reads the table of docs/lifecycle.md: "from what" → to.
 func documented(t *testing.T) map[string]market.Status {
 	t.Helper()
@@ -111,6 +117,11 @@ var lifeSteps = map[string]func(w *lifeOf) error{
 	"approve": func(w *lifeOf) error { return second(w.ada.API.Approve(w.k.Ctx, w.id, market.ApproveInput{})) },
 	"reject": func(w *lifeOf) error {
 		return second(w.ada.API.Reject(w.k.Ctx, w.id, market.RejectInput{Reason: "no"}))
+	},
+	"refund":  func(w *lifeOf) error { return w.decide(market.ResolveTaskInput{Outcome: market.OutcomeRefund}) },
+	"release": func(w *lifeOf) error { return w.decide(market.ResolveTaskInput{Outcome: market.OutcomeRelease}) },
+	"split": func(w *lifeOf) error {
+		return w.decide(market.ResolveTaskInput{Outcome: market.OutcomeSplit, WorkerCredits: 1})
 	},
 	"expiry": func(w *lifeOf) error {
 		return w.fire(func(t *store.Task) time.Time { return t.ExpiresAt }, market.StatusPosted)

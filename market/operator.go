@@ -78,8 +78,14 @@ func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
 // InspectTask returns any task with all its texts, as its parties see it, for
 // the operator who has to judge a report. It settles the task first if it is
 // due.
-func (m *Market) InspectTask(ctx context.Context, id TaskID) (view Task, err error) {
-	_, err = m.operate(ctx, operation{
+func (m *Market) InspectTask(ctx context.Context, id TaskID) (Task, error) {
+	view, _, err := m.inspectTask(ctx, id)
+	return view, err
+}
+
+// inspectTask also returns the instant at which the task is as the view has it.
+func (m *Market) inspectTask(ctx context.Context, id TaskID) (view Task, now time.Time, err error) {
+	d, err := m.operate(ctx, operation{
 		name: "inspect task", anonymous: true, load: store.LoadQuery{Task: id, Text: true},
 		decide: func(_ time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if l.Task == nil {
@@ -89,7 +95,7 @@ func (m *Market) InspectTask(ctx context.Context, id TaskID) (view Task, err err
 			return nil, nil
 		},
 	})
-	return view, err
+	return view, d.now, err
 }
 
 // SearchTasks lists open tasks that contain every term, for the operator, in

@@ -104,6 +104,25 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorAct})
 			return give(v, err)
 		},
+		"Market.AllAgents": func(ctx context.Context) []any {
+			q := market.StandingQuery{AgentQuery: market.AgentQuery{Tags: []string{"go"}}}
+			v, err := m.AllAgents(ctx, q)
+			return give(v, err, q)
+		},
+		"Market.AllTasks": func(ctx context.Context) []any {
+			q := market.AllTasksQuery{Filter: f}
+			v, err := m.AllTasks(ctx, q)
+			return give(v, err, q)
+		},
+		"Market.TaskFile": func(ctx context.Context) []any { v, err := m.TaskFile(ctx, s.delivered); return give(v, err) },
+		"Market.ResolveTask": func(ctx context.Context) []any {
+			v, err := m.ResolveTask(ctx, s.claimed, market.ResolveTaskInput{Outcome: market.OutcomeRefund, Reason: "spam"})
+			return give(v, err)
+		},
+		"Market.ClawBack": func(ctx context.Context) []any {
+			v, err := m.ClawBack(ctx, market.ClawBackInput{AgentID: s.bob.ID, Amount: 1, Reason: "spam"})
+			return give(v, err)
+		},
 		"Market.AdmitOperator": func(ctx context.Context) []any { v, err := m.AdmitOperator(ctx, "pwo-none"); return give(v, err) },
 		"Market.OperatorNamed": func(ctx context.Context) []any { v, err := m.OperatorNamed(ctx, "none"); return give(v, err) },
 		"Market.Operators":     func(ctx context.Context) []any { v, err := m.Operators(ctx); return give(v, err) },

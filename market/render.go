@@ -65,6 +65,9 @@ func (v *Task) charges(charged, fee int64) {
 
 func (v *Task) ended(e *store.Ending) {
 	v.EndedAt = NewTime(e.At)
+	if e.Outcome != "" {
+		v.Resolution = &Resolution{Outcome: TaskOutcome(e.Outcome), Reason: e.Reason}
+	}
 	if v.Status != StatusApproved {
 		return
 	}

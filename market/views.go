@@ -176,8 +176,10 @@ type Task struct {
 	Rating                 int           `json:"rating,omitzero"`
 	Feedback               string        `json:"feedback,omitempty"`
 	Verification           *Verification `json:"verification,omitempty"`
-	SystemTaskType         SystemType    `json:"system_task_type,omitempty"`
-	ParentTaskID           TaskID        `json:"parent_task_id,omitempty"`
+	// Resolution is set on a task that an operator has ended.
+	Resolution     *Resolution `json:"resolution,omitempty"`
+	SystemTaskType SystemType  `json:"system_task_type,omitempty"`
+	ParentTaskID   TaskID      `json:"parent_task_id,omitempty"`
 	// AnswerUsed says of an approved system task whether its answer had an effect;
 	// Feedback says why not.
 	AnswerUsed *bool `json:"answer_used,omitempty"`
@@ -191,6 +193,12 @@ type Task struct {
 	// Actions are what the caller may do to the task now; not in lists. Like the rest of
 	// it, a repeat has those of the first answer.
 	Actions []Action `json:"actions,omitempty"`
+}
+
+// Resolution is how an operator has ended a task, and why.
+type Resolution struct {
+	Outcome TaskOutcome `json:"outcome"`
+	Reason  string      `json:"reason"`
 }
 
 // Progress is a sign of life from the worker, with the last note and percentage.

@@ -34,6 +34,8 @@ const (
 	// EventTaskProgress tells the poster that the worker is at work, at most once a
 	// second.
 	EventTaskProgress EventType = "task_progress"
+	// EventTaskResolved tells poster and worker that an operator has ended the task.
+	EventTaskResolved EventType = "task_resolved"
 	// EventWebhookDisabled tells an agent that its webhook answered 410 Gone and
 	// is not called again until the agent sets a URL.
 	EventWebhookDisabled EventType = "webhook_disabled"
@@ -65,6 +67,8 @@ type EventData struct {
 	// the worker who holds it; ExternalID is the task's, to its poster alone.
 	Metadata   map[string]string `json:"metadata,omitempty"`
 	ExternalID string            `json:"external_id,omitempty"`
+	// Outcome and Reason: task_resolved. Outcome is "refund", "release" or "split".
+	Outcome string `json:"outcome,omitempty"`
 	// Reason and Feedback: task_rejected; Reason "claim_timeout": deadline_expired;
 	// Reason "gone": webhook_disabled.
 	Reason        string     `json:"reason,omitempty"`

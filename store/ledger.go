@@ -9,6 +9,7 @@ type EntryKind string
 const (
 	EntrySignupBonus   EntryKind = "signup_bonus"
 	EntryAdminGrant    EntryKind = "admin_grant"
+	EntryClawBack      EntryKind = "claw_back"
 	EntryEscrow        EntryKind = "escrow"
 	EntryPayment       EntryKind = "payment"
 	EntryPlatformFee   EntryKind = "platform_fee"
@@ -47,7 +48,7 @@ type Transfer struct {
 	Task TaskID `json:"task,omitempty"`
 	// Fee is what the platform took of the same payment, shown beside it.
 	Fee int64 `json:"fee,omitempty"`
-	// Note is the operator's reason for a grant.
+	// Note is the operator's reason for a grant or for taking credits back.
 	Note string `json:"note,omitempty"`
 	// About is the agent about whose tasks or profile a system payment was made:
 	// it counts against that agent's budget of system pay.

@@ -294,6 +294,9 @@ type Ending struct {
 	Charged int64 `json:"charged,omitempty"`
 	Fee     int64 `json:"fee,omitempty"`
 	Auto    bool  `json:"auto,omitempty"`
+	// Outcome and Reason are an operator's who has ended the task; "" otherwise.
+	Outcome string `json:"outcome,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 	// Rating (1–5, 0 for none) and Feedback are given by the poster to the worker.
 	Rating   int    `json:"rating,omitempty"`
 	Feedback string `json:"feedback,omitempty"`

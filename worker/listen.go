@@ -62,7 +62,7 @@ func (w *run) heard(e market.Event) {
 	switch e.Type {
 	case store.EventTaskRejected:
 		w.rejected(e.Task)
-	case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
+	case store.EventDeadlineExpired, store.EventRejectionGraceExpired, store.EventTaskResolved:
 		w.lost(e.Task)
 	case store.EventTaskApproved:
 		if w.deliveries(e.Task) > 0 {

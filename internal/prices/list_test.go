@@ -200,6 +200,16 @@ var api = []price{
 		ok(w.market.AddOperator(w.ctx, market.OperatorInput{Name: "leaver", Role: market.OperatorLook}))
 		return w.request("DELETE", "/v1/admin/operators/leaver", operatorKey, nil)
 	}).keeps("the register of up to 100 operators, 20 KB, beside the one before"),
+	known("POST /v1/admin/tasks/{id}/resolve", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/tasks/"+string(w.post(w.poster, "x", ""))+"/resolve", operatorKey, map[string]any{"outcome": "refund", "reason": reason})
+	}).keeps("the reason, 20 KB, in the task and two events"),
+	known("POST /v1/admin/credits/claw-back", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/credits/claw-back", operatorKey, map[string]any{"agent_id": w.worker.id, "amount": 1, "reason": reason})
+	}).keeps("a ledger line with its note, 20 KB"),
+	known("GET /v1/admin/agents", reads(func(*world) (string, string) { return "/v1/admin/agents?limit=100&search=words", operatorKey })).takes(100*ms, 32*mib, 3*mib),
+	known("GET /v1/admin/agents/{id}", reads(func(w *world) (string, string) { return "/v1/admin/agents/" + string(w.worker.id), operatorKey })).takes(100*ms, 32*mib, 2*mib),
+	known("GET /v1/admin/tasks", reads(func(*world) (string, string) { return "/v1/admin/tasks?limit=100&" + terms, operatorKey })).takes(500*ms, 256*mib, 256*kib),
+	known("GET /v1/admin/tasks/{id}", reads(func(w *world) (string, string) { return "/v1/admin/tasks/" + string(w.long), operatorKey })).takes(200*ms, 64*mib, 16*mib),
 	known("GET /v1/admin/actions", reads(func(*world) (string, string) { return "/v1/admin/actions?limit=100", operatorKey })).takes(100*ms, 32*mib, 3*mib),
 	known("GET /v1/admin/audit", reads(func(*world) (string, string) { return "/v1/admin/audit", operatorKey })).takes(2000*ms, 256*mib, 64*kib),
 	anyone("GET /v1/capabilities", plain("/v1/capabilities")),

@@ -30,9 +30,43 @@ var steps = map[[2]store.Status]bool{
 	{store.StatusDelivered, store.StatusDelivered}: true,
 	{store.StatusDelivered, store.StatusClaimed}:   true,
 	{store.StatusDelivered, store.StatusApproved}:  true,
+	{store.StatusDelivered, store.StatusCancelled}: true,
 	{store.StatusApproved, store.StatusApproved}:   true,
 	{store.StatusExpired, store.StatusExpired}:     true,
 	{store.StatusCancelled, store.StatusCancelled}: true,
+}
+
+// byDecision are the steps that an operator alone takes, of tasks that are no system
+// tasks.
+var byDecision = map[[2]store.Status]bool{
+	{store.StatusClaimed, store.StatusApproved}:    true,
+	{store.StatusClaimed, store.StatusCancelled}:   true,
+	{store.StatusDelivered, store.StatusCancelled}: true,
+}
+
+// decided is how an operator has ended the task in this step, or "".
+func decided(t *store.TaskWrite) string {
+	if t.Old == nil || t.Old.Status == t.New.Status || t.New.Ending == nil {
+		return ""
+	}
+	return t.New.Ending.Outcome
+}
+
+// checkDecision: a decision is the operator's, and charges what it says.
+func (w *world) checkDecision(c *commit, t *store.TaskWrite) {
+	if c.by == nil || c.by.op == nil || c.by.op.Kind != "settle" || c.by.op.Text != t.New.Ending.Outcome {
+		w.fail("operators decide", "%s ends %s by decision", c.by, t.New.ID)
+		return
+	}
+	want := int64(c.by.op.Amount)
+	if c.by.op.Text == "release" {
+		if want = t.New.MaxCredits; t.Old.Delivery != nil {
+			want = t.Old.Delivery.Charged
+		}
+	}
+	if t.New.Ending.Charged != want {
+		w.fail("operators decide", "%s charges %d for %s, and not %d", c.by, t.New.Ending.Charged, t.New.ID, want)
+	}
 }
 
 // check judges a commit.
@@ -53,8 +87,11 @@ func (w *world) checkStep(prev, next *moment, c *commit, t *store.TaskWrite) {
 			w.fail("nobody writes over what it has not seen", "%s writes %s over another version", c.by, t.New.ID)
 		}
 	}
-	if !steps[step] || step[1] == store.StatusApproved && step[0] == store.StatusClaimed && t.New.System == nil {
+	if !steps[step] || byDecision[step] && t.New.System == nil && decided(t) == "" {
 		w.fail("tasks take the steps of their life", "%s takes %s from %q to %q", c.by, t.New.ID, step[0], step[1])
+	}
+	if decided(t) != "" {
+		w.checkDecision(c, t)
 	}
 	if limit := due(t.New); !limit.IsZero() && (t.New.NextDue.IsZero() || t.New.NextDue.After(limit)) && !w.waits(next, t.New) {
 		w.fail("what ends is looked at in time", "%s leaves %s to be looked at at %s, after %s", c.by, t.New.ID, t.New.NextDue, limit)
@@ -189,7 +226,10 @@ func (w *world) wanted(c *store.Change) (out []string) {
 		case opened:
 			move(store.AgentAccount(task.Poster), escrow, task.MaxCredits)
 		case ended && task.Status == store.StatusApproved:
-			charged := task.Delivery.Charged
+			charged := task.Ending.Charged // a decision's was checked
+			if decided(&t) == "" {
+				charged = task.Delivery.Charged
+			}
 			fee := charged * int64(w.Policy.FeePercent) / 100
 			move(escrow, store.AgentAccount(task.Worker()), charged-fee)
 			move(escrow, store.PlatformAccount, fee)
@@ -347,6 +387,9 @@ func (w *world) isResumed(c *commit) bool {
 func tells(t *store.TaskWrite) (whom store.AgentID, what store.EventType) {
 	if t.Old == nil || t.Old.Status == t.New.Status || t.New.System != nil {
 		return "", ""
+	}
+	if decided(t) != "" {
+		return t.New.Poster, store.EventTaskResolved
 	}
 	switch t.New.Status {
 	case store.StatusClaimed:

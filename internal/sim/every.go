@@ -209,6 +209,10 @@ var about = []Op{
 	{Kind: "suspend", By: operator, Of: bob, On: true},
 	{Kind: "suspend", By: operator, Of: bob},
 	{Kind: "post", By: ada, Amount: 35, Text: "more"},
+	{Kind: "settle", By: operator, Text: "refund"},
+	{Kind: "settle", By: operator, Text: "release", Key: "k"},
+	{Kind: "settle", By: operator, Text: "split", Amount: 4},
+	{Kind: "clawback", By: operator, Of: ada, Amount: 30},
 }
 
 // money are those that move credits, or decide who gets them.
@@ -222,7 +226,8 @@ var (
 	reject1   = Op{Kind: "reject", By: ada}
 	cancel1   = Op{Kind: "cancel", By: ada}
 	sweep1    = Op{Kind: "sweep", By: operator}
-	money     = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1}
+	settle1   = Op{Kind: "settle", By: operator, Text: "split", Amount: 4}
+	money     = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1, settle1}
 )
 
 // pairs are all meetings of two. At one replica they meet only if they share more

@@ -61,6 +61,9 @@ func (w *world) asking(a *actor) asking {
 		q.me = w.agents[a.op.By]
 	}
 	q.task = a.task
+	if a.op.Kind == "clawback" {
+		q.agent = w.agents[a.op.Of]
+	}
 	return q
 }
 

@@ -23,6 +23,8 @@ type asking struct {
 	// question and report are what the operation is about, of those that it names.
 	question store.QuestionID
 	report   store.ReportID
+	// agent is whom the operator means.
+	agent store.AgentID
 }
 
 // refusal is the code with which the operation has to be refused in a moment, or ""
@@ -55,9 +57,27 @@ func (m *moment) refusal(q asking, now time.Time) market.Code {
 		return m.refuseRate(q, t)
 	case "look":
 		return when(!m.sees(q.me, t), market.CodeNotFound)
+	case "settle":
+		return m.refuseSettling(q, t)
+	case "clawback":
+		return when(m.balances[store.AccountName(q.agent)] < int64(q.op.Amount), market.CodeInsufficientCredits)
 	default:
 		return m.refuseTalk(q, t)
 	}
+}
+
+// refuseSettling: whatever is unfinished can be refunded, and paid if somebody works on
+// it.
+func (m *moment) refuseSettling(q asking, t *store.Task) market.Code {
+	switch {
+	case t == nil:
+		return market.CodeNotFound
+	case t.System != nil:
+		return market.CodeForbidden
+	case t.Status.Ended(), q.op.Text != "refund" && t.Status == store.StatusPosted:
+		return market.CodeWrongState
+	}
+	return when(q.op.Text == "split" && int64(q.op.Amount) >= t.MaxCredits, market.CodeInvalid)
 }
 
 // when is the code if something holds.

@@ -148,6 +148,8 @@ func init() {
 		"report":   {call: report, writes: true, task: true},
 		"resolve":  {call: resolve, writes: true},
 		"grant":    {call: grant, writes: true},
+		"clawback": {call: clawback, writes: true},
+		"settle":   {call: settle, writes: true, task: true},
 		"suspend":  {call: suspend, writes: true},
 		"update":   {call: update, writes: true, board: true},
 		"look":     {call: look, task: true},
@@ -320,6 +322,19 @@ func grant(v visit, r *reply) {
 	}
 }
 
+func clawback(v visit, r *reply) {
+	c, err := v.m.ClawBack(v.ctx, market.ClawBackInput{AgentID: v.w.agents[v.op.Of], Amount: int64(v.op.Amount), Reason: "a fine"})
+	if r.err = err; err == nil && c.ClawedBack != int64(v.op.Amount) {
+		r.strange = fmt.Sprintf("took back %d", c.ClawedBack)
+	}
+}
+
+// settle ends a task by decision: Text is the outcome, Amount what a split charges.
+func settle(v visit, r *reply) {
+	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(v.op.Text), WorkerCredits: int64(v.op.Amount), Reason: "decided"}
+	r.view(v.m.ResolveTask(v.ctx, v.task, in))
+}
+
 func suspend(v visit, r *reply) {
 	s, err := v.m.Suspend(v.ctx, market.SuspendInput{AgentID: v.w.agents[v.op.Of], Suspended: v.op.On})
 	if r.err = err; err == nil && s.Suspended != v.op.On {
@@ -402,7 +417,7 @@ func (w *world) line(op *Op) string {
 	if op.Task.Op != 0 {
 		out += " " + op.Task.String()
 	}
-	if op.Kind == "grant" || op.Kind == "suspend" {
+	if op.Kind == "grant" || op.Kind == "suspend" || op.Kind == "clawback" {
 		out += " " + agentNames[op.Of]
 	} else if op.Of != 0 {
 		out += fmt.Sprintf(" of #%d", op.Of)

@@ -180,8 +180,10 @@ func (g *generator) market(op *Op) {
 		pick()
 	case n < 90:
 		op.Kind = []string{"me", "credits", "mine"}[g.IntN(3)]
-	case n < 93:
+	case n < 92:
 		op.Kind, op.By, op.Of, op.Amount = "grant", operator, g.IntN(5), 1+g.IntN(20)
+	case n < 93:
+		op.Kind, op.By, op.Of, op.Amount = "clawback", operator, g.IntN(5), 1+g.IntN(30)
 	case n < 97:
 		op.Kind, op.By, op.Of, op.On = "suspend", operator, g.IntN(5), g.IntN(3) == 0
 	default:
@@ -236,6 +238,12 @@ func (g *generator) about(op *Op, w *world, t *store.Task) {
 	}
 	if len(g.reported) > 0 && g.IntN(12) == 0 {
 		*op = Op{N: op.N, Kind: "resolve", By: operator, At: op.At, Of: g.among(g.reported)}
+	}
+	if g.IntN(20) == 0 {
+		*op = Op{N: op.N, Kind: "settle", By: operator, At: op.At, Task: w.refs[t.ID], Text: []string{"refund", "release", "split"}[g.IntN(3)]}
+		if op.Text == "split" {
+			op.Amount = 1 + g.IntN(12)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func packEvent(e *store.Event) string {
 	put(p, "e", e.Data.ExternalID)
 	put(p, "o", e.Data.Note)
 	putCount(p, "p", e.Data.Percent)
+	put(p, "u", e.Data.Outcome)
 	return p.String()
 }
 
@@ -93,6 +94,8 @@ func decodeEvent(agent store.AgentID, seq int64, line string) (store.Event, erro
 			e.Data.By = store.AgentID(value)
 		case "o":
 			e.Data.Note = value
+		case "u":
+			e.Data.Outcome = value
 		case "p":
 			e.Data.Percent = new(int(integer(value)))
 		}

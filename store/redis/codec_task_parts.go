@@ -312,6 +312,8 @@ func packEnding(p *packer, e *store.Ending) {
 		put(p, "fb", e.Feedback)
 		p.number("pr", int64(e.PosterRating))
 		put(p, "pf", e.PosterFeedback)
+		put(p, "u", e.Outcome)
+		put(p, "w", e.Reason)
 	})
 }
 
@@ -335,6 +337,10 @@ func unpackEnding(doc string) (*store.Ending, error) {
 			e.PosterRating = int(integer(value))
 		case "pf":
 			e.PosterFeedback = value
+		case "u":
+			e.Outcome = value
+		case "w":
+			e.Reason = value
 		}
 	})
 }

@@ -139,7 +139,7 @@ var roundTripCases = []testCase{
 				Rank: &rank, MeetsRequirements: &yes, Answer: "a", SenderID: bob, WorkerID: bob,
 				Credits: new(int64(0)), Rating: 5, Tags: []string{"Go", "sql"}, By: bob,
 				Metadata: map[string]string{"order": "77", "k=1:é": ""}, ExternalID: "order 77",
-				Note: "half", Percent: new(0),
+				Note: "half", Percent: new(0), Outcome: "split",
 			},
 		}
 		w.full(want)
@@ -341,7 +341,7 @@ func fullTask(w *world) *store.Task {
 		Rejections: 5, Rejection: &store.Rejection{Reason: "no", Feedback: "more", At: w.now},
 		Ending: &store.Ending{
 			At: w.now, Charged: 99, Fee: 9, Auto: true, Rating: 5, Feedback: "good",
-			PosterRating: 4, PosterFeedback: "kind",
+			PosterRating: 4, PosterFeedback: "kind", Outcome: "split", Reason: "both\nare right",
 		},
 		Bytes: 18, TextsPruned: true,
 		Superseded: []store.Superseded{

@@ -20,6 +20,9 @@ type Mirror struct {
 	// Board holds the open tasks, Agents the directory. Both lock themselves.
 	Board  *board.Board[*store.Task]
 	Agents *directory.Directory
+	// Suspended is a directory of those whom Agents knows and does not find: in it, it is
+	// the others that count as suspended.
+	Suspended *directory.Directory
 
 	store store.Store
 	rules *rules.Policy
@@ -67,7 +70,7 @@ const (
 func New(s store.Store, policy *rules.Policy, moved func(...store.TaskID), allMoved func()) *Mirror {
 	return &Mirror{
 		store: s, rules: policy, moved: moved, allMoved: allMoved,
-		Board: board.New[*store.Task](), Agents: directory.New(),
+		Board: board.New[*store.Task](), Agents: directory.New(), Suspended: directory.New(),
 		turn: make(chan struct{}, 1), wanted: make(chan struct{}, 1), stirred: make(chan struct{}, 1), warmth: newWarmth(),
 	}
 }
@@ -280,11 +283,21 @@ func (m *Mirror) entry(a *store.Agent) directory.Agent {
 func (m *Mirror) place(a directory.Agent) {
 	before, known := m.Agents.Get(a.ID)
 	m.Agents.Put(a)
+	m.placeSuspended(a)
 	m.Board.SetPoster(a.ID, a.Reputation, a.Suspended)
 	if !known || before.Suspended != a.Suspended || before.Infra != a.Infra {
 		// It may now be refused, or be offered more than what it waits for.
 		m.Board.Call(a.ID)
 	}
+}
+
+// placeSuspended keeps nothing of agents that were never suspended.
+func (m *Mirror) placeSuspended(a directory.Agent) {
+	if _, known := m.Suspended.Get(a.ID); !known && !a.Suspended {
+		return
+	}
+	a.Suspended = !a.Suspended
+	m.Suspended.Put(a)
 }
 
 func (m *Mirror) putTask(st *store.StoredTask) {

@@ -80,12 +80,18 @@ func (o *Outcome) pay(t *store.Task, worker store.AgentID, charged, fee int64) {
 
 // credit moves the statistics of an approval.
 func (o *Outcome) credit(t *store.Task, worker store.AgentID, net, fee int64, rating int) {
+	o.earn(t, worker, net, fee, rating)
+	o.account(t.Poster).Approvals = 1
+}
+
+// earn moves the statistics of a payment, whoever decided it.
+func (o *Outcome) earn(t *store.Task, worker store.AgentID, net, fee int64, rating int) {
 	w := o.account(worker)
 	w.Completed, w.Earned, w.Fees, w.Charged = 1, net, fee, net+fee
 	w.RatingSum, w.RatingCount = int64(rating), rated(rating)
 	poster := o.account(t.Poster)
 	poster.Escrowed, poster.Spent = -t.MaxCredits, net+fee
-	poster.Approvals, poster.FeesBrought = 1, fee
+	poster.FeesBrought = fee
 	o.countNoMore(t)
 	if t.Sealed() {
 		// What was earned by a tag is its owner's to see, but what was rated is public,

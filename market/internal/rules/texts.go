@@ -49,7 +49,9 @@ func (p *Policy) TooManyBytes(c *store.Conflict) error {
 // limits: they were paid for.
 func (o *Outcome) countNoMore(t *store.Task) {
 	o.account(t.Poster).TextBytes -= t.Bytes
-	o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
+	if t.Delivery != nil {
+		o.account(t.Worker()).TextBytes -= t.Delivery.Bytes
+	}
 }
 
 // supersede keeps the result of the last delivery, if there is one, for the

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newAllAgents(o *operator) *cobra.Command {
+	var q market.StandingQuery
+	cmd := &cobra.Command{Use: "agents", Short: "Search agents of any standing, or show one's record"}
+	group(cmd, newInspectAgent(o))
+	f := cmd.Flags()
+	f.StringVar(&q.Search, "search", "", "only with all of these `words` in name or good_at; or an agent's id")
+	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
+	f.StringVar((*string)(&q.Standing), "standing", "", "only `active` or suspended")
+	complete(cmd, "standing", string(market.StandingActive), string(market.StandingSuspended))
+	f.StringVar(&q.SortBy, "sort-by", "", "`reputation` or tasks_completed")
+	pageFlags(cmd, &q.Page)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := o.client()
+		if err != nil {
+			return err
+		}
+		list, err := c.AllAgents(cmd.Context(), q)
+		if err != nil {
+			return err
+		}
+		return o.show(list, func(w io.Writer, style render.Style) error {
+			t := render.Table{Columns: []render.Column{{Title: "Agent"}, {Title: "Name", Flex: true}, {Title: "Standing"}, {Title: "Credits", Right: true}, {Title: "Escrow", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true}, {Title: "Reputation", Right: true, Drop: true}, {Title: "Why suspended", Drop: true}}}
+			for i := range list.Agents {
+				a := &list.Agents[i]
+				t.Rows = append(t.Rows, []string{string(a.ID), a.Name, standing(a.Suspended), number(a.Credits), number(a.Escrowed), number(a.TasksCompleted), fmt.Sprint(a.Reputation), a.SuspendReason})
+			}
+			defer o.more(len(list.Agents), q.Offset, list.Total, list.TotalMore)
+			return o.table(w, style, &t, "No agents.")
+		})
+	}
+	return cmd
+}
+
+func standing(suspended bool) string {
+	if suspended {
+		return string(market.StandingSuspended)
+	}
+	return string(market.StandingActive)
+}
+
+func newInspectAgent(o *operator) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show AGENT",
+		Short: "Show an agent's record; -o json has its ledger and dead letters",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			r, err := c.InspectAgent(cmd.Context(), market.AgentID(args[0]))
+			if err != nil {
+				return err
+			}
+			return o.show(r, fields("Agent", string(r.Profile.ID), "Name", r.Profile.Name, "Standing", standing(r.Suspended), "Why suspended", r.SuspendReason,
+				"Credits", number(r.Account.Balance), "Escrow", number(r.Account.Escrowed), "Claims", number(r.Account.OpenClaims),
+				"Posted", number(r.Account.Posted), "Completed", number(r.Account.Completed), "Reputation", fmt.Sprint(r.Profile.Reputation),
+				"Dead letters", number(r.DeadTotal), "Since", when(r.CreatedAt)))
+		},
+	}
+}
+
+func newAllTasks(o *operator) *cobra.Command {
+	var q market.AllTasksQuery
+	cmd := &cobra.Command{Use: "tasks", Short: "Search tasks in any state, show all that is kept about one, or end one by decision"}
+	group(cmd, newTaskFile(o), newSettle(o))
+	f := cmd.Flags()
+	f.StringVar(&q.Search, "search", "", "only with all of these `words` in need or context; or a task's id")
+	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
+	f.StringVar((*string)(&q.Status), "status", "", "only in this `state`")
+	f.StringVar((*string)(&q.Poster), "poster", "", "only of this agent's (`id`)")
+	f.StringVar((*string)(&q.Worker), "worker", "", "only those that this agent (`id`) works on, or was the last to")
+	f.BoolVar(&q.Reported, "reported", false, "only those about which a report is open")
+	f.BoolVar(&q.System, "system", false, "the platform's own tasks instead of the others")
+	complete(cmd, "status", strs(market.Statuses())...)
+	pageFlags(cmd, &q.Page)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := o.client()
+		if err != nil {
+			return err
+		}
+		list, err := c.AllTasks(cmd.Context(), q)
+		if err != nil {
+			return err
+		}
+		return o.show(list, func(w io.Writer, style render.Style) error {
+			t := render.Table{Columns: []render.Column{{Title: "Task"}, {Title: "Status"}, {Title: "Credits", Right: true}, {Title: "Poster"}, {Title: "Worker", Drop: true}, {Title: "When", Drop: true}, {Title: "Need", Flex: true}}}
+			for i := range list.Tasks {
+				task := &list.Tasks[i]
+				t.Rows = append(t.Rows, []string{string(task.TaskID), string(task.Status), number(task.MaxCredits), string(task.PosterID), string(task.WorkerID), when(task.CreatedAt), task.Need})
+			}
+			if list.NextOffset > 0 {
+				defer o.note("Looked through up to %d of %d; go on with --offset %d", list.NextOffset, list.Total, list.NextOffset)
+			}
+			return o.table(w, style, &t, "No tasks.")
+		})
+	}
+	return cmd
+}
+
+func strs[S ~string](values []S) (list []string) {
+	for _, v := range values {
+		list = append(list, string(v))
+	}
+	return list
+}
+
+func newTaskFile(o *operator) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show TASK",
+		Short: "Show all that is kept about a task; -o json has every part of it",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			f, err := c.TaskFile(cmd.Context(), market.TaskID(args[0]))
+			if err != nil {
+				return err
+			}
+			return o.show(f, func(w io.Writer, style render.Style) error { return fileDetails(&f).Write(w, style) })
+		},
+	}
+}
+
+func fileDetails(f *market.TaskFile) *render.Record {
+	r, t := &render.Record{}, &f.Task
+	for _, pair := range [][2]string{
+		{"Task", string(t.TaskID)}, {"Status", string(t.Status)}, {"Budget", number(t.MaxCredits)}, {"Poster", partyLine(f.Poster, t.PosterID)},
+		{"Worker", partyLine(f.Worker, t.WorkerID)}, {"Rejections", number(t.RejectionCount)}, {"Posted", when(t.CreatedAt)}, {"Ended", when(t.EndedAt)},
+	} {
+		r.Add(pair[0], pair[1])
+	}
+	r.Section("Need", t.Need)
+	r.Section("Context", t.Context)
+	r.Section("Result", t.Result)
+	var talk, history, ledger, reports, acts []string
+	for _, m := range f.Messages {
+		talk = append(talk, fmt.Sprintf("%s %s: %s", when(m.CreatedAt), m.SenderID, m.Message))
+	}
+	for _, e := range f.History {
+		history = append(history, fmt.Sprintf("%s %s to %s", when(e.At), e.Type, e.ToldTo))
+	}
+	for _, e := range f.Ledger {
+		ledger = append(ledger, fmt.Sprintf("%s %s %s → %s %d", when(e.At), e.Reason, e.From, e.To, e.Amount))
+	}
+	for _, one := range f.Reports {
+		reports = append(reports, fmt.Sprintf("%s %s by %s: %s", one.ID, one.Status, one.Reporter, one.Reason))
+	}
+	for _, a := range f.Actions {
+		acts = append(acts, fmt.Sprintf("%s %s %s %s %s", when(a.At), a.Operator, a.Action, a.Outcome, a.Reason))
+	}
+	r.Section("Messages", strings.Join(talk, "\n"))
+	r.Section("History", strings.Join(history, "\n"))
+	r.Section("Ledger", strings.Join(ledger, "\n"))
+	r.Section("Reports", strings.Join(reports, "\n"))
+	r.Section("Operators", strings.Join(acts, "\n"))
+	return r
+}
+
+func partyLine(a *market.AgentStanding, id market.AgentID) string {
+	if a == nil {
+		return string(id)
+	}
+	return fmt.Sprintf("%s %s (%s; approved %d, rejected %d as poster, %d done)", a.ID, a.Name, standing(a.Suspended), a.AsPoster.Approved, a.AsPoster.Rejected, a.TasksCompleted)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+func newSettle(o *operator) *cobra.Command {
+	var in market.ResolveTaskInput
+	cmd := &cobra.Command{
+		Use:   "resolve TASK refund|release|split",
+		Short: "End a task by decision: give the escrow back, pay the worker, or divide it",
+		Long: "End a posted, claimed or delivered task by decision; both parties are told why. refund cancels it and gives everything back,\n" +
+			"release pays the worker what its last delivery charges or the whole budget, split charges --worker-credits and gives the rest back.",
+		Args: args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			in.Outcome = market.TaskOutcome(args[1])
+			t, err := c.ResolveTask(o.context(cmd), market.TaskID(args[0]), in)
+			if err != nil {
+				return err
+			}
+			return o.show(t, fields("Task", string(t.TaskID), "Status", string(t.Status), "Outcome", args[1], "Charged", number(t.CreditsCharged), "Reason", in.Reason))
+		},
+	}
+	cmd.Flags().Int64Var(&in.WorkerCredits, "worker-credits", 0, "what a split charges, before the fee (`credits`)")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (`text`): both parties and the log are told (required)")
+	return cmd
+}
+
+func newClawBack(o *operator) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "claw-back AGENT AMOUNT",
+		Short: "Take credits back from an agent, as many as it has at most",
+		Args:  args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			amount, err := strconv.ParseInt(args[1], 10, 64)
+			if err != nil {
+				return usagef("the amount %q is not a whole number", args[1])
+			}
+			c, err := o.client()
+			if err != nil {
+				return err
+			}
+			back, err := c.ClawBack(o.context(cmd), market.ClawBackInput{AgentID: market.AgentID(args[0]), Amount: amount, Reason: reason})
+			if err != nil {
+				return err
+			}
+			return o.show(back, fields("Agent", string(back.AgentID), "Taken back", number(back.ClawedBack), "Balance", number(back.Balance), "Reason", back.Reason))
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why (`text`), in the agent's ledger and the log (required)")
+	return cmd
+}

@@ -1,0 +1,134 @@
+package market
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market/internal/directory"
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// Standing says whether an agent is suspended.
+type Standing string
+
+// The standings of agents.
+const (
+	StandingActive    Standing = "active"
+	StandingSuspended Standing = "suspended"
+)
+
+// StandingQuery selects agents for the operator; limit 1–100, default 20.
+type StandingQuery struct {
+	// AgentQuery is that of everybody. Search may be the id of an agent too.
+	AgentQuery
+	// Standing is "" for all.
+	Standing Standing
+}
+
+// AgentStanding is an agent in the operator's list.
+type AgentStanding struct {
+	ID             AgentID      `json:"id"`
+	Name           string       `json:"name"`
+	Suspended      bool         `json:"suspended"`
+	SuspendReason  string       `json:"suspend_reason,omitempty"`
+	Credits        int64        `json:"credits"`
+	Escrowed       int64        `json:"escrowed"`
+	OpenClaims     int64        `json:"open_claims"`
+	TasksPosted    int64        `json:"tasks_posted"`
+	TasksCompleted int64        `json:"tasks_completed"`
+	Reputation     float64      `json:"reputation"`
+	RatingCount    int64        `json:"rating_count"`
+	AsPoster       PosterRecord `json:"as_poster"`
+	// Rejected counts the agent's own deliveries that were rejected.
+	Rejected           int64    `json:"rejected"`
+	GoodAt             string   `json:"good_at,omitempty"`
+	Tags               []string `json:"tags"`
+	AcceptsSystemTasks bool     `json:"accepts_system_tasks"`
+	Appointed          bool     `json:"appointed"` // as infra agent
+	HasWebhook         bool     `json:"has_webhook"`
+	// ExternalID is what the host program calls the agent, "" for nothing.
+	ExternalID string `json:"external_id,omitempty"`
+	CreatedAt  Time   `json:"created_at"`
+}
+
+// AgentStandings is a page of agents of any standing. Total counts up to 10,000 of
+// each standing; TotalMore says that there are more.
+type AgentStandings struct {
+	Agents    []AgentStanding `json:"agents"`
+	Total     int             `json:"total"`
+	TotalMore bool            `json:"total_more,omitempty"`
+}
+
+// AllAgents searches agents of any standing for the operator (rule 15.4): in the order
+// that the query asks for, suspended ones after the others.
+//
+// Errors: ErrInvalid, ErrUnavailable, also while the index of agents is loading.
+func (m *Market) AllAgents(ctx context.Context, q StandingQuery) (list AgentStandings, err error) {
+	finish := m.meter.operation(&ctx, "agents")
+	defer func() { finish(err) }()
+	query, err := checkAgentQuery(q.AgentQuery)
+	if err != nil {
+		return list, err
+	}
+	if !slices.Contains([]Standing{"", StandingActive, StandingSuspended}, q.Standing) {
+		return list, rules.Invalid("standing", "must be active or suspended")
+	}
+	list.Agents = []AgentStanding{}
+	var found []string
+	if id := strings.TrimSpace(q.Search); strings.HasPrefix(id, "ag-") {
+		if query.Offset == 0 {
+			found = []string{id}
+		}
+		list.Total = 1
+	} else if err := m.consult(ctx, func() { found, list.Total, list.TotalMore = m.find(query, q.Standing) }); err != nil {
+		return list, err
+	}
+	agents, err := m.store.Agents(ctx, agentIDs(found))
+	if err != nil {
+		return list, known(ctx, err)
+	}
+	for _, a := range agents {
+		if q.Standing == "" || a.Suspended == (q.Standing == StandingSuspended) {
+			list.Agents = append(list.Agents, standingView(a))
+		}
+	}
+	if len(agents) == 0 && len(found) == 1 && found[0] == strings.TrimSpace(q.Search) {
+		list.Total = 0
+	}
+	return list, nil
+}
+
+func agentIDs(found []string) []AgentID {
+	ids := make([]AgentID, len(found))
+	for i, id := range found {
+		ids[i] = AgentID(id)
+	}
+	return ids
+}
+
+// find pages through the agents of a standing, or all: first those that everybody
+// finds.
+func (m *Market) find(q directory.SearchQuery, standing Standing) (ids []string, total int, more bool) {
+	if standing != StandingSuspended {
+		ids, total, more = m.mirror.Agents.Search(q)
+	}
+	if standing == StandingActive || more {
+		return ids, total, more
+	}
+	q.Offset, q.Limit = max(q.Offset-total, 0), q.Limit-len(ids)
+	others, n, more := m.mirror.Suspended.Search(q)
+	return append(ids, others...), total + n, more
+}
+
+func standingView(a *store.Agent) AgentStanding {
+	return AgentStanding{
+		ID: a.ID, Name: a.Name, Suspended: a.Suspended, SuspendReason: a.SuspendReason,
+		Credits: a.Balance, Escrowed: a.Escrowed, OpenClaims: a.OpenClaims,
+		TasksPosted: a.Posted, TasksCompleted: a.Completed, Reputation: a.Reputation(), RatingCount: a.RatingCount,
+		AsPoster: *recordOf(a), Rejected: a.Rejected, GoodAt: a.GoodAt, Tags: tagList(a.CapabilityTags()),
+		AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed, HasWebhook: a.Hooked(),
+		ExternalID: a.ExternalID, CreatedAt: NewTime(a.CreatedAt),
+	}
+}

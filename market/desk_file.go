@@ -1,0 +1,195 @@
+package market
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// TaskFile is all that is kept about a task, for the operator who has to judge it.
+type TaskFile struct {
+	// Task is as its parties see it, with all texts.
+	Task Task `json:"task"`
+	// Poster and Worker are what is known of the parties, nil for the platform and nobody.
+	Poster *AgentStanding `json:"poster,omitempty"`
+	Worker *AgentStanding `json:"worker,omitempty"`
+	// Questions and Messages are the newest 1,000 of each, those to earlier workers too,
+	// oldest first.
+	Questions []Question `json:"questions"`
+	Messages  []Message  `json:"messages"`
+	// Earlier are deliveries that others have followed, or whose claim has ended, oldest
+	// first.
+	Earlier []EarlierDelivery `json:"earlier_deliveries"`
+	// Ledger are the movements of credits about the task, oldest first.
+	Ledger []TaskEntry `json:"ledger"`
+	// History are the events that the parties got about the task, oldest first, of the
+	// newest 1,000 of each.
+	History []TaskEvent `json:"history"`
+	// Reports are those of the newest 1,000 that are about the task, newest first.
+	Reports []Report `json:"reports"`
+	// Actions are the newest 100 that operators took about the task, newest first.
+	Actions []OperatorAction `json:"actions"`
+}
+
+// EarlierDelivery is what is known of a delivery whose result is no longer the task's.
+type EarlierDelivery struct {
+	No       int     `json:"no"` // counts the deliveries of the task from 1
+	WorkerID AgentID `json:"worker_id"`
+	Bytes    int64   `json:"bytes"`
+	// KeptUntil is when its result is dropped.
+	KeptUntil Time `json:"kept_until"`
+}
+
+// TaskEntry is a movement of credits about a task. Its sides are ids of agents, the
+// platform's or "escrow:" and the task's.
+type TaskEntry struct {
+	ID     EntryID   `json:"id"`
+	From   string    `json:"from"`
+	To     string    `json:"to"`
+	Amount int64     `json:"amount"`
+	Reason EntryKind `json:"reason"`
+	At     Time      `json:"at"`
+}
+
+// TaskEvent is an event as one of the parties got it.
+type TaskEvent struct {
+	At     Time      `json:"at"`
+	Type   EventType `json:"type"`
+	ToldTo AgentID   `json:"told_to"`
+	Data   EventData `json:"data"`
+}
+
+const (
+	// fileTalk, fileEvents and fileReports bound what a file is put together from.
+	fileTalk    = 1_000
+	fileEvents  = 1_000
+	fileReports = 1_000
+	// fileEntries is more than any task has: each kind once.
+	fileEntries = 100
+)
+
+// TaskFile returns all that is kept about any task, which it settles first if it is due
+// (rule 15.4). The platform's own tasks have one too.
+//
+// Errors: ErrNotFound, ErrUnavailable.
+func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error) {
+	var now time.Time
+	if f.Task, now, err = m.inspectTask(ctx, id); err != nil {
+		return f, err
+	}
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: now, Task: id})
+	if err != nil {
+		return f, known(ctx, err)
+	}
+	if l.Task == nil {
+		return f, rules.NotFound()
+	}
+	f.Poster, f.Worker = partyView(l.Poster), partyView(l.Worker)
+	f.Earlier = make([]EarlierDelivery, len(l.Task.Superseded))
+	for i, s := range l.Task.Superseded {
+		f.Earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
+	}
+	for _, fill := range []func(context.Context, *TaskFile, *store.Loaded) error{m.fileTalk, m.fileLedger, m.fileHistory, m.fileReports} {
+		if err := fill(ctx, &f, l); err != nil {
+			return f, known(ctx, err)
+		}
+	}
+	actions, err := m.Actions(ctx, ActionQuery{TaskID: id, Page: Page{Limit: 100}})
+	f.Actions = actions.Actions
+	return f, err
+}
+
+func partyView(a *store.Agent) *AgentStanding {
+	if a == nil {
+		return nil
+	}
+	return new(standingView(a))
+}
+
+func (m *Market) fileTalk(ctx context.Context, f *TaskFile, l *store.Loaded) error {
+	f.Questions, f.Messages = []Question{}, []Message{}
+	asked, err := m.newestTalk(ctx, func(q *store.TalkQuery) store.LoadQuery {
+		return store.LoadQuery{Now: anyTime, Task: l.Task.ID, Questions: q}
+	})
+	if err != nil {
+		return err
+	}
+	said, err := m.newestTalk(ctx, func(q *store.TalkQuery) store.LoadQuery {
+		return store.LoadQuery{Now: anyTime, Task: l.Task.ID, Messages: q}
+	})
+	if err != nil {
+		return err
+	}
+	for i := range asked.Questions {
+		f.Questions = append(f.Questions, questionView(&asked.Questions[i]))
+	}
+	for i := range said.Messages {
+		f.Messages = append(f.Messages, messageView(&said.Messages[i]))
+	}
+	return nil
+}
+
+// newestTalk reads the newest of what comes oldest first.
+func (m *Market) newestTalk(ctx context.Context, about func(*store.TalkQuery) store.LoadQuery) (l *store.Loaded, err error) {
+	q := store.TalkQuery{Limit: fileTalk}
+	for {
+		if l, err = m.store.Load(ctx, about(&q)); err != nil || l.TalkTotal <= q.Offset+fileTalk {
+			return l, err
+		}
+		q.Offset = l.TalkTotal - fileTalk
+	}
+}
+
+func (m *Market) fileLedger(ctx context.Context, f *TaskFile, l *store.Loaded) error {
+	entries, _, err := m.store.Entries(ctx, l.Task.ID, "", fileEntries)
+	f.Ledger = make([]TaskEntry, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		f.Ledger[i] = TaskEntry{ID: e.ID, From: string(e.From), To: string(e.To), Amount: e.Amount, Reason: e.Kind, At: NewTime(e.At)}
+	}
+	slices.SortStableFunc(f.Ledger, func(a, b TaskEntry) int { return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.Reason, b.Reason)) })
+	return err
+}
+
+func (m *Market) fileHistory(ctx context.Context, f *TaskFile, l *store.Loaded) error {
+	f.History = []TaskEvent{}
+	for _, party := range []*store.Agent{l.Poster, l.Worker} {
+		if party == nil {
+			continue
+		}
+		page, err := m.store.Events(ctx, party.ID, max(party.EventSeq-fileEvents, 0), fileEvents)
+		if err != nil {
+			return err
+		}
+		for i := range page.Events {
+			if e := &page.Events[i]; e.Task == l.Task.ID {
+				f.History = append(f.History, TaskEvent{At: NewTime(e.At), Type: e.Type, ToldTo: e.Agent, Data: e.Data})
+			}
+		}
+	}
+	slices.SortStableFunc(f.History, func(a, b TaskEvent) int { return a.At.Compare(b.At.Time) })
+	return nil
+}
+
+func (m *Market) fileReports(ctx context.Context, f *TaskFile, l *store.Loaded) error {
+	f.Reports = []Report{}
+	for offset := 0; offset < fileReports; {
+		page, err := m.store.Reports(ctx, "", lookedPiece, offset)
+		if err != nil {
+			return err
+		}
+		for i := range page.Reports {
+			if page.Reports[i].Task == l.Task.ID {
+				f.Reports = append(f.Reports, reportView(&page.Reports[i]))
+			}
+		}
+		if offset += len(page.Reports); len(page.Reports) == 0 || offset >= page.Total {
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package market
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/internal/text"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// AllTasksQuery selects tasks in any state for the operator; limit 1–100, default 20.
+type AllTasksQuery struct {
+	// Filter holds Tags that must all be there, and Search: terms that need or context
+	// must contain, or the id of a task.
+	Filter
+	// Status is "" for all.
+	Status Status
+	// Poster and Worker, the current or last one, are "" for anybody.
+	Poster, Worker AgentID
+	// Reported leaves only tasks about which a report is open, System only system tasks,
+	// which are left out otherwise.
+	Reported, System bool
+	Page
+}
+
+// TaskSummary is a task in the operator's list.
+type TaskSummary struct {
+	TaskID TaskID `json:"task_id"`
+	Status Status `json:"status"`
+	// Need is cut to 200 characters.
+	Need           string     `json:"need"`
+	MaxCredits     int64      `json:"max_credits"`
+	CreditsCharged int64      `json:"credits_charged,omitempty"`
+	Tags           []string   `json:"tags"`
+	PosterID       AgentID    `json:"poster_id"`
+	WorkerID       AgentID    `json:"worker_id,omitempty"`
+	RejectionCount int        `json:"rejection_count"`
+	CreatedAt      Time       `json:"created_at"`
+	ClaimedAt      Time       `json:"claimed_at,omitzero"`
+	DeliveredAt    Time       `json:"delivered_at,omitzero"`
+	EndedAt        Time       `json:"ended_at,omitzero"`
+	SystemTaskType SystemType `json:"system_task_type,omitempty"`
+	ParentTaskID   TaskID     `json:"parent_task_id,omitempty"`
+}
+
+const maxSummary = 200
+
+// TaskSummaries is a page of tasks, newest first, or with Reported in the order of the
+// reports. Total says what there was to look through: Poster, Worker and Reported are
+// looked up, for everything else one answer looks through at most 1,000 tasks.
+type TaskSummaries struct {
+	Tasks []TaskSummary `json:"tasks"`
+	Total int           `json:"total"`
+	// NextOffset is where to go on while there are more to look through, else 0.
+	NextOffset int `json:"next_offset,omitempty"`
+}
+
+const (
+	// lookedPiece is how many tasks one read takes, maxLooked how many one answer looks
+	// through.
+	lookedPiece = 100
+	maxLooked   = 1_000
+	// maxLookedBytes bounds the texts that one answer reads.
+	maxLookedBytes = 16 << 20
+)
+
+// AllTasks lists tasks in any state for the operator (rule 15.4). It settles nothing.
+//
+// Errors: ErrInvalid, ErrUnavailable.
+func (m *Market) AllTasks(ctx context.Context, q AllTasksQuery) (list TaskSummaries, err error) {
+	finish := m.meter.operation(&ctx, "tasks")
+	defer func() { finish(err) }()
+	if err := q.check(); err != nil {
+		return list, err
+	}
+	l := looking{m: m, q: q, terms: text.Terms(q.Search), list: TaskSummaries{Tasks: []TaskSummary{}}}
+	if strings.HasPrefix(q.Search, "tk-") && len(l.terms) == 1 {
+		l.terms, l.q.System = nil, q.System || q.Status == ""
+		err = l.named(ctx, TaskID(q.Search))
+		return l.list, err
+	}
+	from, err := m.sourceOf(ctx, &q)
+	if err != nil {
+		return list, err
+	}
+	err = l.through(ctx, from)
+	return l.list, err
+}
+
+func (q *AllTasksQuery) check() (err error) {
+	q.Search = strings.TrimSpace(q.Search)
+	if q.Filter, err = checkFilter(q.Filter); err != nil {
+		return err
+	}
+	if q.Status != "" && !slices.Contains(Statuses(), q.Status) {
+		return rules.Invalid("status", "must be one of posted, claimed, delivered, approved, expired, cancelled")
+	}
+	for name, id := range map[string]AgentID{"poster": q.Poster, "worker": q.Worker} {
+		if err := rules.CheckText(name, string(id), maxFilter); err != nil {
+			return err
+		}
+	}
+	q.Page, err = checkPage(q.Page, 20, 100)
+	return err
+}
+
+// selects says whether a task is one of those, but for its text.
+func (q *AllTasksQuery) selects(t *store.Task) bool {
+	switch {
+	case q.System != (t.System != nil), q.Status != "" && t.Status != q.Status,
+		q.Poster != "" && t.Poster != q.Poster, q.Worker != "" && t.Worker() != q.Worker:
+		return false
+	}
+	for _, tag := range q.Tags {
+		if !slices.ContainsFunc(t.Tags, func(has string) bool { return text.FoldTag(has) == text.FoldTag(tag) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// looking is a look through tasks, a piece at a time.
+type looking struct {
+	m     *Market
+	q     AllTasksQuery
+	terms []string
+	list  TaskSummaries
+	bytes int
+}
+
+// named finds the task of an id.
+func (l *looking) named(ctx context.Context, id TaskID) error {
+	found, err := l.m.store.Tasks(ctx, []TaskID{id})
+	if err != nil {
+		return known(ctx, err)
+	}
+	for _, st := range found {
+		l.q.System = st.Task.System != nil
+		if l.q.selects(st.Task) && l.q.Offset == 0 {
+			l.list.Tasks, l.list.Total = append(l.list.Tasks, summaryOf(&st)), 1
+		}
+	}
+	return nil
+}
+
+// through looks until the page is full, or enough was looked through.
+func (l *looking) through(ctx context.Context, from taskSource) error {
+	looked := 0
+	for offset := l.q.Offset; ; {
+		p, err := from(ctx, offset)
+		if err != nil {
+			return known(ctx, err)
+		}
+		l.list.Total = p.total
+		if full, err := l.take(ctx, &p); full || err != nil {
+			return err
+		}
+		looked += p.next - offset
+		if offset = p.next; offset >= p.total {
+			return nil
+		}
+		if looked >= maxLooked || l.bytes > maxLookedBytes {
+			l.list.NextOffset = offset
+			return nil
+		}
+	}
+}
+
+// take adds what is selected of a piece, and reports whether the page is full.
+func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error) {
+	var some []placed
+	for i, st := range p.tasks {
+		if l.q.selects(st.Task) {
+			some = append(some, placed{st, p.places[i]})
+		}
+	}
+	for some := range slices.Chunk(some, offerPiece) {
+		if !p.texts {
+			if err := l.m.readTexts(ctx, some); err != nil {
+				return false, err
+			}
+		}
+		for i := range some {
+			l.bytes += len(some[i].Text.Need) + len(some[i].Text.Context)
+			if !contains(&some[i].Text, l.terms) {
+				continue
+			}
+			l.list.Tasks = append(l.list.Tasks, summaryOf(&some[i].StoredTask))
+			if len(l.list.Tasks) == l.q.Limit {
+				if next := some[i].place + 1; next < p.total {
+					l.list.NextOffset = next
+				}
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// placed is a task with its offset in a list.
+type placed struct {
+	store.StoredTask
+	place int
+}
+
+func (m *Market) readTexts(ctx context.Context, some []placed) error {
+	ids := make([]TaskID, len(some))
+	for i := range some {
+		ids[i] = some[i].Task.ID
+	}
+	read, err := m.store.Tasks(ctx, ids)
+	if err != nil {
+		return known(ctx, err)
+	}
+	for _, st := range read {
+		for i := range some {
+			if some[i].Task.ID == st.Task.ID {
+				some[i].Text = st.Text
+			}
+		}
+	}
+	return nil
+}
+
+// contains says whether a task's text has all terms.
+func contains(t *store.TaskText, terms []string) bool {
+	if len(terms) == 0 {
+		return true
+	}
+	need, context := text.Fold(t.Need), text.Fold(t.Context)
+	for _, term := range terms {
+		if !strings.Contains(need, term) && !strings.Contains(context, term) {
+			return false
+		}
+	}
+	return true
+}
+
+func summaryOf(st *store.StoredTask) TaskSummary {
+	t := st.Task
+	v := TaskSummary{
+		TaskID: t.ID, Status: t.Status, Need: rules.Cut(st.Text.Need, maxSummary), MaxCredits: t.MaxCredits, Tags: tagList(t.Tags),
+		PosterID: t.Poster, WorkerID: t.Worker(), RejectionCount: int(t.Rejections), CreatedAt: NewTime(t.CreatedAt),
+	}
+	if t.Claim != nil {
+		v.ClaimedAt = NewTime(t.Claim.At)
+	}
+	if t.Delivery != nil {
+		v.DeliveredAt, v.CreditsCharged = NewTime(t.Delivery.At), t.Delivery.Charged
+	}
+	if t.Ending != nil {
+		v.EndedAt, v.CreditsCharged = NewTime(t.Ending.At), t.Ending.Charged
+	}
+	if t.System != nil {
+		v.SystemTaskType, v.ParentTaskID = t.System.Type, t.System.Parent
+	}
+	return v
+}

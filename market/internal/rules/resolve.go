@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// Resolved is how an operator ends a task.
+type Resolved string
+
+// The ways in which an operator ends a task.
+const (
+	// Refunded gives the whole escrow back to the poster.
+	Refunded Resolved = "refund"
+	// Released pays the worker as an approval would: what its last delivery charges, or
+	// the whole budget when it has delivered nothing.
+	Released Resolved = "release"
+	// Split pays the worker a part of the budget, and gives the rest back.
+	Split Resolved = "split"
+)
+
+// Resolution is what an operator decides about a task.
+type Resolution struct {
+	Outcome Resolved
+	// Charged is what the poster is charged in a Split; 0 otherwise.
+	Charged int64
+	Reason  string
+}
+
+// ResolveTask ends a task by an operator's decision, whoever is suspended: it is
+// cancelled or approved, its escrow empty. Neither party has decided anything, so no
+// trust moves, the poster's record stays, and the worker is not vouched for.
+func (p *Policy) ResolveTask(now time.Time, l *store.Loaded, in Resolution) (*Outcome, error) {
+	t := l.Task
+	if err := mayResolve(t, in); err != nil {
+		return nil, err
+	}
+	o := p.begin(now)
+	if in.Outcome == Refunded {
+		o.endChildren(l.Children, l.Poster, true)
+		o.refund(t, in)
+	} else {
+		next := *t
+		next.Children = o.endChildren(l.Children, l.Poster, false)
+		o.award(t, &next, in)
+	}
+	if t.Status == store.StatusPosted {
+		o.tellAbout(t, store.EventTaskCancelled)
+	}
+	for _, party := range []store.AgentID{t.Poster, t.Worker()} {
+		o.tellOf(t, party, store.EventTaskResolved, store.EventData{Outcome: string(in.Outcome), Reason: in.Reason})
+	}
+	return o, nil
+}
+
+func mayResolve(t *store.Task, in Resolution) error {
+	switch {
+	case t == nil:
+		return NotFound()
+	case t.System != nil:
+		return Refuse(CodeForbidden, "The platform's own tasks are not resolved by hand")
+	case t.Status.Ended():
+		return wrongState(t, "be resolved")
+	case in.Outcome == Refunded:
+		return nil
+	case t.Status == store.StatusPosted:
+		return wrongState(t, "be paid: nobody works on it")
+	case in.Outcome == Split && in.Charged >= t.MaxCredits:
+		return Invalid("worker_credits", "must be less than the budget of %d: release pays all of it", t.MaxCredits)
+	}
+	return nil
+}
+
+// refund cancels a task in whatever state. The result of a delivery is kept like that
+// of any whose claim has ended.
+func (o *Outcome) refund(t *store.Task, in Resolution) {
+	o.end(t, store.StatusCancelled)
+	next := o.Tasks[len(o.Tasks)-1].New
+	next.Ending.Outcome, next.Ending.Reason = string(in.Outcome), in.Reason
+	if t.Claim != nil && t.Status != store.StatusPosted {
+		claim := *t.Claim
+		claim.Grace = time.Time{}
+		next.Claim = &claim
+		if o.supersede(next); next.Delivery != nil {
+			delivery := *next.Delivery
+			delivery.Bytes = 0 // they count with what is superseded
+			next.Delivery = &delivery
+		}
+		o.arm(next)
+	}
+}
+
+// award approves a task in the operator's name.
+func (o *Outcome) award(t, next *store.Task, in Resolution) {
+	charged := in.Charged
+	if in.Outcome == Released {
+		if charged = t.MaxCredits; t.Delivery != nil {
+			charged = t.Delivery.Charged
+		}
+	}
+	fee, worker := o.policy.Fee(charged), t.Claim.Worker
+	claim := *t.Claim
+	claim.Grace = time.Time{}
+	next.Claim = &claim
+	next.Status = store.StatusApproved
+	next.Ending = &store.Ending{At: o.At, Charged: charged, Fee: fee, Outcome: string(in.Outcome), Reason: in.Reason}
+	o.replace(t, next)
+	if t.Status == store.StatusClaimed {
+		o.account(worker).OpenClaims--
+	}
+	o.pay(t, worker, charged, fee)
+	o.earn(t, worker, charged-fee, fee, 0)
+}
+
+// ClawBack takes credits of the loaded agent's back to the platform, as many as it has
+// at most: what tasks hold in escrow stays there.
+func (p *Policy) ClawBack(now time.Time, l *store.Loaded, from store.AgentID, amount int64, reason string) (*Outcome, error) {
+	switch {
+	case l.Agent == nil:
+		return nil, NoAgent()
+	case l.Agent.Balance < amount:
+		return nil, Refuse(CodeInsufficientCredits, "Insufficient credits. Have %d, need %d", l.Agent.Balance, amount)
+	}
+	o := p.begin(now)
+	o.transfer(store.Transfer{
+		From: store.AgentAccount(from), To: store.PlatformAccount, Amount: amount,
+		Kind: store.EntryClawBack, Agent: from, Note: reason,
+	})
+	return o, nil
+}

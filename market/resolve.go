@@ -1,0 +1,121 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/limits"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// ResolveTaskInput is what an operator decides about a task.
+type ResolveTaskInput struct {
+	// Outcome is refund, release or split.
+	Outcome TaskOutcome `json:"outcome"`
+	// WorkerCredits is what the poster is charged in a split, at least 1 and less than
+	// the budget; the worker gets it less the fee. 0 with the other outcomes.
+	WorkerCredits int64 `json:"worker_credits,omitempty"`
+	// Reason is 1–5,000 characters; both parties are told.
+	Reason string `json:"reason"`
+}
+
+// ResolveTask ends a posted, claimed or delivered task by an operator's decision
+// (rule 15.11): with OutcomeRefund it is cancelled and the poster gets everything back,
+// with the others it is approved and the worker paid, less the fee.
+//
+// Errors: ErrInvalid, ErrForbidden, ErrNotFound, ErrConflict for a task that has ended,
+// or that nobody works on; ErrUnavailable.
+func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput) (Task, error) {
+	if err := in.check(); err != nil {
+		return Task{}, m.refused(ctx, "settle", err)
+	}
+	d, err := m.operate(ctx, operation{
+		name: "settle " + string(id), input: in, anonymous: true, load: store.LoadQuery{Task: id, Text: true},
+		deed: &deed{entry: func(l *store.Loaded, o *rules.Outcome) OperatorAction {
+			return OperatorAction{
+				Action: ActionResolveTask, TaskID: id, Amount: o.Written(id).Ending.Charged, Outcome: string(in.Outcome), Reason: in.Reason,
+			}
+		}},
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.ResolveTask(now, l, rules.Resolution{Outcome: in.Outcome, Charged: in.WorkerCredits, Reason: in.Reason})
+		},
+		outcome: func(_ *store.Loaded, o *rules.Outcome) any { return o.Written(id) },
+	})
+	if err != nil {
+		return Task{}, err
+	}
+	if d.replay != nil {
+		return m.replayResolved(ctx, id, d.replay)
+	}
+	return m.taskView(d.outcome.Written(id), d.loaded.Text, recordOf(d.loaded.Poster)), nil
+}
+
+func (in *ResolveTaskInput) check() error {
+	if err := rules.CheckRequired("reason", in.Reason, limits.Reason); err != nil {
+		return err
+	}
+	switch in.Outcome {
+	case OutcomeSplit:
+		return rules.CheckRange("worker_credits", in.WorkerCredits, 1, limits.Credits)
+	case OutcomeRefund, OutcomeRelease:
+		if in.WorkerCredits != 0 {
+			return rules.Invalid("worker_credits", "is for a split alone")
+		}
+		return nil
+	}
+	return rules.Invalid("outcome", "must be refund, release or split")
+}
+
+// replayResolved is the task as it was resolved, with the texts that it still has.
+func (m *Market) replayResolved(ctx context.Context, id TaskID, data []byte) (Task, error) {
+	t, err := recall[*store.Task](data)
+	if err != nil {
+		return Task{}, err
+	}
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id, Text: true})
+	if err != nil {
+		return Task{}, known(ctx, err)
+	}
+	return m.taskView(t, l.Text, recordOf(l.Poster)), nil
+}
+
+// ClawBackInput takes credits back from an agent; Amount is 1–1,000,000,000.
+type ClawBackInput struct {
+	AgentID AgentID `json:"agent_id"`
+	Amount  int64   `json:"amount"`
+	Reason  string  `json:"reason"` // 1–5,000, kept as a note in the agent's ledger
+}
+
+// ClawedBack is the answer to ClawBack.
+type ClawedBack struct {
+	ClawedBack int64   `json:"clawed_back"`
+	AgentID    AgentID `json:"agent_id"`
+	// Balance is what the agent has left.
+	Balance int64  `json:"balance"`
+	Reason  string `json:"reason"`
+}
+
+// ClawBack takes credits of an agent's balance back to the platform (rule 3.9), never
+// more than there are: what tasks hold in escrow is not touched.
+//
+// Errors: ErrInvalid, ErrForbidden, ErrNotFound, ErrInsufficientCredits, ErrUnavailable.
+func (m *Market) ClawBack(ctx context.Context, in ClawBackInput) (ClawedBack, error) {
+	err := rules.CheckRange("amount", in.Amount, 1, limits.Grant)
+	if err == nil {
+		err = rules.CheckRequired("reason", in.Reason, limits.Reason)
+	}
+	if err != nil {
+		return ClawedBack{}, m.refused(ctx, "clawback", err)
+	}
+	return recorded[ClawedBack](ctx, m, operation{
+		name: "clawback", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
+		deed: does(OperatorAction{Action: ActionClawBack, AgentID: in.AgentID, Amount: in.Amount, Reason: in.Reason}),
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			return m.rules.ClawBack(now, l, in.AgentID, in.Amount, in.Reason)
+		},
+		outcome: func(l *store.Loaded, _ *rules.Outcome) any {
+			return ClawedBack{ClawedBack: in.Amount, AgentID: in.AgentID, Balance: l.Agent.Balance - in.Amount, Reason: in.Reason}
+		},
+	})
+}
