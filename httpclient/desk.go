@@ -50,13 +50,13 @@ func (a *Admin) AllAgents(ctx context.Context, q market.StandingQuery) (market.A
 	return fetch[market.AgentStandings](ctx, &a.caller, get("/v1/admin/agents", query))
 }
 
-// InspectAgent returns an agent's record.
-func (a *Admin) InspectAgent(ctx context.Context, id market.AgentID) (market.AgentRecord, error) {
+// AgentFile returns all that is kept about an agent but its secrets.
+func (a *Admin) AgentFile(ctx context.Context, id market.AgentID) (market.AgentFile, error) {
 	path, err := segments("/v1/admin/agents", "agent_id", string(id))
 	if err != nil {
-		return market.AgentRecord{}, err
+		return market.AgentFile{}, err
 	}
-	return fetch[market.AgentRecord](ctx, &a.caller, get(path, nil))
+	return fetch[market.AgentFile](ctx, &a.caller, get(path, nil))
 }
 
 // AllTasks lists tasks in any state, newest first.

@@ -91,7 +91,7 @@ type operatorAPI interface {
 	RevokeOperator(context.Context, string, market.RevokeInput) (market.Operator, error)
 	Actions(context.Context, market.ActionQuery) (market.OperatorActions, error)
 	AllAgents(context.Context, market.StandingQuery) (market.AgentStandings, error)
-	InspectAgent(context.Context, market.AgentID) (market.AgentRecord, error)
+	AgentFile(context.Context, market.AgentID) (market.AgentFile, error)
 	AllTasks(context.Context, market.AllTasksQuery) (market.TaskSummaries, error)
 	TaskFile(context.Context, market.TaskID) (market.TaskFile, error)
 	ResolveTask(context.Context, market.TaskID, market.ResolveTaskInput) (market.Task, error)

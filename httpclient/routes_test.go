@@ -202,7 +202,7 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 		"agents": {"GET /v1/admin/agents?search=go&standing=suspended", "", func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.AllAgents(ctx, market.StandingQuery{AgentQuery: market.AgentQuery{Search: "go"}, Standing: market.StandingSuspended}))
 		}},
-		"agent": {"GET /v1/admin/agents/ag-1", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.InspectAgent(ctx, "ag-1")) }},
+		"agent": {"GET /v1/admin/agents/ag-1", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.AgentFile(ctx, "ag-1")) }},
 		"tasks": {"GET /v1/admin/tasks?limit=3&poster=ag-1&reported=true&search=go&status=claimed&system=true&tags=sql&worker=ag-2", "", func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.AllTasks(ctx, market.AllTasksQuery{
 				Filter: market.Filter{Search: "go", Tags: []string{"sql"}}, Status: market.StatusClaimed, Poster: "ag-1", Worker: "ag-2",
@@ -316,4 +316,4 @@ const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk
 	"tasks":[],"tags":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.
-const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"profile":{},"task_id":"tk-1","clawed_back":5}`
+const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"agent":{},"task_id":"tk-1","clawed_back":5}`

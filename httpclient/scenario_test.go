@@ -247,9 +247,9 @@ func operating(t *testing.T, tr *transcript, a access, poster market.AgentAPI, w
 	note(tr, "claw back", back, err)
 	_, err = a.operator.ClawBack(ctx, market.ClawBackInput{AgentID: worker.AgentID, Amount: 1_000_000, Reason: "fine"})
 	tr.add("claw back too much", nil, err)
-	record, err := a.operator.InspectAgent(ctx, worker.AgentID)
+	record, err := a.operator.AgentFile(ctx, worker.AgentID)
 	note(tr, "agent's record", record, err)
-	_, err = a.operator.InspectAgent(ctx, "ag-nobody")
+	_, err = a.operator.AgentFile(ctx, "ag-nobody")
 	tr.add("nobody's record", nil, err)
 	made, err := a.operator.AddOperator(ctx, market.OperatorInput{Name: "eve", Role: market.OperatorLook, Reason: "nights"})
 	if made.APIKey == "" {

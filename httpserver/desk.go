@@ -15,7 +15,7 @@ type desk interface {
 	RevokeOperator(ctx context.Context, name string, in market.RevokeInput) (market.Operator, error)
 	Actions(ctx context.Context, q market.ActionQuery) (market.OperatorActions, error)
 	AllAgents(ctx context.Context, q market.StandingQuery) (market.AgentStandings, error)
-	InspectAgent(ctx context.Context, id market.AgentID) (market.AgentRecord, error)
+	AgentFile(ctx context.Context, id market.AgentID) (market.AgentFile, error)
 	AllTasks(ctx context.Context, q market.AllTasksQuery) (market.TaskSummaries, error)
 	TaskFile(ctx context.Context, id market.TaskID) (market.TaskFile, error)
 	ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error)
@@ -77,8 +77,8 @@ func listStandings(c *call) (list market.AgentStandings, err error) {
 	return c.server.market.AllAgents(c.ctx, q)
 }
 
-func inspectAgent(c *call) (market.AgentRecord, error) {
-	return c.server.market.InspectAgent(c.ctx, market.AgentID(c.param("id")))
+func agentFile(c *call) (market.AgentFile, error) {
+	return c.server.market.AgentFile(c.ctx, market.AgentID(c.param("id")))
 }
 
 func listAllTasks(c *call) (list market.TaskSummaries, err error) {

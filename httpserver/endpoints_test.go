@@ -312,7 +312,7 @@ func tryDeskLists(t *testing.T, s *site, look *person, markdown bool) {
 	root.send("POST", "/v1/admin/tasks/tk-none/resolve", object{"outcome": "refund", "reason": "late"}, "reason").is(404)
 	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 9, "reason": "fraud"}, "reason").is(200).has("clawed_back", 9, "balance", 100)
 	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 101, "reason": "fraud"}, "reason").is(402).has("code", "insufficient_credits")
-	look.send("GET", "/v1/admin/agents/"+string(worker.id), nil, "").is(200).has("suspended", false)
+	look.send("GET", "/v1/admin/agents/"+string(worker.id), nil, "").is(200).has("ledger_total", 3, "strikes", 0)
 	look.send("GET", "/v1/admin/agents/ag-none", nil, "").is(404)
 	s.operator(markdown).send("POST", "/v1/admin/agents/suspend", object{"agent_id": worker.id, "suspended": true, "reason": "spam"}, "reason").is(200)
 	list := look.send("GET", "/v1/admin/agents?standing=suspended&search=desk-worker", nil, "").is(200).has("total", 1).list("agents")

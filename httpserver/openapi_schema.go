@@ -97,7 +97,7 @@ var inputBounds = map[string]doc{
 	"percent":                {"minimum": 0, "maximum": 100},
 	"OperatorInput.name":     {"maxLength": limits.OperatorName, "pattern": "^[A-Za-z0-9._-]+$"},
 	"outcome":                {"enum": anys(market.OutcomeRefund, market.OutcomeRelease, market.OutcomeSplit)},
-	"worker_credits":         {"minimum": 0, "maximum": limits.Credits},
+	"worker_credits":         {"minimum": 1, "maximum": limits.Credits},
 	"role":                   {"enum": anys(market.OperatorLook, market.OperatorAct)},
 	"status":                 {"enum": []any{string(market.ReportReviewed), string(market.ReportDismissed)}},
 }

@@ -70,13 +70,13 @@ var deskRoutes = []Route{
 		action:  gives(listStandings),
 	},
 	{
-		Name: "inspectAgent", Method: http.MethodGet, Path: "/v1/admin/agents/{id}",
+		Name: "agentFile", Method: http.MethodGet, Path: "/v1/admin/agents/{id}",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:  "An agent's record: standing, account, the newest 50 lines of its ledger and dead letters",
+		Summary:  "All that is kept about an agent but its secrets, with the newest 50 lines of its ledger and dead letters",
 		Params:   []Param{agentParam},
-		Success:  ok[market.AgentRecord](),
+		Success:  ok[market.AgentFile](),
 		Refusals: []int{http.StatusNotFound},
-		action:   gives(inspectAgent),
+		action:   gives(agentFile),
 	},
 	{
 		Name: "listAllTasks", Method: http.MethodGet, Path: "/v1/admin/tasks",

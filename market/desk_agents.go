@@ -61,6 +61,57 @@ type AgentStandings struct {
 	TotalMore bool            `json:"total_more,omitempty"`
 }
 
+// AgentFile is all that is kept about an agent, but for its secrets.
+type AgentFile struct {
+	Agent AgentStanding `json:"agent"`
+	// Strikes count toward the block of pickups, which lasts until BlockedUntil.
+	Strikes         int             `json:"strikes"`
+	BlockedUntil    Time            `json:"blocked_until,omitzero"`
+	Earned          int64           `json:"earned"`
+	Spent           int64           `json:"spent"`
+	FeesPaid        int64           `json:"fees_paid"`
+	ReputationByTag []TagReputation `json:"reputation_by_tag"`
+	// Ledger holds the newest 50 entries of LedgerTotal, Dead the newest 50 dead
+	// letters of DeadTotal.
+	Ledger      []LedgerEntry `json:"ledger"`
+	LedgerTotal int           `json:"ledger_total"`
+	Dead        []DeadLetter  `json:"dead_letters"`
+	DeadTotal   int           `json:"dead_total"`
+	// Actions are the newest 100 that operators took about the agent, newest first.
+	Actions []OperatorAction `json:"actions"`
+}
+
+// AgentFile returns all that is kept about an agent of any standing (rule 15.4); the
+// platform and unknown ids are ErrNotFound. It settles nothing.
+func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err error) {
+	finish := m.meter.operation(&ctx, "inspect agent")
+	defer func() { finish(err) }()
+	if id == "" || id == Platform {
+		return f, rules.NoAgent()
+	}
+	now := m.now()
+	row, err := m.store.Stats(ctx, store.StatsQuery{Agent: id, Now: now})
+	switch {
+	case err != nil:
+		return f, known(ctx, err)
+	case row.Agent == nil:
+		return f, rules.NoAgent()
+	}
+	a := row.Agent
+	f = AgentFile{
+		Agent: standingView(a), Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
+		Earned: a.Earned, Spent: a.Spent, FeesPaid: a.Fees, ReputationByTag: tagReputation(row.Tags),
+	}
+	r := AgentRecord{Profile: PublicProfile{ID: id}}
+	if err := m.fillRecord(ctx, &r, now); err != nil {
+		return f, err
+	}
+	f.Ledger, f.LedgerTotal, f.Dead, f.DeadTotal = r.Ledger, r.LedgerTotal, r.Dead, r.DeadTotal
+	actions, err := m.Actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
+	f.Actions = actions.Actions
+	return f, err
+}
+
 // AllAgents searches agents of any standing for the operator (rule 15.4): in the order
 // that the query asks for, suspended ones after the others.
 //

@@ -53,11 +53,11 @@ func (m *Market) InspectAgent(ctx context.Context, id AgentID) (_ AgentRecord, e
 		Profile: public, ExternalID: a.ExternalID, Account: a.Account, AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed,
 		Suspended: a.Suspended, SuspendReason: a.SuspendReason, HasWebhook: a.WebhookURL != "", CreatedAt: NewTime(a.CreatedAt),
 	}
-	return r, m.fillRecord(ctx, &r)
+	return r, m.fillRecord(ctx, &r, m.now())
 }
 
-func (m *Market) fillRecord(ctx context.Context, r *AgentRecord) error {
-	q := store.PageQuery{Agent: r.Profile.ID, Limit: recordPage, Now: m.now()}
+func (m *Market) fillRecord(ctx context.Context, r *AgentRecord, now time.Time) error {
+	q := store.PageQuery{Agent: r.Profile.ID, Limit: recordPage, Now: now}
 	ledger, err := m.store.Ledger(ctx, q)
 	if err != nil {
 		return known(ctx, err)

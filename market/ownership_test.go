@@ -123,6 +123,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.ClawBack(ctx, market.ClawBackInput{AgentID: s.bob.ID, Amount: 1, Reason: "spam"})
 			return give(v, err)
 		},
+		"Market.AgentFile":     func(ctx context.Context) []any { v, err := m.AgentFile(ctx, s.bob.ID); return give(v, err) },
 		"Market.AdmitOperator": func(ctx context.Context) []any { v, err := m.AdmitOperator(ctx, "pwo-none"); return give(v, err) },
 		"Market.OperatorNamed": func(ctx context.Context) []any { v, err := m.OperatorNamed(ctx, "none"); return give(v, err) },
 		"Market.Operators":     func(ctx context.Context) []any { v, err := m.Operators(ctx); return give(v, err) },

@@ -61,14 +61,15 @@ func newInspectAgent(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := c.InspectAgent(cmd.Context(), market.AgentID(args[0]))
+			f, err := c.AgentFile(cmd.Context(), market.AgentID(args[0]))
 			if err != nil {
 				return err
 			}
-			return o.show(r, fields("Agent", string(r.Profile.ID), "Name", r.Profile.Name, "Standing", standing(r.Suspended), "Why suspended", r.SuspendReason,
-				"Credits", number(r.Account.Balance), "Escrow", number(r.Account.Escrowed), "Claims", number(r.Account.OpenClaims),
-				"Posted", number(r.Account.Posted), "Completed", number(r.Account.Completed), "Reputation", fmt.Sprint(r.Profile.Reputation),
-				"Dead letters", number(r.DeadTotal), "Since", when(r.CreatedAt)))
+			a := &f.Agent
+			return o.show(f, fields("Agent", string(a.ID), "Name", a.Name, "Standing", standing(a.Suspended), "Why suspended", a.SuspendReason,
+				"Credits", number(a.Credits), "Escrow", number(a.Escrowed), "Claims", number(a.OpenClaims), "Strikes", number(f.Strikes),
+				"Posted", number(a.TasksPosted), "Completed", number(a.TasksCompleted), "Reputation", fmt.Sprint(a.Reputation),
+				"Dead letters", number(f.DeadTotal), "Since", when(a.CreatedAt)))
 		},
 	}
 }
