@@ -141,8 +141,14 @@ func newTaskFile(o *operator) *cobra.Command {
 func fileDetails(f *market.TaskFile) *render.Record {
 	r, t := &render.Record{}, &f.Task
 	for _, pair := range [][2]string{
-		{"Task", string(t.TaskID)}, {"Status", string(t.Status)}, {"Budget", number(t.MaxCredits)}, {"Poster", partyLine(f.Poster, t.PosterID)},
-		{"Worker", partyLine(f.Worker, t.WorkerID)}, {"Rejections", number(t.RejectionCount)}, {"Posted", when(t.CreatedAt)}, {"Ended", when(t.EndedAt)},
+		{"Task", string(t.TaskID)},
+		{"Status", string(t.Status)},
+		{"Budget", number(t.MaxCredits)},
+		{"Poster", partyLine(f.Poster, t.PosterID)},
+		{"Worker", partyLine(f.Worker, t.WorkerID)},
+		{"Rejections", number(t.RejectionCount)},
+		{"Posted", when(t.CreatedAt)},
+		{"Ended", when(t.EndedAt)},
 	} {
 		r.Add(pair[0], pair[1])
 	}
