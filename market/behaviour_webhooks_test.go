@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +62,38 @@ func TestAGoneWebhookIsSwitchedOff(t *testing.T) {
 		if again := queued(t, k); len(again) != 1 || again[0].Event.Seq != jobs[0].Event.Seq {
 			t.Errorf("after a new URL: %+v", again)
 		}
+	})
+}
+
+// What an operator does for an agent whose endpoint was broken is in the log.
+func TestAnOperatorRedelivers(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada", markettest.Webhook(hookURL, "s")), k.Agent("bob")
+		bob.Ask(ada.Post("task"), "one?")
+		ada.Events()
+		job := queued(t, k)[0]
+		if ok, err := k.Market.FinishWebhook(k.Ctx, job, store.WebhookOutcome{Error: "status 500", At: k.Clock.Now()}); !ok || err != nil {
+			t.Fatalf("finished: %v, %v", ok, err)
+		}
+		in := market.RedeliverInput{AgentID: ada.ID, EventID: job.Event.DeliveryID(), Reason: "the endpoint is back"}
+		look, _ := operator(t, k, "look", market.OperatorLook)
+		roleRequired(t, k.Market.RedeliverOf(look, in))
+		if jobs := queued(t, k); len(jobs) != 0 {
+			t.Errorf("who looks has queued %+v", jobs)
+		}
+		if err := k.Market.RedeliverOf(k.Ctx, in); err != nil {
+			t.Fatal(err)
+		}
+		if jobs := queued(t, k); len(jobs) != 1 || jobs[0].Event.Seq != job.Event.Seq {
+			t.Errorf("queued is %+v", jobs)
+		}
+		if log := actions(t, k, market.ActionQuery{AgentID: ada.ID}); len(log) != 1 || log[0].Action != market.ActionRedeliver || log[0].Subject != in.EventID || log[0].Reason != in.Reason {
+			t.Errorf("the log is %+v", log)
+		}
+		markettest.Refused(t, k.Market.RedeliverOf(k.Ctx, market.RedeliverInput{AgentID: ada.ID, EventID: "nothing"}), market.ErrNotFound)
+		markettest.Refused(t, k.Market.RedeliverOf(k.Ctx, market.RedeliverInput{AgentID: bob.ID, EventID: in.EventID}), market.ErrConflict)
+		in.Reason = strings.Repeat("x", 5_001)
+		markettest.Refused(t, k.Market.RedeliverOf(k.Ctx, in), market.ErrInvalid)
 	})
 }
 

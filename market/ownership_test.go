@@ -195,6 +195,10 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.EndSession": func(ctx context.Context) []any {
 			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))
 		},
+		"Market.RedeliverOf": func(ctx context.Context) []any {
+			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x"}
+			return give(m.RedeliverOf(ctx, in), in)
+		},
 		"Market.SignIn": func(ctx context.Context) []any {
 			token, id, err := m.SignIn(ctx, s.bob.Key, time.Hour)
 			return give(token, id, err)

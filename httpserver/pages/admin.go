@@ -34,6 +34,10 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"GET /admin/tasks/{id}":             p.operator(p.adminTask),
 		"GET /admin/reports":                p.operator(p.adminReports),
 		"POST /admin/reports/{id}":          p.operator(p.resolve),
+		"GET /admin/actions":                p.operator(p.adminActions),
+		"GET /admin/operators":              p.operator(p.adminOperators),
+		"POST /admin/operators":             p.operator(p.addOperator),
+		"POST /admin/operators/{id}/revoke": p.operator(p.revokeOperator),
 		"GET /admin/audit":                  p.operator(p.adminAudit),
 		"POST /admin/audit":                 p.patient(auditPatience, p.runAudit),
 	}
@@ -42,7 +46,9 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 // desk is the data of an operator's page.
 type desk struct {
 	session session
-	CSRF    string
+	// By is who has logged in.
+	By   market.Operator
+	CSRF string
 	// Once makes a form count only once if it is sent twice.
 	Once          string
 	Done, Problem string
@@ -54,13 +60,22 @@ type desk struct {
 	Task          *market.Task
 	Reports       market.ReportList
 	Audit         *market.AuditReport
+	Actions       market.OperatorActions
+	Operators     market.OperatorList
+	// NewKey is the key of the operator that was just made: this page alone shows it.
+	NewKey market.OperatorKey
+	Pager  pager
 }
+
+// Acts reports whether the operator may do more than look; Root, whether it is the first.
+func (d *desk) Acts() bool { return d.By.Role != market.OperatorLook }
+func (d *desk) Root() bool { return d.By.Role == market.OperatorRoot }
 
 // notices are what a page says after a change, by the code in its address.
 var notices = map[string]string{
 	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"resolved": "Report resolved.", "queued": "The delivery is due again.",
+	"resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
 }
 
 // operator admits only an operator with a session, and forms only from a page
@@ -83,7 +98,8 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 			http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 			return
 		}
-		if err := p.admitSession(w, r, s); err != nil {
+		by, err := p.admitSession(w, r, s)
+		if err != nil {
 			p.refusedSession(w, r, err)
 			return
 		}
@@ -96,13 +112,14 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		next(w, r.WithContext(ctx), &desk{session: s, CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
+		ctx = market.WithOperator(ctx, by)
+		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
 	}
 }
 
 func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	if s, ok := p.sessionOf(r); ok {
-		if ended, err := p.market.SessionEnded(r.Context(), s.id); err != nil || !ended {
+		if _, err := p.operatorOf(r.Context(), s); !errors.Is(err, market.ErrUnauthorized) {
 			p.operator(p.adminReports)(w, r)
 			return
 		}
@@ -121,8 +138,9 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := p.api.ChargeLogin(w, r)
+	var by market.Operator
 	if err == nil {
-		err = p.api.AdmitAdmin(w, r, strings.TrimSpace(r.PostFormValue("key")))
+		by, err = p.api.AdmitOperator(w, r, strings.TrimSpace(r.PostFormValue("key")))
 	}
 	if err != nil {
 		status, message := httpserver.Explain(err)
@@ -130,7 +148,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
 		return
 	}
-	p.setCookie(w, r, p.sessions.start())
+	p.setCookie(w, r, p.sessions.start(by.Name))
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
@@ -242,7 +260,7 @@ func (p *pages) appoint(w http.ResponseWriter, r *http.Request, d *desk) {
 }
 
 func (p *pages) redeliver(w http.ResponseWriter, r *http.Request, d *desk) {
-	err := p.market.As(agentIn(r)).Redeliver(r.Context(), r.PostFormValue("event"))
+	err := p.market.RedeliverOf(r.Context(), market.RedeliverInput{AgentID: agentIn(r), EventID: r.PostFormValue("event")})
 	p.changedAgent(w, r, d, "queued", err)
 }
 

@@ -32,7 +32,7 @@ func TestEveryOperatorsPageWantsASession(t *testing.T) {
 		if path == "/admin" || path == "/admin/login" {
 			continue
 		}
-		for name, cookie := range map[string]string{"no cookie": "", "nonsense": "x", "another key's": forged.start()} {
+		for name, cookie := range map[string]string{"no cookie": "", "nonsense": "x", "another key's": forged.start("root")} {
 			r := httptest.NewRequest(method, strings.ReplaceAll(path, "{id}", "ag-1"), http.NoBody)
 			r.AddCookie(&http.Cookie{Name: cookieName, Value: cookie})
 			w := httptest.NewRecorder()

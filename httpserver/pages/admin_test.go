@@ -359,3 +359,58 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	status, page = o.post(path+"/redeliver", o.form(path, "event", "ag-nothing-1"))
 	o.expect("redeliver nothing", http.StatusNotFound, "Not found", status, page)
 }
+
+// Operators have keys of their own: what they do on the pages is in the log under their
+// names, who looks does nothing, and a revoked one is out at once.
+func TestOperatorsOfTheirOwnNames(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	agent := s.agent(market.RegisterInput{Name: "worker"})
+	root := newOperator(t, s.url)
+	root.login()
+	keys := map[string]string{}
+	for _, role := range []string{"look", "act"} {
+		status, page := root.post("/admin/operators", root.form("/admin/operators", "name", role+"er", "role", role, "reason", "new here"))
+		root.expect("making an operator", http.StatusOK, "shown this once", status, page)
+		key := regexp.MustCompile(`id="new-key">(pwo-[^<]+)<`).FindStringSubmatch(page)
+		if key == nil {
+			t.Fatalf("no key in %s", page)
+		}
+		keys[role] = key[1]
+		if _, page := root.get("/admin/operators"); strings.Contains(page, key[1]) {
+			t.Error("the key is shown again")
+		}
+	}
+	in := func(role string) *operator {
+		o := newOperator(t, s.url)
+		status, page := o.post("/admin/login", url.Values{"key": {keys[role]}})
+		o.expect("login", http.StatusOK, role+"er</span>", status, page)
+		return o
+	}
+	looks, acts := in("look"), in("act")
+	path := "/admin/agents/" + string(agent.ID())
+	status, page := looks.get(path)
+	looks.expect("looking", http.StatusOK, `id="balance"`, status, page)
+	if strings.Contains(page, `action="`+path) {
+		t.Error("who looks is offered forms")
+	}
+	status, page = looks.post(path+"/grant", looks.form("/admin/operators", "amount", "5"))
+	looks.expect("a grant by who looks", http.StatusForbidden, "role", status, page)
+	status, page = acts.post(path+"/grant", acts.form(path, "amount", "5", "reason", "for "+attack))
+	acts.expect("a grant", http.StatusOK, "Credits granted.", status, page)
+	status, page = acts.post("/admin/operators", acts.form("/admin/operators", "name", "friend", "role", "act"))
+	acts.expect("making a friend", http.StatusForbidden, "Only root", status, page)
+	for of, want := range map[string]int{"": 3, "acter": 1, string(agent.ID()): 1, "nobody": 0} {
+		status, page = root.get("/admin/actions?of=" + of)
+		if got := strings.Count(page, `<td class="number">`) / 2; status != http.StatusOK || got != want || strings.Contains(page, attack) {
+			t.Errorf("the log of %q has %d lines: %s", of, got, page)
+		}
+	}
+	status, page = root.post("/admin/operators/acter/revoke", root.form("/admin/operators", "reason", "left"))
+	root.expect("revoking", http.StatusOK, "Operator revoked", status, page)
+	status, page = acts.get(path)
+	acts.expect("after the end", http.StatusOK, `name="key"`, status, page)
+	status, page = root.post("/admin/operators", root.form("/admin/operators", "name", "acter", "role", "act"))
+	root.expect("another of the name", http.StatusOK, "shown this once", status, page)
+	status, page = acts.post("/admin/login", url.Values{"key": {keys["act"]}})
+	acts.expect("the revoked key", http.StatusUnauthorized, "unknown or was revoked", status, page)
+}

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -23,7 +24,7 @@ const (
 	macSize     = sha256.Size
 )
 
-// sessions makes and checks the operator's sessions. A session is a signed time,
+// sessions makes and checks operators' sessions. A session is a signed time and name,
 // so that any replica with the same admin key accepts it, and a new key ends them
 // all; the store keeps only the sessions that were ended early.
 type sessions struct {
@@ -34,39 +35,39 @@ type sessions struct {
 // session is who is logged in. Its token is for the forms of that session; its id
 // tells it from others and opens nothing.
 type session struct {
-	csrf, id string
-	expires  time.Time
+	csrf, id, operator string
+	expires            time.Time
 }
 
 var encoding = base64.RawURLEncoding
 
-// start returns the value of a new session's cookie.
-func (s *sessions) start() string {
-	signed := make([]byte, 8, 8+nonceSize+macSize)
-	binary.BigEndian.PutUint64(signed, uint64(s.now().Add(sessionLife).Unix()))
+// start returns the value of the cookie of an operator's new session.
+func (s *sessions) start(operator string) string {
+	signed := make([]byte, 8, 8+nonceSize+len(operator)+macSize)
+	binary.BigEndian.PutUint64(signed, uint64(s.now().Add(sessionLife).UnixMicro()))
 	nonce := make([]byte, nonceSize)
 	_, _ = rand.Read(nonce) // never fails
-	signed = append(signed, nonce...)
+	signed = append(append(signed, nonce...), operator...)
 	return encoding.EncodeToString(append(signed, s.mac("session", signed)...))
 }
 
 // open checks a cookie's value.
 func (s *sessions) open(value string) (session, bool) {
 	data, err := encoding.DecodeString(value)
-	if err != nil || len(s.secret) == 0 || len(data) != 8+nonceSize+macSize {
+	if err != nil || len(s.secret) == 0 || len(data) <= 8+nonceSize+macSize {
 		return session{}, false
 	}
-	signed, mac := data[:8+nonceSize], data[8+nonceSize:]
+	signed, mac := data[:len(data)-macSize], data[len(data)-macSize:]
 	if !hmac.Equal(mac, s.mac("session", signed)) {
 		return session{}, false
 	}
 	expires := int64(binary.BigEndian.Uint64(signed))
-	if s.now().Unix() >= expires {
+	if s.now().UnixMicro() >= expires {
 		return session{}, false
 	}
 	return session{
 		csrf: encoding.EncodeToString(s.mac("form", signed)),
-		id:   encoding.EncodeToString(signed[8:]), expires: time.Unix(expires, 0),
+		id:   encoding.EncodeToString(signed[8 : 8+nonceSize]), operator: string(signed[8+nonceSize:]), expires: time.UnixMicro(expires),
 	}, true
 }
 
@@ -93,17 +94,31 @@ func (p *pages) sessionOf(r *http.Request) (session, bool) {
 
 var errLoggedOut = &market.Error{Kind: market.ErrUnauthorized, Code: market.CodeUnauthorized, Message: "This session was ended, log in again"}
 
-// admitSession charges a request of the operator's and asks whether its session
-// was ended. If the store does not answer, nobody is admitted.
-func (p *pages) admitSession(w http.ResponseWriter, r *http.Request, s session) error {
+// admitSession charges a request of an operator's, asks whether its session was ended
+// or its key revoked, and returns the operator. If the store does not answer, nobody is
+// admitted.
+func (p *pages) admitSession(w http.ResponseWriter, r *http.Request, s session) (market.Operator, error) {
 	if err := p.api.ChargeAdmin(w, r); err != nil {
-		return err
+		return market.Operator{}, err
 	}
-	ended, err := p.market.SessionEnded(r.Context(), s.id)
-	if err == nil && ended {
-		err = errLoggedOut
+	return p.operatorOf(r.Context(), s)
+}
+
+func (p *pages) operatorOf(ctx context.Context, s session) (market.Operator, error) {
+	ended, err := p.market.SessionEnded(ctx, s.id)
+	switch {
+	case err != nil:
+		return market.Operator{}, err
+	case ended:
+		return market.Operator{}, errLoggedOut
+	case s.operator == market.Root().Name:
+		return market.Root(), nil
 	}
-	return err
+	o, err := p.market.OperatorNamed(ctx, s.operator)
+	if err == nil && o.CreatedAt.After(s.expires.Add(-sessionLife)) {
+		err = errLoggedOut // by one who had the name before
+	}
+	return o, err
 }
 
 // refusedSession sends an operator whose session has ended to the login.

@@ -42,6 +42,19 @@ func (p *Policy) Edit(now time.Time, l *store.Loaded, edit func(*store.Profile))
 	return o, nil
 }
 
+// RedeliverOf lets an operator queue a dead webhook of the loaded agent's again.
+func (p *Policy) RedeliverOf(now time.Time, l *store.Loaded) (*Outcome, error) {
+	switch {
+	case l.Agent == nil:
+		return nil, NoAgent()
+	case l.Agent.Suspended:
+		return nil, Refuse(CodeSuspended, "The agent is suspended")
+	case l.Agent.WebhookURL == "":
+		return nil, Refuse(CodeNoWebhook, "The agent has no webhook")
+	}
+	return p.begin(now), nil
+}
+
 // Resolve closes the loaded report.
 func (p *Policy) Resolve(now time.Time, l *store.Loaded, status store.ReportStatus, note string) (*Outcome, error) {
 	if l.Report == nil {
