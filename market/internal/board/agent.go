@@ -22,8 +22,9 @@ type agent struct {
 	// held counts those that are not everybody's yet.
 	matched queue
 	held    int
-	// kept are its tasks that everybody may know of and only matched agents are offered.
-	kept slotSet
+	// kept are its tasks that everybody may know of and only matched agents are offered,
+	// in no order. Each knows its place.
+	kept []uint32
 	// conflicts are tasks that it is never offered.
 	conflicts slotSet
 }

@@ -71,7 +71,7 @@ func (v *view[V]) obstacle() (h Hindrance, until time.Time) {
 	b := v.board
 	kept, own := b.kept.len, 0
 	if v.self != nil {
-		kept, own = kept-v.self.kept.len, v.self.tasks.len+v.self.kept.len
+		kept, own = kept-len(v.self.kept), v.self.tasks.len+len(v.self.kept)
 	}
 	if until, found := v.headStart(kept); found {
 		return HeadStart, until

@@ -99,7 +99,9 @@ func (b *Board[V]) showTags(slot uint32, count func(*tags, uint32)) {
 func (b *Board[V]) know(slot uint32, s state) {
 	n := b.marks[slot].poster
 	if s == held {
-		b.agents.list[n].kept.add(slot, len(b.tasks))
+		of := b.agents.list[n]
+		b.tasks[slot].kept = uint32(len(of.kept))
+		of.kept = append(of.kept, slot)
 		b.kept.insert(b.keptEntry(slot))
 	}
 	if !b.agents.standings[n].suspended {
@@ -115,7 +117,10 @@ func (b *Board[V]) keptEntry(slot uint32) entry {
 func (b *Board[V]) forget(slot uint32, s state) {
 	n := b.marks[slot].poster
 	if s == held {
-		b.agents.list[n].kept.remove(slot)
+		of := b.agents.list[n]
+		last := of.kept[len(of.kept)-1]
+		of.kept[b.tasks[slot].kept], b.tasks[last].kept = last, b.tasks[slot].kept
+		of.kept = of.kept[:len(of.kept)-1]
 		b.kept.remove(b.keptEntry(slot))
 	}
 	if !b.agents.standings[n].suspended {
@@ -129,7 +134,7 @@ func (b *Board[V]) showAllOf(n uint32, count func(*tags, uint32)) {
 	for e := range b.agents.list[n].tasks.all {
 		b.showTags(e.ref, count)
 	}
-	for slot := range b.agents.list[n].kept.all {
+	for _, slot := range b.agents.list[n].kept {
 		b.showTags(slot, count)
 	}
 }

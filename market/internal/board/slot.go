@@ -46,6 +46,8 @@ type task[V any] struct {
 	// matched and conflicts are numbers of agents.
 	matched, conflicts []uint32
 	headStart, closes  int64
+	// kept is the task's place among those of its poster that are kept.
+	kept uint32
 	// due is when the task's state next changes with time, or never.
 	due int64
 }
