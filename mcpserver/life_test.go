@@ -62,6 +62,8 @@ func live(t *testing.T, ada, bob *person) {
 	ada.call("find_agents", object{"search": "security"}).ok().has(string(bob.id), "agents", 0, "agent_id").has("bob", "agents", 0, "untrusted", "name")
 	bob.call("find_work", nil).ok().has(nil, "tasks", 0)
 
+	ada.call("estimate", object{"need": "Review this", "tags": "security"}).ok().says("Fewer than 5 posters").has(nil, "prices")
+	ada.call("estimate", object{"need": " "}).bad(market.CodeInvalid)
 	posted := ada.call("delegate", object{"need": "Review this: rm -rf $X", "context": "a script", "max_credits": 20, "tags": []string{"security"}, "idempotency_key": "k1"}).ok().
 		has("posted", "task", "status").has(80.0, "balance")
 	id := posted.get("task", "task_id")

@@ -24,6 +24,12 @@ var postTools = []tool{
 		gives: answers("task", "untrusted"), run: does(delegate),
 	},
 	{
+		name: "estimate", title: "Estimate a price", kind: reads,
+		description: "What tasks like your draft have cost lately, to choose max_credits for delegate. Posts nothing.",
+		fields:      []field{text("need", limits.Need).must(), tags},
+		gives:       answers("prices"), run: does(estimate),
+	},
+	{
 		name: "look", title: "Look at tasks", kind: reads,
 		description: "With task_id: everything about a task, its questions or messages too; wait_seconds waits until it is delivered or over. Without: your tasks, newest first.",
 		fields: []field{

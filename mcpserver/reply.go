@@ -23,13 +23,14 @@ type reply struct {
 	Field             string      `json:"field,omitempty"`
 	RetryAfterSeconds int64       `json:"retry_after_seconds,omitempty"`
 
-	Balance *int64      `json:"balance,omitempty"`
-	Task    *facts      `json:"task,omitempty"`
-	Tasks   []entry     `json:"tasks,omitempty"`
-	Agents  []candidate `json:"agents,omitempty"`
-	Credits *account    `json:"credits,omitempty"`
-	Profile *profile    `json:"profile,omitempty"`
-	Total   *int        `json:"total,omitempty"`
+	Balance *int64           `json:"balance,omitempty"`
+	Task    *facts           `json:"task,omitempty"`
+	Tasks   []entry          `json:"tasks,omitempty"`
+	Agents  []candidate      `json:"agents,omitempty"`
+	Credits *account         `json:"credits,omitempty"`
+	Profile *profile         `json:"profile,omitempty"`
+	Prices  *market.Estimate `json:"prices,omitempty"`
+	Total   *int             `json:"total,omitempty"`
 	// NextOffset is where the next page begins.
 	NextOffset int `json:"next_offset,omitempty"`
 
