@@ -46,7 +46,7 @@ func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput
 		return Task{}, err
 	}
 	if d.replay != nil {
-		return m.replayResolved(ctx, id, d.replay)
+		return m.replayResolved(d)
 	}
 	return m.taskView(d.outcome.Written(id), d.loaded.Text, recordOf(d.loaded.Poster)), nil
 }
@@ -67,17 +67,16 @@ func (in *ResolveTaskInput) check() error {
 	return rules.Invalid("outcome", "must be refund, release or split")
 }
 
-// replayResolved is the task as it was resolved, with the texts that it still has.
-func (m *Market) replayResolved(ctx context.Context, id TaskID, data []byte) (Task, error) {
-	t, err := recall[*store.Task](data)
+// replayResolved is the task as it was resolved, unless its texts have been deleted.
+func (m *Market) replayResolved(d done) (Task, error) {
+	t, err := recall[*store.Task](d.replay)
 	if err != nil {
 		return Task{}, err
 	}
-	l, err := m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id, Text: true})
-	if err != nil {
-		return Task{}, known(ctx, err)
+	if d.loaded.Text.Need == "" {
+		return Task{}, textsGone()
 	}
-	return m.taskView(t, l.Text, recordOf(l.Poster)), nil
+	return m.taskView(t, d.loaded.Text, recordOf(d.loaded.Poster)), nil
 }
 
 // ClawBackInput takes credits back from an agent; Amount is 1–1,000,000,000.
