@@ -176,6 +176,47 @@ func publicTask(t *store.Task, need string) PublicTask {
 	return v
 }
 
+// PublicQuery selects tasks for everybody; limit 1–100, default 20. Words cannot be
+// searched for: who finds them in a text has read it.
+type PublicQuery struct {
+	// Status is "" for all.
+	Status Status
+	// Tags must all be there.
+	Tags []string
+	Page
+}
+
+// PublicTaskList is a page of tasks, newest first. NextOffset is where to go on while there
+// are more to look through, else 0: one answer looks through at most 1,000 tasks.
+type PublicTaskList struct {
+	Tasks      []PublicTask `json:"tasks"`
+	NextOffset int          `json:"next_offset,omitempty"`
+}
+
+// PublicTasks lists what everybody may know of tasks (rule 4.21).
+//
+// Errors: ErrInvalid, ErrUnavailable.
+func (m *Market) PublicTasks(ctx context.Context, q PublicQuery) (_ PublicTaskList, err error) {
+	finish := m.meter.operation(&ctx, "public tasks")
+	defer func() { finish(err) }()
+	l := looking{m: m, public: true, q: AllTasksQuery{Filter: Filter{Tags: q.Tags}, Status: q.Status, Page: q.Page}}
+	if err := l.q.check(); err != nil {
+		return PublicTaskList{}, err
+	}
+	from, err := m.everyTask(ctx)
+	if err == nil {
+		err = l.through(ctx, from)
+	}
+	list := PublicTaskList{Tasks: make([]PublicTask, len(l.list.Tasks)), NextOffset: l.list.NextOffset}
+	for i, t := range l.list.Tasks {
+		list.Tasks[i] = PublicTask{
+			TaskID: t.TaskID, Status: t.Status, Need: PublicNeed(t.Need), MaxCredits: t.MaxCredits, Tags: t.Tags,
+			CreatedAt: t.CreatedAt, ClaimedAt: t.ClaimedAt, DeliveredAt: t.DeliveredAt, EndedAt: t.EndedAt,
+		}
+	}
+	return list, err
+}
+
 // PublicNeed cuts a need to what is public, and marks the cut with "…" (rule 4.21).
 func PublicNeed(need string) string {
 	if utf8.RuneCountInString(need) <= maxPublicNeed {

@@ -3,6 +3,7 @@ package market_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,69 @@ func TestOnlyAPreviewOfATaskIsPublic(t *testing.T) {
 		k.Clock.Advance(25 * time.Hour)
 		if recent, err := k.Market.Recent(k.Ctx); err != nil || recent.Hours[0].Posted != 0 || recent.Hours[23].Posted != 0 {
 			t.Errorf("a day later: %+v, %v", recent.Hours, err)
+		}
+	})
+}
+
+// Everybody may list tasks in any state, but for those that not everybody may know of.
+func TestTasksInAnyStateAreListedForEverybody(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada", markettest.Granted(1_000)), k.Agent("bob"), k.Agent("eve")
+		k.Agent("infra", markettest.Infra())
+		listed := func(q market.PublicQuery) (ids []market.TaskID) {
+			t.Helper()
+			list, err := k.Market.PublicTasks(k.Ctx, q)
+			data, _ := json.Marshal(list)
+			if err != nil || strings.Contains(string(data), "SECRET") || strings.Contains(string(data), string(ada.ID)) || strings.Contains(string(data), string(bob.ID)) {
+				t.Fatalf("the list is %s, %v", data, err)
+			}
+			for _, task := range list.Tasks {
+				ids = append(ids, task.TaskID)
+			}
+			return ids
+		}
+		open := ada.Post("open", markettest.Tagged("go", "sql"), markettest.Background("SECRET"))
+		done := ada.Post(strings.Repeat("x", 79)+"SECRET", markettest.Tagged("Go"))
+		bob.Claim(done)
+		bob.Deliver(done, "SECRET result")
+		ada.Approve(done)
+		hire, err := ada.API.Post(k.Ctx, market.PostInput{Need: "SECRET hire", Tags: []string{"go"}, OfferTo: []market.AgentID{bob.ID}, OpenAfter: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spam := eve.Post("spam", markettest.Tagged("go"))
+		k.Suspend(eve, true)
+		for _, c := range []struct {
+			q    market.PublicQuery
+			want []market.TaskID
+		}{
+			{market.PublicQuery{}, []market.TaskID{done, open}},
+			{market.PublicQuery{Tags: []string{"GO"}}, []market.TaskID{done, open}},
+			{market.PublicQuery{Tags: []string{"go", "sql"}}, []market.TaskID{open}},
+			{market.PublicQuery{Status: market.StatusPosted}, []market.TaskID{open}},
+			{market.PublicQuery{Status: market.StatusApproved}, []market.TaskID{done}},
+			{market.PublicQuery{Status: market.StatusExpired}, nil},
+			{market.PublicQuery{Page: market.Page{Limit: 1}}, []market.TaskID{done}},
+		} {
+			if got := listed(c.q); !slices.Equal(got, c.want) {
+				t.Errorf("%+v: %v, want %v", c.q, got, c.want)
+			}
+		}
+		first, err := k.Market.PublicTasks(k.Ctx, market.PublicQuery{Page: market.Page{Limit: 1}})
+		if err != nil || first.NextOffset == 0 || !first.Tasks[0].EndedAt.Equal(k.Clock.Now()) {
+			t.Fatalf("the first is %+v, %v", first, err)
+		}
+		if got := listed(market.PublicQuery{Page: market.Page{Limit: 1, Offset: first.NextOffset}}); !slices.Equal(got, []market.TaskID{open}) {
+			t.Errorf("the second is %v", got)
+		}
+		k.Suspend(eve, false)
+		k.Advance(time.Hour)
+		if got := listed(market.PublicQuery{Status: market.StatusPosted}); !slices.Equal(got, []market.TaskID{spam, hire.TaskID, open}) {
+			t.Errorf("later they are %v", got)
+		}
+		for _, q := range []market.PublicQuery{{Status: "done"}, {Tags: []string{"no tag"}}, {Page: market.Page{Limit: 101}}} {
+			_, err := k.Market.PublicTasks(k.Ctx, q)
+			markettest.Refused(t, err, market.ErrInvalid)
 		}
 	})
 }

@@ -128,6 +128,12 @@ type looking struct {
 	terms []string
 	list  TaskSummaries
 	bytes int
+	// public leaves only what everybody may know of.
+	public bool
+}
+
+func (l *looking) selects(t *store.Task) bool {
+	return l.q.selects(t) && (!l.public || t.Counted() && !l.m.withheld(t))
 }
 
 // named finds the task of an id.
@@ -172,7 +178,7 @@ func (l *looking) through(ctx context.Context, from taskSource) error {
 func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error) {
 	var some []placed
 	for i, st := range p.tasks {
-		if l.q.selects(st.Task) {
+		if l.selects(st.Task) {
 			some = append(some, placed{st, p.places[i]})
 		}
 	}

@@ -199,6 +199,11 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x"}
 			return give(m.RedeliverOf(ctx, in), in)
 		},
+		"Market.PublicTasks": func(ctx context.Context) []any {
+			q := market.PublicQuery{Tags: []string{"go"}}
+			v, err := m.PublicTasks(ctx, q)
+			return give(v, err, q)
+		},
 		"Market.SignIn": func(ctx context.Context) []any {
 			token, id, err := m.SignIn(ctx, s.bob.Key, time.Hour)
 			return give(token, id, err)

@@ -32,6 +32,8 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"POST /admin/agents/{id}/redeliver": p.operator(p.redeliver),
 		"GET /admin/tasks":                  p.operator(p.adminTasks),
 		"GET /admin/tasks/{id}":             p.operator(p.adminTask),
+		"POST /admin/agents/{id}/clawback":  p.operator(p.clawBack),
+		"POST /admin/tasks/{id}/resolve":    p.operator(p.resolveTask),
 		"GET /admin/reports":                p.operator(p.adminReports),
 		"POST /admin/reports/{id}":          p.operator(p.resolve),
 		"GET /admin/actions":                p.operator(p.adminActions),
@@ -54,14 +56,18 @@ type desk struct {
 	Done, Problem string
 	Search        string
 	Status        market.ReportStatus
-	Agents        market.AgentList
+	Agents        market.AgentStandings
 	Agent         *market.AgentRecord
-	Tasks         market.BrowseList
-	Task          *market.Task
-	Reports       market.ReportList
-	Audit         *market.AuditReport
-	Actions       market.OperatorActions
-	Operators     market.OperatorList
+	Tasks         market.TaskSummaries
+	File          *market.TaskFile
+	// Choices are the values of the selections above a list, by name.
+	Choices map[string][]choice
+	// Sent is the form that was refused.
+	Sent      url.Values
+	Reports   market.ReportList
+	Audit     *market.AuditReport
+	Actions   market.OperatorActions
+	Operators market.OperatorList
 	// NewKey is the key of the operator that was just made: this page alone shows it.
 	NewKey market.OperatorKey
 	Pager  pager
@@ -74,6 +80,7 @@ func (d *desk) Root() bool { return d.By.Role == market.OperatorRoot }
 // notices are what a page says after a change, by the code in its address.
 var notices = map[string]string{
 	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
+	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
 	"resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
 }
@@ -194,8 +201,14 @@ func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
 		http.Redirect(w, r, p.root(r)+"/admin/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
 		return
 	}
+	standing := r.URL.Query().Get("standing")
+	d.Choices = map[string][]choice{"standing": choices(standing, choice{Name: "any"}, choice{Value: "active", Name: "active"}, choice{Value: "suspended", Name: "suspended"})}
 	var err error
-	d.Agents, err = p.market.Agents(r.Context(), market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 50}})
+	d.Agents, err = p.market.AllAgents(r.Context(), market.StandingQuery{
+		AgentQuery: market.AgentQuery{Search: d.Search, Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}, Standing: market.Standing(standing),
+	})
+	d.Pager = p.pagerOf(r, len(d.Agents.Agents), d.Agents.Total, 0)
+	d.Pager.More = d.Agents.TotalMore
 	p.show(w, r, "admin-agents", "Agents", d, err)
 }
 
@@ -270,19 +283,70 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 		http.Redirect(w, r, p.root(r)+"/admin/tasks/"+url.PathEscape(d.Search), http.StatusSeeOther)
 		return
 	}
+	q, tag := r.URL.Query(), strings.TrimSpace(r.URL.Query().Get("tag"))
+	d.Choices = map[string][]choice{
+		"status": statusChoices(q.Get("status")), "tag": {{Value: tag}},
+		"of": choices(q.Get("of"), choice{Name: "all"}, choice{Value: "reported", Name: "reported ones"}, choice{Value: "system", Name: "system tasks"}),
+	}
+	in := market.AllTasksQuery{
+		Filter: market.Filter{Search: d.Search}, Status: market.Status(q.Get("status")), Reported: q.Get("of") == "reported", System: q.Get("of") == "system",
+		Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
+	}
+	if tag != "" {
+		in.Tags = []string{tag}
+	}
 	var err error
-	d.Tasks, err = p.market.SearchTasks(r.Context(), market.Filter{Search: d.Search}, market.Page{Limit: 50})
-	p.show(w, r, "admin-tasks", "Open tasks", d, err)
+	d.Tasks, err = p.market.AllTasks(r.Context(), in)
+	d.Pager = p.pagerOf(r, len(d.Tasks.Tasks), d.Tasks.Total, d.Tasks.NextOffset)
+	if d.Tasks.NextOffset == 0 {
+		d.Pager.After = ""
+	}
+	p.show(w, r, "admin-tasks", "Tasks", d, err)
 }
 
-func (p *pages) adminTask(w http.ResponseWriter, r *http.Request, d *desk) {
-	view, err := p.market.InspectTask(r.Context(), market.TaskID(r.PathValue("id")))
+func (p *pages) adminTask(w http.ResponseWriter, r *http.Request, d *desk) { p.taskDesk(w, r, d, nil) }
+
+// taskDesk shows a task's file, with what was wrong in the form just sent.
+func (p *pages) taskDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
+	file, err := p.market.TaskFile(r.Context(), market.TaskID(r.PathValue("id")))
 	if err != nil {
 		p.refused(w, r, err)
 		return
 	}
-	d.Task = &view
-	p.show(w, r, "admin-task", "Task", d, nil)
+	d.File, d.Sent = &file, r.PostForm
+	p.show(w, r, "admin-task", "Task", d, problem)
+}
+
+func (p *pages) resolveTask(w http.ResponseWriter, r *http.Request, d *desk) {
+	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(r.PostFormValue("outcome")), Reason: text(r, "reason")}
+	err := confirmed(r)
+	if err == nil && in.Outcome == market.OutcomeSplit {
+		in.WorkerCredits, err = whole(r.PostForm, "worker_credits")
+	}
+	if err == nil {
+		_, err = p.market.ResolveTask(r.Context(), market.TaskID(r.PathValue("id")), in)
+	}
+	p.changed(w, r, "/admin/tasks/"+url.PathEscape(r.PathValue("id")), "settled", err, func() { p.taskDesk(w, r, d, err) })
+}
+
+// confirmed refuses what cannot be undone until it was confirmed.
+func confirmed(r *http.Request) error {
+	if r.PostFormValue("sure") == "yes" {
+		return nil
+	}
+	return notWhole("sure", "confirm that you are sure, since it cannot be undone")
+}
+
+func (p *pages) clawBack(w http.ResponseWriter, r *http.Request, d *desk) {
+	amount, err := whole(r.PostForm, "amount")
+	if err == nil {
+		err = confirmed(r)
+	}
+	if err == nil {
+		ctx := market.WithIdempotencyKey(r.Context(), onceKey(r))
+		_, err = p.market.ClawBack(ctx, market.ClawBackInput{AgentID: agentIn(r), Amount: amount, Reason: text(r, "reason")})
+	}
+	p.changedAgent(w, r, d, "clawed", err)
 }
 
 func (p *pages) adminReports(w http.ResponseWriter, r *http.Request, d *desk) {

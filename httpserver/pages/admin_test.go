@@ -414,3 +414,63 @@ func TestOperatorsOfTheirOwnNames(t *testing.T) {
 	status, page = acts.post("/admin/login", url.Values{"key": {keys["act"]}})
 	acts.expect("the revoked key", http.StatusUnauthorized, "unknown or was revoked", status, page)
 }
+
+// The operator finds whom it suspended, and judges a dispute by its whole file.
+func TestTheOperatorJudges(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Count the sheep "+attack, "max_credits", "20", "tags", "sheep"))
+	id := newest(t, ada.agent).TaskID
+	bob.act(id, "pickup", "Claimed")
+	bob.act(id, "message", "Sent.", "message", "There are none")
+	bob.act(id, "deliver", "Delivered.", "result", "**none**")
+	ada.act(id, "reject", "Sent back", "reason", "I see two")
+	ada.act(id, "report", "Reported", "reason", "It does not count")
+
+	root := newOperator(t, s.url)
+	root.login()
+	status, page := root.get("/admin/tasks?of=reported&status=claimed&tag=sheep&search=sheep")
+	root.expect("reported tasks", http.StatusOK, "/admin/tasks/"+string(id), status, page)
+	status, page = root.get("/admin/tasks?status=approved")
+	root.expect("approved tasks", http.StatusOK, "Nothing fits.", status, page)
+	path := "/admin/tasks/" + string(id)
+	status, page = root.get(path)
+	for _, want := range []string{"There are none", "I see two", "It does not count", "Task rejected", "100 credits", "<strong>none</strong>"} {
+		root.expect("the file", http.StatusOK, want, status, page)
+	}
+	if strings.Contains(page, attack) {
+		t.Errorf("not escaped: %s", page)
+	}
+	for field, value := range map[string]string{"reason": "", "sure": "no", "worker_credits": "20", "outcome": "keep"} {
+		form := root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes", field, value)
+		status, page = root.post(path+"/resolve", form)
+		root.expect("without "+field, http.StatusBadRequest, field, status, page)
+	}
+	status, page = root.post(path+"/resolve", root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes"))
+	root.expect("a split", http.StatusOK, "The task has ended by your decision", status, page)
+	root.expect("a split", http.StatusOK, "14 credits to the worker, 1 fee, 5 back to the poster", status, page)
+	if strings.Contains(page, `id="resolve"`) {
+		t.Error("what has ended may be ended again")
+	}
+	status, page = bob.get("/tasks/" + string(id))
+	bob.expect("the worker's view", http.StatusOK, "approved", status, page)
+
+	agent := "/admin/agents/" + string(bob.agent.ID())
+	status, page = root.post(agent+"/clawback", root.form(agent, "amount", "200", "reason", "too much", "sure", "yes"))
+	root.expect("more than there is", http.StatusPaymentRequired, "114", status, page)
+	claw := root.form(agent, "amount", "14", "reason", "fraud", "sure", "yes")
+	for range 2 { // the same form twice
+		status, page = root.post(agent+"/clawback", claw)
+		root.expect("taking back", http.StatusOK, `<dd id="balance">100</dd>`, status, page)
+	}
+	root.post(agent+"/suspend", root.form(agent, "to", "suspended", "reason", "fraud"))
+	status, page = root.get("/admin/agents?standing=suspended")
+	root.expect("suspended agents", http.StatusOK, `<strong>suspended</strong>`, status, page)
+	if !strings.Contains(page, ">bob<") || strings.Contains(page, ">ada<") {
+		t.Errorf("suspended are %s", page)
+	}
+	status, page = root.get("/admin/actions")
+	for _, want := range []string{"Resolve task: split", "half of it", "Claw back", "Suspend", "fraud"} {
+		root.expect("the log", http.StatusOK, want, status, page)
+	}
+}

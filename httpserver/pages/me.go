@@ -39,6 +39,8 @@ type pager struct {
 	Before, After      string
 	First, Last, Total int
 	More               bool
+	// Filtered is set when the address selects some lines.
+	Filtered bool
 }
 
 // pageSize is how many lines a list has on a page.
@@ -63,6 +65,9 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 		q.Del("done")
 		q.Set("offset", strconv.Itoa(offset))
 		return p.root(r) + (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
+	}
+	for name, value := range r.URL.Query() {
+		links.Filtered = links.Filtered || name != "offset" && value[0] != ""
 	}
 	if offset > 0 {
 		links.Before = at(max(offset-pageSize, 0))

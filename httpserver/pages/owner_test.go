@@ -2,9 +2,11 @@ package pages_test
 
 import (
 	"bufio"
+	"html"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -290,4 +292,37 @@ func TestAnOwnersPageIsFollowed(t *testing.T) {
 	nobody := newOperator(t, s.url)
 	status, page := nobody.get("/live/mine")
 	nobody.expect("following nobody", http.StatusOK, "<h1>Sign in</h1>", status, page)
+}
+
+// Long lists have pages.
+func TestListsHavePages(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada := s.owner("ada")
+	for range 60 {
+		if _, err := ada.agent.Post(t.Context(), market.PostInput{Need: "Sing", MaxCredits: 1, Tags: []string{"song"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := newOperator(t, s.url)
+	root.login()
+	next := regexp.MustCompile(`href="([^"]+)" rel="next"`)
+	for path, browser := range map[string]*operator{
+		"/me": ada.operator, "/me/money": ada.operator, "/tasks?tag=song&status=posted": ada.operator, "/admin/tasks?tag=song": root,
+	} {
+		seen, pages := 0, 0
+		for at := path; at != ""; pages++ {
+			status, page := browser.get(at)
+			if status != http.StatusOK || pages > 3 {
+				t.Fatalf("%s: %d\n%s", at, status, page)
+			}
+			seen += strings.Count(page, "<tr><td>")
+			at = ""
+			if link := next.FindStringSubmatch(page); link != nil {
+				at = html.UnescapeString(link[1])
+			}
+		}
+		if want := map[string]int{"/me/money": 61}[path]; want == 0 && seen != 60 || want > 0 && seen != want {
+			t.Errorf("%s shows %d lines on %d pages", path, seen, pages)
+		}
+	}
 }

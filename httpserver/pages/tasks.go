@@ -3,34 +3,34 @@ package pages
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
 )
 
 // taskList is the data of the page of tasks.
 type taskList struct {
-	Tag   string
-	Tasks market.BrowseList
-	Pager pager
+	Tag      string
+	Statuses []choice
+	Tasks    market.PublicTaskList
+	Pager    pager
 }
 
-// tasks lists what is open, with what everybody may know of it. Words cannot be
-// searched for: who finds them in a text has read it.
+// tasks lists what everybody may know of tasks, by state and tag.
 func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	page := taskList{Tag: r.URL.Query().Get("tag")}
-	var filter market.Filter
+	status := r.URL.Query().Get("status")
+	page := taskList{Tag: strings.TrimSpace(r.URL.Query().Get("tag")), Statuses: statusChoices(status)}
+	q := market.PublicQuery{Status: market.Status(status), Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}
 	if page.Tag != "" {
-		filter.Tags = []string{page.Tag}
+		q.Tags = []string{page.Tag}
 	}
 	var err error
-	page.Tasks, err = p.market.SearchTasks(ctx, filter, market.Page{Limit: pageSize, Offset: offsetOf(r)})
-	if err != nil {
+	if page.Tasks, err = p.market.PublicTasks(ctx, q); err != nil {
 		p.refused(w, r, err)
 		return
 	}
-	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), page.Tasks.Total, page.Tasks.NextOffset)
-	page.Pager.More = page.Tasks.TotalMore
-	p.render(w, r, http.StatusOK, "tasks", "Open tasks", &page)
+	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), 0, page.Tasks.NextOffset)
+	p.render(w, r, http.StatusOK, "tasks", "Tasks", &page)
 }

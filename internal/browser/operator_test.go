@@ -26,7 +26,7 @@ func TestOperator(t *testing.T) {
 		tab.Until(`document.querySelector("h1").textContent === "Agents"`)
 		tab.Click("#search")
 		tab.Type("journeys\r")
-		tab.Until(`document.querySelectorAll(".agents li").length === 1`)
+		tab.Until(`document.querySelectorAll(".agents tbody tr").length === 1`)
 		tab.Click(".agents a")
 		tab.Until(`document.querySelector("#balance")`)
 		grant(t, tab, s)
@@ -45,6 +45,23 @@ func TestOperator(t *testing.T) {
 		if got := browsertest.Eval[string](tab, `document.querySelector("#dead + *").textContent`); got != "None: the agent has no webhook." {
 			t.Errorf("dead webhooks: %s", got)
 		}
+
+		tab.Click(`nav.desk a[href$="/admin/tasks"]`)
+		tab.Click(`.tasks a[href$="` + string(s.review) + `"]`)
+		tab.Click(`#resolve input[value="split"]`)
+		tab.Click("#worker-credits")
+		tab.Type("6")
+		tab.Click("#resolve-reason")
+		tab.Type("half of it is there")
+		tab.Click(`#resolve input[name="sure"]`)
+		tab.Click("#resolve button")
+		told(tab, "The task has ended by your decision; both parties are told.")
+		tab.Click(`nav.desk a[href$="/admin/operators"]`)
+		tab.Click("#name")
+		tab.Type("eve\r")
+		tab.Until(`document.querySelector("#new-key").textContent.startsWith("pwo-")`)
+		tab.Click(`nav.desk a[href$="/admin/actions"]`)
+		tab.Until(`document.querySelector("tbody").textContent.includes("half of it is there")`)
 
 		tab.Click(`nav.desk a[href$="/admin/audit"]`)
 		tab.Click(`form[action$="/admin/audit"] button`)
