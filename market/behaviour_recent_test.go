@@ -81,7 +81,7 @@ func TestTasksInAnyStateAreListedForEverybody(t *testing.T) {
 		bob.Claim(done)
 		bob.Deliver(done, "SECRET result")
 		ada.Approve(done)
-		hire, err := ada.API.Post(k.Ctx, market.PostInput{Need: "SECRET hire", Tags: []string{"go"}, OfferTo: []market.AgentID{bob.ID}, OpenAfter: time.Hour})
+		hire, err := ada.API.Post(k.Ctx, market.PostInput{Need: "for bob alone", Tags: []string{"go"}, OfferTo: []market.AgentID{bob.ID}, OpenAfter: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

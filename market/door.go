@@ -17,7 +17,7 @@ import (
 // Errors: ErrUnauthorized, ErrSuspended, ErrRateLimited, ErrUnavailable.
 func (m *Market) Admit(ctx context.Context, key APIKey, charge *Charge) (AgentID, Admitted, error) {
 	digest := key.Digest()
-	a, err := m.admit(ctx, store.Admission{Key: &digest, Charge: charge}, "Invalid API key")
+	a, err := m.admit(ctx, store.Admission{Now: m.now(), Key: &digest, Charge: charge}, "Invalid API key")
 	if a.Agent == nil || errors.Is(err, ErrSuspended) {
 		return "", a, err
 	}
@@ -33,14 +33,13 @@ func (m *Market) AdmitAgent(ctx context.Context, id AgentID, charge *Charge) (Ad
 	if id == "" {
 		return Admitted{Allowed: true}, rules.Refuse(CodeUnauthorized, "Unknown agent")
 	}
-	return m.admit(ctx, store.Admission{Agent: id, Charge: charge}, "Unknown agent")
+	return m.admit(ctx, store.Admission{Now: m.now(), Agent: id, Charge: charge}, "Unknown agent")
 }
 
 // admit asks the store, and says with unknown that there is no such agent.
 func (m *Market) admit(ctx context.Context, asked store.Admission, unknown string) (_ Admitted, err error) {
 	finish := m.meter.operation(&ctx, "admit")
 	defer func() { finish(err) }()
-	asked.Now = m.now()
 	a, err := m.store.Admit(ctx, asked)
 	a.Agent = ownAgent(a.Agent)
 	switch {

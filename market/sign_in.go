@@ -47,7 +47,8 @@ func (m *Market) SignIn(ctx context.Context, key APIKey, life time.Duration) (Se
 	if life < time.Minute || life > limits.Session {
 		return "", "", m.refused(ctx, "sign in", rules.Invalid("life", "must be a minute to %d days", int(limits.Session/(24*time.Hour))))
 	}
-	id, _, err := m.Admit(ctx, key, nil)
+	now, digest := m.now(), key.Digest()
+	a, err := m.admit(ctx, store.Admission{Now: now, Key: &digest}, "Invalid API key")
 	if err != nil {
 		return "", "", err
 	}
@@ -55,17 +56,12 @@ func (m *Market) SignIn(ctx context.Context, key APIKey, life time.Duration) (Se
 	if err != nil {
 		return "", "", m.refused(ctx, "sign in", unavailable(err))
 	}
-	digest := key.Digest()
-	_, err = m.operate(ctx, operation{
-		name: "sign in", anonymous: true,
-		decide: func(now time.Time, _ *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Remember(now, sessionRecord("sign in", SessionToken(secret)), hex.EncodeToString(digest[:]), now.Add(life)), nil
-		},
-	})
-	if err != nil {
-		return "", "", err
+	token := SessionToken(secret)
+	o := m.rules.Remember(now, sessionRecord("sign in", token), hex.EncodeToString(digest[:]), now.Add(life))
+	if _, err := m.store.Commit(ctx, &o.Change); err != nil {
+		return "", "", known(ctx, err)
 	}
-	return SessionToken(secret), id, nil
+	return token, a.Agent.ID, nil
 }
 
 // AdmitSession is Admit for a session of SignIn.
@@ -73,11 +69,12 @@ func (m *Market) SignIn(ctx context.Context, key APIKey, life time.Duration) (Se
 // Errors: ErrUnauthorized for a session that has ended, ErrSuspended,
 // ErrRateLimited, ErrUnavailable.
 func (m *Market) AdmitSession(ctx context.Context, token SessionToken, charge *Charge) (AgentID, Admitted, error) {
-	digest, err := m.sessionKey(ctx, token)
+	now := m.now()
+	digest, err := m.sessionKey(ctx, token, now)
 	if err != nil {
 		return "", Admitted{Allowed: true}, err
 	}
-	a, err := m.admit(ctx, store.Admission{Key: &digest, Charge: charge}, "The session has ended")
+	a, err := m.admit(ctx, store.Admission{Now: now, Key: &digest, Charge: charge}, "The session has ended")
 	if a.Agent == nil || errors.Is(err, ErrSuspended) {
 		return "", a, err
 	}
@@ -85,11 +82,11 @@ func (m *Market) AdmitSession(ctx context.Context, token SessionToken, charge *C
 }
 
 // sessionKey is the digest of the key that a session was opened with.
-func (m *Market) sessionKey(ctx context.Context, token SessionToken) (digest store.KeyDigest, err error) {
+func (m *Market) sessionKey(ctx context.Context, token SessionToken, now time.Time) (digest store.KeyDigest, err error) {
 	finish := m.meter.operation(&ctx, "session")
 	defer func() { finish(err) }()
 	opened, ended := sessionRecord("sign in", token), sessionRecord("sign out", token)
-	l, err := m.store.Load(ctx, store.LoadQuery{Now: m.now(), Records: []store.IdempotencyID{opened, ended}})
+	l, err := m.store.Load(ctx, store.LoadQuery{Now: now, Records: []store.IdempotencyID{opened, ended}})
 	if err != nil {
 		return digest, known(ctx, err)
 	}
