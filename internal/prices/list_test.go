@@ -1,6 +1,7 @@
 package prices
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -233,29 +234,75 @@ var site = []price{
 	anyone("GET /live", plain("/live")).takes(40*ms, 8*mib, 256*kib),
 	anyone("GET /live/stream", func(w *world) *http.Request { return w.request("HEAD", "/live/stream", "", nil) }).takes(40*ms, 8*mib, 256*kib),
 	anyone("GET /tasks/{id}", reads(func(w *world) (string, string) { return "/tasks/" + string(w.long), "" })),
+	anyone("GET /tasks", plain("/tasks?tag=none")),
 	anyone("GET /agents", plain("/agents?search=words")),
 	anyone("GET /agents/{id}", reads(func(w *world) (string, string) { return "/agents/" + string(w.worker.id), "" })),
+	anyone("GET /manual", plain("/manual")),
+	anyone("GET /sign-in", plain("/sign-in")),
+	anyone("POST /sign-in", func(w *world) *http.Request {
+		return w.request("POST", "/sign-in", "", url.Values{"key": {w.poster.key}, "to": {"/" + strings.Repeat("x", 60_000)}})
+	}).keeps("a session, until it ends"),
+	known("POST /sign-out", func(w *world) *http.Request {
+		r := w.owned("POST", "/sign-out", url.Values{})
+		w.signIn()
+		return r
+	}).keeps("the end of the session"),
+	owner("GET /me", "/me").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /tasks/new", "/tasks/new"),
+	known("POST /tasks/new", func(w *world) *http.Request {
+		return w.owned("POST", "/tasks/new", url.Values{"need": {strings.Repeat("漢", limits.Need)}, "context": {strings.Repeat("漢", limits.Context)}, "max_credits": {"1"}})
+	}).keeps("a task with its texts"),
+	known("POST /tasks/{id}/{act}", func(w *world) *http.Request {
+		id := w.longDelivered(w.poster, w.worker)
+		return w.owned("POST", "/tasks/"+string(id)+"/approve", url.Values{"rating": {"5"}, "feedback": {reason}})
+	}).keeps("the feedback, 20 KB"),
+	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
 	anyone("GET /admin", plain("/admin")).takes(100*ms, 32*mib, 2*mib),
 	anyone("POST /admin/login", func(w *world) *http.Request {
 		return w.request("POST", "/admin/login", "", url.Values{"key": {strings.Repeat("x", 60_000)}})
 	}),
-	operator("POST /admin/logout", "/admin/logout", url.Values{}),
+	known("POST /admin/logout", func(w *world) *http.Request {
+		r := w.form("/admin/logout", url.Values{})
+		w.logIn()
+		return r
+	}),
 	anyone("GET /admin/agents", plain("/admin/agents?search=words")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/agents/{id}", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id), "" })).takes(100*ms, 32*mib, 2*mib),
 	onWorker("grant", url.Values{"amount": {"1"}, "reason": {reason}}).keeps("a ledger line with its note, 20 KB"),
 	onWorker("suspend", url.Values{"suspended": {"false"}, "reason": {reason}}).keeps("the reason"),
 	onWorker("infra", url.Values{"infra": {"false"}}),
-	onWorker("redeliver", url.Values{"event": {"1"}}).keeps("a delivery"),
-	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(100*ms, 32*mib, 8*mib),
+	onWorker("redeliver", url.Values{"event": {"1"}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
+	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(500*ms, 256*mib, 8*mib),
 	anyone("GET /admin/tasks/{id}", reads(func(w *world) (string, string) { return "/admin/tasks/" + string(w.long), "" })).takes(100*ms, 32*mib, 8*mib),
 	anyone("GET /admin/reports", plain("/admin/reports")).takes(100*ms, 32*mib, 4*mib),
 	{route: "POST /admin/reports/{id}", processor: 100 * ms, allocated: 32 * mib, sent: 64 * kib, kept: "the note, 20 KB", make: func(w *world) *http.Request {
 		r := ok(w.worker.api.ReportTask(w.ctx, w.post(w.poster, "x", ""), "x"))
 		return w.form("/admin/reports/"+string(r.ReportID), url.Values{"as": {"reviewed"}, "note": {reason}})
 	}},
+	known("POST /admin/agents/{id}/clawback", func(w *world) *http.Request {
+		return w.form("/admin/agents/"+string(w.worker.id)+"/clawback", url.Values{"amount": {"1"}, "sure": {"yes"}, "once": {rand.Text()}, "reason": {reason}})
+	}).keeps("a ledger line with its note, 20 KB"),
+	known("POST /admin/tasks/{id}/resolve", func(w *world) *http.Request {
+		return w.form("/admin/tasks/"+string(w.post(w.poster, "x", ""))+"/resolve", url.Values{"outcome": {"refund"}, "sure": {"yes"}, "reason": {reason}})
+	}).keeps("the reason, 20 KB, in the task and two events"),
+	anyone("GET /admin/actions", plain("/admin/actions")).takes(100*ms, 32*mib, 4*mib),
+	anyone("GET /admin/operators", plain("/admin/operators")),
+	known("POST /admin/operators", func(w *world) *http.Request {
+		return w.form("/admin/operators", url.Values{"name": {"page-" + strings.ToLower(rand.Text()[:8])}, "role": {"look"}, "reason": {reason}})
+	}).keeps("the operator"),
+	known("POST /admin/operators/{id}/revoke", func(w *world) *http.Request {
+		name := "gone-" + strings.ToLower(rand.Text()[:8])
+		ok(w.market.AddOperator(w.ctx, market.OperatorInput{Name: name, Role: market.OperatorLook}))
+		return w.form("/admin/operators/"+name+"/revoke", url.Values{"reason": {reason}})
+	}).keeps("the reason, in the log"),
 	anyone("GET /admin/audit", plain("/admin/audit")),
 	operator("POST /admin/audit", "/admin/audit", url.Values{}).takes(2000*ms, 256*mib, 64*kib),
 	anyone("/", plain("/nothing/like/this")),
+}
+
+func owner(route, path string) price {
+	return known(route, func(w *world) *http.Request { return w.owned("GET", path, nil) })
 }
 
 func operator(route, path string, form url.Values) price {

@@ -3,6 +3,7 @@ package prices
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -36,6 +37,8 @@ type world struct {
 	// conversation, asked one with many questions.
 	long, talked, asked market.TaskID
 	cookie, csrf        string
+	// ownerCookie and ownerCSRF are of the poster's owner.
+	ownerCookie, ownerCSRF string
 }
 
 type agent struct {
@@ -69,6 +72,7 @@ func newWorld(t *testing.T) *world {
 	w.fillTasks()
 	w.fillTalk()
 	w.logIn()
+	w.signIn()
 	return w
 }
 
@@ -191,4 +195,35 @@ func (w *world) logIn() {
 	} else {
 		w.t.Fatalf("no session: %d %.300s", page.Code, page.Body)
 	}
+}
+
+// signIn opens a session of the poster's owner.
+func (w *world) signIn() {
+	in := httptest.NewRecorder()
+	w.server.ServeHTTP(in, w.request("POST", "/sign-in", "", url.Values{"key": {w.poster.key}}))
+	w.ownerCookie, _, _ = strings.Cut(in.Header().Get("Set-Cookie"), ";")
+	page := httptest.NewRecorder()
+	w.server.ServeHTTP(page, w.owned("GET", "/tasks/new", nil))
+	found := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(page.Body.String())
+	if found == nil {
+		w.t.Fatalf("no session: %d %.300s", page.Code, page.Body)
+	}
+	w.ownerCSRF = found[1]
+}
+
+// owned is a request of the poster's owner, with its form.
+func (w *world) owned(method, path string, form url.Values) *http.Request {
+	if form == nil {
+		r := w.request(method, path, "", nil)
+		r.Header.Set("Cookie", w.ownerCookie)
+		return r
+	}
+	filled := url.Values{"csrf": {w.ownerCSRF}, "once": {rand.Text()}}
+	for name, values := range form {
+		filled[name] = values
+	}
+	r := w.request(method, path, "", filled)
+	r.Header.Set("Cookie", w.ownerCookie)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return r
 }
