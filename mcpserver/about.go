@@ -57,7 +57,7 @@ func credits(ctx context.Context, m market.AgentAPI, _ struct{}) (*reply, error)
 		a.Ledger = append(a.Ledger, booked{e.Amount, e.Reason, e.TaskID, moment(e.CreatedAt)})
 	}
 	return &reply{
-		Message: fmt.Sprintf("You have %d credits; %d more are set aside for your open tasks.", c.Balance, c.Escrowed),
+		Message: fmt.Sprintf("You have %s; %d more are set aside for your open tasks.", counted(c.Balance, "credit"), c.Escrowed),
 		Credits: a, Next: []string{"find_work", "delegate"},
 	}, nil
 }
@@ -99,7 +99,7 @@ func profileTool(ctx context.Context, m market.AgentAPI, in profileInput) (*repl
 	if err != nil {
 		return nil, err
 	}
-	message := fmt.Sprintf("You are %s; you have %d credits.", me.ID, me.Credits)
+	message := fmt.Sprintf("You are %s; you have %s.", me.ID, counted(me.Credits, "credit"))
 	if in.GoodAt != nil || in.Tags != nil {
 		message = "Changed. " + message
 	}

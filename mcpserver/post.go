@@ -91,7 +91,7 @@ func delegate(ctx context.Context, m market.AgentAPI, in delegateInput) (*reply,
 		return standing(p.Task, m.ID()), nil
 	}
 	return &reply{
-		Message: fmt.Sprintf("Task %s is posted; %d credits are set aside and %d are left. An agent has to take it first, so a result may take a while.", p.TaskID, p.MaxCredits, p.Balance),
+		Message: fmt.Sprintf("Task %s is posted; you set aside %s and have %d left. An agent has to take it first, so a result may take a while.", p.TaskID, counted(p.MaxCredits, "credit"), p.Balance),
 		Task: &facts{
 			TaskID: p.TaskID, Status: p.Status, Role: asPoster, MaxCredits: p.MaxCredits, ExpiresAt: moment(p.ExpiresAt), Deadline: moment(p.Deadline),
 		},
@@ -192,17 +192,17 @@ func meaning(t *market.Task, role string) (message string, next []string) {
 func meaningToPoster(t *market.Task) (string, []string) {
 	switch t.Status {
 	case market.StatusPosted:
-		return "nobody has taken it yet.", []string{"look with wait_seconds", "answer a question", "cancel"}
+		return "nobody has taken it yet.", []string{"look with wait_seconds", "cancel"}
 	case market.StatusClaimed:
 		if !t.RejectionGraceDeadline.IsZero() {
 			return "you rejected the result, its worker may improve it.", []string{"look with wait_seconds", "write"}
 		}
 		return "an agent is at work on it.", []string{"look with wait_seconds", "write"}
 	case market.StatusDelivered:
-		return fmt.Sprintf("it is delivered. Judge the result: approve pays %d credits, reject sends it back; without either it is approved at %s.",
-			t.CreditsCharged, moment(t.ReviewDeadline)), []string{"approve", "reject"}
+		return fmt.Sprintf("it is delivered. Judge the result: approve pays %s, reject sends it back; without either it is approved at %s.",
+			counted(t.CreditsCharged, "credit"), moment(t.ReviewDeadline)), []string{"approve", "reject"}
 	case market.StatusApproved:
-		return fmt.Sprintf("it is done and cost you %d credits.", t.CreditsCharged), []string{"delegate"}
+		return fmt.Sprintf("it is done and cost you %s.", counted(t.CreditsCharged, "credit")), []string{"delegate"}
 	}
 	return fmt.Sprintf("it is %s and refunded.", t.Status), []string{"delegate"}
 }
@@ -217,7 +217,7 @@ func meaningToWorker(t *market.Task) (string, []string) {
 	case market.StatusDelivered:
 		return fmt.Sprintf("you have delivered; the poster reviews it until %s, and then it is approved by itself.", moment(t.ReviewDeadline)), []string{"look later", "find_work"}
 	case market.StatusApproved:
-		return fmt.Sprintf("it is approved, you got %d credits.", is(t.WorkerReceives)), []string{"rate the poster", "find_work"}
+		return fmt.Sprintf("it is approved, you got %s.", counted(is(t.WorkerReceives), "credit")), []string{"rate the poster", "find_work"}
 	}
 	return fmt.Sprintf("it is %s.", t.Status), []string{"find_work"}
 }
@@ -234,11 +234,29 @@ func approve(ctx context.Context, m market.AgentAPI, in approveInput) (*reply, e
 	}
 	t, err := m.Approve(ctx, in.TaskID, market.ApproveInput{Rating: int(in.Rating.read()), Feedback: in.Feedback})
 	if err != nil {
-		return soAlready(ctx, m, in.TaskID, err, func(t *market.Task) bool {
-			return roleIn(t, m.ID()) == asPoster && t.Status == market.StatusApproved && t.Rating == int(is(in.Rating)) && t.Feedback == in.Feedback
+		before := false
+		r, err := soAlready(ctx, m, in.TaskID, err, func(t *market.Task) bool {
+			before = roleIn(t, m.ID()) == asPoster && t.Status == market.StatusApproved
+			return before && t.Rating == int(is(in.Rating)) && t.Feedback == in.Feedback
 		}, "delegate")
+		if err != nil && before {
+			return nil, &market.Error{Kind: market.ErrConflict, Code: market.CodeAlreadyDone, Message: "The task is approved and paid already; its rating and feedback stay as they are"}
+		}
+		return r, err
 	}
-	return briefReply(fmt.Sprintf("Approved: %d credits paid, the rest is refunded.", t.CreditsCharged), &t, m.ID(), "delegate"), nil
+	return briefReply("Approved: "+paid(&t), &t, m.ID(), "delegate"), nil
+}
+
+// paid says where the credits that were set aside for an approved task went.
+func paid(t *market.Task) string {
+	message := counted(t.CreditsCharged, "credit") + " paid"
+	if fee := is(t.Fee); fee > 0 {
+		message += fmt.Sprintf(": %d to the worker, %d fee", is(t.WorkerReceives), fee)
+	}
+	if rest := t.MaxCredits - t.CreditsCharged; rest > 0 {
+		message += fmt.Sprintf("; %d refunded", rest)
+	}
+	return message + "."
 }
 
 type rejectInput struct {
@@ -270,5 +288,5 @@ func cancel(ctx context.Context, m market.AgentAPI, in taskInput) (*reply, error
 			return roleIn(t, m.ID()) == asPoster && t.Status == market.StatusCancelled
 		}, "delegate")
 	}
-	return briefReply(fmt.Sprintf("Cancelled; %d credits are refunded.", t.MaxCredits), &t, m.ID(), "delegate"), nil
+	return briefReply(fmt.Sprintf("Cancelled; %s refunded.", counted(t.MaxCredits, "credit")), &t, m.ID(), "delegate"), nil
 }

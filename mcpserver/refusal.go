@@ -46,9 +46,10 @@ var steps = map[market.Code]string{
 	market.CodeInternal:            "Repeat in a moment; a change may have happened, so look first.",
 }
 
-// toolFor are the tools by which agents act on a task.
+// toolFor are the tools by which agents act on a task. Without cancel: a step that came
+// too early is no reason to give the task up.
 var toolFor = map[market.Action]string{
-	market.ActionPickup: "take", market.ActionAsk: "ask", market.ActionCancel: "cancel", market.ActionDeliver: "deliver",
+	market.ActionPickup: "take", market.ActionAsk: "ask", market.ActionDeliver: "deliver",
 	market.ActionProgress: "progress", market.ActionMessage: "write", market.ActionAbandon: "abandon", market.ActionApprove: "approve",
 	market.ActionReject: "reject", market.ActionRate: "rate",
 }
@@ -65,13 +66,30 @@ func refused(t *tool, err error) *reply {
 	if refusal.Code == market.CodeWrongState && t.step != "" {
 		r.Step = t.step
 	}
-	for _, a := range refusal.Actions {
-		r.Next = append(r.Next, toolFor[a])
+	if own := t.steps[refusal.Code]; own != "" {
+		r.Step = own
 	}
+	r.Next = instead(refusal.Actions)
 	if refusal.Code == market.CodeUnavailable && t.kind == adds {
 		r.Step = "It may have happened: look, before you repeat it under another idempotency_key or none."
 	}
 	return r
+}
+
+// instead are the tools by which the caller may do what it may do now. Whoever cannot
+// bring the task forward waits for the other side.
+func instead(may []market.Action) (next []string) {
+	waits := len(may) > 0
+	for _, a := range may {
+		waits = waits && (a == market.ActionCancel || a == market.ActionMessage)
+		if name := toolFor[a]; name != "" {
+			next = append(next, name)
+		}
+	}
+	if waits {
+		next = append([]string{"look with wait_seconds"}, next...)
+	}
+	return next
 }
 
 // known is err as the client may hear it.

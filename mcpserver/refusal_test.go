@@ -43,13 +43,15 @@ func TestARefusalNamesTheToolsThatMayComeNext(t *testing.T) {
 		}
 	}
 	refuses("bob", "deliver", object{"result": "done"}, market.CodeForbidden, "take", "ask")
-	refuses("ada", "approve", object{}, market.CodeWrongState, "cancel")
-	refuses("ada", "take", object{}, market.CodeOwnTask, "cancel")
+	refuses("ada", "approve", object{}, market.CodeWrongState, "look with wait_seconds")
+	refuses("ada", "write", object{"message": "hello"}, market.CodeWrongState, "look with wait_seconds")
+	refuses("ada", "ask", object{"question": "which?"}, market.CodeForbidden, "look with wait_seconds")
+	refuses("ada", "take", object{}, market.CodeOwnTask, "look with wait_seconds")
 	call("bob", "take", object{})
 	refuses("bob", "ask", object{"question": "which?"}, market.CodeWrongState, "deliver", "progress", "write", "abandon")
-	refuses("ada", "cancel", object{}, market.CodeWrongState, "write")
+	refuses("ada", "cancel", object{}, market.CodeWrongState, "look with wait_seconds", "write")
 	call("bob", "deliver", object{"result": "done"})
-	refuses("bob", "abandon", object{}, market.CodeWrongState, "write")
+	refuses("bob", "abandon", object{}, market.CodeWrongState, "look with wait_seconds", "write")
 	me, err := agents["ada"].Me(t.Context())
 	if err != nil || me.Credits != 95 {
 		t.Errorf("%+v, %v", me, err)

@@ -170,3 +170,12 @@ func (a *answer) says(words string) *answer {
 	}
 	return a
 }
+
+// steps demands that a refusal says what to do.
+func (a *answer) steps(words string) *answer {
+	a.t.Helper()
+	if step, _ := a.fields["step"].(string); !strings.Contains(step, words) {
+		a.t.Errorf("%s has the step %q, want %q", a.what, step, words)
+	}
+	return a
+}

@@ -22,13 +22,16 @@ var talkTools = []tool{
 		description: "Answers a question about your task, once. look shows the question ids.",
 		fields:      []field{taskID.must(), field{name: "question_id", schema: map[string]any{"type": "string"}}.must(), text("answer", limits.Reason).must()},
 		gives:       answers(), run: does(answer),
+		steps: map[market.Code]string{
+			market.CodeNotFound: "Check both ids: look with the task_id lists its questions, whose ids are like qa-abc123.",
+		},
 	},
 	{
 		name: "write", title: "Write to the other side", kind: adds,
 		description: "Sends a private message to the worker or poster of a task that is taken. look shows the replies.",
 		fields:      []field{taskID.must(), text("message", limits.Reason).must(), repeatable},
 		gives:       answers(), run: does(write),
-		step: "Messages are for tasks that are taken: ask about an open one.",
+		step: "Messages are for tasks that are taken. About an open one others ask, and its poster answers.",
 	},
 }
 
@@ -57,18 +60,24 @@ func by(id, me market.AgentID) string {
 // mostTalk keeps a conversation short enough to be read; the newest of it is what counts.
 const mostTalk = 50
 
-// addTalk adds the questions of an open task, or the conversation of a taken one.
+// addTalk adds the questions about an open task or one of the caller's, and the
+// conversation of a taken one.
 func addTalk(ctx context.Context, m market.AgentAPI, t *market.Task, r *reply) error {
+	role, open := roleIn(t, m.ID()), t.Status == market.StatusPosted
+	if t.SystemTaskType != "" || role == "" && !open {
+		return nil
+	}
 	var err error
-	switch {
-	case t.SystemTaskType != "":
-	case t.Status == market.StatusPosted:
-		r.Untrusted.Questions, err = questions(ctx, m, t.TaskID)
-		if n := unanswered(r.Untrusted.Questions); n > 0 && roleIn(t, m.ID()) == asPoster {
-			r.Message += " " + counted(n, "question") + " without your answer."
-		}
-	case roleIn(t, m.ID()) != "":
+	r.Untrusted.Questions, err = questions(ctx, m, t.TaskID)
+	if n := unanswered(r.Untrusted.Questions); n > 0 && role == asPoster && (open || t.Status == market.StatusClaimed) {
+		r.Message += " " + counted(n, "question") + " without your answer."
+		r.Next = append([]string{"answer a question"}, r.Next...)
+	}
+	if err == nil && !open {
 		r.Untrusted.Messages, err = messages(ctx, m, t.TaskID)
+		if n := fromOthers(r.Untrusted.Messages); n > 0 {
+			r.Message += " " + counted(n, "message") + " from the other side."
+		}
 	}
 	if errors.Is(err, market.ErrNotFound) || errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrConflict) {
 		return nil // it has changed hands meanwhile
@@ -90,6 +99,15 @@ func questions(ctx context.Context, m market.AgentAPI, id market.TaskID) (out []
 func unanswered(list []question) (n int) {
 	for _, q := range list {
 		if q.Answer == "" {
+			n++
+		}
+	}
+	return n
+}
+
+func fromOthers(list []message) (n int) {
+	for _, said := range list {
+		if said.By != "you" {
 			n++
 		}
 	}

@@ -19,7 +19,9 @@ type tool struct {
 	gives                    json.RawMessage // the schema of its answers
 	// step is what to do when the task's state does not allow it, "" for what steps says.
 	step string
-	run  func(ctx context.Context, m market.AgentAPI, arguments json.RawMessage) (*reply, error)
+	// steps are what to do about other refusals, where this tool knows better than steps.
+	steps map[market.Code]string
+	run   func(ctx context.Context, m market.AgentAPI, arguments json.RawMessage) (*reply, error)
 }
 
 // kind is what a call may do, as hosts want to know before they allow it.

@@ -142,9 +142,9 @@ func pickedUp(p *market.Pickup) *reply {
 		PosterReputation: p.PosterReputation, PosterRecord: p.PosterRecord, RejectionCount: p.RejectionCount,
 		CreatedAt: moment(p.CreatedAt), Deadline: moment(p.Deadline), ClaimDeadline: moment(p.ClaimDeadline), SystemTaskType: p.SystemTaskType,
 	}
-	message := fmt.Sprintf("Task %s is yours, for up to %d credits. Do the work, then deliver the result.", p.TaskID, p.MaxCredits)
+	message := fmt.Sprintf("Task %s is yours, for up to %s. Do the work, then deliver the result.", p.TaskID, counted(p.MaxCredits, "credit"))
 	if p.SystemTaskType != "" {
-		message = fmt.Sprintf("Task %s of the platform is yours and pays %d credits. Deliver the JSON object that need describes.", p.TaskID, p.MaxCredits)
+		message = fmt.Sprintf("Task %s of the platform is yours and pays %s. Deliver the JSON object that need describes.", p.TaskID, counted(p.MaxCredits, "credit"))
 	}
 	if d := p.ClaimDeadline; !d.IsZero() {
 		message += fmt.Sprintf(" You have %s; progress starts that time anew.", span(d.Sub(p.ClaimedAt.Time)))
@@ -165,7 +165,7 @@ func left(t market.Time) string {
 }
 
 // counted is a number of things.
-func counted(n int, of string) string {
+func counted[N int | int64](n N, of string) string {
 	if n == 1 {
 		return "1 " + of
 	}

@@ -55,6 +55,9 @@ var workTools = []tool{
 		fields:      []field{taskID.must(), rating.must(), text("feedback", limits.Reason)},
 		gives:       answers(), run: does(rate),
 		step: "A poster can be rated once the task is approved: look later.",
+		steps: map[market.Code]string{
+			market.CodeForbidden: "Only its worker rates here; its poster gives the worker a rating with approve.",
+		},
 	},
 }
 
@@ -144,18 +147,28 @@ func take(ctx context.Context, m market.AgentAPI, in takeInput) (*reply, error) 
 		message, next := idle(p.Nothing)
 		return &reply{Message: message, Next: next}, nil
 	}
-	return pickedUp(&p), nil
+	return taken(ctx, m, &p), nil
 }
 
 // takeOne claims a task. Who holds it already gets it again.
 func takeOne(ctx context.Context, m market.AgentAPI, id market.TaskID) (*reply, error) {
 	p, err := m.PickupTask(ctx, id)
 	if err == nil {
-		return pickedUp(&p), nil
+		return taken(ctx, m, &p), nil
 	}
 	return soAlready(ctx, m, id, err, func(t *market.Task) bool {
 		return t.Status == market.StatusClaimed && roleIn(t, m.ID()) == asWorker
 	}, "deliver", "progress", "write", "abandon")
+}
+
+// taken is a task that the caller has just claimed, with what was asked about it before.
+func taken(ctx context.Context, m market.AgentAPI, p *market.Pickup) *reply {
+	r := pickedUp(p)
+	if p.SystemTaskType == "" {
+		// The claim stands whether they can be read or not, and look has them too.
+		r.Untrusted.Questions, _ = questions(ctx, m, p.TaskID)
+	}
+	return r
 }
 
 // soAlready answers a refused call as done if the task is as the call wanted it: then it
@@ -199,10 +212,22 @@ func deliver(ctx context.Context, m market.AgentAPI, in deliverInput) (*reply, e
 		}, "look later", "find_work")
 	}
 	if t.Status == market.StatusApproved {
-		return briefReply(fmt.Sprintf("Delivered and paid: %d credits.", is(t.WorkerReceives)), &t, m.ID(), "find_work", "take"), nil
+		return briefReply(fmt.Sprintf("Delivered and paid: %s.", counted(is(t.WorkerReceives), "credit")), &t, m.ID(), "find_work", "take"), nil
 	}
-	return briefReply(fmt.Sprintf("Delivered. You get %d credits on approval; without a word from the poster it is approved by itself. If it is rejected, deliver an improved result soon: look shows why and until when.",
-		is(t.WorkerReceives)), &t, m.ID(), "look later", "find_work"), nil
+	message := fmt.Sprintf("Delivered. You get %s; without a word from the poster it is approved by itself. If it is rejected, deliver an improved result soon: look shows why and until when.", earned(&t))
+	if is(in.CreditsClaimed) > whole(t.MaxCredits) {
+		message += fmt.Sprintf(" Your credits_claimed was above max_credits and counts as %d.", t.MaxCredits)
+	}
+	return briefReply(message, &t, m.ID(), "look later", "find_work"), nil
+}
+
+// earned says what the approval of a delivery gives to its worker.
+func earned(t *market.Task) string {
+	message := counted(is(t.WorkerReceives), "credit") + " on approval"
+	if fee := is(t.Fee); fee > 0 {
+		message += fmt.Sprintf(", after a fee of %d", fee)
+	}
+	return message
 }
 
 type progressInput struct {
@@ -223,7 +248,14 @@ func progress(ctx context.Context, m market.AgentAPI, in progressInput) (*reply,
 	if err != nil {
 		return nil, err
 	}
-	return briefReply("The poster can see it, and your time starts anew.", &t, m.ID(), "deliver", "progress"), nil
+	message := "The poster can see it."
+	switch until := t.ClaimDeadline; {
+	case !t.RejectionGraceDeadline.IsZero():
+		message += fmt.Sprintf(" Your time does not start anew after a rejection: deliver an improved result until %s%s.", moment(until), left(until))
+	case !until.IsZero():
+		message += fmt.Sprintf(" You have until %s%s.", moment(until), left(until))
+	}
+	return briefReply(message, &t, m.ID(), "deliver", "progress"), nil
 }
 
 type taskInput struct {
