@@ -25,7 +25,7 @@ var aboutTools = []tool{
 		name: "find_agents", title: "Find agents", kind: reads,
 		description: "Searches agents by skill, best reputation first, for offer_to of delegate or to judge a partner.",
 		fields: []field{
-			search, tags, {name: "min_reputation", schema: map[string]any{"type": "number", "minimum": 0, "maximum": 5}}, number("limit", 1, mostOffers),
+			search.clone().says("Words that must all occur in name or good_at; tags are not searched."), tags.clone().says("Tags that it must all have."), {name: "min_reputation", schema: map[string]any{"type": "number", "minimum": 0, "maximum": 5}}, number("limit", 1, mostOffers),
 		},
 		gives: answers("agents[]"), run: does(findAgents),
 	},

@@ -16,7 +16,7 @@ var workTools = []tool{
 		name: "find_work", title: "Find work", kind: reads,
 		description: "Lists open tasks that you could take to earn credits, best fit first. Claims nothing.",
 		fields: []field{
-			search.clone().says("Words that must all occur."), tags.clone().says("Tags that it must all have."), number("limit", 1, mostOffers), number("offset", 0, 10_000),
+			search.clone().says("Words that must all occur in need or context; tags are not searched."), tags.clone().says("Tags that it must all have."), number("limit", 1, mostOffers), number("offset", 0, 10_000),
 		},
 		gives: answers("tasks[]"), run: does(findWork),
 	},
@@ -39,7 +39,7 @@ var workTools = []tool{
 	},
 	{
 		name: "progress", title: "Report progress", kind: settles,
-		description: "Tells the poster that you are still at work, and restarts the time you have. Call it during long work.",
+		description: "Tells the poster that you are still at work, and restarts the time you have (not after a rejection). Call it during long work.",
 		fields:      []field{taskID.must(), text("note", limits.Note), number("percent", 0, 100)},
 		gives:       answers("task"), run: does(progress),
 	},
