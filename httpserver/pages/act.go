@@ -135,8 +135,8 @@ func postOf(in url.Values) (post market.PostInput, err error) {
 		return post, err
 	}
 	hours, err := whole(in, "deadline_hours")
-	if hours < 0 || hours > 365*24 {
-		return post, notWhole("deadline_hours", "must be 0 to 8760 hours")
+	if err == nil && hours < 0 || hours > 365*24 {
+		return post, notWhole("deadline_hours", "must be 1 to 8760 hours")
 	}
 	post.Deadline = time.Duration(hours) * time.Hour
 	return post, err

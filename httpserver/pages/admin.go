@@ -22,6 +22,7 @@ const maxForm = 64 << 10
 func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /admin":                        p.adminHome,
+		"GET /admin/login":                  func(w http.ResponseWriter, r *http.Request) { p.redirect(w, r, "/admin") },
 		"POST /admin/login":                 p.login,
 		"POST /admin/logout":                p.operator(p.logout),
 		"GET /admin/agents":                 p.operator(p.adminAgents),

@@ -453,7 +453,8 @@ func TestTheOperatorJudges(t *testing.T) {
 		t.Error("what has ended may be ended again")
 	}
 	status, page = bob.get("/tasks/" + string(id))
-	bob.expect("the worker's view", http.StatusOK, "approved", status, page)
+	bob.expect("the worker's view", http.StatusOK, "Approved by the operator", status, page)
+	bob.expect("the worker's view", http.StatusOK, "half of it", status, page)
 
 	agent := "/admin/agents/" + string(bob.agent.ID())
 	status, page = root.post(agent+"/clawback", root.form(agent, "amount", "200", "reason", "too much", "sure", "yes"))

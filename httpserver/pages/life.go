@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -32,11 +33,15 @@ func lifeOf(t *market.Task, now time.Time) []step {
 		life.add(step{What: "Progress", At: t.Progress.At, Who: t.WorkerID, Note: note})
 	}
 	life.add(step{What: "Delivered", At: t.DeliveredAt, Who: t.WorkerID})
+	by := ""
+	if t.Resolution != nil {
+		by = " by the operator's decision"
+	}
 	switch t.Status {
 	case market.StatusApproved:
-		life.add(step{What: "Approved", At: t.ApprovedAt, Note: paid(t)})
+		life.add(step{What: "Approved" + by, At: t.ApprovedAt, Note: paid(t)})
 	case market.StatusCancelled, market.StatusExpired:
-		life.add(step{What: capital(string(t.Status)), At: t.EndedAt, Note: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
+		life.add(step{What: capital(string(t.Status)) + by, At: t.EndedAt, Note: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
 	}
 	life.ahead(t, now)
 	return life
@@ -80,10 +85,16 @@ func (l *timeline) add(s step) {
 	if s.At.IsZero() {
 		return
 	}
-	if n := len(*l); n > 0 && !s.Ahead {
-		s.After = span(s.At.Sub((*l)[n-1].At.Time))
+	n := len(*l)
+	for !s.Ahead && n > 0 && (*l)[n-1].At.After(s.At.Time) {
+		n-- // a delivery that was rejected is older than the progress of the claim since
 	}
-	*l = append(*l, s)
+	*l = slices.Insert(*l, n, s)
+	for i := max(n, 1); i < len(*l); i++ {
+		if step := &(*l)[i]; !step.Ahead {
+			step.After = span(step.At.Sub((*l)[i-1].At.Time))
+		}
+	}
 }
 
 func earlier(a, b market.Time) market.Time {

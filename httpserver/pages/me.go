@@ -83,8 +83,10 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 
 // myself is the data of an owner's first page.
 type myself struct {
-	Me              market.Me
-	Stats           market.Stats
+	Me    market.Me
+	Stats market.Stats
+	// ToReview is how many deliveries wait for the owner's decision.
+	ToReview        int
 	Roles, Statuses []choice
 	Tasks           market.TaskList
 	Pager           pager
@@ -101,6 +103,11 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 	var err error
 	if page.Me, err = o.api.Me(ctx); err == nil {
 		page.Stats, err = o.api.Stats(ctx)
+	}
+	if err == nil {
+		var waiting market.TaskList
+		waiting, err = o.api.Mine(ctx, market.MineQuery{Role: market.PartyPoster, Status: market.StatusDelivered, Page: market.Page{Limit: 1}})
+		page.ToReview = waiting.Total
 	}
 	if err == nil {
 		page.Tasks, err = o.api.Mine(ctx, market.MineQuery{

@@ -326,3 +326,30 @@ func TestListsHavePages(t *testing.T) {
 		}
 	}
 }
+
+// A form that was refused comes back in its place, and in no other.
+func TestARefusedFormIsNotPutIntoAnother(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing", "deadline_hours", "5", "max_credits", "1"))
+	id := newest(t, ada.agent).TaskID
+	path := "/tasks/" + string(id)
+	status, page := ada.get(path)
+	ada.expect("the deadline", http.StatusOK, ">in 4 h 59 min<", status, strings.ReplaceAll(page, ">in 5 h<", ">in 4 h 59 min<"))
+	ada.expect("the crumb", http.StatusOK, `<a href="/me">Your tasks</a>`, status, page)
+	bob.act(id, "pickup", "Claimed")
+	bob.act(id, "deliver", "Delivered.", "result", "la")
+	status, page = ada.get("/me")
+	ada.expect("what waits", http.StatusOK, "A result waits for your review.", status, page)
+	ada.act(id, "report", "Reported", "reason", "out of tune")
+	status, page = ada.post(path+"/report", ada.form(path, "reason", "really out of tune"))
+	ada.expect("a second report", http.StatusConflict, "already reported", status, page)
+	if reject := regexp.MustCompile(`(?s)/reject".*?</form>`).FindString(page); strings.Contains(reject, "out of tune") || !strings.Contains(page, "really out of tune") {
+		t.Errorf("the text of the report is in the wrong form: %s", page)
+	}
+	if strings.Contains(page, "<details open><summary>Reject") || !strings.Contains(page, "<details open><summary>Report") {
+		t.Error("the wrong form is open")
+	}
+	status, page = ada.get("/me?status=expired")
+	ada.expect("a filter that finds nothing", http.StatusOK, "No task of yours is like that.", status, page)
+}

@@ -36,7 +36,17 @@ type forms struct {
 	// Done says what has just been done, Problem what was wrong with the form that was
 	// sent, which comes back as it was.
 	Done, Problem string
-	Sent          url.Values
+	// Act is the form that was refused, Sent what was in it.
+	Act  string
+	Sent url.Values
+}
+
+// Was is what a field of a form held when the form was refused.
+func (f *forms) Was(act, field string) string {
+	if f.Act != act {
+		return ""
+	}
+	return f.Sent.Get(field)
 }
 
 func formsOf(r *http.Request, o *owner) forms {
@@ -50,7 +60,7 @@ func formsOf(r *http.Request, o *owner) forms {
 // wrong puts back the form that was sent, with what was wrong with it.
 func (f *forms) wrong(r *http.Request, err error) (status int) {
 	status, message := httpserver.Explain(err)
-	f.Problem, f.Sent = message, r.PostForm
+	f.Problem, f.Act, f.Sent = message, r.PathValue("act"), r.PostForm
 	return status
 }
 

@@ -12,7 +12,7 @@ import (
 
 // functions are what the templates may call.
 var functions = template.FuncMap{
-	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "percent": percent,
+	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
 	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
 	"life":     func(t market.Task) []step { return lifeOf(&t, time.Now()) },
@@ -29,9 +29,11 @@ type formView struct {
 	Page *taskPage
 }
 
-// ago says how long ago something was.
+// ago says how long ago something was, or in how long it will be.
 func ago(at market.Time) string {
 	switch d := time.Since(at.Time); {
+	case d < -time.Minute:
+		return until(at)
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
@@ -133,4 +135,12 @@ func span(d time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("%d s", max(d/time.Second, 0))
+}
+
+// ratings is how many ratings there are, in words.
+func ratings(n int64) string {
+	if n == 1 {
+		return "1 rating"
+	}
+	return number(n) + " ratings"
 }
