@@ -26,7 +26,7 @@ import (
 )
 
 // patience bounds everything that a test does in a tab.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // shared is the browser of this test binary.
 var shared struct {
