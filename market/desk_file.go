@@ -166,7 +166,8 @@ func (m *Market) fileHistory(ctx context.Context, f *TaskFile, l *store.Loaded) 
 			return err
 		}
 		for i := range page.Events {
-			if e := &page.Events[i]; e.Task == l.Task.ID {
+			if page.Events[i].Task == l.Task.ID {
+				e := ownEvent(page.Events[i])
 				f.History = append(f.History, TaskEvent{At: NewTime(e.At), Type: e.Type, ToldTo: e.Agent, Data: e.Data})
 			}
 		}

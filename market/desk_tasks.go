@@ -49,7 +49,7 @@ const maxSummary = 200
 
 // TaskSummaries is a page of tasks, newest first, or with Reported in the order of the
 // reports. Total says what there was to look through: Poster, Worker and Reported are
-// looked up, for everything else one answer looks through at most 1,000 tasks.
+// looked up, for everything else one answer looks through at most 1,000 tasks, or 1 MiB of texts when it searches them.
 type TaskSummaries struct {
 	Tasks []TaskSummary `json:"tasks"`
 	Total int           `json:"total"`
@@ -62,8 +62,8 @@ const (
 	// through.
 	lookedPiece = 100
 	maxLooked   = 1_000
-	// maxLookedBytes bounds the texts that one answer reads.
-	maxLookedBytes = 16 << 20
+	// maxLookedBytes bounds the texts that one answer searches: folding them is the work.
+	maxLookedBytes = 1 << 20
 )
 
 // AllTasks lists tasks in any state for the operator (rule 15.4). It settles nothing.
@@ -167,7 +167,7 @@ func (l *looking) through(ctx context.Context, from taskSource) error {
 		if offset = p.next; offset >= p.total {
 			return nil
 		}
-		if looked >= maxLooked || l.bytes > maxLookedBytes {
+		if looked >= maxLooked {
 			l.list.NextOffset = offset
 			return nil
 		}
@@ -189,12 +189,13 @@ func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error)
 			}
 		}
 		for i := range some {
-			l.bytes += len(some[i].Text.Need) + len(some[i].Text.Context)
-			if !contains(&some[i].Text, l.terms) {
-				continue
+			if contains(&some[i].Text, l.terms) {
+				l.list.Tasks = append(l.list.Tasks, summaryOf(&some[i].StoredTask))
 			}
-			l.list.Tasks = append(l.list.Tasks, summaryOf(&some[i].StoredTask))
-			if len(l.list.Tasks) == l.q.Limit {
+			if len(l.terms) > 0 {
+				l.bytes += len(some[i].Text.Need) + len(some[i].Text.Context)
+			}
+			if len(l.list.Tasks) == l.q.Limit || l.bytes > maxLookedBytes {
 				if next := some[i].place + 1; next < p.total {
 					l.list.NextOffset = next
 				}

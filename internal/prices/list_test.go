@@ -209,7 +209,7 @@ var api = []price{
 	}).keeps("a ledger line with its note, 20 KB"),
 	known("GET /v1/admin/agents", reads(func(*world) (string, string) { return "/v1/admin/agents?limit=100&search=words", operatorKey })).takes(100*ms, 32*mib, 3*mib),
 	known("GET /v1/admin/agents/{id}", reads(func(w *world) (string, string) { return "/v1/admin/agents/" + string(w.worker.id), operatorKey })).takes(100*ms, 32*mib, 2*mib),
-	known("GET /v1/admin/tasks", reads(func(*world) (string, string) { return "/v1/admin/tasks?limit=100&" + terms, operatorKey })).takes(500*ms, 256*mib, 256*kib),
+	known("GET /v1/admin/tasks", reads(func(*world) (string, string) { return "/v1/admin/tasks?limit=100&" + terms, operatorKey })).takes(200*ms, 64*mib, 256*kib),
 	known("GET /v1/admin/tasks/{id}", reads(func(w *world) (string, string) { return "/v1/admin/tasks/" + string(w.long), operatorKey })).takes(200*ms, 64*mib, 16*mib),
 	known("GET /v1/admin/actions", reads(func(*world) (string, string) { return "/v1/admin/actions?limit=100", operatorKey })).takes(100*ms, 32*mib, 3*mib),
 	known("GET /v1/admin/audit", reads(func(*world) (string, string) { return "/v1/admin/audit", operatorKey })).takes(2000*ms, 256*mib, 64*kib),
@@ -259,6 +259,7 @@ var site = []price{
 	}).keeps("the feedback, 20 KB"),
 	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
 	anyone("GET /admin", plain("/admin")).takes(100*ms, 32*mib, 2*mib),
+	anyone("GET /admin/login", plain("/admin/login")),
 	anyone("POST /admin/login", func(w *world) *http.Request {
 		return w.request("POST", "/admin/login", "", url.Values{"key": {strings.Repeat("x", 60_000)}})
 	}),
@@ -273,7 +274,7 @@ var site = []price{
 	onWorker("suspend", url.Values{"suspended": {"false"}, "reason": {reason}}).keeps("the reason"),
 	onWorker("infra", url.Values{"infra": {"false"}}),
 	onWorker("redeliver", url.Values{"event": {"1"}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
-	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(500*ms, 256*mib, 8*mib),
+	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(200*ms, 64*mib, 8*mib),
 	anyone("GET /admin/tasks/{id}", reads(func(w *world) (string, string) { return "/admin/tasks/" + string(w.long), "" })).takes(100*ms, 32*mib, 8*mib),
 	anyone("GET /admin/reports", plain("/admin/reports")).takes(100*ms, 32*mib, 4*mib),
 	{route: "POST /admin/reports/{id}", processor: 100 * ms, allocated: 32 * mib, sent: 64 * kib, kept: "the note, 20 KB", make: func(w *world) *http.Request {
