@@ -12,21 +12,12 @@ import (
 // HasAdmin reports whether the server has an admin key.
 func (s *Server) HasAdmin() bool { return s.adminKey != nil }
 
-// AdmitAdmin admits the holder of the admin key who sent it in another way than the
-// header, under the same limits as the admin routes. Errors: ErrNotConfigured if the
-// server has no admin key, ErrForbidden for a wrong one, ErrRateLimited.
-func (s *Server) AdmitAdmin(w http.ResponseWriter, r *http.Request, key string) error {
-	o, err := s.AdmitOperator(w, r, key)
-	if err == nil && o.Role != market.OperatorRoot {
-		return errWrongKey
-	}
-	return err
-}
-
-// AdmitOperator is AdmitAdmin for the keys of all operators: it returns whose it is.
-// What the operator then does is done with market.WithOperator; that its key has not
-// been revoked since is asked with market.Market.OperatorNamed. Errors: also
-// ErrUnauthorized, for an operator's key that is unknown or was revoked.
+// AdmitOperator admits an operator who sent a key in another way than the header, under
+// the same limits as the admin routes, and returns whose key it is. What the operator
+// then does is done with market.WithOperator; that its key has not been revoked since is
+// asked with market.Market.OperatorNamed. Errors: ErrNotConfigured if the server has no
+// admin key, ErrForbidden for a wrong one, ErrUnauthorized for an operator's key that is
+// unknown or was revoked, ErrRateLimited, ErrUnavailable.
 func (s *Server) AdmitOperator(w http.ResponseWriter, r *http.Request, key string) (market.Operator, error) {
 	if s.adminKey == nil {
 		return market.Operator{}, errAdminOff

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -14,6 +15,9 @@ import (
 func TestTheQuickStartIsALife(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if _, curl := exec.LookPath("curl"); err != nil || curl != nil {
+		if os.Getenv("PINCHWORK_TEST_REQUIRE") != "" {
+			t.Fatal("no bash, or no curl")
+		}
 		t.Skip("bash and curl are needed to type the manual's commands")
 	}
 	s := newSite(t, httpserver.Options{})
