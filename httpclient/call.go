@@ -123,6 +123,7 @@ func (c *caller) do(ctx context.Context, what call) (answer, error) {
 	for attempt := 1; ; attempt++ {
 		a, err := c.attempt(ctx, what, body, key)
 		if err == nil {
+			c.options.tell(nil, 0)
 			return a, nil
 		}
 		if open = what.changes() && (leavesOpen(err) || open && !answers(err)); ctx.Err() != nil {
@@ -132,6 +133,7 @@ func (c *caller) do(ctx context.Context, what call) (answer, error) {
 		if !again || what.once {
 			return answer{}, ending(err, open, key)
 		}
+		c.options.tell(err, delay)
 		if err := sleep(ctx, delay); err != nil {
 			return answer{}, ending(err, open, key)
 		}

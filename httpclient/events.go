@@ -49,7 +49,9 @@ func (c *Client) Events(ctx context.Context, after string) iter.Seq2[market.Stre
 			if s.position != position || s.lived() {
 				failures = 1
 			}
-			_ = sleep(ctx, reconnectDelay(failures, err))
+			delay := reconnectDelay(failures, err)
+			c.options.tell(err, delay)
+			_ = sleep(ctx, delay)
 		}
 	}
 }
@@ -125,6 +127,7 @@ func (s *subscription) open(ctx context.Context) (*http.Response, error) {
 	}
 	if res.StatusCode == http.StatusOK && isStream(res) {
 		s.opened, s.since = true, time.Now()
+		c.options.tell(nil, 0)
 		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }()

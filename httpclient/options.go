@@ -19,6 +19,14 @@ type options struct {
 	maxAttempts int
 	maxDelay    time.Duration
 	maxResponse int64
+	observe     func(err error, again time.Duration)
+}
+
+// tell is for the observer, if there is one.
+func (o *options) tell(err error, again time.Duration) {
+	if o.observe != nil {
+		o.observe(err, again)
+	}
 }
 
 var sharedHTTP = &http.Client{Transport: defaultTransport()}
@@ -66,3 +74,11 @@ func WithMaxDelay(d time.Duration) Option { return func(o *options) { o.maxDelay
 
 // WithMaxResponse is the largest answer that is read, in bytes; default 64 MiB.
 func WithMaxResponse(n int64) Option { return func(o *options) { o.maxResponse = n } }
+
+// WithObserver calls f with each failed attempt of a call or an event stream that is
+// followed by another after so long, and with nil after each attempt that succeeded. It
+// is called from several goroutines at once, must return soon, and is not for the last
+// failure, which is the call's own error.
+func WithObserver(f func(err error, again time.Duration)) Option {
+	return func(o *options) { o.observe = f }
+}

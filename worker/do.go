@@ -88,12 +88,15 @@ func (w *run) attempt(ctx context.Context, t Task) (r Result, err error) {
 // MaxResult is the longest result that can be delivered, in characters.
 const MaxResult = 500_000
 
-// fit makes a result deliverable: valid text without NUL, not empty, not too
-// long. A result is never cut: part of it could be worse than none.
+// fit makes a result deliverable, or says why it is not. A result is never cut or
+// mended: part of it could be worse than none.
 func fit(result string) (string, error) {
-	result = strings.ReplaceAll(strings.ToValidUTF8(result, "\ufffd"), "\x00", "\ufffd")
 	result = strings.TrimRight(result, "\r\n")
 	switch {
+	case !utf8.ValidString(result):
+		return "", errors.New("its result is not UTF-8 text")
+	case strings.ContainsRune(result, 0):
+		return "", errors.New("its result is not text, it holds a NUL byte")
 	case strings.TrimSpace(result) == "":
 		return "", errors.New("it gave no result")
 	case utf8.RuneCountInString(result) > MaxResult:
@@ -116,6 +119,7 @@ func (w *run) deliver(ctx context.Context, t Task, r Result, took time.Duration)
 		_, err := w.api.Deliver(calling, t.ID, in)
 		switch {
 		case err == nil:
+			w.back()
 			w.delivered(t.ID, took)
 			return
 		case !uncertain(err) && !errors.Is(err, market.ErrRateLimited):
@@ -123,8 +127,8 @@ func (w *run) deliver(ctx context.Context, t Task, r Result, took time.Duration)
 			w.refused(t.ID, err)
 			return
 		}
-		w.tell(Event{Kind: Note, Task: t.ID, Text: fmt.Sprint("cannot deliver yet: ", err), Err: err})
-		if sleep(ctx, deliveryPause) != nil {
+		w.away("cannot deliver "+string(t.ID)+" yet", err)
+		if sleep(ctx, max(deliveryPause, demanded(err))) != nil {
 			w.hasFailed()
 			w.tell(Event{Kind: Failed, Task: t.ID, Text: "the result was not delivered", Err: err})
 			return

@@ -26,6 +26,10 @@ const (
 	Kept Kind = "kept"
 	// Approved: the poster or a timer has approved a delivery.
 	Approved Kind = "approved"
+	// Away: the marketplace does not answer, or asks to wait; told once until Back.
+	Away Kind = "away"
+	// Back: the marketplace answers again.
+	Back Kind = "back"
 	// Note: something else that whoever runs the worker may want to know.
 	Note Kind = "note"
 )

@@ -43,9 +43,12 @@ func (w *run) listen(ctx context.Context) {
 				if errors.Is(err, market.ErrUnauthorized) || errors.Is(err, market.ErrForbidden) {
 					return // the next pickup reports it
 				}
-				w.notef("no events for now: %v", err)
+				if w.stream.begins() {
+					w.notef("no events for now: %v; the work goes on without them", err)
+				}
 				break
 			}
+			w.stream.ends()
 			if e.ID != "" {
 				after = e.ID
 			}

@@ -30,7 +30,7 @@ func (w *run) pick(ctx context.Context) error {
 		case errors.Is(err, errInterrupted):
 			continue
 		case err != nil:
-			w.notef("cannot pick up: %v", err)
+			w.away("cannot pick up", err)
 		case w.once && !w.owes():
 			if w.quiet(ctx) {
 				return nil
@@ -97,6 +97,9 @@ func (w *run) pickup(ctx context.Context) (Task, bool, error) {
 	began := time.Now()
 	p, found, err := w.api.Pickup(market.WithIdempotencyKey(asking, w.memo.Asking), f)
 	w.tell(Event{Kind: Asked, Text: "asked for a task"})
+	if err == nil {
+		w.back()
+	}
 	switch {
 	case found:
 		return w.taken(ctx, p)
@@ -198,9 +201,8 @@ func (w *run) quiet(ctx context.Context) bool {
 // After a refusal that names a time it waits that long; until then only rejected tasks
 // are done.
 func (w *run) rest(ctx context.Context, err error) {
-	var refused *market.Error
-	if errors.As(err, &refused) && refused.RetryAfter > 0 {
-		w.notBefore = time.Now().Add(refused.RetryAfter)
+	if after := demanded(err); after > 0 {
+		w.notBefore = time.Now().Add(after)
 		return
 	}
 	_ = w.doze(ctx, w.pause+random.N(w.pause/5+1))

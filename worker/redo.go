@@ -78,7 +78,7 @@ func (w *run) look(ctx context.Context) {
 	claims, err := w.claims(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			w.notef("cannot look for rejections: %v", err)
+			w.away("cannot look for rejections", err)
 		}
 		return
 	}
@@ -117,7 +117,7 @@ func (w *run) again(ctx context.Context) (Task, bool) {
 	for _, id := range w.owed() {
 		t, err := w.api.Task(ctx, id, 0)
 		if err != nil && !gone(err) {
-			w.tell(Event{Kind: Note, Task: id, Text: "rejected, but it cannot be read yet: " + err.Error(), Err: err})
+			w.away(string(id)+" was rejected, but it cannot be read yet", err)
 			continue
 		}
 		w.settle(id)

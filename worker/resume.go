@@ -20,9 +20,16 @@ func (w *run) resume(ctx context.Context) error {
 	}
 	w.looked = time.Now()
 	claims, err := w.claims(ctx)
-	if err != nil {
-		return err
+	for ; err != nil; claims, err = w.claims(ctx) {
+		if ctx.Err() != nil || fatal(err) {
+			return err
+		}
+		w.away("cannot read the claims of earlier runs", err)
+		if sleep(ctx, max(w.pause, demanded(err))) != nil {
+			return nil
+		}
 	}
+	w.back()
 	w.forgetEnded(claims)
 	for _, t := range claims {
 		if !w.holds(t) || !w.worthwhile(t) {

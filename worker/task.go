@@ -61,8 +61,8 @@ func (t Task) Progress(ctx context.Context, note string, percent int) error {
 
 // Result is what a function delivers.
 type Result struct {
-	// Text is 1 to MaxResult characters. Line breaks at its end are left out, and what
-	// is no valid text is replaced.
+	// Text is 1 to MaxResult characters of UTF-8 without NUL. Line breaks at its end are
+	// left out; a task whose result is something else has failed.
 	Text string
 	// Credits is what is charged for it, 1 to the task's MaxCredits; 0 charges all.
 	Credits int64

@@ -64,6 +64,8 @@ type run struct {
 	unsure            bool
 
 	telling sync.Mutex
+	// calls and stream are the ways to the marketplace.
+	calls, stream trouble
 
 	mu      sync.Mutex
 	running map[market.TaskID]context.CancelCauseFunc

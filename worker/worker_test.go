@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
@@ -121,6 +122,8 @@ func TestFailuresAreGivenBack(t *testing.T) {
 		"too long": func(context.Context, worker.Task) (string, error) {
 			return strings.Repeat("é", worker.MaxResult+1), nil
 		},
+		"no UTF-8":  func(context.Context, worker.Task) (string, error) { return "\x89PNG\r\n", nil },
+		"NUL":       func(context.Context, worker.Task) (string, error) { return "a\x00b", nil },
 		"time-out":  func(ctx context.Context, _ worker.Task) (string, error) { <-ctx.Done(); return "", ctx.Err() },
 		"late half": func(ctx context.Context, _ worker.Task) (string, error) { <-ctx.Done(); return "half", ctx.Err() },
 	}
@@ -146,10 +149,10 @@ func TestLongestResultIsDelivered(t *testing.T) {
 		c := configOf(t, f)
 		c.once = true
 		c.do = func(context.Context, worker.Task) (string, error) {
-			return strings.Repeat("é", worker.MaxResult-3) + "\x00\xffx\r\n\n", nil
+			return strings.Repeat("é", worker.MaxResult-1) + "x\r\n\n", nil
 		}
 		<-begin(t, c).done
-		if got := f.results("tk-1"); !strings.HasSuffix(got, "é\ufffd\ufffdx") {
+		if got := f.results("tk-1"); !strings.HasSuffix(got, "éx") || utf8.RuneCountInString(got) != worker.MaxResult {
 			t.Errorf("result of %d bytes", len(got))
 		}
 	})

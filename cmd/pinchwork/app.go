@@ -25,7 +25,11 @@ type app struct {
 
 	server, key, profile string
 	output               outputFormat
+	jq                   jqFilter
 	idempotencyKey       string
+
+	// stopped is closed when the user interrupts.
+	stopped <-chan struct{}
 }
 
 // context is the command's context with the caller's idempotency key.
@@ -38,15 +42,41 @@ func (a *app) context(cmd *cobra.Command) context.Context {
 
 // show prints a result: as the API's JSON for programs, or by human.
 func (a *app) show(v any, human func(io.Writer, render.Style) error) error {
-	if a.output == outputJSON {
-		return a.json(v)
+	if a.asJSON() {
+		return a.json(v, "  ")
 	}
 	return human(a.stdout, a.style())
 }
 
-// json prints v in the form of the HTTP API.
-func (a *app) json(v any) error {
-	return render.WriteJSON(a.stdout, v, "  ")
+// asJSON reports whether the output is for programs.
+func (a *app) asJSON() bool { return a.output == outputJSON || a.jq.code != nil }
+
+// json prints v in the form of the HTTP API, or what the filter makes of it.
+func (a *app) json(v any, indent string) error {
+	if a.jq.code == nil {
+		return render.WriteJSON(a.stdout, v, indent)
+	}
+	ctx, cancel := a.untilStopped()
+	defer cancel()
+	return a.jq.write(ctx, a.stdout, v, terminal(a.stdout))
+}
+
+// untilStopped is a context that ends when the user interrupts.
+func (a *app) untilStopped() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		select {
+		case <-a.stopped:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+func terminal(w io.Writer) bool {
+	f, is := w.(*os.File)
+	return is && term.IsTerminal(int(f.Fd()))
 }
 
 // note tells the user something that is not part of the result.

@@ -25,7 +25,7 @@ type createFlags struct {
 
 func newCreate(a *app) *cobra.Command {
 	minutes := span{unit: time.Minute}
-	o := createFlags{deadline: minutes, claimWithin: minutes, review: minutes, openAfter: minutes, waiting: span{unit: time.Second}}
+	o := createFlags{deadline: minutes, claimWithin: minutes, review: minutes, openAfter: minutes}
 	cmd := &cobra.Command{
 		Use:     "create NEED",
 		Aliases: []string{"post"},
@@ -54,13 +54,13 @@ func newCreate(a *app) *cobra.Command {
 	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")
 	f.StringVar(&o.external, "external-id", "", "your own name (`id`) for it: posted again, it is the same task")
 	f.StringSliceVar(&o.offerTo, "offer-to", nil, "offer it to these `agents` alone, comma-separated: nobody else can see it")
-	f.Var(&o.openAfter, "open-after", "with --offer-to, offer it to everybody after this time (minutes, or a duration)")
+	f.Var(&o.openAfter, "open-after", "with --offer-to, offer it to everybody after this time (minutes, or a time like 2h or 3d)")
 	f.StringVar(&o.batch, "batch", "", "post the tasks of a file of JSON lines (`path`, or - for standard input)")
 	f.BoolVar(&o.each, "each", false, "with --batch, a task that is refused stops no other")
-	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a duration)")
-	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a duration)")
-	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a duration)")
-	f.Var(&o.waiting, "wait", "wait this long for the result (seconds, or a duration)")
+	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a time like 2h or 3d)")
+	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a time like 2h or 3d)")
+	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a time like 2h or 3d)")
+	waitFlag(cmd, &o.waiting, "the result; exits with 5 when it is not there by then")
 	for _, of := range []string{"file", "context", "tags", "meta", "external-id", "credits", "deadline", "claim-timeout", "review-timeout", "wait", "offer-to", "open-after"} {
 		cmd.MarkFlagsMutuallyExclusive("batch", of)
 	}
@@ -81,15 +81,20 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 		return err
 	}
 	if o.waiting.d == 0 {
-		return a.show(posted, postedDetails(posted))
+		err := a.show(posted, postedDetails(posted))
+		a.money(cmd.Context(), c)
+		a.next(market.Task{TaskID: posted.TaskID, Status: posted.Status, PosterID: c.ID()}, c.ID())
+		return err
 	}
-	a.note("%s is posted", posted.TaskID)
+	a.note("%s is posted, and stays so however this wait ends", posted.TaskID)
 	t, err := a.await(cmd.Context(), c, posted.TaskID, o.waiting.d)
-	if err != nil {
-		// The task is posted all the same, and a program needs its id.
+	if t.TaskID == "" {
+		// A program needs its id.
 		return errors.Join(err, a.show(posted, postedDetails(posted)))
 	}
-	return a.show(t, taskDetails(t))
+	err = errors.Join(err, a.show(t, taskDetails(t)))
+	a.told(cmd.Context(), c, t)
+	return err
 }
 
 func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (market.PostInput, error) {

@@ -29,7 +29,9 @@ func newDeliver(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(t, taskDetails(t))
+			err = a.show(t, taskDetails(t))
+			a.told(cmd.Context(), c, t)
+			return err
 		},
 	}
 	fileFlag(cmd, &file, "result")

@@ -72,12 +72,12 @@ type eventLine struct {
 }
 
 func (a *app) printEvent(e market.StreamEvent) error {
-	if a.output == outputJSON {
+	if a.asJSON() {
 		line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data}
 		if !e.At.IsZero() {
 			line.At = new(market.NewTime(e.At))
 		}
-		return render.WriteJSON(a.stdout, line, "")
+		return a.json(line, "")
 	}
 	at := market.NewTime(e.At)
 	if at.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
@@ -19,7 +20,7 @@ const (
 	exitUsage       = 2
 	exitUnreachable = 3
 	exitNothing     = 4
-	exitUnknown     = 5
+	exitUnknown     = 5 // not known, or not known yet
 	exitInterrupted = 130
 )
 
@@ -48,7 +49,7 @@ func (a *app) exit(err error) int {
 	unknown := outcomeUnknown(err)
 	switch {
 	case err == nil, code == exitInterrupted && unknown == nil:
-	case a.output == outputJSON:
+	case a.asJSON():
 		_ = render.WriteJSON(a.stderr, failureOf(err, unknown), "")
 	default:
 		_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(failureOf(err, unknown).Error))
@@ -66,7 +67,7 @@ func exitCode(err error) int {
 		return exitNothing
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case outcomeUnknown(err) != nil:
+	case outcomeUnknown(err) != nil, errors.As(err, new(lateError)):
 		return exitUnknown
 	case errors.Is(err, market.ErrUnavailable):
 		return exitUnreachable
@@ -77,14 +78,21 @@ func exitCode(err error) int {
 // failure is the JSON form of an error.
 type failure struct {
 	Error string `json:"error"`
-	// Outcome is "unknown" when the call may have been done.
+	// Outcome is "unknown" when the call may have been done, "pending" when a wait has
+	// run out.
 	Outcome        string `json:"outcome,omitempty"`
 	IdempotencyKey string `json:"idempotency_key,omitempty"`
+	// RetryAfter is when a refused call may be made again, in seconds.
+	RetryAfter int64 `json:"retry_after,omitempty"`
 }
 
 func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
 	if unknown == nil {
-		return failure{Error: said(err)}
+		f := failure{Error: said(err) + later(err), RetryAfter: wholeSeconds(retryAfter(err))}
+		if errors.As(err, new(lateError)) {
+			f.Outcome = "pending"
+		}
+		return f
 	}
 	advice := "it may have been done"
 	if unknown.Key != "" {
@@ -95,6 +103,8 @@ func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
 		Outcome: "unknown", IdempotencyKey: unknown.Key,
 	}
 }
+
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // said is what err says, with fields by the names that the API documents have.
 func said(err error) string {

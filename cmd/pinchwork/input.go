@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func (a *app) expand(what, arg string) (string, error) {
 }
 
 func (a *app) readText(what, path string) (string, error) {
-	r := a.stdin
+	r := a.reading()
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -57,6 +58,9 @@ func (a *app) readText(what, path string) (string, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(r, largestText+1))
 	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return "", err
+		}
 		return "", usagef("the %s cannot be read: %w", what, err)
 	}
 	text, err := checkText(what, data)
@@ -88,34 +92,61 @@ func given[N ~int | ~int64](cmd *cobra.Command, flag string, value N) N {
 	return value
 }
 
-// span is a flag for a time: a plain number counts units; anything else is a
-// duration in Go's form.
+// span is a flag for a time: a plain number counts units, 3d is three days, and anything
+// else is a duration in Go's form.
 type span struct {
 	d    time.Duration
 	unit time.Duration
+	// none allows 0.
+	none bool
 }
 
 func (s *span) String() string {
-	if s.d == 0 {
+	if s.d == 0 && !s.none {
 		return ""
 	}
-	return s.d.String()
+	return spanText(s.d)
+}
+
+// spanText leaves out the zeros that time.Duration writes.
+func spanText(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
 }
 
 func (s *span) Type() string { return "time" }
 
 func (s *span) Set(text string) error {
-	if n, err := strconv.ParseInt(text, 10, 32); err == nil {
-		s.d = time.Duration(n) * s.unit
-	} else if d, err := time.ParseDuration(text); err == nil {
-		s.d = d
-	} else {
-		return fmt.Errorf("must be a number of %s or a duration like 90s or 2h", unitName(s.unit))
+	d, err := s.parse(text)
+	if err != nil {
+		return fmt.Errorf("must be a number of %s, or a time like 90s, 5m, 2h or 3d", unitName(s.unit))
 	}
-	if s.d <= 0 {
+	if d < 0 || d == 0 && !s.none {
 		return errors.New("must be positive")
 	}
+	s.d = d
 	return nil
+}
+
+const day = 24 * time.Hour
+
+func (s *span) parse(text string) (time.Duration, error) {
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return time.Duration(n) * s.unit, nil
+	}
+	if days, is := strings.CutSuffix(text, "d"); is {
+		n, err := strconv.ParseInt(days, 10, 16)
+		return time.Duration(n) * day, err
+	}
+	return time.ParseDuration(text)
 }
 
 func unitName(unit time.Duration) string {
@@ -123,4 +154,10 @@ func unitName(unit time.Duration) string {
 		return "minutes"
 	}
 	return "seconds"
+}
+
+// waitFlag is the flag --wait, which means the same wherever it is.
+func waitFlag(cmd *cobra.Command, into *span, what string) {
+	into.unit = time.Second
+	cmd.Flags().Var(into, "wait", "wait this long for "+what+" (seconds, or a time like 10m)")
 }

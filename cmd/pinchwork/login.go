@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -101,15 +102,16 @@ func (a *app) askKey() (market.APIKey, error) {
 	var err error
 	if f, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		_, _ = fmt.Fprint(a.stderr, "API key: ")
-		var typed []byte
-		typed, err = term.ReadPassword(int(f.Fd()))
+		key, err = a.password(f)
 		_, _ = fmt.Fprintln(a.stderr)
-		key = string(typed)
 	} else {
-		key, err = bufio.NewReader(io.LimitReader(a.stdin, longestKey)).ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
+		key, err = bufio.NewReader(io.LimitReader(a.reading(), longestKey)).ReadString('\n')
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return "", err
 	}
 	if key = strings.TrimSpace(key); err != nil || key == "" {
 		return "", usagef("no key: type it, pipe it to standard input, or give --key")

@@ -6,9 +6,9 @@
 //	pinchwork work --exec ./review.sh
 //
 // Exit codes: 0 done, 1 refused by the server or failed, 2 wrong usage or
-// set-up, 3 the server cannot be reached, 4 nothing is available, 5 outcome
-// unknown (it may have been done; the message names the key of a safe repeat),
-// 130 interrupted.
+// set-up, 3 the server cannot be reached, 4 nothing is available, 5 the outcome is not
+// known (a wait for a result ran out, or an answer was lost; the message then names the
+// key of a safe repeat), 130 interrupted.
 package main
 
 import (
@@ -25,7 +25,7 @@ func run() int {
 	defer stop()
 	// The first signal asks to end; a second one ends at once.
 	defer context.AfterFunc(ctx, stop)()
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, environ: os.Environ()}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, environ: os.Environ(), stopped: ctx.Done()}
 	root := newRoot(a)
 	root.SetArgs(os.Args[1:])
 	return a.exit(root.ExecuteContext(ctx))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 func newPickup(a *app) *cobra.Command {
 	var f market.Filter
 	var count int
+	var wait span
 	cmd := &cobra.Command{
 		Use:     "pickup [TASK]",
 		Short:   "Claim the best task on offer, or a certain one",
@@ -32,12 +34,12 @@ func newPickup(a *app) *cobra.Command {
 			case cmd.Flags().Changed("count"):
 				return a.pickupBatch(ctx, c, market.BatchInput{Count: given(cmd, "count", count), Filter: f})
 			default:
-				return a.pickupNext(ctx, c, f)
+				return a.pickupNext(ctx, c, f, wait.d)
 			}
 		},
 	}
 	filterFlags(cmd, &f)
-	cmd.Flags().DurationVar(&f.Wait, "wait", 0, "wait so long for a task, at most 5m")
+	waitFlag(cmd, &wait, "a task; exits with 4 when there is none by then")
 	cmd.Flags().IntVar(&count, "count", 0, "claim up to this many, at most 10 (`n`)")
 	return cmd
 }
@@ -47,18 +49,47 @@ func (a *app) pickupTask(ctx context.Context, c *httpclient.Client, id market.Ta
 	if err != nil {
 		return err
 	}
-	return a.show(p, claimed(p))
+	return a.claimed(c, p)
 }
 
-func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Filter) error {
-	p, ok, err := c.Pickup(ctx, f)
-	if err != nil {
-		return err
+// claimed shows a claim and what comes next.
+func (a *app) claimed(c *httpclient.Client, p market.Pickup) error {
+	err := a.show(p, claimed(p))
+	me := c.ID()
+	a.next(market.Task{TaskID: p.TaskID, Status: market.StatusClaimed, WorkerID: me, ClaimDeadline: p.ClaimDeadline}, me)
+	return err
+}
+
+// longestPickup is how long the server lets one pickup wait.
+const longestPickup = 5 * time.Minute
+
+func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Filter, wait time.Duration) error {
+	if wait > 0 {
+		line := a.statusLine("waiting for a task")
+		defer line.stop()
 	}
-	if !ok {
-		return noTask(p.Nothing)
+	end := time.Now().Add(wait)
+	for {
+		f.Wait = min(time.Until(end), longestPickup)
+		if f.Wait < time.Second {
+			f.Wait = 0
+		}
+		p, ok, err := c.Pickup(ctx, f)
+		switch {
+		case ok:
+			return a.claimed(c, p)
+		case err != nil && (wait == 0 || !worthWaiting(err)):
+			return err
+		case time.Until(end) < time.Second:
+			return first(err, noTask(p.Nothing))
+		}
+		if unknown := outcomeUnknown(err); unknown != nil {
+			ctx = market.WithIdempotencyKey(ctx, unknown.Key) // it may have claimed one
+		}
+		if err := sleep(ctx, min(max(time.Second, retryAfter(err)), time.Until(end))); err != nil {
+			return err
+		}
 	}
-	return a.show(p, claimed(p))
 }
 
 // noTask says why there is none, when the server does.

@@ -73,6 +73,14 @@ func (a *app) register(cmd *cobra.Command, in market.RegisterInput, unsaved bool
 	if name != "" && name != s.name {
 		a.note("Stored as profile %q: use it with --profile %s, or always with: pinchwork profiles use %s", name, name, name)
 	}
+	if a.people() && !unsaved {
+		flag := ""
+		if s.named || name != s.name {
+			flag = "--profile " + name + " "
+		}
+		a.note("Next: pinchwork %stasks create \"what you need\" --credits 10", flag)
+		a.note("or: pinchwork %swork --exec 'command that does a task'", flag)
+	}
 	return saveErr
 }
 

@@ -49,7 +49,9 @@ func newReject(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(t, taskDetails(t))
+			err = a.show(t, taskDetails(t))
+			a.told(cmd.Context(), c, t)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "why, instead of the argument")
@@ -84,7 +86,9 @@ func newProgress(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(t, taskDetails(t))
+			err = a.show(t, taskDetails(t))
+			a.told(cmd.Context(), c, t)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `text` for the poster")

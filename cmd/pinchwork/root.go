@@ -35,10 +35,19 @@ func newRoot(a *app) *cobra.Command {
 		Long: `Delegate tasks to other agents. Pick up work. Earn credits.
 
 A key that is stored by register or login goes only to the server that issued
-it. Exit codes: 0 done, 1 refused by the server or failed, 2 wrong usage or
-set-up, 3 the server cannot be reached, 4 nothing is available, 5 outcome
-unknown: the answer was lost, and the command may have been done; the message
-names the --idempotency-key that makes it safe to repeat.`,
+it. Balances, next steps and errors go to standard error; with --output json or --jq
+there are no balances and steps.
+
+Exit codes:
+  0    done
+  1    refused by the server, or failed
+  2    wrong usage or set-up
+  3    the server cannot be reached
+  4    nothing is available
+  5    the outcome is not known: a --wait for a result ran out; or the answer was
+       lost and the command may have been done, and the message names the
+       --idempotency-key that makes it safe to repeat
+  130  interrupted`,
 	}, commands(a)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetVersionTemplate("pinchwork {{.Version}}\n")
@@ -66,6 +75,7 @@ func globalFlags(a *app, root *cobra.Command) {
 	f.StringVar(&a.key, "key", "", "API `key` (PINCHWORK_API_KEY; default the profile's)")
 	f.StringVar(&a.profile, "profile", "", "`name` of the stored profile (PINCHWORK_PROFILE)")
 	f.VarP(&a.output, "output", "o", "table for people or json for programs")
+	f.Var(&a.jq, "jq", "print of the JSON what a jq `filter` makes of it")
 	f.StringVar(&a.idempotencyKey, "idempotency-key", "", "make a change safe to repeat: the same `key` within 24 h changes nothing twice")
 	complete(root, "output", string(outputTable), string(outputJSON))
 	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "get": getField, "streams": awaitStreams, "until": until, "mode": fileMode, "signal": signalTo,
-			"lose": loseAnswers,
+			"lose": loseAnswers, "down": serverDown, "up": serverUp, "busy": serverBusy, "waiters": awaitWaiters,
 		},
 	})
 }
@@ -70,6 +70,9 @@ type scriptServer struct {
 	*httptest.Server
 	streams atomic.Int32 // event streams that are open now
 	losing  atomic.Bool  // cuts connections instead of answering changes
+	down    atomic.Bool  // cuts all connections
+	waiting atomic.Int32 // requests that wait for something
+	busy    atomic.Int32 // the pause that the next request is asked to make, in seconds
 }
 
 type serverKey struct{}
@@ -84,7 +87,7 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 		return nil, err
 	}
 	s := &scriptServer{}
-	s.Server = httptest.NewServer(s.lossy(s.counting(api)))
+	s.Server = httptest.NewServer(s.weak(s.lossy(s.counting(api))))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = m.Run(ctx) })
@@ -126,6 +129,26 @@ func (s *scriptServer) lossy(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
+	})
+}
+
+// weak answers nothing while it is down, and one request with 429 when it is busy.
+func (s *scriptServer) weak(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		if pause := s.busy.Swap(0); pause > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(pause)))
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = w.Write([]byte(`{"error":"Too many requests","code":"rate_limited"}`))
+			return
+		}
+		if r.URL.Query().Has("wait") {
+			s.waiting.Add(1)
+			defer s.waiting.Add(-1)
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -220,6 +243,30 @@ func poll(ts *testscript.TestScript, what string, ok func() bool) {
 // lose makes the answers to all that changes something get lost; ! lose ends that.
 func loseAnswers(ts *testscript.TestScript, neg bool, _ []string) {
 	ts.Value(serverKey{}).(*scriptServer).losing.Store(!neg)
+}
+
+// down cuts all connections and takes none, until up.
+func serverDown(ts *testscript.TestScript, _ bool, _ []string) {
+	s := ts.Value(serverKey{}).(*scriptServer)
+	s.down.Store(true)
+	s.CloseClientConnections()
+}
+
+func serverUp(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Value(serverKey{}).(*scriptServer).down.Store(false)
+}
+
+// busy SECONDS answers the next request with 429 and that Retry-After.
+func serverBusy(ts *testscript.TestScript, _ bool, args []string) {
+	pause, err := strconv.ParseInt(args[0], 10, 32)
+	ts.Check(err)
+	ts.Value(serverKey{}).(*scriptServer).busy.Store(int32(pause))
+}
+
+// waiters N waits until N requests wait for something.
+func awaitWaiters(ts *testscript.TestScript, _ bool, args []string) {
+	s := ts.Value(serverKey{}).(*scriptServer)
+	poll(ts, args[0]+" waiters", func() bool { return strconv.Itoa(int(s.waiting.Load())) == args[0] })
 }
 
 // streams N waits until N event streams are open.

@@ -127,8 +127,9 @@ func (a *app) public() (*httpclient.Client, error) {
 	return a.connect(s)
 }
 
-func (a *app) connect(s session) (*httpclient.Client, error) {
-	c, err := httpclient.New(s.server, s.key, httpclient.WithAgentID(s.agentID), userAgent())
+func (a *app) connect(s session, more ...httpclient.Option) (*httpclient.Client, error) {
+	options := append([]httpclient.Option{httpclient.WithAgentID(s.agentID), userAgent(), a.watched()}, more...)
+	c, err := httpclient.New(s.server, s.key, options...)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -155,12 +156,13 @@ func (a *app) profileNames() []string {
 	return set.Names()
 }
 
-// first returns the first string that is not empty.
-func first(values ...string) string {
+// first returns the first value that is not the zero value.
+func first[T comparable](values ...T) T {
+	var none T
 	for _, v := range values {
-		if v != "" {
+		if v != none {
 			return v
 		}
 	}
-	return ""
+	return none
 }

@@ -33,7 +33,9 @@ func (a *app) taskCommand(use, short string, do func(context.Context, *httpclien
 			if err != nil {
 				return err
 			}
-			return a.show(t, taskDetails(t))
+			err = a.show(t, taskDetails(t))
+			a.told(cmd.Context(), c, t)
+			return err
 		},
 	}
 }

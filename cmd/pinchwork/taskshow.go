@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +9,7 @@ import (
 )
 
 func newShow(a *app) *cobra.Command {
-	waiting := span{unit: time.Second}
+	var waiting span
 	resultOnly := false
 	cmd := &cobra.Command{
 		Use:   "show TASK",
@@ -23,19 +22,24 @@ func newShow(a *app) *cobra.Command {
 			}
 			id := market.TaskID(given[0])
 			t, err := c.Task(cmd.Context(), id, 0)
-			if err == nil && waiting.d > 0 {
-				t, err = a.await(cmd.Context(), c, id, waiting.d)
-			}
 			if err != nil {
 				return err
 			}
-			if resultOnly {
-				return a.printResult(t)
+			var late error
+			if waiting.d > 0 {
+				if t, late = a.await(cmd.Context(), c, id, waiting.d); t.TaskID == "" {
+					return late
+				}
 			}
-			return a.show(t, taskDetails(t))
+			if resultOnly {
+				return first(late, a.printResult(t))
+			}
+			err = a.show(t, taskDetails(t))
+			a.next(t, c.ID())
+			return first(late, err)
 		},
 	}
-	cmd.Flags().Var(&waiting, "wait", "as its poster, wait this long for the result (seconds, or a duration)")
+	waitFlag(cmd, &waiting, "the result of a task of yours; exits with 5 when it is not there by then")
 	cmd.Flags().BoolVar(&resultOnly, "result", false, "print the result alone, as it is")
 	return cmd
 }

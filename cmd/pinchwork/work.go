@@ -18,6 +18,7 @@ import (
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/httpagent"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/work"
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/worker"
 )
@@ -26,7 +27,7 @@ import (
 type workFlags struct {
 	filter                market.Filter
 	concurrency, maxTasks int
-	timeout, poll, grace  time.Duration
+	timeout, pause, grace span
 	once                  bool
 
 	exec, http, a2a string
@@ -35,7 +36,9 @@ type workFlags struct {
 }
 
 func newWork(a *app) *cobra.Command {
-	var o workFlags
+	seconds := span{unit: time.Second, none: true}
+	o := workFlags{timeout: seconds, pause: seconds, grace: seconds}
+	o.timeout.d, o.pause.d, o.grace.d = time.Hour, 15*time.Second, time.Minute
 	cmd := &cobra.Command{
 		Use:   "work --exec COMMAND | --http URL | --a2a URL",
 		Short: "Wait for tasks and have a command or another agent do them",
@@ -52,12 +55,15 @@ task is a message to it, and its artifact is delivered. PINCHWORK_AGENT_TOKEN is
 sent to either as a bearer; the marketplace's key never is. docs/workers.md
 describes what they get.
 
-When a task fails, takes too long or brings nothing, it is given back. Tasks that an earlier run has claimed on this machine are
-continued; those that were claimed otherwise are left alone. A result that is
-rejected is made once more, with the reason (PINCHWORK_TASK_REJECTION_REASON).
+A task that fails, takes too long, or whose result is empty or no UTF-8 text, is
+given back. Tasks that an earlier run has claimed on this machine are continued;
+those that were claimed otherwise are left alone. A result that is rejected is made
+once more, with the reason (PINCHWORK_TASK_REJECTION_REASON).
 
-SIGINT or SIGTERM ends the work once the running tasks are done, a second one at
-once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
+Ctrl-C or SIGTERM ends the work once the running tasks are done, at most after
+--grace; a second one kills them. A command ends with all that it has started:
+after its time limit and the grace it gets SIGTERM, and SIGKILL 5 seconds later.
+Exits with 0, with 4 when --once found nothing, with 1 when --once or
 --max-tasks saw a task fail.`,
 		Example: `  pinchwork work --exec ./review.sh --tags code-review --concurrency 2
   pinchwork work --once --exec 'wc -w'
@@ -72,9 +78,11 @@ once. Exits with 0, with 4 when --once found nothing, with 1 when --once or
 	f.StringVar(&o.a2a, "a2a", "", "the `URL` of an agent that does tasks over A2A, or of its card")
 	filterFlags(cmd, &o.filter)
 	f.IntVar(&o.concurrency, "concurrency", 1, "tasks at once (`n`)")
-	f.DurationVar(&o.timeout, "timeout", time.Hour, "time limit of each task, 0 for none")
-	f.DurationVar(&o.poll, "poll", 15*time.Second, "pause after a failure, doubled for each in a row, and between pickups where the server does not let them wait")
-	f.DurationVar(&o.grace, "grace", time.Minute, "time for running tasks when the work ends")
+	f.Var(&o.timeout, "timeout", "time limit of each task, 0 for none (seconds, or a time like 10m)")
+	f.Var(&o.pause, "pause", "pause after a failure, doubled for each in a row, and between tries while the server is away")
+	f.Var(&o.grace, "grace", "time for running tasks when the work ends")
+	f.Var(&o.pause, "poll", "")
+	_ = f.MarkDeprecated("poll", "it is --pause now")
 	f.BoolVar(&o.once, "once", false, "end when nothing is on offer")
 	f.IntVar(&o.maxTasks, "max-tasks", 0, "end after this many tasks (`n`)")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave tasks of earlier runs alone")
@@ -90,7 +98,8 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.connect(s)
+	out := &lines{w: a.stderr}
+	c, err := a.connect(s, out.demands())
 	if err != nil {
 		return err
 	}
@@ -106,8 +115,9 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 	if err != nil {
 		return err
 	}
-	out := &lines{w: a.stderr}
-	do, err := a.does(cmd.Context(), o, out, record != nil)
+	kill, stop := secondSignal(cmd.Context())
+	defer stop()
+	do, err := a.does(cmd.Context(), kill, o, out, record != nil)
 	if err != nil {
 		return err
 	}
@@ -118,21 +128,22 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 		return stats.TotalEarned, err
 	}, Log: out.log}
 	a.note("working as %s (%s) on %s", me.Name, me.ID, s.server)
-	kill, stop := secondSignal(cmd.Context())
-	defer stop()
 	options := append(o.options(), worker.Kill(kill), worker.Observe(counts.Observe))
 	if record != nil {
 		defer func() { _ = record.Close() }()
 		options = append(options, worker.Keep(record))
 	}
-	return a.worked(counts, worker.Run(cmd.Context(), c, do, options...), o)
+	defer context.AfterFunc(cmd.Context(), func() { out.log(o.ending(counts.Counts())) })()
+	err = a.worked(counts, worker.Run(cmd.Context(), c, do, options...), o)
+	a.money(context.WithoutCancel(cmd.Context()), c)
+	return err
 }
 
 // does is what does the tasks. With kept the next run goes on with those that this one
 // leaves.
-func (a *app) does(ctx context.Context, o *workFlags, out io.Writer, kept bool) (worker.Func, error) {
+func (a *app) does(ctx, kill context.Context, o *workFlags, out io.Writer, kept bool) (worker.Func, error) {
 	if o.exec != "" {
-		return work.Command{Line: o.exec, Environ: a.environ, Stderr: out}.Do, nil
+		return work.Command{Line: o.exec, Environ: a.environ, Stderr: out, Kill: kill}.Do, nil
 	}
 	token := a.getenv(work.TokenVariable)
 	if o.http != "" {
@@ -151,8 +162,8 @@ func (a *app) does(ctx context.Context, o *workFlags, out io.Writer, kept bool) 
 
 func (o *workFlags) options() []worker.Option {
 	all := []worker.Option{
-		worker.Filter(o.filter), worker.Concurrency(o.concurrency), worker.TimeLimit(o.timeout),
-		worker.Pause(o.poll), worker.Grace(o.grace), worker.Max(o.maxTasks),
+		worker.Filter(o.filter), worker.Concurrency(o.concurrency), worker.TimeLimit(o.timeout.d),
+		worker.Pause(o.pause.d), worker.Grace(o.grace.d), worker.Max(o.maxTasks),
 	}
 	if o.once {
 		all = append(all, worker.Once())
@@ -178,6 +189,14 @@ func (a *app) workRecord(statePath string, id market.AgentID, alone bool) (*work
 	return record, err
 }
 
+// ending says how an interrupted run ends.
+func (o *workFlags) ending(n work.Counts) string {
+	if n.Started == n.Ended {
+		return "ending"
+	}
+	return fmt.Sprintf("ending: %d under way, which may take %s more; Ctrl-C again kills at once", n.Started-n.Ended, spanText(o.grace.d))
+}
+
 func (o *workFlags) check(token string) error {
 	ways := 0
 	for _, way := range []string{o.exec, o.http, o.a2a} {
@@ -192,10 +211,10 @@ func (o *workFlags) check(token string) error {
 		return fmt.Errorf("--exec, --http and --a2a exclude each other")
 	case o.concurrency < 1, o.concurrency > 100:
 		return fmt.Errorf("--concurrency must be 1 to 100")
-	case o.poll < time.Second:
-		return fmt.Errorf("--poll must be at least 1s")
-	case o.timeout < 0, o.grace < 0, o.maxTasks < 0:
-		return fmt.Errorf("--timeout, --grace and --max-tasks cannot be negative")
+	case o.pause.d < time.Second:
+		return fmt.Errorf("--pause must be at least 1s")
+	case o.maxTasks < 0:
+		return fmt.Errorf("--max-tasks cannot be negative")
 	case o.exec == "":
 		_, err := work.Address(o.http+o.a2a, token) // one of them is ""
 		return err
@@ -271,6 +290,12 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+// demands is an option for the client of a worker, which tells of outages itself.
+func (l *lines) demands() httpclient.Option {
+	o := &outage{note: func(f string, v ...any) { l.log(fmt.Sprintf(f, v...)) }, now: time.Now, demandsOnly: true}
+	return httpclient.WithObserver(o.heard)
 }
 
 func (l *lines) log(line string) {

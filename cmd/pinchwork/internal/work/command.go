@@ -33,6 +33,8 @@ type Command struct {
 	Environ []string
 	// Stderr shows what the command writes there.
 	Stderr io.Writer
+	// Kill is nil, or ends when a command that runs is to be killed without being asked.
+	Kill context.Context
 }
 
 const (
@@ -45,8 +47,8 @@ const (
 var errTooLong = errors.New("its result is too long")
 
 // Do runs the command. When ctx ends, the command and everything it started is
-// asked to end and killed 5 s later, or killed immediately when the cause is
-// worker.ErrStopped.
+// asked to end (SIGTERM), and what is left of it 5 s later is killed. Do returns when it
+// is gone.
 func (c Command) Do(ctx context.Context, t worker.Task) (worker.Result, error) {
 	file, err := taskFile(t)
 	if err != nil {
@@ -61,12 +63,27 @@ func (c Command) Do(ctx context.Context, t worker.Task) (worker.Result, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(t.Need), out, c.Stderr
 	cmd.Env = append(withoutKeys(c.Environ), taskEnv(t, file)...)
 	cmd.WaitDelay = killDelay
-	group(cmd, func() bool { return errors.Is(context.Cause(ctx), worker.ErrStopped) })
-	err = cmd.Run()
+	atOnce := func() bool { return c.Kill != nil && c.Kill.Err() != nil }
+	group(cmd, atOnce)
+	var asked time.Time // never, when it failed by itself
+	ask := cmd.Cancel
+	cmd.Cancel = func() error { asked = time.Now(); return ask() }
+	err = c.run(cmd)
 	if err != nil && cmd.Process != nil {
-		killGroup(cmd.Process.Pid)
+		endGroup(cmd.Process.Pid, asked.Add(killDelay), atOnce)
 	}
 	return worker.Text(out.text.String()), explain(ctx, err)
+}
+
+// run runs the command, and kills its group when Kill ends.
+func (c Command) run(cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if c.Kill != nil {
+		defer context.AfterFunc(c.Kill, func() { endGroup(cmd.Process.Pid, time.Time{}, nil) })()
+	}
+	return cmd.Wait()
 }
 
 func explain(ctx context.Context, err error) error {

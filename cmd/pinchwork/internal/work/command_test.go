@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -82,14 +83,19 @@ func TestTimeoutKillsTheWholeGroup(t *testing.T) {
 	for name, cause := range map[string]error{"time-out": worker.ErrTimeout, "killed": worker.ErrStopped} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
+			kill, killed := context.WithCancel(t.Context())
+			defer killed()
 			line := `trap "" TERM; sh -c 'trap "" TERM; echo $$ > ` + pids + `.tmp; mv ` + pids + `.tmp ` + pids + `; sleep 1000 & wait; sleep 1000' & wait; sleep 1000`
 			done := make(chan error, 1)
 			go func() {
-				_, _, err := do(ctx, t, line, worker.Task{})
+				_, err := work.Command{Line: line, Environ: os.Environ(), Stderr: io.Discard, Kill: kill}.Do(ctx, worker.Task{})
 				done <- err
 			}()
 			child := waitForPID(t, pids)
 			start := time.Now()
+			if errors.Is(cause, worker.ErrStopped) {
+				killed()
+			}
 			cancel(cause)
 			if err := <-done; !errors.Is(err, cause) {
 				t.Errorf("error %v", err)
@@ -100,6 +106,28 @@ func TestTimeoutKillsTheWholeGroup(t *testing.T) {
 			waitUntil(t, "the child is gone", func() bool { return gone(child) })
 			_ = os.Remove(pids)
 		})
+	}
+}
+
+// What a command has started gets the same time to end as the command itself, also when
+// that ends at once and the rest writes elsewhere.
+func TestGrandchildrenMayEndInPeace(t *testing.T) {
+	dir := t.TempDir()
+	pids, told := filepath.Join(dir, "pids"), filepath.Join(dir, "told")
+	line := `sh -c 'trap "sleep 0.3; echo bye > ` + told + `; exit" TERM; echo $$ > ` + pids + `.tmp; mv ` + pids + `.tmp ` + pids + `; while :; do sleep 0.05; done' > /dev/null 2>&1 & wait`
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := do(ctx, t, line, worker.Task{})
+		done <- err
+	}()
+	child := waitForPID(t, pids)
+	cancel(worker.ErrTimeout)
+	if err := <-done; !errors.Is(err, worker.ErrTimeout) {
+		t.Errorf("error %v", err)
+	}
+	if text, err := os.ReadFile(told); err != nil || string(text) != "bye\n" || !gone(child) {
+		t.Errorf("the grandchild said %q, %v, gone %v", text, err, gone(child))
 	}
 }
 

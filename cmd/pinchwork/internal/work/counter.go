@@ -12,6 +12,8 @@ type Counts struct {
 	Started   int `json:"started"`
 	Delivered int `json:"delivered"`
 	Failed    int `json:"failed"`
+	// Ended counts all that is not under way any more.
+	Ended int `json:"-"`
 }
 
 // Counter counts what a run does, and records it in a state file.
@@ -54,6 +56,11 @@ func (c *Counter) Observe(e worker.Event) {
 func (c *Counter) count(kind worker.Kind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	switch kind {
+	case worker.Delivered, worker.Failed, worker.Lost, worker.Kept:
+		c.counts.Ended++
+	default:
+	}
 	switch kind {
 	case worker.Started:
 		c.counts.Started++

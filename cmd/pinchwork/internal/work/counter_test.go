@@ -21,7 +21,7 @@ func TestStateIsKept(t *testing.T) {
 			for _, kind := range []worker.Kind{worker.Asked, worker.Started, worker.Delivered, worker.Started, worker.Failed, worker.Started, worker.Delivered, worker.Approved} {
 				c.Observe(worker.Event{Kind: kind})
 			}
-			if got := c.Counts(); got != (work.Counts{Started: 3, Delivered: 2, Failed: 1}) {
+			if got := c.Counts(); got != (work.Counts{Started: 3, Delivered: 2, Failed: 1, Ended: 3}) {
 				t.Errorf("counted %+v", got)
 			}
 		})

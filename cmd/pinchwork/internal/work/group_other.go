@@ -5,6 +5,7 @@ package work
 import (
 	"context"
 	"os/exec"
+	"time"
 )
 
 func shell(ctx context.Context, line string) *exec.Cmd {
@@ -15,4 +16,4 @@ func shell(ctx context.Context, line string) *exec.Cmd {
 // killed.
 func group(*exec.Cmd, func() bool) {}
 
-func killGroup(int) {}
+func endGroup(int, time.Time, func() bool) {}

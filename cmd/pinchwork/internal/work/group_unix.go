@@ -4,8 +4,10 @@ package work
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"syscall"
+	"time"
 )
 
 func shell(ctx context.Context, line string) *exec.Cmd {
@@ -25,5 +27,16 @@ func group(cmd *exec.Cmd, atOnce func() bool) {
 	}
 }
 
-// killGroup kills what is left of a command's process group.
-func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
+const groupPoll = 20 * time.Millisecond
+
+// endGroup waits until what is left of a command's process group has ended, at most
+// until the time that it has for it or until it is to end at once, and kills the rest.
+func endGroup(pid int, until time.Time, atOnce func() bool) {
+	for time.Now().Before(until) && !atOnce() {
+		if errors.Is(syscall.Kill(-pid, 0), syscall.ESRCH) {
+			return
+		}
+		time.Sleep(groupPoll)
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+}
