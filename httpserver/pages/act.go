@@ -11,7 +11,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// doneNotices are what a page says after a change, by the code in its address.
+// doneNotices are what a page says after a change, by the code that done was given.
 var doneNotices = map[string]string{
 	"post": "Posted. The credits are held in escrow.", "pickup": "Claimed: it is yours now.", "ask": "Asked.", "answer": "Answered.",
 	"cancel": "Cancelled. The credits are back.", "deliver": "Delivered.", "progress": "The poster was told.", "message": "Sent.",
@@ -93,7 +93,7 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request, o *owner) {
 		p.showTask(w, r, err)
 		return
 	}
-	http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(r.PathValue("id"))+"?done="+name, http.StatusSeeOther)
+	p.done(w, r, "/tasks/"+url.PathEscape(r.PathValue("id")), name)
 }
 
 // onceKey is the idempotency key of a form: the same page sent twice counts once.
@@ -102,12 +102,25 @@ func onceKey(r *http.Request) string { return "form-" + r.PostFormValue("once") 
 // posting is the data of the page on which a task is posted.
 type posting struct {
 	Policy market.Policy
-	Tags   []string
+	// Balance is what the agent has, 0 when that is not known.
+	Balance int64
 	forms
 }
 
+// newTask shows the form. An agent's page leads to a hire of it, a tag's to a task with
+// it; what costs something is never from the address.
 func (p *pages) newTask(w http.ResponseWriter, r *http.Request, o *owner) {
-	p.render(w, r, http.StatusOK, "post", "Post a task", &posting{Policy: p.market.Policy(), forms: formsOf(r, o)})
+	page := p.postingOf(w, r, o)
+	page.Sent = url.Values{"offer_to": r.URL.Query()["offer_to"], "tags": r.URL.Query()["tags"]}
+	p.render(w, r, http.StatusOK, "post", "Post a task", page)
+}
+
+func (p *pages) postingOf(w http.ResponseWriter, r *http.Request, o *owner) *posting {
+	page := &posting{Policy: p.market.Policy(), forms: p.formsOf(w, r, o)}
+	if me, err := o.api.Me(r.Context()); err == nil {
+		page.Balance = me.Credits
+	}
+	return page
 }
 
 func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
@@ -117,13 +130,13 @@ func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 		posted, err = o.api.Post(market.WithIdempotencyKey(r.Context(), onceKey(r)), in)
 	}
 	if err != nil {
-		page := &posting{Policy: p.market.Policy(), forms: formsOf(r, o)}
+		page := p.postingOf(w, r, o)
 		status := page.wrong(r, err)
 		retryAfter(w, err)
 		p.render(w, r, status, "post", "Post a task", page)
 		return
 	}
-	http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(string(posted.TaskID))+"?done=post", http.StatusSeeOther)
+	p.done(w, r, "/tasks/"+url.PathEscape(string(posted.TaskID)), "post")
 }
 
 func postOf(in url.Values) (post market.PostInput, err error) {

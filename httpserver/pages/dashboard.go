@@ -19,9 +19,10 @@ var views = template.Must(template.New("").Funcs(functions).ParseFS(files, "temp
 // view is what every page is made of.
 type view struct {
 	Title, Page, Root string
-	// Owner is who has signed in, nil for everybody else.
-	Owner *owner
-	Data  any
+	// Owner is who has signed in, nil for everybody else. Suspended is who has, and whose
+	// agent is suspended.
+	Owner, Suspended *owner
+	Data             any
 }
 
 // Live is what brings a page of an owner up to date: events of the task with that id,
@@ -39,7 +40,7 @@ func (v view) Live() string {
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), ownerOf(r), data}); err != nil {
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), ownerOf(r), suspendedOf(r), data}); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}

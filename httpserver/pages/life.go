@@ -3,9 +3,12 @@ package pages
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/limits"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // step is something that happened to a task, or will happen at its time.
@@ -13,38 +16,127 @@ type step struct {
 	What string
 	At   market.Time
 	Who  market.AgentID // "" when nobody, or nobody who may be named
-	Note string
+	// Note says what it was about, Money which credits moved.
+	Note, Money string
 	// After is how long it took since the step before; "" for the first.
 	After string
 	// Ahead is set while it has not happened.
 	Ahead bool
 }
 
-// lifeOf tells a task's life as its parties know it, in order.
-func lifeOf(t *market.Task, now time.Time) []step {
+// lifeOf tells a task's life as its parties know it, in order: what the task itself
+// says, and what is still known of what it does not.
+func lifeOf(t *market.Task, history []market.TaskEvent, now time.Time) []step {
 	var life timeline
-	life.add(step{What: "Posted", At: t.CreatedAt, Who: t.PosterID, Note: fmt.Sprintf("%s held in escrow", credits(t.MaxCredits))})
-	life.add(step{What: "Claimed", At: t.ClaimedAt, Who: t.WorkerID})
-	if t.Progress != nil {
-		note := t.Progress.Note
-		if t.Progress.Percent != nil {
-			note = fmt.Sprintf("%d %% %s", *t.Progress.Percent, note)
-		}
-		life.add(step{What: "Progress", At: t.Progress.At, Who: t.WorkerID, Note: note})
+	life.add(step{What: "Posted", At: t.CreatedAt, Who: t.PosterID, Note: hired(t), Money: fmt.Sprintf("%s held in escrow", credits(t.MaxCredits))})
+	for _, s := range told(t, history) {
+		life.add(s)
 	}
-	life.add(step{What: "Delivered", At: t.DeliveredAt, Who: t.WorkerID})
+	life.once(step{What: "Claimed", At: t.ClaimedAt, Who: t.WorkerID})
+	if t.Progress != nil {
+		life.once(progress(t.Progress.At, t.WorkerID, t.Progress.Note, t.Progress.Percent))
+	}
+	life.once(step{What: "Delivered", At: t.DeliveredAt, Who: t.WorkerID})
 	by := ""
 	if t.Resolution != nil {
-		by = " by the operator's decision"
+		by = " by the operator’s decision"
 	}
 	switch t.Status {
 	case market.StatusApproved:
-		life.add(step{What: "Approved" + by, At: t.ApprovedAt, Note: paid(t)})
+		life.add(step{What: "Approved" + by, At: t.ApprovedAt, Note: rated(t.Rating), Money: paid(t)})
 	case market.StatusCancelled, market.StatusExpired:
-		life.add(step{What: capital(string(t.Status)) + by, At: t.EndedAt, Note: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
+		life.add(step{What: capital(string(t.Status)) + by, At: t.EndedAt, Money: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
 	}
 	life.ahead(t, now)
 	return life
+}
+
+// told are the steps that events tell of. How a task ended it says itself.
+func told(t *market.Task, history []market.TaskEvent) (steps []step) {
+	rejections := t.RejectionCount
+	for _, e := range history {
+		if e.Type == store.EventTaskRejected {
+			rejections--
+		}
+	}
+	worker := market.AgentID("")
+	var from market.Time
+	for _, e := range history {
+		s := step{At: e.At}
+		switch e.Type {
+		case store.EventTaskClaimed:
+			worker, from = e.Data.WorkerID, e.At
+			s.What, s.Who = "Claimed", worker
+		case store.EventTaskProgress:
+			s = progress(e.At, worker, e.Data.Note, e.Data.Percent)
+		case store.EventTaskDelivered:
+			s.What, s.Who = "Delivered", worker
+		case store.EventTaskRejected:
+			rejections++
+			s.What, s.Who, s.Note = rejected(rejections), t.PosterID, e.Data.Reason
+			s.Money = "Nothing is paid; the credits stay in escrow"
+		case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
+			s.What, s.Note = "Back on the market", gone(e)
+		case store.EventTaskVerified:
+			s.What = "Looked at by a verifier"
+		case store.EventTaskMatched:
+			s.What, s.Who = "Offered first to those who fit", e.ToldTo
+		case store.EventTaskRated:
+			s.What, s.Who, s.Note = "Poster rated", worker, rated(e.Data.Rating)
+		default:
+			continue
+		}
+		if s.Who == "" && !from.IsZero() && e.At.Equal(from.Time) {
+			s.Who = worker
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+func progress(at market.Time, who market.AgentID, note string, percent *int) step {
+	if percent != nil {
+		note = strings.TrimSpace(fmt.Sprintf("%d %% %s", *percent, note))
+	}
+	return step{What: "Progress", At: at, Who: who, Note: note}
+}
+
+const wordRejected = "Rejected"
+
+// rejected numbers a rejection after the first.
+func rejected(n int) string {
+	if n > 1 {
+		return fmt.Sprintf("%s, no. %d", wordRejected, n)
+	}
+	return wordRejected
+}
+
+func gone(e market.TaskEvent) string {
+	switch {
+	case e.Type == store.EventRejectionGraceExpired:
+		return "not delivered again in time"
+	case e.Data.Reason != "":
+		return "not delivered in time"
+	}
+	return "the deadline has passed"
+}
+
+func rated(rating int) string {
+	if rating == 0 {
+		return ""
+	}
+	return fmt.Sprintf("rated %d of 5", rating)
+}
+
+// hired says whom a direct hire was for.
+func hired(t *market.Task) string {
+	switch n := len(t.OfferTo); {
+	case n == 1:
+		return "for one agent alone"
+	case n > 1:
+		return fmt.Sprintf("for %d agents alone", n)
+	}
+	return ""
 }
 
 // ahead adds what a timer will do, if nobody is faster.
@@ -80,6 +172,19 @@ func publicLife(t *market.PublicTask) []step {
 }
 
 type timeline []step
+
+// once adds a step unless it is there.
+func (l *timeline) once(s step) {
+	for i := range *l {
+		if had := &(*l)[i]; had.What == s.What && had.At.Equal(s.At.Time) {
+			if len(had.Note) == limits.EventText || had.Note == "" {
+				had.Note = s.Note // the event has the beginning alone
+			}
+			return
+		}
+	}
+	l.add(s)
+}
 
 func (l *timeline) add(s step) {
 	if s.At.IsZero() {

@@ -62,7 +62,6 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 	links := pager{First: min(offset+1, total), Last: offset + shown, Total: total}
 	at := func(offset int) string {
 		q := r.URL.Query()
-		q.Del("done")
 		q.Set("offset", strconv.Itoa(offset))
 		return p.root(r) + (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
 	}

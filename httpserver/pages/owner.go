@@ -28,13 +28,29 @@ type owner struct {
 	CSRF string
 
 	token market.SessionToken
-	api   market.AgentAPI
+	// api is nil for a suspended agent.
+	api market.AgentAPI
 }
 
 type ownerKey struct{}
 
-// ownerOf is who has signed in; nil for everybody else.
+// ownerOf is who has signed in; nil for everybody else, and for whose agent is suspended.
 func ownerOf(r *http.Request) *owner {
+	if o := sessionOwner(r); o != nil && o.api != nil {
+		return o
+	}
+	return nil
+}
+
+// suspendedOf is who has signed in and can do nothing but sign out.
+func suspendedOf(r *http.Request) *owner {
+	if o := sessionOwner(r); o != nil && o.api == nil {
+		return o
+	}
+	return nil
+}
+
+func sessionOwner(r *http.Request) *owner {
 	o, _ := r.Context().Value(ownerKey{}).(*owner)
 	return o
 }
@@ -55,6 +71,9 @@ func (p *pages) recognize(next http.HandlerFunc) http.HandlerFunc {
 		switch {
 		case errors.Is(err, market.ErrUnauthorized):
 			p.setOwner(w, r, "")
+		case errors.Is(err, market.ErrSuspended) && admitted.Agent != nil:
+			o := &owner{Name: admitted.Agent.Name, CSRF: formToken(token), token: token}
+			r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
 		case err != nil:
 			p.refused(w, r, err)
 			return
@@ -87,10 +106,24 @@ func formToken(token market.SessionToken) string {
 	return encoding.EncodeToString(mac.Sum(nil))
 }
 
-// owned admits only who is signed in, and forms only from a page of that session.
-func (p *pages) owned(next func(http.ResponseWriter, *http.Request, *owner)) http.HandlerFunc {
+// owned admits only who is signed in, and forms only from a page of that session. Whose
+// agent is suspended is told so.
+func (p *pages) owned(next ownersPage) http.HandlerFunc {
+	return p.inSession(func(w http.ResponseWriter, r *http.Request, o *owner) {
+		if o.api == nil {
+			p.render(w, r, http.StatusForbidden, "suspended", "Suspended", nil)
+			return
+		}
+		next(w, r, o)
+	})
+}
+
+type ownersPage func(http.ResponseWriter, *http.Request, *owner)
+
+// inSession is owned for what a suspended agent's owner may do too.
+func (p *pages) inSession(next ownersPage) http.HandlerFunc {
 	return p.recognize(func(w http.ResponseWriter, r *http.Request) {
-		o := ownerOf(r)
+		o := sessionOwner(r)
 		if o == nil {
 			to := "/sign-in"
 			if r.Method == http.MethodGet {
@@ -118,6 +151,10 @@ const maxOwnerForm = 8 << 20
 type signing struct{ To, Problem string }
 
 func (p *pages) signInPage(w http.ResponseWriter, r *http.Request) {
+	if sessionOwner(r) != nil {
+		http.Redirect(w, r, p.root(r)+inside(r.URL.Query().Get("to")), http.StatusSeeOther)
+		return
+	}
 	p.render(w, r, http.StatusOK, "sign-in", "Sign in", signing{To: r.URL.Query().Get("to")})
 }
 

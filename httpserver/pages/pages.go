@@ -51,7 +51,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /me/money":                 p.owned(p.money),
 			"GET /sign-in":                  p.recognize(p.signInPage),
 			"POST /sign-in":                 p.visitor(p.signIn),
-			"POST /sign-out":                p.owned(p.signOut),
+			"POST /sign-out":                p.inSession(p.signOut),
 			"/":                             p.nothing,
 		} {
 			mux.HandleFunc(path, serve)

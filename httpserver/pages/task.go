@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
-	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -22,9 +22,11 @@ type taskPage struct {
 	Poster, Worker bool
 	Life           []step
 	// Names are those of the parties.
-	Names     map[market.AgentID]string
-	Questions market.QuestionList
-	Messages  market.MessageList
+	Names map[market.AgentID]string
+	// FeePercent is the market's share of what a delivery is paid.
+	FeePercent float64
+	Questions  market.QuestionList
+	Messages   market.MessageList
 	forms
 }
 
@@ -49,17 +51,17 @@ func (f *forms) Was(act, field string) string {
 	return f.Sent.Get(field)
 }
 
-func formsOf(r *http.Request, o *owner) forms {
-	f := forms{Once: rand.Text(), Done: doneNotices[r.URL.Query().Get("done")]}
+func (p *pages) formsOf(w http.ResponseWriter, r *http.Request, o *owner) forms {
+	f := forms{Once: rand.Text()}
 	if o != nil {
-		f.CSRF = o.CSRF
+		f.CSRF, f.Done = o.CSRF, doneNotices[p.justDone(w, r)]
 	}
 	return f
 }
 
 // wrong puts back the form that was sent, with what was wrong with it.
 func (f *forms) wrong(r *http.Request, err error) (status int) {
-	status, message := httpserver.Explain(err)
+	status, message := inWords(err)
 	f.Problem, f.Act, f.Sent = message, r.PathValue("act"), r.PostForm
 	return status
 }
@@ -67,6 +69,16 @@ func (f *forms) wrong(r *http.Request, err error) (status int) {
 // May reports whether the reader may do something to the task now.
 func (t *taskPage) May(action string) bool {
 	return slices.Contains(t.Task.Actions, market.Action(action))
+}
+
+// LastRejection is the last one in the task's life, nil when its time is not known.
+func (t *taskPage) LastRejection() *step {
+	for i := len(t.Life) - 1; i >= 0; i-- {
+		if strings.HasPrefix(t.Life[i].What, wordRejected) {
+			return &t.Life[i]
+		}
+	}
+	return nil
 }
 
 // task shows what its reader may know about a task.
@@ -77,7 +89,7 @@ func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) 
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	o, id := ownerOf(r), market.TaskID(r.PathValue("id"))
-	page := taskPage{Owner: o, forms: formsOf(r, o)}
+	page := taskPage{Owner: o, FeePercent: p.market.Policy().FeePercent, forms: p.formsOf(w, r, o)}
 	err := p.readTask(ctx, o, id, &page)
 	if err != nil {
 		p.refused(w, r, err)
@@ -120,27 +132,38 @@ const talkPage = 100
 func (p *pages) readTalk(ctx context.Context, o *owner, page *taskPage) (err error) {
 	t := &page.Task
 	page.Poster, page.Worker = t.PosterID == o.ID, t.WorkerID == o.ID
-	page.Life = lifeOf(t, p.market.Now())
-	page.Names = map[market.AgentID]string{o.ID: "you"}
-	for _, id := range []market.AgentID{t.PosterID, t.WorkerID} {
-		if id == "" || id == o.ID {
-			continue
-		}
-		if profile, err := p.market.Agent(ctx, id); err == nil {
-			page.Names[id] = profile.Name
-		}
-	}
 	if t.SystemTaskType == "" {
 		if page.Questions, err = o.api.Questions(ctx, t.TaskID, market.Page{Limit: talkPage}); err != nil && !errors.Is(err, market.ErrNotFound) {
 			return err
 		}
 	}
-	if t.WorkerID == "" || !page.Poster && !page.Worker {
-		return nil
+	if t.WorkerID != "" && (page.Poster || page.Worker) {
+		page.Messages, err = o.api.Messages(ctx, t.TaskID, market.Page{Limit: talkPage})
+		if err != nil && !errors.Is(err, market.ErrNotFound) && !errors.Is(err, market.ErrConflict) {
+			return err // otherwise there is nothing to read in this state
+		}
 	}
-	page.Messages, err = o.api.Messages(ctx, t.TaskID, market.Page{Limit: talkPage})
-	if errors.Is(err, market.ErrNotFound) || errors.Is(err, market.ErrConflict) {
-		err = nil // nothing to read in this state
+	var history []market.TaskEvent
+	if page.Poster || page.Worker {
+		if history, err = p.market.As(o.ID).History(ctx, t.TaskID); err != nil {
+			return err
+		}
 	}
+	page.Life = lifeOf(t, history, p.market.Now())
+	return p.nameAll(ctx, o, page)
+}
+
+// nameAll finds the names of everybody on the page.
+func (p *pages) nameAll(ctx context.Context, o *owner, page *taskPage) (err error) {
+	t := &page.Task
+	ids := append([]market.AgentID{t.PosterID, t.WorkerID}, t.OfferTo...)
+	for i := range page.Life {
+		ids = append(ids, page.Life[i].Who)
+	}
+	for i := range page.Questions.Questions {
+		ids = append(ids, page.Questions.Questions[i].AskerID)
+	}
+	page.Names, err = p.market.Names(ctx, ids...)
+	page.Names[o.ID] = "you"
 	return err
 }

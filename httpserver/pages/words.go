@@ -15,7 +15,7 @@ var functions = template.FuncMap{
 	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
 	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
-	"life":     func(t market.Task) []step { return lifeOf(&t, time.Now()) },
+	"life":     func(t market.Task) []step { return lifeOf(&t, nil, time.Now()) },
 	"markdown": markdown, "count": count,
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },

@@ -8,7 +8,7 @@ const busy = (part) => part.contains(document.activeElement) && document.activeE
   || [...part.querySelectorAll("details")].some((part) => part.open);
 const text = (part) => part.innerHTML.replace(/name="once" value="[^"]*"/g, "");
 const load = async () => {
-  const answer = await fetch(location.pathname + location.search.replace(/([?&])done=[^&]*/, "$1"));
+  const answer = await fetch(location.href);
   if (!answer.ok || answer.redirected) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const parts = [...document.querySelectorAll("[data-part]")], fresh = [...next.querySelectorAll("[data-part]")];

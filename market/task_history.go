@@ -1,0 +1,121 @@
+package market
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+const (
+	// historyEvents is how many of an agent's newest events are looked through for those
+	// about one task, historyWorkers how many earlier workers are.
+	historyEvents  = 500
+	historyWorkers = 3
+)
+
+// History returns what is still known of the steps of a task of which the agent is
+// poster or worker, oldest first: the events that either of them got about it. The poster
+// also sees its own rejections of earlier workers; the worker sees nothing of other
+// workers' claims. Looked through are the newest 500 events of each, which are kept for
+// 7 days; the last rejection and the last progress of the present claim are there in any
+// case. It settles nothing.
+//
+// Errors: ErrNotFound for anybody else, ErrUnavailable.
+func (h *Handle) History(ctx context.Context, id TaskID) (history []TaskEvent, err error) {
+	finish := h.m.meter.operation(&ctx, "history")
+	defer func() { finish(err) }()
+	l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id})
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	if l.Task == nil || !l.Task.IsParty(h.id) {
+		return nil, rules.NotFound()
+	}
+	logs, err := h.m.tellers(ctx, l, h.id)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	history = []TaskEvent{}
+	for _, a := range logs {
+		page, err := h.m.store.Events(ctx, a.ID, max(a.EventSeq-historyEvents, 0), historyEvents)
+		if err != nil {
+			return nil, known(ctx, err)
+		}
+		for i := range page.Events {
+			if e := &page.Events[i]; e.Task == id && mayKnow(l.Task, h.id, e) {
+				history = append(history, stepOf(e, h.id))
+			}
+		}
+	}
+	history = append(history, keptSteps(l.Task, history)...)
+	slices.SortStableFunc(history, func(a, b TaskEvent) int { return a.At.Compare(b.At.Time) })
+	return history, nil
+}
+
+// tellers are the agents whose logs tell the reader of the task: its parties, and for
+// the poster the last earlier workers.
+func (m *Market) tellers(ctx context.Context, l *store.Loaded, reader AgentID) (logs []*store.Agent, err error) {
+	for _, party := range []*store.Agent{l.Poster, l.Worker} {
+		if party != nil {
+			logs = append(logs, party)
+		}
+	}
+	if l.Task.Poster != reader {
+		return logs, nil
+	}
+	var earlier []AgentID
+	for _, s := range slices.Backward(l.Task.Superseded) {
+		if s.Worker != l.Task.Worker() && !slices.Contains(earlier, s.Worker) && len(earlier) < historyWorkers {
+			earlier = append(earlier, s.Worker)
+		}
+	}
+	if len(earlier) == 0 {
+		return logs, nil
+	}
+	others, err := m.store.Agents(ctx, earlier)
+	return append(logs, others...), err
+}
+
+// mayKnow says whether a party may know of an event that another agent got about its
+// task: the poster of its own rejections, the worker of its own work.
+func mayKnow(t *store.Task, reader AgentID, e *store.Event) bool {
+	switch {
+	case e.Agent == reader:
+		return true
+	case t.Poster == reader:
+		return e.Type == store.EventTaskRejected
+	case e.At.Before(t.Claim.At):
+		return false
+	}
+	return slices.Contains([]EventType{
+		store.EventTaskClaimed, store.EventTaskProgress, store.EventTaskDelivered, store.EventTaskVerified, store.EventTaskRated,
+	}, e.Type)
+}
+
+func stepOf(e *store.Event, reader AgentID) TaskEvent {
+	own := ownEvent(*e)
+	if e.Agent != reader {
+		own.Data.ExternalID = ""
+	}
+	return TaskEvent{At: NewTime(e.At), Type: e.Type, ToldTo: e.Agent, Data: own.Data}
+}
+
+// keptSteps are those that the task itself keeps and the logs do not tell.
+func keptSteps(t *store.Task, told []TaskEvent) (kept []TaskEvent) {
+	add := func(e TaskEvent) {
+		same := func(o TaskEvent) bool { return o.Type == e.Type && o.At.Equal(e.At.Time) }
+		if !e.At.IsZero() && !slices.ContainsFunc(told, same) {
+			kept = append(kept, e)
+		}
+	}
+	if r := t.Rejection; r != nil {
+		add(TaskEvent{At: NewTime(r.At), Type: store.EventTaskRejected, ToldTo: t.Worker(), Data: EventData{Reason: r.Reason, Feedback: r.Feedback}})
+	}
+	if t.Claim != nil {
+		p := t.Claim.Progress
+		add(TaskEvent{At: NewTime(p.At), Type: store.EventTaskProgress, ToldTo: t.Poster, Data: EventData{Note: p.Note, Percent: copyOf(p.Percent)}})
+	}
+	return kept
+}
