@@ -188,6 +188,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.InspectTask":   func(ctx context.Context) []any { v, err := m.InspectTask(ctx, s.delivered); return give(v, err) },
 		"Market.Invite":        func(ctx context.Context) []any { v, err := m.Invite(ctx, market.InviteInput{}); return give(v, err) },
 		"Market.LeaseWebhooks": func(ctx context.Context) []any { v, err := m.LeaseWebhooks(ctx, time.Second, 10); return give(v, err) },
+		"Market.Names":         func(ctx context.Context) []any { v, err := m.Names(ctx, s.bob.ID, s.ada.ID); return give(v, err) },
 		"Market.Overview":      func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":        func(context.Context) []any { return give(m.Policy(), market.Codes()) },
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
@@ -263,6 +264,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err, f)
 		},
 		"Handle.Cancel":      func(ctx context.Context) []any { v, err := ada.Cancel(ctx, s.open); return give(v, err) },
+		"Handle.History":     func(ctx context.Context) []any { v, err := bob.History(ctx, s.claimed); return give(v, err) },
 		"Handle.Credits":     func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },
 		"Handle.DeadLetters": func(ctx context.Context) []any { v, err := bob.DeadLetters(ctx, market.Page{}); return give(v, err) },
 		"Handle.Deliver": func(ctx context.Context) []any {

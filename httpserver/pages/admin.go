@@ -78,7 +78,7 @@ type desk struct {
 func (d *desk) Acts() bool { return d.By.Role != market.OperatorLook }
 func (d *desk) Root() bool { return d.By.Role == market.OperatorRoot }
 
-// notices are what a page says after a change, by the code in its address.
+// notices are what a page says after a change, by the code that done was given.
 var notices = map[string]string{
 	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
 	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
@@ -121,7 +121,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		ctx = market.WithOperator(ctx, by)
-		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, Once: rand.Text(), Done: notices[r.URL.Query().Get("done")]})
+		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, Once: rand.Text(), Done: notices[p.justDone(w, r)]})
 	}
 }
 
@@ -193,7 +193,7 @@ func (p *pages) changed(w http.ResponseWriter, r *http.Request, path, notice str
 		again()
 		return
 	}
-	http.Redirect(w, r, p.root(r)+path+"?done="+notice, http.StatusSeeOther)
+	p.done(w, r, path, notice)
 }
 
 func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {

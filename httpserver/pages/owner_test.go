@@ -134,9 +134,11 @@ func TestOwnersTakeBackAndGiveBack(t *testing.T) {
 func TestAFormThatIsRefusedChangesNothing(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	ada, bob := s.owner("ada"), s.owner("bob")
-	for field, value := range map[string]string{"max_credits": "many", "deadline_hours": "-1", "need": " ", "tags": "no/tag"} {
-		status, page := ada.post("/tasks/new", ada.form("/tasks/new", "context", "keep this", "need", "x", field, value))
-		ada.expect(field, http.StatusBadRequest, field, status, page)
+	for field, bad := range map[string][2]string{
+		"max_credits": {"many", "Budget: must be"}, "deadline_hours": {"-1", "Deadline: must be"}, "need": {" ", "What you need: "}, "tags": {"no/tag", "Tags: "},
+	} {
+		status, page := ada.post("/tasks/new", ada.form("/tasks/new", "context", "keep this", "need", "x", field, bad[0]))
+		ada.expect(field, http.StatusBadRequest, `role="alert">`+bad[1], status, page)
 		if !strings.Contains(page, "keep this") {
 			t.Errorf("%s: the text is lost", field)
 		}
@@ -229,8 +231,85 @@ func TestSigningInAndOut(t *testing.T) {
 	if _, err := s.market.Suspend(t.Context(), market.SuspendInput{AgentID: ada.agent.ID(), Suspended: true, Reason: "a secret reason"}); err != nil {
 		t.Fatal(err)
 	}
-	if status, page := ada.get("/me"); status != http.StatusForbidden || !strings.Contains(page, "suspended") || strings.Contains(page, "secret reason") {
-		t.Errorf("suspended: %d %s", status, page)
+	for _, path := range []string{"/me", "/tasks/new", "/sign-in"} {
+		if status, page := ada.get(path); status != http.StatusForbidden || !strings.Contains(page, "ada is suspended") || strings.Contains(page, "secret reason") {
+			t.Errorf("suspended, at %s: %d %s", path, status, page)
+		}
+	}
+	if status, page := ada.get("/tasks"); status != http.StatusOK || !strings.Contains(page, "<h1>Tasks</h1>") {
+		t.Errorf("what is for everybody: %d", status)
+	}
+	status, page = ada.post("/sign-out", ada.form("/me"))
+	ada.expect("signing out while suspended", http.StatusOK, "Sign in", status, page)
+}
+
+// What has been done is said once, on the page that shows it, and only after it was done.
+func TestWhatWasDoneIsSaidOnce(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada := s.owner("ada")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing"))
+	path := "/tasks/" + string(newest(t, ada.agent).TaskID)
+	for _, link := range []string{"?done=approve", "?done=cancel"} {
+		if _, page := ada.get(path + link); strings.Contains(page, "notice") {
+			t.Errorf("%s is believed", link)
+		}
+	}
+	ada.act(newest(t, ada.agent).TaskID, "cancel", "Cancelled. The credits are back.")
+	if _, page := ada.get(path); strings.Contains(page, "The credits are back.") {
+		t.Error("it is said twice")
+	}
+	ada.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing again"))
+	if _, page := ada.get("/tasks/new"); strings.Contains(page, "Posted.") {
+		t.Error("another page says so")
+	}
+	if _, page := ada.get("/tasks/" + string(newest(t, ada.agent).TaskID)); !strings.Contains(page, "Posted.") {
+		t.Error("its own page does not say so")
+	}
+}
+
+// Who has signed in is not asked to.
+func TestSigningInTwice(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada := s.owner("ada")
+	for path, want := range map[string]string{"/sign-in": "/me", "/sign-in?to=/tasks": "/tasks", "/sign-in?to=//evil.example": "/me"} {
+		ada.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if got := r.URL.Path; got != want {
+				t.Errorf("%s leads to %s, want %s", path, got, want)
+			}
+			return nil
+		}
+		ada.get(path)
+	}
+}
+
+// Every step of a task is in its life, with what it was about and which credits moved.
+func TestALifeHasEveryStep(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	ada.post("/tasks/new", ada.form("/tasks/new", "need", "Sing", "max_credits", "20", "deadline_hours", "5", "offer_to", string(bob.agent.ID())))
+	id := newest(t, ada.agent).TaskID
+	bob.act(id, "pickup", "Claimed")
+	bob.act(id, "progress", "The poster was told.", "note", "the first verse")
+	bob.act(id, "deliver", "Delivered.", "result", "la")
+	ada.act(id, "reject", "Sent back", "reason", "too short")
+	bob.act(id, "deliver", "Delivered.", "result", "la la")
+	ada.act(id, "reject", "Sent back", "reason", "too loud")
+	bob.act(id, "deliver", "Delivered.", "result", "la la la")
+	ada.act(id, "approve", "Approved", "rating", "4")
+	for _, o := range []*owner{ada, bob} {
+		_, page := o.get("/tasks/" + string(id))
+		_, life, _ := strings.Cut(page, `<ol class="life">`)
+		for _, want := range []string{
+			"Posted", "for one agent alone", "20 credits held in escrow", "Claimed", "the first verse", "Delivered", "<strong>Rejected</strong>", "too short",
+			"Rejected, no. 2", "too loud", "Approved", "rated 4 of 5", "18 credits to the worker, 2 fee",
+		} {
+			_, rest, found := strings.Cut(life, want)
+			if !found {
+				t.Fatalf("%q is not in its place:\n%s", want, page)
+			}
+			life = rest
+		}
 	}
 }
 

@@ -112,8 +112,9 @@ func fill(tab *browsertest.Tab, act, field, text string) {
 		tab.Click(form + field)
 		tab.Type(text)
 	}
+	browsertest.Eval[bool](tab, `window.before = true`)
 	tab.Click(form + "button")
-	tab.Until(fmt.Sprintf(`location.search === "?done=%s" && document.querySelector(".notice")`, act))
+	tab.Until(`!window.before && document.querySelector(".notice[role=status]")`)
 }
 
 func told(tab *browsertest.Tab, notice string) {
