@@ -96,5 +96,12 @@ func WithObserver(tell func(market.Commit)) Option {
 	return func(s *settings) { s.config.Observer = tell }
 }
 
+// WithInstance lets operators see this program among those that share a store, by such
+// as the machine's name and the program's version, while Run runs. It then writes a small
+// record each minute.
+func WithInstance(name, version string) Option {
+	return func(s *settings) { s.config.Instance = market.Instance{Name: name, Version: version} }
+}
+
 // WithRandom replaces the source of identifiers and keys, for tests only.
 func WithRandom(r io.Reader) Option { return func(s *settings) { s.config.Random = r } }

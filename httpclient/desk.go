@@ -81,6 +81,21 @@ func (a *Admin) TaskFile(ctx context.Context, id market.TaskID) (market.TaskFile
 	return fetch[market.TaskFile](ctx, &a.caller, get(path, nil))
 }
 
+// DeskOverview tells how the marketplace stands.
+func (a *Admin) DeskOverview(ctx context.Context) (market.DeskOverview, error) {
+	return fetch[market.DeskOverview](ctx, &a.caller, get("/v1/admin/overview", nil))
+}
+
+// DeadWebhooks lists the webhook deliveries of all agents that failed for good, newest first.
+func (a *Admin) DeadWebhooks(ctx context.Context, p market.Page) (market.DeadWebhookList, error) {
+	return fetch[market.DeadWebhookList](ctx, &a.caller, get("/v1/admin/webhooks/dead", paged(p)))
+}
+
+// RedeliverOf delivers a dead webhook of an agent's again.
+func (a *Admin) RedeliverOf(ctx context.Context, in market.RedeliverInput) (market.RedeliveredOf, error) {
+	return fetch[market.RedeliveredOf](ctx, &a.caller, post("/v1/admin/webhooks/redeliver", in))
+}
+
 // ResolveTask ends a task by decision.
 func (a *Admin) ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error) {
 	path, err := segments("/v1/admin/tasks", "task_id", string(id), "resolve")

@@ -96,6 +96,9 @@ type operatorAPI interface {
 	TaskFile(context.Context, market.TaskID) (market.TaskFile, error)
 	ResolveTask(context.Context, market.TaskID, market.ResolveTaskInput) (market.Task, error)
 	ClawBack(context.Context, market.ClawBackInput) (market.ClawedBack, error)
+	DeskOverview(context.Context) (market.DeskOverview, error)
+	DeadWebhooks(context.Context, market.Page) (market.DeadWebhookList, error)
+	RedeliverOf(context.Context, market.RedeliverInput) (market.RedeliveredOf, error)
 }
 
 // access is how a scenario reaches a market: in this process or over HTTP.

@@ -216,6 +216,13 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 		"claw back": {"POST /v1/admin/credits/claw-back", `{"agent_id":"ag-1","amount":5,"reason":"twice"}`, func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.ClawBack(ctx, market.ClawBackInput{AgentID: "ag-1", Amount: 5, Reason: "twice"}))
 		}},
+		"overview": {"GET /v1/admin/overview", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.DeskOverview(ctx)) }},
+		"dead": {"GET /v1/admin/webhooks/dead?limit=3&offset=6", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.DeadWebhooks(ctx, market.Page{Limit: 3, Offset: 6}))
+		}},
+		"redeliver": {"POST /v1/admin/webhooks/redeliver", `{"agent_id":"ag-1","event_id":"ag-1-7","reason":"back"}`, func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.RedeliverOf(ctx, market.RedeliverInput{AgentID: "ag-1", EventID: "ag-1-7", Reason: "back"}))
+		}},
 		"actions on": {"GET /v1/admin/actions?agent_id=ag-1", "", func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.Actions(ctx, market.ActionQuery{AgentID: "ag-1"}))
 		}},
@@ -224,8 +231,11 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			answer := fitsAdmin
-			if name == "audit" {
-				answer = `{"ok":true}` // it counts agents and tasks
+			switch name { // these count agents and tasks
+			case "audit":
+				answer = `{"ok":true}`
+			case "overview":
+				answer = `{"at":"2026-01-15T10:00:00Z"}`
 			}
 			s := always(200, answer)
 			if err := tc.call(t.Context(), s.admin(t)); err != nil {
@@ -316,4 +326,4 @@ const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk
 	"tasks":[],"tags":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.
-const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"agent":{},"task_id":"tk-1","clawed_back":5}`
+const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"agent":{},"task_id":"tk-1","clawed_back":5,"at":"2026-01-15T10:00:00Z","dead_letters":[],"event_id":"ag-1-7"}`

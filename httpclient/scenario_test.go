@@ -247,6 +247,13 @@ func operating(t *testing.T, tr *transcript, a access, poster market.AgentAPI, w
 	note(tr, "claw back", back, err)
 	_, err = a.operator.ClawBack(ctx, market.ClawBackInput{AgentID: worker.AgentID, Amount: 1_000_000, Reason: "fine"})
 	tr.add("claw back too much", nil, err)
+	overview, err := a.operator.DeskOverview(ctx)
+	overview.Health.StoreSeconds = 0 // by the clock on the wall
+	note(tr, "overview", overview, err)
+	dead, err := a.operator.DeadWebhooks(ctx, market.Page{Limit: 3})
+	note(tr, "dead webhooks", dead, err)
+	_, err = a.operator.RedeliverOf(ctx, market.RedeliverInput{AgentID: worker.AgentID, EventID: "none", Reason: "fine"})
+	tr.add("redeliver nothing", nil, err)
 	record, err := a.operator.AgentFile(ctx, worker.AgentID)
 	note(tr, "agent's record", record, err)
 	_, err = a.operator.AgentFile(ctx, "ag-nobody")

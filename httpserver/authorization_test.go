@@ -95,6 +95,7 @@ func orders(about *person) map[string]object {
 		"resolveReport": {"status": "dismissed"},
 		"resolveTask":   {"outcome": "refund", "reason": "spam"},
 		"clawBack":      {"agent_id": agent, "amount": 1, "reason": "spam"},
+		"redeliverOf":   {"agent_id": agent, "event_id": agent + "-1", "reason": "back"},
 		"addOperator":   {"name": "mallory", "role": "act"},
 	}
 }

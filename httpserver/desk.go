@@ -20,6 +20,23 @@ type desk interface {
 	TaskFile(ctx context.Context, id market.TaskID) (market.TaskFile, error)
 	ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error)
 	ClawBack(ctx context.Context, in market.ClawBackInput) (market.ClawedBack, error)
+	DeskOverview(ctx context.Context) (market.DeskOverview, error)
+	DeadWebhooks(ctx context.Context, p market.Page) (market.DeadWebhookList, error)
+	RedeliverOf(ctx context.Context, in market.RedeliverInput) (market.RedeliveredOf, error)
+}
+
+func deskOverview(c *call) (market.DeskOverview, error) { return c.server.market.DeskOverview(c.ctx) }
+
+func listDeadWebhooks(c *call) (list market.DeadWebhookList, err error) {
+	page, err := c.page()
+	if err != nil {
+		return list, err
+	}
+	return c.server.market.DeadWebhooks(c.ctx, page)
+}
+
+func redeliverOf(c *call, in market.RedeliverInput) (market.RedeliveredOf, error) {
+	return c.server.market.RedeliverOf(c.ctx, in)
 }
 
 func resolveTask(c *call, in market.ResolveTaskInput) (market.Task, error) {

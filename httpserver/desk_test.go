@@ -8,6 +8,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
 // rootAlone are the routes that are not an operator's.
@@ -33,13 +34,15 @@ func checkLogOfRoutes(t *testing.T, with pinchwork.Option) {
 		n, _ := root.send("GET", "/v1/admin/actions?limit=1", nil, "").is(200).fields["total"].(float64)
 		return int(n)
 	}
+	bodies := orders(agent)
+	bodies["redeliverOf"] = s.deadWebhook()
 	tried := 0
 	for _, r := range Routes() {
 		if r.Caller != CallerAdmin || r.Method == http.MethodGet {
 			continue
 		}
 		tried++
-		body := orders(agent)[r.Name]
+		body := bodies[r.Name]
 		path := strings.NewReplacer("reports/{id}", "reports/"+report, "tasks/{id}", "tasks/"+task, "{name}", "gone").Replace(r.Path)
 		before := entries()
 		look.send(r.Method, path, body, "").is(403).has("code", "role_required")
@@ -75,6 +78,30 @@ func checkLogOfRoutes(t *testing.T, with pinchwork.Option) {
 	if tried < 7 {
 		t.Errorf("only %d routes were tried", tried)
 	}
+}
+
+// deadWebhook makes an agent of which a delivery has failed for good, and what to send for
+// it to be made again.
+func (s *site) deadWebhook() object {
+	s.t.Helper()
+	ctx := s.t.Context()
+	hooked, err := s.market.Register(ctx, market.RegisterInput{Name: "hooked", WebhookURL: "https://hooks.example.com/in"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	posted, err := s.market.As(hooked.AgentID).Post(ctx, market.PostInput{Need: "something"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.agent("asker", false).send("POST", "/v1/tasks/"+string(posted.TaskID)+"/questions", object{"question": "which?"}, "").is(201)
+	jobs, err := s.market.LeaseWebhooks(ctx, time.Minute, 10)
+	if err != nil || len(jobs) != 1 {
+		s.t.Fatalf("%d deliveries, %v", len(jobs), err)
+	}
+	if ok, err := s.market.FinishWebhook(ctx, jobs[0], store.WebhookOutcome{Error: "status 500", At: s.market.Now()}); !ok || err != nil {
+		s.t.Fatal(ok, err)
+	}
+	return object{"agent_id": hooked.AgentID, "event_id": jobs[0].Event.DeliveryID(), "reason": "their endpoint is back"}
 }
 
 // A key that is revoked by one server opens nothing of another from then on.

@@ -208,6 +208,15 @@ func tryMe(t *testing.T, s *site, markdown bool) {
 	s.failWebhooks()
 	dead := p.send("GET", "/v1/me/webhooks/dead", nil, "").is(200).has("total", 1).list("dead")[0]
 	dead.has("event", "task_question", "task_id", task, "error", "status 500")
+	op := s.operator(markdown)
+	op.send("GET", "/v1/admin/webhooks/dead?limit=1", nil, "").is(200).list("dead_letters")[0].has("agent_id", p.id, "error", "status 500")
+	if money, _ := op.send("GET", "/v1/admin/overview", nil, "").is(200).fields["money"].(map[string]any); money["fees"] == nil {
+		t.Errorf("the overview knows of no money: %v", money)
+	}
+	again := object{"agent_id": p.id, "event_id": dead.text("event_id"), "reason": "it is back"}
+	op.send("POST", "/v1/admin/webhooks/redeliver", again, "reason").is(200).has("event_id", dead.text("event_id"), "agent_id", p.id)
+	op.send("POST", "/v1/admin/webhooks/redeliver", again, "reason").is(404)
+	s.failWebhooks()
 	p.send("POST", "/v1/me/webhooks/"+dead.text("event_id")+"/redeliver", nil, "").is(200).has("event_id", dead.text("event_id"))
 	p.send("GET", "/v1/me/webhooks/dead", nil, "").is(200).has("total", 0)
 }

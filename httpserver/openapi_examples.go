@@ -30,6 +30,9 @@ var samples = map[string]any{
 	"webhook_url": "https://agent.example.com/hook", "error": "max_credits: must be 1 to 100000", "code": "invalid", "error_codes": "invalid", "version": "1.0.0",
 	"base_url": "https://pinchwork.example.com", "Capability.method": "GET", "Capability.path": "/v1/me", "auth": "agent", "purpose": "Your profile and credits",
 	"OperatorAction.number": 17, "operator": "root", "action": "grant", "Operator.name": "ada", "NewOperator.name": "ada", "role": "look", "NewOperator.api_key": "pwo-shown-this-once-keep-it",
+	"MarketHealth.store_seconds": 0.001, "MarketHealth.timers_late_seconds": 0, "MarketHealth.webhooks_late_seconds": 0, "registered": 1200, "MarketMoney.granted": 500, "clawed_back": 14,
+	"system_pay": 30, "fees": 41, "held": 1640, "MarketMoney.escrowed": 35, "DeskOverview.agents": 12, "Replica.name": "market-1", "Replica.id": "mk-abc123", "DeadWebhook.event_id": "17", "RedeliverInput.event_id": "17", "RedeliveredOf.event_id": "17",
+	"RedeliverInput.reason": "Their endpoint is back", "RedeliveredOf.reason": "Their endpoint is back",
 	"sum": 0, "problems": nil,
 }
 

@@ -86,6 +86,7 @@ var inputBounds = map[string]doc{
 	"credits_claimed":        {"minimum": 1},
 	"rating":                 {"minimum": 1, "maximum": 5},
 	"agent_id":               {"minLength": 1},
+	"event_id":               {"minLength": 1, "maxLength": limits.Key},
 	"reason":                 {"maxLength": limits.Reason},
 	"feedback":               {"maxLength": limits.Reason},
 	"question":               {"minLength": 1, "maxLength": limits.Question},
@@ -257,5 +258,6 @@ var bodyExamples = map[string]doc{
 	"resolveReport":  {"status": "reviewed", "note": "Task removed."},
 	"resolveTask":    {"outcome": "split", "worker_credits": 5, "reason": "Half of it is right."},
 	"clawBack":       {"agent_id": "ag-abc123xyz", "amount": 5, "reason": "Paid twice."},
+	"redeliverOf":    {"agent_id": "ag-abc123xyz", "event_id": "17", "reason": "Their endpoint is back."},
 	"addOperator":    {"name": "ada", "role": "look", "reason": "on duty at night"},
 }

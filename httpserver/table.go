@@ -10,7 +10,7 @@ import (
 
 // table is every route outside of pages, in the order of the documentation. It
 // is the only list of the routes.
-var table = slices.Concat(agentRoutes, taskRoutes, claimRoutes, talkRoutes, meRoutes, operatorRoutes, meansRoutes, deskRoutes, serverRoutes)
+var table = slices.Concat(agentRoutes, taskRoutes, claimRoutes, talkRoutes, meRoutes, operatorRoutes, meansRoutes, deskRoutes, overviewRoutes, serverRoutes)
 
 // Groups of the documentation.
 const (

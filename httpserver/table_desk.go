@@ -108,6 +108,39 @@ var deskRoutes = []Route{
 	},
 }
 
+// overviewRoutes are how the marketplace stands, and what is done about webhooks.
+var overviewRoutes = []Route{
+	{
+		Name: "deskOverview", Method: http.MethodGet, Path: "/v1/admin/overview",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "How the marketplace stands",
+		Description: "All of it comes from counters, some of which may be some seconds old. What is late is in seconds: more than a few say that no replica runs the timers " +
+			"or delivers webhooks. held, escrowed and the platform's balance (fees + clawed_back − registered − granted − system_pay) are 0 together. replicas are the processes that gave a sign of life in the last two minutes; " +
+			"the one with the latest swept_at runs the timers.",
+		Success: ok[market.DeskOverview](),
+		action:  gives(deskOverview),
+	},
+	{
+		Name: "listDeadWebhooks", Method: http.MethodGet, Path: "/v1/admin/webhooks/dead",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "All dead webhooks, newest first",
+		Description: "They are kept for 30 days. total counts up to 10,000; total_more says that there are more.",
+		Params:      paged(50, 100),
+		Success:     ok[market.DeadWebhookList](),
+		action:      gives(listDeadWebhooks),
+	},
+	{
+		Name: "redeliverOf", Method: http.MethodPost, Path: "/v1/admin/webhooks/redeliver",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary:     "Deliver one again",
+		Description: "All attempts are made again, to the webhook that the agent has now. 409 when it has none.",
+		Body:        body[market.RedeliverInput]("reason", "agent_id", "event_id", "reason"),
+		Success:     ok[market.RedeliveredOf](),
+		Refusals:    []int{http.StatusNotFound, http.StatusConflict},
+		action:      takes(redeliverOf),
+	},
+}
+
 // meansRoutes are what operators do about a dispute.
 var meansRoutes = []Route{
 	{

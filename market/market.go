@@ -52,6 +52,7 @@ type Market struct {
 	webhooksDue chan struct{}
 	seen        *seen
 	running     sync.Mutex
+	presence    *presence
 }
 
 // Config holds the parts of a Market. Package pinchwork fills in sensible
@@ -72,6 +73,9 @@ type Config struct {
 	Policy *Policy
 	// Logger is silent when nil.
 	Logger *slog.Logger
+	// Instance is what operators see of this process while Run runs; without a name
+	// nothing. One that shows itself writes a small record each minute.
+	Instance Instance
 	// Telemetry is off when zero.
 	Telemetry Telemetry
 	// Observer is told what each commit of this Market has done, right after it, by a
@@ -101,6 +105,7 @@ func New(cfg Config) (*Market, error) {
 		store: cfg.Store, clock: cfg.Clock, matcher: cfg.Matcher, notifier: cfg.Notifier,
 		background: slices.DeleteFunc(slices.Clone(cfg.Background), func(b Background) bool { return b == nil }), policy: &policy, rules: (*rules.Policy)(&policy), log: cfg.Logger, ids: idSource{random: cfg.Random},
 		demand: &demandCache{}, waits: &places{}, underWay: &underWay{}, alarm: newAlarm(), webhooksDue: make(chan struct{}, 1), seen: &seen{},
+		presence: &presence{instance: cfg.Instance},
 	}
 	m.fillIn()
 	m.contain()
@@ -189,7 +194,7 @@ func (m *Market) Hosted(store Store) *Market {
 		// What is read in the host's transaction is nobody else's.
 		demand: &demandCache{},
 		waits:  m.waits, ear: m.ear, rooms: m.rooms, lookout: m.lookout, underWay: m.underWay,
-		alarm: m.alarm, webhooksDue: m.webhooksDue, seen: &seen{},
+		alarm: m.alarm, webhooksDue: m.webhooksDue, seen: &seen{}, presence: m.presence,
 	}
 	return hosted
 }

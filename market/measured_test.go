@@ -90,6 +90,7 @@ func TestRefusedOperationsAreMeasured(t *testing.T) {
 		"operator":     func() error { _, err := m.AddOperator(ctx, market.OperatorInput{}); return err },
 		"actions":      func() error { _, err := m.Actions(ctx, market.ActionQuery{Page: far}); return err },
 		"settle":       func() error { _, err := m.ResolveTask(ctx, s.open, market.ResolveTaskInput{}); return err },
+		"redeliver of": func() error { _, err := m.RedeliverOf(ctx, market.RedeliverInput{}); return err },
 		"clawback":     func() error { _, err := m.ClawBack(ctx, market.ClawBackInput{}); return err },
 		"all agents":   func() error { _, err := m.AllAgents(ctx, market.StandingQuery{Standing: "x"}); return err },
 		"all tasks":    func() error { _, err := m.AllTasks(ctx, market.AllTasksQuery{Page: far}); return err },

@@ -189,6 +189,8 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Invite":        func(ctx context.Context) []any { v, err := m.Invite(ctx, market.InviteInput{}); return give(v, err) },
 		"Market.LeaseWebhooks": func(ctx context.Context) []any { v, err := m.LeaseWebhooks(ctx, time.Second, 10); return give(v, err) },
 		"Market.Names":         func(ctx context.Context) []any { v, err := m.Names(ctx, s.bob.ID, s.ada.ID); return give(v, err) },
+		"Market.DeskOverview":  func(ctx context.Context) []any { v, err := m.DeskOverview(ctx); return give(v, err) },
+		"Market.DeadWebhooks":  func(ctx context.Context) []any { v, err := m.DeadWebhooks(ctx, market.Page{}); return give(v, err) },
 		"Market.Overview":      func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":        func(context.Context) []any { return give(m.Policy(), market.Codes()) },
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
@@ -197,8 +199,9 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))
 		},
 		"Market.RedeliverOf": func(ctx context.Context) []any {
-			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x"}
-			return give(m.RedeliverOf(ctx, in), in)
+			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x", Reason: "back"}
+			v, err := m.RedeliverOf(ctx, in)
+			return give(v, err, in)
 		},
 		"Market.PublicTasks": func(ctx context.Context) []any {
 			q := market.PublicQuery{Tags: []string{"go"}}

@@ -47,7 +47,8 @@ const (
 //     something happens and else every 5 minutes;
 //   - every 5 minutes of the market's clock retention looks for what is old.
 //
-// While nothing happens and nothing is due, nothing is written.
+// While nothing happens and nothing is due, nothing is written, but for the signs of life
+// of a process that shows itself (Config.Instance).
 func (m *Market) Run(ctx context.Context) error {
 	if !m.running.TryLock() {
 		return errors.New("market: Run is already running")
@@ -60,6 +61,9 @@ func (m *Market) Run(ctx context.Context) error {
 	m.keep(ctx, &wait, "timers", m.runTimers)
 	m.keep(ctx, &wait, "timer check", m.checkTimers)
 	m.keep(ctx, &wait, "retention", m.runRetention)
+	if m.presence.instance.Name != "" {
+		m.keep(ctx, &wait, "signs of life", m.showLife)
+	}
 	for _, b := range m.background {
 		m.keep(ctx, &wait, fmt.Sprintf("%T", b), func(ctx context.Context) error { return b.Run(ctx, m) })
 	}

@@ -89,7 +89,9 @@ func (m *Market) sweepInTurn(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if !mine {
+	if mine {
+		m.presence.swept.Store(now.UnixMicro())
+	} else {
 		now = now.Add(-sweepSlack)
 	}
 	_, err = m.sweep(ctx, now)

@@ -57,6 +57,11 @@ type Transfer struct {
 	At time.Time `json:"at"`
 }
 
+// PlatformKinds lists the kinds of entries of which the platform's account is a side.
+func PlatformKinds() []EntryKind {
+	return []EntryKind{EntrySignupBonus, EntryAdminGrant, EntryClawBack, EntryPlatformFee, EntrySystemPayment}
+}
+
 // Signed is the amount as the agent's account sees it: positive when received.
 func (t *Transfer) Signed() int64 {
 	if t.To == AgentAccount(t.Agent) {
@@ -64,6 +69,9 @@ func (t *Transfer) Signed() int64 {
 	}
 	return -t.Amount
 }
+
+// OfPlatform reports whether the platform's account is a side.
+func (t *Transfer) OfPlatform() bool { return t.From == PlatformAccount || t.To == PlatformAccount }
 
 // Entry is a Transfer as it stands in its agent's ledger.
 type Entry struct {

@@ -15,6 +15,8 @@ const (
 	MaxEach = 100
 	// MaxIDs is how many ids Tasks and Agents take.
 	MaxIDs = 1_000
+	// MaxDeadTotal is how many dead letters of all agents are counted.
+	MaxDeadTotal = 10_000
 	// MaxOffset is the highest offset of a page.
 	MaxOffset = 1<<31 - 1
 )
@@ -377,7 +379,8 @@ type WebhookQueue interface {
 	// FinishWebhook writes the outcome of a leased delivery. It does nothing
 	// and returns false when the lease is no longer the newest.
 	FinishWebhook(ctx context.Context, job WebhookJob, out WebhookOutcome) (bool, error)
-	// DeadWebhooks pages through an agent's failed deliveries, newest first.
+	// DeadWebhooks pages through an agent's failed deliveries, newest first; with q.Agent
+	// "" through those of all agents, of which Total counts MaxDeadTotal at most.
 	DeadWebhooks(ctx context.Context, q PageQuery) (DeadPage, error)
 	// RedeliverWebhook makes a dead letter due at now, with its count of attempts
 	// back at 0. False when the agent has no such dead letter.
@@ -505,6 +508,9 @@ type Totals struct {
 	Tasks    map[Status]int64
 	Escrowed int64
 	Agents   int64
+	// Platform sums the amounts that moved to or from the platform's account, by kind;
+	// nil where data of an earlier version was not counted.
+	Platform map[EntryKind]int64
 	// Seq is at least the highest Task.Seq ever assigned.
 	Seq int64
 }

@@ -24,9 +24,9 @@ func newAdmin(a *app) *cobra.Command {
 	o := &operator{app: a}
 	cmd := group(&cobra.Command{
 		Use:   "admin",
-		Short: "Run the marketplace: grant, invite, suspend, appoint, look, reports, operators, actions, audit",
+		Short: "Run the marketplace: overview, grant, invite, suspend, appoint, look, reports, webhooks, operators, actions, audit",
 		Long:  "Commands for the operators. The admin key, or an operator's own, is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
-	}, newGrant(o), newClawBack(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newAllAgents(o), newAllTasks(o), newOperators(o), newActions(o), newAudit(o))
+	}, newOverview(o), newGrant(o), newClawBack(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newAllAgents(o), newAllTasks(o), newDeadWebhooks(o), newOperators(o), newActions(o), newAudit(o))
 	cmd.PersistentFlags().StringVar(&o.keyFile, "admin-key-file", "", "read the admin key from a file (`path`, or - for standard input)")
 	return cmd
 }

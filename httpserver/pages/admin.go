@@ -25,6 +25,7 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"GET /admin/login":                  func(w http.ResponseWriter, r *http.Request) { p.redirect(w, r, "/admin") },
 		"POST /admin/login":                 p.login,
 		"POST /admin/logout":                p.operator(p.logout),
+		"GET /admin/webhooks":               p.operator(p.adminWebhooks),
 		"GET /admin/agents":                 p.operator(p.adminAgents),
 		"GET /admin/agents/{id}":            p.operator(p.adminAgent),
 		"POST /admin/agents/{id}/grant":     p.operator(p.grant),
@@ -57,6 +58,8 @@ type desk struct {
 	Done, Problem string
 	Search        string
 	Status        market.ReportStatus
+	Overview      market.DeskOverview
+	Dead          market.DeadWebhookList
 	Agents        market.AgentStandings
 	Agent         *market.AgentRecord
 	Tasks         market.TaskSummaries
@@ -128,7 +131,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	if s, ok := p.sessionOf(r); ok {
 		if _, err := p.operatorOf(r.Context(), s); !errors.Is(err, market.ErrUnauthorized) {
-			p.operator(p.adminReports)(w, r)
+			p.operator(p.adminOverview)(w, r)
 			return
 		}
 	}
@@ -274,7 +277,7 @@ func (p *pages) appoint(w http.ResponseWriter, r *http.Request, d *desk) {
 }
 
 func (p *pages) redeliver(w http.ResponseWriter, r *http.Request, d *desk) {
-	err := p.market.RedeliverOf(r.Context(), market.RedeliverInput{AgentID: agentIn(r), EventID: r.PostFormValue("event")})
+	_, err := p.market.RedeliverOf(r.Context(), market.RedeliverInput{AgentID: agentIn(r), EventID: r.PostFormValue("event"), Reason: text(r, "reason")})
 	p.changedAgent(w, r, d, "queued", err)
 }
 

@@ -79,7 +79,7 @@ func (o *operator) post(path string, form url.Values, headers ...string) (int, s
 
 func (o *operator) login() {
 	o.t.Helper()
-	if status, page := o.post("/admin/login", url.Values{"key": {adminKey}}); status != http.StatusOK || !strings.Contains(page, "<h1>Reports</h1>") {
+	if status, page := o.post("/admin/login", url.Values{"key": {adminKey}}); status != http.StatusOK || !strings.Contains(page, "<h1>Overview</h1>") {
 		o.t.Fatalf("login: %d %s", status, page)
 	}
 }
@@ -165,6 +165,8 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	status, page = o.get("/admin/tasks?search=" + string(posted.TaskID))
 	o.expect("a claimed task by id", http.StatusOK, "the context", status, page)
 	status, page = o.get("/admin")
+	o.expect("the overview", http.StatusOK, "1 open report<", status, page)
+	status, page = o.get("/admin/reports")
 	o.expect("reports", http.StatusOK, "1 open.", status, page)
 	if strings.Contains(page, attack) {
 		t.Errorf("not escaped: %s", page)
@@ -173,9 +175,9 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	if id == nil {
 		t.Fatalf("no report: %s", page)
 	}
-	status, page = o.post("/admin/reports/"+id[1], o.form("/admin", "as", "nonsense"))
+	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "nonsense"))
 	o.expect("resolve as nonsense", http.StatusBadRequest, "status: must be", status, page)
-	status, page = o.post("/admin/reports/"+id[1], o.form("/admin", "as", "reviewed", "note", "seen"))
+	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "note", "seen"))
 	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
 	o.expect("none left", http.StatusOK, "0 open.", status, page)
 	status, page = o.get("/admin/reports?status=")
@@ -351,12 +353,12 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	if event == nil {
 		t.Fatal("no button")
 	}
-	status, page = o.post(path+"/redeliver", o.form(path, "event", event[1]))
+	status, page = o.post(path+"/redeliver", o.form(path, "event", event[1], "reason", "their endpoint is back"))
 	o.expect("redeliver", http.StatusOK, "The delivery is due again.", status, page)
 	if strings.Contains(page, "status 500") || !fail() {
 		t.Error("the delivery is not due again")
 	}
-	status, page = o.post(path+"/redeliver", o.form(path, "event", "ag-nothing-1"))
+	status, page = o.post(path+"/redeliver", o.form(path, "event", "ag-nothing-1", "reason", "why not"))
 	o.expect("redeliver nothing", http.StatusNotFound, "Not found", status, page)
 }
 

@@ -133,7 +133,7 @@ func (s *site) every() map[string]string {
 // operators names the pages for the operator alone.
 func (s *site) operators() map[string]string {
 	return map[string]string{
-		"admin-reports": s.root + "/admin/reports", "admin-agents": s.root + "/admin/agents", "admin-tasks": s.root + "/admin/tasks",
+		"admin-overview": s.root + "/admin", "admin-webhooks": s.root + "/admin/webhooks", "admin-reports": s.root + "/admin/reports", "admin-agents": s.root + "/admin/agents", "admin-tasks": s.root + "/admin/tasks",
 		"admin-agent": s.root + "/admin/agents/" + string(s.worker.ID()), "admin-task": s.root + "/admin/tasks/" + string(s.task),
 		"admin-audit": s.root + "/admin/audit", "admin-actions": s.root + "/admin/actions", "admin-operators": s.root + "/admin/operators",
 	}

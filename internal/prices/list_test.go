@@ -212,6 +212,11 @@ var api = []price{
 	known("GET /v1/admin/tasks", reads(func(*world) (string, string) { return "/v1/admin/tasks?limit=100&" + terms, operatorKey })).takes(200*ms, 64*mib, 256*kib),
 	known("GET /v1/admin/tasks/{id}", reads(func(w *world) (string, string) { return "/v1/admin/tasks/" + string(w.long), operatorKey })).takes(200*ms, 64*mib, 16*mib),
 	known("GET /v1/admin/actions", reads(func(*world) (string, string) { return "/v1/admin/actions?limit=100", operatorKey })).takes(100*ms, 32*mib, 3*mib),
+	known("GET /v1/admin/overview", reads(func(*world) (string, string) { return "/v1/admin/overview", operatorKey })).takes(100*ms, 32*mib, 256*kib),
+	known("GET /v1/admin/webhooks/dead", reads(func(*world) (string, string) { return "/v1/admin/webhooks/dead?limit=100", operatorKey })).takes(100*ms, 32*mib, 512*kib),
+	known("POST /v1/admin/webhooks/redeliver", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/webhooks/redeliver", operatorKey, map[string]any{"agent_id": w.worker.id, "event_id": "1", "reason": reason})
+	}).keeps("a delivery"),
 	known("GET /v1/admin/audit", reads(func(*world) (string, string) { return "/v1/admin/audit", operatorKey })).takes(2000*ms, 256*mib, 64*kib),
 	anyone("GET /v1/capabilities", plain("/v1/capabilities")),
 	anyone("GET /openapi.json", plain("/openapi.json")).takes(20*ms, 4*mib, 512*kib),
@@ -268,12 +273,13 @@ var site = []price{
 		w.logIn()
 		return r
 	}),
+	anyone("GET /admin/webhooks", plain("/admin/webhooks")).takes(100*ms, 32*mib, 512*kib),
 	anyone("GET /admin/agents", plain("/admin/agents?search=words")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/agents/{id}", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id), "" })).takes(100*ms, 32*mib, 2*mib),
 	onWorker("grant", url.Values{"amount": {"1"}, "reason": {reason}}).keeps("a ledger line with its note, 20 KB"),
 	onWorker("suspend", url.Values{"suspended": {"false"}, "reason": {reason}}).keeps("the reason"),
 	onWorker("infra", url.Values{"infra": {"false"}}),
-	onWorker("redeliver", url.Values{"event": {"1"}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
+	onWorker("redeliver", url.Values{"event": {"1"}, "reason": {reason}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
 	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(200*ms, 64*mib, 8*mib),
 	anyone("GET /admin/tasks/{id}", reads(func(w *world) (string, string) { return "/admin/tasks/" + string(w.long), "" })).takes(100*ms, 32*mib, 8*mib),
 	anyone("GET /admin/reports", plain("/admin/reports")).takes(100*ms, 32*mib, 4*mib),

@@ -86,7 +86,7 @@ func (w *world) best(p price) cost {
 	return best
 }
 
-var refusedOnPurpose = []string{"POST /v1/me/webhooks/{event_id}/redeliver", "POST /admin/login", "POST /admin/agents/{id}/redeliver", "/"}
+var refusedOnPurpose = []string{"POST /v1/me/webhooks/{event_id}/redeliver", "POST /admin/login", "POST /admin/agents/{id}/redeliver", "POST /v1/admin/webhooks/redeliver", "/"}
 
 // The most expensive request of each route keeps to its price, also when its
 // client hangs up.

@@ -94,6 +94,7 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	defer s.mu.RUnlock()
 	return store.Totals{
 		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()), Seq: s.seq,
+		Platform: maps.Clone(s.platform),
 	}, nil
 }
 

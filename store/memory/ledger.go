@@ -106,6 +106,9 @@ func (s *Store) affords(c *store.Change, last int) bool {
 
 // transfer moves credits and writes the line.
 func (s *Store) transfer(t *store.Transfer) {
+	if t.OfPlatform() {
+		s.platform[t.Kind] += t.Amount
+	}
 	if t.Agent == "" {
 		s.ledger.add(store.Entry{Transfer: *t})
 		return

@@ -52,6 +52,8 @@ type Store struct {
 
 	byStatus map[store.Status]int64
 	escrowed int64
+	// platform sums what the platform's account took part in, by kind.
+	platform map[store.EntryKind]int64
 
 	hearers hearers
 	limits  limiter
@@ -77,6 +79,7 @@ func New() *Store {
 		once:      newIdempotency(),
 		leases:    make(map[string]lease),
 		byStatus:  make(map[store.Status]int64),
+		platform:  make(map[store.EntryKind]int64),
 		limits:    newLimiter(),
 	}
 }

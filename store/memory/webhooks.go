@@ -193,14 +193,21 @@ func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.Dead
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	p := s.parties[q.Agent]
-	if p == nil || p.dead == nil {
-		return store.DeadPage{}, nil
+	letters := s.webhooks.byFailure
+	if q.Agent != "" {
+		p := s.parties[q.Agent]
+		if p == nil || p.dead == nil {
+			return store.DeadPage{}, nil
+		}
+		letters = p.dead
 	}
-	page := store.DeadPage{Total: p.dead.Len()}
+	page := store.DeadPage{Total: letters.Len()}
 	for i := page.Total - 1 - max(q.Offset, 0); i >= 0 && len(page.Dead) < q.Limit; i-- {
-		dead, _ := p.dead.GetAt(i)
+		dead, _ := letters.GetAt(i)
 		page.Dead = append(page.Dead, dead.DeadWebhook)
+	}
+	if q.Agent == "" {
+		page.Total = min(page.Total, store.MaxDeadTotal)
 	}
 	return page, nil
 }

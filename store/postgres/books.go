@@ -61,8 +61,15 @@ type tagKey struct {
 }
 
 // totals are moved by status, in the order of store.Statuses; then the credits in
-// escrow and the number of agents.
-type totals [8]int64
+// escrow, the number of agents, and what the platform's account took part in, in the
+// order of store.PlatformKinds.
+type totals [13]int64
+
+const (
+	ofEscrow   = 6
+	ofAgents   = 7
+	ofPlatform = 8
+)
 
 func (m *message) bookRows() {
 	b := &books{accounts: map[store.AgentID]*account{}}
@@ -118,7 +125,7 @@ func (b *books) standing(i int, c *prepared) {
 	for k := range c.Agents {
 		old, next := c.Agents[k].Old, c.Agents[k].New
 		if old == nil {
-			b.totals[7]++
+			b.totals[ofAgents]++
 			continue
 		}
 		if old.Suspended != next.Suspended {
@@ -148,7 +155,7 @@ func (b *books) counters(i int, c *prepared) {
 		if d.TextBytes > 0 && d.MaxTextBytes != 0 {
 			a.worstBytes = highest(a.worstBytes, a.sum.TextBytes-d.MaxTextBytes)
 		}
-		b.totals[6] += d.Escrowed
+		b.totals[ofEscrow] += d.Escrowed
 	}
 	for k := range c.Tags {
 		b.tag(i, &c.Tags[k])
@@ -224,6 +231,9 @@ func (a *account) move(index, by int) {
 func (b *books) transfers(i int, c *prepared) {
 	for k := range c.Transfers {
 		t := &c.Transfers[k]
+		if place := slices.Index(store.PlatformKinds(), t.Kind); place >= 0 {
+			b.totals[ofPlatform+place] += t.Amount
+		}
 		n := numbered[store.Transfer]{change: i, index: k, value: t}
 		if t.Agent == "" {
 			b.loose = append(b.loose, n)

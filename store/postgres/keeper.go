@@ -50,18 +50,26 @@ func (s *Store) foldTotals(ctx context.Context) error {
 
 // Totals are exact; see store.Keeper.
 func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
-	var n [8]int64
+	var n totals
 	var rows int
 	var seq int64
-	err := s.read(ctx, "reading totals", func(b *batch) {
-		b.row("totals", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &rows, &seq)
-	})
+	into := make([]any, 0, len(n)+2)
+	for i := range n {
+		into = append(into, &n[i])
+	}
+	err := s.read(ctx, "reading totals", func(b *batch) { b.row("totals", nil, append(into, &rows, &seq)...) })
 	if err != nil {
 		return store.Totals{}, err
 	}
-	totals := store.Totals{Tasks: make(map[store.Status]int64), Escrowed: n[6], Agents: n[7], Seq: seq}
+	totals := store.Totals{
+		Tasks: make(map[store.Status]int64), Escrowed: n[ofEscrow], Agents: n[ofAgents], Seq: seq,
+		Platform: make(map[store.EntryKind]int64),
+	}
 	for i, status := range store.Statuses() {
 		totals.Tasks[status] = n[i]
+	}
+	for i, kind := range store.PlatformKinds() {
+		totals.Platform[kind] = n[ofPlatform+i]
 	}
 	if rows > foldBatch {
 		err = s.foldTotals(ctx)

@@ -61,6 +61,11 @@ func orNull(t time.Time) *time.Time {
 func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (page store.DeadPage, err error) {
 	err = s.read(ctx, "reading dead webhooks", func(b *batch) {
 		page = store.DeadPage{}
+		if q.Agent == "" {
+			collect(b, &page.Dead, scanDead, "dead_webhooks_of_all", q.Limit, max(q.Offset, 0))
+			b.row("dead_count_of_all", []any{store.MaxDeadTotal}, &page.Total)
+			return
+		}
 		collect(b, &page.Dead, scanDead, "dead_webhooks", string(q.Agent), q.Limit, max(q.Offset, 0))
 		b.row("dead_count", []any{string(q.Agent)}, &page.Total)
 	})

@@ -70,6 +70,9 @@ func (p *program) writeTransfer(t *store.Transfer, later []store.Transfer) {
 		transfers = p.key(p.transfers(t.Task))
 	}
 	doc := packTransfer(t)
+	if t.OfPlatform() {
+		p.step("HINCRBY", p.totals(), string(t.Kind), t.Amount)
+	}
 	if t.Agent == "" {
 		p.stepOn(transfers, "transfer", string(t.Kind), doc)
 		return

@@ -27,6 +27,12 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	totals := store.Totals{
 		Tasks: map[store.Status]int64{}, Escrowed: number(numbers.Val()["escrowed"]), Agents: agents.Val(),
 	}
+	if _, whole := numbers.Val()["whole"]; whole {
+		totals.Platform = map[store.EntryKind]int64{}
+		for _, kind := range store.PlatformKinds() {
+			totals.Platform[kind] = number(numbers.Val()[string(kind)])
+		}
+	}
 	for _, task := range newest.Val() {
 		totals.Seq = int64(task.Score)
 	}

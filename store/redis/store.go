@@ -119,13 +119,20 @@ func New(ctx context.Context, client goredis.UniversalClient, opts ...Option) (*
 // the version found.
 func (s *Store) claimLayout(ctx context.Context) error {
 	var has *goredis.StringCmd
+	var fresh *goredis.BoolCmd
 	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
-		p.SetNX(ctx, s.keys.layout(), layoutVersion, 0)
+		fresh = p.SetNX(ctx, s.keys.layout(), layoutVersion, 0)
 		has = p.Get(ctx, s.keys.layout())
 		return nil
 	})
 	if err != nil {
 		return failed(err)
+	}
+	if fresh.Val() {
+		// Before this there is nothing that the totals could have missed.
+		if err := s.client.HSet(ctx, s.keys.totals(), "whole", 1).Err(); err != nil {
+			return failed(err)
+		}
 	}
 	version, err := strconv.Atoi(has.Val())
 	if err != nil {

@@ -70,11 +70,18 @@ func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (store.Dead
 	page := store.DeadPage{Total: int(number(at(reply, 2)))}
 	lines := list(at(reply, 1))
 	for i, name := range texts[string](at(reply, 0)) {
-		dead, err := decodeDead(q.Agent, name, text(at(lines, i)))
+		agent := q.Agent
+		if colon := strings.LastIndexByte(name, ':'); agent == "" && colon >= 0 {
+			agent, name = store.AgentID(name[:colon]), name[colon+1:]
+		}
+		dead, err := decodeDead(agent, name, text(at(lines, i)))
 		if err != nil {
 			return store.DeadPage{}, err
 		}
 		page.Dead = append(page.Dead, dead)
+	}
+	if q.Agent == "" {
+		page.Total = min(page.Total, store.MaxDeadTotal)
 	}
 	return page, nil
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/pinchwork/pinchwork/store"
 )
@@ -212,6 +213,9 @@ func (w *writing) writeTags(c *prepared) error {
 func (w *writing) writeTransfers(c *prepared) error {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
+		if place := slices.Index(store.PlatformKinds(), t.Kind); place >= 0 {
+			w.totals[ofPlatform+place] += t.Amount
+		}
 		entry := store.Entry{Transfer: *t}
 		if t.Agent != "" {
 			a, err := w.account(t.Agent)

@@ -10,10 +10,14 @@ import (
 // Totals are exact; see store.Keeper.
 func (s *Store) Totals(ctx context.Context) (out store.Totals, err error) {
 	err = s.read(ctx, "reading totals", func(c *conn) error {
-		out = store.Totals{Tasks: make(map[store.Status]int64)}
-		_, err := c.one("select s1, s2, s3, s4, s5, s6, escrowed, agents from pinchwork_total", func(r row) error {
+		out = store.Totals{Tasks: make(map[store.Status]int64), Platform: make(map[store.EntryKind]int64)}
+		_, err := c.one(`select s1, s2, s3, s4, s5, s6, escrowed, agents, registered, granted, clawed_back, fees, system_pay
+			from pinchwork_total`, func(r row) error {
 			for i, status := range store.Statuses() {
 				out.Tasks[status] = r.ColumnInt64(i)
+			}
+			for i, kind := range store.PlatformKinds() {
+				out.Platform[kind] = r.ColumnInt64(ofPlatform + i)
 			}
 			out.Escrowed, out.Agents = r.ColumnInt64(ofEscrow), r.ColumnInt64(ofAgents)
 			return nil

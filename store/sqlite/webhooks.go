@@ -116,19 +116,35 @@ func finish(w *writing, job *store.WebhookJob, out *store.WebhookOutcome) (bool,
 func (s *Store) DeadWebhooks(ctx context.Context, q store.PageQuery) (page store.DeadPage, err error) {
 	err = s.read(ctx, "reading dead webhooks", func(c *conn) error {
 		page = store.DeadPage{}
+		if q.Agent == "" {
+			return deadOfAll(c, q, &page)
+		}
 		n, err := c.number("select count(*) from pinchwork_webhook where agent = ? and dead_at is not null", string(q.Agent))
 		if err != nil {
 			return err
 		}
 		page.Total = int(n)
-		return collect(c, &page.Dead, func(r row) (dead store.DeadWebhook, err error) {
-			dead.Attempts, dead.Error, dead.FailedAt = r.ColumnInt(6), r.ColumnText(7), instant(r, 8)
-			dead.Event, err = readEvent(r)
-			return dead, err
-		}, "select "+eventColumns+`, attempts, error, dead_at from pinchwork_webhook where agent = ? and dead_at is not null
+		return collect(c, &page.Dead, readDead, "select "+eventColumns+`, attempts, error, dead_at from pinchwork_webhook where agent = ? and dead_at is not null
 			order by dead_at desc, seq desc limit ? offset ?`, string(q.Agent), max(q.Limit, 0), max(q.Offset, 0))
 	})
 	return page, err
+}
+
+// deadOfAll reads a page of the dead letters of all agents.
+func deadOfAll(c *conn, q store.PageQuery, page *store.DeadPage) error {
+	n, err := c.number("select count(*) from (select 1 from pinchwork_webhook where dead_at is not null limit ?)", store.MaxDeadTotal)
+	if err != nil {
+		return err
+	}
+	page.Total = int(n)
+	return collect(c, &page.Dead, readDead, "select "+eventColumns+`, attempts, error, dead_at from pinchwork_webhook
+		where dead_at is not null order by dead_at desc limit ? offset ?`, max(q.Limit, 0), max(q.Offset, 0))
+}
+
+func readDead(r row) (dead store.DeadWebhook, err error) {
+	dead.Attempts, dead.Error, dead.FailedAt = r.ColumnInt(6), r.ColumnText(7), instant(r, 8)
+	dead.Event, err = readEvent(r)
+	return dead, err
 }
 
 // RedeliverWebhook revives a dead letter, behind those that are due already; see

@@ -19,12 +19,14 @@ func newWriting(c *conn) *writing {
 }
 
 // totals are moved by status, in the order of store.Statuses; then the credits in
-// escrow and the number of agents.
-type totals [8]int64
+// escrow, the number of agents, and what the platform's account took part in, in the
+// order of store.PlatformKinds.
+type totals [13]int64
 
 const (
-	ofEscrow = 6
-	ofAgents = 7
+	ofEscrow   = 6
+	ofAgents   = 7
+	ofPlatform = 8
 )
 
 // account returns the account of an id, an empty one when there is none.
@@ -42,7 +44,8 @@ func (w *writing) account(id store.AgentID) (*account, error) {
 }
 
 const moveTotals = `update pinchwork_total set s1 = s1 + ?, s2 = s2 + ?, s3 = s3 + ?, s4 = s4 + ?, s5 = s5 + ?, s6 = s6 + ?,
-	escrowed = escrowed + ?, agents = agents + ?`
+	escrowed = escrowed + ?, agents = agents + ?, registered = registered + ?, granted = granted + ?, clawed_back = clawed_back + ?,
+	fees = fees + ?, system_pay = system_pay + ?`
 
 // flush writes what was gathered.
 func (w *writing) flush() error {

@@ -72,7 +72,7 @@ var keeperCases = []testCase{
 			if last := w.task(t.ID).Seq; got.Seq < last {
 				return fmt.Sprintf(".Seq: got %d, want at least %d", got.Seq, last)
 			}
-			return diff(got, store.Totals{Tasks: want, Escrowed: 10, Agents: 3, Seq: got.Seq})
+			return diff(got, store.Totals{Tasks: want, Escrowed: 10, Agents: 3, Seq: got.Seq, Platform: got.Platform})
 		})
 	}},
 	{"Totals leave a direct hire out until it is opened", func(w *world) {
@@ -95,7 +95,7 @@ var keeperCases = []testCase{
 		want := map[store.Status]int64{store.StatusPosted: 1, store.StatusClaimed: 1}
 		w.totals(func(got store.Totals) string {
 			maps.DeleteFunc(got.Tasks, func(_ store.Status, n int64) bool { return n == 0 })
-			return diff(got, store.Totals{Tasks: want, Agents: 3, Seq: got.Seq})
+			return diff(got, store.Totals{Tasks: want, Agents: 3, Seq: got.Seq, Platform: got.Platform})
 		})
 	}},
 	{"Totals know what is in escrow", func(w *world) {
@@ -114,7 +114,27 @@ var keeperCases = []testCase{
 			Accounts:  []store.AccountDelta{{Agent: ann, Escrowed: -10}},
 		})
 		w.totals(func(got store.Totals) string {
-			return diff(got, store.Totals{Tasks: got.Tasks, Escrowed: 20, Agents: 3, Seq: got.Seq})
+			return diff(got, store.Totals{Tasks: got.Tasks, Escrowed: 20, Agents: 3, Seq: got.Seq, Platform: got.Platform})
+		})
+	}},
+	{"Totals know what the platform's account took part in", func(w *world) {
+		w.people()
+		w.commit(&store.Change{Transfers: []store.Transfer{escrow(w, taskNo(1), 20)}})
+		w.commit(payout(w, taskNo(1), 20, 10))
+		moves := func(kind store.EntryKind, amount int64) store.Transfer {
+			t := store.Transfer{ID: nextEntry(), From: store.PlatformAccount, To: store.AgentAccount(ann), Amount: amount, Kind: kind, Agent: ann, At: w.now}
+			if kind == store.EntryClawBack {
+				t.From, t.To = t.To, t.From
+			}
+			return t
+		}
+		w.commit(&store.Change{Transfers: []store.Transfer{moves(store.EntryAdminGrant, 50), moves(store.EntrySystemPayment, 3)}})
+		w.commit(&store.Change{Transfers: []store.Transfer{moves(store.EntryClawBack, 7)}})
+		w.totals(func(got store.Totals) string {
+			maps.DeleteFunc(got.Platform, func(_ store.EntryKind, n int64) bool { return n == 0 })
+			return diff(got.Platform, map[store.EntryKind]int64{
+				w.grant(ann, bonus).Kind: 3 * bonus, store.EntryAdminGrant: 50, store.EntrySystemPayment: 3, store.EntryClawBack: 7, store.EntryPlatformFee: 1,
+			})
 		})
 	}},
 }

@@ -183,6 +183,29 @@ var webhookCases = []testCase{
 		w.hook(ann)
 		w.equal(len(w.jobs(w.in(2*time.Minute), w.in(time.Hour), 9)), 0)
 	}},
+	{"Dead letters of all agents", func(w *world) {
+		w.people()
+		w.bury(ann, 3)
+		w.bury(bob, 3)
+		w.hook(cyd)
+		w.tell(cyd, 1)
+		all := w.dead("", 9, 0)
+		w.equal(all.Total, 6)
+		of := map[store.AgentID][]store.DeadWebhook{}
+		for i, d := range all.Dead {
+			if i > 0 && d.FailedAt.After(all.Dead[i-1].FailedAt) {
+				w.Errorf("number %d is newer than the one before", i)
+			}
+			of[d.Event.Agent] = append(of[d.Event.Agent], d)
+		}
+		w.equal(len(of), 2)
+		w.equal(of[ann], w.dead(ann, 9, 0).Dead)
+		w.equal(of[bob], w.dead(bob, 9, 0).Dead)
+		w.equal(w.dead("", 2, 4), store.DeadPage{Total: 6, Dead: all.Dead[4:]})
+		w.equal(w.dead("", 2, 6), store.DeadPage{Total: 6})
+		w.equal(w.redeliver(ann, all.Dead[0].Event.Seq) || w.redeliver(bob, all.Dead[0].Event.Seq), true)
+		w.equal(w.dead("", 9, 0).Total, 5)
+	}},
 	{"Many lease and none holds what another does", func(w *world) {
 		w.people()
 		w.hook(ann)

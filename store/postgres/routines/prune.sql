@@ -184,7 +184,8 @@ language sql as $$
         delete from pinchwork.total_change t using old where t.ctid = old.ctid returning t.*
     ), folded as (
         insert into pinchwork.total_change
-        select sum(posted), sum(claimed), sum(delivered), sum(approved), sum(expired), sum(cancelled), sum(escrowed), sum(agents)
+        select sum(posted), sum(claimed), sum(delivered), sum(approved), sum(expired), sum(cancelled), sum(escrowed), sum(agents),
+               sum(registered), sum(granted), sum(clawed_back), sum(fees), sum(system_pay)
         from gone having count(*) > 0
     )
     select count(*) from gone;

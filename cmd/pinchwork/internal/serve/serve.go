@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) e
 		return err
 	}
 	defer b.close()
-	m, err := newMarket(&s, b, metrics.telemetry(), log)
+	m, err := newMarket(&s, b, metrics.telemetry(), log, shown(version))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
@@ -69,8 +70,8 @@ func logger(format string, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger) (*market.Market, error) {
-	return pinchwork.New(
+func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger, more ...pinchwork.Option) (*market.Market, error) {
+	return pinchwork.New(append(more,
 		pinchwork.WithStore(b.store), pinchwork.WithLogger(log),
 		pinchwork.WithPolicy(func(p *market.Policy) { *p = s.Policy }),
 		pinchwork.WithWebhooks(notify.NewWebhooks(notify.WebhookOptions{
@@ -78,7 +79,16 @@ func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Lo
 			MeterProvider: telemetry.MeterProvider,
 		})),
 		pinchwork.WithTelemetry(telemetry),
-	)
+	)...)
+}
+
+// shown is what operators see of this process.
+func shown(version string) pinchwork.Option {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unnamed"
+	}
+	return pinchwork.WithInstance(host, version)
 }
 
 func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version string, log *slog.Logger) (*httpserver.Server, error) {

@@ -1,0 +1,54 @@
+package pages
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// lateEnough is how late timers or webhooks are when the desk says so: a replica that
+// runs them is never a second behind.
+const lateEnough = 5
+
+// adminOverview is the desk's first page: how the marketplace stands, and what waits.
+func (p *pages) adminOverview(w http.ResponseWriter, r *http.Request, d *desk) {
+	var err error
+	d.Overview, err = p.market.DeskOverview(r.Context())
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	p.show(w, r, "admin-overview", "Overview", d, nil)
+}
+
+// TimersLate and WebhooksLate report whether the market is behind.
+func (d *desk) TimersLate() bool   { return d.Overview.Health.TimersLate >= lateEnough }
+func (d *desk) WebhooksLate() bool { return d.Overview.Health.WebhooksLate >= lateEnough }
+
+// Waits reports whether anything waits for an operator.
+func (d *desk) Waits() bool {
+	return d.Overview.ReportsOpen > 0 || d.Overview.Dead.Total > 0 || d.TimersLate() || d.WebhooksLate()
+}
+
+// RunsTimers is the id of the replica that was the last to settle timers.
+func (d *desk) RunsTimers() (id string) {
+	var latest market.Time
+	for _, replica := range d.Overview.Replicas {
+		if replica.SweptAt.After(latest.Time) {
+			id, latest = replica.ID, replica.SweptAt
+		}
+	}
+	return id
+}
+
+// since is a number of seconds as people say it.
+func since(seconds float64) string { return span(time.Duration(seconds * float64(time.Second))) }
+
+func (p *pages) adminWebhooks(w http.ResponseWriter, r *http.Request, d *desk) {
+	var err error
+	d.Dead, err = p.market.DeadWebhooks(r.Context(), market.Page{Limit: pageSize, Offset: offsetOf(r)})
+	d.Pager = p.pagerOf(r, len(d.Dead.Dead), d.Dead.Total, 0)
+	d.Pager.More = d.Dead.TotalMore
+	p.show(w, r, "admin-webhooks", "Dead webhooks", d, err)
+}

@@ -1,0 +1,182 @@
+package market_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/markettest"
+	"github.com/pinchwork/pinchwork/store"
+	"github.com/pinchwork/pinchwork/store/memory"
+)
+
+// How the marketplace stands, for operators.
+
+func overview(t *testing.T, k *markettest.Kit) market.DeskOverview {
+	t.Helper()
+	o, err := k.Market.DeskOverview(k.Ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestTheOverviewCountsMoneyTasksAndReports(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		if _, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: ada.ID, Amount: 50}); err != nil {
+			t.Fatal(err)
+		}
+		done := ada.Post("done", markettest.Budget(20))
+		bob.Claim(done)
+		bob.Deliver(done, "result")
+		ada.Approve(done)
+		open := ada.Post("open", markettest.Budget(30))
+		if _, err := bob.API.ReportTask(k.Ctx, open, "spam"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Market.ClawBack(k.Ctx, market.ClawBackInput{AgentID: bob.ID, Amount: 8, Reason: "fraud"}); err != nil {
+			t.Fatal(err)
+		}
+		o := overview(t, k)
+		want := market.MarketMoney{Counted: true, Registered: 200, Granted: 50, ClawedBack: 8, Fees: 2, Escrowed: 30, Held: 100 + 50 - 20 - 30 + 100 + 18 - 8}
+		if o.Money != want {
+			t.Errorf("money: %+v, want %+v", o.Money, want)
+		}
+		if (o.Tasks != market.TasksByState{Posted: 1, Approved: 1}) || o.Agents != 2 || o.ReportsOpen != 1 || !o.At.Equal(k.Clock.Now()) {
+			t.Errorf("counted: %+v", o)
+		}
+		if len(o.Replicas) != 0 {
+			t.Errorf("nobody runs it, and there are %+v", o.Replicas)
+		}
+	})
+}
+
+// What is late is known although nobody sweeps, and by which task.
+func TestTheOverviewSaysWhatIsLate(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada := k.Agent("ada", markettest.Webhook(hookURL, "s"))
+		bob := k.Agent("bob")
+		late := ada.Post("late", markettest.Deadline(time.Hour))
+		k.Market.Sweep(k.Ctx)
+		if h := overview(t, k).Health; h.TimersLate != 0 || h.LateTask != "" || h.WebhooksLate != 0 || h.StoreSeconds < 0 {
+			t.Errorf("before: %+v", h)
+		}
+		bob.Ask(late, "which?")
+		k.Clock.Advance(time.Hour + 90*time.Second)
+		h := overview(t, k).Health
+		if h.TimersLate != 90 || h.LateTask != late || h.WebhooksLate != 3690 {
+			t.Errorf("late: %+v", h)
+		}
+		if _, err := k.Market.Sweep(k.Ctx); err != nil {
+			t.Fatal(err)
+		}
+		if h = overview(t, k).Health; h.TimersLate != 0 || h.LateTask != "" {
+			t.Errorf("after a sweep: %+v", h)
+		}
+	})
+}
+
+func TestTheOverviewSaysWhoseWebhooksAreDead(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, cyd := k.Agent("ada", markettest.Webhook(hookURL, "s")), k.Agent("bob", markettest.Webhook(hookURL, "s")), k.Agent("cyd")
+		task, other := ada.Post("task"), bob.Post("other")
+		for _, q := range []string{"one", "two"} {
+			cyd.Ask(task, q)
+		}
+		cyd.Ask(other, "three")
+		for _, job := range queued(t, k) {
+			if ok, err := k.Market.FinishWebhook(k.Ctx, job, store.WebhookOutcome{Error: "status 500", At: k.Clock.Now()}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		o := overview(t, k)
+		if o.Dead.Total != 3 || o.Dead.TotalMore || !slices.Equal(o.Dead.Agents, []market.DeadOf{{AgentID: ada.ID, Name: "ada", Count: 2}, {AgentID: bob.ID, Name: "bob", Count: 1}}) {
+			t.Errorf("dead: %+v", o.Dead)
+		}
+		seen := map[string]int{}
+		for offset := range 4 {
+			list, err := k.Market.DeadWebhooks(k.Ctx, market.Page{Limit: 1, Offset: offset})
+			if err != nil || list.Total != 3 || len(list.Dead) != min(1, 3-offset) {
+				t.Fatalf("page %d: %+v, %v", offset, list, err)
+			}
+			for _, d := range list.Dead {
+				seen[d.Name+" "+d.Error+" "+string(d.Event)+" "+string(d.AgentID)]++
+			}
+		}
+		if seen["ada status 500 task_question "+string(ada.ID)] != 2 || seen["bob status 500 task_question "+string(bob.ID)] != 1 {
+			t.Errorf("listed are %v", seen)
+		}
+		_, err := k.Market.DeadWebhooks(k.Ctx, market.Page{Limit: 101})
+		markettest.Refused(t, err, market.ErrInvalid)
+	})
+}
+
+// Replicas show that they live, and which of them runs the timers; one that has ended is
+// forgotten, and one without a name writes nothing.
+func TestReplicasShowThatTheyLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := memory.New()
+		start := func(name string) (m *market.Market, stop func()) {
+			m, err := pinchwork.New(pinchwork.WithStore(kept), pinchwork.WithInstance(name, "v1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			running.Go(func() { _ = m.Run(ctx) })
+			synctest.Wait()
+			return m, func() { cancel(); running.Wait() }
+		}
+		alive := func(m *market.Market) (names []string, swept string) {
+			o, err := m.DeskOverview(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last market.Time
+			for _, r := range o.Replicas {
+				names = append(names, r.Name)
+				if r.Version != "v1" || r.SeenAt.After(time.Now()) || time.Since(r.SeenAt.Time) > 2*time.Minute || r.Since.After(r.SeenAt.Time) {
+					t.Errorf("a replica is %+v", r)
+				}
+				if r.SweptAt.After(last.Time) {
+					last, swept = r.SweptAt, r.Name
+				}
+			}
+			return names, swept
+		}
+		one, stopOne := start("one")
+		time.Sleep(10 * time.Second)
+		two, stopTwo := start("two")
+		defer stopTwo()
+		_, stopQuiet := start("")
+		for _, m := range []*market.Market{one, two} {
+			if names, _ := alive(m); !slices.Equal(names, []string{"one", "two"}) {
+				t.Errorf("alive are %v", names)
+			}
+		}
+		time.Sleep(time.Hour)
+		if names, _ := alive(two); !slices.Equal(names, []string{"one", "two"}) {
+			t.Errorf("an hour later %v are alive", names)
+		}
+		stopOne()
+		stopQuiet()
+		time.Sleep(3 * time.Minute)
+		r, err := two.Register(t.Context(), market.RegisterInput{Name: "ada"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := two.As(r.AgentID).Post(t.Context(), market.PostInput{Need: "task", Deadline: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if names, swept := alive(two); !slices.Equal(names, []string{"two"}) || swept != "two" {
+			t.Errorf("after the end of one %v are alive, and %q runs the timers", names, swept)
+		}
+	})
+}

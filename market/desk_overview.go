@@ -1,0 +1,148 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/pinchwork/pinchwork/store"
+)
+
+// DeskOverview is how the marketplace stands, for those who run it. All of it comes
+// from counters and indexes.
+type DeskOverview struct {
+	At     Time         `json:"at"`
+	Health MarketHealth `json:"health"`
+	Money  MarketMoney  `json:"money"`
+	// Agents are those of every standing.
+	Agents int64        `json:"agents"`
+	Tasks  TasksByState `json:"tasks"`
+	// ReportsOpen is how many reports wait to be resolved.
+	ReportsOpen int `json:"reports_open"`
+	// Dead are webhook deliveries that failed for good.
+	Dead DeadOverview `json:"dead_webhooks"`
+	// Replicas are the processes that show themselves (Config.Instance), the longest
+	// running first.
+	Replicas []Replica `json:"replicas"`
+}
+
+// MarketHealth is whether the market keeps up. Durations are in seconds.
+type MarketHealth struct {
+	// StoreSeconds is how long the store took to answer.
+	StoreSeconds float64 `json:"store_seconds"`
+	// TimersLate is for how long the task that is due longest has waited to be settled, 0
+	// while nothing is due; LateTask is that task. More than some seconds say that no
+	// replica runs, or none can keep up.
+	TimersLate float64 `json:"timers_late_seconds"`
+	LateTask   TaskID  `json:"late_task_id,omitempty"`
+	// WebhooksLate is the same of the first delivery in the queue of webhooks.
+	WebhooksLate float64 `json:"webhooks_late_seconds"`
+	// Warming is set while the replica that answers is loading its index of open tasks.
+	Warming bool `json:"warming,omitempty"`
+}
+
+// MarketMoney is where the credits are. Held, Escrowed and the platform's balance, which
+// is Fees and ClawedBack less Registered, Granted and SystemPay, are 0 together.
+type MarketMoney struct {
+	// Counted is false where an earlier version moved money and did not count it, which
+	// is in Redis: then Escrowed alone is known here, and the rest from an audit.
+	Counted bool `json:"counted"`
+	// Registered came with registrations, Granted from operators.
+	Registered int64 `json:"registered"`
+	Granted    int64 `json:"granted"`
+	ClawedBack int64 `json:"clawed_back"`
+	SystemPay  int64 `json:"system_pay"`
+	Fees       int64 `json:"fees"`
+	Escrowed   int64 `json:"escrowed"`
+	// Held is what agents can spend.
+	Held int64 `json:"held"`
+}
+
+// TasksByState counts tasks, those of the platform aside.
+type TasksByState struct {
+	Posted    int64 `json:"posted"`
+	Claimed   int64 `json:"claimed"`
+	Delivered int64 `json:"delivered"`
+	Approved  int64 `json:"approved"`
+	Expired   int64 `json:"expired"`
+	Cancelled int64 `json:"cancelled"`
+}
+
+// DeskOverview tells operators how the marketplace stands (rule 15.12). Counts may be some
+// seconds old.
+//
+// Errors: ErrUnavailable.
+func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
+	finish := m.meter.operation(&ctx, "desk")
+	defer func() { finish(err) }()
+	now := m.now()
+	s.At = NewTime(now)
+	if s.Health, err = m.health(ctx, now); err != nil {
+		return s, known(ctx, err)
+	}
+	t, err := m.store.Totals(ctx)
+	if err != nil {
+		return s, known(ctx, err)
+	}
+	s.Agents, s.Money = t.Agents, moneyOf(&t)
+	s.Tasks = TasksByState{
+		Posted: t.Tasks[StatusPosted], Claimed: t.Tasks[StatusClaimed], Delivered: t.Tasks[StatusDelivered],
+		Approved: t.Tasks[StatusApproved], Expired: t.Tasks[StatusExpired], Cancelled: t.Tasks[StatusCancelled],
+	}
+	open, err := m.store.Reports(ctx, ReportOpen, 1, 0)
+	if err != nil {
+		return s, known(ctx, err)
+	}
+	s.ReportsOpen = open.Total
+	if s.Dead, err = m.deadOverview(ctx, now); err != nil {
+		return s, err
+	}
+	s.Replicas, err = m.replicas(ctx, now)
+	return s, err
+}
+
+// moneyOf sorts the movements of the platform's account.
+func moneyOf(t *store.Totals) MarketMoney {
+	p := t.Platform
+	if p == nil {
+		return MarketMoney{Escrowed: t.Escrowed}
+	}
+	in := MarketMoney{
+		Counted: true, Registered: p[store.EntrySignupBonus], Granted: p[store.EntryAdminGrant], ClawedBack: p[store.EntryClawBack],
+		SystemPay: p[store.EntrySystemPayment], Fees: p[store.EntryPlatformFee], Escrowed: t.Escrowed,
+	}
+	in.Held = in.Registered + in.Granted + in.SystemPay - in.ClawedBack - in.Fees - in.Escrowed
+	return in
+}
+
+// health asks what is due. The clock of the answer is that of the machine, not the
+// market's.
+func (m *Market) health(ctx context.Context, now time.Time) (h MarketHealth, err error) {
+	asked := time.Now()
+	agenda, err := m.store.Due(ctx, now, 1)
+	if err != nil {
+		return h, err
+	}
+	h.StoreSeconds = time.Since(asked).Seconds()
+	h.WebhooksLate = late(now, agenda.NextWebhook)
+	if len(agenda.Tasks) > 0 {
+		found, err := m.store.Tasks(ctx, agenda.Tasks)
+		if err != nil {
+			return h, err
+		}
+		for _, st := range found {
+			if h.TimersLate = late(now, st.Task.NextDue); h.TimersLate > 0 {
+				h.LateTask = st.Task.ID
+			}
+		}
+	}
+	h.Warming = m.mirror.Fresh(ctx) != nil
+	return h, nil
+}
+
+// late is how many seconds ago something was due.
+func late(now, due time.Time) float64 {
+	if due.IsZero() {
+		return 0
+	}
+	return max(now.Sub(due).Seconds(), 0)
+}
