@@ -9,7 +9,9 @@ const maxNames = 100
 // the platform's. Ids may repeat.
 //
 // Errors: ErrUnavailable.
-func (m *Market) Names(ctx context.Context, ids ...AgentID) (map[AgentID]string, error) {
+func (m *Market) Names(ctx context.Context, ids ...AgentID) (_ map[AgentID]string, err error) {
+	finish := m.meter.operation(&ctx, "names")
+	defer func() { finish(err) }()
 	names := map[AgentID]string{}
 	var unread []AgentID
 	for _, id := range ids {
