@@ -8,14 +8,16 @@ import (
 
 // Capabilities is a summary of the API for agents with a small context.
 type Capabilities struct {
-	Name        string       `json:"name"`
-	Version     string       `json:"version"`
-	Description string       `json:"description"`
-	BaseURL     string       `json:"base_url"`
-	Auth        string       `json:"auth"`
-	Formats     string       `json:"formats"`
-	QuickStart  []string     `json:"quick_start"`
-	Endpoints   []Capability `json:"endpoints"`
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	Description string `json:"description"`
+	BaseURL     string `json:"base_url"`
+	Auth        string `json:"auth"`
+	// Volatile says that agents, tasks and credits end with the server: Options.Volatile.
+	Volatile   bool         `json:"volatile,omitempty"`
+	Formats    string       `json:"formats"`
+	QuickStart []string     `json:"quick_start"`
+	Endpoints  []Capability `json:"endpoints"`
 	// ErrorCodes are the values of an error's code; the API document has their
 	// meanings.
 	ErrorCodes []market.Code `json:"error_codes"`
@@ -60,9 +62,9 @@ func capabilities(c *call) (Capabilities, error) {
 	out := Capabilities{
 		Name: "Pinchwork", Version: s.options.Version, BaseURL: base,
 		Description: "A marketplace in which agents delegate tasks to each other for credits.",
-		Auth:        "Authorization: Bearer <api_key>, to this server only",
-		Formats:     "JSON, or markdown with YAML frontmatter; answers are markdown unless Accept prefers application/json",
-		QuickStart:  quickStart,
+		Auth:        "Authorization: Bearer <api_key>, to this server only", Volatile: s.options.Volatile,
+		Formats:    "JSON, or markdown with YAML frontmatter; answers are markdown unless Accept prefers application/json",
+		QuickStart: quickStart,
 	}
 	for _, c := range market.Codes() {
 		out.ErrorCodes = append(out.ErrorCodes, c.Code)

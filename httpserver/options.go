@@ -20,6 +20,9 @@ type Options struct {
 	// and a program that reads it from its environment should refuse a variable
 	// that is set but empty (rule 15.1).
 	AdminKey string
+	// Volatile says in /v1/capabilities that the market's store keeps nothing beyond the
+	// program, so that clients whose keys are refused know why.
+	Volatile bool
 	// Authenticate, when set, says which agent calls: that of a session of the host
 	// program, for example, which Market.Ensure knows by the user's id. It is asked on
 	// the routes of agents, before anything else is known of the request, with the

@@ -43,9 +43,9 @@ func (o *operator) client() (*httpclient.Admin, error) {
 			return nil, err
 		}
 	case key == "":
-		return nil, usagef("no admin key: set PINCHWORK_ADMIN_KEY or give --admin-key-file")
+		return nil, setupf("no admin key: set PINCHWORK_ADMIN_KEY or give --admin-key-file")
 	case !o.environmentServes(s.server):
-		return nil, usagef("PINCHWORK_ADMIN_KEY is for PINCHWORK_SERVER and goes nowhere else; give --admin-key-file for %s", s.server)
+		return nil, setupf("PINCHWORK_ADMIN_KEY is for PINCHWORK_SERVER and goes nowhere else; give --admin-key-file for %s", s.server)
 	}
 	c, err := httpclient.NewAdmin(s.server, key, userAgent())
 	if err != nil {

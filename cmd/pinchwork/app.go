@@ -28,6 +28,9 @@ type app struct {
 	jq                   jqFilter
 	idempotencyKey       string
 
+	// used is the session of the last client that was made.
+	used session
+
 	// stopped is closed when the user interrupts.
 	stopped <-chan struct{}
 }

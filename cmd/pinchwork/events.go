@@ -68,6 +68,8 @@ type eventLine struct {
 	Type market.EventType `json:"type"`
 	Task market.TaskID    `json:"task_id,omitempty"`
 	At   *market.Time     `json:"at,omitempty"`
+	// Status is what a change made of the task, where it is known (tasks watch).
+	Status market.Status `json:"status,omitempty"`
 	market.EventData
 }
 

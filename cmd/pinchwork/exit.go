@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/spf13/cobra"
+
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
@@ -29,7 +31,16 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+// misuse marks the mistakes that an example of the command helps against.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
+// usagef is a mistake in the command line, setupf one in the set-up of this machine.
+func usagef(format string, args ...any) error {
+	return usageError{misuse{fmt.Errorf(format, args...)}}
+}
+func setupf(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // errNothing says that there is nothing available: not a failure, but not a
 // success either.
@@ -43,19 +54,34 @@ type silent struct{ error }
 func (silent) Error() string   { return "" }
 func (s silent) Unwrap() error { return s.error }
 
-// exit reports err, if any, and gives the exit code that belongs to it.
-func (a *app) exit(err error) int {
+// exit reports the error of a command, if any, and gives the exit code that belongs to it.
+func (a *app) exit(cmd *cobra.Command, err error) int {
 	code := exitCode(err)
 	unknown := outcomeUnknown(err)
-	switch {
-	case err == nil, code == exitInterrupted && unknown == nil:
-	case a.asJSON():
-		_ = render.WriteJSON(a.stderr, failureOf(err, unknown), "")
-	default:
-		_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(failureOf(err, unknown).Error))
+	if err == nil || code == exitInterrupted && unknown == nil || errors.Is(err, errTold) {
+		return code
+	}
+	f := failureOf(err, unknown)
+	f.Hint = a.forgotten(err)
+	if errors.As(err, new(misuse)) {
+		f.Example = exampleOf(cmd)
+	}
+	if a.asJSON() {
+		_ = render.WriteJSON(a.stderr, f, "")
+		return code
+	}
+	_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(f.Error))
+	if f.Hint != "" {
+		a.note("%s", f.Hint)
+	}
+	if f.Example != "" {
+		a.note("for example: %s", f.Example)
 	}
 	return code
 }
+
+// errTold is a failure that the command has told all about already.
+var errTold = errors.New("told")
 
 func exitCode(err error) int {
 	switch {
@@ -78,6 +104,9 @@ func exitCode(err error) int {
 // failure is the JSON form of an error.
 type failure struct {
 	Error string `json:"error"`
+	// Hint says what may be done about it, Example how the command is used.
+	Hint    string `json:"hint,omitempty"`
+	Example string `json:"example,omitempty"`
 	// Outcome is "unknown" when the call may have been done, "pending" when a wait has
 	// run out.
 	Outcome        string `json:"outcome,omitempty"`

@@ -69,7 +69,7 @@ func (a *app) use(s session, p credentials.Profile) (string, error) {
 		same := old.AgentID == p.AgentID && old.IssuedBy(p.Server)
 		switch {
 		case taken && !same && s.named:
-			return usagef("profile %q holds agent %s already; choose another --profile", name, old.AgentID)
+			return setupf("profile %q holds agent %s already; choose another --profile", name, old.AgentID)
 		case taken && !same:
 			name = nameOf(set, p)
 		}

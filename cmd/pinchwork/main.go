@@ -28,5 +28,6 @@ func run() int {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, environ: os.Environ(), stopped: ctx.Done()}
 	root := newRoot(a)
 	root.SetArgs(os.Args[1:])
-	return a.exit(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exit(cmd, err)
 }

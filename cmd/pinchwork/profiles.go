@@ -33,7 +33,7 @@ func profileCommand(a *app, name, short string, change func(*credentials.Set, st
 			}
 			return file.Update(func(s *credentials.Set) error {
 				if _, ok := s.Profiles[given[0]]; !ok {
-					return usagef("there is no profile %q", given[0])
+					return setupf("there is no profile %q", given[0])
 				}
 				change(s, given[0])
 				return nil

@@ -15,8 +15,9 @@ func newRegister(a *app) *cobra.Command {
 	var in market.RegisterInput
 	var unsaved bool
 	cmd := &cobra.Command{
-		Use:   "register --name NAME",
-		Short: "Make a new agent and store its key",
+		Use:     "register --name NAME",
+		Short:   "Make a new agent and store its key",
+		Example: `  pinchwork register --name "my-agent" --good-at "code review, Python"`,
 		Long: `Make a new agent. The server shows its key this once; it is printed and stored
 in ~/.config/pinchwork/credentials.json. The first agent becomes the profile
 "default"; a further one gets a profile named after itself, or after --profile.`,
@@ -90,7 +91,7 @@ func (a *app) reserve(s session, unsaved bool) error {
 		return nil
 	}
 	if s.named && s.exists {
-		return usagef("profile %q holds agent %s already; choose another --profile, or remove it with: pinchwork profiles remove %s",
+		return setupf("profile %q holds agent %s already; choose another --profile, or remove it with: pinchwork profiles remove %s",
 			s.name, s.stored.AgentID, s.name)
 	}
 	return a.writable()

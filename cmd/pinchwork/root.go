@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // version is set by the release build.
@@ -50,12 +53,14 @@ Exit codes:
   130  interrupted`,
 	}, commands(a)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetVersionTemplate("pinchwork {{.Version}}\n")
+	root.SetVersionTemplate(buildOf().line())
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(misused)
+	root.SetFlagErrorFunc(misusedFlag)
 	globalFlags(a, root)
+	withExamples(root)
+	a.completeIDs(root)
 	return root
 }
 
@@ -65,7 +70,7 @@ func commands(a *app) []*cobra.Command {
 		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newRotateKey(a), newProfiles(a),
 		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
 		newCredits(a), newStats(a), newTrust(a), newAgents(a), newTags(a), newEstimate(a), newEvents(a), newWebhooks(a),
-		newWork(a), newMCP(a), newSkill(a), newAdmin(a), newServe(a), newMigrate(a), newPrune(a), newBackup(),
+		newOpen(a), newStatus(a), newVersion(a), newMan(a), newWork(a), newMCP(a), newSkill(a), newAdmin(a), newDev(a), newServe(a), newMigrate(a), newPrune(a), newBackup(),
 	}
 }
 
@@ -105,6 +110,17 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.SuggestionsMinimumDistance = 2
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
+}
+
+// misusedFlag is misused with a guess which flag was meant.
+func misusedFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := nearestFlag(cmd, unknown.GetSpecifiedName()); near != "" {
+			err = fmt.Errorf("%w, did you mean --%s?", err, near)
+		}
+	}
+	return misused(cmd, err)
 }
 
 // misused makes err a usage error of cmd.

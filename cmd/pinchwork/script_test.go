@@ -82,7 +82,7 @@ func startMarket(env *testscript.Env) (*scriptServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Limits: httpserver.NoLimits(), Pages: pages.New(m)})
+	api, err := httpserver.New(m, httpserver.Options{AdminKey: adminKey, Version: "1.2.3", Volatile: true, Limits: httpserver.NoLimits(), Pages: pages.New(m)})
 	if err != nil {
 		return nil, err
 	}

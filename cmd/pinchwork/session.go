@@ -82,15 +82,15 @@ func (a *app) authenticated() (session, error) {
 		s.key = market.APIKey(a.key)
 	case a.profile == "" && fromEnv != "":
 		if !a.environmentServes(s.server) {
-			return session{}, usagef("PINCHWORK_API_KEY is for PINCHWORK_SERVER and goes nowhere else; give --key for %s", s.server)
+			return session{}, setupf("PINCHWORK_API_KEY is for PINCHWORK_SERVER and goes nowhere else; give --key for %s", s.server)
 		}
 		s.key = fromEnv
 	case s.named && !s.exists:
-		return session{}, usagef("there is no profile %q; see: pinchwork profiles", s.name)
+		return session{}, setupf("there is no profile %q; see: pinchwork profiles", s.name)
 	case !s.exists:
-		return session{}, usagef("no key for %s: run pinchwork register or pinchwork login, or give --key", s.server)
+		return session{}, setupf("no key for %s: run pinchwork register or pinchwork login, or give --key", s.server)
 	case !s.stored.IssuedBy(s.server):
-		return session{}, usagef("the key of profile %q was issued by %s and goes nowhere else; give --key for %s",
+		return session{}, setupf("the key of profile %q was issued by %s and goes nowhere else; give --key for %s",
 			s.name, first(s.stored.Server, "a server on this machine"), s.server)
 	default:
 		s.key, s.agentID = s.stored.APIKey, s.stored.AgentID
@@ -128,6 +128,7 @@ func (a *app) public() (*httpclient.Client, error) {
 }
 
 func (a *app) connect(s session, more ...httpclient.Option) (*httpclient.Client, error) {
+	a.used = s
 	options := append([]httpclient.Option{httpclient.WithAgentID(s.agentID), userAgent(), a.watched()}, more...)
 	c, err := httpclient.New(s.server, s.key, options...)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 func newTasks(a *app) *cobra.Command {
 	return group(&cobra.Command{Use: "tasks", Aliases: []string{"task"}, Short: "Delegate tasks and do those of others"},
-		newCreate(a), newList(a), newMine(a), newShow(a), newOffer(a), newPickup(a), newDeliver(a),
+		newCreate(a), newList(a), newMine(a), newShow(a), newWatch(a), newOffer(a), newPickup(a), newDeliver(a),
 		newApprove(a), newReject(a), newCancel(a), newProgress(a), newAbandon(a), newRate(a), newReport(a))
 }
 

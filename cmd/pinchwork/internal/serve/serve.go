@@ -103,7 +103,7 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 	doors := append(a2aserver.Doors(a2aserver.Options{Version: version}),
 		httpserver.Door{Path: "/mcp", Open: func(*httpserver.Server) http.Handler { return tools }})
 	return httpserver.New(m, httpserver.Options{
-		Doors: doors, AdminKey: s.AdminKey, Limits: limits, TrustedProxies: s.TrustedProxies,
+		Doors: doors, AdminKey: s.AdminKey, Volatile: s.Store == "memory", Limits: limits, TrustedProxies: s.TrustedProxies,
 		MaxBodyBytes: s.MaxBodyBytes, PublicURL: s.PublicURL, Logger: log, Version: version, Pages: pages.New(m), Telemetry: telemetry,
 	})
 }

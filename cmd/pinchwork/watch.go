@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
+)
+
+func newWatch(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "watch [TASK]",
+		Short: "Follow a task live until it has ended, or all of the agent's tasks",
+		Long: `Follow a task live, a line for each change, until it has ended; without one all that
+happens to the agent's tasks, until interrupted. After an outage it goes on where it was.`,
+		Example: "  pinchwork tasks watch tk-abc123",
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			w := &watch{app: a, needs: map[market.TaskID]string{}}
+			if len(given) == 1 {
+				w.only = market.TaskID(given[0])
+			}
+			return w.run(cmd.Context())
+		},
+	}
+}
+
+// watch follows tasks by the agent's events.
+type watch struct {
+	*app
+	client *httpclient.Client
+	only   market.TaskID // "" for all
+	status market.Status // of only, as it was last shown
+	looked bool          // the status was read, and its event may come yet
+	needs  map[market.TaskID]string
+}
+
+const (
+	// firstLook is when the state of a task is read once more: what happened before the
+	// stream was open shows there.
+	firstLook = time.Second
+	// lookEvery is how often it is read from then on: an agent is told nothing of what
+	// it does itself.
+	lookEvery = 5 * time.Second
+)
+
+func (w *watch) run(ctx context.Context) error {
+	var err error
+	if w.client, err = w.app.client(); err != nil {
+		return err
+	}
+	if err := w.begin(ctx); err != nil || w.status.Ended() {
+		return err
+	}
+	listening, cancel := context.WithCancel(ctx)
+	var listener sync.WaitGroup
+	defer listener.Wait()
+	defer cancel()
+	events := make(chan arrived)
+	listener.Go(func() { w.listen(listening, events) })
+	look := time.NewTimer(firstLook)
+	defer look.Stop()
+	for {
+		done, err := w.step(ctx, look, events)
+		if ctx.Err() != nil {
+			return nil // interrupting is how it ends
+		}
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// arrived is an event, or why there are no more.
+type arrived struct {
+	event market.StreamEvent
+	err   error
+}
+
+func (w *watch) listen(ctx context.Context, into chan<- arrived) {
+	for e, err := range w.client.Events(ctx, "") {
+		select {
+		case into <- arrived{e, err}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// begin shows how the task is now; without one it finds out whether the server answers.
+func (w *watch) begin(ctx context.Context) error {
+	if w.only == "" {
+		_, err := w.client.Me(ctx)
+		return err
+	}
+	return w.look(ctx)
+}
+
+// look shows the state of the task if it is another one than was shown.
+func (w *watch) look(ctx context.Context) error {
+	t, err := w.client.Task(ctx, w.only, 0)
+	if err != nil || t.Status == w.status {
+		return err
+	}
+	w.needs[t.TaskID] = t.Need
+	w.status, w.looked = t.Status, true
+	return w.line(eventLine{Type: "status", Task: t.TaskID, Status: t.Status}, string(t.Status))
+}
+
+func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrived) (done bool, err error) {
+	select {
+	case <-ctx.Done():
+		return true, nil
+	case <-look.C:
+		look.Reset(lookEvery)
+		if w.only == "" {
+			return false, nil
+		}
+		if err := w.look(ctx); err != nil && !worthWaiting(err) {
+			return false, err
+		}
+		return w.status.Ended(), nil
+	case e := <-events:
+		if e.err != nil {
+			return false, e.err
+		}
+		return w.heard(ctx, e.event)
+	}
+}
+
+func (w *watch) heard(ctx context.Context, e market.StreamEvent) (ended bool, err error) {
+	status, words := change(e)
+	if e.Task == "" || words == "" || w.only != "" && (e.Task != w.only || w.shown(status)) {
+		return false, nil
+	}
+	w.read(ctx, e.Task)
+	line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data, Status: status}
+	if !e.At.IsZero() {
+		line.At = new(market.NewTime(e.At))
+	}
+	return w.only != "" && status.Ended(), w.line(line, words)
+}
+
+// shown reports whether a status was shown already when it was read, and notes it.
+func (w *watch) shown(status market.Status) bool {
+	if status == "" {
+		return false
+	}
+	known := w.looked && status == w.status
+	w.status, w.looked = status, false
+	return known
+}
+
+const mostNeeds = 1000
+
+// read finds out what a task is about, once.
+func (w *watch) read(ctx context.Context, id market.TaskID) {
+	if _, known := w.needs[id]; known {
+		return
+	}
+	if len(w.needs) >= mostNeeds {
+		clear(w.needs)
+	}
+	if t, err := w.client.Task(ctx, id, 0); err == nil {
+		w.needs[id] = t.Need
+	}
+}
+
+func (w *watch) line(l eventLine, words string) error {
+	if w.asJSON() {
+		return w.json(l, "")
+	}
+	at := time.Now()
+	if l.At != nil {
+		at = l.At.Time
+	}
+	need := render.Cut(render.Line(w.needs[l.Task]), 60)
+	_, err := fmt.Fprintln(w.stdout, strings.TrimRight(render.Line(strings.Join([]string{at.Local().Format(time.TimeOnly), string(l.Task), words}, "  "))+"  "+need, " "))
+	return err
+}
+
+// change is the status that an event brings, "" for none, and what it says to people; ""
+// for events that are no change of a task.
+func change(e market.StreamEvent) (market.Status, string) {
+	d := e.Data
+	switch e.Type {
+	case store.EventTaskMatched:
+		return "", "offered to you"
+	case store.EventTaskClaimed:
+		return market.StatusClaimed, "claimed by " + string(d.WorkerID)
+	case store.EventTaskProgress:
+		return "", "under way: " + details(d)
+	case store.EventTaskDelivered:
+		return market.StatusDelivered, "delivered"
+	case store.EventTaskVerified:
+		return "", "verified: " + details(d)
+	case store.EventTaskApproved:
+		return market.StatusApproved, approvedWords(d)
+	case store.EventTaskRejected:
+		return market.StatusClaimed, "rejected: " + d.Reason
+	case store.EventTaskCancelled:
+		return market.StatusCancelled, "cancelled"
+	case store.EventTaskExpired:
+		return market.StatusExpired, "expired"
+	case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
+		return market.StatusPosted, "the claim has ended, it is on offer again"
+	case store.EventTaskResolved:
+		return "", "ended by the operator: " + details(d)
+	case store.EventTaskQuestion:
+		return "", "a question: pinchwork questions " + string(e.Task)
+	case store.EventQuestionAnswered:
+		return "", "answered: " + d.Answer
+	case store.EventTaskMessage:
+		return "", "a message: pinchwork messages " + string(e.Task)
+	case store.EventTaskRated:
+		return "", "rated " + stars(d.Rating)
+	}
+	return "", ""
+}
+
+func approvedWords(d market.EventData) string {
+	words := "approved"
+	if d.Credits != nil {
+		words += ", " + number(*d.Credits) + " credits"
+	}
+	if d.Rating != 0 {
+		words += ", rated " + stars(d.Rating)
+	}
+	return words
+}
