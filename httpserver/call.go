@@ -120,19 +120,22 @@ func (c *call) finish(panicked any) {
 }
 
 func (c *call) logAccess(status int) {
-	ctx := c.request.Context()
-	if !c.server.log.Enabled(ctx, slog.LevelInfo) {
+	ctx, level := c.request.Context(), slog.LevelInfo
+	if probe(c.request.URL.Path) && status == http.StatusOK {
+		level = slog.LevelDebug // it comes every few seconds and says nothing
+	}
+	if !c.server.log.Enabled(ctx, level) {
 		return
 	}
 	who := slog.String("agent_id", string(c.agent))
 	if c.operator != "" {
 		who = slog.String("operator", c.operator)
 	}
-	c.server.log.LogAttrs(ctx, slog.LevelInfo, "request",
+	c.server.log.LogAttrs(ctx, level, "request",
 		slog.String("request_id", c.id), slog.String("method", method(c.request)),
-		slog.String("route", c.pattern()), slog.Int("status", status),
+		slog.String("route", c.pattern()), slog.String("path", c.server.loggedPath(c.request.URL.Path)), slog.Int("status", status),
 		slog.Int64("bytes", c.size), slog.Duration("duration", time.Since(c.started)),
-		who)
+		who, slog.String("client", addressText(c.server.ClientAddress(c.request))))
 }
 
 // method keeps invented methods out of the log.
@@ -144,8 +147,7 @@ func method(r *http.Request) string {
 	return "other"
 }
 
-// pattern names the route in logs, since the path itself may contain anything,
-// even a key.
+// pattern names the route in logs and metrics.
 func (c *call) pattern() string {
 	if c.route == nil {
 		return "none"

@@ -163,5 +163,8 @@ func (m *Market) Audit(ctx context.Context) (_ AuditReport, err error) {
 	finish := m.meter.operation(&ctx, "audit")
 	defer func() { finish(err) }()
 	report, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)
+	if err == nil {
+		m.meter.audit(ctx, len(report.Problems), m.now())
+	}
 	return AuditReport(report), known(ctx, err)
 }

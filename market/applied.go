@@ -12,6 +12,7 @@ func (m *Market) applied(o *rules.Outcome, committed store.Committed, l *store.L
 	if m.hosted {
 		return
 	}
+	m.meter.credits(o.Transfers)
 	m.observer.note(&o.Change)
 	if err := m.show(o, committed, l); err != nil {
 		// The commit stands, and so does its answer. The feed has all of it, so the

@@ -194,6 +194,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Overview":      func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":        func(context.Context) []any { return give(m.Policy(), market.Codes()) },
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
+		"Market.Prunable":      func(ctx context.Context) []any { v, err := m.Prunable(ctx, time.Time{}); return give(v, err) },
 		"Market.PublicTask":    func(ctx context.Context) []any { v, err := m.PublicTask(ctx, s.open); return give(v, err) },
 		"Market.EndSession": func(ctx context.Context) []any {
 			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))

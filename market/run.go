@@ -172,9 +172,7 @@ func (m *Market) Prune(ctx context.Context, endedBefore time.Time) (_ Pruned, er
 
 func (m *Market) prune(ctx context.Context, endedBefore time.Time) (total Pruned, err error) {
 	now := m.now()
-	if settled := now.Add(-keepEnded); endedBefore.After(settled) {
-		endedBefore = settled
-	}
+	endedBefore = keptUntil(now, endedBefore)
 	if !endedBefore.IsZero() {
 		if _, err := m.sweep(ctx, now); err != nil {
 			return total, err

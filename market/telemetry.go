@@ -38,6 +38,9 @@ type meter struct {
 	lag        metric.Float64Histogram
 	claims     metric.Int64Counter
 	open       metric.Int64Gauge
+	moved      metric.Int64Counter
+	problems   metric.Int64Gauge
+	audited    metric.Float64Gauge
 }
 
 func newMeter(t Telemetry) (*meter, error) {
@@ -49,7 +52,7 @@ func newMeter(t Telemetry) (*meter, error) {
 	}
 	in := t.MeterProvider.Meter(instrumentation)
 	m := &meter{tracer: t.TracerProvider.Tracer(instrumentation)}
-	var errs [5]error
+	var errs [8]error
 	m.operations, errs[0] = in.Float64Histogram("pinchwork.operation.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of operations by name and outcome"),
 		metric.WithExplicitBucketBoundaries(durations...))
@@ -62,6 +65,12 @@ func newMeter(t Telemetry) (*meter, error) {
 		metric.WithDescription("Tasks claimed"))
 	m.open, errs[4] = in.Int64Gauge("pinchwork.board.open",
 		metric.WithDescription("Open tasks on this process's board"))
+	m.moved, errs[5] = in.Int64Counter("pinchwork.credits.moved",
+		metric.WithDescription("Credits that this process moved, by kind of ledger entry"))
+	m.problems, errs[6] = in.Int64Gauge("pinchwork.audit.problems",
+		metric.WithDescription("Accounts that did not agree in the last audit by this process"))
+	m.audited, errs[7] = in.Float64Gauge("pinchwork.audit.timestamp",
+		metric.WithUnit("s"), metric.WithDescription("When this process finished its last audit, in seconds since 1970"))
 	return m, errors.Join(errs[:]...)
 }
 
@@ -115,3 +124,15 @@ func (m *meter) settled(ctx context.Context, lag time.Duration) { m.lag.Record(c
 func (m *meter) claimed(ctx context.Context, n int) { m.claims.Add(ctx, int64(n)) }
 
 func (m *meter) boardSize(ctx context.Context, n int) { m.open.Record(ctx, int64(n)) }
+
+// credits counts what a commit moved, fees included.
+func (m *meter) credits(transfers []store.Transfer) {
+	for i := range transfers {
+		m.moved.Add(context.Background(), transfers[i].Amount, metric.WithAttributes(attribute.String("kind", string(transfers[i].Kind))))
+	}
+}
+
+func (m *meter) audit(ctx context.Context, problems int, at time.Time) {
+	m.problems.Record(ctx, int64(problems))
+	m.audited.Record(ctx, float64(at.UnixMilli())/1000)
+}

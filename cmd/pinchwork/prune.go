@@ -12,7 +12,8 @@ import (
 )
 
 func newPrune(a *app) *cobra.Command {
-	var age time.Duration
+	var age age
+	var dry bool
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete old events and ended tasks from a store",
@@ -23,17 +24,19 @@ A server deletes old events by itself; ended tasks stay until this command
 deletes them. Ledger entries and statistics always stay.`,
 		Args: args(cobra.NoArgs),
 	}
-	cmd.Flags().DurationVar(&age, "ended-before", 0, "also delete tasks that ended longer ago than this, such as 2160h")
+	cmd.Flags().Var(&age, "ended-before", "also delete tasks that ended longer ago than this, such as 90d")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "delete nothing: count the events and tasks that would be deleted")
 	read := settingFlags(cmd, serve.StoreSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if age < 0 {
-			return usagef("--ended-before must not be negative")
-		}
 		s, err := read()
 		if err != nil {
 			return err
 		}
-		n, err := serve.Prune(cmd.Context(), s, age, a.stderr)
+		prune := serve.Prune
+		if dry {
+			prune = serve.Prunable
+		}
+		n, err := prune(cmd.Context(), s, time.Duration(age), a.stderr)
 		if errors.Is(err, serve.ErrSetting) {
 			return usageError{err}
 		}
@@ -44,6 +47,9 @@ deletes them. Ledger entries and statistics always stay.`,
 			r := render.Record{}
 			r.Add("Events", number(int64(n.Events)))
 			r.Add("Tasks", number(int64(n.Tasks)))
+			if dry {
+				return r.Write(w, style)
+			}
 			r.Add("Idempotency records", number(int64(n.Records)))
 			r.Add("Feed items", number(int64(n.Feed)))
 			r.Add("Dead letters", number(int64(n.Dead)))
@@ -52,3 +58,16 @@ deletes them. Ledger entries and statistics always stay.`,
 	}
 	return cmd
 }
+
+// age is a flag that takes days too.
+type age time.Duration
+
+func (a *age) Set(v string) error {
+	d, err := serve.ParseDuration(v)
+	*a = age(d)
+	return err
+}
+
+func (a *age) String() string { return time.Duration(*a).String() }
+
+func (a *age) Type() string { return "duration" }

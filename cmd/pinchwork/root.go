@@ -70,7 +70,7 @@ func commands(a *app) []*cobra.Command {
 		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newRotateKey(a), newProfiles(a),
 		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
 		newCredits(a), newStats(a), newTrust(a), newAgents(a), newTags(a), newEstimate(a), newEvents(a), newWebhooks(a),
-		newOpen(a), newStatus(a), newVersion(a), newMan(a), newWork(a), newMCP(a), newSkill(a), newAdmin(a), newDev(a), newServe(a), newMigrate(a), newPrune(a), newBackup(),
+		newOpen(a), newStatus(a), newVersion(a), newMan(a), newWork(a), newMCP(a), newSkill(a), newAdmin(a), newDev(a), newServe(a), newMigrate(a), newPrune(a), newBackup(), newHealth(),
 	}
 }
 

@@ -56,6 +56,7 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("XDG_CONFIG_HOME", "")
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "pinchwork"))
 	env.Setenv("SERVER", server.URL)
+	env.Setenv("ADDRESS", server.Listener.Addr().String())
 	env.Setenv("AGENT", startAgent(env))
 	env.Setenv("PINCHWORK_SERVER", server.URL)
 	env.Setenv("ADMIN_KEY", adminKey)

@@ -15,9 +15,13 @@ func newServe(a *app) *cobra.Command {
 		Short: "Run a marketplace server",
 		Long: `Run a marketplace server.
 
-Every flag is also an environment variable: --task-expiry is PINCHWORK_TASK_EXPIRY.
-The flag wins. PINCHWORK_ADMIN_KEY opens the admin API and is read from the
-environment only. Durations are written like 72h, 5m or 1500ms.`,
+Every flag is also an environment variable, --task-expiry is PINCHWORK_TASK_EXPIRY,
+and a line of the file that --config (PINCHWORK_CONFIG) names, task-expiry: 72h.
+Of two that set the same the flag wins, then the environment, then the file.
+PINCHWORK_ADMIN_KEY opens the admin API and has no flag, since other users of the
+machine can see a command line. PINCHWORK_ADMIN_KEY_FILE and PINCHWORK_STORE_FILE
+name files that hold these values. Durations are written like 30d, 72h, 5m or
+1500ms.`,
 		Args: args(cobra.NoArgs),
 	}
 	read := settingFlags(cmd, serve.All())
@@ -35,9 +39,8 @@ environment only. Durations are written like 72h, 5m or 1500ms.`,
 	return cmd
 }
 
-// settingFlags gives the command a flag for each setting that is not secret,
-// and returns a function that reads defaults, environment and flags, in this
-// order.
+// settingFlags gives the command a flag for each setting that is not secret, and one for
+// a file with settings, and returns a function that reads all of them.
 func settingFlags(cmd *cobra.Command, settings []serve.Setting) func() (serve.Settings, error) {
 	defaults := serve.Defaults()
 	for _, o := range settings {
@@ -45,20 +48,23 @@ func settingFlags(cmd *cobra.Command, settings []serve.Setting) func() (serve.Se
 			cmd.Flags().String(o.Flag, o.Get(&defaults), o.Help+" ("+o.Env+")")
 		}
 	}
+	config := cmd.Flags().String("config", "", "`file` with settings, one a line, such as store: sqlite:market.db ("+serve.ConfigEnv+")")
 	return func() (serve.Settings, error) {
-		s := serve.Defaults()
-		for _, o := range settings {
-			value, given := os.LookupEnv(o.Env)
-			if !o.Secret && cmd.Flags().Changed(o.Flag) {
-				value, given = cmd.Flags().Lookup(o.Flag).Value.String(), true
-			}
-			if !given || value == "" && !o.Secret {
-				continue
-			}
-			if err := o.Set(&s, value); err != nil {
-				return s, usageError{err}
-			}
+		if *config == "" {
+			*config = os.Getenv(serve.ConfigEnv)
 		}
+		s, err := serve.Source{
+			Config: *config,
+			Env:    os.LookupEnv,
+			Flag: func(name string) (string, bool) {
+				f := cmd.Flags().Lookup(name)
+				return f.Value.String(), f.Changed
+			},
+		}.Read(settings)
+		if err != nil {
+			return s, usageError{err}
+		}
+		s.Warnings = append(s.Warnings, serve.Mistyped(os.Environ())...)
 		return s, nil
 	}
 }

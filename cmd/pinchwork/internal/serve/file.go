@@ -30,7 +30,7 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*backend, e
 		// In another folder than the last time a server begins with nothing.
 		kept += ", a new file"
 	}
-	return &backend{store: store, kept: kept, close: func() { _ = store.Close() }}, nil
+	return &backend{store: store, kept: kept, kind: "sqlite", close: func() { _ = store.Close() }}, nil
 }
 
 // openFile names the folder where one is not in the path: the default has none.

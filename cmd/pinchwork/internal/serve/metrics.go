@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	prom "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,13 +28,13 @@ type metrics struct {
 	provider *sdk.MeterProvider
 }
 
-func newMetrics(listen string) (*metrics, error) {
+func newMetrics(listen string, log *slog.Logger) (*metrics, error) {
 	if listen == "" {
 		return &metrics{}, nil
 	}
 	registry := prom.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	reader, err := exporter.New(exporter.WithRegisterer(registry))
+	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())
 	if err != nil {
 		return nil, fmt.Errorf("setting up metrics: %w", err)
 	}
@@ -41,10 +43,10 @@ func newMetrics(listen string) (*metrics, error) {
 		return nil, fmt.Errorf("%w: --metrics-listen (PINCHWORK_METRICS_LISTEN): %w", ErrSetting, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: stranger{"the metrics", log}}))
 	return &metrics{
 		listener: listener,
-		server:   &http.Server{Handler: mux, ReadHeaderTimeout: headersWithin},
+		server:   &http.Server{Handler: mux, ReadHeaderTimeout: headersWithin, ErrorLog: stdlog.New(stranger{"net/http", log}, "", 0)},
 		provider: sdk.NewMeterProvider(sdk.WithReader(reader)),
 	}, nil
 }
@@ -54,6 +56,22 @@ func (m *metrics) telemetry() market.Telemetry {
 		return market.Telemetry{}
 	}
 	return market.Telemetry{MeterProvider: m.provider}
+}
+
+// observe adds what the store counts.
+func (m *metrics) observe(b *backend, now func() time.Time, version string, log *slog.Logger) error {
+	if m.provider == nil {
+		return nil
+	}
+	return observe(m.provider, b.store, now, version, b.kind, log)
+}
+
+// address is where the metrics are, "" without them.
+func (m *metrics) address() string {
+	if m.listener == nil {
+		return ""
+	}
+	return m.listener.Addr().String()
 }
 
 func (m *metrics) serve(wait *sync.WaitGroup, failed chan<- error, log *slog.Logger) {

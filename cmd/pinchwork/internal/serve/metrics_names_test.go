@@ -58,6 +58,21 @@ func (m *notedMeter) Int64Gauge(name string, o ...metric.Int64GaugeOption) (metr
 	return noop.Int64Gauge{}, nil
 }
 
+func (m *notedMeter) Float64Gauge(name string, o ...metric.Float64GaugeOption) (metric.Float64Gauge, error) {
+	m.note(name, metric.NewFloat64GaugeConfig(o...).Unit(), "")
+	return noop.Float64Gauge{}, nil
+}
+
+func (m *notedMeter) Int64ObservableGauge(name string, o ...metric.Int64ObservableGaugeOption) (metric.Int64ObservableGauge, error) {
+	m.note(name, metric.NewInt64ObservableGaugeConfig(o...).Unit(), "")
+	return noop.Int64ObservableGauge{}, nil
+}
+
+func (m *notedMeter) Float64ObservableGauge(name string, o ...metric.Float64ObservableGaugeOption) (metric.Float64ObservableGauge, error) {
+	m.note(name, metric.NewFloat64ObservableGaugeConfig(o...).Unit(), "")
+	return noop.Float64ObservableGauge{}, nil
+}
+
 func (m *notedMeter) Float64Histogram(name string, o ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
 	m.note(name, metric.NewFloat64HistogramConfig(o...).Unit(), "")
 	return noop.Float64Histogram{}, nil
@@ -74,7 +89,10 @@ func TestOperationsPageListsEveryMetric(t *testing.T) {
 		listed = append(listed, string(row[1]))
 	}
 	provider := &noted{names: map[string]bool{}}
-	wired(t, market.Telemetry{MeterProvider: provider})
+	m, _ := wired(t, market.Telemetry{MeterProvider: provider})
+	if err := observe(provider, memory.New(), m.Now, "test", "memory", slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(listed)
 	if have := slices.Sorted(maps.Keys(provider.names)); !slices.Equal(listed, have) {
 		t.Errorf("the page lists\n%s\nand a server has\n%s", strings.Join(listed, "\n"), strings.Join(have, "\n"))
@@ -101,7 +119,7 @@ func wired(t *testing.T, telemetry market.Telemetry) (*market.Market, http.Handl
 // A delivery of a webhook is counted and timed at /metrics, under the names that
 // the documents give.
 func TestWebhooksAreInTheMetrics(t *testing.T) {
-	metrics, err := newMetrics("127.0.0.1:0")
+	metrics, err := newMetrics("127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

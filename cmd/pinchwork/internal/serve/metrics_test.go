@@ -12,7 +12,7 @@ import (
 
 // What the server measures of its requests is at /metrics.
 func TestRequestsAreInTheMetrics(t *testing.T) {
-	metrics, err := newMetrics("127.0.0.1:0")
+	metrics, err := newMetrics("127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,14 +36,23 @@ const (
 )
 
 // Run serves until ctx ends, then drains. It prints the address it listens on, and
-// where everything is kept, to out once it is ready, and logs to logs. Errors that match ErrSetting are
+// where everything is kept, to out once it is ready, unless the log is for programs, and
+// logs to logs. Errors that match ErrSetting are
 // mistakes of the operator.
-func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) error {
-	log := logger(s.Log, logs)
+func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (err error) {
+	log, began := logger(&s, logs), time.Now()
+	// Whatever else logs by the standard library's own logger says it here.
+	slog.SetDefault(log)
+	for _, warning := range s.warnings() {
+		log.Warn(warning)
+	}
+	if s.Log == "json" {
+		out = io.Discard
+	}
 	if err := s.Policy.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	metrics, err := newMetrics(s.MetricsListen)
+	metrics, err := newMetrics(s.MetricsListen, log)
 	if err != nil {
 		return err
 	}
@@ -56,18 +66,14 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) e
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
+	if err := metrics.observe(b, m.Now, version, log); err != nil {
+		return err
+	}
 	api, err := newAPI(m, &s, metrics.telemetry(), version, log)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	return serve(ctx, &s, m, api, metrics, greeting{out, b.kept}, log)
-}
-
-func logger(format string, w io.Writer) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, nil))
+	return serve(ctx, &s, m, api, metrics, greeting{out: out, kept: b.kept, version: version, began: began}, log)
 }
 
 func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger, more ...pinchwork.Option) (*market.Market, error) {
@@ -111,8 +117,9 @@ func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version s
 // greeting tells people where the server listens, and where their credits are. It is
 // written at once, for programs that read the first line and no more.
 type greeting struct {
-	out  io.Writer
-	kept string
+	out           io.Writer
+	kept, version string
+	began         time.Time
 }
 
 func (g greeting) say(addr net.Addr) {
@@ -130,7 +137,7 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	server := &http.Server{
 		Handler: api, ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
 		MaxHeaderBytes: maxHeaders - slop, ConnState: bound.follow,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog: stdlog.New(stranger{"net/http", log}, "", 0),
 	}
 	server.RegisterOnShutdown(api.Close)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -140,6 +147,7 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	wait.Go(func() { failed <- contained(log, "the market", func() error { return m.Run(background) }) })
 	wait.Go(func() { failed <- contained(log, "the listener", func() error { return server.Serve(listener) }) })
 	metrics.serve(&wait, failed, log)
+	s.started(log, greeting.version, listener.Addr().String(), metrics.address(), greeting.kept)
 	greeting.say(listener.Addr())
 	select {
 	case <-ctx.Done():
@@ -150,6 +158,7 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	stop()
 	metrics.close()
 	wait.Wait()
+	ended(ctx, log, greeting.began, err)
 	return err
 }
 

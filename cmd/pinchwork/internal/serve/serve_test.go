@@ -30,13 +30,18 @@ type instance struct {
 // start runs a server with these settings on a free port.
 func start(t testing.TB, change func(*Settings)) *instance {
 	t.Helper()
+	return startLogged(t, io.Discard, change)
+}
+
+func startLogged(t testing.TB, log io.Writer, change func(*Settings)) *instance {
+	t.Helper()
 	s := Defaults()
 	s.Listen, s.Store, s.RateLimits = "127.0.0.1:0", "memory", false
 	change(&s)
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	i := &instance{t: t, stop: stop, done: make(chan error, 1)}
-	go func() { i.done <- Run(ctx, s, "test", in, io.Discard) }()
+	go func() { i.done <- Run(ctx, s, "test", in, log) }()
 	greeting := bufio.NewReader(out)
 	line, err := greeting.ReadString('\n')
 	if err == nil {

@@ -5,7 +5,9 @@ package serve
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,10 @@ type Settings struct {
 	WebhookTimeout time.Duration
 	MetricsListen  string
 	Log            string
+	LogLevel       slog.Level
+	StoreWait      time.Duration
+	// Warnings are what was seen while the settings were read, for the log.
+	Warnings []string
 }
 
 // Defaults returns the settings of a server for which nothing was configured.
@@ -39,7 +45,7 @@ func Defaults() Settings {
 	return Settings{
 		Listen: "127.0.0.1:8000", Store: "sqlite:pinchwork.db", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
 		RateLimits: true, Limits: httpserver.DefaultLimits(), WebhookRetries: 3, WebhookTimeout: 10 * time.Second,
-		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text",
+		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text", StoreWait: time.Minute,
 	}
 }
 
@@ -47,11 +53,16 @@ func Defaults() Settings {
 // and show it.
 type Setting struct {
 	Env, Flag, Help string
+	// Key is the name in a file with settings: that of the flag, where there is one.
+	Key string
 	// Secret settings have no flag: other users of the machine can see a command
 	// line.
 	Secret bool
-	set    func(s *Settings, value string) error
-	get    func(s *Settings) string
+	// File settings may be the content of a file that Env with _FILE names, or Key with
+	// -file.
+	File bool
+	set  func(s *Settings, value string) error
+	get  func(s *Settings) string
 }
 
 // Set reads a value into s; the error names what is wrong with it.
@@ -76,7 +87,8 @@ func (o *Setting) name() string {
 func All() []Setting {
 	return []Setting{
 		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
-		text("STORE", "where everything is kept: sqlite:FILE, redis://…, postgres://…, or memory, which keeps nothing", func(s *Settings) *string { return &s.Store }),
+		inFile(text("STORE", "where everything is kept: sqlite:FILE, redis://…, postgres://…, or memory, which keeps nothing", func(s *Settings) *string { return &s.Store })),
+		duration("STORE_WAIT", "how long to wait at the start for a store that cannot be reached yet", func(s *Settings) *time.Duration { return &s.StoreWait }),
 		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
 		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
 		adminKey(),
@@ -114,24 +126,32 @@ func All() []Setting {
 		rate("RATE_ADMIN", "admin requests", func(s *Settings) *httpserver.Limit { return &s.Limits.Admin }),
 		text("METRICS_LISTEN", "address that serves Prometheus /metrics; none when empty", func(s *Settings) *string { return &s.MetricsListen }),
 		logFormat(),
+		logLevel(),
 	}
 }
 
 // StoreSettings are those that a command on the store alone needs.
 func StoreSettings() []Setting {
-	var out []Setting
-	for _, o := range All() {
-		switch o.Flag {
-		case "store", "namespace", "event-retention", "log":
-			out = append(out, o)
-		}
-	}
-	return out
+	return only("store", "store-wait", "namespace", "event-retention", "log", "log-level")
+}
+
+// ListenSettings are those that a command on the running server needs.
+func ListenSettings() []Setting { return only("listen") }
+
+func only(keys ...string) []Setting {
+	return slices.DeleteFunc(All(), func(o Setting) bool { return !slices.Contains(keys, o.Key) })
 }
 
 // named makes a setting from its name: PINCHWORK_NAME and --name.
 func named(name, help string) Setting {
-	return Setting{Env: "PINCHWORK_" + name, Flag: strings.ToLower(strings.ReplaceAll(name, "_", "-")), Help: help}
+	flag := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	return Setting{Env: "PINCHWORK_" + name, Flag: flag, Key: flag, Help: help}
+}
+
+// inFile lets the setting be the content of a file.
+func inFile(o Setting) Setting {
+	o.File = true
+	return o
 }
 
 func text(name, help string, field func(*Settings) *string) Setting {
@@ -222,46 +242,6 @@ func percent(name, help string, field func(*Settings) *float64) Setting {
 	return o
 }
 
-func duration(name, help string, field func(*Settings) *time.Duration) Setting {
-	o := named(name, help)
-	o.set = func(s *Settings, v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 {
-			return fmt.Errorf("%q is not a duration such as 72h, 5m or 1500ms", v)
-		}
-		*field(s) = d
-		return nil
-	}
-	o.get = func(s *Settings) string { return short(*field(s)) }
-	return o
-}
-
-// short leaves the zeros out of 72h0m0s.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-func seconds(name, help string, field func(*Settings) *time.Duration) Setting {
-	o := named(name, help)
-	o.set = func(s *Settings, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 300 {
-			return fmt.Errorf("%q is not a whole number of seconds from 1 to 300", v)
-		}
-		*field(s) = time.Duration(n) * time.Second
-		return nil
-	}
-	o.get = func(s *Settings) string { return strconv.Itoa(int(*field(s) / time.Second)) }
-	return o
-}
-
 func choice(name, help, yes, no string, field func(*Settings) *bool) Setting {
 	o := named(name, help)
 	o.set = func(s *Settings, v string) error {
@@ -285,22 +265,6 @@ func rate(name, help string, field func(*Settings) *httpserver.Limit) Setting {
 	o.set = func(s *Settings, v string) error { return field(s).UnmarshalText([]byte(v)) }
 	o.get = func(s *Settings) string { return field(s).String() }
 	return o
-}
-
-// adminKey is read from the environment only. A variable that is set but empty
-// is a mistake, which must not silently open or close the admin routes.
-func adminKey() Setting {
-	return Setting{
-		Env: "PINCHWORK_ADMIN_KEY", Secret: true, Help: "opens the admin API",
-		set: func(s *Settings, v string) error {
-			if strings.TrimSpace(v) == "" {
-				return fmt.Errorf("must not be blank; unset it to switch the admin API off")
-			}
-			s.AdminKey = v
-			return nil
-		},
-		get: func(*Settings) string { return "" },
-	}
 }
 
 func proxies() Setting {
@@ -366,5 +330,19 @@ func logFormat() Setting {
 		return nil
 	}
 	o.get = func(s *Settings) string { return s.Log }
+	return o
+}
+
+func logLevel() Setting {
+	o := named("LOG_LEVEL", "least important lines in the log: debug, info, warn or error")
+	o.set = func(s *Settings, v string) error {
+		var level slog.Level
+		if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) || level.UnmarshalText([]byte(v)) != nil {
+			return fmt.Errorf("%q must be debug, info, warn or error", v)
+		}
+		s.LogLevel = level
+		return nil
+	}
+	o.get = func(s *Settings) string { return strings.ToLower(s.LogLevel.String()) }
 	return o
 }

@@ -18,6 +18,7 @@ var cases = map[string]struct {
 }{
 	"PINCHWORK_LISTEN":                  {"127.0.0.1:8000", ":9000", nil},
 	"PINCHWORK_STORE":                   {"sqlite:pinchwork.db", "redis://localhost", nil},
+	"PINCHWORK_STORE_WAIT":              {"1m", "0s", []string{"x"}},
 	"PINCHWORK_NAMESPACE":               {"pinchwork", "other", nil},
 	"PINCHWORK_PUBLIC_URL":              {"", "https://example.com/market", nil},
 	"PINCHWORK_ADMIN_KEY":               {"", "key", []string{"", "  "}},
@@ -46,7 +47,7 @@ var cases = map[string]struct {
 	"PINCHWORK_MAX_BODY_BYTES":          {"8MiB", "1MiB", []string{"-1", "0", "1000", "x"}},
 	"PINCHWORK_MAX_CONNECTIONS":         {"10000", "3", []string{"-1", "x"}},
 	"PINCHWORK_SYSTEM_PAY_PER_DAY":      {"100", "0", []string{"-1", "x"}},
-	"PINCHWORK_EVENT_RETENTION":         {"168h", "1h", []string{"7d"}},
+	"PINCHWORK_EVENT_RETENTION":         {"168h", "1h", []string{"7 days"}},
 	"PINCHWORK_RATE_REGISTER":           {"5/h", "off", []string{"5", "5/fortnight", "0/h", "-1/m"}},
 	"PINCHWORK_RATE_CREATE":             {"30/m", "1/s", []string{"x"}},
 	"PINCHWORK_RATE_PICKUP":             {"60/m", "1/s", []string{"x"}},
@@ -55,6 +56,7 @@ var cases = map[string]struct {
 	"PINCHWORK_RATE_ADMIN":              {"30/m", "1/s", []string{"x"}},
 	"PINCHWORK_METRICS_LISTEN":          {"", ":9100", nil},
 	"PINCHWORK_LOG":                     {"text", "json", []string{"", "xml"}},
+	"PINCHWORK_LOG_LEVEL":               {"info", "debug", []string{"", "INFO", "info+1"}},
 }
 
 func TestEverySettingIsSet(t *testing.T) {
@@ -66,6 +68,9 @@ func TestEverySettingIsSet(t *testing.T) {
 			continue
 		}
 		seen[setting.Env] = true
+		if !setting.Secret && setting.Key != setting.Flag || setting.Key == "" {
+			t.Errorf("%s is %q in a file", setting.Env, setting.Key)
+		}
 		if want := "PINCHWORK_" + strings.ToUpper(strings.ReplaceAll(setting.Flag, "-", "_")); !setting.Secret && setting.Env != want {
 			t.Errorf("the flag %s belongs to %s", setting.Flag, setting.Env)
 		}

@@ -17,8 +17,9 @@ var ErrSetting = errors.New("bad setting")
 // backend is an opened store, and how it is closed.
 type backend struct {
 	store market.Store
-	// kept says where agents, tasks and credits are, for people.
-	kept  string
+	// kept says where agents, tasks and credits are, for people; kind is a word for it.
+	kept, kind string
+
 	close func()
 }
 
@@ -31,11 +32,11 @@ func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) 
 	switch scheme {
 	case "memory":
 		log.Warn("the memory store keeps nothing: all agents, tasks and credits end with this process")
-		return &backend{store: memory.New(), kept: "in memory, and end with this process", close: func() {}}, nil
+		return &backend{store: memory.New(), kept: "in memory, and end with this process", kind: "memory", close: func() {}}, nil
 	case "redis", "rediss", "unix":
-		return openRedis(ctx, s, log)
+		return await(ctx, s, log, func() (*backend, error) { return openRedis(ctx, s, log) })
 	case "postgres", "postgresql":
-		return openPostgres(ctx, s, log)
+		return await(ctx, s, log, func() (*backend, error) { return openPostgres(ctx, s, log) })
 	}
 	// The value may contain a password, so only its scheme is repeated.
 	return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): unknown kind %q; it must be memory, sqlite:FILE, redis://… or postgres://…", ErrSetting, scheme)

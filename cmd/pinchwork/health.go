@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/serve"
+)
+
+// healthFor is less than what supervisors wait.
+const healthFor = 3 * time.Second
+
+func newHealth() *cobra.Command {
+	var ready bool
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Ask the server on this machine whether it runs",
+		Long: `Ask the server on this machine whether it runs, for supervisors of containers, in
+which nothing else could ask. It takes the address from the settings that serve
+takes it from, and ends with 0 for yes and 1 for no.`,
+		Args: args(cobra.NoArgs),
+	}
+	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it can serve requests, its store included")
+	read := settingFlags(cmd, serve.ListenSettings())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		s, err := read()
+		if err != nil {
+			return err
+		}
+		path := "/health"
+		if ready {
+			path = "/readyz"
+		}
+		return healthy(cmd.Context(), "http://"+reachable(s.Listen)+path)
+	}
+	return cmd
+}
+
+// reachable is the address at which a server that listens there is reached from here.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func healthy(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, healthFor)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return usagef("%s cannot be asked: %w", url, err)
+	}
+	// A proxy in the environment is for elsewhere.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(r)
+	if err != nil {
+		if os.IsTimeout(err) {
+			return fmt.Errorf("no answer from %s within %s", url, healthFor)
+		}
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s says %s", url, res.Status)
+	}
+	return nil
+}

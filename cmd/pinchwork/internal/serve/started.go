@@ -1,0 +1,74 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// started is the first line of a server's life that says all that one wants to know of it
+// later: what runs, where, and what was set.
+func (s *Settings) started(log *slog.Logger, version, address, metrics, kept string) {
+	args := []any{"version", version, "go", runtime.Version(), "address", address}
+	if metrics != "" {
+		args = append(args, "metrics", metrics)
+	}
+	log.Info("pinchwork started", append(args, "kept", kept, "settings", s.changed())...)
+}
+
+// changed lists the settings that are not the default, with no secret in them.
+func (s *Settings) changed() string {
+	defaults := Defaults()
+	var out []string
+	for _, o := range All() {
+		value := o.Get(s)
+		switch {
+		case o.Secret && s.AdminKey != "":
+			value = "(hidden)"
+		case value == o.Get(&defaults):
+			continue
+		case o.Key == "store":
+			value = withoutPassword(value)
+		}
+		out = append(out, o.Key+"="+value)
+	}
+	return strings.Join(out, " ")
+}
+
+// withoutPassword is a store's address, without what opens it.
+func withoutPassword(store string) string {
+	if !strings.Contains(store, "://") {
+		return store
+	}
+	u, err := url.Parse(store)
+	if err != nil {
+		scheme, _, _ := strings.Cut(store, "://")
+		return scheme + "://(hidden)"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	u.RawQuery, u.Fragment = "", "" // may hold a password too
+	return u.String()
+}
+
+// ended is the last line: why, and after how long.
+func ended(ctx context.Context, log *slog.Logger, since time.Time, err error) {
+	args := []any{"after", time.Since(since)}
+	if err != nil {
+		log.Error("pinchwork ended", append(args, "why", err.Error())...)
+		return
+	}
+	log.Info("pinchwork ended", append(args, "why", why(ctx))...)
+}
+
+func why(ctx context.Context) string {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause.Error()
+	}
+	return "asked to"
+}

@@ -1,0 +1,108 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/redis/go-redis/v9"
+)
+
+var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+
+// A store that is not up yet is waited for, with one line for that and one for the end.
+func TestAStoreThatIsNotUpYetIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, s, tries := &heard{}, Defaults(), 0
+		b, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) {
+			if tries++; tries <= 10 {
+				return nil, fmt.Errorf("opening: %w", refused)
+			}
+			return &backend{kept: "there"}, nil
+		})
+		if err != nil || b.kept != "there" {
+			t.Fatal(b, err)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "cannot be reached yet") || !strings.Contains(log.String(), `msg="the store can be reached" after=5s`) {
+			t.Errorf("%d lines:\n%s", n, log)
+		}
+	})
+}
+
+func TestAStoreThatDoesNotComeIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, s, began := &heard{}, Defaults(), time.Now()
+		s.StoreWait = 10 * time.Second
+		_, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, refused })
+		if took := time.Since(began); !errors.Is(err, refused) || took < 9*time.Second || took > 10*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		began, s.StoreWait = time.Now(), 0
+		if _, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, refused }); err == nil || time.Since(began) > 0 {
+			t.Errorf("without a wait: %v after %v", err, time.Since(began))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		s.StoreWait = time.Hour
+		if _, err := await(ctx, &s, logger(&s, log), func() (*backend, error) { return nil, refused }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("interrupted: %v", err)
+		}
+	})
+}
+
+// A mistake of the operator's is said at once.
+func TestOnlyWhatMayComeIsWaitedFor(t *testing.T) {
+	for _, err := range []error{
+		refused, io.EOF, &net.DNSError{Err: "no such host", IsNotFound: true},
+		&pgconn.PgError{Code: "57P03"}, &pgconn.PgError{Code: "53300"},
+	} {
+		if !away(fmt.Errorf("%w: %w", ErrSetting, err)) {
+			t.Errorf("%v is not waited for", err)
+		}
+	}
+	for _, err := range []error{errors.New("other"), &pgconn.PgError{Code: "28P01"}, &pgconn.PgError{Code: "3D000"}, redis.ErrClosed} {
+		if away(fmt.Errorf("%w: %w", ErrSetting, err)) {
+			t.Errorf("%v is waited for", err)
+		}
+	}
+}
+
+// Redis answers while it reads its file, but not with what was asked for.
+func TestARedisThatLoadsIsWaitedFor(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				for buf := make([]byte, 4096); ; {
+					n, err := conn.Read(buf)
+					if err != nil {
+						return
+					}
+					answer := "-LOADING Redis is loading the dataset in memory\r\n"
+					_, _ = io.WriteString(conn, strings.Repeat(answer, strings.Count("\r\n"+string(buf[:n]), "\r\n*")))
+				}
+			}()
+		}
+	}()
+	s := Defaults()
+	s.Store = "redis://" + listener.Addr().String()
+	if _, err := openRedis(t.Context(), &s, logger(&s, io.Discard)); !away(err) {
+		t.Errorf("%v is not waited for", err)
+	}
+}
