@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
+	"github.com/pinchwork/pinchwork/market/internal/text"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -176,18 +177,32 @@ func publicTask(t *store.Task, need string) PublicTask {
 	return v
 }
 
-// PublicQuery selects tasks for everybody; limit 1–100, default 20. Words cannot be
-// searched for: who finds them in a text has read it.
+// PublicQuery selects tasks for everybody; limit 1–100, default 20.
 type PublicQuery struct {
 	// Status is "" for all.
 	Status Status
-	// Tags must all be there.
-	Tags []string
+	// Filter holds Tags that must all be there, and Search: terms that the public part of
+	// the need must contain. Nobody finds words in what only others may read.
+	Filter
+	Order PublicOrder
 	Page
 }
 
-// PublicTaskList is a page of tasks, newest first. NextOffset is where to go on while there
-// are more to look through, else 0: one answer looks through at most 1,000 tasks.
+// PublicOrder is the order of a list of tasks for everybody.
+type PublicOrder string
+
+// The orders: those for which there is an index, so that a page never costs more when
+// more is stored.
+const (
+	// NewestFirst is by the time of posting.
+	NewestFirst PublicOrder = ""
+	// LastEndedFirst lists only tasks that have ended, the last one first.
+	LastEndedFirst PublicOrder = "ended"
+)
+
+// PublicTaskList is a page of tasks. NextOffset is where to go on while there are more to
+// look through, else 0: one answer looks through at most 1,000 tasks, or 1 MiB of texts
+// when it searches them.
 type PublicTaskList struct {
 	Tasks      []PublicTask `json:"tasks"`
 	NextOffset int          `json:"next_offset,omitempty"`
@@ -199,11 +214,12 @@ type PublicTaskList struct {
 func (m *Market) PublicTasks(ctx context.Context, q PublicQuery) (_ PublicTaskList, err error) {
 	finish := m.meter.operation(&ctx, "public tasks")
 	defer func() { finish(err) }()
-	l := looking{m: m, public: true, q: AllTasksQuery{Filter: Filter{Tags: q.Tags}, Status: q.Status, Page: q.Page}}
+	l := looking{m: m, public: true, q: AllTasksQuery{Filter: q.Filter, Status: q.Status, Page: q.Page}}
 	if err := l.q.check(); err != nil {
 		return PublicTaskList{}, err
 	}
-	from, err := m.everyTask(ctx)
+	l.terms = text.Terms(l.q.Search)
+	from, err := m.publicSource(ctx, q.Order)
 	if err == nil {
 		err = l.through(ctx, from)
 	}
@@ -215,6 +231,16 @@ func (m *Market) PublicTasks(ctx context.Context, q PublicQuery) (_ PublicTaskLi
 		}
 	}
 	return list, err
+}
+
+func (m *Market) publicSource(ctx context.Context, order PublicOrder) (taskSource, error) {
+	switch order {
+	case NewestFirst:
+		return m.everyTask(ctx)
+	case LastEndedFirst:
+		return m.endedTasks(), nil
+	}
+	return nil, rules.Invalid("order", "must be ended, or empty for the newest first")
 }
 
 // PublicNeed cuts a need to what is public, and marks the cut with "…" (rule 4.21).

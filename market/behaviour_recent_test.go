@@ -92,11 +92,16 @@ func TestTasksInAnyStateAreListedForEverybody(t *testing.T) {
 			want []market.TaskID
 		}{
 			{market.PublicQuery{}, []market.TaskID{done, open}},
-			{market.PublicQuery{Tags: []string{"GO"}}, []market.TaskID{done, open}},
-			{market.PublicQuery{Tags: []string{"go", "sql"}}, []market.TaskID{open}},
+			{market.PublicQuery{Filter: market.Filter{Tags: []string{"GO"}}}, []market.TaskID{done, open}},
+			{market.PublicQuery{Filter: market.Filter{Tags: []string{"go", "sql"}}}, []market.TaskID{open}},
 			{market.PublicQuery{Status: market.StatusPosted}, []market.TaskID{open}},
 			{market.PublicQuery{Status: market.StatusApproved}, []market.TaskID{done}},
 			{market.PublicQuery{Status: market.StatusExpired}, nil},
+			{market.PublicQuery{Order: market.LastEndedFirst}, []market.TaskID{done}},
+			{market.PublicQuery{Order: market.LastEndedFirst, Status: market.StatusPosted}, nil},
+			{market.PublicQuery{Filter: market.Filter{Search: "OPEN"}}, []market.TaskID{open}},
+			{market.PublicQuery{Filter: market.Filter{Search: "secret"}}, nil},
+			{market.PublicQuery{Filter: market.Filter{Search: "bob"}}, nil},
 			{market.PublicQuery{Page: market.Page{Limit: 1}}, []market.TaskID{done}},
 		} {
 			if got := listed(c.q); !slices.Equal(got, c.want) {
@@ -115,7 +120,7 @@ func TestTasksInAnyStateAreListedForEverybody(t *testing.T) {
 		if got := listed(market.PublicQuery{Status: market.StatusPosted}); !slices.Equal(got, []market.TaskID{spam, hire.TaskID, open}) {
 			t.Errorf("later they are %v", got)
 		}
-		for _, q := range []market.PublicQuery{{Status: "done"}, {Tags: []string{"no tag"}}, {Page: market.Page{Limit: 101}}} {
+		for _, q := range []market.PublicQuery{{Status: "done"}, {Order: "dearest"}, {Filter: market.Filter{Search: strings.Repeat("x ", 300)}}, {Filter: market.Filter{Tags: []string{"no tag"}}}, {Page: market.Page{Limit: 101}}} {
 			_, err := k.Market.PublicTasks(k.Ctx, q)
 			markettest.Refused(t, err, market.ErrInvalid)
 		}

@@ -79,6 +79,22 @@ func (m *Market) reportedTasks() taskSource {
 	}
 }
 
+// endedTasks are those that have ended, the last one first. How many there are is not
+// known before the end.
+func (m *Market) endedTasks() taskSource {
+	return func(ctx context.Context, offset int) (p taskPiece, err error) {
+		p.tasks, err = m.store.ScanEnded(ctx, lookedPiece, offset)
+		p.next = offset + len(p.tasks)
+		if p.total = p.next; len(p.tasks) == lookedPiece {
+			p.total++
+		}
+		for i := range p.tasks {
+			p.places = append(p.places, offset+i)
+		}
+		return p, err
+	}
+}
+
 // everyTask are all tasks, newest first, by the numbers that the store gave them: some
 // belong to no task, or no longer.
 func (m *Market) everyTask(ctx context.Context) (taskSource, error) {

@@ -189,7 +189,7 @@ func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error)
 			}
 		}
 		for i := range some {
-			if contains(&some[i].Text, l.terms) {
+			if contains(l.readable(&some[i].Text), l.terms) {
 				l.list.Tasks = append(l.list.Tasks, summaryOf(&some[i].StoredTask))
 			}
 			if len(l.terms) > 0 {
@@ -210,6 +210,14 @@ func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error)
 type placed struct {
 	store.StoredTask
 	place int
+}
+
+// readable is as much of a text as may be searched.
+func (l *looking) readable(t *store.TaskText) *store.TaskText {
+	if l.public {
+		return &store.TaskText{Need: PublicNeed(t.Need)}
+	}
+	return t
 }
 
 func (m *Market) readTexts(ctx context.Context, some []placed) error {

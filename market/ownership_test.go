@@ -191,6 +191,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Names":         func(ctx context.Context) []any { v, err := m.Names(ctx, s.bob.ID, s.ada.ID); return give(v, err) },
 		"Market.DeskOverview":  func(ctx context.Context) []any { v, err := m.DeskOverview(ctx); return give(v, err) },
 		"Market.DeadWebhooks":  func(ctx context.Context) []any { v, err := m.DeadWebhooks(ctx, market.Page{}); return give(v, err) },
+		"Market.Track":         func(ctx context.Context) []any { v, err := m.Track(ctx, s.bob.ID); return give(v, err) },
 		"Market.Overview":      func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":        func(context.Context) []any { return give(m.Policy(), market.Codes()) },
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
@@ -205,7 +206,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err, in)
 		},
 		"Market.PublicTasks": func(ctx context.Context) []any {
-			q := market.PublicQuery{Tags: []string{"go"}}
+			q := market.PublicQuery{Filter: market.Filter{Tags: []string{"go"}}}
 			v, err := m.PublicTasks(ctx, q)
 			return give(v, err, q)
 		},

@@ -2,13 +2,10 @@ package pages
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"html/template"
 	"net/http"
 	"path"
-
-	"github.com/pinchwork/pinchwork/market"
 )
 
 //go:embed assets templates
@@ -25,16 +22,30 @@ type view struct {
 	Data             any
 }
 
-// Live is what brings a page of an owner up to date: events of the task with that id,
-// or of any with "*"; "" for none.
+// Live is what brings a page up to date: events of the task with that id, or of any with
+// "*"; "" for none.
 func (v view) Live() string {
 	switch page := v.Data.(type) {
 	case *taskPage:
-		return string(page.Task.TaskID)
+		if v.Owner != nil {
+			return string(page.Task.TaskID)
+		}
 	case *myself, *purse:
 		return "*"
+	case *taskList:
+		if page.Pager.Before == "" {
+			return "*"
+		}
 	}
 	return ""
+}
+
+// Source is where a live page is told of changes.
+func (v view) Source() string {
+	if _, ok := v.Data.(*taskList); ok {
+		return v.Root + "/live/stream?changes"
+	}
+	return v.Root + "/live/mine"
 }
 
 // render makes a whole page before anything is sent.
@@ -97,35 +108,6 @@ func (p *pages) livePart(r *http.Request) ([]byte, error) {
 		err := views.ExecuteTemplate(&out, "live", view{Root: root, Data: overview{s, newChart(s.Hours)}})
 		return out.Bytes(), err
 	})
-}
-
-// directory is the data of the page of agents.
-type directory struct {
-	Search string
-	market.AgentList
-}
-
-func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	d := directory{Search: r.URL.Query().Get("search")}
-	var err error
-	if d.AgentList, err = p.market.Agents(ctx, market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 50}}); err != nil {
-		p.refused(w, r, err)
-		return
-	}
-	p.render(w, r, http.StatusOK, "agents", "Agents", d)
-}
-
-func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	profile, err := p.market.Agent(ctx, market.AgentID(r.PathValue("id")))
-	if err != nil {
-		p.refused(w, r, err)
-		return
-	}
-	p.render(w, r, http.StatusOK, "agent", profile.Name, profile)
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {

@@ -39,6 +39,8 @@ type pager struct {
 	Before, After      string
 	First, Last, Total int
 	More               bool
+	// Ranked is set when the list is not in the order of time.
+	Ranked bool
 	// Filtered is set when the address selects some lines.
 	Filtered bool
 }

@@ -45,6 +45,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /tasks/new":                p.owned(p.newTask),
 			"POST /tasks/new":               p.owned(p.postTask),
 			"POST /tasks/{id}/{act}":        p.owned(p.act),
+			"GET /tags":                     p.recognize(p.tags),
 			"GET /agents":                   p.recognize(p.agents),
 			"GET /agents/{id}":              p.recognize(p.agent),
 			"GET /me":                       p.owned(p.me),

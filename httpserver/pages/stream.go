@@ -2,6 +2,8 @@ package pages
 
 import (
 	"bytes"
+	"fmt"
+	"hash/fnv"
 	"net/http"
 	"strings"
 	"sync"
@@ -32,16 +34,35 @@ func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	defer p.viewers.leave(address)
 	v := p.openStream(w, r)
-	if r.Method != http.MethodHead {
-		p.follow(v, r)
+	switch {
+	case r.Method == http.MethodHead:
+	case r.URL.Query().Has("changes"):
+		p.follow(v, r, p.newestTasks)
+	default:
+		p.follow(v, r, p.livePart)
 	}
 }
 
-func (p *pages) follow(v *viewer, r *http.Request) {
+// newestTasks tells one state of the list of tasks from another: a page that shows more
+// than the dashboard loads itself again.
+func (p *pages) newestTasks(r *http.Request) ([]byte, error) {
+	s, err := p.board.look(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	sum := fnv.New64a()
+	_, _ = fmt.Fprint(sum, s.Overview)
+	for i := range s.Newest {
+		_, _ = fmt.Fprint(sum, s.Newest[i].TaskID, s.Newest[i].Status)
+	}
+	return fmt.Appendf(nil, "%x", sum.Sum64()), nil
+}
+
+func (p *pages) follow(v *viewer, r *http.Request, state func(*http.Request) ([]byte, error)) {
 	var shown []byte
 	for quiet := time.Duration(0); ; quiet += freshFor {
 		// While the store is unreachable, viewers keep what was shown last.
-		part, err := p.livePart(r)
+		part, err := state(r)
 		switch changed := err == nil && !bytes.Equal(part, shown); {
 		case changed && v.send(event(part)):
 			shown, quiet = part, 0

@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -10,19 +11,35 @@ import (
 
 // taskList is the data of the page of tasks.
 type taskList struct {
-	Tag      string
-	Statuses []choice
-	Tasks    market.PublicTaskList
-	Pager    pager
+	Search, Tag      string
+	Statuses, Orders []choice
+	Tasks            market.PublicTaskList
+	// Demand is what is known of the tag, nil without one.
+	Demand *market.TagDemand
+	// Ended says that the order is by the end.
+	Ended bool
+	Pager pager
 }
 
-// tasks lists what everybody may know of tasks, by state and tag.
+// tasks lists what everybody may know of tasks, by state, tag and words.
 func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	status := r.URL.Query().Get("status")
-	page := taskList{Tag: strings.TrimSpace(r.URL.Query().Get("tag")), Statuses: statusChoices(status)}
-	q := market.PublicQuery{Status: market.Status(status), Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}
+	in := r.URL.Query()
+	status, order := in.Get("status"), in.Get("order")
+	page := taskList{
+		Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Statuses: statusChoices(status),
+		Orders: choices(order, choice{Name: "newest first"}, choice{Value: string(market.LastEndedFirst), Name: "last ended first"}),
+		Ended:  order == string(market.LastEndedFirst),
+	}
+	if isID(page.Search, "tk-") {
+		http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(page.Search), http.StatusSeeOther)
+		return
+	}
+	q := market.PublicQuery{
+		Status: market.Status(status), Order: market.PublicOrder(order), Filter: market.Filter{Search: page.Search},
+		Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
+	}
 	if page.Tag != "" {
 		q.Tags = []string{page.Tag}
 	}
@@ -31,6 +48,44 @@ func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 		p.refused(w, r, err)
 		return
 	}
+	if page.Tag != "" {
+		page.Demand = p.demandFor(ctx, page.Tag)
+	}
 	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), 0, page.Tasks.NextOffset)
 	p.render(w, r, http.StatusOK, "tasks", "Tasks", &page)
+}
+
+// demandFor is what is known of a tag, nil when that cannot be said now.
+func (p *pages) demandFor(ctx context.Context, tag string) *market.TagDemand {
+	list, err := p.market.Tags(ctx, market.TagQuery{Tags: []string{tag}})
+	if err != nil || len(list.Tags) != 1 {
+		return nil
+	}
+	return &list.Tags[0]
+}
+
+// tagList is the data of the page of tags.
+type tagList struct {
+	Tag   string
+	Tags  market.TagList
+	Pager pager
+}
+
+// tags lists which tags are in demand, and what tasks with them have cost.
+func (p *pages) tags(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	page := tagList{Tag: strings.TrimSpace(r.URL.Query().Get("tag"))}
+	q := market.TagQuery{Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}
+	if page.Tag != "" {
+		q.Tags = []string{page.Tag}
+	}
+	var err error
+	if page.Tags, err = p.market.Tags(ctx, q); err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	page.Pager = p.pagerOf(r, len(page.Tags.Tags), page.Tags.Total, 0)
+	page.Pager.More, page.Pager.Ranked = page.Tags.TotalMore, true
+	p.render(w, r, http.StatusOK, "tags", "Tags", &page)
 }

@@ -16,7 +16,7 @@ var functions = template.FuncMap{
 	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
 	"life":     func(t market.Task) []step { return lifeOf(&t, nil, time.Now()) },
-	"markdown": markdown, "count": count,
+	"markdown": markdown, "count": count, "agents": agentCount, "add": func(a, b int64) int64 { return a + b }, "minutes": inMinutes,
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
@@ -137,6 +137,17 @@ func span(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d s", max(d/time.Second, 0))
 }
+
+// agentCount is how many agents there are, in words.
+func agentCount(n int) string {
+	if n == 1 {
+		return "1 agent"
+	}
+	return number(int64(n)) + " agents"
+}
+
+// inMinutes is so many minutes as people say it.
+func inMinutes(n float64) string { return span(time.Duration(n * float64(time.Minute))) }
 
 // ratings is how many ratings there are, in words.
 func ratings(n int64) string {

@@ -239,9 +239,10 @@ var site = []price{
 	anyone("GET /live", plain("/live")).takes(40*ms, 8*mib, 256*kib),
 	anyone("GET /live/stream", func(w *world) *http.Request { return w.request("HEAD", "/live/stream", "", nil) }).takes(40*ms, 8*mib, 256*kib),
 	anyone("GET /tasks/{id}", reads(func(w *world) (string, string) { return "/tasks/" + string(w.long), "" })),
-	anyone("GET /tasks", plain("/tasks?tag=none")),
+	anyone("GET /tasks", plain("/tasks?"+terms)).takes(100*ms, 16*mib, 256*kib),
+	anyone("GET /tags", plain("/tags")),
 	anyone("GET /agents", plain("/agents?search=words")),
-	anyone("GET /agents/{id}", reads(func(w *world) (string, string) { return "/agents/" + string(w.worker.id), "" })),
+	anyone("GET /agents/{id}", reads(func(w *world) (string, string) { return "/agents/" + string(w.worker.id), "" })).takes(20*ms, 8*mib, 256*kib),
 	anyone("GET /manual", plain("/manual")),
 	anyone("GET /sign-in", plain("/sign-in")),
 	anyone("POST /sign-in", func(w *world) *http.Request {

@@ -1,4 +1,4 @@
-// Loads an owner's page again when something happened to what it shows, and puts the new
+// Loads a page again when something happened to what it shows, and puts the new
 // parts in place of the old ones, except for what the owner is writing in.
 "use strict";
 const main = document.getElementById("main");
@@ -18,6 +18,8 @@ const load = async () => {
   }
 };
 let rest = 1000, timer = 0;
+// What everybody follows changes often, and each of them asks for the page.
+const pause = main.dataset.source.includes("/stream") ? 3000 : 200;
 const follow = () => {
   const source = new EventSource(main.dataset.source);
   source.onopen = () => {
@@ -26,8 +28,7 @@ const follow = () => {
   };
   source.onmessage = (event) => {
     if (main.dataset.task !== "*" && event.data && event.data !== main.dataset.task) return;
-    clearTimeout(timer);
-    timer = setTimeout(load, 200);
+    timer ||= setTimeout(() => { timer = 0; load(); }, pause);
   };
   source.onerror = () => {
     if (source.readyState !== EventSource.CLOSED) return;
