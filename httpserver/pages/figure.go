@@ -107,8 +107,10 @@ func weeks(of []market.WeekOfWork) figure {
 	}
 	if len(of) > 0 {
 		f.Labels = []label{
-			{X: 0, Y: 12, Text: number(int64(most))}, {X: 0, Y: base, Text: "0"},
-			{X: 30, Y: height - 4, Text: of[0].Start.UTC().Format("2 Jan")}, {X: figureWidth, Y: height - 4, Text: "now", End: true},
+			{X: 0, Y: 12, Text: number(int64(most))},
+			{X: 0, Y: base, Text: "0"},
+			{X: 30, Y: height - 4, Text: of[0].Start.UTC().Format("2 Jan")},
+			{X: figureWidth, Y: height - 4, Text: "now", End: true},
 		}
 	}
 	f.Words = "Approved in the 7 days from " + strings.Join(words, ", ")
