@@ -238,7 +238,7 @@ func (m *Market) publicSource(ctx context.Context, order PublicOrder) (taskSourc
 	case NewestFirst:
 		return m.everyTask(ctx)
 	case LastEndedFirst:
-		return m.endedTasks(), nil
+		return m.lastEnded(), nil
 	}
 	return nil, rules.Invalid("order", "must be ended, or empty for the newest first")
 }

@@ -79,9 +79,9 @@ func (m *Market) reportedTasks() taskSource {
 	}
 }
 
-// endedTasks are those that have ended, the last one first. How many there are is not
+// lastEnded are those that have ended, the last one first. How many there are is not
 // known before the end.
-func (m *Market) endedTasks() taskSource {
+func (m *Market) lastEnded() taskSource {
 	return func(ctx context.Context, offset int) (p taskPiece, err error) {
 		p.tasks, err = m.store.ScanEnded(ctx, lookedPiece, offset)
 		p.next = offset + len(p.tasks)
