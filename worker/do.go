@@ -127,7 +127,7 @@ func (w *run) deliver(ctx context.Context, t Task, r Result, took time.Duration)
 			w.refused(t.ID, err)
 			return
 		}
-		w.away("cannot deliver "+string(t.ID)+" yet", err)
+		w.away(err)
 		if sleep(ctx, max(deliveryPause, demanded(err))) != nil {
 			w.hasFailed()
 			w.tell(Event{Kind: Failed, Task: t.ID, Text: "the result was not delivered", Err: err})

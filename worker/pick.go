@@ -30,7 +30,7 @@ func (w *run) pick(ctx context.Context) error {
 		case errors.Is(err, errInterrupted):
 			continue
 		case err != nil:
-			w.away("cannot pick up", err)
+			w.away(err)
 		case w.once && !w.owes():
 			if w.quiet(ctx) {
 				return nil
@@ -93,6 +93,9 @@ func (w *run) pickup(ctx context.Context) (Task, bool, error) {
 	f := w.filter
 	if w.owes() {
 		f.Wait = min(f.Wait, w.pause) // one of them could not be read
+	}
+	if w.calls.lasts() {
+		f.Wait = 0 // so that its end is noticed at once
 	}
 	began := time.Now()
 	p, found, err := w.api.Pickup(market.WithIdempotencyKey(asking, w.memo.Asking), f)

@@ -78,10 +78,11 @@ func (w *run) look(ctx context.Context) {
 	claims, err := w.claims(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			w.away("cannot look for rejections", err)
+			w.away(err)
 		}
 		return
 	}
+	w.back()
 	for _, t := range claims {
 		if w.unanswered(t) {
 			w.owe(t.TaskID)
@@ -117,7 +118,7 @@ func (w *run) again(ctx context.Context) (Task, bool) {
 	for _, id := range w.owed() {
 		t, err := w.api.Task(ctx, id, 0)
 		if err != nil && !gone(err) {
-			w.away(string(id)+" was rejected, but it cannot be read yet", err)
+			w.away(err)
 			continue
 		}
 		w.settle(id)

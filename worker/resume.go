@@ -24,7 +24,7 @@ func (w *run) resume(ctx context.Context) error {
 		if ctx.Err() != nil || fatal(err) {
 			return err
 		}
-		w.away("cannot read the claims of earlier runs", err)
+		w.away(err)
 		if sleep(ctx, max(w.pause, demanded(err))) != nil {
 			return nil
 		}

@@ -16,6 +16,13 @@ type trouble struct {
 	since time.Time // zero while it works
 }
 
+// lasts reports whether the way does not work.
+func (t *trouble) lasts() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.since.IsZero()
+}
+
 // begins reports whether the way worked until now.
 func (t *trouble) begins() bool {
 	t.mu.Lock()
@@ -40,15 +47,15 @@ func (t *trouble) ends() time.Duration {
 }
 
 // away tells of a failure of a call that is tried again, unless one was told of already.
-func (w *run) away(what string, err error) {
+func (w *run) away(err error) {
 	if !w.calls.begins() {
 		return
 	}
-	again := "trying again until it works"
+	text := fmt.Sprintf("the marketplace does not answer: %v; trying again until it does", err)
 	if after := demanded(err); after > 0 {
-		again = fmt.Sprintf("asking again after %v, as the marketplace demands", after)
+		text = fmt.Sprintf("the marketplace asks to wait: %v; asking again after %v", err, after)
 	}
-	w.tell(Event{Kind: Away, Text: fmt.Sprintf("%s: %v; %s", what, err, again), Err: err})
+	w.tell(Event{Kind: Away, Text: text, Err: err})
 }
 
 // back tells that a call was answered, after failures.

@@ -62,7 +62,7 @@ func TestADeliveryWaitsAsLongAsItIsAskedTo(t *testing.T) {
 				said = e.Text
 			}
 		}))
-		if err != nil || len(at) != 2 || at[1].Sub(at[0]) != 42*time.Second || !strings.Contains(said, "asking again after 42s") {
+		if err != nil || len(at) != 2 || at[1].Sub(at[0]) != 42*time.Second || !strings.Contains(said, "asks to wait: too many; asking again after 42s") {
 			t.Errorf("%v at %v, said %q", err, at, said)
 		}
 	})

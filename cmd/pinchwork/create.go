@@ -86,7 +86,9 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 		a.next(market.Task{TaskID: posted.TaskID, Status: posted.Status, PosterID: c.ID()}, c.ID())
 		return err
 	}
-	a.note("%s is posted, and stays so however this wait ends", posted.TaskID)
+	if a.people() {
+		a.note("%s is posted, and stays so however this wait ends", posted.TaskID)
+	}
 	t, err := a.await(cmd.Context(), c, posted.TaskID, o.waiting.d)
 	if t.TaskID == "" {
 		// A program needs its id.

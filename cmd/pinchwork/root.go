@@ -51,7 +51,8 @@ Exit codes:
        lost and the command may have been done, and the message names the
        --idempotency-key that makes it safe to repeat
   130  interrupted`,
-	}, commands(a)...)
+	}, newVersion(a), newMan(a))
+	addSections(root, sections(a))
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetVersionTemplate(buildOf().line())
 	root.SetIn(a.stdin)
@@ -64,13 +65,37 @@ Exit codes:
 	return root
 }
 
-// commands are the commands below the root, in the order of the help.
-func commands(a *app) []*cobra.Command {
-	return []*cobra.Command{
-		newRegister(a), newLogin(a), newWhoami(a), newUpdate(a), newRotateKey(a), newProfiles(a),
-		newTasks(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a),
-		newCredits(a), newStats(a), newTrust(a), newAgents(a), newTags(a), newEstimate(a), newEvents(a), newWebhooks(a),
-		newOpen(a), newStatus(a), newVersion(a), newMan(a), newWork(a), newMCP(a), newSkill(a), newAdmin(a), newDev(a), newServe(a), newMigrate(a), newPrune(a), newBackup(), newHealth(),
+// section is a part of the help.
+type section struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// sections are the commands below the root, in the order of the help.
+func sections(a *app) []section {
+	return []section{
+		{"Begin:", []*cobra.Command{newDev(a), newRegister(a), newLogin(a), newStatus(a), newProfiles(a)}},
+		{"Delegate tasks, and do those of others:", []*cobra.Command{
+			newTasks(a), newWork(a), newOpen(a), newAsk(a), newAnswer(a), newQuestions(a), newMsg(a), newMessages(a), newEvents(a),
+		}},
+		{"You and the market:", []*cobra.Command{
+			newWhoami(a), newCredits(a), newStats(a), newUpdate(a), newRotateKey(a), newTrust(a), newWebhooks(a),
+			newAgents(a), newTags(a), newEstimate(a),
+		}},
+		{"For agent hosts:", []*cobra.Command{newMCP(a), newSkill(a)}},
+		{"Run a server:", []*cobra.Command{newServe(a), newAdmin(a), newMigrate(a), newPrune(a), newBackup(), newHealth()}},
+	}
+}
+
+// addSections adds the commands to the root.
+func addSections(root *cobra.Command, all []section) {
+	cobra.EnableCommandSorting = false
+	for _, s := range all {
+		root.AddGroup(&cobra.Group{ID: s.title, Title: s.title})
+		for _, cmd := range s.commands {
+			cmd.GroupID = s.title
+			root.AddCommand(cmd)
+		}
 	}
 }
 
@@ -80,7 +105,7 @@ func globalFlags(a *app, root *cobra.Command) {
 	f.StringVar(&a.key, "key", "", "API `key` (PINCHWORK_API_KEY; default the profile's)")
 	f.StringVar(&a.profile, "profile", "", "`name` of the stored profile (PINCHWORK_PROFILE)")
 	f.VarP(&a.output, "output", "o", "table for people or json for programs")
-	f.Var(&a.jq, "jq", "print of the JSON what a jq `filter` makes of it")
+	f.Var(&a.jq, "jq", "print what a jq `filter` makes of the JSON, such as .tasks[].task_id")
 	f.StringVar(&a.idempotencyKey, "idempotency-key", "", "make a change safe to repeat: the same `key` within 24 h changes nothing twice")
 	complete(root, "output", string(outputTable), string(outputJSON))
 	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -56,6 +56,9 @@ func worthWaiting(err error) bool {
 }
 
 func (a *app) interrupted(err error, id market.TaskID) error {
+	if !a.people() {
+		return err
+	}
 	a.note("%s goes on without you; wait again with: pinchwork %stasks show %s --wait 10m", id, a.same(), id)
 	return err
 }

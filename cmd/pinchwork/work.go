@@ -192,7 +192,7 @@ func (a *app) workRecord(statePath string, id market.AgentID, alone bool) (*work
 // ending says how an interrupted run ends.
 func (o *workFlags) ending(n work.Counts) string {
 	if n.Started == n.Ended {
-		return "ending"
+		return "ending, nothing is under way"
 	}
 	return fmt.Sprintf("ending: %d under way, which may take %s more; Ctrl-C again kills at once", n.Started-n.Ended, spanText(o.grace.d))
 }
