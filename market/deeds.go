@@ -95,7 +95,7 @@ func (m *Market) enter(ctx context.Context, d *deed, done *done) error {
 
 // filters are the chains, beside the log itself, that lead to the entry.
 func (a *OperatorAction) filters() (chains []chain) {
-	for _, q := range []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}} {
+	for _, q := range []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}, {ReportID: a.ReportID}} {
 		if c := q.chain(); c != actionsChain {
 			chains = append(chains, c)
 		}
@@ -104,11 +104,12 @@ func (a *OperatorAction) filters() (chains []chain) {
 }
 
 // ActionQuery selects entries of the log, newest first; limit 1–100, default 50. At most
-// one of Operator, AgentID and TaskID is set.
+// one of Operator, AgentID, TaskID and ReportID is set.
 type ActionQuery struct {
 	Operator string
 	AgentID  AgentID
 	TaskID   TaskID
+	ReportID ReportID
 	Page
 }
 
@@ -121,13 +122,15 @@ func (q *ActionQuery) chain() chain {
 		return chain("actions on " + q.AgentID)
 	case q.TaskID != "":
 		return chain("actions on " + q.TaskID)
+	case q.ReportID != "":
+		return chain("actions on " + q.ReportID)
 	}
 	return actionsChain
 }
 
 func (q *ActionQuery) check() (err error) {
 	set := 0
-	for _, s := range []string{q.Operator, string(q.AgentID), string(q.TaskID)} {
+	for _, s := range []string{q.Operator, string(q.AgentID), string(q.TaskID), string(q.ReportID)} {
 		if s != "" {
 			set++
 		}
@@ -136,7 +139,7 @@ func (q *ActionQuery) check() (err error) {
 		}
 	}
 	if set > 1 {
-		return rules.Invalid("operator", "only one of operator, agent_id and task_id may be given")
+		return rules.Invalid("operator", "only one of operator, agent_id, task_id and report_id may be given")
 	}
 	q.Page, err = checkPage(q.Page, 50, 100)
 	return err

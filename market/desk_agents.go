@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/directory"
 	"github.com/pinchwork/pinchwork/market/internal/rules"
@@ -77,9 +78,28 @@ type AgentFile struct {
 	LedgerTotal int           `json:"ledger_total"`
 	Dead        []DeadLetter  `json:"dead_letters"`
 	DeadTotal   int           `json:"dead_total"`
+	// Posted are the newest 20 of the agent's tasks, PostedTotal all of them; Worked those
+	// that it works on, or was the last to, system tasks among them. There are fewer of
+	// tasks with long texts.
+	Posted      []TaskSummary `json:"posted"`
+	PostedTotal int           `json:"posted_total"`
+	Worked      []TaskSummary `json:"worked"`
+	WorkedTotal int           `json:"worked_total"`
+	// ReportsBy are the reports that the agent made, ReportsAbout those about the tasks in
+	// Posted and Worked that others made; both of the newest 300 reports, newest first.
+	ReportsBy    []Report `json:"reports_by"`
+	ReportsAbout []Report `json:"reports_about"`
 	// Actions are the newest 100 that operators took about the agent, newest first.
 	Actions []OperatorAction `json:"actions"`
 }
+
+const (
+	// partyTasks tasks of an agent in each role are in its file, with so many bytes of
+	// texts read for them, and partyReports reports are looked through.
+	partyTasks   = 20
+	partyBytes   = 1 << 20
+	partyReports = 300
+)
 
 // AgentFile returns all that is kept about an agent of any standing (rule 15.4); the
 // platform and unknown ids are ErrNotFound. It settles nothing.
@@ -107,9 +127,51 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 		return f, err
 	}
 	f.Ledger, f.LedgerTotal, f.Dead, f.DeadTotal = r.Ledger, r.LedgerTotal, r.Dead, r.DeadTotal
+	if err := m.fileTasksOf(ctx, &f, now); err != nil {
+		return f, known(ctx, err)
+	}
+	if err := m.fileReportsOf(ctx, &f); err != nil {
+		return f, known(ctx, err)
+	}
 	actions, err := m.Actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
 	return f, err
+}
+
+func (m *Market) fileTasksOf(ctx context.Context, f *AgentFile, now time.Time) error {
+	for _, of := range []struct {
+		role  PartyRole
+		tasks *[]TaskSummary
+		total *int
+	}{{PartyPoster, &f.Posted, &f.PostedTotal}, {PartyWorker, &f.Worked, &f.WorkedTotal}} {
+		page, err := m.store.TasksOf(ctx, store.TasksQuery{Agent: f.Agent.ID, Role: of.role, Limit: partyTasks, MaxBytes: partyBytes, Now: now})
+		if err != nil {
+			return err
+		}
+		*of.tasks, *of.total = make([]TaskSummary, len(page.Tasks)), page.Total
+		for i := range page.Tasks {
+			(*of.tasks)[i] = summaryOf(&page.Tasks[i])
+		}
+	}
+	return nil
+}
+
+func (m *Market) fileReportsOf(ctx context.Context, f *AgentFile) error {
+	f.ReportsBy, f.ReportsAbout = []Report{}, []Report{}
+	about := map[TaskID]bool{}
+	for _, list := range [][]TaskSummary{f.Posted, f.Worked} {
+		for i := range list {
+			about[list[i].TaskID] = true
+		}
+	}
+	return m.newestReports(ctx, partyReports, func(r *store.Report) {
+		switch {
+		case r.Reporter == f.Agent.ID:
+			f.ReportsBy = append(f.ReportsBy, reportView(r))
+		case about[r.Task]:
+			f.ReportsAbout = append(f.ReportsAbout, reportView(r))
+		}
+	})
 }
 
 // AllAgents searches agents of any standing for the operator (rule 15.4): in the order

@@ -178,15 +178,22 @@ func (m *Market) fileHistory(ctx context.Context, f *TaskFile, l *store.Loaded) 
 
 func (m *Market) fileReports(ctx context.Context, f *TaskFile, l *store.Loaded) error {
 	f.Reports = []Report{}
-	for offset := 0; offset < fileReports; {
+	return m.newestReports(ctx, fileReports, func(r *store.Report) {
+		if r.Task == l.Task.ID {
+			f.Reports = append(f.Reports, reportView(r))
+		}
+	})
+}
+
+// newestReports looks through so many reports, newest first.
+func (m *Market) newestReports(ctx context.Context, most int, look func(*store.Report)) error {
+	for offset := 0; offset < most; {
 		page, err := m.store.Reports(ctx, "", lookedPiece, offset)
 		if err != nil {
 			return err
 		}
 		for i := range page.Reports {
-			if page.Reports[i].Task == l.Task.ID {
-				f.Reports = append(f.Reports, reportView(&page.Reports[i]))
-			}
+			look(&page.Reports[i])
 		}
 		if offset += len(page.Reports); len(page.Reports) == 0 || offset >= page.Total {
 			break

@@ -111,6 +111,7 @@ func newActions(o *operator) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&q.Operator, "operator", "", "only what this operator (`name`) did")
 	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to this agent (`id`)")
+	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about this report (`id`)")
 	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about this task (`id`)")
 	pageFlags(cmd, &q.Page)
 	return cmd

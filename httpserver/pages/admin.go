@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,20 +27,20 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"GET /admin/webhooks":               p.operator(p.adminWebhooks),
 		"GET /admin/agents":                 p.operator(p.adminAgents),
 		"GET /admin/agents/{id}":            p.operator(p.adminAgent),
-		"POST /admin/agents/{id}/grant":     p.operator(p.grant),
-		"POST /admin/agents/{id}/suspend":   p.operator(p.suspend),
-		"POST /admin/agents/{id}/infra":     p.operator(p.appoint),
-		"POST /admin/agents/{id}/redeliver": p.operator(p.redeliver),
+		"POST /admin/agents/{id}/grant":     p.acts("grant", p.grant),
+		"POST /admin/agents/{id}/suspend":   p.acts("suspend", p.suspend),
+		"POST /admin/agents/{id}/infra":     p.acts("infra", p.appoint),
+		"POST /admin/agents/{id}/redeliver": p.acts("redeliver", p.redeliver),
 		"GET /admin/tasks":                  p.operator(p.adminTasks),
 		"GET /admin/tasks/{id}":             p.operator(p.adminTask),
-		"POST /admin/agents/{id}/clawback":  p.operator(p.clawBack),
-		"POST /admin/tasks/{id}/resolve":    p.operator(p.resolveTask),
+		"POST /admin/agents/{id}/clawback":  p.acts("clawback", p.clawBack),
+		"POST /admin/tasks/{id}/resolve":    p.acts("resolve", p.resolveTask),
 		"GET /admin/reports":                p.operator(p.adminReports),
-		"POST /admin/reports/{id}":          p.operator(p.resolve),
+		"POST /admin/reports/{id}":          p.acts("report", p.resolveReport),
 		"GET /admin/actions":                p.operator(p.adminActions),
 		"GET /admin/operators":              p.operator(p.adminOperators),
-		"POST /admin/operators":             p.operator(p.addOperator),
-		"POST /admin/operators/{id}/revoke": p.operator(p.revokeOperator),
+		"POST /admin/operators":             p.acts("add", p.addOperator),
+		"POST /admin/operators/{id}/revoke": p.acts("revoke", p.revokeOperator),
 		"GET /admin/audit":                  p.operator(p.adminAudit),
 		"POST /admin/audit":                 p.patient(auditPatience, p.runAudit),
 	}
@@ -61,13 +60,16 @@ type desk struct {
 	Overview      market.DeskOverview
 	Dead          market.DeadWebhookList
 	Agents        market.AgentStandings
-	Agent         *market.AgentRecord
+	Agent         *market.AgentFile
 	Tasks         market.TaskSummaries
 	File          *market.TaskFile
 	// Choices are the values of the selections above a list, by name.
 	Choices map[string][]choice
-	// Sent is the form that was refused.
+	// Tried is the form that was refused, Sent what was in it.
+	Tried     string
 	Sent      url.Values
+	Names     map[market.AgentID]string
+	Found     []market.AgentStanding
 	Reports   market.ReportList
 	Audit     *market.AuditReport
 	Actions   market.OperatorActions
@@ -80,14 +82,6 @@ type desk struct {
 // Acts reports whether the operator may do more than look; Root, whether it is the first.
 func (d *desk) Acts() bool { return d.By.Role != market.OperatorLook }
 func (d *desk) Root() bool { return d.By.Role == market.OperatorRoot }
-
-// notices are what a page says after a change, by the code that done was given.
-var notices = map[string]string{
-	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
-	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
-	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
-}
 
 // operator admits only an operator with a session, and forms only from a page
 // of that session.
@@ -185,18 +179,9 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string,
 			return
 		}
 		d.Problem = message
+		retryAfter(w, err)
 	}
 	p.render(w, r, status, name, title, d)
-}
-
-// changed ends a form: with a notice on the page that shows the change, or with
-// the page and what was wrong.
-func (p *pages) changed(w http.ResponseWriter, r *http.Request, path, notice string, err error, again func()) {
-	if err != nil {
-		again()
-		return
-	}
-	p.done(w, r, path, notice)
 }
 
 func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
@@ -224,61 +209,18 @@ func (p *pages) adminAgent(w http.ResponseWriter, r *http.Request, d *desk) {
 
 // agentDesk shows an agent, with what was wrong in the form just sent.
 func (p *pages) agentDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
-	record, err := p.market.InspectAgent(r.Context(), agentIn(r))
+	file, err := p.market.AgentFile(r.Context(), market.AgentID(r.PathValue("id")))
 	if err != nil {
 		p.refused(w, r, err)
 		return
 	}
-	d.Agent = &record
-	p.show(w, r, "admin-agent", record.Profile.Name, d, problem)
-}
-
-func agentIn(r *http.Request) market.AgentID { return market.AgentID(r.PathValue("id")) }
-
-func (p *pages) changedAgent(w http.ResponseWriter, r *http.Request, d *desk, notice string, err error) {
-	p.changed(w, r, "/admin/agents/"+url.PathEscape(r.PathValue("id")), notice, err, func() { p.agentDesk(w, r, d, err) })
-}
-
-func (p *pages) grant(w http.ResponseWriter, r *http.Request, d *desk) {
-	amount, err := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("amount")), 10, 64)
-	if err != nil {
-		err = &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: "amount", Message: "amount: must be a whole number"}
-		p.changedAgent(w, r, d, "", err)
-		return
-	}
-	ctx := market.WithIdempotencyKey(r.Context(), "form-"+r.PostFormValue("once"))
-	_, err = p.market.Grant(ctx, market.GrantInput{AgentID: agentIn(r), Amount: amount, Reason: text(r, "reason")})
-	p.changedAgent(w, r, d, "granted", err)
+	d.Agent = &file
+	p.show(w, r, "admin-agent", file.Agent.Name, d, problem)
 }
 
 // text is a field of a form, with the line breaks that its author made.
 func text(r *http.Request, name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(r.PostFormValue(name)), "\r\n", "\n")
-}
-
-func (p *pages) suspend(w http.ResponseWriter, r *http.Request, d *desk) {
-	in := market.SuspendInput{AgentID: agentIn(r), Suspended: r.PostFormValue("to") == "suspended", Reason: text(r, "reason")}
-	notice := "unsuspended"
-	if in.Suspended {
-		notice = "suspended"
-	}
-	_, err := p.market.Suspend(r.Context(), in)
-	p.changedAgent(w, r, d, notice, err)
-}
-
-func (p *pages) appoint(w http.ResponseWriter, r *http.Request, d *desk) {
-	in := market.InfraInput{AgentID: agentIn(r), Infra: r.PostFormValue("to") == "infra"}
-	notice := "dismissed"
-	if in.Infra {
-		notice = "appointed"
-	}
-	_, err := p.market.AppointInfra(r.Context(), in)
-	p.changedAgent(w, r, d, notice, err)
-}
-
-func (p *pages) redeliver(w http.ResponseWriter, r *http.Request, d *desk) {
-	_, err := p.market.RedeliverOf(r.Context(), market.RedeliverInput{AgentID: agentIn(r), EventID: r.PostFormValue("event"), Reason: text(r, "reason")})
-	p.changedAgent(w, r, d, "queued", err)
 }
 
 func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
@@ -293,7 +235,9 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 		"of": choices(q.Get("of"), choice{Name: "all"}, choice{Value: "reported", Name: "reported ones"}, choice{Value: "system", Name: "system tasks"}),
 	}
 	in := market.AllTasksQuery{
-		Filter: market.Filter{Search: d.Search}, Status: market.Status(q.Get("status")), Reported: q.Get("of") == "reported", System: q.Get("of") == "system",
+		Filter: market.Filter{Search: d.Search}, Status: market.Status(q.Get("status")),
+		Poster: market.AgentID(q.Get("poster")), Worker: market.AgentID(q.Get("worker")),
+		Reported: q.Get("of") == "reported", System: q.Get("of") == "system",
 		Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
 	}
 	if tag != "" {
@@ -301,6 +245,13 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 	}
 	var err error
 	d.Tasks, err = p.market.AllTasks(r.Context(), in)
+	if err == nil {
+		var ids []market.AgentID
+		for i := range d.Tasks.Tasks {
+			ids = append(ids, d.Tasks.Tasks[i].PosterID, d.Tasks.Tasks[i].WorkerID)
+		}
+		d.Names, err = p.market.Names(r.Context(), ids...)
+	}
 	d.Pager = p.pagerOf(r, len(d.Tasks.Tasks), d.Tasks.Total, d.Tasks.NextOffset)
 	if d.Tasks.NextOffset == 0 {
 		d.Pager.After = ""
@@ -317,40 +268,15 @@ func (p *pages) taskDesk(w http.ResponseWriter, r *http.Request, d *desk, proble
 		p.refused(w, r, err)
 		return
 	}
-	d.File, d.Sent = &file, r.PostForm
+	d.File = &file
+	ids := []market.AgentID{}
+	for i := range file.Reports {
+		ids = append(ids, file.Reports[i].Reporter)
+	}
+	if d.Names, err = p.market.Names(r.Context(), ids...); problem == nil {
+		problem = err
+	}
 	p.show(w, r, "admin-task", "Task", d, problem)
-}
-
-func (p *pages) resolveTask(w http.ResponseWriter, r *http.Request, d *desk) {
-	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(r.PostFormValue("outcome")), Reason: text(r, "reason")}
-	err := confirmed(r)
-	if err == nil && in.Outcome == market.OutcomeSplit {
-		in.WorkerCredits, err = whole(r.PostForm, "worker_credits")
-	}
-	if err == nil {
-		_, err = p.market.ResolveTask(r.Context(), market.TaskID(r.PathValue("id")), in)
-	}
-	p.changed(w, r, "/admin/tasks/"+url.PathEscape(r.PathValue("id")), "settled", err, func() { p.taskDesk(w, r, d, err) })
-}
-
-// confirmed refuses what cannot be undone until it was confirmed.
-func confirmed(r *http.Request) error {
-	if r.PostFormValue("sure") == "yes" {
-		return nil
-	}
-	return notWhole("sure", "confirm that you are sure, since it cannot be undone")
-}
-
-func (p *pages) clawBack(w http.ResponseWriter, r *http.Request, d *desk) {
-	amount, err := whole(r.PostForm, "amount")
-	if err == nil {
-		err = confirmed(r)
-	}
-	if err == nil {
-		ctx := market.WithIdempotencyKey(r.Context(), onceKey(r))
-		_, err = p.market.ClawBack(ctx, market.ClawBackInput{AgentID: agentIn(r), Amount: amount, Reason: text(r, "reason")})
-	}
-	p.changedAgent(w, r, d, "clawed", err)
 }
 
 func (p *pages) adminReports(w http.ResponseWriter, r *http.Request, d *desk) {
@@ -363,16 +289,18 @@ func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, prob
 		d.Status = market.ReportStatus(wanted[0])
 	}
 	var err error
-	if d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: 50}); problem == nil {
+	if d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: pageSize, Offset: offsetOf(r)}); err == nil {
+		var ids []market.AgentID
+		for i := range d.Reports.Reports {
+			ids = append(ids, d.Reports.Reports[i].Reporter)
+		}
+		d.Names, err = p.market.Names(r.Context(), ids...)
+	}
+	if problem == nil {
 		problem = err
 	}
+	d.Pager = p.pagerOf(r, len(d.Reports.Reports), d.Reports.Total, d.Reports.NextOffset)
 	p.show(w, r, "admin-reports", "Reports", d, problem)
-}
-
-func (p *pages) resolve(w http.ResponseWriter, r *http.Request, d *desk) {
-	in := market.ResolveInput{Status: market.ReportStatus(r.PostFormValue("as")), Note: text(r, "note")}
-	_, err := p.market.ResolveReport(r.Context(), market.ReportID(r.PathValue("id")), in)
-	p.changed(w, r, "/admin/reports", "resolved", err, func() { p.reportDesk(w, r, d, err) })
 }
 
 func (p *pages) adminAudit(w http.ResponseWriter, r *http.Request, d *desk) {

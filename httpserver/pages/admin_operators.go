@@ -17,11 +17,18 @@ func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
 		q.AgentID = market.AgentID(d.Search)
 	case isID(d.Search, "tk-"):
 		q.TaskID = market.TaskID(d.Search)
+	case isID(d.Search, "rp-"):
+		q.ReportID = market.ReportID(d.Search)
 	default:
 		q.Operator = d.Search
 	}
 	var err error
 	d.Actions, err = p.market.Actions(r.Context(), q)
+	if err == nil && q.Operator != "" && d.Actions.Total == 0 {
+		var named market.AgentStandings
+		named, err = p.market.AllAgents(r.Context(), market.StandingQuery{AgentQuery: market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 10}}})
+		d.Found = named.Agents
+	}
 	d.Pager = p.pagerOf(r, len(d.Actions.Actions), d.Actions.Total, 0)
 	p.show(w, r, "admin-actions", "Actions", d, err)
 }
@@ -36,19 +43,4 @@ func (p *pages) operatorDesk(w http.ResponseWriter, r *http.Request, d *desk, pr
 		problem = err
 	}
 	p.show(w, r, "admin-operators", "Operators", d, problem)
-}
-
-// addOperator shows the new key once, in the answer to the form: a page that is loaded
-// again sends the form again, which is refused since the name is taken.
-func (p *pages) addOperator(w http.ResponseWriter, r *http.Request, d *desk) {
-	made, err := p.market.AddOperator(r.Context(), market.OperatorInput{
-		Name: strings.TrimSpace(r.PostFormValue("name")), Role: market.OperatorRole(r.PostFormValue("role")), Reason: text(r, "reason"),
-	})
-	d.NewKey = made.APIKey
-	p.operatorDesk(w, r, d, err)
-}
-
-func (p *pages) revokeOperator(w http.ResponseWriter, r *http.Request, d *desk) {
-	_, err := p.market.RevokeOperator(r.Context(), r.PathValue("id"), market.RevokeInput{Reason: text(r, "reason")})
-	p.changed(w, r, "/admin/operators", "revoked", err, func() { p.operatorDesk(w, r, d, err) })
 }

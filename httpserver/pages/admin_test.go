@@ -86,11 +86,11 @@ func (o *operator) login() {
 
 var hidden = regexp.MustCompile(`name="(csrf|once)" value="([^"]+)"`)
 
-// form fills in the fields that a page's forms bring along.
+// form fills in the fields that a page's forms bring along, a reason and that it is sure.
 func (o *operator) form(path string, fields ...string) url.Values {
 	o.t.Helper()
 	_, page := o.get(path)
-	form := url.Values{}
+	form := url.Values{"sure": {"yes"}, "reason": {"because"}}
 	for _, f := range hidden.FindAllStringSubmatch(page, -1) {
 		form.Set(f[1], f[2])
 	}
@@ -177,7 +177,7 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	}
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "nonsense"))
 	o.expect("resolve as nonsense", http.StatusBadRequest, "status: must be", status, page)
-	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "note", "seen"))
+	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "reason", "seen"))
 	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
 	o.expect("none left", http.StatusOK, "0 open.", status, page)
 	status, page = o.get("/admin/reports?status=")
@@ -349,17 +349,17 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	if strings.Contains(page, "HOOK-SECRET") || strings.Contains(page, "hooks.example") {
 		t.Errorf("the page shows the webhook: %s", page)
 	}
-	event := regexp.MustCompile(`name="event" value="([^"]+)"`).FindStringSubmatch(page)
+	event := regexp.MustCompile(`name="which" value="([^"]+)"`).FindStringSubmatch(page)
 	if event == nil {
 		t.Fatal("no button")
 	}
-	status, page = o.post(path+"/redeliver", o.form(path, "event", event[1], "reason", "their endpoint is back"))
+	status, page = o.post(path+"/redeliver", o.form(path, "which", event[1], "reason", "their endpoint is back"))
 	o.expect("redeliver", http.StatusOK, "The delivery is due again.", status, page)
 	if strings.Contains(page, "status 500") || !fail() {
 		t.Error("the delivery is not due again")
 	}
-	status, page = o.post(path+"/redeliver", o.form(path, "event", "ag-nothing-1", "reason", "why not"))
-	o.expect("redeliver nothing", http.StatusNotFound, "Not found", status, page)
+	status, page = o.post(path+"/redeliver", o.form(path, "which", "ag-nothing-1", "reason", "why not"))
+	o.expect("redeliver nothing", http.StatusNotFound, "ot found", status, page)
 }
 
 // Operators have keys of their own: what they do on the pages is in the log under their

@@ -277,16 +277,16 @@ var site = []price{
 	anyone("GET /admin/webhooks", plain("/admin/webhooks")).takes(100*ms, 32*mib, 512*kib),
 	anyone("GET /admin/agents", plain("/admin/agents?search=words")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/agents/{id}", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id), "" })).takes(100*ms, 32*mib, 2*mib),
-	onWorker("grant", url.Values{"amount": {"1"}, "reason": {reason}}).keeps("a ledger line with its note, 20 KB"),
-	onWorker("suspend", url.Values{"suspended": {"false"}, "reason": {reason}}).keeps("the reason"),
-	onWorker("infra", url.Values{"infra": {"false"}}),
-	onWorker("redeliver", url.Values{"event": {"1"}, "reason": {reason}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
+	onWorker("grant", url.Values{"amount": {"1"}, "once": {rand.Text()}, "reason": {reason}}).keeps("a ledger line with its note, 20 KB"),
+	onWorker("suspend", url.Values{"to": {"active"}, "reason": {reason}}).keeps("the reason"),
+	onWorker("infra", url.Values{"to": {"none"}, "reason": {reason}}),
+	onWorker("redeliver", url.Values{"which": {"1"}, "reason": {reason}}).takes(100*ms, 32*mib, 256*kib).keeps("a delivery"),
 	anyone("GET /admin/tasks", plain("/admin/tasks?"+terms)).takes(200*ms, 64*mib, 8*mib),
 	anyone("GET /admin/tasks/{id}", reads(func(w *world) (string, string) { return "/admin/tasks/" + string(w.long), "" })).takes(100*ms, 32*mib, 8*mib),
 	anyone("GET /admin/reports", plain("/admin/reports")).takes(100*ms, 32*mib, 4*mib),
 	{route: "POST /admin/reports/{id}", processor: 100 * ms, allocated: 32 * mib, sent: 64 * kib, kept: "the note, 20 KB", make: func(w *world) *http.Request {
 		r := ok(w.worker.api.ReportTask(w.ctx, w.post(w.poster, "x", ""), "x"))
-		return w.form("/admin/reports/"+string(r.ReportID), url.Values{"as": {"reviewed"}, "note": {reason}})
+		return w.form("/admin/reports/"+string(r.ReportID), url.Values{"as": {"reviewed"}, "reason": {reason}})
 	}},
 	known("POST /admin/agents/{id}/clawback", func(w *world) *http.Request {
 		return w.form("/admin/agents/"+string(w.worker.id)+"/clawback", url.Values{"amount": {"1"}, "sure": {"yes"}, "once": {rand.Text()}, "reason": {reason}})
@@ -325,7 +325,7 @@ func onWorker(action string, form url.Values) price {
 
 // form is a form of the operator's session.
 func (w *world) form(path string, form url.Values) *http.Request {
-	filled := url.Values{"csrf": {w.csrf}}
+	filled := url.Values{"csrf": {w.csrf}, "sure": {"yes"}}
 	for name, values := range form {
 		filled[name] = values
 	}

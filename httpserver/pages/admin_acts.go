@@ -1,0 +1,205 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// notices are what a page says after an act, by the code that the act returns.
+var notices = map[string]string{
+	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
+	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
+	"closed":    "The task has ended by your decision; both parties are told, and the reports are closed.",
+	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
+	"resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
+}
+
+// order is a form of the desk: what to do, and why, which the log of actions keeps.
+type order struct {
+	*http.Request
+	desk   *desk
+	reason string
+	// page is where the form stands.
+	page string
+}
+
+// agent is whom the order is about.
+func (o *order) agent() market.AgentID { return market.AgentID(o.PathValue("id")) }
+
+// acts does what a form says, if it gives a reason and is confirmed, and leads back to
+// the form's page, with what was done, or with what is wrong and the form as it was sent.
+func (p *pages) acts(form string, do func(*order) (notice string, err error)) http.HandlerFunc {
+	return p.operator(func(w http.ResponseWriter, r *http.Request, d *desk) {
+		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: (&url.URL{Path: r.URL.Path}).EscapedPath()}
+		show := p.standing(form, o)
+		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
+		err := o.confirmed()
+		var notice string
+		if err == nil {
+			notice, err = do(o)
+		}
+		if err != nil || notice == "" {
+			show(w, r, d, err)
+			return
+		}
+		p.done(w, r, o.page, notice)
+	})
+}
+
+// standing finds the page on which a form stands, and what shows it.
+func (p *pages) standing(form string, o *order) func(http.ResponseWriter, *http.Request, *desk, error) {
+	id := url.PathEscape(o.PathValue("id"))
+	switch form {
+	case "resolve":
+		o.page = "/admin/tasks/" + id
+		return p.taskDesk
+	case "report":
+		o.page = "/admin/reports"
+		return p.reportDesk
+	case "add", "revoke":
+		o.page = "/admin/operators"
+		return p.operatorDesk
+	}
+	o.page = "/admin/agents/" + id
+	return p.agentDesk
+}
+
+// confirmed refuses what was not confirmed or has no reason.
+func (o *order) confirmed() error {
+	switch {
+	case o.PostFormValue("sure") != "yes":
+		return notWhole("sure", "confirm that you are sure")
+	case o.reason == "":
+		return notWhole("reason", "say why: the log of actions keeps it")
+	}
+	return nil
+}
+
+// Was is what a field of a form held when the form was refused.
+func (d *desk) Was(form, field string) string {
+	if d.Tried != form {
+		return ""
+	}
+	return d.Sent.Get(field)
+}
+
+// Refused reports whether that form was refused, so that it stays open.
+func (d *desk) Refused(form string) bool { return d.Tried == form }
+
+// OpenReports reports whether anything that is reported about the task waits.
+func (d *desk) OpenReports() bool {
+	return d.File != nil && slices.ContainsFunc(d.File.Reports, func(r market.Report) bool { return r.Status == market.ReportOpen })
+}
+
+func (p *pages) grant(o *order) (string, error) {
+	amount, err := amountOf(o)
+	if err == nil {
+		ctx := market.WithIdempotencyKey(o.Context(), onceKey(o.Request))
+		_, err = p.market.Grant(ctx, market.GrantInput{AgentID: o.agent(), Amount: amount, Reason: o.reason})
+	}
+	return "granted", err
+}
+
+func (p *pages) clawBack(o *order) (string, error) {
+	amount, err := amountOf(o)
+	if err == nil {
+		ctx := market.WithIdempotencyKey(o.Context(), onceKey(o.Request))
+		_, err = p.market.ClawBack(ctx, market.ClawBackInput{AgentID: o.agent(), Amount: amount, Reason: o.reason})
+	}
+	return "clawed", err
+}
+
+// amountOf is a number of credits, which has no default.
+func amountOf(o *order) (int64, error) {
+	if strings.TrimSpace(o.PostFormValue("amount")) == "" {
+		return 0, notWhole("amount", "must be a whole number")
+	}
+	return whole(o.PostForm, "amount")
+}
+
+func (p *pages) suspend(o *order) (string, error) {
+	in := market.SuspendInput{AgentID: o.agent(), Suspended: o.PostFormValue("to") == "suspended", Reason: o.reason}
+	_, err := p.market.Suspend(o.Context(), in)
+	if in.Suspended {
+		return "suspended", err
+	}
+	return "unsuspended", err
+}
+
+func (p *pages) appoint(o *order) (string, error) {
+	in := market.InfraInput{AgentID: o.agent(), Infra: o.PostFormValue("to") == "infra", Reason: o.reason}
+	_, err := p.market.AppointInfra(o.Context(), in)
+	if in.Infra {
+		return "appointed", err
+	}
+	return "dismissed", err
+}
+
+func (p *pages) redeliver(o *order) (string, error) {
+	_, err := p.market.RedeliverOf(o.Context(), market.RedeliverInput{AgentID: o.agent(), EventID: o.PostFormValue("which"), Reason: o.reason})
+	return "queued", err
+}
+
+func (p *pages) resolveTask(o *order) (string, error) {
+	id := market.TaskID(o.PathValue("id"))
+	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(o.PostFormValue("outcome")), Reason: o.reason}
+	if in.Outcome == market.OutcomeSplit {
+		var err error
+		if in.WorkerCredits, err = whole(o.PostForm, "worker_credits"); err != nil {
+			return "", err
+		}
+	}
+	if _, err := p.market.ResolveTask(o.Context(), id, in); err != nil {
+		return "", err
+	}
+	if o.PostFormValue("close") != "yes" {
+		return "settled", nil
+	}
+	return "closed", p.closeReports(o, id)
+}
+
+// closeReports resolves the open reports about a task, each with an entry of its own in
+// the log. The decision about the task stands in any case.
+func (p *pages) closeReports(o *order, id market.TaskID) error {
+	file, err := p.market.TaskFile(o.Context(), id)
+	if err != nil {
+		return err
+	}
+	for i := range file.Reports {
+		report := &file.Reports[i]
+		if report.Status != market.ReportOpen {
+			continue
+		}
+		if _, err := p.market.ResolveReport(o.Context(), report.ID, market.ResolveInput{Status: market.ReportReviewed, Note: o.reason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pages) resolveReport(o *order) (string, error) {
+	in := market.ResolveInput{Status: market.ReportStatus(o.PostFormValue("as")), Note: o.reason}
+	_, err := p.market.ResolveReport(o.Context(), market.ReportID(o.PathValue("id")), in)
+	return "resolved", err
+}
+
+// addOperator shows the new key once, in the answer to the form: a page that is loaded
+// again sends the form again, which is refused since the name is taken.
+func (p *pages) addOperator(o *order) (string, error) {
+	made, err := p.market.AddOperator(o.Context(), market.OperatorInput{
+		Name: strings.TrimSpace(o.PostFormValue("name")), Role: market.OperatorRole(o.PostFormValue("role")), Reason: o.reason,
+	})
+	if err == nil {
+		o.desk.NewKey, o.desk.Tried = made.APIKey, ""
+	}
+	return "", err
+}
+
+func (p *pages) revokeOperator(o *order) (string, error) {
+	_, err := p.market.RevokeOperator(o.Context(), o.PathValue("id"), market.RevokeInput{Reason: o.reason})
+	return "revoked", err
+}
