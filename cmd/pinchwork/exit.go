@@ -54,6 +54,14 @@ type silent struct{ error }
 func (silent) Error() string   { return "" }
 func (s silent) Unwrap() error { return s.error }
 
+// hinted is an error with a line that says what may be done about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
 // exit reports the error of a command, if any, and gives the exit code that belongs to it.
 func (a *app) exit(cmd *cobra.Command, err error) int {
 	code := exitCode(err)
@@ -62,7 +70,10 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		return code
 	}
 	f := failureOf(err, unknown)
-	f.Hint = a.forgotten(err)
+	var more hinted
+	if f.Hint = a.forgotten(err); errors.As(err, &more) {
+		f.Hint = more.hint
+	}
 	if errors.As(err, new(misuse)) {
 		f.Example = exampleOf(cmd)
 	}

@@ -80,6 +80,8 @@ func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Fil
 			return a.claimed(c, p)
 		case err != nil && (wait == 0 || !worthWaiting(err)):
 			return err
+		case wait == 0:
+			return hinted{noTask(p.Nothing), "Wait for one with: pinchwork " + a.same() + "tasks pickup --wait 5m"}
 		case time.Until(end) < time.Second:
 			return first(err, noTask(p.Nothing))
 		}

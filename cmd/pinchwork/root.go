@@ -1,13 +1,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // version is set by the release build.
@@ -127,7 +124,7 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 			return nil
 		}
 		hint := ""
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		if near := meant(cmd, args[0]); len(near) > 0 {
 			hint = ", did you mean " + strings.Join(near, " or ") + "?"
 		}
 		return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
@@ -135,30 +132,4 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.SuggestionsMinimumDistance = 2
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
-}
-
-// misusedFlag is misused with a guess which flag was meant.
-func misusedFlag(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
-		if near := nearestFlag(cmd, unknown.GetSpecifiedName()); near != "" {
-			err = fmt.Errorf("%w, did you mean --%s?", err, near)
-		}
-	}
-	return misused(cmd, err)
-}
-
-// misused makes err a usage error of cmd.
-func misused(cmd *cobra.Command, err error) error {
-	return usagef("%w (see %s --help)", err, cmd.CommandPath())
-}
-
-// args turns cobra's argument errors into usage errors.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, given []string) error {
-		if err := check(cmd, given); err != nil {
-			return misused(cmd, err)
-		}
-		return nil
-	}
 }
