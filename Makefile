@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help lint test race short sim mutants mutate bench year generate ci
+.PHONY: help lint test race short sim mutants mutate bench year generate man ci
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ generate: ## what is generated from the code: console output in the README, the 
 	go test -run ReadmeWalkThrough . -update
 	go test -run TestThePriceListIsTheOneInTheDocuments ./internal/prices -update
 	go test -run TestARevisionOfTheRoutinesHasOneText ./store/postgres -update
+
+man: ## manual pages of all commands, into bin/man
+	go run ./cmd/pinchwork man bin/man
 
 ci: ## everything a change has to pass
 	.ci/run
