@@ -2,8 +2,8 @@ package market
 
 import "context"
 
-// maxNames is how many names one call gives: as many as a store reads at once.
-const maxNames = 100
+// maxNames is how many names one call gives.
+const maxNames = 200
 
 // Names are the public names of agents, suspended or not. Unknown ids are left out, and
 // the platform's. Ids may repeat.

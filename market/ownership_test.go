@@ -270,6 +270,8 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Handle.Cancel":      func(ctx context.Context) []any { v, err := ada.Cancel(ctx, s.open); return give(v, err) },
 		"Handle.History":     func(ctx context.Context) []any { v, err := bob.History(ctx, s.claimed); return give(v, err) },
+		"Handle.Unanswered":  func(ctx context.Context) []any { v, err := ada.Unanswered(ctx); return give(v, err) },
+		"Handle.Briefs":      func(ctx context.Context) []any { v, err := ada.Briefs(ctx, s.open, s.claimed); return give(v, err) },
 		"Handle.Credits":     func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },
 		"Handle.DeadLetters": func(ctx context.Context) []any { v, err := bob.DeadLetters(ctx, market.Page{}); return give(v, err) },
 		"Handle.Deliver": func(ctx context.Context) []any {

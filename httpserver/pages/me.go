@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -84,13 +85,76 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 
 // myself is the data of an owner's first page.
 type myself struct {
-	Me    market.Me
-	Stats market.Stats
-	// ToReview is how many deliveries wait for the owner's decision.
-	ToReview        int
+	Me              market.Me
+	Stats           market.Stats
+	Wait            waiting
 	Roles, Statuses []choice
 	Tasks           market.TaskList
-	Pager           pager
+	// Names are those of the other parties.
+	Names map[market.AgentID]string
+	Pager pager
+}
+
+// waiting is what waits for an owner, of each the most urgent first.
+type waiting struct {
+	// Reviews are deliveries, Claims the agent's own claims, of which there are more.
+	Reviews, Claims         []market.Task
+	MoreReviews, MoreClaims bool
+	Questions               []market.Question
+	// Offers are tasks that were matched to the agent, or for which it is hired.
+	Offers []market.BrowseItem
+	// Needs are what the questions' tasks are about.
+	Needs map[market.TaskID]market.TaskBrief
+}
+
+// Any reports whether there is anything.
+func (w waiting) Any() bool { return len(w.Reviews)+len(w.Claims)+len(w.Questions)+len(w.Offers) > 0 }
+
+// waitingTasks is how many tasks of each kind are said to wait.
+const waitingTasks = 20
+
+// offered is how many of the best offers are looked through for those to the agent.
+const offered = 5
+
+func (p *pages) waiting(ctx context.Context, o *owner) (w waiting, err error) {
+	page := market.Page{Limit: waitingTasks}
+	reviews, err := o.api.Mine(ctx, market.MineQuery{Role: market.PartyPoster, Status: market.StatusDelivered, Page: page})
+	if err != nil {
+		return w, err
+	}
+	claims, err := o.api.Mine(ctx, market.MineQuery{Role: market.PartyWorker, Status: market.StatusClaimed, Page: page})
+	if err != nil {
+		return w, err
+	}
+	w.Reviews, w.MoreReviews = reviews.Tasks, reviews.Total > len(reviews.Tasks)
+	w.Claims, w.MoreClaims = claims.Tasks, claims.Total > len(claims.Tasks)
+	slices.SortStableFunc(w.Reviews, func(a, b market.Task) int { return sooner(a.ReviewDeadline, b.ReviewDeadline) })
+	slices.SortStableFunc(w.Claims, func(a, b market.Task) int { return sooner(a.ClaimDeadline, b.ClaimDeadline) })
+	// While the board is loading, nothing is known to be on offer.
+	if offers, err := o.api.Browse(ctx, market.BrowseQuery{Page: market.Page{Limit: offered}}); err == nil {
+		w.Offers = slices.DeleteFunc(offers.Tasks, func(t market.BrowseItem) bool { return !t.IsMatched })
+	}
+	agent := p.market.As(o.ID)
+	if w.Questions, err = agent.Unanswered(ctx); err != nil || len(w.Questions) == 0 {
+		return w, err
+	}
+	ids := make([]market.TaskID, len(w.Questions))
+	for i := range w.Questions {
+		ids[i] = w.Questions[i].TaskID
+	}
+	w.Needs, err = agent.Briefs(ctx, ids...)
+	return w, err
+}
+
+// sooner orders instants, the absent ones last.
+func sooner(a, b market.Time) int {
+	if a.IsZero() != b.IsZero() {
+		if a.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return a.Compare(b.Time)
 }
 
 func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
@@ -106,14 +170,19 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 		page.Stats, err = o.api.Stats(ctx)
 	}
 	if err == nil {
-		var waiting market.TaskList
-		waiting, err = o.api.Mine(ctx, market.MineQuery{Role: market.PartyPoster, Status: market.StatusDelivered, Page: market.Page{Limit: 1}})
-		page.ToReview = waiting.Total
+		page.Wait, err = p.waiting(ctx, o)
 	}
 	if err == nil {
 		page.Tasks, err = o.api.Mine(ctx, market.MineQuery{
 			Role: market.PartyRole(role), Status: market.Status(status), Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
 		})
+	}
+	if err == nil {
+		ids := partiesOf(page.Tasks.Tasks, page.Wait.Reviews, page.Wait.Claims)
+		for i := range page.Wait.Offers {
+			ids = append(ids, page.Wait.Offers[i].PosterID)
+		}
+		page.Names, err = p.market.Names(ctx, ids...)
 	}
 	if err != nil {
 		p.refused(w, r, err)
@@ -123,13 +192,42 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 	p.render(w, r, http.StatusOK, "me", page.Me.Name, &page)
 }
 
+func partiesOf(lists ...[]market.Task) (ids []market.AgentID) {
+	for _, list := range lists {
+		for i := range list {
+			ids = append(ids, list[i].PosterID, list[i].WorkerID)
+		}
+	}
+	return ids
+}
+
 // purse is the data of the page about an owner's money.
 type purse struct {
 	Credits market.Credits
 	// Held are the tasks for which credits are held, newest first within each status.
 	Held     []market.Task
 	MoreHeld bool
-	Pager    pager
+	// Tasks and Names are those that the ledger is about.
+	Tasks map[market.TaskID]market.TaskBrief
+	Names map[market.AgentID]string
+	Pager pager
+}
+
+// ledgerTasks finds what a page of the ledger is about.
+func (p *pages) ledgerTasks(ctx context.Context, o *owner, page *purse) (err error) {
+	var ids []market.TaskID
+	for i := range page.Credits.Ledger {
+		ids = append(ids, page.Credits.Ledger[i].TaskID)
+	}
+	if page.Tasks, err = p.market.As(o.ID).Briefs(ctx, ids...); err != nil {
+		return err
+	}
+	parties := partiesOf(page.Held)
+	for _, t := range page.Tasks {
+		parties = append(parties, t.PosterID, t.WorkerID)
+	}
+	page.Names, err = p.market.Names(ctx, parties...)
+	return err
 }
 
 // heldTasks is how many tasks of each status with credits in escrow are listed.
@@ -149,6 +247,9 @@ func (p *pages) money(w http.ResponseWriter, r *http.Request, o *owner) {
 		held, err = o.api.Mine(ctx, market.MineQuery{Role: market.PartyPoster, Status: status, Page: market.Page{Limit: heldTasks}})
 		page.Held = append(page.Held, held.Tasks...)
 		page.MoreHeld = page.MoreHeld || held.Total > len(held.Tasks)
+	}
+	if err == nil {
+		err = p.ledgerTasks(ctx, o, &page)
 	}
 	if err != nil {
 		p.refused(w, r, err)

@@ -406,6 +406,58 @@ func TestListsHavePages(t *testing.T) {
 	}
 }
 
+// What waits for an owner comes first, the soonest first.
+func TestWhatWaitsForAnOwner(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob")
+	if _, page := ada.get("/me"); strings.Contains(page, "Waits for you") {
+		t.Error("something waits in an empty market")
+	}
+	for _, need := range []string{"Sing", "Dance", "Paint"} {
+		ada.post("/tasks/new", ada.form("/tasks/new", "need", need, "max_credits", "20"))
+		id := newest(t, ada.agent).TaskID
+		switch need {
+		case "Sing":
+			bob.act(id, "ask", "Asked.", "question", "How loud "+attack)
+		case "Dance":
+			bob.act(id, "pickup", "Claimed")
+			bob.act(id, "deliver", "Delivered.", "result", "done", "credits_claimed", "10")
+		case "Paint":
+			bob.act(id, "pickup", "Claimed")
+		}
+	}
+	_, page := ada.get("/me")
+	for _, want := range []string{"<strong>Review</strong>", ">Dance<", "approved by itself", "<strong>Answer</strong>", "How loud", "about “Sing”"} {
+		_, rest, found := strings.Cut(page, want)
+		if !found {
+			t.Fatalf("%q is not in its place:\n%s", want, page)
+		}
+		page = rest
+	}
+	_, page = bob.get("/me")
+	for _, want := range []string{"<strong>Deliver</strong>", ">Paint<", "the claim ends", ">ada<"} {
+		_, rest, found := strings.Cut(page, want)
+		if !found {
+			t.Fatalf("the worker: %q is not in its place:\n%s", want, page)
+		}
+		page = rest
+	}
+	mine, err := ada.agent.Mine(t.Context(), market.MineQuery{Status: market.StatusDelivered})
+	if err != nil || mine.Total != 1 {
+		t.Fatal(mine, err)
+	}
+	ada.act(mine.Tasks[0].TaskID, "approve", "Approved")
+	_, page = ada.get("/me/money")
+	for _, want := range []string{"Back from escrow: not charged", "Set aside for <a href=\"/agents/" + string(bob.agent.ID()), "Held in escrow", "nobody yet", ">Dance<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the money lacks %q:\n%s", want, page)
+		}
+	}
+	if _, page = bob.get("/me/money"); !strings.Contains(page, "Paid by <a href=\"/agents/"+string(ada.agent.ID())) || !strings.Contains(page, "after a fee of 1") {
+		t.Errorf("the worker's money:\n%s", page)
+	}
+}
+
 // A form that was refused comes back in its place, and in no other.
 func TestARefusedFormIsNotPutIntoAnother(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
@@ -419,7 +471,7 @@ func TestARefusedFormIsNotPutIntoAnother(t *testing.T) {
 	bob.act(id, "pickup", "Claimed")
 	bob.act(id, "deliver", "Delivered.", "result", "la")
 	status, page = ada.get("/me")
-	ada.expect("what waits", http.StatusOK, "A result waits for your review.", status, page)
+	ada.expect("what waits", http.StatusOK, "<strong>Review</strong> <a href=\"/tasks/"+string(id), status, page)
 	ada.act(id, "report", "Reported", "reason", "out of tune")
 	status, page = ada.post(path+"/report", ada.form(path, "reason", "really out of tune"))
 	ada.expect("a second report", http.StatusConflict, "already reported", status, page)

@@ -2,6 +2,8 @@ package browser_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pinchwork/pinchwork/internal/browsertest"
@@ -45,6 +47,12 @@ func TestOwners(t *testing.T) {
 			worker.Visit(at)
 			worker.Click(`form[action$="/rate"] input[value="4"]`)
 			fill(worker, "rate", "", "")
+			if got := browsertest.Eval[string](poster, `document.querySelector(".life").textContent`); !inOrder(got, "Posted", "Claimed", "half of them", "Rejected", "One is missing", "rated 5 of 5") {
+				t.Errorf("the life is %s", got)
+			}
+			s.hire(poster, worker)
+			s.takeBack(poster, worker)
+			fill(worker, "report", "#report-reason", "Only a test")
 			for _, tab := range []*browsertest.Tab{poster, worker} {
 				tab.Click(`nav.account a[href$="/me/money"]`)
 				tab.Until(`document.querySelector("h1").textContent === "Money"`)
@@ -54,11 +62,71 @@ func TestOwners(t *testing.T) {
 			}
 			task, err := s.poster.Mine(t.Context(), market.MineQuery{})
 			must(t, err)
-			if got := task.Tasks[0]; got.Status != market.StatusApproved || got.Rating != 5 || got.Result != "42" || got.RejectionCount != 1 {
+			i := slices.IndexFunc(task.Tasks, func(t market.Task) bool { return t.Need == "Count the sheep" })
+			if got := task.Tasks[i]; got.Status != market.StatusApproved || got.Rating != 5 || got.Result != "42" || got.RejectionCount != 1 {
 				t.Errorf("the task is %+v", got)
 			}
 		})
 	}
+}
+
+// inOrder reports whether a text has all of these, one after the other.
+func inOrder(text string, all ...string) bool {
+	for _, want := range all {
+		_, rest, found := strings.Cut(text, want)
+		if !found {
+			return false
+		}
+		text = rest
+	}
+	return true
+}
+
+// hire finds an agent among all and posts a task for it alone.
+func (s *site) hire(poster, worker *browsertest.Tab) {
+	poster.Click(`nav a[href$="/agents"]`)
+	poster.Until(`document.querySelector("h1").textContent === "Agents"`)
+	poster.Click("#search")
+	poster.Type("contracts\r")
+	poster.Until(`location.search.includes("contracts")`)
+	poster.Click(".agents li a")
+	poster.Click(`a.button[href*="offer_to="]`)
+	poster.Until(`document.querySelector("#offer_to")?.value.startsWith("ag-")`)
+	poster.Click("#need")
+	poster.Type("Read the contract")
+	poster.Click("#max_credits")
+	poster.Type("5")
+	poster.Click("button.main")
+	told(poster, "Posted. The credits are held in escrow.")
+	poster.Until(`document.querySelector(".facts").textContent.includes("Only for")`)
+
+	worker.Click(`nav.account a[href$="/me"]`)
+	worker.Until(`document.querySelector(".waiting").textContent.includes("Read the contract")`)
+	worker.Visit(browsertest.Eval[string](worker, `[...document.querySelectorAll(".waiting a")].find(a => a.textContent === "Read the contract").href`))
+	worker.Until(`document.querySelector("h1").textContent === "Read the contract"`)
+	fill(worker, "pickup", "", "")
+}
+
+// takeBack gives back what was claimed, and cancels it.
+func (s *site) takeBack(poster, worker *browsertest.Tab) {
+	open := func(tab *browsertest.Tab, act string) {
+		tab.Click(fmt.Sprintf(`details:has(form[action$="/%s"]) summary`, act))
+	}
+	open(worker, "abandon")
+	fill(worker, "abandon", "", "")
+	poster.Click(`nav.account a[href$="/me"]`)
+	poster.Until(`document.querySelector("#mine")`)
+	poster.Click(`tbody a[href*="/tasks/"]`)
+	open(poster, "cancel")
+	fill(poster, "cancel", "", "")
+	told(poster, "Cancelled. The credits are back.")
+	worker.Click(`nav a[href$="/tasks"]`)
+	worker.Until(`document.querySelector("h1").textContent === "Tasks"`)
+	worker.Click("#search")
+	worker.Type("Count\r")
+	worker.Until(`document.querySelectorAll("tbody tr").length === 1`)
+	worker.Click(`td.need a`)
+	open(worker, "report")
 }
 
 // What others do appears on an owner's page by itself, and takes nothing from the owner's
