@@ -128,8 +128,11 @@ func TestAnIdleMarketRests(t *testing.T) {
 			t.Errorf("%d writing calls in %d minutes", writing, minutes)
 		}
 		time.Sleep(time.Hour)
-		if q.store.Calls("Lease") != 1 {
-			t.Errorf("%d leases after the feed has grown old, want 1 of retention", q.store.Calls("Lease"))
+		if q.store.Calls("Lease") != 2 {
+			t.Errorf("%d leases after the feed has grown old, want 1 of retention and 1 for the count of the first hour", q.store.Calls("Lease"))
+		}
+		if _, writing := q.during(3 * time.Hour); writing > 0 {
+			t.Errorf("%d writing calls in the hours afterwards", writing)
 		}
 	})
 }

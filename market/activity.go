@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
@@ -17,8 +16,6 @@ import (
 type Recent struct {
 	// Newest are the newest tasks, newest first.
 	Newest []PublicTask `json:"newest"`
-	// Hours are the last 24 hours, oldest first; the last one is the current hour.
-	Hours []Activity `json:"hours"`
 }
 
 // PublicTask is what everybody may know of a task: no context, no result, no
@@ -37,53 +34,34 @@ type PublicTask struct {
 	EndedAt     Time `json:"ended_at,omitzero"`
 }
 
-// Activity counts the tasks posted in an hour, and those approved in it.
-type Activity struct {
-	Hour     Time `json:"hour"`
-	Posted   int  `json:"posted"`
-	Approved int  `json:"approved"`
-}
-
 const (
 	// maxPublicNeed is how much of a need is public, in code points.
 	maxPublicNeed = 80
 	newestTasks   = 20
-	activityHours = 24
-	// activityTasks bounds how many of the newest tasks the activity is counted
-	// from, so that its cost does not grow with what is stored.
-	activityTasks = 2_000
+	// newestLooks bounds how many of the newest tasks are looked at for those that are shown.
+	newestLooks = 500
 )
 
-// Recent returns the newest tasks and the activity of the last 24 hours, counted
-// from the newest 2,000 tasks. System tasks are left out, and direct hires that have
-// not been everybody's.
-func (m *Market) Recent(ctx context.Context) (_ Recent, err error) {
+// Recent returns the newest tasks, at most 20 of the newest 500. System tasks are left
+// out, and direct hires that have not been everybody's.
+func (m *Market) Recent(ctx context.Context) (r Recent, err error) {
 	finish := m.meter.operation(&ctx, "recent")
 	defer func() { finish(err) }()
 	totals, err := m.store.Totals(ctx)
 	if err != nil {
-		return Recent{}, known(ctx, err)
+		return r, known(ctx, err)
 	}
-	hour := m.now().Truncate(time.Hour)
-	r := Recent{Hours: make([]Activity, activityHours)}
 	var newest []*store.Task
-	for i := range r.Hours {
-		r.Hours[i].Hour = NewTime(hour.Add(time.Duration(i-activityHours+1) * time.Hour))
-	}
-	for after := max(totals.Seq-activityTasks, 0); ; {
+	for after := max(totals.Seq-newestLooks, 0); ; {
 		page, err := m.store.ScanTasks(ctx, after, scanPage)
 		if err != nil {
-			return Recent{}, known(ctx, err)
+			return r, known(ctx, err)
 		}
 		if len(page) == 0 {
 			break
 		}
 		for _, st := range page {
-			if !st.Task.Counted() {
-				continue
-			}
-			r.count(st.Task)
-			if !m.withheld(st.Task) {
+			if st.Task.Counted() && !m.withheld(st.Task) {
 				newest = append(newest, st.Task)
 			}
 		}
@@ -144,19 +122,6 @@ func (n *publicNeeds) of(ctx context.Context, store Store, tasks []*store.Task) 
 	}
 	n.shown = needs
 	return needs, nil
-}
-
-func (r *Recent) count(t *store.Task) {
-	first := r.Hours[0].Hour.Time
-	count := func(at time.Time, n func(*Activity) *int) {
-		if i := int(at.Sub(first) / time.Hour); !at.Before(first) && i < len(r.Hours) {
-			*n(&r.Hours[i])++
-		}
-	}
-	count(t.CreatedAt, func(a *Activity) *int { return &a.Posted })
-	if t.Status == StatusApproved {
-		count(t.Ending.At, func(a *Activity) *int { return &a.Approved })
-	}
 }
 
 // publicTask renders a task; need has already been cut to what is public.

@@ -20,6 +20,7 @@ type chain string
 const (
 	operatorsChain chain = "operators"
 	actionsChain   chain = "actions"
+	hoursChain     chain = "hours"
 )
 
 func (c chain) id(n int64) store.IdempotencyID {
@@ -144,7 +145,7 @@ func unfinished(ends []end) (asked [][]int64, ids []store.IdempotencyID) {
 
 // seen remembers where this process has found the ends of the chains that are asked
 // for most, so that they are looked for from there.
-type seen struct{ operators, actions atomic.Int64 }
+type seen struct{ operators, actions, hours atomic.Int64 }
 
 func (s *seen) place(c chain) *atomic.Int64 {
 	switch c {
@@ -152,6 +153,8 @@ func (s *seen) place(c chain) *atomic.Int64 {
 		return &s.operators
 	case actionsChain:
 		return &s.actions
+	case hoursChain:
+		return &s.hours
 	}
 	return new(atomic.Int64)
 }

@@ -34,6 +34,10 @@ type Market struct {
 	// publicNeeds caches what the dashboard shows of needs.
 	publicNeeds publicNeeds
 	demand      *demandCache
+	// past is the activity that is kept; Run alone touches countedTo, the hour up to which
+	// it has seen to it.
+	past      lately[history]
+	countedTo time.Time
 	// hosted is set while bound to a host's transaction: then nothing is shown
 	// or told before the host commits.
 	hosted bool

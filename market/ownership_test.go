@@ -220,6 +220,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Market.SignOut":      func(ctx context.Context) []any { return give(nil, m.SignOut(ctx, "pws-stranger")) },
 		"Market.SessionEnded": func(ctx context.Context) []any { v, err := m.SessionEnded(ctx, "session"); return give(v, err) },
+		"Market.Activity":     func(ctx context.Context) []any { v, err := m.Activity(ctx, 7); return give(v, err) },
 		"Market.Recent":       func(ctx context.Context) []any { v, err := m.Recent(ctx); return give(v, err) },
 		"Market.Register": func(ctx context.Context) []any {
 			in := market.RegisterInput{Name: "new", Tags: []string{"go"}}

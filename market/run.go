@@ -45,7 +45,8 @@ const (
 //   - the deliverer of webhooks waits for the notifier and for WebhooksDue;
 //   - board and timers are compared with the store in real time, every 10 s while
 //     something happens and else every 5 minutes;
-//   - every 5 minutes of the market's clock retention looks for what is old.
+//   - every 5 minutes of the market's clock retention looks for what is old, and once an
+//     hour the activity of the hour before is counted for good (Activity).
 //
 // While nothing happens and nothing is due, nothing is written, but for the signs of life
 // of a process that shows itself (Config.Instance).
@@ -126,6 +127,9 @@ func (m *Market) runRetention(ctx context.Context) error {
 			m.checkSkew(ctx, at)
 		}
 		if err := m.retain(ctx, m.now()); err != nil {
+			return err
+		}
+		if err := m.keepHistory(ctx, m.now()); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package pages
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -13,6 +15,8 @@ import (
 // however many look at it.
 type board struct {
 	market *market.Market
+	// days is how far its chart goes back.
+	days int
 
 	mu   sync.Mutex
 	at   time.Time
@@ -28,15 +32,34 @@ type board struct {
 // snapshot is the state of the marketplace as everybody may know it.
 type snapshot struct {
 	market.Overview
-	at     time.Time
-	Newest []market.PublicTask
-	Hours  []market.Activity
+	at       time.Time
+	Newest   []market.PublicTask
+	Activity []market.Activity
 }
 
 // freshFor is how long a snapshot is shown.
 const freshFor = time.Second
 
-func newBoard(m *market.Market) *board { return &board{market: m} }
+// ranges are how many days a chart shows.
+var ranges = []int{1, 7, 30}
+
+func newBoards(m *market.Market) map[int]*board {
+	boards := map[int]*board{}
+	for _, days := range ranges {
+		boards[days] = &board{market: m, days: days}
+	}
+	return boards
+}
+
+// boardOf is the board with the range that the request asks for, that of a day if it
+// asks for none that there is.
+func (p *pages) boardOf(r *http.Request) *board {
+	days, _ := strconv.Atoi(r.URL.Query().Get("days"))
+	if b := p.boards[days]; b != nil {
+		return b
+	}
+	return p.boards[ranges[0]]
+}
 
 // look returns the snapshot, a new one if it is too old. The first caller reads
 // for all, even if it hangs up meanwhile; the others wait for that read, until
@@ -90,8 +113,11 @@ func (b *board) read(ctx context.Context) (s snapshot, err error) {
 	if s.Overview, err = b.market.Overview(ctx); err != nil {
 		return s, err
 	}
+	if s.Activity, err = b.market.Activity(ctx, b.days); err != nil {
+		return s, err
+	}
 	recent, err := b.market.Recent(ctx)
-	s.Newest, s.Hours = recent.Newest, recent.Hours
+	s.Newest = recent.Newest
 	return s, err
 }
 

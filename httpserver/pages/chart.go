@@ -1,48 +1,142 @@
 package pages
 
-import "github.com/pinchwork/pinchwork/market"
+import (
+	"fmt"
+	"strings"
+	"time"
 
-// chart is the activity of a day as bars of an SVG picture.
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// chart is what happened in spans of time, as bars of an SVG picture with axes beside
+// it.
 type chart struct {
 	Width, Height int
 	Bars          []bar
-	Posted, Done  int
+	// Lines are the heights of the marks, Marks what is written at them, from the top on.
+	Lines []int
+	Marks []int64
+	// Key names the series, each with its sum.
+	Key []total
 }
 
-// bar is an hour: what was posted, and beside it what was approved.
+// bar is a span: beside each other what each series has in it.
 type bar struct {
-	X, DoneX, PostedY, PostedHeight, DoneY, DoneHeight int
-	Label                                              string
-	Posted, Done                                       int
+	// Name is the span in words, Label what stands below it, mostly nothing.
+	Name, Label string
+	Rects       []rect
+}
+
+type rect struct {
+	Class               string
+	X, Y, Width, Height int
+	Value               int64
+}
+
+type total struct {
+	Class, Name string
+	Sum         int64
+}
+
+// series is one figure of each span.
+type series struct {
+	class, name string
+	of          func(market.Activity) int64
 }
 
 const (
 	chartHeight = 120
-	hourWidth   = 24
+	spanWidth   = 24
+	spanGap     = 4
 )
 
-func newChart(hours []market.Activity) chart {
-	c := chart{Width: hourWidth * len(hours), Height: chartHeight}
-	most := 1
-	for _, h := range hours {
-		most = max(most, h.Posted, h.Approved)
-	}
-	for i, h := range hours {
-		b := bar{
-			X: i * hourWidth, DoneX: i*hourWidth + 11, Label: h.Hour.UTC().Format("15:04"), Posted: h.Posted, Done: h.Approved,
-			PostedHeight: scaled(h.Posted, most), DoneHeight: scaled(h.Approved, most),
+func newChart(spans []market.Activity, days int, figures ...series) chart {
+	c := chart{Width: spanWidth * len(spans), Height: chartHeight, Key: make([]total, len(figures))}
+	most := int64(0)
+	for i, s := range figures {
+		c.Key[i] = total{Class: s.class, Name: s.name}
+		for _, a := range spans {
+			most = max(most, s.of(a))
+			c.Key[i].Sum += s.of(a)
 		}
-		b.PostedY, b.DoneY = chartHeight-b.PostedHeight, chartHeight-b.DoneHeight
+	}
+	top := round(most)
+	c.Marks, c.Lines = []int64{top, top / 2, 0}, []int{0, chartHeight / 2}
+	wide := (spanWidth - spanGap) / len(figures)
+	for i, a := range spans {
+		b := bar{Name: named(a.Start.UTC(), days)}
+		if i+1 < len(spans) {
+			b.Label = marked(a.Start.UTC(), days)
+		}
+		for j, s := range figures {
+			r := rect{Class: s.class, X: i*spanWidth + j*wide, Width: wide, Height: scaled(s.of(a), top), Value: s.of(a)}
+			r.Y = chartHeight - r.Height
+			b.Rects = append(b.Rects, r)
+		}
 		c.Bars = append(c.Bars, b)
-		c.Posted, c.Done = c.Posted+h.Posted, c.Done+h.Approved
 	}
 	return c
 }
 
+// Said is the chart in one sentence.
+func (c chart) Said() string {
+	sums := make([]string, len(c.Key))
+	for i, k := range c.Key {
+		sums[i] = number(k.Sum) + " " + k.Name
+	}
+	return strings.Join(sums, ", ")
+}
+
+// Line is a bar in words.
+func (c chart) Line(b bar) string {
+	figures := make([]string, len(b.Rects))
+	for i, r := range b.Rects {
+		figures[i] = number(r.Value) + " " + c.Key[i].Name
+	}
+	return b.Name + ": " + strings.Join(figures, ", ")
+}
+
+// named is a span in words: an hour, a quarter of a day, or a day.
+func named(at time.Time, days int) string {
+	switch days {
+	case 1:
+		return at.Format("15:04")
+	case 7:
+		return fmt.Sprintf("%s %s–%s", at.Format("Mon, Jan 2"), at.Format("15:04"), at.Add(6*time.Hour).Format("15:04"))
+	default:
+		return at.Format("Mon, Jan 2")
+	}
+}
+
+// marked is what stands below a span: every sixth hour, each day of seven, or each
+// Monday.
+func marked(at time.Time, days int) string {
+	switch {
+	case days == 1 && at.Hour()%6 == 0:
+		return at.Format("15:04")
+	case days == 7 && at.Hour() == 0:
+		return at.Format("Mon 2")
+	case days > 7 && at.Weekday() == time.Monday:
+		return at.Format("Jan 2")
+	}
+	return ""
+}
+
+// round is an even number that reads well and is not below n, at least 2.
+func round(n int64) int64 {
+	for step := int64(1); ; step *= 10 {
+		for _, top := range []int64{2, 4, 6, 8, 10} {
+			if n <= top*step {
+				return top * step
+			}
+		}
+	}
+}
+
 // scaled gives every number above 0 at least two points.
-func scaled(n, most int) int {
+func scaled(n, top int64) int {
 	if n == 0 {
 		return 0
 	}
-	return max(n*chartHeight/most, 2)
+	return max(int(n*chartHeight/top), 2)
 }

@@ -72,16 +72,29 @@ func (p *pages) away(w http.ResponseWriter, r *http.Request) {
 // overview is the dashboard's data.
 type overview struct {
 	snapshot
-	Chart chart
+	Days           int
+	Ranges         []int
+	Tasks, Credits chart
+}
+
+func overviewOf(s snapshot, days int) overview {
+	return overview{
+		snapshot: s, Days: days, Ranges: ranges,
+		Tasks: newChart(s.Activity, days,
+			series{"posted", "posted", func(a market.Activity) int64 { return int64(a.Posted) }},
+			series{"approved", "approved", func(a market.Activity) int64 { return int64(a.Approved) }}),
+		Credits: newChart(s.Activity, days, series{"credits", "paid", func(a market.Activity) int64 { return a.Credits }}),
+	}
 }
 
 func (p *pages) dashboard(w http.ResponseWriter, r *http.Request) {
-	s, err := p.board.look(r.Context())
+	b := p.boardOf(r)
+	s, err := b.look(r.Context())
 	if err != nil {
 		p.away(w, r)
 		return
 	}
-	p.render(w, r, http.StatusOK, "dashboard", "Marketplace", overview{s, newChart(s.Hours)})
+	p.render(w, r, http.StatusOK, "dashboard", "Marketplace", overviewOf(s, b.days))
 }
 
 // live is the part of the dashboard that changes, for scripts of old browsers.
@@ -98,14 +111,15 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) livePart(r *http.Request) ([]byte, error) {
-	s, err := p.board.look(r.Context())
+	b := p.boardOf(r)
+	s, err := b.look(r.Context())
 	if err != nil {
 		return nil, err
 	}
 	root := p.root(r)
-	return p.board.part(&s, root, func() ([]byte, error) {
+	return b.part(&s, root, func() ([]byte, error) {
 		var out bytes.Buffer
-		err := views.ExecuteTemplate(&out, "live", view{Root: root, Data: overview{s, newChart(s.Hours)}})
+		err := views.ExecuteTemplate(&out, "live", view{Root: root, Data: overviewOf(s, b.days)})
 		return out.Bytes(), err
 	})
 }

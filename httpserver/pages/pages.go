@@ -22,7 +22,7 @@ import (
 // New makes the pages of a market, for httpserver.Options.Pages.
 func New(m *market.Market) func(*httpserver.Server) http.Handler {
 	return func(s *httpserver.Server) http.Handler {
-		p := &pages{market: m, api: s, board: newBoard(m), sessions: sessions{s.AdminSecret("session"), m.Now}}
+		p := &pages{market: m, api: s, boards: newBoards(m), sessions: sessions{s.AdminSecret("session"), m.Now}}
 		mux := http.NewServeMux()
 		for path, serve := range map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
@@ -95,9 +95,10 @@ func (p *pages) redirect(w http.ResponseWriter, r *http.Request, to string) {
 }
 
 type pages struct {
-	market   *market.Market
-	api      *httpserver.Server
-	board    *board
+	market *market.Market
+	api    *httpserver.Server
+	// boards are by the days of their charts.
+	boards   map[int]*board
 	sessions sessions
 	viewers  viewers
 }

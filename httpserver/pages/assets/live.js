@@ -17,7 +17,9 @@ const follow = () => {
 };
 const show = (event) => {
   const place = document.activeElement && part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const open = part.querySelector("details")?.open;
   part.innerHTML = event.data;
+  if (open) part.querySelector("details").open = true;
   if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
 };
 follow();
