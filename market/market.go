@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/mirror"
@@ -36,7 +37,7 @@ type Market struct {
 	demand      *demandCache
 	// past is the activity that is kept; Run alone touches countedTo, the hour up to which
 	// it has seen to it.
-	past      lately[history]
+	past      atomic.Pointer[history]
 	countedTo time.Time
 	// hosted is set while bound to a host's transaction: then nothing is shown
 	// or told before the host commits.

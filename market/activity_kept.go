@@ -36,8 +36,6 @@ const (
 	// settling is how long after an hour it is counted for good, so that what began in
 	// it is written.
 	settling = time.Minute
-	// historyAge is for how long the hours that were read are not looked for again.
-	historyAge = 10 * time.Second
 )
 
 // pastHour is an hour in which a task was posted or ended, as it is kept.
@@ -90,7 +88,7 @@ func (m *Market) Activity(ctx context.Context, days int) (_ []Activity, err erro
 		return nil, rules.Invalid("days", "must be 1, 7 or 30")
 	}
 	now := m.now()
-	past, err := m.history(ctx, now)
+	past, err := m.history(ctx)
 	if err != nil {
 		return nil, known(ctx, err)
 	}
@@ -113,13 +111,12 @@ func (m *Market) Activity(ctx context.Context, days int) (_ []Activity, err erro
 	return list, nil
 }
 
-// history returns the hours that are kept of the last 30 days.
-func (m *Market) history(ctx context.Context, now time.Time) (history, error) {
-	return m.past.get(ctx, now, historyAge, func(h history) (history, error) { return m.readHistory(ctx, h) })
-}
-
-// readHistory reads what was added since.
-func (m *Market) readHistory(ctx context.Context, h history) (history, error) {
+// history returns the hours that are kept of the last 30 days. What this process has read
+// of them before, it does not read again.
+func (m *Market) history(ctx context.Context) (h history, err error) {
+	if last := m.past.Load(); last != nil {
+		h = *last
+	}
 	ends, err := m.ends(ctx, hoursChain)
 	if err != nil {
 		return h, err
@@ -127,6 +124,9 @@ func (m *Market) readHistory(ctx context.Context, h history) (history, error) {
 	newest := ends[0].number
 	if newest < h.number {
 		h = history{} // the store is not the one that it was
+	}
+	if newest == h.number {
+		return h, nil
 	}
 	from := max(h.number, newest-historyDays*24)
 	next := history{number: newest, hours: slices.Clone(h.hours)}
@@ -148,6 +148,7 @@ func (m *Market) readHistory(ctx context.Context, h history) (history, error) {
 		}
 	}
 	next.hours = next.hours[max(len(next.hours)-historyDays*24, 0):]
+	m.past.Store(&next)
 	return next, nil
 }
 
@@ -274,7 +275,7 @@ func (m *Market) keepHistory(ctx context.Context, now time.Time) error {
 	if hour.Equal(m.countedTo) || now.Sub(hour) < settling {
 		return nil
 	}
-	past, err := m.history(ctx, now)
+	past, err := m.history(ctx)
 	if err != nil {
 		return err
 	}
