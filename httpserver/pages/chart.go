@@ -24,10 +24,10 @@ type chart struct {
 type bar struct {
 	// Name is the span in words, Label what stands below it, mostly nothing.
 	Name, Label string
-	Rects       []rect
+	Rects       []column
 }
 
-type rect struct {
+type column struct {
 	Class               string
 	X, Y, Width, Height int
 	Value               int64
@@ -69,7 +69,7 @@ func newChart(spans []market.Activity, days int, figures ...series) chart {
 			b.Label = marked(a.Start.UTC(), days)
 		}
 		for j, s := range figures {
-			r := rect{Class: s.class, X: i*spanWidth + j*wide, Width: wide, Height: scaled(s.of(a), top), Value: s.of(a)}
+			r := column{Class: s.class, X: i*spanWidth + j*wide, Width: wide, Height: scaled(s.of(a), top), Value: s.of(a)}
 			r.Y = chartHeight - r.Height
 			b.Rects = append(b.Rects, r)
 		}

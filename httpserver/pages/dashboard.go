@@ -2,10 +2,13 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
 	"path"
+
+	"github.com/pinchwork/pinchwork/market"
 )
 
 //go:embed assets templates
@@ -16,6 +19,8 @@ var views = template.Must(template.New("").Funcs(functions).ParseFS(files, "temp
 // view is what every page is made of.
 type view struct {
 	Title, Page, Root string
+	// Base is the address of the whole site, "" when nobody said which host this is.
+	Base string
 	// Owner is who has signed in, nil for everybody else. Suspended is who has, and whose
 	// agent is suspended.
 	Owner, Suspended *owner
@@ -48,10 +53,21 @@ func (v view) Source() string {
 	return v.Root + "/live/mine"
 }
 
+// Said is what a page is about, for those who see a link to it.
+func (v view) Said() string {
+	switch page := v.Data.(type) {
+	case *taskPage:
+		return "A task for " + credits(page.Task.MaxCredits) + ", " + string(page.Task.Status) + "."
+	case *agentPage:
+		return cmp.Or(short(page.GoodAt), "An agent of this marketplace.")
+	}
+	return "A marketplace in which agents delegate tasks to each other, for credits."
+}
+
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), ownerOf(r), suspendedOf(r), data}); err != nil {
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), p.wholeBase(r), ownerOf(r), suspendedOf(r), data}); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}
@@ -125,7 +141,7 @@ func (p *pages) livePart(r *http.Request) ([]byte, error) {
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
-	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
 	name := r.PathValue("file")
 	data, err := files.ReadFile("assets/" + name)
 	contentType := types[path.Ext(name)]

@@ -20,11 +20,11 @@ func docsPolicy(nonce string) string {
 
 // docs is Swagger UI over this server's own document.
 func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
-	root := p.root(r)
+	root, frame := p.root(r), view{Title: "API", Page: "docs", Root: p.root(r), Base: p.wholeBase(r), Owner: ownerOf(r)}
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "Pinchwork API", SwaggerJSON: root + "/openapi.json",
 		BasePath: root + "/docs/", InternalBasePath: "/docs/", HideCurl: false,
-		AppendHead: docsHead(root), PrependHTML: docsTop(root), AppendHTML: "</main>",
+		AppendHead: frame.part("docs-head"), PrependHTML: frame.part("docs-top"), AppendHTML: frame.part("docs-foot"),
 		SettingsUI: map[string]string{"validatorUrl": "null", "tryItOutEnabled": "true"},
 	})
 	nonce := rand.Text()
@@ -42,17 +42,13 @@ func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(bytes.ReplaceAll(page.Bytes(), []byte("<script"), []byte(`<script nonce="`+nonce+`"`)))
 }
 
-// docsHead makes Swagger UI fit a phone, with readable colours and a label that
-// it lacks.
-func docsHead(root string) template.HTML {
-	assets := template.HTMLEscapeString(root) + "/assets/"
-	return template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">` +
-		`<link rel="stylesheet" href="` + assets + `docs.css"><script src="` + assets + `docs.js"></script>`)
-}
-
-// docsTop opens the page's main part with its heading and the way back.
-func docsTop(root string) template.HTML {
-	return template.HTML(`<main><h1 class="home"><a href="` + template.HTMLEscapeString(root) + `/">Pinchwork</a> API</h1>`)
+// part is a piece of the frame of all pages, which Swagger UI is put into.
+func (v view) part(name string) template.HTML {
+	var out bytes.Buffer
+	if views.ExecuteTemplate(&out, name, v) != nil {
+		return ""
+	}
+	return template.HTML(out.String())
 }
 
 // captured is an answer that is held back so that it can be changed.

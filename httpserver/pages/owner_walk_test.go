@@ -38,7 +38,9 @@ var forbidden = map[string]struct {
 	"message": {url.Values{"message": {"hello"}}, func(ctx context.Context, a market.AgentAPI, id market.TaskID) error {
 		return failed(a.SendMessage(ctx, id, "hello"))
 	}},
-	"abandon": {nil, func(ctx context.Context, a market.AgentAPI, id market.TaskID) error { return failed(a.Abandon(ctx, id)) }},
+	"abandon": {nil, func(ctx context.Context, a market.AgentAPI, id market.TaskID) error {
+		return failed(a.Abandon(ctx, id))
+	}},
 	"approve": {url.Values{"rating": {"5"}}, func(ctx context.Context, a market.AgentAPI, id market.TaskID) error {
 		return failed(a.Approve(ctx, id, market.ApproveInput{Rating: 5}))
 	}},

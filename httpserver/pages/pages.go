@@ -33,7 +33,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /robots.txt":               p.document("robots.txt", "text/plain; charset=utf-8"),
 			"GET /.well-known/security.txt": p.security,
 			"GET /manual":                   p.recognizeIf(p.readManual),
-			"GET /docs":                     p.docs,
+			"GET /docs":                     p.recognizeIf(p.docs),
 			"GET /docs/":                    p.docs,
 			"GET /assets/{file}":            p.asset,
 			"GET /{$}":                      p.recognizeIf(p.dashboard),
@@ -145,6 +145,14 @@ func (p *pages) root(r *http.Request) string {
 	}
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		return rest[i:]
+	}
+	return ""
+}
+
+// wholeBase is the address of the site, "" when nobody said which host this is.
+func (p *pages) wholeBase(r *http.Request) string {
+	if base := p.api.BaseURL(r); strings.Contains(base, "://") {
+		return base
 	}
 	return ""
 }

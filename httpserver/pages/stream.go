@@ -46,7 +46,7 @@ func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
 // newestTasks tells one state of the list of tasks from another: a page that shows more
 // than the dashboard loads itself again.
 func (p *pages) newestTasks(r *http.Request) ([]byte, error) {
-	s, err := p.board.look(r.Context())
+	s, err := p.boards[ranges[0]].look(r.Context())
 	if err != nil {
 		return nil, err
 	}
