@@ -13,6 +13,7 @@ func looks(test func(name, scheme string, width, height int64)) {
 	for _, scheme := range []string{"light", "dark"} {
 		test(scheme+"-390", scheme, 390, 844)
 		test(scheme+"-1280", scheme, 1280, 800)
+		test(scheme+"-1920", scheme, 1920, 1080)
 	}
 }
 
@@ -36,7 +37,7 @@ func TestEveryPageFits(t *testing.T) {
 			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s %s: %d pixels too wide", page, name, over)
 			}
-			if dark := browsertest.Eval[bool](tab, background+` < 384`); page != "docs" && dark != (scheme == "dark") {
+			if dark := browsertest.Eval[bool](tab, background+` < 384`); dark != (scheme == "dark") {
 				t.Errorf("%s %s: dark is %v", page, name, dark)
 			}
 			tab.Picture(page + "-" + name)
