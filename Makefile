@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help lint test race short sim mutants mutate bench year generate man ci
+.PHONY: help lint test race short sim mutants mutate bench year generate man release ci
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ generate: ## what is generated from the code: console output in the README, the 
 
 man: ## manual pages of all commands, into bin/man
 	go run ./cmd/pinchwork man bin/man
+
+release: ## pack a release of this commit into dist/, and publish nothing; needs goreleaser and cyclonedx-gomod
+	goreleaser release --snapshot --clean
 
 ci: ## everything a change has to pass
 	.ci/run

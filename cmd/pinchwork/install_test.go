@@ -181,3 +181,62 @@ func TestReleaseConfigurationFitsTheScript(t *testing.T) {
 		t.Errorf("archive %s, sums %s", name, config.Checksum.NameTemplate)
 	}
 }
+
+// Everything that the release packs is there once the script before it has run.
+func TestReleasePacksWhatIsThere(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell script")
+	}
+	self, err := exec.LookPath("pinchwork")
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := t.TempDir()
+	script := exec.Command("../../deploy/extras.sh", extra)
+	script.Env = append(os.Environ(), "PINCHWORK="+self)
+	if out, err := script.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	data, err := os.ReadFile("../../.goreleaser.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Archives []struct{ Files []any }
+		Nfpms    []struct {
+			Formats  []string
+			Contents []struct{ Src, Dst string }
+		}
+		Sboms []struct{ Cmd string }
+	}
+	if err := yaml.Unmarshal(data, &config); err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]bool{}
+	for _, file := range config.Archives[0].Files {
+		name, _ := file.(string)
+		if m, ok := file.(map[string]any); ok {
+			name = fmt.Sprint(m["src"])
+		}
+		sources[name] = true
+	}
+	for _, file := range config.Nfpms[0].Contents {
+		sources[file.Src] = true
+	}
+	for name := range sources {
+		path := filepath.Join("../..", name)
+		if made, ok := strings.CutPrefix(name, "dist-extra/"); ok {
+			path = filepath.Join(extra, made)
+		}
+		if found, err := filepath.Glob(path); err != nil || len(found) == 0 {
+			t.Errorf("there is no %s, %v", name, err)
+		}
+	}
+	if len(sources) < 9 || len(config.Nfpms[0].Formats) != 2 || len(config.Sboms) != 1 {
+		t.Errorf("it packs only %v", sources)
+	}
+	unit, err := os.ReadFile(filepath.Join(extra, "pinchwork.service"))
+	if err != nil || !bytes.Contains(unit, []byte("ExecStart=/usr/bin/pinchwork serve")) {
+		t.Errorf("the packages' service is %s, %v", unit, err)
+	}
+}
