@@ -146,7 +146,11 @@ func (c *call) logFailure(err error) {
 	if c.request.Context().Err() != nil {
 		return // the client hung up
 	}
-	c.server.log.LogAttrs(c.request.Context(), slog.LevelError, "request failed",
+	level, what := slog.LevelError, "request failed"
+	if probe(c.request.URL.Path) {
+		level, what = slog.LevelWarn, "not ready"
+	}
+	c.server.log.LogAttrs(c.request.Context(), level, what,
 		slog.String("request_id", c.id), slog.String("route", c.pattern()),
 		slog.String("agent_id", string(c.agent)), slog.Any("error", cause(err)))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -111,7 +110,7 @@ func TestALogForProgramsIsNothingElse(t *testing.T) {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	stop(errors.New("terminated signal received"))
+	stop(terminated{})
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -166,3 +165,9 @@ func TestStrangersAreHeardAtDebugOnly(t *testing.T) {
 		}
 	}
 }
+
+// terminated is a cause as os/signal gives one.
+type terminated struct{}
+
+func (terminated) Error() string        { return "terminated signal received" }
+func (terminated) Is(target error) bool { return target == context.Canceled } //nolint:errorlint // it is Is

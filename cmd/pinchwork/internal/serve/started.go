@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/url"
 	"runtime"
@@ -66,9 +65,11 @@ func ended(ctx context.Context, log *slog.Logger, since time.Time, err error) {
 	log.Info("pinchwork ended", append(args, "why", why(ctx))...)
 }
 
+// why names the signal that ended a server: its error says so, and is a Canceled too.
 func why(ctx context.Context) string {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause.Error()
+	cause := context.Cause(ctx)
+	if cause == nil || cause.Error() == context.Canceled.Error() {
+		return "asked to"
 	}
-	return "asked to"
+	return cause.Error()
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,7 +34,7 @@ func await(ctx context.Context, s *Settings, log *slog.Logger, open func() (*bac
 		case !away(err) || time.Since(began)+lookEvery > s.StoreWait:
 			return nil, err
 		case !said:
-			log.Warn("the store cannot be reached yet, waiting for it", "for", s.StoreWait, "error", err)
+			log.Warn("the store cannot be reached yet, waiting for it", "for", s.StoreWait, "error", shortly(err))
 			said = true
 		}
 		select {
@@ -42,6 +43,16 @@ func await(ctx context.Context, s *Settings, log *slog.Logger, open func() (*bac
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// shortly is what went wrong, without what was to be done: a driver tries each address
+// and says all of it, over several lines.
+func shortly(err error) string {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return network.Error()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 // comesUp are Postgres' codes for a server that starts, ends, or has no connection left.

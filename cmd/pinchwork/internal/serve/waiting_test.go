@@ -30,7 +30,7 @@ func TestAStoreThatIsNotUpYetIsWaitedFor(t *testing.T) {
 		if err != nil || b.kept != "there" {
 			t.Fatal(b, err)
 		}
-		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "cannot be reached yet") || !strings.Contains(log.String(), `msg="the store can be reached" after=5s`) {
+		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), `waiting for it" for=1m error="dial: connection refused"`) || !strings.Contains(log.String(), `msg="the store can be reached" after=5s`) {
 			t.Errorf("%d lines:\n%s", n, log)
 		}
 	})
