@@ -2,8 +2,10 @@ package pages
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,6 +106,8 @@ type posting struct {
 	Policy market.Policy
 	// Balance is what the agent has, 0 when that is not known.
 	Balance int64
+	// For names who is hired, "" for nobody who is known.
+	For string
 	forms
 }
 
@@ -119,6 +123,13 @@ func (p *pages) postingOf(w http.ResponseWriter, r *http.Request, o *owner) *pos
 	page := &posting{Policy: p.market.Policy(), forms: p.formsOf(w, r, o)}
 	if me, err := o.api.Me(r.Context()); err == nil {
 		page.Balance = me.Credits
+	}
+	in := r.PostForm
+	if r.Method == http.MethodGet {
+		in = r.URL.Query()
+	}
+	if hired, err := p.market.Names(r.Context(), hiredOf(in)...); err == nil {
+		page.For = strings.Join(slices.Sorted(maps.Values(hired)), ", ")
 	}
 	return page
 }
@@ -141,9 +152,7 @@ func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 
 func postOf(in url.Values) (post market.PostInput, err error) {
 	post = market.PostInput{Need: words(in, "need"), Context: words(in, "context"), Tags: worded(in, "tags")}
-	for _, id := range worded(in, "offer_to") {
-		post.OfferTo = append(post.OfferTo, market.AgentID(id))
-	}
+	post.OfferTo = hiredOf(in)
 	if post.MaxCredits, err = whole(in, "max_credits"); err != nil {
 		return post, err
 	}
@@ -153,6 +162,13 @@ func postOf(in url.Values) (post market.PostInput, err error) {
 	}
 	post.Deadline = time.Duration(hours) * time.Hour
 	return post, err
+}
+
+func hiredOf(in url.Values) (ids []market.AgentID) {
+	for _, id := range worded(in, "offer_to") {
+		ids = append(ids, market.AgentID(id))
+	}
+	return ids
 }
 
 // words is a text of a form, with the line breaks that its author made.

@@ -59,7 +59,7 @@ func distribution(ratings []int) figure {
 		stars, y := 5-i, i*rowHeight
 		n := counts[stars]
 		words = append(words, fmt.Sprintf("%d × %d", n, stars))
-		f.Rects = append(f.Rects, rect{X: 34, Y: y + 4, Width: max(n*barWidth/most, 2), Height: rowHeight - 8})
+		f.Rects = append(f.Rects, rect{X: 34, Y: y + 4, Width: n * barWidth / most, Height: rowHeight - 8})
 		f.Labels = append(f.Labels, label{X: 0, Y: y + 17, Text: fmt.Sprintf("%d ★", stars)}, label{X: figureWidth, Y: y + 17, Text: number(int64(n)), End: true})
 	}
 	f.Words = "Ratings: " + strings.Join(words, ", ")

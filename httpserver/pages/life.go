@@ -80,7 +80,7 @@ func told(t *market.Task, history []market.TaskEvent) (steps []step) {
 		case store.EventTaskVerified:
 			s.What = "Looked at by a verifier"
 		case store.EventTaskMatched:
-			s.What, s.Who = "Offered first to those who fit", e.ToldTo
+			s.What = "Offered to you first"
 		case store.EventTaskRated:
 			s.What, s.Who, s.Note = "Poster rated", worker, rated(e.Data.Rating)
 		default:
@@ -196,8 +196,9 @@ func (l *timeline) add(s step) {
 	}
 	*l = slices.Insert(*l, n, s)
 	for i := max(n, 1); i < len(*l); i++ {
-		if step := &(*l)[i]; !step.Ahead {
-			step.After = span(step.At.Sub((*l)[i-1].At.Time))
+		step := &(*l)[i]
+		if took := step.At.Sub((*l)[i-1].At.Time); !step.Ahead && took >= time.Second {
+			step.After = span(took)
 		}
 	}
 }

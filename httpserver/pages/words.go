@@ -147,7 +147,13 @@ func agentCount(n int) string {
 }
 
 // inMinutes is so many minutes as people say it.
-func inMinutes(n float64) string { return span(time.Duration(n * float64(time.Minute))) }
+func inMinutes(n float64) string {
+	d := time.Duration(n * float64(time.Minute))
+	if d < time.Second {
+		return "< 1 s"
+	}
+	return span(d)
+}
 
 // ratings is how many ratings there are, in words.
 func ratings(n int64) string {

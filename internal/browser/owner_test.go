@@ -17,6 +17,10 @@ func TestOwners(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "/market")
 			poster, worker := s.signedIn(s.key, scripts), s.signedIn(s.workerKey, scripts)
+			if !scripts { // as on an old telephone
+				poster.Size(390, 844)
+				worker.Size(390, 844)
+			}
 
 			poster.Click(`a[href$="/tasks/new"]`)
 			poster.Click("#need")
@@ -50,12 +54,15 @@ func TestOwners(t *testing.T) {
 			if got := browsertest.Eval[string](poster, `document.querySelector(".life").textContent`); !inOrder(got, "Posted", "Claimed", "half of them", "Rejected", "One is missing", "rated 5 of 5") {
 				t.Errorf("the life is %s", got)
 			}
+			poster.Picture("walk-approved " + name)
 			s.hire(poster, worker)
+			worker.Picture("walk-hired " + name)
 			s.takeBack(poster, worker)
 			fill(worker, "report", "#report-reason", "Only a test")
 			for _, tab := range []*browsertest.Tab{poster, worker} {
 				tab.Click(`nav.account a[href$="/me/money"]`)
 				tab.Until(`document.querySelector("h1").textContent === "Money"`)
+				tab.Picture("walk-money " + name)
 				tab.Clean(s.origin)
 				tab.Click(`nav.account button`)
 				tab.Until(`document.querySelector('nav.account a[href$="/sign-in"]')`)
