@@ -29,7 +29,8 @@ type app struct {
 	idempotencyKey       string
 
 	// used is the session of the last client that was made.
-	used session
+	used   session
+	warned bool // that others can read the stored keys
 
 	// stopped is closed when the user interrupts.
 	stopped <-chan struct{}

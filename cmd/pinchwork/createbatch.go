@@ -36,6 +36,7 @@ func (a *app) createBatch(cmd *cobra.Command, path string, each bool) error {
 	shown := a.show(batch, func(w io.Writer, style render.Style) error {
 		return a.table(w, style, postedTable(batch.Tasks), "")
 	})
+	a.money(cmd.Context(), c)
 	for i := range batch.Tasks {
 		if refusal := batch.Tasks[i].Err; refusal != nil {
 			return errors.Join(refusal, shown)

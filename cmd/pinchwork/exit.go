@@ -138,8 +138,12 @@ func failureOf(err error, unknown *httpclient.OutcomeUnknown) failure {
 	if unknown.Key != "" {
 		advice = "give the same command with --idempotency-key " + shellWord(unknown.Key) + " to have it done once"
 	}
+	why := unknown.Err.Error()
+	if errors.Is(unknown.Err, context.Canceled) {
+		why = "interrupted before the answer came"
+	}
 	return failure{
-		Error:   fmt.Sprintf("outcome unknown: %v; %s", unknown.Err, advice),
+		Error:   fmt.Sprintf("outcome unknown: %s; %s", why, advice),
 		Outcome: "unknown", IdempotencyKey: unknown.Key,
 	}
 }

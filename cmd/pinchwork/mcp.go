@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -40,13 +38,22 @@ func serveMCP(ctx context.Context, a *app) error {
 	if _, err := client.Me(ctx); errors.Is(err, market.ErrUnauthorized) {
 		return err
 	}
+	logs := slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelError})
 	tools, err := mcpserver.New(mcpserver.Options{
-		Agent: mcpserver.Always(client), Version: buildVersion(), Logger: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		Agent: mcpserver.Always(client), Version: buildVersion(), Logger: slog.New(whileWanted{logs, ctx}),
 	})
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	return tools.Serve(ctx, io.NopCloser(a.stdin), a.stdout)
+}
+
+// whileWanted logs nothing once the user has interrupted: that is how it ends.
+type whileWanted struct {
+	slog.Handler
+	ctx context.Context
+}
+
+func (w whileWanted) Enabled(ctx context.Context, level slog.Level) bool {
+	return w.ctx.Err() == nil && w.Handler.Enabled(ctx, level)
 }

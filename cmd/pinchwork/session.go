@@ -62,7 +62,8 @@ func (a *app) profiles() (credentials.Set, error) {
 	if err != nil {
 		return set, usageError{err}
 	}
-	if file.Exposed() {
+	if file.Exposed() && !a.warned {
+		a.warned = true
 		a.note("warning: others can read %s; run: chmod 600 %s", file.Path, file.Path)
 	}
 	return set, nil
