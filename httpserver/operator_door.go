@@ -43,9 +43,13 @@ func (s *Server) ChargeLogin(w http.ResponseWriter, r *http.Request) error {
 	return s.take(c, ClassAdmin, charge)
 }
 
-// ChargeAdmin charges a request of an operator who was let in before.
-func (s *Server) ChargeAdmin(w http.ResponseWriter, r *http.Request) error {
-	return s.charge(s.callOf(w, r), ClassAdmin, string(ClassAdmin))
+// ChargeOperator charges a request of an operator who was let in before: what reads as a
+// read, what acts as the admin routes do.
+func (s *Server) ChargeOperator(w http.ResponseWriter, r *http.Request, o market.Operator) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return s.charge(s.callOf(w, r), ClassRead, "operator-reads:"+o.Name)
+	}
+	return s.chargeOperator(s.callOf(w, r), o)
 }
 
 // ChargeVisitor charges the client address for a public read.

@@ -197,9 +197,14 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.Prune":         func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
 		"Market.Prunable":      func(ctx context.Context) []any { v, err := m.Prunable(ctx, time.Time{}); return give(v, err) },
 		"Market.PublicTask":    func(ctx context.Context) []any { v, err := m.PublicTask(ctx, s.open); return give(v, err) },
-		"Market.EndSession": func(ctx context.Context) []any {
-			return give(nil, m.EndSession(ctx, "session", s.Clock.Now().Add(time.Hour)))
+		"Market.LogIn": func(ctx context.Context) []any {
+			binding := []byte("key")
+			token, err := m.LogIn(ctx, binding, time.Hour)
+			return give(token, err, binding)
 		},
+		"Market.AdmitLogIn":   func(ctx context.Context) []any { v, err := m.AdmitLogIn(ctx, "pws-stranger", nil); return give(v, err) },
+		"Market.LogOut":       func(ctx context.Context) []any { return give(nil, m.LogOut(ctx, "pws-stranger", nil)) },
+		"Market.LogInRefused": func(ctx context.Context) []any { return give(nil, m.LogInRefused(ctx)) },
 		"Market.RedeliverOf": func(ctx context.Context) []any {
 			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x", Reason: "back"}
 			v, err := m.RedeliverOf(ctx, in)
@@ -218,10 +223,9 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			id, admitted, err := m.AdmitSession(ctx, "pws-stranger", nil)
 			return give(id, admitted, err)
 		},
-		"Market.SignOut":      func(ctx context.Context) []any { return give(nil, m.SignOut(ctx, "pws-stranger")) },
-		"Market.SessionEnded": func(ctx context.Context) []any { v, err := m.SessionEnded(ctx, "session"); return give(v, err) },
-		"Market.Activity":     func(ctx context.Context) []any { v, err := m.Activity(ctx, 7); return give(v, err) },
-		"Market.Recent":       func(ctx context.Context) []any { v, err := m.Recent(ctx); return give(v, err) },
+		"Market.SignOut":  func(ctx context.Context) []any { return give(nil, m.SignOut(ctx, "pws-stranger")) },
+		"Market.Activity": func(ctx context.Context) []any { v, err := m.Activity(ctx, 7); return give(v, err) },
+		"Market.Recent":   func(ctx context.Context) []any { v, err := m.Recent(ctx); return give(v, err) },
 		"Market.Register": func(ctx context.Context) []any {
 			in := market.RegisterInput{Name: "new", Tags: []string{"go"}}
 			v, err := m.Register(ctx, in)

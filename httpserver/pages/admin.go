@@ -124,7 +124,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 
 func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	if s, ok := p.sessionOf(r); ok {
-		if _, err := p.operatorOf(r.Context(), s); !errors.Is(err, market.ErrUnauthorized) {
+		if _, err := p.market.AdmitLogIn(r.Context(), s.token, p.binding); !errors.Is(err, market.ErrUnauthorized) {
 			p.operator(p.adminOverview)(w, r)
 			return
 		}
@@ -147,20 +147,28 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		by, err = p.api.AdmitOperator(w, r, strings.TrimSpace(r.PostFormValue("key")))
 	}
+	if errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrUnauthorized) {
+		// What cannot be noted is refused all the same.
+		_ = p.market.LogInRefused(r.Context())
+	}
+	var token market.SessionToken
+	if err == nil {
+		token, err = p.market.LogIn(market.WithOperator(r.Context(), by), p.binding, sessionLife)
+	}
 	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
 		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
 		return
 	}
-	p.setCookie(w, r, p.sessions.start(by.Name))
+	p.setCookie(w, r, string(token))
 	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
 }
 
 // logout ends the session on every replica, so that a copied cookie is
 // worthless.
 func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
-	if err := p.market.EndSession(r.Context(), d.session.id, d.session.expires); err != nil {
+	if err := p.market.LogOut(r.Context(), d.session.token, p.binding); err != nil {
 		p.refused(w, r, err)
 		return
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Every page of the operator's but the login itself sends away whoever has no
-// session, or one that another key signed; the table says which pages there are.
+// session, or one that is bound to another key; the table says which pages there are.
 func TestEveryOperatorsPageWantsASession(t *testing.T) {
 	m, err := pinchwork.New()
 	if err != nil {
@@ -19,20 +19,23 @@ func TestEveryOperatorsPageWantsASession(t *testing.T) {
 	}
 	var p *pages
 	api, err := httpserver.New(m, httpserver.Options{AdminKey: "operator-key", Pages: func(s *httpserver.Server) http.Handler {
-		p = &pages{market: m, api: s, sessions: sessions{s.AdminSecret("session"), m.Now}}
+		p = &pages{market: m, api: s, binding: s.AdminSecret("session")}
 		return http.NotFoundHandler()
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer api.Close()
-	forged := &sessions{secret: []byte("another key's secret"), now: p.sessions.now}
+	forged, err := m.LogIn(t.Context(), []byte("another key's secret"), sessionLife)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for route, serve := range p.adminRoutes() {
 		method, path, _ := strings.Cut(route, " ")
 		if path == "/admin" || path == "/admin/login" {
 			continue
 		}
-		for name, cookie := range map[string]string{"no cookie": "", "nonsense": "x", "another key's": forged.start("root")} {
+		for name, cookie := range map[string]string{"no cookie": "", "nonsense": "x", "another key's": string(forged)} {
 			r := httptest.NewRequest(method, strings.ReplaceAll(path, "{id}", "ag-1"), http.NoBody)
 			r.AddCookie(&http.Cookie{Name: cookieName, Value: cookie})
 			w := httptest.NewRecorder()

@@ -401,7 +401,7 @@ func TestOperatorsOfTheirOwnNames(t *testing.T) {
 	acts.expect("a grant", http.StatusOK, "Credits granted.", status, page)
 	status, page = acts.post("/admin/operators", acts.form("/admin/operators", "name", "friend", "role", "act"))
 	acts.expect("making a friend", http.StatusForbidden, "Only root", status, page)
-	for of, want := range map[string]int{"": 3, "acter": 1, string(agent.ID()): 1, "nobody": 0} {
+	for of, want := range map[string]int{"": 6, "acter": 2, string(agent.ID()): 1, "nobody": 0} {
 		status, page = root.get("/admin/actions?of=" + of)
 		if got := strings.Count(page, `<td class="number">`) / 2; status != http.StatusOK || got != want || strings.Contains(page, attack) {
 			t.Errorf("the log of %q has %d lines: %s", of, got, page)
@@ -476,4 +476,24 @@ func TestTheOperatorJudges(t *testing.T) {
 	for _, want := range []string{"Resolve task: split", "half of it", "Claw back", "Suspend", "fraud"} {
 		root.expect("the log", http.StatusOK, want, status, page)
 	}
+}
+
+// Who reads more than a reader needs is told when to come back, by a page; what acts is
+// limited apart from it.
+func TestADeskThatIsReadTooMuchSaysWhenToComeBack(t *testing.T) {
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := httpserver.NoLimits()
+	limits.Read, limits.Admin = httpserver.Limit{Count: 40, Per: time.Hour}, httpserver.Limit{Count: 5, Per: time.Hour}
+	o := newOperator(t, adminSite(t, m, httpserver.Options{AdminKey: adminKey, Limits: limits}))
+	o.login()
+	status, page := 0, ""
+	for range 39 {
+		status, page = o.get("/admin/agents")
+		o.expect("reading", http.StatusOK, "<h1>Agents</h1>", status, page)
+	}
+	status, page = o.get("/admin/agents")
+	o.expect("too much", http.StatusTooManyRequests, "load the page again in 1 min 30 s", status, page)
 }

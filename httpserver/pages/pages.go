@@ -22,7 +22,7 @@ import (
 // New makes the pages of a market, for httpserver.Options.Pages.
 func New(m *market.Market) func(*httpserver.Server) http.Handler {
 	return func(s *httpserver.Server) http.Handler {
-		p := &pages{market: m, api: s, boards: newBoards(m), sessions: sessions{s.AdminSecret("session"), m.Now}}
+		p := &pages{market: m, api: s, boards: newBoards(m), binding: s.AdminSecret("session")}
 		mux := http.NewServeMux()
 		for path, serve := range map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
@@ -98,9 +98,10 @@ type pages struct {
 	market *market.Market
 	api    *httpserver.Server
 	// boards are by the days of their charts.
-	boards   map[int]*board
-	sessions sessions
-	viewers  viewers
+	boards map[int]*board
+	// binding is what sessions of operators are bound to: the admin key.
+	binding []byte
+	viewers viewers
 }
 
 // policy lets a page use what this server serves, and nothing else.

@@ -3,93 +3,175 @@ package browser_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pinchwork/pinchwork/internal/browsertest"
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/store"
 )
 
-// A shift of the operator: everything that the pages can do, by clicks and keys.
+// A shift of the operator: every form of the desk, by clicks and keys, with scripts and
+// without.
 func TestOperator(t *testing.T) {
-	everywhere(t, func(t *testing.T, s *site) {
-		_, err := s.worker.ReportTask(t.Context(), s.task, "It asks for passwords")
-		must(t, err)
-		tab := browsertest.Open(t)
-
-		s.logIn(tab, adminKey)
-		tab.Until(`document.querySelector("h1").textContent === "Reports"`)
-		tab.Click(`.tasks input[name="note"]`)
-		tab.Type("a misunderstanding")
-		tab.Click(`button[value="dismissed"]`)
-		tab.Until(`document.querySelector(".lead").textContent.startsWith("0 open")`)
-
-		tab.Click(`nav.desk a[href$="/admin/agents"]`)
-		tab.Until(`document.querySelector("h1").textContent === "Agents"`)
-		tab.Click("#search")
-		tab.Type("journeys\r")
-		tab.Until(`document.querySelectorAll(".agents tbody tr").length === 1`)
-		tab.Click(".agents a")
-		tab.Until(`document.querySelector("#balance")`)
-		grant(t, tab, s)
-
-		tab.Click("#infra button")
-		tab.Until(`document.querySelector("#infra button").textContent === "Take the appointment back"`)
-		tab.Click("#suspend-reason")
-		tab.Type("spam")
-		tab.Click("#suspend button")
-		tab.Until(`document.querySelector(".lead strong").textContent === "suspended"`)
-		if _, err := s.poster.Post(t.Context(), market.PostInput{Need: "anything"}); err == nil {
-			t.Error("a suspended agent may post")
-		}
-		tab.Click("#suspend button")
-		tab.Until(`!document.querySelector(".lead strong")`)
-		if got := browsertest.Eval[string](tab, `document.querySelector("#dead + *").textContent`); got != "None: the agent has no webhook." {
-			t.Errorf("dead webhooks: %s", got)
-		}
-
-		tab.Click(`nav.desk a[href$="/admin/tasks"]`)
-		tab.Click(`.tasks a[href$="` + string(s.review) + `"]`)
-		tab.Click(`#resolve input[value="split"]`)
-		tab.Click("#worker-credits")
-		tab.Type("6")
-		tab.Click("#resolve-reason")
-		tab.Type("half of it is there")
-		tab.Click(`#resolve input[name="sure"]`)
-		tab.Click("#resolve button")
-		told(tab, "The task has ended by your decision; both parties are told.")
-		tab.Click(`nav.desk a[href$="/admin/operators"]`)
-		tab.Click("#name")
-		tab.Type("eve\r")
-		tab.Until(`document.querySelector("#new-key").textContent.startsWith("pwo-")`)
-		tab.Click(`nav.desk a[href$="/admin/actions"]`)
-		tab.Until(`document.querySelector("tbody").textContent.includes("half of it is there")`)
-
-		tab.Click(`nav.desk a[href$="/admin/audit"]`)
-		tab.Click(`form[action$="/admin/audit"] button`)
-		tab.Until(`document.querySelector("#verdict").textContent === "The books balance."`)
-		tab.Clean(s.origin)
-
-		tab.Click(`form[action$="/logout"] button`)
-		tab.Until(`!document.querySelector("nav.desk")`)
-		tab.Visit(s.root + "/admin/agents")
-		tab.Until(`document.querySelector("#key") && !document.querySelector(".agents")`)
-	})
+	for name, scripts := range map[string]bool{"with scripts": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, s *site) { shift(t, s, scripts) })
+		})
+	}
 }
 
-// grant grants credits on the page of the poster, and sees them there.
-func grant(t *testing.T, tab *browsertest.Tab, s *site) {
+func shift(t *testing.T, s *site, scripts bool) {
+	t.Helper()
+	_, err := s.worker.ReportTask(t.Context(), s.task, "It asks for passwords")
+	must(t, err)
+	_, err = s.worker.ReportTask(t.Context(), s.review, "It does not pay")
+	must(t, err)
+	letter := s.deadWebhook()
+	tab := browsertest.Open(t)
+	tab.Scripts(scripts)
+
+	s.logIn(tab, adminKey)
+	tab.Until(`document.querySelector("h1").textContent === "Overview"`)
+	for _, waits := range []string{"2 open reports", "1 dead webhook"} {
+		tab.Until(`document.querySelector("main").textContent.includes("` + waits + `")`)
+	}
+	tab.Click(`.card a[href$="/admin/reports"]`)
+	tab.Until(`document.querySelector("h1").textContent === "Reports"`)
+	order(tab, `.tasks li:last-child form`, "a misunderstanding", `button[value="dismissed"]`)
+	told(tab, "Report resolved.")
+
+	tab.Click(`nav.desk a[href$="/admin"]`)
+	tab.Click(`#dead ~ .wide a`)
+	tab.Until(`document.querySelector("#balance")`)
+	order(tab, `form.redeliver`, "the endpoint is back", "button")
+	told(tab, "The delivery is due again.")
+	tab.Until(`document.querySelector("#dead + *").textContent === "None."`)
+	if found, err := s.market.DeadWebhooks(t.Context(), market.Page{}); err != nil || found.Total != 0 {
+		t.Errorf("%s is among %d dead webhooks, %v", letter, found.Total, err)
+	}
+
+	tab.Click(`nav.desk a[href$="/admin/agents"]`)
+	tab.Until(`document.querySelector("h1").textContent === "Agents"`)
+	tab.Click("#search")
+	tab.Type("journeys\r")
+	tab.Until(`document.querySelectorAll(".agents tbody tr").length === 1`)
+	tab.Click(".agents a")
+	tab.Until(`document.querySelector("#balance")`)
+	purse(t, tab, s)
+
+	order(tab, "#infra", "knows its way", "button")
+	tab.Until(`document.querySelector("#infra button").textContent === "Take the appointment back"`)
+	order(tab, "#infra", "no longer", "button")
+	tab.Until(`document.querySelector("#infra button").textContent === "Appoint"`)
+	order(tab, "#suspend", "spam", "button")
+	tab.Until(`document.querySelector(".lead strong").textContent === "suspended"`)
+	if _, err := s.poster.Post(t.Context(), market.PostInput{Need: "anything"}); err == nil {
+		t.Error("a suspended agent may post")
+	}
+	tab.Click(`nav.desk a[href$="/admin"]`)
+	tab.Click(`a[href$="standing=suspended"]`)
+	tab.Click(".agents a")
+	order(tab, "#suspend", "it was no spam", "button")
+	tab.Until(`!document.querySelector(".lead strong")`)
+
+	tab.Click(`nav.desk a[href$="/admin"]`)
+	tab.Click(`a[href$="of=reported"]`)
+	tab.Click(`.tasks a[href$="` + string(s.review) + `"]`)
+	tab.Click(`#resolve input[value="split"]`)
+	tab.Click("#worker-credits")
+	tab.Type("10")
+	tab.Click("#resolve-reason")
+	tab.Type("half of it is there")
+	tab.Click(`#resolve input[name="sure"]`)
+	tab.Click("#resolve button")
+	tab.Until(`document.querySelector(".problem").textContent.includes("worker_credits") && document.querySelector("#resolve-reason").value === "half of it is there"`)
+	tab.Click("#worker-credits")
+	tab.Type("\b\b6")
+	tab.Click(`#resolve input[name="sure"]`)
+	tab.Click("#resolve button")
+	told(tab, "The task has ended by your decision; both parties are told, and the reports are closed.")
+
+	tab.Click(`nav.desk a[href$="/admin/operators"]`)
+	tab.Click("#name")
+	tab.Type("eve")
+	tab.Click("#why-add")
+	tab.Type("nights")
+	tab.Click(`#add input[name="sure"]`)
+	tab.Click("#add button")
+	tab.Until(`document.querySelector("#new-key").textContent.startsWith("pwo-")`)
+	order(tab, `form[action$="/eve/revoke"]`, "left", "button")
+	told(tab, "Operator revoked: its key and sessions have ended.")
+	tab.Click(`nav.desk a[href$="/admin/actions"]`)
+	tab.Until(`document.querySelector("tbody").textContent.includes("half of it is there")`)
+	tab.Click("#of")
+	tab.Type("Ada\r")
+	tab.Until(`document.querySelector(".empty + p + ul a")`)
+	tab.Click(".empty + p + ul a")
+	tab.Until(`document.querySelector("tbody").textContent.includes("it was no spam")`)
+
+	tab.Click(`nav.desk a[href$="/admin/audit"]`)
+	tab.Click(`form[action$="/admin/audit"] button`)
+	tab.Until(`document.querySelector("#verdict").textContent === "The books balance."`)
+	tab.Clean(s.origin)
+
+	tab.Click(`form[action$="/logout"] button`)
+	tab.Until(`!document.querySelector("nav.desk")`)
+	tab.Visit(s.root + "/admin/agents")
+	tab.Until(`document.querySelector("#key") && !document.querySelector(".agents")`)
+}
+
+// order opens a form of the desk, says why, confirms and sends it.
+func order(tab *browsertest.Tab, form, why, button string) {
+	tab.Click(`details:has(> ` + form + `) > summary`)
+	tab.Click(form + ` input[name="reason"]`)
+	tab.Type(why)
+	tab.Click(form + ` input[name="sure"]`)
+	tab.Click(form + " " + button)
+}
+
+// deadWebhook lets a delivery to the poster fail for good.
+func (s *site) deadWebhook() string {
+	s.t.Helper()
+	ctx := s.t.Context()
+	_, err := s.poster.Update(ctx, market.UpdateInput{WebhookURL: market.Some("https://hooks.example.com/in")})
+	must(s.t, err)
+	_, err = s.worker.Ask(ctx, s.open, "And the tables?")
+	must(s.t, err)
+	jobs, err := s.market.LeaseWebhooks(ctx, time.Minute, 10)
+	must(s.t, err)
+	if len(jobs) != 1 {
+		s.t.Fatalf("%d deliveries are due", len(jobs))
+	}
+	_, err = s.market.FinishWebhook(ctx, jobs[0], store.WebhookOutcome{Error: "status 500", At: s.market.Now()})
+	must(s.t, err)
+	return jobs[0].Event.DeliveryID()
+}
+
+// purse grants credits on the page of the poster and takes them back, and sees it there.
+func purse(t *testing.T, tab *browsertest.Tab, s *site) {
 	t.Helper()
 	before, err := s.poster.Me(t.Context())
 	must(t, err)
-	tab.Click("#amount")
-	tab.Type("25")
-	tab.Click("#grant-reason")
-	tab.Type("thanks\r")
+	pay(tab, "grant", "#amount")
 	tab.Until(fmt.Sprintf(`document.querySelector("#balance").textContent === "%d"`, before.Credits+25))
+	pay(tab, "clawback", "#claw-amount")
+	tab.Until(fmt.Sprintf(`document.querySelector("#balance").textContent === "%d"`, before.Credits))
 	after, err := s.poster.Me(t.Context())
 	must(t, err)
-	if after.Credits != before.Credits+25 {
-		t.Errorf("25 credits made %d of %d", after.Credits, before.Credits)
+	if after.Credits != before.Credits {
+		t.Errorf("25 credits to and fro made %d of %d", after.Credits, before.Credits)
 	}
+}
+
+// pay sends a form about 25 credits.
+func pay(tab *browsertest.Tab, form, amount string) {
+	tab.Click(`details:has(> #` + form + `) > summary`)
+	tab.Click(amount)
+	tab.Type("25")
+	tab.Click("#why-" + form)
+	tab.Type("thanks")
+	tab.Click("#" + form + ` input[name="sure"]`)
+	tab.Click("#" + form + " button")
 }
 
 // A wrong key opens nothing, and a form without the session's token does nothing.
@@ -104,8 +186,7 @@ func TestOperatorIsAsked(t *testing.T) {
 	must(t, err)
 	tab.Visit(s.root + "/admin/agents/" + string(s.worker.ID()))
 	browsertest.Eval[bool](tab, `document.querySelector("#grant input[name=csrf]").remove() || true`)
-	tab.Click("#amount")
-	tab.Type("25\r")
+	pay(tab, "grant", "#amount")
 	tab.Until(`!document.querySelector("#grant") || document.querySelector(".problem")`)
 	after, err := s.worker.Me(t.Context())
 	must(t, err)
