@@ -22,7 +22,7 @@ func TestOperator(t *testing.T) {
 
 func shift(t *testing.T, s *site, scripts bool) {
 	t.Helper()
-	_, err := s.worker.ReportTask(t.Context(), s.task, "It asks for passwords")
+	reported, err := s.worker.ReportTask(t.Context(), s.task, "It asks for passwords")
 	must(t, err)
 	_, err = s.worker.ReportTask(t.Context(), s.review, "It does not pay")
 	must(t, err)
@@ -37,7 +37,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	}
 	tab.Click(`.card a[href$="/admin/reports"]`)
 	tab.Until(`document.querySelector("h1").textContent === "Reports"`)
-	order(tab, `.tasks li:last-child form`, "a misunderstanding", `button[value="dismissed"]`)
+	order(tab, `form[action$="`+string(reported.ReportID)+`"]`, "a misunderstanding", `button[value="dismissed"]`)
 	told(tab, "Report resolved.")
 
 	tab.Click(`nav.desk a[href$="/admin"]`)
@@ -133,7 +133,7 @@ func order(tab *browsertest.Tab, form, why, button string) {
 func (s *site) deadWebhook() string {
 	s.t.Helper()
 	ctx := s.t.Context()
-	_, err := s.poster.Update(ctx, market.UpdateInput{WebhookURL: market.Some("https://hooks.example.com/in")})
+	_, err := s.poster.UpdateMe(ctx, market.UpdateInput{WebhookURL: market.Some("https://hooks.example.com/in")})
 	must(s.t, err)
 	_, err = s.worker.Ask(ctx, s.open, "And the tables?")
 	must(s.t, err)
