@@ -96,3 +96,22 @@ func TestEveryPageIsClean(t *testing.T) {
 		}
 	})
 }
+
+// The first page of the list of tasks follows the market, for everybody; what is picked
+// from it stays picked.
+func TestTheListOfTasksIsLive(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *site) {
+		tab := browsertest.Open(t)
+		tab.Visit(s.root + "/tasks?status=posted")
+		rows := `document.querySelectorAll("tbody tr").length`
+		if n := browsertest.Eval[int](tab, rows); n != 2 {
+			t.Fatalf("there are %d rows", n)
+		}
+		browsertest.Eval[bool](tab, `window.sameDocument = true`)
+		s.postOverHTTP("Water the <b>plants</b>")
+		tab.Until(rows + ` === 3 && document.querySelector("td.need").textContent === "Water the <b>plants</b>"`)
+		s.pickup()
+		tab.Until(rows + ` === 2 && window.sameDocument`)
+		tab.Clean(s.origin)
+	})
+}
