@@ -170,4 +170,4 @@ func TestStrangersAreHeardAtDebugOnly(t *testing.T) {
 type terminated struct{}
 
 func (terminated) Error() string        { return "terminated signal received" }
-func (terminated) Is(target error) bool { return target == context.Canceled } //nolint:errorlint // it is Is
+func (terminated) Is(target error) bool { return target == context.Canceled }
