@@ -42,12 +42,14 @@ func (tab *Tab) NeedAxe() {
 // Violations runs every rule of axe-core on the page.
 func (tab *Tab) Violations() []Violation {
 	tab.t.Helper()
-	source, err := os.ReadFile(os.Getenv(axeVariable))
-	if err != nil {
-		tab.t.Fatalf("%s: %v", axeVariable, err)
-	}
-	if _, err := chromedp.Run(tab.ctx, chromedp.Evaluate[bool](string(source)+"\n;true")); err != nil {
-		tab.t.Fatalf("loading axe-core: %v", err)
+	if !Eval[bool](tab, `"axe" in window`) {
+		source, err := os.ReadFile(os.Getenv(axeVariable))
+		if err != nil {
+			tab.t.Fatalf("%s: %v", axeVariable, err)
+		}
+		if _, err := chromedp.Run(tab.ctx, chromedp.Evaluate[bool](string(source)+"\n;true")); err != nil {
+			tab.t.Fatalf("loading axe-core: %v", err)
+		}
 	}
 	return Eval[[]Violation](tab, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations)`)
 }
