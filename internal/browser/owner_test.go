@@ -121,14 +121,15 @@ func (s *site) takeBack(poster, worker *browsertest.Tab) {
 	}
 	open(worker, "abandon")
 	fill(worker, "abandon", "", "")
+	// The task will not be the worker's to see any more: its page would be loaded in vain.
+	worker.Click(`nav a[href$="/tasks"]`)
+	worker.Until(`document.querySelector("h1").textContent === "Tasks"`)
 	poster.Click(`nav.account a[href$="/me"]`)
 	poster.Until(`document.querySelector("#mine")`)
 	poster.Click(`tbody a[href*="/tasks/"]`)
 	open(poster, "cancel")
 	fill(poster, "cancel", "", "")
 	told(poster, "Cancelled. The credits are back.")
-	worker.Click(`nav a[href$="/tasks"]`)
-	worker.Until(`document.querySelector("h1").textContent === "Tasks"`)
 	worker.Click("#search")
 	worker.Type("Count\r")
 	worker.Until(`document.querySelectorAll("tbody tr").length === 1`)
