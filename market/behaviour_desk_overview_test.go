@@ -44,7 +44,7 @@ func TestTheOverviewCountsMoneyTasksAndReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := overview(t, k)
-		want := market.MarketMoney{Counted: true, Registered: 200, Granted: 50, ClawedBack: 8, Fees: 2, Escrowed: 30, Held: 100 + 50 - 20 - 30 + 100 + 18 - 8}
+		want := market.DeskMoney{Counted: true, Registered: 200, Granted: 50, ClawedBack: 8, Fees: 2, Escrowed: 30, Held: 100 + 50 - 20 - 30 + 100 + 18 - 8}
 		if o.Money != want {
 			t.Errorf("money: %+v, want %+v", o.Money, want)
 		}
@@ -63,7 +63,7 @@ func TestTheOverviewSaysWhatIsLate(t *testing.T) {
 		ada := k.Agent("ada", markettest.Webhook(hookURL, "s"))
 		bob := k.Agent("bob")
 		late := ada.Post("late", markettest.Deadline(time.Hour))
-		k.Market.Sweep(k.Ctx)
+		k.Sweep()
 		if h := overview(t, k).Health; h.TimersLate != 0 || h.LateTask != "" || h.WebhooksLate != 0 || h.StoreSeconds < 0 {
 			t.Errorf("before: %+v", h)
 		}

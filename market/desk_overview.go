@@ -10,9 +10,9 @@ import (
 // DeskOverview is how the marketplace stands, for those who run it. All of it comes
 // from counters and indexes.
 type DeskOverview struct {
-	At     Time         `json:"at"`
-	Health MarketHealth `json:"health"`
-	Money  MarketMoney  `json:"money"`
+	At     Time       `json:"at"`
+	Health DeskHealth `json:"health"`
+	Money  DeskMoney  `json:"money"`
 	// Agents are those of every standing.
 	Agents int64        `json:"agents"`
 	Tasks  TasksByState `json:"tasks"`
@@ -25,8 +25,8 @@ type DeskOverview struct {
 	Replicas []Replica `json:"replicas"`
 }
 
-// MarketHealth is whether the market keeps up. Durations are in seconds.
-type MarketHealth struct {
+// DeskHealth is whether the market keeps up. Durations are in seconds.
+type DeskHealth struct {
 	// StoreSeconds is how long the store took to answer.
 	StoreSeconds float64 `json:"store_seconds"`
 	// TimersLate is for how long the task that is due longest has waited to be settled, 0
@@ -40,9 +40,9 @@ type MarketHealth struct {
 	Warming bool `json:"warming,omitempty"`
 }
 
-// MarketMoney is where the credits are. Held, Escrowed and the platform's balance, which
+// DeskMoney is where the credits are. Held, Escrowed and the platform's balance, which
 // is Fees and ClawedBack less Registered, Granted and SystemPay, are 0 together.
-type MarketMoney struct {
+type DeskMoney struct {
 	// Counted is false where an earlier version moved money and did not count it, which
 	// is in Redis: then Escrowed alone is known here, and the rest from an audit.
 	Counted bool `json:"counted"`
@@ -101,12 +101,12 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 }
 
 // moneyOf sorts the movements of the platform's account.
-func moneyOf(t *store.Totals) MarketMoney {
+func moneyOf(t *store.Totals) DeskMoney {
 	p := t.Platform
 	if p == nil {
-		return MarketMoney{Escrowed: t.Escrowed}
+		return DeskMoney{Escrowed: t.Escrowed}
 	}
-	in := MarketMoney{
+	in := DeskMoney{
 		Counted: true, Registered: p[store.EntrySignupBonus], Granted: p[store.EntryAdminGrant], ClawedBack: p[store.EntryClawBack],
 		SystemPay: p[store.EntrySystemPayment], Fees: p[store.EntryPlatformFee], Escrowed: t.Escrowed,
 	}
@@ -116,7 +116,7 @@ func moneyOf(t *store.Totals) MarketMoney {
 
 // health asks what is due. The clock of the answer is that of the machine, not the
 // market's.
-func (m *Market) health(ctx context.Context, now time.Time) (h MarketHealth, err error) {
+func (m *Market) health(ctx context.Context, now time.Time) (h DeskHealth, err error) {
 	asked := time.Now()
 	agenda, err := m.store.Due(ctx, now, 1)
 	if err != nil {

@@ -489,11 +489,10 @@ func TestADeskThatIsReadTooMuchSaysWhenToComeBack(t *testing.T) {
 	limits.Read, limits.Admin = httpserver.Limit{Count: 40, Per: time.Hour}, httpserver.Limit{Count: 5, Per: time.Hour}
 	o := newOperator(t, adminSite(t, m, httpserver.Options{AdminKey: adminKey, Limits: limits}))
 	o.login()
-	status, page := 0, ""
 	for range 39 {
-		status, page = o.get("/admin/agents")
+		status, page := o.get("/admin/agents")
 		o.expect("reading", http.StatusOK, "<h1>Agents</h1>", status, page)
 	}
-	status, page = o.get("/admin/agents")
+	status, page := o.get("/admin/agents")
 	o.expect("too much", http.StatusTooManyRequests, "load the page again in 1 min 30 s", status, page)
 }

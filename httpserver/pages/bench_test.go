@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -103,11 +104,11 @@ func newBenchWorld(b *testing.B, store market.Store) *benchWorld {
 	}))
 	must(err)
 	ctx, stop := context.WithCancel(context.Background())
-	ran := make(chan error, 1)
-	go func() { ran <- m.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { _ = m.Run(ctx) })
 	b.Cleanup(func() {
 		stop()
-		<-ran
+		running.Wait()
 	})
 	w := &benchWorld{market: m}
 	agents := make([]*market.Handle, benchAgents)
