@@ -240,7 +240,7 @@ func TestAFileHasAllThatIsKeptAboutATask(t *testing.T) {
 		if len(f.Questions) != 1 || f.Questions[0].Answer != "that" || len(f.Messages) != 2 || f.Messages[0].SenderID != cyd.ID {
 			t.Errorf("the talk is %+v and %+v", f.Questions, f.Messages)
 		}
-		if len(f.Earlier) != 1 || f.Earlier[0].WorkerID != cyd.ID || f.Earlier[0].Bytes != 4 {
+		if len(f.Earlier) != 1 || f.Earlier[0].WorkerID != cyd.ID || f.Earlier[0].Bytes != 4 || f.Earlier[0].Result != "poor" {
 			t.Errorf("earlier deliveries: %+v", f.Earlier)
 		}
 		if len(f.Ledger) != 1 || f.Ledger[0].From != string(ada.ID) || f.Ledger[0].Amount != 20 || f.Ledger[0].Reason != store.EntryEscrow {

@@ -40,8 +40,10 @@ type EarlierDelivery struct {
 	No       int     `json:"no"` // counts the deliveries of the task from 1
 	WorkerID AgentID `json:"worker_id"`
 	Bytes    int64   `json:"bytes"`
-	// KeptUntil is when its result is dropped.
-	KeptUntil Time `json:"kept_until"`
+	// Result is what was delivered, "" beyond the newest mebibyte of them; KeptUntil is when
+	// it is dropped.
+	Result    string `json:"result"`
+	KeptUntil Time   `json:"kept_until"`
 }
 
 // TaskEntry is a movement of credits about a task. Its sides are ids of agents, the
@@ -68,6 +70,8 @@ const (
 	fileTalk    = 1_000
 	fileEvents  = 1_000
 	fileReports = 1_000
+	// fileResults is how many bytes of earlier results a file has, at least the newest.
+	fileResults = 1 << 20
 	// fileEntries is more than any task has: each kind once.
 	fileEntries = 100
 )
@@ -89,11 +93,7 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 		return f, rules.NotFound()
 	}
 	f.Poster, f.Worker = partyView(l.Poster), partyView(l.Worker)
-	f.Earlier = make([]EarlierDelivery, len(l.Task.Superseded))
-	for i, s := range l.Task.Superseded {
-		f.Earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
-	}
-	for _, fill := range []func(context.Context, *TaskFile, *store.Loaded) error{m.fileTalk, m.fileLedger, m.fileHistory, m.fileReports} {
+	for _, fill := range []func(context.Context, *TaskFile, *store.Loaded) error{m.fileEarlier, m.fileTalk, m.fileLedger, m.fileHistory, m.fileReports} {
 		if err := fill(ctx, &f, l); err != nil {
 			return f, known(ctx, err)
 		}
@@ -108,6 +108,35 @@ func partyView(a *store.Agent) *AgentStanding {
 		return nil
 	}
 	return new(standingView(a))
+}
+
+// fileEarlier reads the results that no longer belong to the task. Of one that was dropped
+// meanwhile there is no text.
+func (m *Market) fileEarlier(ctx context.Context, f *TaskFile, l *store.Loaded) error {
+	f.Earlier = make([]EarlierDelivery, len(l.Task.Superseded))
+	q := store.LoadQuery{Now: anyTime, Task: l.Task.ID}
+	size := int64(0)
+	for i, s := range slices.Backward(l.Task.Superseded) {
+		f.Earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
+		if size += s.Bytes; size <= fileResults || len(q.Results) == 0 {
+			q.Results = append(q.Results, s.No)
+		}
+	}
+	if len(q.Results) == 0 {
+		return nil
+	}
+	kept, err := m.store.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, r := range kept.Results {
+		for i := range f.Earlier {
+			if f.Earlier[i].No == r.No {
+				f.Earlier[i].Result = r.Text
+			}
+		}
+	}
+	return nil
 }
 
 func (m *Market) fileTalk(ctx context.Context, f *TaskFile, l *store.Loaded) error {

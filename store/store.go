@@ -113,6 +113,9 @@ type LoadQuery struct {
 	// caller's role on it, with its lapse (on its parent, when it is a system
 	// task).
 	Text, Trust, Role bool
+	// Results, at most MaxEach numbers of deliveries, loads those of their results that
+	// are kept, in the order asked for.
+	Results []int
 	// Question loads one question of the task.
 	Question QuestionID
 	// Questions and Messages, when not nil, load a page of the task's questions or
@@ -158,6 +161,7 @@ type Loaded struct {
 	Role                     Role
 	// Lapse is the lapse stored with Role; nil when there is none.
 	Lapse     *Lapse
+	Results   []Result
 	Question  *Question
 	Questions []Question
 	Messages  []Message

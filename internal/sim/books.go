@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -242,6 +243,14 @@ func (w *world) wanted(c *store.Change) (out []string) {
 	return out
 }
 
+// counts reports whether a change does nothing but keep how much happened in hours.
+func counts(c *store.Change) bool {
+	rest := *c
+	rest.At, rest.Records = time.Time{}, nil
+	return len(c.Records) > 0 && reflect.ValueOf(rest).IsZero() &&
+		!slices.ContainsFunc(c.Records, func(r *store.IdempotencyRecord) bool { return r.Operation != "chain of hours" })
+}
+
 // checkRight: whoever commits something of its own may do so at the moment before,
 // at the instant at which it began; all else is a timer's step, and due.
 func (w *world) checkRight(prev *moment, c *commit) {
@@ -250,6 +259,9 @@ func (w *world) checkRight(prev *moment, c *commit) {
 		return
 	}
 	if c.timer = w.isTimer(prev, c) || w.isResumed(c); c.timer {
+		return
+	}
+	if a.op == nil && counts(c.change) {
 		return
 	}
 	if a.op == nil || a.op.Kind == "sweep" || a.op.Kind == "prune" {

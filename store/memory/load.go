@@ -58,6 +58,11 @@ func (s *Store) loadTask(l *store.Loaded, q *store.LoadQuery) {
 	if q.Text {
 		l.Text = r.texts()
 	}
+	for _, no := range q.Results {
+		if r.hasResult(no) {
+			l.Results = append(l.Results, store.Result{Task: t.ID, No: no, Text: r.result(no)})
+		}
+	}
 	if q.Trust {
 		l.PosterTrust = s.trustOf(t.Poster, t.Worker())
 		l.WorkerTrust = s.trustOf(t.Worker(), t.Poster)

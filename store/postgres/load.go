@@ -111,12 +111,21 @@ func (p *parts) queueTask(b *batch) {
 	b.Queue(b.store.sql["load_relatives"], task).Query(func(rows pgx.Rows) error {
 		return p.scanRelatives(rows)
 	})
+	if len(p.query.Results) > 0 {
+		collect(b, &p.loaded.Results, p.scanResult, "results", task, p.query.Results)
+	}
 	if p.query.Trust {
 		collect(b, &p.pairs, scanPair, "load_trust", task)
 	}
 	if p.query.Role {
 		b.Queue(b.store.sql["load_role"], task, string(p.query.Caller)).Query(p.scanRole)
 	}
+}
+
+func (p *parts) scanResult(row pgx.CollectableRow) (store.Result, error) {
+	r := store.Result{Task: p.query.Task}
+	err := row.Scan(&r.No, &r.Text)
+	return r, err
 }
 
 func (p *parts) scanRole(rows pgx.Rows) error {

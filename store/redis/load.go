@@ -45,7 +45,7 @@ func loadArgs(q store.LoadQuery) []any {
 	}
 	args := []any{
 		micros(q.Now), string(q.Caller), string(q.Agent), string(q.Task), letters, string(q.Question),
-		"", "", "", "", "", "", string(q.Report), q.External,
+		"", "", "", "", "", "", string(q.Report), q.External, len(q.Results),
 	}
 	if t := q.Questions; t != nil {
 		args[6], args[7] = t.Limit, t.Offset
@@ -55,6 +55,9 @@ func loadArgs(q store.LoadQuery) []any {
 	}
 	if q.Idempotency != nil {
 		args[11] = recordName(*q.Idempotency)
+	}
+	for _, no := range q.Results {
+		args = append(args, resultField(no))
 	}
 	for _, id := range q.Records {
 		args = append(args, recordName(id))
@@ -109,6 +112,11 @@ func (d *decoder) task(l *store.Loaded, q store.LoadQuery) {
 	for _, child := range list(d.at(8)) {
 		if t := d.brief(child); t != nil {
 			l.Children = append(l.Children, t)
+		}
+	}
+	for i, v := range list(d.at(20)) {
+		if body, kept := v.(string); kept {
+			l.Results = append(l.Results, store.Result{Task: l.Task.ID, No: q.Results[i], Text: body})
 		}
 	}
 	if worker := l.Task.Worker(); q.Trust {

@@ -101,6 +101,9 @@ func loadTask(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {
 			return err
 		}
 	}
+	if err := loadResults(c, l, q.Results); err != nil {
+		return err
+	}
 	if q.Trust {
 		if l.PosterTrust, err = trustOf(c, t.Poster, t.Worker()); err != nil {
 			return err
@@ -115,6 +118,19 @@ func loadTask(c *conn, l *store.Loaded, q *store.LoadQuery) (err error) {
 		}
 	}
 	return loadTalk(c, l, q)
+}
+
+func loadResults(c *conn, l *store.Loaded, numbers []int) error {
+	for _, no := range numbers {
+		_, err := c.one("select body from pinchwork_result where task = ? and no = ?", func(r row) error {
+			l.Results = append(l.Results, store.Result{Task: l.Task.ID, No: no, Text: r.ColumnText(0)})
+			return nil
+		}, string(l.Task.ID), no)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func loadRelatives(c *conn, l *store.Loaded) (err error) {

@@ -78,6 +78,20 @@ var loadCases = []testCase{
 		w.rewrite(t, func(t *store.Task) { t.Delivery = nil })
 		w.equal(w.load(store.LoadQuery{Task: t.ID, Text: true}).Text, textOf(t.ID))
 	}},
+	{"Results that are kept, in the order asked for", func(w *world) {
+		w.people()
+		t := w.put(delivered(w, taskNo(1)))
+		result := func(no int, text string) store.Result { return store.Result{Task: t.ID, No: no, Text: text} }
+		w.commit(&store.Change{Results: []store.Result{result(1, "one"), result(2, ""), result(3, "three")}})
+		w.equal(w.load(store.LoadQuery{Task: t.ID, Results: []int{3, 1, 7, 2}}).Results, []store.Result{result(3, "three"), result(1, "one"), result(2, "")})
+		w.equal(len(w.load(store.LoadQuery{Task: t.ID, Text: true}).Results), 0)
+		w.equal(len(w.load(store.LoadQuery{Task: taskNo(2), Results: []int{1}}).Results), 0)
+		record := &store.IdempotencyRecord{IdempotencyID: store.IdempotencyID{Caller: ann, Operation: "o", Key: "k"}, Outcome: []byte("{}"), ExpiresAt: w.now.Add(time.Hour)}
+		w.commit(&store.Change{Drop: []store.TextRef{{Task: t.ID, No: 1}}, Records: []*store.IdempotencyRecord{record}})
+		l := w.load(store.LoadQuery{Now: w.now, Task: t.ID, Results: []int{1, 3}, Records: []store.IdempotencyID{record.IdempotencyID}})
+		w.equal(l.Results, []store.Result{result(3, "three")})
+		w.equal(l.Records, []*store.IdempotencyRecord{record})
+	}},
 	{"Trust between the parties", func(w *world) {
 		w.people()
 		w.rewrite(w.post(taskNo(1), ann), w.claimedBy(bob))

@@ -12,7 +12,8 @@
 -- ARGV[12]  name of an idempotency record
 -- ARGV[13]  report
 -- ARGV[14]  external id of the other agent, when its id is not given
--- ARGV[15…]  names of further idempotency records
+-- ARGV[15]  number of results, then the fields that hold them
+-- after them  names of further idempotency records
 -- An argument of '' asks for nothing.
 --
 -- Returns, each false when not asked for or not there:
@@ -22,9 +23,10 @@
 --   worker  11 of worker in poster  12 {role, lapse}  13 question {question, answer}
 --   14 questions  15 messages  16 total  17 trust {agent, pair, …}
 --   18 record  19 report {report, resolution}  20 further records
+--   21 results
 
 local reply = {}
-for i = 1, 20 do reply[i] = false end
+for i = 1, 21 do reply[i] = false end
 
 local caller, task = ARGV[2], ARGV[4]
 local function asked(letter) return string.find(ARGV[5], letter, 1, true) end
@@ -39,6 +41,9 @@ local another = ARGV[3]
 if another == '' and ARGV[14] ~= '' then another = call('HGET', P .. 'externals', ARGV[14]) or '' end
 if another ~= '' then reply[3] = agent(another) end
 
+local results = {}
+for i = 1, tonumber(ARGV[15]) do results[i] = ARGV[15 + i] end
+
 local function loadTask(x)
   local poster, worker, subject, parent, result, _, _, children = references(x)
   if asked('t') then
@@ -46,6 +51,7 @@ local function loadTask(x)
   else
     reply[4] = brief(task)
   end
+  if #results > 0 then reply[21] = call('HMGET', P .. 't:' .. task, unpack(results)) end
   reply[5], reply[6] = other(poster), other(worker)
   if subject ~= '-' then reply[7] = agent(subject) end
   if parent ~= '-' then reply[8] = brief(parent) end
@@ -97,8 +103,9 @@ if ARGV[13] ~= '' then
   local found = call('HMGET', P .. 'rp:' .. ARGV[13], 'd', 'r')
   reply[19] = found[1] and found
 end
-if ARGV[15] then
+local before = 15 + #results
+if ARGV[before + 1] then
   reply[20] = {}
-  for i = 15, #ARGV do reply[20][i - 14] = call('GET', P .. 'i:' .. ARGV[i]) end
+  for i = before + 1, #ARGV do reply[20][i - before] = call('GET', P .. 'i:' .. ARGV[i]) end
 end
 return reply
