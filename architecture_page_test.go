@@ -1,6 +1,7 @@
 package pinchwork_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +56,7 @@ func packages(t *testing.T) []string {
 func TestLinksBetweenPagesLead(t *testing.T) {
 	links := 0
 	eachPage(t, func(path, page string) {
-		for _, m := range link.FindAllStringSubmatch(page, -1) {
+		for _, m := range link.FindAllStringSubmatch(prose(page), -1) {
 			target, part, _ := strings.Cut(m[1], "#")
 			if strings.Contains(target, ":") {
 				continue
@@ -80,12 +81,26 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	noSlug  = regexp.MustCompile(`[^a-z0-9 _-]`)
+	inLine  = regexp.MustCompile("`[^`\\n]*`")
 )
 
-// headings are what a link names a heading by.
+// prose is a page without its blocks and its code, where brackets are no links and signs no
+// headings.
+func prose(page string) string {
+	return inLine.ReplaceAllString(fence.ReplaceAllString(page, ""), "`")
+}
+
+// headings are what a link names a heading by; one that comes again gets a number.
 func headings(page string) (slugs []string) {
-	for _, m := range heading.FindAllStringSubmatch(page, -1) {
-		slugs = append(slugs, strings.ReplaceAll(noSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	seen := map[string]int{}
+	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		slug := strings.ReplaceAll(noSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")
+		if n := seen[slug]; n > 0 {
+			slugs = append(slugs, fmt.Sprintf("%s-%d", slug, n))
+		} else {
+			slugs = append(slugs, slug)
+		}
+		seen[slug]++
 	}
 	return slugs
 }

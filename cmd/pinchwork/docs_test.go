@@ -12,7 +12,7 @@ import (
 
 // typedCommand is a command of ours in a document: a line of a block, or words between
 // backquotes.
-var typedCommand = regexp.MustCompile("(?m)^(?:\\$ )?(?:[A-Z_]+=\\S+ )*(pinchwork [a-z-][^\n]*)$|`(pinchwork [a-z-][^`\n]*)`")
+var typedCommand = regexp.MustCompile("(?m)^ *(?:\\$ )?(?:[A-Z_]+=\\S+ )*(pinchwork [a-z-][^\n]*)$|`(pinchwork [a-z-][^`\n]*)`")
 
 // The documents name no command and no flag that there is not.
 func TestTheDocumentsNameCommandsThatExist(t *testing.T) {
@@ -47,6 +47,9 @@ var (
 func wrongCommand(line string) string {
 	words := strings.Fields(afterCommand.ReplaceAllString(quoted.ReplaceAllString(line, "TEXT"), ""))[1:]
 	root := newRoot(&app{getenv: func(string) string { return "" }})
+	for len(words) > 2 && strings.HasPrefix(words[0], "--") && hasFlag(root, words[0][2:]) {
+		words = words[2:] // a flag of every command, with its value
+	}
 	var path []string
 	for _, w := range words {
 		if strings.HasPrefix(w, "-") {
