@@ -100,6 +100,10 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 	return s, err
 }
 
+// Issued is what came with registrations and from operators, less what they took back, as
+// an audit has it.
+func (m DeskMoney) Issued() int64 { return m.Registered + m.Granted - m.ClawedBack }
+
 // moneyOf sorts the movements of the platform's account.
 func moneyOf(t *store.Totals) DeskMoney {
 	p := t.Platform

@@ -104,19 +104,19 @@ func (m *Market) LogOut(ctx context.Context, token SessionToken, binding []byte)
 	return err
 }
 
-// LogInRefused notes that a key was refused to whoever wanted to log in, if that is the
-// first in this hour.
+// LogInRefused notes that a key was refused to whoever wanted to log in, unless that was
+// noted less than an hour ago.
 //
 // Errors: ErrUnavailable.
 func (m *Market) LogInRefused(ctx context.Context) error {
-	hour := store.IdempotencyID{Caller: Platform, Operation: "log in refused", Key: m.now().Format("2006-01-02T15")}
+	hour := store.IdempotencyID{Caller: Platform, Operation: "log in refused", Key: "latest"}
 	_, err := m.operate(WithOperator(ctx, Operator{}), operation{
 		name: "log in refused", anonymous: true, deed: visits(ActionLogInRefused), record: &hour,
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if l.Idempotency != nil {
 				return nil, nil
 			}
-			return m.rules.Remember(now, hour, "", now.Add(2*time.Hour)), nil
+			return m.rules.Remember(now, hour, "", now.Add(time.Hour)), nil
 		},
 	})
 	return err

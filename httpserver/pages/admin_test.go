@@ -437,7 +437,7 @@ func TestTheOperatorJudges(t *testing.T) {
 	root.expect("approved tasks", http.StatusOK, "Nothing fits.", status, page)
 	path := "/admin/tasks/" + string(id)
 	status, page = root.get(path)
-	for _, want := range []string{"There are none", "I see two", "It does not count", "Task rejected", "100 credits", "<strong>none</strong>"} {
+	for _, want := range []string{"There are none", "I see two", "It does not count", "Task rejected", "100 credits", "**none**"} {
 		root.expect("the file", http.StatusOK, want, status, page)
 	}
 	if strings.Contains(page, attack) {

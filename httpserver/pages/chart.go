@@ -65,7 +65,7 @@ func newChart(spans []market.Activity, days int, figures ...series) chart {
 	wide := (spanWidth - spanGap) / len(figures)
 	for i, a := range spans {
 		b := bar{Name: named(a.Start.UTC(), days)}
-		if i+1 < len(spans) {
+		if i+2 < len(spans) { // a label would reach beyond the end
 			b.Label = marked(a.Start.UTC(), days)
 		}
 		for j, s := range figures {

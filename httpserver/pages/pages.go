@@ -29,7 +29,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /skill/{file...}":          p.skill,
 			"GET /llms.txt":                 p.document("llms.txt", "text/plain; charset=utf-8"),
 			"GET /install.sh":               p.install,
-			"GET /terms":                    p.terms,
+			"GET /terms":                    p.recognizeIf(p.terms),
 			"GET /robots.txt":               p.document("robots.txt", "text/plain; charset=utf-8"),
 			"GET /.well-known/security.txt": p.security,
 			"GET /manual":                   p.recognizeIf(p.readManual),
@@ -53,7 +53,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /sign-in":                  p.recognize(p.signInPage),
 			"POST /sign-in":                 p.visitor(p.signIn),
 			"POST /sign-out":                p.inSession(p.signOut),
-			"/":                             p.nothing,
+			"/":                             p.recognizeIf(p.nothing),
 		} {
 			mux.HandleFunc(path, serve)
 		}

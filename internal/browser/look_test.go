@@ -8,17 +8,23 @@ import (
 	"github.com/pinchwork/pinchwork/internal/browsertest"
 )
 
-// looks are the windows and colours that every page has to stand.
-func looks(test func(name, scheme string, width, height int64)) {
-	for _, scheme := range []string{"light", "dark"} {
-		test(scheme+"-390", scheme, 390, 844)
-		test(scheme+"-1280", scheme, 1280, 800)
-	}
+// look is a window and colours.
+type look struct {
+	scheme        string
+	width, height int64
 }
 
-// widest is the look of a large screen: pages end there as they do 1,280 pixels wide.
-func widest(test func(name, scheme string, width, height int64)) {
-	test("light-1920", "light", 1920, 1080)
+func (l look) String() string { return fmt.Sprintf("%s-%d", l.scheme, l.width) }
+
+// looks are those that every page has to stand.
+var looks = []look{{"light", 390, 844}, {"light", 1280, 800}, {"light", 1920, 1080}, {"dark", 390, 844}, {"dark", 1280, 800}}
+
+// ruled are the looks in which every rule of axe-core is tried: each width and each scheme.
+var ruled = []look{{"dark", 390, 844}, {"light", 1280, 800}}
+
+func (l look) put(tab *browsertest.Tab) {
+	tab.Size(l.width, l.height)
+	tab.Scheme(l.scheme)
 }
 
 // settled waits for what a page makes by itself.
@@ -35,26 +41,23 @@ func TestEveryPageFits(t *testing.T) {
 	s.tour(tab, func(page, address string) {
 		tab.Visit(address)
 		settled(tab, page)
-		look := func(name, scheme string, width, height int64) {
-			tab.Size(width, height)
-			tab.Scheme(scheme)
+		for _, l := range looks {
+			l.put(tab)
 			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
-				t.Errorf("%s %s: %d pixels too wide", page, name, over)
+				t.Errorf("%s %s: %d pixels too wide", page, l, over)
 			}
-			if dark := browsertest.Eval[bool](tab, background+` < 384`); dark != (scheme == "dark") {
-				t.Errorf("%s %s: dark is %v", page, name, dark)
+			if dark := browsertest.Eval[bool](tab, background+` < 384`); dark != (l.scheme == "dark") {
+				t.Errorf("%s %s: dark is %v", page, l, dark)
 			}
-			tab.Picture(page + "-" + name)
+			tab.Picture(page + "-" + l.String())
 		}
-		looks(look)
-		widest(look)
 	})
 }
 
 // background is the brightness behind the page, from 0 to 765.
 const background = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, x) => sum + +x, 0)`
 
-// Every page passes all rules of axe-core, in every look.
+// Every page passes all rules of axe-core.
 func TestEveryPageIsAccessible(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
@@ -62,16 +65,15 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.tour(tab, func(page, address string) {
 		tab.Visit(address)
 		settled(tab, page)
-		looks(func(name, scheme string, width, height int64) {
-			tab.Size(width, height)
-			tab.Scheme(scheme)
+		for _, l := range ruled {
+			l.put(tab)
 			for _, v := range tab.Violations() {
 				if page == "docs" && excused(v) {
 					continue
 				}
-				t.Errorf("%s %s: %s", page, name, v)
+				t.Errorf("%s %s: %s", page, l, v)
 			}
-		})
+		}
 	})
 }
 

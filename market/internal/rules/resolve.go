@@ -67,7 +67,7 @@ func mayResolve(t *store.Task, in Resolution) error {
 	case t.Status == store.StatusPosted:
 		return wrongState(t, "be paid: nobody works on it")
 	case in.Outcome == Split && in.Charged >= t.MaxCredits:
-		return Invalid("worker_credits", "must be less than the budget of %d: release pays all of it", t.MaxCredits)
+		return Invalid("worker_credits", "must be less than the budget of %d", t.MaxCredits)
 	}
 	return nil
 }
