@@ -25,8 +25,10 @@ type taskPage struct {
 	Names map[market.AgentID]string
 	// FeePercent is the market's share of what a delivery is paid.
 	FeePercent float64
-	Questions  market.QuestionList
-	Messages   market.MessageList
+	// Grace is how long the worker keeps a task after a rejection.
+	Grace     string
+	Questions market.QuestionList
+	Messages  market.MessageList
 	forms
 }
 
@@ -89,7 +91,7 @@ func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) 
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	o, id := ownerOf(r), market.TaskID(r.PathValue("id"))
-	page := taskPage{Owner: o, FeePercent: p.market.Policy().FeePercent, forms: p.formsOf(w, r, o)}
+	page := taskPage{Owner: o, FeePercent: p.market.Policy().FeePercent, Grace: span(p.market.Policy().RejectionGrace), forms: p.formsOf(w, r, o)}
 	err := p.readTask(ctx, o, id, &page)
 	if err != nil {
 		p.refused(w, r, err)
@@ -167,3 +169,25 @@ func (p *pages) nameAll(ctx context.Context, o *owner, page *taskPage) (err erro
 	page.Names[o.ID] = "you"
 	return err
 }
+
+// Past reports whether the poster's deadline means nothing any more: the task was delivered
+// or has ended, or a rejection has set another.
+func (p *taskPage) Past() bool {
+	return p.Task.Status != market.StatusPosted && (p.Task.Status != market.StatusClaimed || !p.Task.RejectionGraceDeadline.IsZero())
+}
+
+// Back is what an approval gives back to the poster.
+func (p *taskPage) Back() int64 {
+	if p.Task.WorkerReceives == nil || p.Task.Fee == nil {
+		return 0
+	}
+	return p.Task.MaxCredits - *p.Task.WorkerReceives - *p.Task.Fee
+}
+
+// Most is what the worker gets for the whole budget.
+func (p *taskPage) Most() int64 {
+	return p.Task.MaxCredits - int64(float64(p.Task.MaxCredits)*p.FeePercent/100)
+}
+
+// Alone reports whether nobody but the agents that are asked knows of the task.
+func (p *taskPage) Alone() bool { return len(p.Task.OfferTo) > 0 && p.Task.OpensAt.IsZero() }
