@@ -156,7 +156,7 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 }
 
 // Audit replays the whole ledger and proves every balance, every escrow, the zero
-// sum and the budget of system pay as the policy has it now, and names the tasks
+// sum, the totals and the budget of system pay as the policy has it now, and names the tasks
 // whose timers the store has lost. It is exact even while the market runs, and reads
 // everything that is stored.
 func (m *Market) Audit(ctx context.Context) (_ AuditReport, err error) {

@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -54,6 +55,46 @@ func TestAnAuditOfAMarketThatRunsFindsNothing(t *testing.T) {
 			}
 			if report, err := m.Audit(k.Ctx); err != nil || !report.OK || move != nil {
 				t.Errorf("a task is %s: the audit says %+v, %v", name, report, err)
+			}
+		}
+	})
+}
+
+// miscounted is a store whose totals are not what its ledger says.
+type miscounted struct {
+	market.Store
+	change func(*store.Totals)
+}
+
+func (s miscounted) Totals(ctx context.Context) (store.Totals, error) {
+	totals, err := s.Store.Totals(ctx)
+	s.change(&totals)
+	return totals, err
+}
+
+// The figures that the operator's overview shows are proved as the balances are.
+func TestTheAuditProvesTheTotals(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("done", markettest.Budget(40))
+		bob.Claim(id)
+		bob.Deliver(id, "here")
+		ada.Approve(id, 5)
+		ada.Post("open", markettest.Budget(10))
+		for word, change := range map[string]func(*store.Totals){
+			"agents":              func(s *store.Totals) { s.Agents++ },
+			"signup_bonus is 201": func(s *store.Totals) { s.Platform[store.EntrySignupBonus]++ },
+			"platform_fee is 0":   func(s *store.Totals) { s.Platform[store.EntryPlatformFee] = 0 },
+			"in escrow is 11":     func(s *store.Totals) { s.Escrowed++ },
+			"":                    func(s *store.Totals) { s.Platform = nil }, // of before they were counted
+		} {
+			m, err := market.New(market.Config{Store: miscounted{k.Store, change}, Clock: k.Clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := m.Audit(k.Ctx)
+			if err != nil || report.OK != (word == "") || !strings.Contains(strings.Join(report.Problems, "; "), word) {
+				t.Errorf("%q: the audit says %+v, %v", word, report, err)
 			}
 		}
 	})

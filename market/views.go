@@ -529,7 +529,7 @@ type AuditReport struct {
 	Escrow    int64 `json:"escrow"`   // sum over all tasks
 	// Sum over all accounts must be 0.
 	Sum int64 `json:"sum"`
-	// Problems names each account that does not agree, at most 100.
+	// Problems names each account and each total that does not agree, at most 100.
 	Problems []string `json:"problems,omitempty"`
 }
 

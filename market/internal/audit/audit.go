@@ -40,17 +40,18 @@ type Report struct {
 }
 
 // Books replays the whole ledger and proves every balance, every escrow, the zero
-// sum and the budget of system pay, payPerDay (0 for none), and names the tasks
-// whose timers the store has lost. It is exact even while the market runs: an
-// account is compared with its entries up to the number that was read with it,
-// and a difference is read again before it is called a problem. It reads
-// everything that is stored.
+// sum, the store's totals and the budget of system pay, payPerDay (0 for none), and
+// names the tasks whose timers the store has lost. It is exact even while the market
+// runs: an account is compared with its entries up to the number that was read with
+// it, a total that only grows lies between two looks at it, and a difference is read
+// again before it is called a problem. It reads everything that is stored.
 func Books(ctx context.Context, s store.Store, payPerDay int64, now func() time.Time) (Report, error) {
 	a := &audit{
 		store: s, payPerDay: payPerDay, now: now,
 		agents: map[store.AgentID]*auditAgent{}, escrow: map[store.TaskID]int64{}, held: map[store.AgentID]int64{}, pay: newPayAudit(),
+		moved: map[store.EntryKind]int64{},
 	}
-	for _, step := range []func(context.Context) error{a.readAgents, a.replay, a.readTasks, a.compare} {
+	for _, step := range []func(context.Context) error{a.readTotals, a.readAgents, a.replay, a.readTasks, a.compare, a.compareTotals} {
 		if err := step(ctx); err != nil {
 			return Report{}, err
 		}
@@ -64,7 +65,11 @@ type audit struct {
 	payPerDay int64
 	now       func() time.Time
 	report    Report
-	agents    map[store.AgentID]*auditAgent
+	// before is what the totals were when the audit began.
+	before store.Totals
+	// moved is what the replay says moved to or from the platform's account.
+	moved  map[store.EntryKind]int64
+	agents map[store.AgentID]*auditAgent
 	// escrow is what the replay leaves in the escrow of each task, without zeros.
 	escrow map[store.TaskID]int64
 	// held is what the states of its tasks say an agent has in escrow.
@@ -145,6 +150,9 @@ func (a *audit) entry(e *store.Entry) {
 
 // platform adds to the part of the platform's account that the entry belongs to.
 func (a *audit) platform(e *store.Entry) {
+	if e.From == store.PlatformAccount || e.To == store.PlatformAccount {
+		a.moved[e.Kind] += e.Amount
+	}
 	switch {
 	case e.Kind == store.EntrySystemPayment:
 		a.report.SystemPay += e.Amount
