@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 )
 
@@ -69,26 +69,18 @@ func servesAndEnds(t *testing.T, before, line string) {
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-ec", before+"exec env "+line)
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME=")
-	log := &shown{}
+	log := &programtest.Log{}
 	cmd.Stderr = log
-	out, err := cmd.StdoutPipe()
+	url, err := programtest.Listens(cmd)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v: %s", line, err, log)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said, err := bufio.NewReader(out).ReadString('\n')
-	_, address, found := strings.Cut(strings.TrimSpace(said), "pinchwork listens on http://")
-	if err != nil || !found {
-		t.Fatalf("%s said %q: %s", line, said, log.text())
-	}
-	if !ready("http://" + strings.ReplaceAll(address, "[::]", "127.0.0.1")) {
-		t.Errorf("%s: not ready in time: %s", line, log.text())
+	if !ready(strings.ReplaceAll(url, "[::]", "127.0.0.1")) {
+		t.Errorf("%s: not ready in time: %s", line, log)
 	}
 	_ = cmd.Process.Signal(os.Interrupt)
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("%s ended with %v: %s", line, err, log.text())
+		t.Errorf("%s ended with %v: %s", line, err, log)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -10,13 +9,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/httpserver"
 	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into docs/tour.md")
@@ -123,36 +122,18 @@ func (u *tour) typed(command string, interrupted bool) string {
 	cmd.Env = append(os.Environ(), "HOME="+u.home, "XDG_CONFIG_HOME=", "PINCHWORK_SERVER="+u.url, "TZ=UTC",
 		"PINCHWORK_API_KEY=", "PINCHWORK_PROFILE=", "BROWSER=", "DISPLAY=", "WAYLAND_DISPLAY=")
 	cmd.Dir = filepath.Dir(u.home)
-	out := &shown{}
+	out := &programtest.Log{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		u.t.Fatal(err)
 	}
 	if interrupted {
-		for end := time.Now().Add(patience); !strings.Contains(out.text(), "delivered after") && time.Now().Before(end); {
+		for end := time.Now().Add(patience); !strings.Contains(out.String(), "delivered after") && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		_, _ = out.Write([]byte("^C\n"))
 		_ = cmd.Process.Signal(os.Interrupt)
 	}
 	_ = cmd.Wait()
-	return strings.ReplaceAll(out.text(), u.url, tourAddress)
-}
-
-// shown is what a terminal shows.
-type shown struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (s *shown) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.Write(p)
-}
-
-func (s *shown) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
+	return strings.ReplaceAll(out.String(), u.url, tourAddress)
 }

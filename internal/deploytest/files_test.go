@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 // The compose files build our image, run it without rights, and name only what is there.
@@ -87,11 +89,7 @@ func TestContainer(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(out, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(out, "pinchwork"), "./cmd/pinchwork")
-	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
+	run(t, "cp", programtest.Path(t), filepath.Join(out, "pinchwork"))
 	if err := os.WriteFile(filepath.Join(out, "ca-certificates.crt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

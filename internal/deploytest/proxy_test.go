@@ -29,6 +29,7 @@ import (
 
 	"github.com/pinchwork/pinchwork"
 	"github.com/pinchwork/pinchwork/httpserver"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 // site is two replicas behind a proxy, and a client that calls from an address of its own.
@@ -36,25 +37,8 @@ type site struct {
 	t        *testing.T
 	url      string
 	client   *http.Client
-	log      *heard
+	log      *programtest.Log
 	replicas []*httptest.Server
-}
-
-type heard struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.buf.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.buf.String()
 }
 
 // from is the client's address, which is not the proxy's.
@@ -62,7 +46,7 @@ const from = "127.0.0.9"
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, log: &heard{}}
+	s := &site{t: t, log: &programtest.Log{}}
 	m, err := pinchwork.New()
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +101,7 @@ func freePort(t *testing.T) string {
 // starts runs the proxy until the test ends, and waits until it serves.
 func (s *site) starts(port string, cmd *exec.Cmd) {
 	s.t.Helper()
-	said := &heard{}
+	said := &programtest.Log{}
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 )
 
@@ -24,14 +25,10 @@ type guide struct {
 	here *strings.Replacer // puts addresses of this test for those of the page
 }
 
-// newGuide builds the program; more are folders of other programs.
+// newGuide has the program; more are folders of other programs.
 func newGuide(t *testing.T, more ...string) *guide {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("it builds the program")
-	}
-	bin := t.TempDir()
-	run(t, "go", "build", "-o", filepath.Join(bin, "pinchwork"), "github.com/pinchwork/pinchwork/cmd/pinchwork")
+	bin := filepath.Dir(programtest.Path(t))
 	path := strings.Join(append(append([]string{bin}, more...), os.Getenv("PATH")), string(os.PathListSeparator))
 	dir := t.TempDir()
 	return &guide{t: t, dir: dir, env: []string{"PATH=" + path, "HOME=" + dir, "LANG=C.UTF-8"}, here: strings.NewReplacer()}
@@ -88,7 +85,7 @@ func (g *guide) types(text string) string {
 func (g *guide) starts(line string) {
 	g.t.Helper()
 	cmd := g.shell("exec " + line)
-	said := &heard{}
+	said := &programtest.Log{}
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)

@@ -6,73 +6,20 @@
 package faults_test
 
 import (
-	"bufio"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/pinchwork/pinchwork/internal/faultproxy"
 	"github.com/pinchwork/pinchwork/internal/pgtest"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 	"github.com/pinchwork/pinchwork/internal/redistest"
 )
 
-func TestMain(m *testing.M) {
-	code := pgtest.Main(m)
-	for _, p := range []*program{&present, &later} {
-		if p.dir != "" {
-			_ = os.RemoveAll(p.dir)
-		}
-	}
-	os.Exit(code)
-}
-
-// program is the pinchwork command, built once.
-type program struct {
-	// overlay, where it is not nil, writes into a folder what stands in the place of
-	// files of the sources.
-	overlay func(dir string) ([]string, error)
-
-	once      sync.Once
-	dir, path string
-	err       error
-}
-
-// present is the command as it stands in the sources.
-var present program
-
-func (p *program) built(t *testing.T) string {
-	t.Helper()
-	p.once.Do(func() { p.err = p.build() })
-	if p.err != nil {
-		t.Fatalf("building the command: %v", p.err)
-	}
-	return p.path
-}
-
-func (p *program) build() (err error) {
-	if p.dir, err = os.MkdirTemp("", "pinchwork-faults"); err != nil {
-		return err
-	}
-	p.path = filepath.Join(p.dir, "pinchwork")
-	args := []string{"build", "-o", p.path}
-	if p.overlay != nil {
-		more, err := p.overlay(p.dir)
-		if err != nil {
-			return err
-		}
-		args = append(args, more...)
-	}
-	if out, err := exec.Command("go", append(args, "../../cmd/pinchwork")...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	return nil
-}
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // database is a private server that loses nothing it has acknowledged.
 type database struct {
@@ -120,30 +67,12 @@ func (d *database) through(p *faultproxy.Proxy) string { return d.url(p.Addr()) 
 // replica is a running `pinchwork serve`.
 type replica struct {
 	t       *testing.T
-	program *program
+	program string
 	url     string
 	metrics string
 	args    []string
 	process *exec.Cmd
-	log     lockedLog
-}
-
-// lockedLog is what a server printed.
-type lockedLog struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lockedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log     programtest.Log
 }
 
 const adminKey = "faults-operator-key"
@@ -151,13 +80,14 @@ const adminKey = "faults-operator-key"
 // serve starts a replica on a store; it ends with the test.
 func serve(t *testing.T, store string) *replica {
 	t.Helper()
-	return present.serve(t, store)
+	return serveBy(t, programtest.Path(t), store)
 }
 
-func (p *program) serve(t *testing.T, store string) *replica {
+// serveBy is serve for one of several versions of the program.
+func serveBy(t *testing.T, program, store string) *replica {
 	t.Helper()
 	listen, metrics := freeAddr(t), freeAddr(t)
-	r := &replica{t: t, program: p, url: "http://" + listen, metrics: "http://" + metrics + "/metrics", args: []string{
+	r := &replica{t: t, program: program, url: "http://" + listen, metrics: "http://" + metrics + "/metrics", args: []string{
 		"serve", "--listen", listen, "--metrics-listen", metrics, "--store", store, "--rate-limits", "off",
 		"--webhook-allow-private", "true", "--auto-approve", autoApprove.String(), "--initial-credits", "1000000",
 	}}
@@ -192,30 +122,11 @@ func (r *replica) start() {
 // starts reports whether the server came to listen; if not, it has ended.
 func (r *replica) starts() bool {
 	r.t.Helper()
-	r.process = exec.Command(r.program.built(r.t), r.args...)
+	r.process = exec.Command(r.program, r.args...)
 	r.process.Env = append(os.Environ(), "PINCHWORK_ADMIN_KEY="+adminKey)
 	r.process.Stderr = &r.log
-	out, err := r.process.StdoutPipe()
-	if err == nil {
-		err = r.process.Start()
-	}
-	if err != nil {
-		r.t.Fatalf("starting the server: %v", err)
-	}
-	listens := make(chan bool, 1)
-	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		listens <- strings.Contains(line, "listens on")
-	}()
-	select {
-	case ok := <-listens:
-		if ok {
-			return true
-		}
-	case <-time.After(30 * time.Second):
-	}
-	r.kill()
-	return false
+	_, err := programtest.Listens(r.process)
+	return err == nil
 }
 
 // kill ends the server as a crash would.

@@ -12,13 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
-// later is the command as a next release could be: its schema has one more
+// later are the flags that build the command as a next release could be: its schema has one more
 // migration, its routines and their types have other names and another revision,
 // and each of its scripts for Redis has another text. Everything else is the
 // present program's.
-var later = program{overlay: func(dir string) ([]string, error) {
+func later(dir string) ([]string, error) {
 	o := overlay{dir: dir, Replace: map[string]string{}}
 	steps, err := filepath.Glob("../../store/postgres/migrations/*.sql")
 	if err != nil {
@@ -38,7 +40,7 @@ var later = program{overlay: func(dir string) ([]string, error) {
 		return nil, errors.New("routines.go says in another way which revision it has")
 	}
 	return o.flags()
-}}
+}
 
 const laterMigration = `alter table pinchwork.task add column later text;
 create index task_later on pinchwork.task (later) where later is not null;
@@ -116,12 +118,16 @@ func (o *overlay) flags() ([]string, error) {
 // are at work. Afterwards a replica of the older version starts again only where
 // the newer has not changed the schema.
 func TestAnUpgradeOneReplicaAfterTheOther(t *testing.T) {
+	flags, err := later(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := programtest.Path(t, flags...)
 	onEachDatabase(t, func(t *testing.T, d *database) {
-		_ = later.built(t)
 		old := serve(t, d.url(d.addr))
 		before := startLoad(t, old.url)
 		before.progress(burst)
-		next := later.serve(t, d.url(d.addr))
+		next := serveBy(t, program, d.url(d.addr))
 		both := startLoad(t, old.url, next.url)
 		both.progress(2 * burst)
 		before.progress(burst)

@@ -1,8 +1,9 @@
 package mcptest
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -11,10 +12,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/internal/programtest"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -24,62 +25,32 @@ type marketplace struct {
 	poster, worker market.APIKey
 }
 
-// start builds the program once and serves until the end of the test.
+// start serves until the end of the test.
 func start(t *testing.T) *marketplace {
 	t.Helper()
-	m := &marketplace{program: build(t)}
+	m := &marketplace{program: programtest.Path(t)}
 	m.url = serve(t, m.program)
 	m.poster, m.worker = register(t, m.url, "poster"), register(t, m.url, "worker")
 	return m
-}
-
-var build = func() func(t *testing.T) string {
-	var once sync.Once
-	var path string
-	return func(t *testing.T) string {
-		t.Helper()
-		once.Do(func() {
-			path = filepath.Join(folder, "pinchwork")
-			if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/pinchwork/pinchwork/cmd/pinchwork").CombinedOutput(); err != nil {
-				t.Fatalf("building the program: %v\n%s", err, out)
-			}
-		})
-		return path
-	}
-}()
-
-// folder has the program for all tests.
-var folder string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if folder, err = os.MkdirTemp("", "mcptest"); err != nil {
-			panic(err)
-		}
-		defer func() { _ = os.RemoveAll(folder) }()
-		return m.Run()
-	}())
 }
 
 func serve(t *testing.T, program string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, "serve", "--listen", "127.0.0.1:0", "--store", "memory", "--rate-limits", "off")
-	cmd.Env = append(os.Environ(), "PINCHWORK_CONFIG=")
-	out, err := cmd.StdoutPipe()
+	said := &programtest.Log{}
+	cmd.Env, cmd.Stderr = append(os.Environ(), "PINCHWORK_CONFIG="), said
+	address, err := programtest.Listens(cmd)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, said)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stop(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	_, address, found := strings.Cut(strings.TrimSpace(line), " listens on ")
-	if err != nil || !found {
-		t.Fatalf("the server says %q, %v", line, err)
-	}
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", said)
+		}
+	})
 	return address
 }
 
@@ -135,20 +106,51 @@ func TestTheOfficialConformanceSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outer := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	proxy := &httputil.ReverseProxy{ErrorLog: log.New(t.Output(), "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Header.Set("Authorization", "Bearer "+string(m.poster))
-	}})
+	}}
+	outer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Else net/http closes the request's body when the answer begins, and where the proxy
+		// has yet to see the body's end it drops the connection in the middle of the answer.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		proxy.ServeHTTP(w, r)
+	}))
 	defer outer.Close()
+	checks := t.TempDir()
 	run(t, os.Environ(), "node", "--import", "./node20.mjs", "node_modules/@modelcontextprotocol/conformance/dist/index.js",
-		"server", "--url", outer.URL+"/mcp", "--suite", "all", "--expected-failures", "baseline.yml")
+		"server", "--url", outer.URL+"/mcp", "--suite", "all", "--expected-failures", "baseline.yml", "--output-dir", checks)
+	if t.Failed() {
+		showChecks(t, checks)
+	}
+}
+
+// showChecks logs what the suite noted of each scenario that failed, also of those that may.
+func showChecks(t *testing.T, folder string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*", "checks.json"))
+	if err != nil || len(files) == 0 {
+		t.Errorf("the suite left %d files of checks, %v", len(files), err)
+	}
+	for _, path := range files {
+		var checks []struct{ ID, Status, ErrorMessage string }
+		data, err := os.ReadFile(path)
+		if err == nil {
+			err = json.Unmarshal(data, &checks)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		for _, c := range checks {
+			if c.Status == "FAILURE" {
+				t.Logf("%s: %s", c.ID, c.ErrorMessage)
+			}
+		}
+	}
 }
 
 // Whoever has no key gets no further than the door.
 func TestWithoutAKeyNobodyGetsIn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the program")
-	}
 	m := start(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, m.url+"/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
 	if err != nil {

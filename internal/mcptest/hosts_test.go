@@ -38,7 +38,7 @@ func newHost(t *testing.T) *host {
 
 // environment is what a host passes on: where programs are and who the user is.
 func (h *host) environment(more ...string) []string {
-	return append([]string{"PATH=" + folder + ":" + os.Getenv("PATH"), "HOME=" + h.home, "LANG=C.UTF-8"}, more...)
+	return append([]string{"PATH=" + filepath.Dir(h.program) + ":" + os.Getenv("PATH"), "HOME=" + h.home, "LANG=C.UTF-8"}, more...)
 }
 
 // section is the part of the page below a heading, with this server's address.
@@ -97,7 +97,7 @@ func TestClaudeCodeConnects(t *testing.T) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
 		cmd.Dir = project
-		cmd.Env = append(h.environment("PINCHWORK_API_KEY="+key, "DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1"), "PATH="+claude+":"+folder+":"+os.Getenv("PATH"))
+		cmd.Env = append(h.environment("PINCHWORK_API_KEY="+key, "DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1"), "PATH="+claude+":"+filepath.Dir(h.program)+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, out)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pinchwork/pinchwork/internal/programtest"
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
 	"github.com/pinchwork/pinchwork/store/memory"
@@ -122,7 +123,7 @@ func TestTheMarketplacesNumbersAreInTheMetrics(t *testing.T) {
 
 // A scrape of a server whose store is away is answered, and says so; the log says it once.
 func TestMetricsOfAStoreThatIsAway(t *testing.T) {
-	kept, log := &failing{Store: memory.New()}, &heard{}
+	kept, log := &failing{Store: memory.New()}, &programtest.Log{}
 	s := Defaults()
 	metrics, err := newMetrics("127.0.0.1:0", logger(&s, log))
 	if err != nil {

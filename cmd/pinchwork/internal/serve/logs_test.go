@@ -6,30 +6,13 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
-
-// heard is a log that many write to.
-type heard struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.buf.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.buf.String()
-}
 
 func TestDurationsAreReadable(t *testing.T) {
 	for d, want := range map[time.Duration]string{
@@ -57,7 +40,7 @@ func TestDurationsAreReadable(t *testing.T) {
 // A server's log begins with what it is and what was set, and ends with why; in between
 // there are its requests, and nothing by strangers or health checks.
 func TestALogTellsOfItsServersLife(t *testing.T) {
-	log := &heard{}
+	log := &programtest.Log{}
 	i := startLogged(t, log, func(s *Settings) {
 		s.AdminKey = "u3vK0o2FJ9m4q0eX7v1o6cQh3m8Jm1b5B2k7yqZk0aE="
 		s.Policy.InitialCredits = 7
@@ -97,7 +80,7 @@ func TestALogTellsOfItsServersLife(t *testing.T) {
 
 // With a log for programs every line of either output is an object.
 func TestALogForProgramsIsNothingElse(t *testing.T) {
-	log, out := &heard{}, &heard{}
+	log, out := &programtest.Log{}, &programtest.Log{}
 	ctx, stop := context.WithCancelCause(context.Background())
 	s := Defaults()
 	s.Listen, s.Store, s.Log = "127.0.0.1:0", "memory", "json"
@@ -146,7 +129,7 @@ func TestNoPasswordOfAStoreIsInTheLog(t *testing.T) {
 
 func TestStrangersAreHeardAtDebugOnly(t *testing.T) {
 	for level, want := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 3} {
-		log := &heard{}
+		log := &programtest.Log{}
 		s := Defaults()
 		s.LogLevel = level
 		var by interface {

@@ -3,7 +3,6 @@
 package serve
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -17,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 // asServer makes this test binary a server: what a process takes of memory can
@@ -40,19 +41,12 @@ func child(t *testing.T) (*instance, int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), asServer+"=1")
-	out, err := cmd.StdoutPipe()
+	url, err := programtest.Listens(cmd)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &instance{t: t, addr: strings.TrimSpace(strings.TrimPrefix(line, "pinchwork listens on http://"))}, cmd.Process.Pid
+	return &instance{t: t, addr: strings.TrimPrefix(url, "http://")}, cmd.Process.Pid
 }
 
 // peak is the most memory that a process has had, in bytes.

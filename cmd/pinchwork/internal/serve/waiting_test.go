@@ -13,6 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
@@ -20,7 +22,7 @@ var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 // A store that is not up yet is waited for, with one line for that and one for the end.
 func TestAStoreThatIsNotUpYetIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, s, tries := &heard{}, Defaults(), 0
+		log, s, tries := &programtest.Log{}, Defaults(), 0
 		b, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) {
 			if tries++; tries <= 10 {
 				return nil, fmt.Errorf("opening: %w", refused)
@@ -38,7 +40,7 @@ func TestAStoreThatIsNotUpYetIsWaitedFor(t *testing.T) {
 
 func TestAStoreThatDoesNotComeIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, s, began := &heard{}, Defaults(), time.Now()
+		log, s, began := &programtest.Log{}, Defaults(), time.Now()
 		s.StoreWait = 10 * time.Second
 		_, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, refused })
 		if took := time.Since(began); !errors.Is(err, refused) || took < 9*time.Second || took > 10*time.Second {
