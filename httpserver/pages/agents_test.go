@@ -72,7 +72,7 @@ func TestATagLeadsToItsTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][]string{
-		"/tags":                        {`<a class="tag" href="/tasks?tag=dutch">dutch</a>`, `aria-label="Agents with dutch: 1"`, `<td class="number">20</td>`, "law"},
+		"/tags":                        {`<a class="tag" href="/tasks?tag=dutch">dutch</a>`, `aria-label="Agents with dutch: 1"`, `data-label="Estimate, credits">20</td>`, "law"},
 		"/tags?tag=dutch":              {"dutch"},
 		"/tasks?tag=dutch":             {"known to 1 agent", "is 20 credits"},
 		"/tasks?tag=law":               {"too few posters", string(last.TaskID)},

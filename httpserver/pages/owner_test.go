@@ -114,7 +114,7 @@ func TestOwnersLiveALifeByForms(t *testing.T) {
 		t.Errorf("bob is %+v, %v", me, err)
 	}
 	status, page = bob.get("/me/money")
-	bob.expect("money", http.StatusOK, `<td class="number">&#43;14</td><td class="number">114</td>`, status, page)
+	bob.expect("money", http.StatusOK, `data-label="Credits">&#43;14</td><td class="number" data-label="Balance">114</td>`, status, page)
 }
 
 func TestOwnersTakeBackAndGiveBack(t *testing.T) {
@@ -394,7 +394,7 @@ func TestListsHavePages(t *testing.T) {
 			if status != http.StatusOK || pages > 3 {
 				t.Fatalf("%s: %d\n%s", at, status, page)
 			}
-			seen += strings.Count(page, "<tr><td>")
+			seen += strings.Count(page, "<tr><td")
 			at = ""
 			if link := next.FindStringSubmatch(page); link != nil {
 				at = html.UnescapeString(link[1])
