@@ -91,6 +91,18 @@ func TestSpans(t *testing.T) {
 	}
 }
 
+// However the program was built, its version is that of the tag.
+func TestVersionsAreWrittenAsTags(t *testing.T) {
+	for built, want := range map[string]string{
+		"0.1.0": "v0.1.0", "v0.1.0": "v0.1.0", "1.2.3-rc.1": "v1.2.3-rc.1", "v0.1.0-5-g620c4df": "v0.1.0-5-g620c4df",
+		"v0.0.0-20261129161400-620c4df0": "v0.0.0-20261129161400-620c4df0", "620c4df": "620c4df", "(devel)": "(devel)",
+	} {
+		if got := asTag(built); got != want {
+			t.Errorf("%s is written %s, want %s", built, got, want)
+		}
+	}
+}
+
 func TestTheClockIsCompared(t *testing.T) {
 	now := time.Now()
 	for skew, want := range map[time.Duration]string{0: "", 90 * time.Second: "ahead of", -time.Hour: "behind"} {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -11,14 +13,23 @@ import (
 var version = ""
 
 func buildVersion() string {
-	if version != "" {
-		return version
+	built := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		built = info.Main.Version
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
+	return asTag(cmp.Or(version, built, "(devel)"))
 }
+
+// asTag writes a version as its tag is, v1.2.3: releases are built with 1.2.3.
+func asTag(version string) string {
+	if numbered.MatchString(version) {
+		return "v" + version
+	}
+	return version
+}
+
+// numbered is not an abbreviated commit, which may begin with a digit too.
+var numbered = regexp.MustCompile(`^[0-9]+\.[0-9]+\.`)
 
 // newRoot returns the command tree.
 func newRoot(a *app) *cobra.Command {

@@ -1,11 +1,13 @@
 package deploytest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -19,7 +21,7 @@ func TestCompose(t *testing.T) {
 		wantSettings(t, name, text)
 		file := documents(t, text)[0]
 		services, _ := file["services"].(map[string]any)
-		ours := 0
+		ours, builds := 0, 0
 		for service, s := range services {
 			for _, kind := range []string{"secrets", "networks"} {
 				list, _ := at(s, kind).([]any)
@@ -36,21 +38,110 @@ func TestCompose(t *testing.T) {
 			if at(s, "read_only") != true || fmt.Sprint(at(s, "cap_drop")) != "[ALL]" || at(s, "healthcheck", "test", 1) != "/pinchwork" {
 				t.Errorf("%s: %s is not closed: %v", name, service, s)
 			}
+			if at(s, "build") == nil {
+				continue
+			}
+			builds++
 			context := filepath.Join(deploy, fmt.Sprint(at(s, "build", "context")))
 			if _, err := os.Stat(filepath.Join(context, fmt.Sprint(at(s, "build", "dockerfile")))); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if ours == 0 {
-			t.Errorf("%s runs nothing of ours", name)
+		if ours == 0 || builds != 1 {
+			t.Errorf("%s runs %d of ours and builds it %d times", name, ours, builds)
+		}
+		wantSecretsKept(t, name, file)
+	}
+}
+
+// wantSecretsKept fails for a file with a secret, made by the first lines of a compose
+// file, that could get into the repository or the image, or that our server cannot read.
+func wantSecretsKept(t *testing.T, name string, file map[string]any) {
+	t.Helper()
+	text := read(t, name)
+	left, err := os.ReadFile("../../.dockerignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, _ := file["secrets"].(map[string]any)
+	for secret, s := range secrets {
+		path := strings.TrimPrefix(fmt.Sprint(at(s, "file")), "../")
+		if !strings.Contains(text, "> "+path) {
+			t.Errorf("%s does not say how %s is made", name, path)
+		}
+		run(t, "git", "-C", "../..", "check-ignore", path)
+		if !strings.Contains(string(left), "**/*"+filepath.Ext(path)+"\n") && !strings.Contains(string(left), "**/"+path+"\n") {
+			t.Errorf("%s is built into the image", path)
+		}
+		if secret != "postgres" && !regexp.MustCompile(`chgrp 65532 [^&]*`+regexp.QuoteMeta(path)+`.*chmod 440 .*`+regexp.QuoteMeta(path)).MatchString(text) {
+			t.Errorf("%s does not let the server read %s", name, path)
 		}
 	}
 }
 
-// systemd reads the unit as it is meant, and finds it closed.
+// A package leaves a key that root alone can read, and never another in its place.
+func TestPackagesMakeAnAdminKeyOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell script")
+	}
+	root := t.TempDir()
+	install := func() string {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(deploy, "postinstall.sh"), "configure")
+		cmd.Env = append(os.Environ(), "DPKG_ROOT="+root)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		key, err := os.ReadFile(filepath.Join(root, "etc/pinchwork/admin.key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(key)
+	}
+	first := install()
+	info, err := os.Stat(filepath.Join(root, "etc/pinchwork/admin.key"))
+	if err != nil || info.Mode().Perm() != 0o600 || len(first) != 45 {
+		t.Errorf("the key is %q, %v, %v", first, info.Mode(), err)
+	}
+	if again := install(); again != first {
+		t.Error("an upgrade makes another key")
+	}
+}
+
+// The release has the script, the units, and the image that the chart runs.
+func TestRelease(t *testing.T) {
+	data, err := os.ReadFile("../../.goreleaser.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := documents(t, string(data))[0]
+	script := fmt.Sprint(at(release, "nfpms", 0, "scripts", "postinstall"))
+	if info, err := os.Stat(filepath.Join("../..", script)); err != nil || info.Mode().Perm()&0o100 == 0 {
+		t.Errorf("the packages run %s: %v", script, err)
+	}
+	image := at(release, "dockers_v2", 0)
+	values := documents(t, read(t, chart+"/values.yaml"))[0]
+	if got, want := at(image, "images", 0), at(values, "image", "repository"); got != want {
+		t.Errorf("the image is %v, and the chart runs %v", got, want)
+	}
+	container := read(t, "Containerfile")
+	program := fmt.Sprint(at(image, "build_args", "PROGRAM"))
+	if at(image, "dockerfile") != "deploy/Containerfile" || !strings.Contains(container, " AS "+program+"\n") || !strings.Contains(container, "\nCOPY $TARGETPLATFORM/pinchwork ") {
+		t.Errorf("the image is built of %v", image)
+	}
+}
+
+// systemd reads the unit as it is meant, and finds it closed; the one for several replicas
+// too. What the unit asks systemd to hand over is what it names.
 func TestService(t *testing.T) {
-	text := read(t, "pinchwork.service")
+	text, more := read(t, "pinchwork.service"), read(t, "pinchwork-replicas.conf")
 	wantSettings(t, "the service", text)
+	wantSettings(t, "the replicas", more)
+	named := regexp.MustCompile(`(?m)^(#?)\w+=.*%d/([a-z.]+)$`)
+	for _, found := range append(named.FindAllStringSubmatch(text, -1), named.FindAllStringSubmatch(more, -1)...) {
+		if credential := "\n" + found[1] + "LoadCredential=" + found[2] + ":/etc/pinchwork/" + found[2] + "\n"; !strings.Contains(text+more, credential) {
+			t.Errorf("%s is not handed over by %s", found[0], credential)
+		}
+	}
 	analyze := program(t, "systemd-analyze")
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -61,8 +152,14 @@ func TestService(t *testing.T) {
 	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(text, "/usr/local/bin/pinchwork", self)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, analyze, "verify", "--man=no", unit); strings.Contains(out, "pinchwork.service:") {
-		t.Error(out)
+	many := filepath.Join(dir, "pinchwork@.service")
+	if err := errors.Join(os.Link(unit, many), os.Mkdir(many+".d", 0o700), os.WriteFile(many+".d/replicas.conf", []byte(more), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []string{"pinchwork.service", "pinchwork@1.service"} {
+		if out := run(t, analyze, "verify", "--man=no", filepath.Join(dir, one)); strings.Contains(out, "pinchwork") {
+			t.Error(out)
+		}
 	}
 	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--threshold=20", unit).CombinedOutput()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -60,9 +61,18 @@ func (from Source) set(s *Settings, o Setting, file map[string]line) error {
 		return l.in(from.Config, o.set(s, l.value))
 	}
 	if l, given := file[o.Key+"-file"]; given && o.File {
-		return l.in(from.Config, o.fromFile(s, l.value))
+		return l.in(from.Config, o.fromFile(s, from.beside(l.value)))
 	}
 	return nil
+}
+
+// beside is the path of a file that the file with settings names: seen from its folder,
+// so that both can be taken elsewhere together, and wherever the program is started.
+func (from Source) beside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(from.Config), path)
 }
 
 func (from Source) fromEnv(s *Settings, o Setting) (done bool, err error) {

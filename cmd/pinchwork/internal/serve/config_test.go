@@ -108,6 +108,32 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	}
 }
 
+// What a file with settings names lies where the file does, as credentials of systemd and
+// secrets of containers do; a variable's path is seen from the working folder.
+func TestAFileWithSettingsNamesFilesBesideIt(t *testing.T) {
+	config := file(t, 0o600, "admin-key-file: admin.key\nstore-file: below/store.url\n")
+	folder := filepath.Dir(config)
+	if err := os.Mkdir(filepath.Join(folder, "below"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"admin.key": "the key", "below/store.url": "postgres://u:p@db/x"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if s, err := from(config, nil, nil).Read(All()); err != nil || s.AdminKey != "the key" || s.Store != "postgres://u:p@db/x" {
+		t.Errorf("%q, %q, %v", s.AdminKey, s.Store, err)
+	}
+	if _, err := from(config, map[string]string{"PINCHWORK_ADMIN_KEY_FILE": "admin.key"}, nil).Read(All()); err == nil {
+		t.Error("a variable's path is seen from the folder of the settings")
+	}
+	t.Chdir(folder)
+	if s, err := from("file", nil, nil).Read(All()); err != nil || s.AdminKey != "the key" {
+		t.Errorf("beside it: %q, %v", s.AdminKey, err)
+	}
+}
+
 func TestFilesWithSecretsThatEverybodyReadsAreWarnedOf(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the mode says nothing there")

@@ -21,7 +21,9 @@ func sample() []byte {
 	b.WriteString(`# Settings of a marketplace, for: pinchwork serve --config pinchwork.yaml
 #
 # The values are the defaults: a line may be left out. A flag --name or a variable
-# PINCHWORK_NAME wins over the line here. Durations: 30d, 72h, 5m, 1500ms.
+# PINCHWORK_NAME wins over the line here. Durations: 30d, 72h, 5m, 1500ms. The path of a
+# name with -file is seen from the folder of this file, sqlite:FILE from that in which the
+# server is started.
 # go test ./cmd/pinchwork/internal/serve -run Sample -update writes this file.
 `)
 	defaults := Defaults()
