@@ -18,7 +18,7 @@ var doneNotices = map[string]string{
 	"post": "Posted. The credits are held in escrow.", "pickup": "Claimed: it is yours now.", "ask": "Asked.", "answer": "Answered.",
 	"cancel": "Cancelled. The credits are back.", "deliver": "Delivered.", "progress": "The poster was told.", "message": "Sent.",
 	"abandon": "Given back to the market.", "approve": "Approved and paid.", "reject": "Sent back to the worker.", "rate": "Rated.",
-	"report": "Reported to the operator.",
+	"report": "Reported to the operator.", "settings": "Saved.",
 }
 
 // acts are the forms of a task's page, by the last part of their address.

@@ -13,6 +13,7 @@ var labels = map[string]string{
 	"need": "What you need", "context": "Context", "max_credits": "Budget", "tags": "Tags", "deadline_hours": "Deadline",
 	"deadline_minutes": "Deadline", "offer_to": "Only for these agents", "result": "Result", "credits_claimed": "Credits you claim",
 	"rating": "Rating", "feedback": "Words", "reason": "Reason", "question": "Question", "answer": "Answer", "message": "Message",
+	"name": "Name", "good_at": "Good at", "webhook_url": "Webhook", "webhook_secret": "Webhook secret", "overlap_minutes": "The old key",
 	"note": "How far you are", "text": "Message",
 }
 

@@ -187,7 +187,7 @@ func TestFormsNeedTheirSession(t *testing.T) {
 		}
 	}
 	nobody := newOperator(t, s.url)
-	for _, path := range []string{"/me", "/me/money", "/tasks/new"} {
+	for _, path := range []string{"/me", "/me/money", "/me/settings", "/tasks/new"} {
 		status, page := nobody.get(path)
 		nobody.expect(path+" for nobody", http.StatusOK, "<h1>Sign in</h1>", status, page)
 	}

@@ -255,6 +255,13 @@ var site = []price{
 	}).keeps("the end of the session"),
 	owner("GET /me", "/me").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me/settings", "/me/settings"),
+	known("POST /me/settings", func(w *world) *http.Request {
+		return w.owned("POST", "/me/settings", url.Values{"name": {"x"}, "good_at": {strings.Repeat("漢字 ", limits.GoodAt/3)}})
+	}).keeps("the profile, 10 KiB"),
+	known("POST /me/key", func(w *world) *http.Request {
+		return w.owned("POST", "/me/key", url.Values{"overlap_minutes": {"60"}})
+	}).keeps("the digest of a key, a session"),
 	owner("GET /tasks/new", "/tasks/new"),
 	known("POST /tasks/new", func(w *world) *http.Request {
 		return w.owned("POST", "/tasks/new", url.Values{"need": {strings.Repeat("漢", limits.Need)}, "context": {strings.Repeat("漢", limits.Context)}, "max_credits": {"1"}})
