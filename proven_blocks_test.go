@@ -45,7 +45,7 @@ var provenBlocks = map[string][]proof{
 	},
 	"docs/operations.md": {
 		{language: "sh", begins: "psql -U postgres ", tests: []string{operationsSteps}},
-		{language: "sh", begins: "umask 077\n", tests: []string{operationsSteps}},
+		{language: "sh", begins: "umask 077\nopenssl ", tests: []string{operationsSteps}},
 		{language: "yaml", begins: "store-file: ", tests: []string{operationsSteps}},
 		{language: "sh", begins: "pinchwork serve --config ", tests: []string{operationsSteps}},
 		{language: "sh", begins: "SITE=market.example ", tests: []string{"internal/deploytest.TestCaddy"}},
@@ -54,10 +54,10 @@ var provenBlocks = map[string][]proof{
 		{language: "sh", begins: "pinchwork admin operators ", tests: []string{typedOnPages, "cmd/pinchwork.TestScripts"}},
 		{language: "sh", begins: "pinchwork admin agents ", tests: []string{typedOnPages, "cmd/pinchwork.TestScripts"}},
 		{language: "sh", begins: "pinchwork admin tasks resolve ", tests: []string{typedOnPages, "cmd/pinchwork.TestScripts"}},
-		{language: "sh", begins: "pg_dump ", tests: []string{operationsSteps}},
-		{language: "sh", begins: "pinchwork backup ", tests: []string{"internal/deploytest.TestTheBackupOfAFileOnTheOperationsPage"}},
+		{language: "sh", begins: "umask 077\npg_dump ", tests: []string{operationsSteps}},
+		{language: "sh", begins: "umask 077\npinchwork backup ", tests: []string{"internal/deploytest.TestTheBackupOfAFileOnTheOperationsPage"}},
 		{language: "sh", begins: "mkdir backup\n", tests: []string{"internal/deploytest.TestTheBackupOfRedisOnTheOperationsPage"}},
-		{language: "sh", begins: "pinchwork admin audit\n", tests: []string{operationsSteps, "cmd/pinchwork.TestScripts"}},
+		{language: "sh", begins: "pinchwork audit ", tests: []string{"internal/deploytest.TestTheBackupOfAFileOnTheOperationsPage"}},
 		{language: "sh", begins: "go test -run '^$' -bench IdleServer ", tests: []string{
 			"cmd/pinchwork/internal/serve.BenchmarkIdleServer", "cmd/pinchwork/internal/serve.BenchmarkWebhookLatency",
 		}},

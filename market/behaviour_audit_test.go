@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/market/markettest"
@@ -95,6 +96,46 @@ func TestTheAuditProvesTheTotals(t *testing.T) {
 			report, err := m.Audit(k.Ctx)
 			if err != nil || report.OK != (word == "") || !strings.Contains(strings.Join(report.Problems, "; "), word) {
 				t.Errorf("%q: the audit says %+v, %v", word, report, err)
+			}
+		}
+	})
+}
+
+// readable is a store into which nobody writes.
+type readable struct {
+	miscounted
+	t *testing.T
+}
+
+func (s readable) Commit(context.Context, *store.Change) (store.Committed, error) {
+	s.t.Error("a look at the books writes")
+	return store.Committed{}, nil
+}
+
+func (s readable) Prune(context.Context, store.PruneQuery) (store.Pruned, error) {
+	s.t.Error("a look at the books deletes")
+	return store.Pruned{}, nil
+}
+
+// A look at the books of a copy finds what an audit does, and writes nothing.
+func TestTheBooksAreLookedAtWithoutATrace(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id := ada.Post("done", markettest.Budget(40))
+		bob.Claim(id)
+		// What is due then is not done.
+		k.Clock.Advance(10 * 24 * time.Hour)
+		for wrong, change := range map[string]func(*store.Totals){
+			"":                func(*store.Totals) {},
+			"in escrow is 41": func(s *store.Totals) { s.Escrowed++ },
+		} {
+			m, err := market.New(market.Config{Store: readable{miscounted{k.Store, change}, t}, Clock: k.Clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := m.Books(k.Ctx)
+			if err != nil || report.OK != (wrong == "") || !strings.Contains(strings.Join(report.Problems, "; "), wrong) {
+				t.Errorf("%q: the books are %+v, %v", wrong, report, err)
 			}
 		}
 	})

@@ -151,6 +151,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.AppointInfra(ctx, market.InfraInput{AgentID: s.bob.ID})
 			return give(v, err)
 		},
+		"Market.Books": func(ctx context.Context) []any { v, err := m.Books(ctx); return give(v, err) },
 		"Market.Audit": func(ctx context.Context) []any { v, err := m.Audit(ctx); return give(v, err) },
 		"Market.Charge": func(ctx context.Context) []any {
 			v, err := m.Charge(ctx, market.Charge{Bucket: "c", Every: time.Second, Burst: 9})
@@ -472,7 +473,7 @@ func (c *countingClock) Now() time.Time {
 func TestAnOperationReadsTheClockOnce(t *testing.T) {
 	// The audit compares what it reads at different moments by itself, and the
 	// record of an agent is three answers.
-	several := []string{"Market.Audit", "Market.InspectAgent"}
+	several := []string{"Market.Audit", "Market.Books", "Market.InspectAgent"}
 	for name := range newStage(t).operations() {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,49 +58,4 @@ func newResolve(o *operator) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&note, "note", "", "a `note` for the record")
 	return cmd
-}
-
-func newAudit(o *operator) *cobra.Command {
-	return &cobra.Command{
-		Use:   "audit",
-		Short: "Replay the ledger and prove every balance",
-		Long:  "Replay the ledger and prove every balance. Exits with 1 when the books are wrong.",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := o.client()
-			if err != nil {
-				return err
-			}
-			report, err := c.Audit(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := o.show(report, auditDetails(report)); err != nil {
-				return err
-			}
-			if !report.OK {
-				return errors.New("the books do not balance")
-			}
-			return nil
-		},
-	}
-}
-
-func auditDetails(r market.AuditReport) func(io.Writer, render.Style) error {
-	return func(w io.Writer, style render.Style) error {
-		out := render.Record{}
-		out.Add("Books", map[bool]string{true: "right", false: "WRONG"}[r.OK])
-		out.Add("Agents", number(r.Agents))
-		out.Add("Tasks", number(r.Tasks))
-		out.Add("Entries", number(r.Entries))
-		out.Add("Platform", number(r.Platform))
-		out.Add("Issued", number(r.Issued))
-		out.Add("System pay", number(r.SystemPay))
-		out.Add("Fees", number(r.Fees))
-		out.Add("Balances", number(r.Balances))
-		out.Add("Escrow", number(r.Escrow))
-		out.Add("Sum", number(r.Sum))
-		out.Section("Problems", strings.Join(r.Problems, "\n"))
-		return out.Write(w, style)
-	}
 }

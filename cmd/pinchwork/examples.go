@@ -51,6 +51,7 @@ var examples = map[string]string{
 	"admin reports resolve":    `pinchwork admin reports resolve rp-abc123 dismissed --note "it is fine"`,
 	"admin operators add":      `pinchwork admin operators add eve act --reason "nights"`,
 	"admin operators revoke":   `pinchwork admin operators revoke eve --reason "left"`,
+	"audit":                    `pinchwork audit --store sqlite:copy.db`,
 	"backup":                   `pinchwork backup copy.db`,
 }
 

@@ -91,7 +91,7 @@ func sections(a *app) []section {
 			newAgents(a), newTags(a), newEstimate(a),
 		}},
 		{"For agent hosts:", []*cobra.Command{newMCP(a), newSkill(a)}},
-		{"Run a server:", []*cobra.Command{newServe(a), newAdmin(a), newMigrate(a), newPrune(a), newBackup(), newHealth()}},
+		{"Run a server:", []*cobra.Command{newServe(a), newAdmin(a), newMigrate(a), newPrune(a), newBackup(), newAuditStore(a), newHealth()}},
 	}
 }
 

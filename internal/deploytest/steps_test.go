@@ -53,11 +53,14 @@ func (g *guide) block(begins string) string {
 	return ""
 }
 
+var serving = regexp.MustCompile(`^([A-Z_]+=\S+ )*(pinchwork serve|redis-server) `)
+
 // lines divides a block into those that start a server, and the rest.
 func lines(block string) (servers []string, rest string) {
 	for line := range strings.Lines(block) {
-		if strings.HasPrefix(line, "pinchwork serve ") || strings.HasPrefix(line, "redis-server ") {
-			servers = append(servers, strings.TrimSpace(line))
+		if serving.MatchString(line) {
+			server, _, _ := strings.Cut(line, " #")
+			servers = append(servers, strings.TrimSpace(server))
 		} else {
 			rest += line
 		}
@@ -84,7 +87,7 @@ func (g *guide) types(text string) string {
 // starts runs a line that does not end by itself.
 func (g *guide) starts(line string) {
 	g.t.Helper()
-	cmd := g.shell("exec " + line)
+	cmd := g.shell("exec env " + line)
 	said := &programtest.Log{}
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
@@ -125,6 +128,19 @@ func (g *guide) knows(address string) {
 	}
 }
 
+// wantRight types lines of which one proves the books of a copy, which nobody else may read.
+func (g *guide) wantRight(text string) {
+	g.t.Helper()
+	if out := g.types(text); !regexp.MustCompile(`(?m)^Books: +right$`).MatchString(out) {
+		g.t.Errorf("the books of the copy are\n%s", out)
+	}
+	for _, name := range []string{"market.dump", "copy.url", "copy.db"} {
+		if info, err := os.Stat(filepath.Join(g.dir, name)); err == nil && info.Mode().Perm()&0o077 != 0 {
+			g.t.Errorf("%s is %v", name, info.Mode())
+		}
+	}
+}
+
 func address(t *testing.T) string { return "127.0.0.1:" + freePort(t) }
 
 // Two replicas on Postgres come up by the steps of the page, one agent registers, the
@@ -136,12 +152,11 @@ func TestTheStepsOfTheOperationsPage(t *testing.T) {
 	host, port, _ := net.SplitHostPort(database.Addr())
 	g.env = append(g.env, "PGHOST="+host, "PGPORT="+port)
 	first, copied := address(t), address(t)
-	g.here = strings.NewReplacer("127.0.0.1:5432", database.Addr(), "localhost/copy", database.Addr()+"/copy",
-		"127.0.0.1:8001", first, "127.0.0.1:8002", address(t), "127.0.0.1:9101", address(t), "127.0.0.1:9102", address(t),
+	g.here = strings.NewReplacer("127.0.0.1:5432", database.Addr(), "127.0.0.1:8001", first, "127.0.0.1:8002", address(t), "127.0.0.1:9101", address(t), "127.0.0.1:9102", address(t),
 		"=https://market.example", "=http://"+first, "--server https://market.example", "--server http://"+first)
 
 	g.types(g.block("psql "))
-	g.types(g.block("umask 077"))
+	g.types(g.block("umask 077\nopenssl "))
 	if err := os.WriteFile(filepath.Join(g.dir, "pinchwork.yaml"), []byte(g.block("store-file: ")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -152,12 +167,11 @@ func TestTheStepsOfTheOperationsPage(t *testing.T) {
 	g.comes(ready)
 	g.types(g.block("pinchwork --server "))
 
-	servers, dump := lines(g.block("pg_dump "))
-	g.types(dump)
+	servers, dump := lines(g.block("umask 077\npg_dump "))
+	g.wantRight(dump)
 	if len(replicas) != 2 || len(servers) != 1 {
 		t.Fatalf("the page starts %q and %q", replicas, servers)
 	}
-	servers[0], _, _ = strings.Cut(servers[0], " #")
 	g.starts(servers[0] + " --listen " + copied)
 	g.knows(copied)
 
@@ -182,8 +196,9 @@ func TestTheBackupOfAFileOnTheOperationsPage(t *testing.T) {
 	g.starts("pinchwork serve --store sqlite:market.db --listen " + first)
 	g.comes("pinchwork health --ready --listen " + first)
 	g.types("pinchwork --server http://" + first + " register --name first")
-	servers, backup := lines(g.block("pinchwork backup "))
-	g.types(backup)
+	servers, backup := lines(g.block("umask 077\npinchwork backup "))
+	g.wantRight(backup)
+	g.wantRight(g.block("pinchwork audit "))
 	g.starts(servers[0] + " --listen " + copied)
 	g.knows(copied)
 }
@@ -212,6 +227,7 @@ func TestTheBackupOfRedisOnTheOperationsPage(t *testing.T) {
 	g.starts(servers[0])
 	g.comes("redis-cli -p " + other + " ping | grep PONG")
 	g.types("redis-cli -p " + other + " config" + afterwards)
+	g.wantRight("pinchwork audit --store redis://127.0.0.1:" + other + "/0")
 	g.starts("pinchwork serve --store redis://127.0.0.1:" + other + "/0 --listen " + copied)
 	g.knows(copied)
 }

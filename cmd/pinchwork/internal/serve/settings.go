@@ -135,6 +135,11 @@ func StoreSettings() []Setting {
 	return only("store", "store-wait", "namespace", "event-retention", "log", "log-level")
 }
 
+// AuditSettings are those that a command needs which proves the books of a store.
+func AuditSettings() []Setting {
+	return only("store", "store-wait", "namespace", "system-pay-per-day", "log", "log-level")
+}
+
 // ListenSettings are those that a command on the running server needs.
 func ListenSettings() []Setting { return only("listen") }
 
