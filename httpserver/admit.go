@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -148,15 +147,14 @@ func (s *Server) charge(c *call, class Class, bucket string) error {
 	}
 	charge := *s.charges[class]
 	charge.Bucket = bucket
-	return s.take(c, class, charge)
+	return s.take(c, charge)
 }
 
-// take charges for a call of the class.
-func (s *Server) take(c *call, class Class, charge market.Charge) error {
+// take charges for a call.
+func (s *Server) take(c *call, charge market.Charge) error {
 	got, err := s.market.Charge(c.ctx, charge)
 	if err != nil && !errors.Is(err, market.ErrRateLimited) {
-		s.log.LogAttrs(c.ctx, slog.LevelWarn, "rate limiter not reachable, request let through",
-			slog.String("request_id", c.id), slog.String("class", string(class)), slog.Any("error", cause(err)))
+		c.own().unpaid = cause(err)
 		return nil
 	}
 	c.showLimit(charge.Burst, got)

@@ -6,7 +6,9 @@ import (
 )
 
 func register(c *call, in market.RegisterInput) (market.Registration, error) {
-	return c.server.market.Register(c.ctx, in)
+	agent, err := c.server.market.Register(c.ctx, in)
+	c.agent = agent.AgentID // whom the log names
+	return agent, err
 }
 
 func me(c *call) (market.Me, error) { return c.agentAPI().Me(c.ctx) }

@@ -29,11 +29,16 @@ type call struct {
 	span    trace.Span // nil without telemetry
 
 	route  *Route // nil until one matched
+	// paged is the request as the pages got it, nil for any other.
+	paged *http.Request
 	params bunrouter.Params
 	query  url.Values     // nil until asked for
 	agent  market.AgentID // "" until admitted
 	// operator is the name of the operator who calls, "" until admitted.
 	operator string
+	// failure is what the log says about an answer of 5xx, or one that broke off; unpaid
+	// why the rate limits let the request pass.
+	failure, unpaid error
 	// ctx has the request's idempotency key and time limit, unlimited only the key.
 	ctx, unlimited context.Context
 	// ignored are the names in the request for which the route has no field.
@@ -124,6 +129,15 @@ func (c *call) logAccess(status int) {
 	if probe(c.request.URL.Path) && status == http.StatusOK {
 		level = slog.LevelDebug // it comes every few seconds and says nothing
 	}
+	what, more := "request", slog.Attr{}
+	switch {
+	case c.failure != nil && probe(c.request.URL.Path):
+		level, what, more = slog.LevelWarn, "not ready", slog.Any("error", c.failure)
+	case c.failure != nil:
+		level, what, more = slog.LevelError, "request failed", slog.Any("error", c.failure)
+	case c.unpaid != nil:
+		level, what, more = slog.LevelWarn, "rate limiter not reachable, request let through", slog.Any("error", c.unpaid)
+	}
 	if !c.server.log.Enabled(ctx, level) {
 		return
 	}
@@ -131,11 +145,11 @@ func (c *call) logAccess(status int) {
 	if c.operator != "" {
 		who = slog.String("operator", c.operator)
 	}
-	c.server.log.LogAttrs(ctx, level, "request",
+	c.server.log.LogAttrs(ctx, level, what,
 		slog.String("request_id", c.id), slog.String("method", method(c.request)),
 		slog.String("route", c.pattern()), slog.String("path", c.server.loggedPath(c.request.URL.Path)), slog.Int("status", status),
 		slog.Int64("bytes", c.size), slog.Duration("duration", time.Since(c.started)),
-		who, slog.String("client", addressText(c.server.ClientAddress(c.request))))
+		who, slog.String("client", addressText(c.server.ClientAddress(c.request))), more)
 }
 
 // method keeps invented methods out of the log.
@@ -149,10 +163,30 @@ func method(r *http.Request) string {
 
 // pattern names the route in logs and metrics.
 func (c *call) pattern() string {
-	if c.route == nil {
-		return "none"
+	switch {
+	case c.route != nil:
+		return c.route.Path
+	case c.paged != nil:
+		// A pattern without a method is for what nothing else matches.
+		if _, path, found := strings.Cut(c.paged.Pattern, " "); found {
+			return strings.TrimSuffix(path, "{$}")
+		}
 	}
-	return c.route.Path
+	return "none"
+}
+
+// own is the call that the request came in with, of which pages make others.
+func (c *call) own() *call {
+	for w := c.ResponseWriter; ; {
+		switch under := w.(type) {
+		case *call:
+			c, w = under, under.ResponseWriter
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = under.Unwrap()
+		default:
+			return c
+		}
+	}
 }
 
 const maxRequestID = 128

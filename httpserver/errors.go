@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -105,7 +104,7 @@ func (c *call) fail(err error) {
 		return
 	}
 	status, refusal := explain(err)
-	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && !errors.Is(err, errLeaving) {
 		c.logFailure(err)
 	}
 	c.refusalHeaders(status, refusal)
@@ -142,15 +141,9 @@ func retryAfter(d, guess time.Duration) string {
 	return strconv.Itoa(max(seconds(d), 1))
 }
 
+// logFailure keeps an error for the line that the log has of the request.
 func (c *call) logFailure(err error) {
-	if c.request.Context().Err() != nil {
-		return // the client hung up
+	if c.request.Context().Err() == nil { // else the client hung up
+		c.own().failure = cause(err)
 	}
-	level, what := slog.LevelError, "request failed"
-	if probe(c.request.URL.Path) {
-		level, what = slog.LevelWarn, "not ready"
-	}
-	c.server.log.LogAttrs(c.request.Context(), level, what,
-		slog.String("request_id", c.id), slog.String("route", c.pattern()),
-		slog.String("agent_id", string(c.agent)), slog.Any("error", cause(err)))
 }

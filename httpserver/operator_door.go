@@ -22,7 +22,10 @@ func (s *Server) AdmitOperator(w http.ResponseWriter, r *http.Request, key strin
 	if s.adminKey == nil {
 		return market.Operator{}, errAdminOff
 	}
-	return s.admitAdminKey(s.callOf(w, r), key)
+	c := s.callOf(w, r)
+	o, err := s.admitAdminKey(c, key)
+	c.own().operator = o.Name
+	return o, err
 }
 
 // loginsPerGuess is how many login forms an address may send for each wrong key
@@ -40,16 +43,18 @@ func (s *Server) ChargeLogin(w http.ResponseWriter, r *http.Request) error {
 	charge := *s.charges[ClassAdmin]
 	charge.Every, charge.Burst = charge.Every/loginsPerGuess, charge.Burst*loginsPerGuess
 	charge.Bucket = "admin-login:" + s.ClientBucket(r)
-	return s.take(c, ClassAdmin, charge)
+	return s.take(c, charge)
 }
 
 // ChargeOperator charges a request of an operator who was let in before: what reads as a
 // read, what acts as the admin routes do.
 func (s *Server) ChargeOperator(w http.ResponseWriter, r *http.Request, o market.Operator) error {
+	c := s.callOf(w, r)
+	c.own().operator = o.Name
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return s.charge(s.callOf(w, r), ClassRead, "operator-reads:"+o.Name)
+		return s.charge(c, ClassRead, "operator-reads:"+o.Name)
 	}
-	return s.chargeOperator(s.callOf(w, r), o)
+	return s.chargeOperator(c, o)
 }
 
 // ChargeVisitor charges the client address for a public read.
@@ -60,6 +65,7 @@ func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
 // Visit is the market as an agent sees it that a page has admitted otherwise than by a
 // key in the header: what Agent is to a Door, for the time of the request.
 func (s *Server) Visit(w http.ResponseWriter, r *http.Request, id market.AgentID) market.AgentAPI {
+	s.callOf(w, r).own().agent = id
 	return &visitor{server: s, id: id, as: s.as(id), request: r.Context(), call: w.Header().Get("X-Request-Id")}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bunrouter"
@@ -50,6 +51,7 @@ type Server struct {
 	// reading and writing are the slowest paces that clients may have.
 	reading, writing pace
 	underWay         underWay
+	leaving          atomic.Bool
 	making           making
 }
 
@@ -131,6 +133,11 @@ func (s *Server) Close() {
 	time.AfterFunc(waitGrace, s.endWaits)
 }
 
+// Leave tells balancers and proxies to go elsewhere, for a program that is about to end:
+// from now on /readyz is 503 and every answer is the last of its connection. All else is
+// served as before, streams included, until Close.
+func (s *Server) Leave() { s.leaving.Store(true) }
+
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, server: s, request: r, started: time.Now(), id: requestID(r), ctx: r.Context()}
@@ -138,6 +145,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { c.finish(recover()) }()
 	c.paceBody()
 	w.Header()["X-Request-Id"] = []string{c.id}
+	if s.leaving.Load() {
+		w.Header()["Connection"] = []string{"close"}
+	}
 	if err := s.dispatch(c, c.request); err != nil {
 		c.fail(err)
 	}
@@ -166,6 +176,8 @@ func (s *Server) dispatch(c *call, r *http.Request) error {
 		if _, err := s.baseURL(r); err != nil {
 			return err // all of them show it, or lead to it
 		}
+		r.Pattern = "" // a host's, until one of the pages matches
+		c.paged = r
 		s.pages.ServeHTTP(c, r)
 		return nil
 	case bunrouter.CleanPath(path) != path:

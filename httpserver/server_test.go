@@ -240,6 +240,31 @@ func TestHealthIsTheProcessReadyzTheStore(t *testing.T) {
 	}
 }
 
+// A server that leaves is not ready and keeps no connection, and serves as before.
+func TestAServerThatLeavesServesOn(t *testing.T) {
+	var log lockedBuffer
+	s := &stub{}
+	server := s.server(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if w := ask(server, "GET", "/health", ""); w.Header().Get("Connection") != "" {
+		t.Error("a connection is closed without a reason")
+	}
+	server.Leave()
+	w := ask(server, "GET", "/readyz", "")
+	expect(t, w, 503, `{"error":"The server is about to end; it answers until then","code":"unavailable"}`)
+	for _, path := range []string{"/health", "/v1/capabilities", "/nowhere"} {
+		w := ask(server, "GET", path, "")
+		if w.Header().Get("Connection") != "close" {
+			t.Errorf("%s: the connection is kept", path)
+		}
+		if path != "/nowhere" && w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if text := log.String(); strings.Contains(text, "level=ERROR") || strings.Contains(text, "level=WARN") {
+		t.Errorf("leaving is a failure in the log:\n%s", text)
+	}
+}
+
 func TestIdempotencyKey(t *testing.T) {
 	var got string
 	s := &stub{

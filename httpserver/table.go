@@ -89,7 +89,7 @@ var serverRoutes = []Route{
 	{
 		Name: "ready", Method: http.MethodGet, Path: "/readyz",
 		Caller: CallerAnyone, Group: groupServer, JSONOnly: true,
-		Summary: "Whether the server can serve: 503 while its store is away or it is still warming up",
+		Summary: "Whether the server can serve: 503 while its store is away, it is still warming up or about to end",
 		Success: ok[Health](),
 		action:  gives(ready),
 	},

@@ -82,9 +82,9 @@ func (t *telemetry) end(c *call, status int) {
 	t.duration.Record(c.request.Context(), time.Since(c.started).Seconds(), metric.WithAttributes(attributes...))
 }
 
-// streamed reports whether the answer was a stream, of events or of a door.
+// streamed reports whether the answer was a stream, of events of a door or a page.
 func (c *call) streamed() bool {
-	return c.route != nil && (c.route.Stream || c.Header().Get("Content-Type") == "text/event-stream")
+	return c.route != nil && c.route.Stream || c.Header().Get("Content-Type") == "text/event-stream"
 }
 
 // streaming counts an open stream until the function that it returns is called.

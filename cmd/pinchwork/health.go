@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,20 +14,28 @@ import (
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/serve"
 )
 
-// healthFor is less than what supervisors wait.
-const healthFor = 3 * time.Second
+const (
+	// healthFor is less than what supervisors wait.
+	healthFor = 3 * time.Second
+	// askEvery is the time between two questions of somebody who waits.
+	askEvery = 200 * time.Millisecond
+)
 
 func newHealth() *cobra.Command {
 	var ready bool
+	wait := span{unit: time.Second}
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the server on this machine whether it runs",
 		Long: `Ask the server on this machine whether it runs, for supervisors of containers, in
 which nothing else could ask. It takes the address from the settings that serve
-takes it from, and ends with 0 for yes and 1 for no.`,
-		Args: args(cobra.NoArgs),
+takes it from, and ends with 0 for yes and 1 for no. A server that was just started
+listens once its store is open: --wait asks until then.`,
+		Example: "  pinchwork health --ready --wait 60s",
+		Args:    args(cobra.NoArgs),
 	}
 	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it can serve requests, its store included")
+	cmd.Flags().Var(&wait, "wait", "ask again until the answer is yes, for this long at most (seconds, or a time like 1m)")
 	read := settingFlags(cmd, serve.ListenSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		s, err := read()
@@ -37,7 +46,7 @@ takes it from, and ends with 0 for yes and 1 for no.`,
 		if ready {
 			path = "/readyz"
 		}
-		return healthy(cmd.Context(), "http://"+reachable(s.Listen)+path)
+		return healthyWithin(cmd.Context(), "http://"+reachable(s.Listen)+path, wait.d)
 	}
 	return cmd
 }
@@ -52,6 +61,21 @@ func reachable(listen string) string {
 		host = "localhost"
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// healthyWithin asks until the answer is yes or the time is over.
+func healthyWithin(ctx context.Context, url string, wait time.Duration) error {
+	for end := time.Now().Add(wait); ; {
+		err := healthy(ctx, url)
+		if err == nil || errors.As(err, new(usageError)) || time.Until(end) < askEvery {
+			return err
+		}
+		select {
+		case <-time.After(askEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func healthy(ctx context.Context, url string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -28,11 +29,15 @@ name files that hold these values. Durations are written like 30d, 72h, 5m or
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		s, err := read()
 		if err != nil {
-			return err
+			serve.Refused(s, err, a.stderr)
+		} else {
+			err = serve.Run(cmd.Context(), s, buildVersion(), a.stdout, a.stderr)
 		}
-		err = serve.Run(cmd.Context(), s, buildVersion(), a.stdout, a.stderr)
 		if errors.Is(err, serve.ErrSetting) {
-			return usageError{err}
+			err = usageError{err}
+		}
+		if err != nil && s.Log == "json" {
+			return fmt.Errorf("%w: %w", errTold, err) // in the log, for programs
 		}
 		return err
 	}

@@ -30,19 +30,17 @@ type Source struct {
 }
 
 // Read fills in those settings that the command has; the file may have others as well.
-// The error names the place and what is wrong with it.
+// The error names the first place that is wrong and why; what is right is set all the
+// same, the form of the log for one.
 func (from Source) Read(settings []Setting) (Settings, error) {
 	s := Defaults()
-	file, err := from.file(&s)
-	if err != nil {
-		return s, err
-	}
+	file, failed := from.file(&s)
 	for _, o := range settings {
-		if err := from.set(&s, o, file); err != nil {
-			return s, err
+		if err := from.set(&s, o, file); failed == nil {
+			failed = err
 		}
 	}
-	return s, nil
+	return s, failed
 }
 
 func (from Source) set(s *Settings, o Setting, file map[string]line) error {

@@ -39,6 +39,9 @@ func openFile(ctx context.Context, path string) (*sqlite.Store, error) {
 	if err == nil {
 		return store, nil
 	}
+	if sqlite.Retryable(err) {
+		return nil, fmt.Errorf("--store (PINCHWORK_STORE): another program keeps the file busy: %w", err)
+	}
 	folder, unknown := os.Getwd()
 	if unknown != nil || filepath.IsAbs(path) {
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)

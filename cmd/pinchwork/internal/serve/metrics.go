@@ -28,8 +28,8 @@ type metrics struct {
 	provider *sdk.MeterProvider
 }
 
-func newMetrics(listen string, log *slog.Logger) (*metrics, error) {
-	if listen == "" {
+func newMetrics(address string, log *slog.Logger) (*metrics, error) {
+	if address == "" {
 		return &metrics{}, nil
 	}
 	registry := prom.NewRegistry()
@@ -38,9 +38,9 @@ func newMetrics(listen string, log *slog.Logger) (*metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up metrics: %w", err)
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := listen(address, "--metrics-listen (PINCHWORK_METRICS_LISTEN)")
 	if err != nil {
-		return nil, fmt.Errorf("%w: --metrics-listen (PINCHWORK_METRICS_LISTEN): %w", ErrSetting, err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: stranger{"the metrics", log}}))

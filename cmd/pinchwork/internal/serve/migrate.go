@@ -27,7 +27,7 @@ func onPool[T any](ctx context.Context, s Settings, do func(context.Context, *pg
 	}
 	pool, err := postgres.OpenPool(ctx, s.Store)
 	if err != nil {
-		return out, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
+		return out, notOpened(&s, err)
 	}
 	defer pool.Close()
 	return do(ctx, pool, postgres.WithSchema(s.Namespace))

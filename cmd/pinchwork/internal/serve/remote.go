@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -15,7 +14,7 @@ func openRedis(ctx context.Context, s *Settings, log *slog.Logger) (*backend, er
 	goredis.SetLogger(stranger{"go-redis", log})
 	store, err := redis.Open(ctx, s.Store, redis.WithNamespace(s.Namespace), redis.WithLogger(log))
 	if err != nil {
-		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
+		return nil, err
 	}
 	log.Info("the store is Redis", "namespace", s.Namespace, "durability", store.Durability())
 	return &backend{store: store, kept: "in Redis, namespace " + s.Namespace, kind: "redis", close: func() { _ = store.Close() }}, nil
@@ -24,7 +23,7 @@ func openRedis(ctx context.Context, s *Settings, log *slog.Logger) (*backend, er
 func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
 	store, err := postgres.Open(ctx, s.Store, postgres.WithSchema(s.Namespace))
 	if err != nil {
-		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
+		return nil, err
 	}
 	log.Info("the store is Postgres", "schema", s.Namespace)
 	if store.Pooled() {

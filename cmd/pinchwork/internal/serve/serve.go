@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// drainFor is how long requests may take to end after a SIGTERM.
+	// drainFor is how long requests may take to end once nobody listens any more.
 	drainFor = 10 * time.Second
 	// headersWithin and idleFor keep slow and silent clients from holding
 	// connections.
@@ -37,17 +37,23 @@ const (
 
 // Run serves until ctx ends, then drains. It prints the address it listens on, and
 // where everything is kept, to out once it is ready, unless the log is for programs, and
-// logs to logs. Errors that match ErrSetting are
-// mistakes of the operator.
+// logs to logs; a log for programs has the error too. Errors that match ErrSetting are
+// mistakes of the operator, which no other start mends.
 func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (err error) {
-	log, began := logger(&s, logs), time.Now()
+	log := logger(&s, logs)
+	greeting := greeting{out: out, version: version, began: time.Now()}
+	defer func() {
+		if greeting.said || err != nil && s.Log == "json" {
+			ended(ctx, log, greeting.began, err)
+		}
+	}()
 	// Whatever else logs by the standard library's own logger says it here.
 	slog.SetDefault(log)
 	for _, warning := range s.warnings() {
 		log.Warn(warning)
 	}
 	if s.Log == "json" {
-		out = io.Discard
+		greeting.out = io.Discard
 	}
 	if err := s.Policy.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
@@ -73,7 +79,8 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	return serve(ctx, &s, m, api, metrics, greeting{out: out, kept: b.kept, version: version, began: began}, log)
+	greeting.kept = b.kept
+	return serve(ctx, &s, m, api, metrics, &greeting, log)
 }
 
 func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Logger, more ...pinchwork.Option) (*market.Market, error) {
@@ -120,18 +127,20 @@ type greeting struct {
 	out           io.Writer
 	kept, version string
 	began         time.Time
+	said          bool
 }
 
-func (g greeting) say(addr net.Addr) {
+func (g *greeting) say(addr net.Addr) {
+	g.said = true
 	_, _ = fmt.Fprintf(g.out, "pinchwork listens on http://%s\nagents, tasks and credits are kept %s\n", addr, g.kept)
 }
 
-// serve owns the background and the listeners, and ends them in order: no new
-// requests, the running ones drained, then the background.
-func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, greeting greeting, log *slog.Logger) error {
-	listener, err := net.Listen("tcp", s.Listen)
+// serve owns the background and the listeners, and ends them in order: balancers are
+// told, then no new requests, the running ones drained, then the background.
+func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, greeting *greeting, log *slog.Logger) error {
+	listener, err := listen(s.Listen, "--listen (PINCHWORK_LISTEN)")
 	if err != nil {
-		return fmt.Errorf("%w: --listen (PINCHWORK_LISTEN): %w", ErrSetting, err)
+		return err
 	}
 	bound := connections{most: s.MaxConnections}
 	server := &http.Server{
@@ -151,14 +160,13 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	greeting.say(listener.Addr())
 	select {
 	case <-ctx.Done():
-		err = nil
+		err = leave(ctx, s.DrainDelay, api, failed, log)
 	case err = <-failed:
 	}
 	err = errors.Join(err, drain(ctx, server))
 	stop()
 	metrics.close()
 	wait.Wait()
-	ended(ctx, log, greeting.began, err)
 	return err
 }
 
@@ -172,6 +180,22 @@ func contained(log *slog.Logger, part string, run func() error) (err error) {
 		}
 	}()
 	return run()
+}
+
+// leave serves on for a while and is not ready meanwhile, so that balancers and proxies
+// have gone elsewhere before nobody listens. Somebody at a terminal is not kept waiting.
+func leave(ctx context.Context, delay time.Duration, api *httpserver.Server, failed <-chan error, log *slog.Logger) error {
+	if delay == 0 || why(ctx) == interrupted {
+		return nil
+	}
+	api.Leave()
+	log.Info("pinchwork is about to end and serves on until then: /readyz is 503", "why", why(ctx), "for", delay)
+	select {
+	case <-time.After(delay):
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // drain lets running requests end.

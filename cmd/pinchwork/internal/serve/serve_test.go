@@ -14,7 +14,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/pinchwork/pinchwork"
+	"github.com/pinchwork/pinchwork/httpserver"
 )
 
 // instance is a server that runs in this process.
@@ -24,7 +28,9 @@ type instance struct {
 	// greeting is the line that says where everything is kept.
 	greeting string
 	stop     context.CancelFunc
-	done     chan error
+	// signal ends the server as the signal does that the error names.
+	signal context.CancelCauseFunc
+	done   chan error
 }
 
 // start runs a server with these settings on a free port.
@@ -36,11 +42,11 @@ func start(t testing.TB, change func(*Settings)) *instance {
 func startLogged(t testing.TB, log io.Writer, change func(*Settings)) *instance {
 	t.Helper()
 	s := Defaults()
-	s.Listen, s.Store, s.RateLimits = "127.0.0.1:0", "memory", false
+	s.Listen, s.Store, s.RateLimits, s.DrainDelay = "127.0.0.1:0", "memory", false, 0
 	change(&s)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancelCause(context.Background())
 	out, in := io.Pipe()
-	i := &instance{t: t, stop: stop, done: make(chan error, 1)}
+	i := &instance{t: t, stop: func() { stop(nil) }, signal: stop, done: make(chan error, 1)}
 	go func() { i.done <- Run(ctx, s, "test", in, log) }()
 	greeting := bufio.NewReader(out)
 	line, err := greeting.ReadString('\n')
@@ -52,7 +58,7 @@ func startLogged(t testing.TB, log io.Writer, change func(*Settings)) *instance 
 	}
 	i.greeting = strings.TrimSpace(i.greeting)
 	i.addr = strings.TrimSpace(strings.TrimPrefix(line, "pinchwork listens on http://"))
-	t.Cleanup(stop)
+	t.Cleanup(i.stop)
 	return i
 }
 
@@ -200,5 +206,61 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 	if got := status(maxHeaders + 1000); !strings.Contains(got, "431") {
 		t.Errorf("headers of more than 64 KiB: %q", got)
+	}
+}
+
+// A server that gets SIGTERM says that it leaves and serves on for as long as was set; one
+// that is interrupted, or of which a part has failed, keeps nobody waiting.
+func TestAServerSaysThatItLeavesBeforeItDoes(t *testing.T) {
+	m, err := pinchwork.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	for _, tc := range []struct {
+		name, signal string
+		delay, takes time.Duration
+		fails        error
+		leaves       bool
+	}{
+		{"SIGTERM", "terminated signal received", 5 * time.Second, 5 * time.Second, nil, true},
+		{"no delay", "terminated signal received", 0, 0, nil, false},
+		{"Ctrl-C", interrupted, 5 * time.Second, 0, nil, false},
+		{"a failure", "terminated signal received", 5 * time.Second, time.Second, broken, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api, err := httpserver.New(m, httpserver.Options{Limits: httpserver.NoLimits()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, stop := context.WithCancelCause(t.Context())
+				stop(errors.New(tc.signal))
+				failed, began := make(chan error, 1), time.Now()
+				if tc.fails != nil {
+					time.AfterFunc(tc.takes, func() { failed <- tc.fails })
+				}
+				if err := leave(ctx, tc.delay, api, failed, slog.New(slog.DiscardHandler)); !errors.Is(err, tc.fails) {
+					t.Error(err)
+				}
+				if took := time.Since(began); took != tc.takes {
+					t.Errorf("took %v, want %v", took, tc.takes)
+				}
+				w := httptest.NewRecorder()
+				api.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+				if left := w.Code == http.StatusServiceUnavailable; left != tc.leaves {
+					t.Errorf("/readyz is %d", w.Code)
+				}
+			})
+		})
+	}
+}
+
+// The signal of the process gets as far as that.
+func TestCtrlCEndsAServerAtOnce(t *testing.T) {
+	i := start(t, func(s *Settings) { s.DrainDelay = time.Hour })
+	i.signal(errors.New(interrupted))
+	if err := i.ends(); err != nil {
+		t.Error(err)
 	}
 }

@@ -36,6 +36,7 @@ type Settings struct {
 	Log            string
 	LogLevel       slog.Level
 	StoreWait      time.Duration
+	DrainDelay     time.Duration
 	// Warnings are what was seen while the settings were read, for the log.
 	Warnings []string
 }
@@ -45,7 +46,7 @@ func Defaults() Settings {
 	return Settings{
 		Listen: "127.0.0.1:8000", Store: "sqlite:pinchwork.db", Namespace: "pinchwork", Policy: market.DefaultPolicy(),
 		RateLimits: true, Limits: httpserver.DefaultLimits(), WebhookRetries: 3, WebhookTimeout: 10 * time.Second,
-		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text", StoreWait: time.Minute,
+		MaxBodyBytes: httpserver.DefaultMaxBodyBytes, MaxConnections: 10_000, Log: "text", StoreWait: time.Minute, DrainDelay: 5 * time.Second,
 	}
 }
 
@@ -89,6 +90,7 @@ func All() []Setting {
 		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
 		inFile(text("STORE", "where everything is kept: sqlite:FILE, redis://…, postgres://…, or memory, which keeps nothing", func(s *Settings) *string { return &s.Store })),
 		duration("STORE_WAIT", "how long to wait at the start for a store that cannot be reached yet", func(s *Settings) *time.Duration { return &s.StoreWait }),
+		duration("DRAIN_DELAY", "how long to serve on after SIGTERM, with /readyz 503, before the listener closes; Ctrl-C does not wait", func(s *Settings) *time.Duration { return &s.DrainDelay }),
 		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
 		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
 		adminKey(),

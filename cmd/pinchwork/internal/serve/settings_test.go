@@ -27,6 +27,7 @@ var cases = map[string]struct {
 	"PINCHWORK_TASK_EXPIRY":             {"72h", "1h30m", []string{"72", "-1h", "soon"}},
 	"PINCHWORK_AUTO_APPROVE":            {"24h", "1.5s", []string{"24"}},
 	"PINCHWORK_CLAIM_TIMEOUT":           {"72h", "0s", []string{"x"}},
+	"PINCHWORK_DRAIN_DELAY":             {"5s", "0s", []string{"x"}},
 	"PINCHWORK_REJECTION_GRACE":         {"5m", "1h30m", []string{"x"}},
 	"PINCHWORK_MATCH_TIMEOUT":           {"2m", "10s", []string{"x"}},
 	"PINCHWORK_MATCH_HEAD_START":        {"2m", "20s", []string{"x"}},

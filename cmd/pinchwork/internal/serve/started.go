@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/url"
 	"runtime"
@@ -55,6 +56,13 @@ func withoutPassword(store string) string {
 	return u.String()
 }
 
+// Refused logs why a server was not even begun, if its log is for programs.
+func Refused(s Settings, err error, logs io.Writer) {
+	if s.Log == "json" {
+		ended(context.Background(), logger(&s, logs), time.Now(), err)
+	}
+}
+
 // ended is the last line: why, and after how long.
 func ended(ctx context.Context, log *slog.Logger, since time.Time, err error) {
 	args := []any{"after", time.Since(since)}
@@ -64,6 +72,9 @@ func ended(ctx context.Context, log *slog.Logger, since time.Time, err error) {
 	}
 	log.Info("pinchwork ended", append(args, "why", why(ctx))...)
 }
+
+// interrupted is why a server ends when Ctrl-C is pressed.
+const interrupted = "interrupt signal received"
 
 // why names the signal that ended a server: its error says so, and is a Canceled too.
 func why(ctx context.Context) string {

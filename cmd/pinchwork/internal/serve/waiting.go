@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -18,7 +19,8 @@ import (
 const lookEvery = 500 * time.Millisecond
 
 // await opens a store that may not be up yet, for as long as the settings say. It says
-// once that it waits, and once that it need not any more.
+// once that it waits, and once that it need not any more. A store that stays away is no
+// mistake in the settings: the next start may find it.
 func await(ctx context.Context, s *Settings, log *slog.Logger, open func() (*backend, error)) (*backend, error) {
 	began, said := time.Now(), false
 	for {
@@ -32,7 +34,7 @@ func await(ctx context.Context, s *Settings, log *slog.Logger, open func() (*bac
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case !away(err) || time.Since(began)+lookEvery > s.StoreWait:
-			return nil, err
+			return nil, notOpened(s, err)
 		case !said:
 			log.Warn("the store cannot be reached yet, waiting for it", "for", s.StoreWait, "error", shortly(err))
 			said = true
@@ -43,6 +45,14 @@ func await(ctx context.Context, s *Settings, log *slog.Logger, open func() (*bac
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// notOpened is what a remote store's error means for the operator.
+func notOpened(s *Settings, err error) error {
+	if away(err) {
+		return fmt.Errorf("the store (PINCHWORK_STORE) cannot be reached and was waited for %s (PINCHWORK_STORE_WAIT): %s", Readable(s.StoreWait), shortly(err))
+	}
+	return fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 }
 
 // shortly is what went wrong, without what was to be done: a driver tries each address

@@ -43,8 +43,12 @@ func TestAStoreThatDoesNotComeIsGivenUp(t *testing.T) {
 		log, s, began := &programtest.Log{}, Defaults(), time.Now()
 		s.StoreWait = 10 * time.Second
 		_, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, refused })
-		if took := time.Since(began); !errors.Is(err, refused) || took < 9*time.Second || took > 10*time.Second {
+		const want = "the store (PINCHWORK_STORE) cannot be reached and was waited for 10s (PINCHWORK_STORE_WAIT): dial: connection refused"
+		if took := time.Since(began); err == nil || err.Error() != want || errors.Is(err, ErrSetting) || took < 9*time.Second || took > 10*time.Second {
 			t.Errorf("%v after %v", err, took)
+		}
+		if _, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, errors.New("no such database") }); !errors.Is(err, ErrSetting) {
+			t.Errorf("a mistake: %v", err)
 		}
 		began, s.StoreWait = time.Now(), 0
 		if _, err := await(t.Context(), &s, logger(&s, log), func() (*backend, error) { return nil, refused }); err == nil || time.Since(began) > 0 {
