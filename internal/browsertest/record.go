@@ -72,8 +72,8 @@ func spoken(args []*runtime.RemoteObject) string {
 	return string(data)
 }
 
-// Clean fails the test if anything was asked of another server than origin, or
-// if the console has an error or a warning.
+// Clean fails the test if since the last time anything was asked of another server than
+// origin, or if the console has an error or a warning.
 func (tab *Tab) Clean(origin string) {
 	tab.t.Helper()
 	Eval[bool](tab, "true") // what came before it has been noted
@@ -90,6 +90,7 @@ func (tab *Tab) Clean(origin string) {
 	for _, complaint := range tab.record.complaints {
 		tab.t.Errorf("the console says: %s", complaint)
 	}
+	tab.record.requests, tab.record.complaints = nil, nil
 }
 
 // foreign tells addresses that leave the server from its own and from data in
