@@ -34,11 +34,14 @@ import (
 
 // site is two replicas behind a proxy, and a client that calls from an address of its own.
 type site struct {
-	t        *testing.T
-	url      string
-	client   *http.Client
-	log      *programtest.Log
-	replicas []*httptest.Server
+	t      *testing.T
+	url    string
+	client *http.Client
+	// log is what the replicas write, said what the proxy does.
+	log, said *programtest.Log
+	replicas  []*httptest.Server
+	// addresses are those of the replicas, as the proxy has them.
+	addresses []string
 }
 
 // from is the client's address, which is not the proxy's.
@@ -64,9 +67,15 @@ func newSite(t *testing.T) *site {
 			t.Fatal(err)
 		}
 		replica := httptest.NewServer(api)
-		s.replicas = append(s.replicas, replica)
+		s.replicas, s.addresses = append(s.replicas, replica), append(s.addresses, replica.Listener.Addr().String())
 		t.Cleanup(func() { api.Close(); replica.CloseClientConnections(); replica.Close() })
 	}
+	s.calls()
+	return s
+}
+
+// calls makes the client.
+func (s *site) calls() {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	s.client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}, ForceAttemptHTTP2: true,
@@ -74,16 +83,7 @@ func newSite(t *testing.T) *site {
 			return dialer.DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
 		},
 	}}
-	t.Cleanup(s.client.CloseIdleConnections)
-	return s
-}
-
-func (s *site) addresses() []any {
-	var out []any
-	for _, r := range s.replicas {
-		out = append(out, r.Listener.Addr().String())
-	}
-	return out
+	s.t.Cleanup(s.client.CloseIdleConnections)
 }
 
 // freePort is one that nobody listens on now.
@@ -101,8 +101,8 @@ func freePort(t *testing.T) string {
 // starts runs the proxy until the test ends, and waits until it serves.
 func (s *site) starts(port string, cmd *exec.Cmd) {
 	s.t.Helper()
-	said := &programtest.Log{}
-	cmd.Stdout, cmd.Stderr = said, said
+	s.said = &programtest.Log{}
+	cmd.Stdout, cmd.Stderr = s.said, s.said
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -118,20 +118,35 @@ func (s *site) starts(port string, cmd *exec.Cmd) {
 		}
 		select {
 		case <-deadline:
-			s.t.Fatalf("the proxy does not serve: %v\n%s", err, said)
+			s.t.Fatalf("the proxy does not serve: %v\n%s", err, s.said)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
 func TestNginx(t *testing.T) {
+	s := newSite(t)
+	s.nginx(0)
+	s.carriesEverything()
+}
+
+func TestCaddy(t *testing.T) {
+	s := newSite(t)
+	s.caddy(0)
+	s.carriesEverything()
+}
+
+// nginx starts nginx before the replicas, as its file says. How long it keeps an idle
+// connection is that of the file, unless another time is given.
+func (s *site) nginx(idle time.Duration) {
+	t := s.t
+	t.Helper()
 	nginx := program(t, "nginx")
-	s, dir, port := newSite(t), t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), freePort(t)
 	selfSigned(t, dir)
-	replicas := s.addresses()
 	conf := strings.NewReplacer(
-		"127.0.0.1:8001", replicas[0].(string), "127.0.0.1:8002", replicas[1].(string), "listen 443", "listen 127.0.0.1:"+port,
-		"/etc/ssl/", dir+"/", "server_name market.example", "server_name localhost",
+		"127.0.0.1:8001", s.addresses[0], "127.0.0.1:8002", s.addresses[1], "listen 443", "listen 127.0.0.1:"+port,
+		"/etc/ssl/", dir+"/", "server_name market.example", "server_name localhost", "keepalive_timeout 4s", "keepalive_timeout "+kept(idle),
 	).Replace(read(t, "nginx.conf"))
 	main := fmt.Sprintf("daemon off;\nmaster_process off;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
 		"client_body_temp_path %[1]s/body;\nproxy_temp_path %[1]s/proxy;\n%[2]s\n}\n", dir, conf)
@@ -141,24 +156,33 @@ func TestNginx(t *testing.T) {
 	}
 	run(t, nginx, "-t", "-p", dir, "-e", "stderr", "-c", file)
 	s.starts(port, exec.Command(nginx, "-p", dir, "-e", "stderr", "-c", file))
-	s.carriesEverything()
 }
 
-func TestCaddy(t *testing.T) {
+// caddy starts Caddy before the replicas, as nginx does.
+func (s *site) caddy(idle time.Duration) {
+	t := s.t
+	t.Helper()
 	caddy := program(t, "caddy")
-	s, dir, port := newSite(t), t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), freePort(t)
 	// Caddy makes its certificate itself; here it leaves the machine as it is.
 	text := "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" +
-		strings.Replace(read(t, "Caddyfile"), "{$SITE:localhost} {", "{$SITE:localhost} {\n\tbind 127.0.0.1\n\ttls internal", 1)
+		strings.NewReplacer("{$SITE:localhost} {", "{$SITE:localhost} {\n\tbind 127.0.0.1\n\ttls internal", "keepalive 4s", "keepalive "+kept(idle)).
+			Replace(read(t, "Caddyfile"))
 	file := filepath.Join(dir, "Caddyfile")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(caddy, "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = append(os.Environ(), "SITE=https://localhost:"+port, fmt.Sprintf("REPLICAS=%s %s", s.addresses()...),
+	cmd.Env = append(os.Environ(), "SITE=https://localhost:"+port, "REPLICAS="+strings.Join(s.addresses, " "),
 		"HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	s.starts(port, cmd)
-	s.carriesEverything()
+}
+
+func kept(idle time.Duration) string {
+	if idle == 0 {
+		return "4s"
+	}
+	return idle.String()
 }
 
 // carriesEverything posts, streams and waits through the proxy, with large bodies and with
