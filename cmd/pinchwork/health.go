@@ -35,7 +35,7 @@ listens once its store is open: --wait asks until then.`,
 		Args:    args(cobra.NoArgs),
 	}
 	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it can serve requests, its store included")
-	cmd.Flags().Var(&wait, "wait", "ask again until the answer is yes, for this long at most (seconds, or a time like 1m)")
+	cmd.Flags().Var(&wait, "wait", "ask again until the answer is yes, for this long at most (seconds, or a time like 1m); exits with 1 after that")
 	read := settingFlags(cmd, serve.ListenSettings())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		s, err := read()

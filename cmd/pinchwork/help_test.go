@@ -54,7 +54,7 @@ func TestEveryWaitIsTheSameFlag(t *testing.T) {
 			t.Errorf("%s --wait is another flag: %s", cmd.CommandPath(), f.Usage)
 		}
 	})
-	if found != 3 {
+	if found != 4 {
 		t.Errorf("%d commands wait", found)
 	}
 }
