@@ -21,13 +21,23 @@ func logger(s *Settings, w io.Writer) *slog.Logger {
 }
 
 func readable(_ []string, a slog.Attr) slog.Attr {
+	a = oneLine(a)
 	if a.Value.Kind() == slog.KindDuration {
 		a.Value = slog.StringValue(Readable(a.Value.Duration()))
 	}
 	return a
 }
 
+// oneLine shortens an error that a driver says over several lines.
+func oneLine(a slog.Attr) slog.Attr {
+	if err, is := a.Value.Any().(error); is && strings.Contains(err.Error(), "\n") {
+		a.Value = slog.StringValue(shortly(err))
+	}
+	return a
+}
+
 func milliseconds(_ []string, a slog.Attr) slog.Attr {
+	a = oneLine(a)
 	if a.Value.Kind() == slog.KindDuration {
 		a.Key += "_ms"
 		a.Value = slog.Float64Value(float64(a.Value.Duration().Round(time.Microsecond)) / float64(time.Millisecond))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -25,6 +27,14 @@ func TestDurationsAreReadable(t *testing.T) {
 	}
 	var log bytes.Buffer
 	s := Defaults()
+	for _, s.Log = range []string{"text", "json"} {
+		logger(&s, &log).Info("x", "error", fmt.Errorf("connecting:\n\ttls: refused\n\t%w", refused), "other", errors.New("one line"))
+		if !strings.Contains(log.String(), "dial: connection refused") || strings.Contains(log.String(), "tls") || !strings.Contains(log.String(), "one line") {
+			t.Error(log.String())
+		}
+		log.Reset()
+	}
+	s.Log = "text"
 	logger(&s, &log).Info("x", "duration", 12345678*time.Nanosecond)
 	if !strings.Contains(log.String(), "duration=12ms") {
 		t.Error(log.String())
