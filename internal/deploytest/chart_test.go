@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,10 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 			pad := "\n" + strings.Repeat(" ", n)
 			return pad + strings.ReplaceAll(s, "\n", pad)
 		},
+		"indent": func(n int, s string) string {
+			pad := strings.Repeat(" ", n)
+			return pad + strings.ReplaceAll(s, "\n", "\n"+pad)
+		},
 		"toYaml": toYAML, "quote": strconv.Quote, "upper": strings.ToUpper, "toString": func(v any) string { return fmt.Sprint(v) },
 		"replace": func(old, with, s string) string { return strings.ReplaceAll(s, old, with) },
 		"int":     func(v any) (int, error) { return strconv.Atoi(fmt.Sprint(v)) },
@@ -57,6 +62,7 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 	}
 	data := map[string]any{
 		"Values": values, "Chart": map[string]any{"AppVersion": "1.2.3"},
+		"Files":   chartFiles{t},
 		"Release": map[string]any{"Name": "m", "Namespace": "n", "Service": "Helm"},
 	}
 	var b strings.Builder
@@ -74,6 +80,12 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 	return b.String(), nil
 }
 
+// chartFiles are the files of a chart that are no templates.
+type chartFiles struct{ t *testing.T }
+
+// Get is the text of one.
+func (f chartFiles) Get(name string) string { return read(f.t, chart+"/"+name) }
+
 func merge(into, from map[string]any) {
 	for k, v := range from {
 		below, isMap := v.(map[string]any)
@@ -88,7 +100,8 @@ func merge(into, from map[string]any) {
 var everything = map[string]any{
 	"replicaCount": 2, "store": map[string]any{"secret": "db"}, "admin": map[string]any{"secret": "key"},
 	"settings": map[string]any{"task-expiry": "30d"}, "ingress": map[string]any{"enabled": true, "tlsSecret": "tls"},
-	"networkPolicy": map[string]any{"enabled": true}, "serviceMonitor": map[string]any{"enabled": true},
+	"networkPolicy": map[string]any{"enabled": true}, "serviceMonitor": map[string]any{"enabled": true}, "prometheusRule": map[string]any{"enabled": true},
+	"service": map[string]any{"type": "LoadBalancer"},
 }
 
 // The chart makes what it says: a server in a file by itself, or replicas on a store with
@@ -102,16 +115,27 @@ func TestChart(t *testing.T) {
 		wantSettings(t, "the chart", text)
 		found := map[string]map[string]any{}
 		for _, d := range documents(t, text) {
-			found[fmt.Sprint(d["kind"])] = d
+			kind := fmt.Sprint(d["kind"])
+			if strings.HasSuffix(fmt.Sprint(at(d, "metadata", "name")), "-metrics") {
+				kind += " of metrics"
+			}
+			found[kind] = d
 		}
 		return slices.Sorted(maps.Keys(found)), found, text
 	}
-	if have, _, _ := kinds(nil); !slices.Equal(have, []string{"Service", "StatefulSet"}) {
+	if have, _, _ := kinds(nil); !slices.Equal(have, []string{"Service", "Service of metrics", "StatefulSet"}) {
 		t.Errorf("by default it makes %v", have)
 	}
 	have, found, text := kinds(everything)
-	if !slices.Equal(have, []string{"Deployment", "Ingress", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceMonitor"}) {
+	if !slices.Equal(have, []string{"Deployment", "Ingress", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Service", "Service of metrics", "ServiceMonitor"}) {
 		t.Errorf("with everything it makes %v", have)
+	}
+	public, inside := at(found["Service"], "spec"), at(found["Service of metrics"], "spec")
+	if at(public, "type") != "LoadBalancer" || at(public, "ports", 1) != nil || at(inside, "type") != "ClusterIP" || at(inside, "ports", 0, "name") != "metrics" {
+		t.Errorf("the world sees %v, the cluster %v", public, inside)
+	}
+	if want := documents(t, read(t, "prometheus/alerts.yaml"))[0]; !reflect.DeepEqual(at(found["PrometheusRule"], "spec"), any(want)) {
+		t.Errorf("the alerts are %v", found["PrometheusRule"])
 	}
 	pod := at(found["Deployment"], "spec", "template", "spec")
 	container := at(pod, "containers", 0)
@@ -137,7 +161,7 @@ func TestChart(t *testing.T) {
 func TestChartLints(t *testing.T) {
 	helm := program(t, "helm")
 	dir := filepath.Join(deploy, chart)
-	all := []string{"--set", "replicaCount=2,store.secret=db,admin.secret=key,ingress.enabled=true,networkPolicy.enabled=true,serviceMonitor.enabled=true"}
+	all := []string{"--set", "replicaCount=2,store.secret=db,admin.secret=key,ingress.enabled=true,networkPolicy.enabled=true,serviceMonitor.enabled=true,prometheusRule.enabled=true"}
 	for _, set := range [][]string{nil, all} {
 		run(t, helm, append([]string{"lint", "--strict", "--kube-version", "1.30.0", dir}, set...)...)
 		documents(t, run(t, helm, append([]string{"template", "--kube-version", "1.30.0", "m", dir}, set...)...))
