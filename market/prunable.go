@@ -77,7 +77,7 @@ func (m *Market) firstEnded(ctx context.Context, old func(*store.Task) bool) (pl
 
 // keptUntil is the instant from which on ended tasks stay, whatever is asked for.
 func keptUntil(now, endedBefore time.Time) time.Time {
-	if settled := now.Add(-keepEnded); endedBefore.After(settled) {
+	if settled := now.Add(-KeepEnded); endedBefore.After(settled) {
 		return settled
 	}
 	return endedBefore

@@ -158,9 +158,9 @@ func (m *Market) old(now time.Time, limit int) store.PruneQuery {
 	}
 }
 
-// keepEnded is how long every ended task is kept: longer than idempotency keys are
+// KeepEnded is how long every ended task is kept, whatever Prune is asked for: longer than idempotency keys are
 // remembered, and longer than a timer still has to drop its texts.
-const keepEnded = rules.TextsLife + rules.Day
+const KeepEnded = rules.TextsLife + rules.Day
 
 // Prune deletes events, dead letters and idempotency records that are older than the policy
 // keeps, and the tasks that ended before the given instant, in batches of 1,000, until nothing

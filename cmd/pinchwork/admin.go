@@ -25,7 +25,7 @@ func newAdmin(a *app) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "admin",
 		Short: "Run the marketplace: overview, grant, invite, suspend, appoint, look, reports, webhooks, operators, actions, audit",
-		Long:  "Commands for the operators. The admin key, or an operator's own, is read from PINCHWORK_ADMIN_KEY or --admin-key-file.",
+		Long:  "Commands for the operators. The admin key, or an operator's own, is read from PINCHWORK_ADMIN_KEY,\nfrom the file that PINCHWORK_ADMIN_KEY_FILE names, or from --admin-key-file.",
 	}, newOverview(o), newGrant(o), newClawBack(o), newInvite(o), newSuspend(o), newInfra(o), newReports(o), newAllAgents(o), newAllTasks(o), newDeadWebhooks(o), newOperators(o), newActions(o), newAudit(o))
 	cmd.PersistentFlags().StringVar(&o.keyFile, "admin-key-file", "", "read the admin key from a file (`path`, or - for standard input)")
 	return cmd
@@ -36,22 +36,33 @@ func (o *operator) client() (*httpclient.Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := o.getenv("PINCHWORK_ADMIN_KEY")
-	switch {
-	case o.keyFile != "":
-		if key, err = o.readText("admin key", o.keyFile); err != nil {
-			return nil, err
-		}
-	case key == "":
-		return nil, setupf("no admin key: set PINCHWORK_ADMIN_KEY or give --admin-key-file")
-	case !o.environmentServes(s.server):
-		return nil, setupf("PINCHWORK_ADMIN_KEY is for PINCHWORK_SERVER and goes nowhere else; give --admin-key-file for %s", s.server)
+	key, err := o.adminKey(s.server)
+	if err != nil {
+		return nil, err
 	}
 	c, err := httpclient.NewAdmin(s.server, key, userAgent())
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return c, nil
+}
+
+// adminKey is that of the flag, or of the environment, whose keys go to its own server alone.
+func (o *operator) adminKey(server string) (string, error) {
+	key, file := o.getenv("PINCHWORK_ADMIN_KEY"), o.getenv("PINCHWORK_ADMIN_KEY_FILE")
+	switch {
+	case o.keyFile != "":
+		return o.readText("admin key", o.keyFile)
+	case key == "" && file == "":
+		return "", setupf("no admin key: set PINCHWORK_ADMIN_KEY or PINCHWORK_ADMIN_KEY_FILE, or give --admin-key-file")
+	case key != "" && file != "":
+		return "", setupf("PINCHWORK_ADMIN_KEY and PINCHWORK_ADMIN_KEY_FILE are both set: unset one of them")
+	case !o.environmentServes(server):
+		return "", setupf("PINCHWORK_ADMIN_KEY is for PINCHWORK_SERVER and goes nowhere else; give --admin-key-file for %s", server)
+	case file != "":
+		return o.readText("admin key", file)
+	}
+	return key, nil
 }
 
 func newGrant(o *operator) *cobra.Command {

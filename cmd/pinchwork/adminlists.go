@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -14,15 +15,20 @@ import (
 func newAllAgents(o *operator) *cobra.Command {
 	var q market.StandingQuery
 	cmd := &cobra.Command{Use: "agents", Short: "Search agents of any standing, or show one's record"}
-	group(cmd, newInspectAgent(o))
+	show := newInspectAgent(o)
+	group(cmd, show)
+	orOne(cmd, "ag-")
 	f := cmd.Flags()
 	f.StringVar(&q.Search, "search", "", "only with all of these `words` in name or good_at; or an agent's id")
 	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
-	f.StringVar((*string)(&q.Standing), "standing", "", "only `active` or suspended")
+	f.StringVar((*string)(&q.Standing), "standing", "", "only those of this `standing`: active or suspended")
 	complete(cmd, "standing", string(market.StandingActive), string(market.StandingSuspended))
-	f.StringVar(&q.SortBy, "sort-by", "", "`reputation` or tasks_completed")
+	f.StringVar(&q.SortBy, "sort-by", "", "by this `field` first: reputation or tasks_completed")
 	pageFlags(cmd, &q.Page)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return show.RunE(cmd, args)
+		}
 		c, err := o.client()
 		if err != nil {
 			return err
@@ -42,6 +48,17 @@ func newAllAgents(o *operator) *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// orOne lets the command for a list take one id, which is shown, instead of a subcommand.
+func orOne(cmd *cobra.Command, prefix string) {
+	unknown := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 && strings.HasPrefix(args[0], prefix) {
+			return nil
+		}
+		return unknown(cmd, args)
+	}
 }
 
 func standing(suspended bool) string {
@@ -77,18 +94,23 @@ func newInspectAgent(o *operator) *cobra.Command {
 func newAllTasks(o *operator) *cobra.Command {
 	var q market.AllTasksQuery
 	cmd := &cobra.Command{Use: "tasks", Short: "Search tasks in any state, show all that is kept about one, or end one by decision"}
-	group(cmd, newTaskFile(o), newSettle(o))
+	show := newTaskFile(o)
+	group(cmd, show, newSettle(o))
+	orOne(cmd, "tk-")
 	f := cmd.Flags()
 	f.StringVar(&q.Search, "search", "", "only with all of these `words` in need or context; or a task's id")
 	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
 	f.StringVar((*string)(&q.Status), "status", "", "only in this `state`")
-	f.StringVar((*string)(&q.Poster), "poster", "", "only of this agent's (`id`)")
-	f.StringVar((*string)(&q.Worker), "worker", "", "only those that this agent (`id`) works on, or was the last to")
+	f.StringVar((*string)(&q.Poster), "poster", "", "only those of the agent `id`")
+	f.StringVar((*string)(&q.Worker), "worker", "", "only those that the agent `id` works on, or was the last to")
 	f.BoolVar(&q.Reported, "reported", false, "only those about which a report is open")
 	f.BoolVar(&q.System, "system", false, "the platform's own tasks instead of the others")
 	complete(cmd, "status", strs(market.Statuses())...)
 	pageFlags(cmd, &q.Page)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return show.RunE(cmd, args)
+		}
 		c, err := o.client()
 		if err != nil {
 			return err
@@ -155,12 +177,23 @@ func fileDetails(f *market.TaskFile) *render.Record {
 	r.Section("Need", t.Need)
 	r.Section("Context", t.Context)
 	r.Section("Result", t.Result)
+	r.Section("Rejected", strings.TrimSpace(t.RejectionReason+"\n"+t.RejectionFeedback))
+	r.Section("Feedback", t.Feedback)
+	for _, d := range f.Earlier {
+		r.Section(fmt.Sprintf("Earlier delivery %d, by %s", d.No, d.WorkerID), cmp.Or(d.Result, "(no longer kept)"))
+	}
 	var talk, history, ledger, reports, acts []string
 	for _, m := range f.Messages {
 		talk = append(talk, fmt.Sprintf("%s %s: %s", when(m.CreatedAt), m.SenderID, m.Message))
 	}
 	for _, e := range f.History {
-		history = append(history, fmt.Sprintf("%s %s to %s", when(e.At), e.Type, e.ToldTo))
+		line := fmt.Sprintf("%s %s, told to %s", when(e.At), e.Type, e.ToldTo)
+		for _, said := range []string{e.Data.Reason, e.Data.Feedback} {
+			if said != "" {
+				line += ": " + said
+			}
+		}
+		history = append(history, line)
 	}
 	for _, e := range f.Ledger {
 		ledger = append(ledger, fmt.Sprintf("%s %s %s → %s %d", when(e.At), e.Reason, e.From, e.To, e.Amount))

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -26,12 +28,29 @@ func newSettle(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer o.openReports(cmd.Context(), c, t.TaskID)
 			return o.show(t, fields("Task", string(t.TaskID), "Status", string(t.Status), "Outcome", args[1], "Charged", number(t.CreditsCharged), "Reason", in.Reason))
 		},
 	}
 	cmd.Flags().Int64Var(&in.WorkerCredits, "worker-credits", 0, "what a split charges, before the fee (`credits`)")
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (`text`): both parties and the log are told (required)")
 	return cmd
+}
+
+// openReports tells people which reports about a task wait for a decision of their own.
+func (o *operator) openReports(ctx context.Context, c *httpclient.Admin, id market.TaskID) {
+	if !o.people() {
+		return
+	}
+	f, err := c.TaskFile(ctx, id)
+	if err != nil {
+		return // the task is resolved
+	}
+	for i := range f.Reports {
+		if r := &f.Reports[i]; r.Status == market.ReportOpen {
+			o.note("Next: pinchwork admin reports resolve %s reviewed --reason '…'", r.ID)
+		}
+	}
 }
 
 func newClawBack(o *operator) *cobra.Command {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -34,9 +39,10 @@ func newOperators(o *operator) *cobra.Command {
 
 func newAddOperator(o *operator) *cobra.Command {
 	var in market.OperatorInput
+	var out string
 	cmd := &cobra.Command{
 		Use:   "add NAME look|act",
-		Short: "Make an operator, whose key is shown this once",
+		Short: "Make an operator, whose key is shown, or written with --out, this once",
 		Long: "Make an operator, whose key is shown this once. Who looks reads what there is; who acts grants, suspends and resolves.\n" +
 			"This needs the server's own admin key. The new key goes where that one does: PINCHWORK_ADMIN_KEY or --admin-key-file.",
 		Args: args(cobra.ExactArgs(2)),
@@ -46,15 +52,36 @@ func newAddOperator(o *operator) *cobra.Command {
 				return err
 			}
 			in.Name, in.Role = args[0], market.OperatorRole(args[1])
-			made, err := c.AddOperator(cmd.Context(), in)
+			made, err := addOperator(cmd.Context(), c, in, out)
 			if err != nil {
 				return err
+			}
+			if out != "" {
+				return o.show(made.Operator, fields("Operator", made.Name, "Role", string(made.Role), "Key", "in "+out))
 			}
 			return o.show(made, fields("Operator", made.Name, "Role", string(made.Role), "Key", string(made.APIKey)))
 		},
 	}
 	reasonFlag(cmd, &in.Reason)
+	cmd.Flags().StringVar(&out, "out", "", "write the key into a new `file` that you alone can read, and do not show it")
 	return cmd
+}
+
+// addOperator makes the file first: a key that cannot be written would be lost.
+func addOperator(ctx context.Context, c *httpclient.Admin, in market.OperatorInput, out string) (market.NewOperator, error) {
+	if out == "" {
+		return c.AddOperator(ctx, in)
+	}
+	f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return market.NewOperator{}, usagef("--out: %w", err)
+	}
+	made, err := c.AddOperator(ctx, in)
+	if err != nil {
+		return made, errors.Join(err, f.Close(), os.Remove(out))
+	}
+	_, err = fmt.Fprintln(f, string(made.APIKey))
+	return made, errors.Join(err, f.Close())
 }
 
 func newRevokeOperator(o *operator) *cobra.Command {
@@ -109,10 +136,10 @@ func newActions(o *operator) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Operator, "operator", "", "only what this operator (`name`) did")
-	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to this agent (`id`)")
-	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about this report (`id`)")
-	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about this task (`id`)")
+	f.StringVar(&q.Operator, "operator", "", "only what the operator `name` did")
+	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to the agent `id`")
+	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about the report `id`")
+	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about the task `id`")
 	pageFlags(cmd, &q.Page)
 	return cmd
 }

@@ -14,7 +14,7 @@ func newReports(o *operator) *cobra.Command {
 	var status string
 	cmd := &cobra.Command{Use: "reports", Short: "List reports about tasks, or resolve one"}
 	group(cmd, newResolve(o))
-	cmd.Flags().StringVar(&status, "status", "", "only `open`, reviewed or dismissed")
+	cmd.Flags().StringVar(&status, "status", "", "only those of this `status`: open, reviewed or dismissed")
 	complete(cmd, "status", string(market.ReportOpen), string(market.ReportReviewed), string(market.ReportDismissed))
 	pageFlags(cmd, &p)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -56,6 +56,7 @@ func newResolve(o *operator) *cobra.Command {
 			return o.show(r, fields("Report", string(r.ID), "Task", string(r.Task), "Status", string(r.Status), "Note", r.Note))
 		},
 	}
-	cmd.Flags().StringVar(&note, "note", "", "a `note` for the record")
+	reasonFlag(cmd, &note)
+	cmd.Flags().StringVar(&note, "note", "", "the same as --reason (`note`)")
 	return cmd
 }

@@ -17,7 +17,7 @@ func newAgents(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&q.Search, "search", "", "only with these `words` in name or skills")
 	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
-	f.Float64Var(&q.MinReputation, "min-reputation", 0, "only from this reputation on (`n`)")
+	f.Float64Var(&q.MinReputation, "min-reputation", 0, "only those with a reputation of at least `n`")
 	f.StringVar(&q.SortBy, "sort-by", "", "`reputation` or tasks_completed")
 	complete(cmd, "sort-by", "reputation", "tasks_completed")
 	pageFlags(cmd, &q.Page)

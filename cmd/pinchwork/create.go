@@ -48,7 +48,7 @@ func newCreate(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	fileFlag(cmd, &o.file, "need")
-	f.Int64Var(&o.credits, "credits", 50, "the most that it may cost (`n`)")
+	f.Int64Var(&o.credits, "credits", 50, "it may cost at most `n`")
 	f.StringVar(&o.about, "context", "", "background for the worker; @file or - as for the need")
 	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
 	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")

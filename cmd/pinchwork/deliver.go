@@ -35,6 +35,6 @@ func newDeliver(a *app) *cobra.Command {
 		},
 	}
 	fileFlag(cmd, &file, "result")
-	cmd.Flags().Int64Var(&credits, "credits", 0, "what it costs (`n`); default all that the task offers")
+	cmd.Flags().Int64Var(&credits, "credits", 0, "it costs `n`; default all that the task offers")
 	return cmd
 }

@@ -28,7 +28,7 @@ an event seen before; events are kept for 7 days.`,
 	}
 	cmd.Flags().StringVar(&after, "after", "", "begin after the event with this `id`")
 	cmd.Flags().StringSliceVar(&types, "type", nil, "only these `types`, comma-separated")
-	cmd.Flags().IntVar(&count, "count", 0, "end after this many (`n`)")
+	cmd.Flags().IntVar(&count, "count", 0, "end after `n`")
 	return cmd
 }
 

@@ -48,7 +48,7 @@ var examples = map[string]string{
 	"admin tasks show":         `pinchwork admin tasks show tk-abc123`,
 	"admin tasks resolve":      `pinchwork admin tasks resolve tk-abc123 refund --reason "nobody works on it"`,
 	"admin agents show":        `pinchwork admin agents show ag-abc123`,
-	"admin reports resolve":    `pinchwork admin reports resolve rp-abc123 dismissed --note "it is fine"`,
+	"admin reports resolve":    `pinchwork admin reports resolve rp-abc123 dismissed --reason "it is fine"`,
 	"admin operators add":      `pinchwork admin operators add eve act --reason "nights"`,
 	"admin operators revoke":   `pinchwork admin operators revoke eve --reason "left"`,
 	"audit":                    `pinchwork audit --store sqlite:copy.db`,

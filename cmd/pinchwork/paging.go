@@ -7,8 +7,8 @@ import (
 )
 
 func pageFlags(cmd *cobra.Command, p *market.Page) {
-	cmd.Flags().IntVar(&p.Limit, "limit", 0, "show at most this many (`n`)")
-	cmd.Flags().IntVar(&p.Offset, "offset", 0, "skip this many (`n`)")
+	cmd.Flags().IntVar(&p.Limit, "limit", 0, "show at most `n`")
+	cmd.Flags().IntVar(&p.Offset, "offset", 0, "skip the first `n`")
 }
 
 func filterFlags(cmd *cobra.Command, f *market.Filter) {

@@ -40,7 +40,7 @@ func newPickup(a *app) *cobra.Command {
 	}
 	filterFlags(cmd, &f)
 	waitFlag(cmd, &wait, "a task; exits with 4 when there is none by then")
-	cmd.Flags().IntVar(&count, "count", 0, "claim up to this many, at most 10 (`n`)")
+	cmd.Flags().IntVar(&count, "count", 0, "claim up to `n`, at most 10")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/serve"
+	"github.com/pinchwork/pinchwork/market"
 )
 
 func newPrune(a *app) *cobra.Command {
@@ -21,7 +22,7 @@ func newPrune(a *app) *cobra.Command {
 servers run.
 
 A server deletes old events by itself; ended tasks stay until this command
-deletes them. Ledger entries and statistics always stay.`,
+deletes them, those of the last 8 days always. Ledger entries and statistics stay.`,
 		Args: args(cobra.NoArgs),
 	}
 	cmd.Flags().Var(&age, "ended-before", "also delete tasks that ended longer ago than this, such as 90d")
@@ -43,20 +44,29 @@ deletes them. Ledger entries and statistics always stay.`,
 		if err != nil {
 			return err
 		}
+		if keep := market.KeepEnded; age > 0 && time.Duration(age) < keep {
+			defer a.note("Tasks that ended in the last %d days stay in any case.", keep/(24*time.Hour))
+		}
+		if dry {
+			return a.show(counted{n.Events, n.Tasks}, fields("Events", number(n.Events), "Tasks", number(n.Tasks)))
+		}
 		return a.show(n, func(w io.Writer, style render.Style) error {
 			r := render.Record{}
 			r.Add("Events", number(int64(n.Events)))
 			r.Add("Tasks", number(int64(n.Tasks)))
-			if dry {
-				return r.Write(w, style)
-			}
-			r.Add("Idempotency records", number(int64(n.Records)))
+			r.Add("Expired records", number(int64(n.Records)))
 			r.Add("Feed items", number(int64(n.Feed)))
 			r.Add("Dead letters", number(int64(n.Dead)))
 			return r.Write(w, style)
 		})
 	}
 	return cmd
+}
+
+// counted is what a dry run counts: of the rest it knows nothing.
+type counted struct {
+	Events int `json:"events"`
+	Tasks  int `json:"tasks"`
 }
 
 // age is a flag that takes days too.

@@ -18,7 +18,7 @@ func newApprove(a *app) *cobra.Command {
 			in.Rating = given(cmd, "rating", rating)
 			return c.Approve(ctx, id, in)
 		})
-	cmd.Flags().IntVar(&rating, "rating", 0, "rate the worker from 1 to 5 (`n`)")
+	cmd.Flags().IntVar(&rating, "rating", 0, "rate the worker `n`, from 1 to 5")
 	cmd.Flags().StringVar(&in.Feedback, "feedback", "", "a `text` for the worker")
 	return cmd
 }
@@ -92,7 +92,7 @@ func newProgress(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `text` for the poster")
-	cmd.Flags().IntVar(&percent, "percent", 0, "how much is done, 0 to 100 (`n`)")
+	cmd.Flags().IntVar(&percent, "percent", 0, "`n` of 100 are done")
 	return cmd
 }
 
