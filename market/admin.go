@@ -158,13 +158,14 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 // Audit replays the whole ledger and proves every balance, every escrow, the zero
 // sum, the totals and the budget of system pay as the policy has it now, and names the tasks
 // whose timers the store has lost. It is exact even while the market runs, and reads
-// everything that is stored.
+// everything that is stored. LatestAudit then knows of it.
 func (m *Market) Audit(ctx context.Context) (_ AuditReport, err error) {
 	finish := m.meter.operation(&ctx, "audit")
 	defer func() { finish(err) }()
-	report, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)
-	if err == nil {
-		m.meter.audit(ctx, len(report.Problems), m.now())
+	found, err := audit.Books(ctx, m.store, m.policy.SystemPayPerDay, m.now)
+	if err != nil {
+		return AuditReport{}, known(ctx, err)
 	}
-	return AuditReport(report), known(ctx, err)
+	report := AuditReport(found)
+	return report, m.keepAudit(ctx, &report)
 }

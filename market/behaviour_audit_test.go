@@ -140,3 +140,37 @@ func TestTheBooksAreLookedAtWithoutATrace(t *testing.T) {
 		}
 	})
 }
+
+// Whoever asks learns of the latest audit, whichever process made it.
+func TestEveryProcessKnowsTheLatestAudit(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		k.Agent("ada")
+		if note, ok, err := k.Market.LatestAudit(k.Ctx); err != nil || ok || overview(t, k).Audit != nil {
+			t.Errorf("before the first: %+v, %v, %v", note, ok, err)
+		}
+		other := k.Replica()
+		miscounts := miscounted{k.Store, func(s *store.Totals) { s.Agents++ }}
+		m, err := market.New(market.Config{Store: miscounts, Clock: k.Clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, by := range []struct {
+			market *market.Market
+			want   market.AuditNote
+		}{{k.Market, market.AuditNote{OK: true}}, {m, market.AuditNote{Problems: 1}}, {other, market.AuditNote{OK: true}}} {
+			k.Clock.Advance(time.Hour)
+			if _, err := by.market.Audit(k.Ctx); err != nil {
+				t.Fatal(err)
+			}
+			by.want.At = market.NewTime(k.Clock.Now())
+			for _, asked := range []*market.Market{k.Market, m, other} {
+				if note, ok, err := asked.LatestAudit(k.Ctx); err != nil || !ok || note != by.want {
+					t.Errorf("%+v, %v, %v, want %+v", note, ok, err, by.want)
+				}
+			}
+		}
+		if note := overview(t, k).Audit; note == nil || !note.OK {
+			t.Errorf("the overview shows %+v", note)
+		}
+	})
+}

@@ -2,8 +2,10 @@ package market_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,13 +119,27 @@ func TestTheOverviewSaysWhoseWebhooksAreDead(t *testing.T) {
 	})
 }
 
+// mortal is a store that a process reaches until it is killed.
+type mortal struct {
+	market.Store
+	killed *atomic.Bool
+}
+
+func (s mortal) Commit(ctx context.Context, c *store.Change) (store.Committed, error) {
+	if s.killed.Load() {
+		return store.Committed{}, errors.New("killed")
+	}
+	return s.Store.Commit(ctx, c)
+}
+
 // Replicas show that they live, and which of them runs the timers; one that has ended is
-// forgotten, and one without a name writes nothing.
+// forgotten at once, one that was killed within two minutes, and one without a name writes
+// nothing.
 func TestReplicasShowThatTheyLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept := memory.New()
-		start := func(name string) (m *market.Market, stop func()) {
-			m, err := pinchwork.New(pinchwork.WithStore(kept), pinchwork.WithInstance(name, "v1"))
+		kept, killed := memory.New(), new(atomic.Bool)
+		start := func(name string, killed *atomic.Bool) (m *market.Market, stop func()) {
+			m, err := pinchwork.New(pinchwork.WithStore(mortal{kept, killed}), pinchwork.WithInstance(name, "v1"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,11 +166,11 @@ func TestReplicasShowThatTheyLive(t *testing.T) {
 			}
 			return names, swept
 		}
-		one, stopOne := start("one")
+		one, stopOne := start("one", new(atomic.Bool))
 		time.Sleep(10 * time.Second)
-		two, stopTwo := start("two")
+		two, stopTwo := start("two", new(atomic.Bool))
 		defer stopTwo()
-		_, stopQuiet := start("")
+		_, stopQuiet := start("", new(atomic.Bool))
 		for _, m := range []*market.Market{one, two} {
 			if names, _ := alive(m); !slices.Equal(names, []string{"one", "two"}) {
 				t.Errorf("alive are %v", names)
@@ -166,6 +182,15 @@ func TestReplicasShowThatTheyLive(t *testing.T) {
 		}
 		stopOne()
 		stopQuiet()
+		_, stopKilled := start("killed", killed)
+		if names, _ := alive(two); !slices.Equal(names, []string{"two", "killed"}) {
+			t.Errorf("after the end of one %v are alive", names)
+		}
+		killed.Store(true)
+		stopKilled()
+		if names, _ := alive(two); !slices.Equal(names, []string{"two", "killed"}) {
+			t.Errorf("a replica that was killed said so: %v are alive", names)
+		}
 		time.Sleep(3 * time.Minute)
 		r, err := two.Register(t.Context(), market.RegisterInput{Name: "ada"})
 		if err != nil {

@@ -21,6 +21,7 @@ const (
 	operatorsChain chain = "operators"
 	actionsChain   chain = "actions"
 	hoursChain     chain = "hours"
+	auditsChain    chain = "audits"
 )
 
 func (c chain) id(n int64) store.IdempotencyID {
@@ -145,7 +146,7 @@ func unfinished(ends []end) (asked [][]int64, ids []store.IdempotencyID) {
 
 // seen remembers where this process has found the ends of the chains that are asked
 // for most, so that they are looked for from there.
-type seen struct{ operators, actions, hours atomic.Int64 }
+type seen struct{ operators, actions, hours, audits atomic.Int64 }
 
 func (s *seen) place(c chain) *atomic.Int64 {
 	switch c {
@@ -155,6 +156,8 @@ func (s *seen) place(c chain) *atomic.Int64 {
 		return &s.actions
 	case hoursChain:
 		return &s.hours
+	case auditsChain:
+		return &s.audits
 	}
 	return new(atomic.Int64)
 }

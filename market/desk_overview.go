@@ -20,6 +20,8 @@ type DeskOverview struct {
 	ReportsOpen int `json:"reports_open"`
 	// Dead are webhook deliveries that failed for good.
 	Dead DeadOverview `json:"dead_webhooks"`
+	// Audit is what is kept of the latest audit (Market.LatestAudit), absent before the first.
+	Audit *AuditNote `json:"audit,omitempty"`
 	// Replicas are the processes that show themselves (Config.Instance), the longest
 	// running first.
 	Replicas []Replica `json:"replicas"`
@@ -95,6 +97,13 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 	s.ReportsOpen = open.Total
 	if s.Dead, err = m.deadOverview(ctx, now); err != nil {
 		return s, err
+	}
+	note, audited, err := m.latestAudit(ctx)
+	if err != nil {
+		return s, err
+	}
+	if audited {
+		s.Audit = &note
 	}
 	s.Replicas, err = m.replicas(ctx, now)
 	return s, err

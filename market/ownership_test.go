@@ -151,8 +151,9 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.AppointInfra(ctx, market.InfraInput{AgentID: s.bob.ID})
 			return give(v, err)
 		},
-		"Market.Books": func(ctx context.Context) []any { v, err := m.Books(ctx); return give(v, err) },
-		"Market.Audit": func(ctx context.Context) []any { v, err := m.Audit(ctx); return give(v, err) },
+		"Market.Books":       func(ctx context.Context) []any { v, err := m.Books(ctx); return give(v, err) },
+		"Market.Audit":       func(ctx context.Context) []any { v, err := m.Audit(ctx); return give(v, err) },
+		"Market.LatestAudit": func(ctx context.Context) []any { v, _, err := m.LatestAudit(ctx); return give(v, err) },
 		"Market.Charge": func(ctx context.Context) []any {
 			v, err := m.Charge(ctx, market.Charge{Bucket: "c", Every: time.Second, Burst: 9})
 			return give(v, err)

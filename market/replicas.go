@@ -37,12 +37,20 @@ type Replica struct {
 	SweptAt Time `json:"swept_at,omitzero"`
 }
 
+// sign is a sign of life, or of an orderly end, the last of its replica.
+type sign struct {
+	Replica
+	Ended bool `json:"ended,omitempty"`
+}
+
 const (
 	// lifeEvery is the time between signs of life, of which a store keeps those of this
 	// period and the one before.
 	lifeEvery = time.Minute
 	// lifePlaces is how many replicas there are places for in a period.
 	lifePlaces = store.MaxEach / 2
+	// endWithin bounds how long the end of Run is held up by saying so.
+	endWithin = time.Second
 )
 
 // presence is what a Market knows about its own Run.
@@ -54,16 +62,16 @@ type presence struct {
 	place int
 }
 
-// showLife leaves a sign of life in each period. A replica takes the first place of a
-// period that nobody has, which is the one that it had before unless others have come
-// or gone.
+// showLife leaves a sign of life in each period, and one of its end. A replica takes the
+// first place of a period that nobody has, which is the one that it had before unless
+// others have come or gone.
 func (m *Market) showLife(ctx context.Context) error {
 	if m.presence.since.IsZero() {
 		m.presence.since = m.now()
 	}
 	for ctx.Err() == nil {
 		now := m.now()
-		if err := m.signOfLife(ctx, now); err != nil {
+		if err := m.signOfLife(ctx, now, false); err != nil {
 			return err
 		}
 		select {
@@ -71,20 +79,22 @@ func (m *Market) showLife(ctx context.Context) error {
 		case <-m.clock.After(lifeEvery - now.Sub(now.Truncate(lifeEvery))):
 		}
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	return m.signOfLife(ctx, m.now(), true)
 }
 
-func (m *Market) signOfLife(ctx context.Context, now time.Time) error {
+func (m *Market) signOfLife(ctx context.Context, now time.Time, ended bool) error {
 	p := m.presence
-	sign := Replica{
+	s := sign{Ended: ended, Replica: Replica{
 		ID: m.name, Name: rules.Cut(p.instance.Name, maxInstance), Version: rules.Cut(p.instance.Version, maxInstance),
 		Since: NewTime(p.since), SeenAt: NewTime(now),
-	}
+	}}
 	if at := p.swept.Load(); at != 0 {
-		sign.SweptAt = NewTime(time.UnixMicro(at))
+		s.SweptAt = NewTime(time.UnixMicro(at))
 	}
 	for range lifePlaces {
-		o := m.rules.Remember(now, lifeRecord(now, p.place), sign, now.Add(2*lifeEvery))
+		o := m.rules.Remember(now, lifeRecord(now, p.place), s, now.Add(2*lifeEvery))
 		_, err := m.store.Commit(ctx, &o.Change)
 		var taken *store.Conflict
 		if !errors.As(err, &taken) {
@@ -102,7 +112,8 @@ func lifeRecord(at time.Time, place int) store.IdempotencyID {
 	return store.IdempotencyID{Caller: Platform, Operation: fmt.Sprint("life in ", at.Unix()/int64(lifeEvery.Seconds())), Key: strconv.Itoa(place)}
 }
 
-// replicas reads the signs of life, the longest running replica first.
+// replicas reads the signs of life, the longest running replica first. Those that have said
+// that they end are left out.
 func (m *Market) replicas(ctx context.Context, now time.Time) ([]Replica, error) {
 	ids := make([]store.IdempotencyID, 0, 2*lifePlaces)
 	for _, at := range []time.Time{now.Add(-lifeEvery), now} {
@@ -114,19 +125,21 @@ func (m *Market) replicas(ctx context.Context, now time.Time) ([]Replica, error)
 	if err != nil {
 		return nil, known(ctx, err)
 	}
-	latest := map[string]Replica{}
+	latest := map[string]sign{}
 	for _, record := range l.Records {
-		r, err := recall[Replica](record.Outcome)
+		r, err := recall[sign](record.Outcome)
 		if err != nil {
 			return nil, err
 		}
-		if !r.SeenAt.Before(latest[r.ID].SeenAt.Time) {
+		if was := latest[r.ID].SeenAt; r.SeenAt.After(was.Time) || r.Ended && r.SeenAt.Equal(was.Time) {
 			latest[r.ID] = r
 		}
 	}
 	list := make([]Replica, 0, len(latest))
 	for _, r := range latest {
-		list = append(list, r)
+		if !r.Ended {
+			list = append(list, r.Replica)
+		}
 	}
 	slices.SortFunc(list, func(a, b Replica) int { return cmp.Or(a.Since.Compare(b.Since.Time), cmp.Compare(a.ID, b.ID)) })
 	return list, nil

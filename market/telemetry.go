@@ -39,8 +39,6 @@ type meter struct {
 	claims     metric.Int64Counter
 	open       metric.Int64Gauge
 	moved      metric.Int64Counter
-	problems   metric.Int64Gauge
-	audited    metric.Float64Gauge
 }
 
 func newMeter(t Telemetry) (*meter, error) {
@@ -52,7 +50,7 @@ func newMeter(t Telemetry) (*meter, error) {
 	}
 	in := t.MeterProvider.Meter(instrumentation)
 	m := &meter{tracer: t.TracerProvider.Tracer(instrumentation)}
-	var errs [8]error
+	var errs [6]error
 	m.operations, errs[0] = in.Float64Histogram("pinchwork.operation.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of operations by name and outcome"),
 		metric.WithExplicitBucketBoundaries(durations...))
@@ -67,10 +65,6 @@ func newMeter(t Telemetry) (*meter, error) {
 		metric.WithDescription("Open tasks on this process's board"))
 	m.moved, errs[5] = in.Int64Counter("pinchwork.credits.moved",
 		metric.WithDescription("Credits that this process moved, by kind of ledger entry"))
-	m.problems, errs[6] = in.Int64Gauge("pinchwork.audit.problems",
-		metric.WithDescription("Accounts that did not agree in the last audit by this process"))
-	m.audited, errs[7] = in.Float64Gauge("pinchwork.audit.timestamp",
-		metric.WithUnit("s"), metric.WithDescription("When this process finished its last audit, in seconds since 1970"))
 	return m, errors.Join(errs[:]...)
 }
 
@@ -130,9 +124,4 @@ func (m *meter) credits(transfers []store.Transfer) {
 	for i := range transfers {
 		m.moved.Add(context.Background(), transfers[i].Amount, metric.WithAttributes(attribute.String("kind", string(transfers[i].Kind))))
 	}
-}
-
-func (m *meter) audit(ctx context.Context, problems int, at time.Time) {
-	m.problems.Record(ctx, int64(problems))
-	m.audited.Record(ctx, float64(at.UnixMilli())/1000)
 }

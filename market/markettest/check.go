@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
+	"github.com/pinchwork/pinchwork/market/internal/audit"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -17,7 +18,7 @@ type claimNo struct {
 // Check proves the books and the states, and fails the test otherwise:
 //
 //   - a replay of the ledger gives every balance and escrow, and the sum over
-//     all accounts is 0 (Market.Audit);
+//     all accounts is 0 (as by Market.Audit);
 //   - no agent has a negative balance, escrow, count of claims, record as poster or
 //     number of bytes, and the fees on its tasks are those that the ledger has;
 //   - an agent's bytes of texts are those that its tasks and deliveries keep;
@@ -29,7 +30,7 @@ type claimNo struct {
 // reads everything that is stored, and expects nobody to write meanwhile.
 func (k *Kit) Check() {
 	k.Helper()
-	report, err := k.auditor.Audit(k.Ctx)
+	report, err := audit.Books(k.Ctx, k.Store, k.Market.Policy().SystemPayPerDay, k.Clock.Now)
 	k.must(err, "auditing")
 	for _, problem := range report.Problems {
 		k.Errorf("audit: %s", problem)

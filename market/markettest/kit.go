@@ -27,7 +27,6 @@ type Kit struct {
 
 	settings settings
 	served   market.Store   // Store as the market sees it
-	auditor  *market.Market // meets no faults
 	mu       sync.Mutex
 	quiet    int // above 0 while steps are part of a bigger one
 	seen     map[claimNo]market.AgentID
@@ -97,9 +96,6 @@ func New(t testing.TB, opts ...Option) *Kit {
 		settings: s, served: s.serve(), seen: map[claimNo]market.AgentID{},
 	}
 	k.Market = k.Replica()
-	if k.auditor = k.Market; s.faults != nil {
-		k.auditor = k.on(k.Store)
-	}
 	t.Cleanup(func() {
 		if !t.Failed() {
 			k.Check()

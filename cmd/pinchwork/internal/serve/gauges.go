@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/pinchwork/pinchwork/market"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -22,11 +23,11 @@ const (
 )
 
 // gauges show at each scrape what the store counts: all of it is kept in counters and
-// indexes, so that a scrape costs two reads however much is stored.
+// indexes, so that a scrape costs three reads however much is stored.
 type gauges struct {
-	store store.Store
-	now   func() time.Time
-	log   *slog.Logger
+	store  store.Store
+	market *market.Market
+	log    *slog.Logger
 
 	looking atomic.Bool
 	last    atomic.Pointer[numbers]
@@ -37,14 +38,17 @@ type numbers struct {
 	at     time.Time
 	totals store.Totals
 	oldest time.Duration
-	err    error
+	// audit is the latest that anybody has made, if audited.
+	audit   market.AuditNote
+	audited bool
+	err     error
 }
 
 // observe registers the gauges with a provider of meters.
-func observe(provider metric.MeterProvider, s store.Store, now func() time.Time, version, kind string, log *slog.Logger) error {
-	g := &gauges{store: s, now: now, log: log}
+func observe(provider metric.MeterProvider, s store.Store, m *market.Market, version, kind string, log *slog.Logger) error {
+	g := &gauges{store: s, market: m, log: log}
 	in := provider.Meter("github.com/pinchwork/pinchwork/cmd/pinchwork")
-	var errs [6]error
+	var errs [8]error
 	gauge := func(i int, name, unit, help string) metric.Int64ObservableGauge {
 		out, err := in.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(help))
 		errs[i] = err
@@ -58,6 +62,10 @@ func observe(provider metric.MeterProvider, s store.Store, now func() time.Time,
 	oldest, err := in.Float64ObservableGauge("pinchwork.webhook.overdue", metric.WithUnit("s"),
 		metric.WithDescription("How long the longest waiting delivery to a webhook has been due, 0 when none is"))
 	errs[5] = err
+	problems := gauge(6, "pinchwork.audit.problems", "", "Accounts and totals that did not agree in the latest audit of the marketplace")
+	audited, err := in.Float64ObservableGauge("pinchwork.audit.timestamp", metric.WithUnit("s"),
+		metric.WithDescription("When that was, in seconds since 1970"))
+	errs[7] = err
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
@@ -76,8 +84,12 @@ func observe(provider metric.MeterProvider, s store.Store, now func() time.Time,
 		o.ObserveInt64(agents, n.totals.Agents)
 		o.ObserveInt64(escrow, n.totals.Escrowed)
 		o.ObserveFloat64(oldest, n.oldest.Seconds())
+		if n.audited {
+			o.ObserveInt64(problems, int64(n.audit.Problems))
+			o.ObserveFloat64(audited, float64(n.audit.At.UnixMilli())/1000)
+		}
 		return nil
-	}, build, up, tasks, agents, escrow, oldest)
+	}, build, up, tasks, agents, escrow, oldest, problems, audited)
 	return err
 }
 
@@ -112,9 +124,13 @@ func (g *gauges) ask(ctx context.Context) *numbers {
 	if err != nil {
 		return &numbers{at: time.Now(), err: err}
 	}
-	now := g.now()
+	now := g.market.Now()
 	agenda, err := g.store.Due(ctx, now, 1)
-	n := &numbers{at: time.Now(), totals: totals, err: err}
+	if err != nil {
+		return &numbers{at: time.Now(), err: err}
+	}
+	n := &numbers{at: time.Now(), totals: totals}
+	n.audit, n.audited, n.err = g.market.LatestAudit(ctx)
 	if due := agenda.NextWebhook; !due.IsZero() && due.Before(now) {
 		n.oldest = now.Sub(due)
 	}

@@ -64,7 +64,7 @@ func TestTheMarketplacesNumbersAreInTheMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := metrics.observe(b, m.Now, "v1.2.3", log); err != nil {
+	if err := metrics.observe(b, m, "v1.2.3", log); err != nil {
 		t.Fatal(err)
 	}
 	poster, err := m.Register(t.Context(), market.RegisterInput{Name: "p"})

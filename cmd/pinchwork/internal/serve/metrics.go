@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	prom "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -59,11 +58,11 @@ func (m *metrics) telemetry() market.Telemetry {
 }
 
 // observe adds what the store counts.
-func (m *metrics) observe(b *backend, now func() time.Time, version string, log *slog.Logger) error {
+func (m *metrics) observe(b *backend, of *market.Market, version string, log *slog.Logger) error {
 	if m.provider == nil {
 		return nil
 	}
-	return observe(m.provider, b.store, now, version, b.kind, log)
+	return observe(m.provider, b.store, of, version, b.kind, log)
 }
 
 // address is where the metrics are, "" without them.

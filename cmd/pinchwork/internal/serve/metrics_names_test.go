@@ -90,7 +90,7 @@ func TestOperationsPageListsEveryMetric(t *testing.T) {
 	}
 	provider := &noted{names: map[string]bool{}}
 	m, _ := wired(t, market.Telemetry{MeterProvider: provider})
-	if err := observe(provider, memory.New(), m.Now, "test", "memory", slog.New(slog.DiscardHandler)); err != nil {
+	if err := observe(provider, memory.New(), m, "test", "memory", slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(listed)

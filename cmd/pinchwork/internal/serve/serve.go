@@ -72,7 +72,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
-	if err := metrics.observe(b, m.Now, version, log); err != nil {
+	if err := metrics.observe(b, m, version, log); err != nil {
 		return err
 	}
 	api, err := newAPI(m, &s, metrics.telemetry(), version, log)
