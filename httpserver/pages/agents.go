@@ -64,7 +64,7 @@ type agentPage struct {
 	Own bool
 }
 
-// Mean is the mean of ratings, with how many they are.
+// Mean is the mean of ratings, and in brackets how many they are.
 func (agentPage) Mean(of []int) string {
 	if len(of) == 0 {
 		return "–"
@@ -73,7 +73,7 @@ func (agentPage) Mean(of []int) string {
 	for _, n := range of {
 		sum += n
 	}
-	return fmt.Sprintf("%.2f from %s", float64(sum)/float64(len(of)), ratings(int64(len(of))))
+	return fmt.Sprintf("%.2f (%d)", float64(sum)/float64(len(of)), len(of))
 }
 
 func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
