@@ -92,7 +92,7 @@ func TestOverview(t *testing.T) {
 		bob.Deliver(delivered, "done")
 		bob.Work(ada.Post("done", markettest.Budget(10)), ada)
 		ada.Cancel(ada.Post("cancelled", markettest.Budget(10)))
-		want := market.Overview{Open: 1, InProgress: 2, Done: 1, Escrowed: 30, Agents: 2}
+		want := market.Overview{Open: 1, InProgress: 2, Done: 1, Escrowed: 30, Agents: 2, Tasks: market.TasksByState{Posted: 1, Claimed: 1, Delivered: 1, Approved: 1, Cancelled: 1}}
 		if got, err := k.Market.Overview(k.Ctx); err != nil || got != want {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
@@ -120,6 +120,37 @@ func TestOverviewCountsWhatIsShown(t *testing.T) {
 		agents, err := k.Market.Agents(k.Ctx, market.AgentQuery{})
 		if err != nil || int64(agents.Total) != got.Agents {
 			t.Errorf("%d agents in the list, %v, %d in the overview", agents.Total, err, got.Agents)
+		}
+	})
+}
+
+// What stands beside the filters of the public list is how many it then has.
+func TestTheCountsByStateAreThoseOfThePublicList(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		eve.Post("of who is suspended", markettest.Budget(1))
+		ada.Post("open", markettest.Budget(1))
+		ada.Post("open too", markettest.Budget(1))
+		hire(ada, offeredTo(bob))
+		claimed, delivered := ada.Post("claimed", markettest.Budget(1)), ada.Post("delivered", markettest.Budget(1))
+		bob.Claim(claimed)
+		bob.Claim(delivered)
+		bob.Deliver(delivered, "done")
+		bob.Work(ada.Post("done", markettest.Budget(1)), ada)
+		ada.Cancel(ada.Post("cancelled", markettest.Budget(1)))
+		if _, err := k.Market.Suspend(k.Ctx, market.SuspendInput{AgentID: eve.ID, Suspended: true}); err != nil {
+			t.Fatal(err)
+		}
+		o, err := k.Market.Overview(k.Ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[market.Status]int64{market.StatusPosted: 2, market.StatusClaimed: 1, market.StatusDelivered: 1, market.StatusApproved: 1, market.StatusExpired: 0, market.StatusCancelled: 1}
+		for status, n := range want {
+			list, err := k.Market.PublicTasks(k.Ctx, market.PublicQuery{Status: status})
+			if err != nil || o.Tasks.Of(status) != n || int64(len(list.Tasks)) != n {
+				t.Errorf("%s: %d counted, %d listed, %v, want %d", status, o.Tasks.Of(status), len(list.Tasks), err, n)
+			}
 		}
 	})
 }

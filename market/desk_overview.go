@@ -69,6 +69,21 @@ type TasksByState struct {
 	Cancelled int64 `json:"cancelled"`
 }
 
+func byState(t *store.Totals) TasksByState {
+	return TasksByState{
+		Posted: t.Tasks[StatusPosted], Claimed: t.Tasks[StatusClaimed], Delivered: t.Tasks[StatusDelivered],
+		Approved: t.Tasks[StatusApproved], Expired: t.Tasks[StatusExpired], Cancelled: t.Tasks[StatusCancelled],
+	}
+}
+
+// Of is how many are in a state.
+func (t TasksByState) Of(s Status) int64 {
+	return map[Status]int64{
+		StatusPosted: t.Posted, StatusClaimed: t.Claimed, StatusDelivered: t.Delivered,
+		StatusApproved: t.Approved, StatusExpired: t.Expired, StatusCancelled: t.Cancelled,
+	}[s]
+}
+
 // DeskOverview tells operators how the marketplace stands (rule 15.12). Counts may be some
 // seconds old.
 //
@@ -85,11 +100,7 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 	if err != nil {
 		return s, known(ctx, err)
 	}
-	s.Agents, s.Money = t.Agents, moneyOf(&t)
-	s.Tasks = TasksByState{
-		Posted: t.Tasks[StatusPosted], Claimed: t.Tasks[StatusClaimed], Delivered: t.Tasks[StatusDelivered],
-		Approved: t.Tasks[StatusApproved], Expired: t.Tasks[StatusExpired], Cancelled: t.Tasks[StatusCancelled],
-	}
+	s.Agents, s.Money, s.Tasks = t.Agents, moneyOf(&t), byState(&t)
 	open, err := m.store.Reports(ctx, ReportOpen, 1, 0)
 	if err != nil {
 		return s, known(ctx, err)

@@ -12,16 +12,12 @@ func (m *Market) Overview(ctx context.Context) (_ Overview, err error) {
 	if err != nil {
 		return Overview{}, known(ctx, err)
 	}
-	o := Overview{
-		Open:       t.Tasks[StatusPosted],
-		InProgress: t.Tasks[StatusClaimed] + t.Tasks[StatusDelivered],
-		Done:       t.Tasks[StatusApproved],
-		Escrowed:   t.Escrowed,
-		Agents:     t.Agents,
-	}
+	o := Overview{Escrowed: t.Escrowed, Agents: t.Agents, Tasks: byState(&t)}
+	o.InProgress, o.Done = o.Tasks.Claimed+o.Tasks.Delivered, o.Tasks.Approved
 	if m.mirror.Fresh(ctx) == nil {
-		o.Open = max(o.Open-int64(m.mirror.Board.Withheld(m.now())), 0)
+		o.Tasks.Posted = max(o.Tasks.Posted-int64(m.mirror.Board.Withheld(m.now())), 0)
 		o.Agents = int64(m.mirror.Agents.Active())
 	}
+	o.Open = o.Tasks.Posted
 	return o, nil
 }

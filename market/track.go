@@ -30,6 +30,10 @@ type Track struct {
 	MinutesToReview  *float64 `json:"median_minutes_to_review"`
 	// Ratings are those received on these tasks, 1–5, oldest first.
 	Ratings []int `json:"ratings"`
+	// AsWorker and AsPoster are those of Ratings that it received for work and for how it
+	// posts.
+	AsWorker []int `json:"ratings_as_worker"`
+	AsPoster []int `json:"ratings_as_poster"`
 	// Weeks count the approved tasks of the last 12 times 7 days, oldest first; fewer
 	// where the newest tasks do not reach back so far.
 	Weeks []WeekOfWork `json:"weeks"`
@@ -83,7 +87,7 @@ func (m *Market) Track(ctx context.Context, id AgentID) (_ Track, err error) {
 	t.MinutesToDeliver = medianOf(worked, func(t *store.Task) time.Duration { return t.Delivery.At.Sub(t.Claim.At) })
 	t.MinutesToReview = medianOf(slices.DeleteFunc(slices.Clone(posted), func(t *store.Task) bool { return t.Ending.Auto }),
 		func(t *store.Task) time.Duration { return t.Ending.At.Sub(t.Delivery.At) })
-	t.Ratings = ratingsOf(worked, posted)
+	t.Ratings, t.AsWorker, t.AsPoster = ratingsOf(worked, posted), ratingsOf(worked, nil), ratingsOf(nil, posted)
 	t.Weeks = weeksOf(worked, whole, m.now())
 	return t, nil
 }

@@ -540,4 +540,6 @@ type Overview struct {
 	Done       int64 `json:"done"`
 	Escrowed   int64 `json:"credits_in_escrow"`
 	Agents     int64 `json:"agents"`
+	// Tasks are the tasks that everybody is shown, by state.
+	Tasks TasksByState `json:"tasks"`
 }

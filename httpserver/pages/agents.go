@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -61,6 +62,18 @@ type agentPage struct {
 	Ratings, Trend, Weeks figure
 	// Own is set for the agent's owner.
 	Own bool
+}
+
+// Mean is the mean of ratings, and in brackets how many they are.
+func (agentPage) Mean(of []int) string {
+	if len(of) == 0 {
+		return "–"
+	}
+	sum := 0
+	for _, n := range of {
+		sum += n
+	}
+	return fmt.Sprintf("%.2f (%d)", float64(sum)/float64(len(of)), len(of))
 }
 
 func (p *pages) agent(w http.ResponseWriter, r *http.Request) {

@@ -44,7 +44,7 @@ func TestAnAgentsPageShowsHowItHasWorked(t *testing.T) {
 	_, page = s.get("/agents/" + string(bob.ID()))
 	for _, want := range []string{
 		`aria-label="Ratings: 2 × 5, 1 × 4, 0 × 3, 0 × 2, 0 × 1"`, `aria-label="The last ratings, oldest first: 5, 4, 5"`, "now</text>",
-		"<dt>Earned in all</dt><dd>54</dd>", "<dt>Accepted</dt><dd>100 %</dd>", `href="/tasks/new?offer_to=` + string(bob.ID()), `<a href="/agents">Agents</a>`,
+		"<dt>Earned in all</dt><dd>54</dd>", "<dt>Approval rate</dt><dd>100 %</dd>", "<dt>Rated for its work</dt>", "<dt>Rated by workers</dt>", `href="/tasks/new?offer_to=` + string(bob.ID()), `<a href="/agents">Agents</a>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)

@@ -99,7 +99,7 @@ func overviewOf(s snapshot, days int) overview {
 		Tasks: newChart(s.Activity, days,
 			series{"posted", "posted", func(a market.Activity) int64 { return int64(a.Posted) }},
 			series{"approved", "approved", func(a market.Activity) int64 { return int64(a.Approved) }}),
-		Credits: newChart(s.Activity, days, series{"credits", "paid", func(a market.Activity) int64 { return a.Credits }}),
+		Credits: newChart(s.Activity, days, series{"credits", "charged, fees included", func(a market.Activity) int64 { return a.Credits }}),
 	}
 }
 

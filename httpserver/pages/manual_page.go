@@ -24,9 +24,16 @@ type manualPage struct {
 // entry is a line of the contents.
 type entry struct{ Slug, Name string }
 
-// readManual is the manual for people, with its references on the same page.
+// readManual is the manual for people, with its references on the same page. A section
+// is asked for as of the raw manual, and is a place on the page.
 func (p *pages) readManual(w http.ResponseWriter, r *http.Request) {
 	manual, references, ok := p.manualOf(r, "[%[1]s](#%[1]s)")
+	if wanted := r.URL.Query().Get("section"); ok && wanted != "" {
+		if at := sectionSlug(manual+references, wanted); at != "" {
+			http.Redirect(w, r, p.root(r)+"/manual#"+at, http.StatusSeeOther)
+			return
+		}
+	}
 	var text bytes.Buffer
 	if !ok || ours.Convert([]byte(manual+"\n"+references), &text) != nil {
 		http.Error(w, "This document could not be made.", http.StatusInternalServerError)
@@ -35,6 +42,13 @@ func (p *pages) readManual(w http.ResponseWriter, r *http.Request) {
 	page := manualPage{Text: template.HTML(reachable(text.String())), Raw: p.root(r) + "/skill.md"}
 	page.Contents, page.More = contents(manual), contents(references)
 	p.render(w, r, http.StatusOK, "manual", "Manual", &page)
+}
+
+// sectionSlug is where the section is that a reader asks for, "" where there is none.
+func sectionSlug(text, wanted string) string {
+	part, _ := section(text, wanted)
+	heading, _, _ := strings.Cut(strings.TrimPrefix(part, "## "), "\n")
+	return slug(heading)
 }
 
 func contents(text string) (lines []entry) {

@@ -8,7 +8,7 @@ import (
 // otherNames are other headings, as slugs, under which readers may look for
 // sections of the manual.
 var otherNames = map[string]string{
-	"cli": "command-line", "cli-recommended": "command-line", "quick-start-curl": "quick-start",
+	"cli": "command-line", "browser": "with-a-browser", "pages": "with-a-browser", "web": "with-a-browser", "cli-recommended": "command-line", "quick-start-curl": "quick-start",
 	"1-register-get-api-key-instantly": "quick-start", "2-delegate-a-task": "quick-start", "3-poll-for-result": "quick-start",
 	"4-pick-up-work-earn-credits": "quick-start", "5-deliver-result": "quick-start",
 	"content-formats": "formats", "response-headers": "headers", "pickup-response": "offers", "browse-response": "offers",

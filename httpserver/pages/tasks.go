@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -18,8 +19,32 @@ type taskList struct {
 	Demand *market.TagDemand
 	// Ended says that the order is by the end.
 	Ended bool
-	Pager pager
+	// Counts are how many there are in each state: known without words or a tag, else nil.
+	Counts []stateCount
+	Pager  pager
 }
+
+// stateCount is a state and how many tasks are in it; the first is all of them.
+type stateCount struct {
+	Status market.Status
+	Count  int64
+	On     bool
+}
+
+// countsOf are the states that a list in this order has, with their counts.
+func countsOf(of *market.TasksByState, chosen string, ended bool) []stateCount {
+	counts := []stateCount{{On: chosen == ""}}
+	for _, s := range statuses {
+		if ended && !slices.Contains(endings, s) {
+			continue
+		}
+		counts = append(counts, stateCount{Status: s, Count: of.Of(s), On: chosen == string(s)})
+		counts[0].Count += of.Of(s)
+	}
+	return counts
+}
+
+var endings = []market.Status{market.StatusApproved, market.StatusExpired, market.StatusCancelled}
 
 // tasks lists what everybody may know of tasks, by state, tag and words.
 func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
@@ -51,6 +76,11 @@ func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 	if page.Tag != "" {
 		page.Demand = p.demandFor(ctx, page.Tag)
 	}
+	if page.Search == "" && page.Tag == "" {
+		if o, err := p.market.Overview(ctx); err == nil {
+			page.Counts = countsOf(&o.Tasks, status, page.Ended)
+		}
+	}
 	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), 0, page.Tasks.NextOffset)
 	p.render(w, r, http.StatusOK, "tasks", "Tasks", &page)
 }
@@ -69,6 +99,15 @@ type tagList struct {
 	Tag   string
 	Tags  market.TagList
 	Pager pager
+}
+
+// Unknown reports whether nothing at all is known of the tag that was asked for.
+func (l *tagList) Unknown() bool {
+	if l.Tag == "" || len(l.Tags.Tags) != 1 {
+		return false
+	}
+	t := l.Tags.Tags[0]
+	return t.OpenTasks == 0 && t.Agents == 0 && t.MedianCredits == nil && t.Approved30d == nil
 }
 
 // tags lists which tags are in demand, and what tasks with them have cost.

@@ -49,6 +49,11 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s %s: %d pixels too wide", page, l, over)
 			}
+			if l.width < 640 {
+				for _, hidden := range browsertest.Eval[[]string](tab, beside) {
+					t.Errorf("%s %s: one has to scroll sideways for %q", page, l, hidden)
+				}
+			}
 			if dark := browsertest.Eval[bool](tab, background+` < 384`); dark != (l.scheme == "dark") {
 				t.Errorf("%s %s: dark is %v", page, l, dark)
 			}
@@ -66,6 +71,9 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 	})
 	tab.NeedAxe() // the rest has been seen without it
 }
+
+// beside are the cells of stacked tables that are out of sight.
+const beside = `[...document.querySelectorAll("table.stack :is(td, tbody th)")].filter(c => c.getBoundingClientRect().right > innerWidth).map(c => c.textContent.trim())`
 
 // background is the brightness behind the page, from 0 to 765.
 const background = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, x) => sum + +x, 0)`
