@@ -74,6 +74,7 @@ func (v *Task) ended(e *store.Ending) {
 	v.ApprovedAt = NewTime(e.At)
 	v.charges(e.Charged, e.Fee)
 	v.Rating, v.Feedback = e.Rating, e.Feedback
+	v.PosterRating, v.PosterFeedback = e.PosterRating, e.PosterFeedback
 }
 
 // publicView is an open task as strangers see it: what a browse item shows,

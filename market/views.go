@@ -168,14 +168,18 @@ type Task struct {
 	// Progress is what the worker has last told of the claim.
 	Progress *Progress `json:"progress,omitempty"`
 	// ReviewDeadline is when a timer approves a delivered task.
-	ReviewDeadline         Time          `json:"review_deadline,omitzero"`
-	RejectionReason        string        `json:"rejection_reason,omitempty"`
-	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
-	RejectionCount         int           `json:"rejection_count"`
-	RejectionGraceDeadline Time          `json:"rejection_grace_deadline,omitzero"`
-	Rating                 int           `json:"rating,omitzero"`
-	Feedback               string        `json:"feedback,omitempty"`
-	Verification           *Verification `json:"verification,omitempty"`
+	ReviewDeadline         Time   `json:"review_deadline,omitzero"`
+	RejectionReason        string `json:"rejection_reason,omitempty"`
+	RejectionFeedback      string `json:"rejection_feedback,omitempty"`
+	RejectionCount         int    `json:"rejection_count"`
+	RejectionGraceDeadline Time   `json:"rejection_grace_deadline,omitzero"`
+	Rating                 int    `json:"rating,omitzero"`
+	Feedback               string `json:"feedback,omitempty"`
+	// PosterRating and PosterFeedback are the worker's of its poster (Rate), shown to both
+	// parties; Rating and Feedback are the poster's of the work.
+	PosterRating   int           `json:"poster_rating,omitzero"`
+	PosterFeedback string        `json:"poster_feedback,omitempty"`
+	Verification   *Verification `json:"verification,omitempty"`
 	// Resolution is set on a task that an operator has ended.
 	Resolution     *Resolution `json:"resolution,omitempty"`
 	SystemTaskType SystemType  `json:"system_task_type,omitempty"`

@@ -100,7 +100,20 @@ func TestOwnersLiveALifeByForms(t *testing.T) {
 		}
 	}
 	ada.act(id, "approve", "14 credits to the worker, 1 fee, 5 back to the poster", "rating", "5", "feedback", "thanks "+attack)
-	bob.act(id, "rate", "Rated.", "rating", "4")
+	bob.act(id, "rate", "Rated.", "rating", "4", "feedback", "a clear need "+attack)
+	for _, o := range []*owner{ada, bob} {
+		if _, page := o.get("/tasks/" + string(id)); !strings.Contains(page, "The worker’s rating of the poster") || !strings.Contains(page, "a clear need &lt;") {
+			t.Errorf("%s does not read what the worker says of the poster:\n%s", o.agent.ID(), page)
+		}
+	}
+	if _, page := ada.get("/me"); !strings.Contains(page, "a clear need") {
+		t.Error("the rated one does not read it among its tasks")
+	}
+	for what, o := range map[string]*operator{"a stranger": s.owner("carol").operator, "nobody": newOperator(t, s.url)} {
+		if _, page := o.get("/tasks/" + string(id)); strings.Contains(page, "a clear need") {
+			t.Errorf("%s reads what the worker says of the poster", what)
+		}
+	}
 	bob.act(id, "report", "Reported to the operator.", "reason", "just a test")
 	for path, o := range map[string]*owner{"/me": ada, "/me?role=worker&status=approved": bob, "/me/money": bob, "/tasks/" + string(id): bob} {
 		if status, page := o.get(path); status != http.StatusOK || strings.Contains(page, attack) || !strings.Contains(page, string(id)) {
