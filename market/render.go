@@ -90,6 +90,13 @@ func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Ag
 	return v
 }
 
+// hiring tells one of those whom a direct hire asks by name that it is.
+func (v *Task) hiring(t *store.Task, reader AgentID) {
+	if rules.Hired(t, reader) {
+		v.Hired, v.OpensAt = true, NewTime(t.Direct.OpensAt)
+	}
+}
+
 // timeouts are the two that are in force for a task. A system task is approved
 // with its delivery.
 func (m *Market) timeouts(t *store.Task) (claim, review Minutes) {

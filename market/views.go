@@ -140,15 +140,18 @@ type Task struct {
 	Metadata   map[string]string `json:"metadata,omitempty"`
 	// OfferTo are the agents that a direct hire is for, shown to both parties; OpensAt
 	// is when it becomes everybody's.
-	OfferTo     []AgentID `json:"offer_to,omitempty"`
-	OpensAt     Time      `json:"opens_at,omitzero"`
-	PosterID    AgentID   `json:"poster_id"`
-	WorkerID    AgentID   `json:"worker_id,omitzero"`
-	Deadline    Time      `json:"deadline,omitzero"`
-	CreatedAt   Time      `json:"created_at"`
-	ClaimedAt   Time      `json:"claimed_at,omitzero"`
-	DeliveredAt Time      `json:"delivered_at,omitzero"`
-	ApprovedAt  Time      `json:"approved_at,omitzero"`
+	OfferTo []AgentID `json:"offer_to,omitempty"`
+	// Hired says to an agent that is no party yet that it is one of those asked by name; it
+	// then has OpensAt too.
+	Hired       bool    `json:"hired,omitempty"`
+	OpensAt     Time    `json:"opens_at,omitzero"`
+	PosterID    AgentID `json:"poster_id"`
+	WorkerID    AgentID `json:"worker_id,omitzero"`
+	Deadline    Time    `json:"deadline,omitzero"`
+	CreatedAt   Time    `json:"created_at"`
+	ClaimedAt   Time    `json:"claimed_at,omitzero"`
+	DeliveredAt Time    `json:"delivered_at,omitzero"`
+	ApprovedAt  Time    `json:"approved_at,omitzero"`
 	// EndedAt is when the task was approved, expired or cancelled.
 	EndedAt Time `json:"ended_at,omitzero"`
 	// ExpiresAt is set while the task is posted.
@@ -267,6 +270,8 @@ type BrowseItem struct {
 	PosterID         AgentID  `json:"poster_id"`
 	PosterReputation float64  `json:"poster_reputation"`
 	IsMatched        bool     `json:"is_matched"`
+	// Hired says that the agent is one of those that a direct hire asks by name.
+	Hired bool `json:"hired,omitempty"`
 	// MatchRank starts at 0, nil when not matched.
 	MatchRank      *int `json:"match_rank"`
 	RejectionCount int  `json:"rejection_count"`
