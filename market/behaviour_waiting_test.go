@@ -98,6 +98,29 @@ func TestMessagesWaitForAReply(t *testing.T) {
 	})
 }
 
+// Who has reported a task can see that, and nobody else can.
+func TestAReportLeavesATrace(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id, other := ada.Post("first", markettest.Budget(1)), ada.Post("second", markettest.Budget(1))
+		if _, err := bob.API.ReportTask(k.Ctx, id, "spam"); err != nil {
+			t.Fatal(err)
+		}
+		at := k.Clock.Now()
+		k.Clock.Advance(time.Hour)
+		for _, c := range []struct {
+			who  *markettest.Agent
+			task market.TaskID
+			want bool
+		}{{bob, id, true}, {bob, other, false}, {ada, id, false}} {
+			got, err := k.Market.As(c.who.ID).Reported(k.Ctx, c.task)
+			if err != nil || got.IsZero() == c.want || c.want && !got.Equal(at) {
+				t.Errorf("%s reported %s at %v, %v", c.who.Name, c.task, got, err)
+			}
+		}
+	})
+}
+
 // A poster waits to be rated from the approval until its worker has done so.
 func TestRatingsThatAreMissing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {

@@ -279,6 +279,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Handle.Unanswered":  func(ctx context.Context) []any { v, err := ada.Unanswered(ctx); return give(v, err) },
 		"Handle.Unreplied":   func(ctx context.Context) []any { v, err := ada.Unreplied(ctx); return give(v, err) },
 		"Handle.Unrated":     func(ctx context.Context) []any { v, err := bob.Unrated(ctx); return give(v, err) },
+		"Handle.Reported":    func(ctx context.Context) []any { v, err := bob.Reported(ctx, s.claimed); return give(v, err) },
 		"Handle.Earlier":     func(ctx context.Context) []any { v, err := bob.Earlier(ctx, s.claimed); return give(v, err) },
 		"Handle.Briefs":      func(ctx context.Context) []any { v, err := ada.Briefs(ctx, s.open, s.claimed); return give(v, err) },
 		"Handle.Credits":     func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },

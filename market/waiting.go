@@ -105,6 +105,28 @@ func (h *Handle) Unrated(ctx context.Context) (open []TaskID, err error) {
 	return open, nil
 }
 
+// reportsLooked is among how many reports that of an agent is looked for.
+const reportsLooked = 100
+
+// Reported is when the agent reported a task, if that is among the newest 100 reports, and
+// else the zero time. It settles nothing.
+//
+// Errors: ErrUnavailable.
+func (h *Handle) Reported(ctx context.Context, id TaskID) (at Time, err error) {
+	finish := h.m.meter.operation(&ctx, "reported")
+	defer func() { finish(err) }()
+	page, err := h.m.store.Reports(ctx, "", reportsLooked, 0)
+	if err != nil {
+		return at, known(ctx, err)
+	}
+	for i := range page.Reports {
+		if r := &page.Reports[i]; r.Task == id && r.Reporter == h.id {
+			at = NewTime(r.CreatedAt)
+		}
+	}
+	return at, nil
+}
+
 // toldOf are the tasks that the newest events of a kind are about, the last first.
 func (h *Handle) toldOf(ctx context.Context, kind EventType) (tasks []TaskID, err error) {
 	found, err := h.m.store.Agents(ctx, []AgentID{h.id})
