@@ -3,6 +3,7 @@ package market_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -27,6 +28,40 @@ func offeredTo(agents ...*markettest.Agent) markettest.PostOption {
 			in.OfferTo = append(in.OfferTo, a.ID)
 		}
 	}
+}
+
+// Whoever is asked by name can tell a hire from any other offer.
+func TestTheHiredKnowThatTheyAre(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id, open := hire(ada, offeredTo(bob), openAfter(time.Hour)), ada.Post("for all", markettest.Budget(1))
+		opens := k.Clock.Now().Add(time.Hour)
+		hired := func(a *markettest.Agent) map[market.TaskID]bool {
+			t.Helper()
+			offers, err := a.API.Browse(k.Ctx, market.BrowseQuery{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[market.TaskID]bool{}
+			for _, o := range offers.Tasks {
+				out[o.TaskID] = o.Hired
+			}
+			return out
+		}
+		if got, want := hired(bob), (map[market.TaskID]bool{id: true, open: false}); !maps.Equal(got, want) {
+			t.Errorf("bob is offered %v, want %v", got, want)
+		}
+		if v := bob.Task(id); !v.Hired || !v.OpensAt.Equal(opens) || len(v.OfferTo) != 0 {
+			t.Errorf("bob sees %+v", v)
+		}
+		k.Advance(time.Hour)
+		if got, want := hired(eve), (map[market.TaskID]bool{id: false, open: false}); !maps.Equal(got, want) {
+			t.Errorf("eve is offered %v, want %v", got, want)
+		}
+		if v := eve.Task(id); v.Hired || !v.OpensAt.IsZero() {
+			t.Errorf("eve sees %+v", v)
+		}
+	})
 }
 
 // openAfter has a direct hire become everybody's.

@@ -70,17 +70,18 @@ func TestTheHistoryOfATaskIsItsParties(t *testing.T) {
 		ada.Approve(id, 5)
 
 		late := []string{"claimed", "progress half", "progress nearly", "delivered", "rejected why", "delivered"}
-		early := []string{"claimed", "progress eve begins", "delivered", "rejected wrong"}
+		early := []string{"claimed", "progress eve begins", "delivered", "rejected wrong", "given_back"}
 		if got, want := historyOf(t, k, ada, id), slices.Concat(early, late); !slices.Equal(got, want) {
 			t.Errorf("the poster sees\n%q, want\n%q", got, want)
 		}
 		if got, want := historyOf(t, k, bob, id), slices.Concat(late, []string{"approved"}); !slices.Equal(got, want) {
 			t.Errorf("the worker sees\n%q, want\n%q", got, want)
 		}
-		for _, stranger := range []*markettest.Agent{eve, k.Agent("mallory")} {
-			_, err := k.Market.As(stranger.ID).History(k.Ctx, id)
-			markettest.Refused(t, err, market.ErrNotFound)
+		if got, want := historyOf(t, k, eve, id), []string{"given_back"}; !slices.Equal(got, want) {
+			t.Errorf("who gave it back sees %q, want %q", got, want)
 		}
+		_, err = k.Market.As(k.Agent("mallory").ID).History(k.Ctx, id)
+		markettest.Refused(t, err, market.ErrNotFound)
 	})
 }
 

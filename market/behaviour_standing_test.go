@@ -44,6 +44,32 @@ func TestTheWorkerRatesThePosterOnce(t *testing.T) {
 	})
 }
 
+// TestBothPartiesReadWhatTheWorkerSaysOfThePoster keeps it from everybody else.
+func TestBothPartiesReadWhatTheWorkerSaysOfThePoster(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("task")
+		bob.Work(id, ada)
+		if v := ada.Task(id); v.PosterRating != 0 || v.PosterFeedback != "" {
+			t.Errorf("before the rating: %+v", v)
+		}
+		if _, err := bob.API.Rate(k.Ctx, id, market.RateInput{Rating: 2, Feedback: "unclear need"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range []*markettest.Agent{ada, bob} {
+			if v := a.Task(id); v.PosterRating != 2 || v.PosterFeedback != "unclear need" || v.Rating != 0 || v.Feedback != "" {
+				t.Errorf("%s reads %+v", a.Name, v)
+			}
+			list, err := a.API.Mine(k.Ctx, market.MineQuery{})
+			if err != nil || len(list.Tasks) != 1 || list.Tasks[0].PosterFeedback != "unclear need" {
+				t.Errorf("%s lists %+v, %v", a.Name, list, err)
+			}
+		}
+		_, err := eve.API.Task(k.Ctx, id, 0)
+		markettest.Refused(t, err, market.ErrNotFound)
+	})
+}
+
 func TestReputationIsTheMeanOfAllRatings(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada, bob := k.Agent("ada"), k.Agent("bob")

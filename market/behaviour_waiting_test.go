@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,135 @@ func TestQuestionsWaitForTheirAnswer(t *testing.T) {
 		}
 		if questions, err := k.Market.As(bob.ID).Unanswered(k.Ctx); err != nil || len(questions) != 0 {
 			t.Errorf("who asked is to answer %+v, %v", questions, err)
+		}
+	})
+}
+
+// The last word of the other party waits for a reply while the two can write.
+func TestMessagesWaitForAReply(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		first, second := ada.Post("first", markettest.Budget(1)), ada.Post("second", markettest.Budget(1))
+		eve.Claim(first)
+		say := func(a *markettest.Agent, id market.TaskID, text string) {
+			t.Helper()
+			k.Clock.Advance(time.Second)
+			if _, err := a.API.SendMessage(k.Ctx, id, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(a *markettest.Agent, want ...string) {
+			t.Helper()
+			messages, err := k.Market.As(a.ID).Unreplied(k.Ctx)
+			var texts []string
+			for _, m := range messages {
+				texts = append(texts, m.Message)
+			}
+			if err != nil || !slices.Equal(texts, want) {
+				t.Errorf("%s has to reply to %q, %v, want %q", a.Name, texts, err, want)
+			}
+		}
+		say(eve, first, "from eve")
+		check(ada, "from eve")
+		k.Clock.Advance(time.Second)
+		eve.Abandon(first)
+		check(ada)
+		k.Clock.Advance(time.Second)
+		bob.Claim(first)
+		bob.Claim(second)
+		check(ada)
+		say(bob, first, "a")
+		say(bob, first, "b")
+		say(bob, second, "c")
+		check(ada, "c", "b")
+		check(bob)
+		say(ada, first, "d")
+		check(ada, "c")
+		check(bob, "d")
+		bob.Deliver(first, "done")
+		check(bob, "d")
+		ada.Approve(first)
+		check(bob)
+		check(eve)
+	})
+}
+
+// Who has reported a task can see that, and nobody else can.
+func TestAReportLeavesATrace(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		id, other := ada.Post("first", markettest.Budget(1)), ada.Post("second", markettest.Budget(1))
+		if _, err := bob.API.ReportTask(k.Ctx, id, "spam"); err != nil {
+			t.Fatal(err)
+		}
+		at := k.Clock.Now()
+		k.Clock.Advance(time.Hour)
+		for _, c := range []struct {
+			who  *markettest.Agent
+			task market.TaskID
+			want bool
+		}{{bob, id, true}, {bob, other, false}, {ada, id, false}} {
+			got, err := k.Market.As(c.who.ID).Reported(k.Ctx, c.task)
+			if err != nil || got.IsZero() == c.want || c.want && !got.Equal(at) {
+				t.Errorf("%s reported %s at %v, %v", c.who.Name, c.task, got, err)
+			}
+		}
+	})
+}
+
+// A poster waits to be rated from the approval until its worker has done so.
+func TestRatingsThatAreMissing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		first, second := ada.Post("first", markettest.Budget(1)), ada.Post("second", markettest.Budget(1))
+		check := func(a *markettest.Agent, want ...market.TaskID) {
+			t.Helper()
+			if got, err := k.Market.As(a.ID).Unrated(k.Ctx); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s has to rate %v, %v, want %v", a.Name, got, err, want)
+			}
+		}
+		for _, id := range []market.TaskID{first, second} {
+			bob.Claim(id)
+			bob.Deliver(id, "done")
+		}
+		check(bob)
+		ada.Approve(first)
+		ada.Approve(second)
+		check(bob, second, first)
+		check(ada)
+		if _, err := bob.API.Rate(k.Ctx, second, market.RateInput{Rating: 3}); err != nil {
+			t.Fatal(err)
+		}
+		check(bob, first)
+	})
+}
+
+// What was rejected stays readable to who wrote it and to the poster.
+func TestEarlierDeliveriesAreTheirPartys(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("count")
+		eve.Claim(id)
+		eve.Deliver(id, "41")
+		ada.Reject(id, "wrong")
+		eve.Abandon(id)
+		bob.Claim(id)
+		bob.Deliver(id, "42")
+		ada.Reject(id, "why")
+		bob.Deliver(id, "42, since")
+		for a, want := range map[*markettest.Agent]string{ada: "1 41, 2 42", bob: "2 42"} {
+			earlier, err := k.Market.As(a.ID).Earlier(k.Ctx, id)
+			var got []string
+			for _, e := range earlier {
+				got = append(got, fmt.Sprint(e.No, " ", e.Result))
+			}
+			if err != nil || strings.Join(got, ", ") != want {
+				t.Errorf("%s reads %q, %v, want %q", a.Name, got, err, want)
+			}
+		}
+		for _, stranger := range []*markettest.Agent{eve, k.Agent("mallory")} {
+			_, err := k.Market.As(stranger.ID).Earlier(k.Ctx, id)
+			markettest.Refused(t, err, market.ErrNotFound)
 		}
 	})
 }

@@ -69,7 +69,7 @@ func (m *Market) items(ctx context.Context, query board.Query, offers []board.Of
 			if size += textSize(st.Text.Need, st.Text.Context); size > maxPageBytes && len(items) > 0 {
 				return items, offset + done + i, nil
 			}
-			items = append(items, m.browseItem(st, o))
+			items = append(items, m.browseItem(AgentID(query.Agent), st, o))
 		}
 		done += len(piece)
 	}
@@ -93,12 +93,12 @@ func (m *Market) offered(ctx context.Context, offers []board.Offer[*store.Task])
 	return texts, nil
 }
 
-func (m *Market) browseItem(st *store.StoredTask, o board.Offer[*store.Task]) BrowseItem {
+func (m *Market) browseItem(reader AgentID, st *store.StoredTask, o board.Offer[*store.Task]) BrowseItem {
 	t := st.Task
 	item := BrowseItem{
 		TaskID: t.ID, Need: st.Text.Need, Context: st.Text.Context, MaxCredits: t.MaxCredits,
 		Tags: tagList(t.Tags), CreatedAt: NewTime(t.CreatedAt), PosterID: t.Poster, PosterReputation: o.Reputation,
-		IsMatched: o.Matched, RejectionCount: int(t.Rejections), Deadline: NewTime(t.Deadline),
+		IsMatched: o.Matched, Hired: rules.Hired(t, reader), RejectionCount: int(t.Rejections), Deadline: NewTime(t.Deadline),
 	}
 	item.ClaimTimeout, item.ReviewTimeout = m.timeouts(t)
 	if r := m.posterRecord(t.Poster); r != nil {

@@ -112,42 +112,70 @@ func partyView(a *store.Agent) *AgentStanding {
 
 // fileEarlier reads the results that no longer belong to the task. Of one that was dropped
 // meanwhile there is no text.
-func (m *Market) fileEarlier(ctx context.Context, f *TaskFile, l *store.Loaded) error {
-	f.Earlier = make([]EarlierDelivery, len(l.Task.Superseded))
-	q := store.LoadQuery{Now: anyTime, Task: l.Task.ID}
+func (m *Market) fileEarlier(ctx context.Context, f *TaskFile, l *store.Loaded) (err error) {
+	f.Earlier, err = m.earlier(ctx, l.Task.ID, l.Task.Superseded)
+	return err
+}
+
+// Earlier returns the deliveries of a task that others have followed, or whose claim has
+// ended, oldest first, as long as they are kept: to the poster all of them, to the worker
+// its own (rule 4.33). It settles nothing.
+//
+// Errors: ErrNotFound for anybody else, ErrUnavailable.
+func (h *Handle) Earlier(ctx context.Context, id TaskID) (earlier []EarlierDelivery, err error) {
+	finish := h.m.meter.operation(&ctx, "earlier")
+	defer func() { finish(err) }()
+	l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id})
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	if l.Task == nil || !l.Task.IsParty(h.id) {
+		return nil, rules.NotFound()
+	}
+	results := slices.Clone(l.Task.Superseded)
+	if l.Task.Poster != h.id {
+		results = slices.DeleteFunc(results, func(s store.Superseded) bool { return s.Worker != h.id })
+	}
+	earlier, err = h.m.earlier(ctx, id, results)
+	return earlier, known(ctx, err)
+}
+
+func (m *Market) earlier(ctx context.Context, id TaskID, results []store.Superseded) ([]EarlierDelivery, error) {
+	earlier := make([]EarlierDelivery, len(results))
+	q := store.LoadQuery{Now: anyTime, Task: id}
 	size := int64(0)
-	for i, s := range slices.Backward(l.Task.Superseded) {
-		f.Earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
+	for i, s := range slices.Backward(results) {
+		earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
 		if size += s.Bytes; size <= fileResults || len(q.Results) == 0 {
 			q.Results = append(q.Results, s.No)
 		}
 	}
 	if len(q.Results) == 0 {
-		return nil
+		return earlier, nil
 	}
 	kept, err := m.store.Load(ctx, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range kept.Results {
-		for i := range f.Earlier {
-			if f.Earlier[i].No == r.No {
-				f.Earlier[i].Result = r.Text
+		for i := range earlier {
+			if earlier[i].No == r.No {
+				earlier[i].Result = r.Text
 			}
 		}
 	}
-	return nil
+	return earlier, nil
 }
 
 func (m *Market) fileTalk(ctx context.Context, f *TaskFile, l *store.Loaded) error {
 	f.Questions, f.Messages = []Question{}, []Message{}
-	asked, err := m.newestTalk(ctx, func(q *store.TalkQuery) store.LoadQuery {
+	asked, err := newestTalk(ctx, m.store, fileTalk, func(q *store.TalkQuery) store.LoadQuery {
 		return store.LoadQuery{Now: anyTime, Task: l.Task.ID, Questions: q}
 	})
 	if err != nil {
 		return err
 	}
-	said, err := m.newestTalk(ctx, func(q *store.TalkQuery) store.LoadQuery {
+	said, err := newestTalk(ctx, m.store, fileTalk, func(q *store.TalkQuery) store.LoadQuery {
 		return store.LoadQuery{Now: anyTime, Task: l.Task.ID, Messages: q}
 	})
 	if err != nil {
@@ -163,13 +191,13 @@ func (m *Market) fileTalk(ctx context.Context, f *TaskFile, l *store.Loaded) err
 }
 
 // newestTalk reads the newest of what comes oldest first.
-func (m *Market) newestTalk(ctx context.Context, about func(*store.TalkQuery) store.LoadQuery) (l *store.Loaded, err error) {
-	q := store.TalkQuery{Limit: fileTalk}
+func newestTalk(ctx context.Context, s store.Store, most int, about func(*store.TalkQuery) store.LoadQuery) (l *store.Loaded, err error) {
+	q := store.TalkQuery{Limit: most}
 	for {
-		if l, err = m.store.Load(ctx, about(&q)); err != nil || l.TalkTotal <= q.Offset+fileTalk {
+		if l, err = s.Load(ctx, about(&q)); err != nil || l.TalkTotal <= q.Offset+most {
 			return l, err
 		}
-		q.Offset = l.TalkTotal - fileTalk
+		q.Offset = l.TalkTotal - most
 	}
 }
 

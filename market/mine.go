@@ -81,7 +81,7 @@ func (m *Market) posterRecords(ctx context.Context, tasks []store.StoredTask) (m
 
 // size is roughly how many bytes the task's texts take in a JSON answer.
 func (v *Task) size() int {
-	n := textSize(v.Need, v.Context, v.Result, v.RejectionReason, v.RejectionFeedback, v.Feedback)
+	n := textSize(v.Need, v.Context, v.Result, v.RejectionReason, v.RejectionFeedback, v.Feedback, v.PosterFeedback)
 	for key, value := range v.Metadata {
 		n += len(key) + textSize(value)
 	}

@@ -74,6 +74,7 @@ func (v *Task) ended(e *store.Ending) {
 	v.ApprovedAt = NewTime(e.At)
 	v.charges(e.Charged, e.Fee)
 	v.Rating, v.Feedback = e.Rating, e.Feedback
+	v.PosterRating, v.PosterFeedback = e.PosterRating, e.PosterFeedback
 }
 
 // publicView is an open task as strangers see it: what a browse item shows,
@@ -87,6 +88,13 @@ func (m *Market) publicView(t *store.Task, text store.TaskText, poster *store.Ag
 	}
 	v.ClaimTimeout, v.ReviewTimeout = m.timeouts(t)
 	return v
+}
+
+// hiring tells one of those whom a direct hire asks by name that it is.
+func (v *Task) hiring(t *store.Task, reader AgentID) {
+	if rules.Hired(t, reader) {
+		v.Hired, v.OpensAt = true, NewTime(t.Direct.OpensAt)
+	}
 }
 
 // timeouts are the two that are in force for a task. A system task is approved

@@ -15,10 +15,14 @@ const (
 	historyWorkers = 3
 )
 
+// EventGivenBack is in a History alone, and no event: the worker has given the task back.
+const EventGivenBack EventType = "given_back"
+
 // History returns what is still known of the steps of a task of which the agent is
 // poster or worker, oldest first: the events that either of them got about it. The poster
-// also sees its own rejections of earlier workers; the worker sees nothing of other
-// workers' claims. Looked through are the newest 500 events of each, which are kept for
+// also sees its own rejections of earlier workers and which of the last 3 workers gave the
+// task back; the worker sees nothing of other workers' claims. Whoever gave a task back
+// and has nothing to do with it any more learns that alone. Looked through are the newest 500 events of each, which are kept for
 // 7 days; the last rejection and the last progress of the present claim are there in any
 // case. It settles nothing.
 //
@@ -26,12 +30,18 @@ const (
 func (h *Handle) History(ctx context.Context, id TaskID) (history []TaskEvent, err error) {
 	finish := h.m.meter.operation(&ctx, "history")
 	defer func() { finish(err) }()
-	l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id})
+	l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Caller: h.id, Task: id, Role: true})
 	if err != nil {
 		return nil, known(ctx, err)
 	}
-	if l.Task == nil || !l.Task.IsParty(h.id) {
+	if l.Task == nil {
 		return nil, rules.NotFound()
+	}
+	if own := givenBack(l.Lapse, h.id); !l.Task.IsParty(h.id) {
+		if len(own) == 0 {
+			return nil, rules.NotFound()
+		}
+		return own, nil
 	}
 	logs, err := h.m.tellers(ctx, l, h.id)
 	if err != nil {
@@ -49,9 +59,43 @@ func (h *Handle) History(ctx context.Context, id TaskID) (history []TaskEvent, e
 			}
 		}
 	}
+	back, err := h.backFrom(ctx, l, history)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
 	history = append(history, keptSteps(l.Task, history)...)
+	history = append(history, back...)
 	slices.SortStableFunc(history, func(a, b TaskEvent) int { return a.At.Compare(b.At.Time) })
 	return history, nil
+}
+
+// backFrom says which workers gave the task back: to the poster the last ones that it
+// was told of, to the worker itself.
+func (h *Handle) backFrom(ctx context.Context, l *store.Loaded, told []TaskEvent) (back []TaskEvent, err error) {
+	if l.Task.Poster != h.id {
+		return givenBack(l.Lapse, h.id), nil
+	}
+	var workers []AgentID
+	for i := len(told) - 1; i >= 0 && len(workers) < historyWorkers; i-- {
+		if e := &told[i]; e.Type == store.EventTaskClaimed && !slices.Contains(workers, e.Data.WorkerID) {
+			workers = append(workers, e.Data.WorkerID)
+		}
+	}
+	for _, worker := range workers {
+		had, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Caller: worker, Task: l.Task.ID, Role: true})
+		if err != nil {
+			return nil, err
+		}
+		back = append(back, givenBack(had.Lapse, worker)...)
+	}
+	return back, nil
+}
+
+func givenBack(lapse *store.Lapse, worker AgentID) []TaskEvent {
+	if lapse == nil || lapse.Why != rules.GaveBack {
+		return nil
+	}
+	return []TaskEvent{{At: NewTime(lapse.At), Type: EventGivenBack, ToldTo: worker, Data: EventData{WorkerID: worker}}}
 }
 
 // tellers are the agents whose logs tell the reader of the task: its parties, and for

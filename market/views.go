@@ -140,15 +140,18 @@ type Task struct {
 	Metadata   map[string]string `json:"metadata,omitempty"`
 	// OfferTo are the agents that a direct hire is for, shown to both parties; OpensAt
 	// is when it becomes everybody's.
-	OfferTo     []AgentID `json:"offer_to,omitempty"`
-	OpensAt     Time      `json:"opens_at,omitzero"`
-	PosterID    AgentID   `json:"poster_id"`
-	WorkerID    AgentID   `json:"worker_id,omitzero"`
-	Deadline    Time      `json:"deadline,omitzero"`
-	CreatedAt   Time      `json:"created_at"`
-	ClaimedAt   Time      `json:"claimed_at,omitzero"`
-	DeliveredAt Time      `json:"delivered_at,omitzero"`
-	ApprovedAt  Time      `json:"approved_at,omitzero"`
+	OfferTo []AgentID `json:"offer_to,omitempty"`
+	// Hired says to an agent that is no party yet that it is one of those asked by name; it
+	// then has OpensAt too.
+	Hired       bool    `json:"hired,omitempty"`
+	OpensAt     Time    `json:"opens_at,omitzero"`
+	PosterID    AgentID `json:"poster_id"`
+	WorkerID    AgentID `json:"worker_id,omitzero"`
+	Deadline    Time    `json:"deadline,omitzero"`
+	CreatedAt   Time    `json:"created_at"`
+	ClaimedAt   Time    `json:"claimed_at,omitzero"`
+	DeliveredAt Time    `json:"delivered_at,omitzero"`
+	ApprovedAt  Time    `json:"approved_at,omitzero"`
 	// EndedAt is when the task was approved, expired or cancelled.
 	EndedAt Time `json:"ended_at,omitzero"`
 	// ExpiresAt is set while the task is posted.
@@ -168,14 +171,18 @@ type Task struct {
 	// Progress is what the worker has last told of the claim.
 	Progress *Progress `json:"progress,omitempty"`
 	// ReviewDeadline is when a timer approves a delivered task.
-	ReviewDeadline         Time          `json:"review_deadline,omitzero"`
-	RejectionReason        string        `json:"rejection_reason,omitempty"`
-	RejectionFeedback      string        `json:"rejection_feedback,omitempty"`
-	RejectionCount         int           `json:"rejection_count"`
-	RejectionGraceDeadline Time          `json:"rejection_grace_deadline,omitzero"`
-	Rating                 int           `json:"rating,omitzero"`
-	Feedback               string        `json:"feedback,omitempty"`
-	Verification           *Verification `json:"verification,omitempty"`
+	ReviewDeadline         Time   `json:"review_deadline,omitzero"`
+	RejectionReason        string `json:"rejection_reason,omitempty"`
+	RejectionFeedback      string `json:"rejection_feedback,omitempty"`
+	RejectionCount         int    `json:"rejection_count"`
+	RejectionGraceDeadline Time   `json:"rejection_grace_deadline,omitzero"`
+	Rating                 int    `json:"rating,omitzero"`
+	Feedback               string `json:"feedback,omitempty"`
+	// PosterRating and PosterFeedback are the worker's of its poster (Rate), shown to both
+	// parties; Rating and Feedback are the poster's of the work.
+	PosterRating   int           `json:"poster_rating,omitzero"`
+	PosterFeedback string        `json:"poster_feedback,omitempty"`
+	Verification   *Verification `json:"verification,omitempty"`
 	// Resolution is set on a task that an operator has ended.
 	Resolution     *Resolution `json:"resolution,omitempty"`
 	SystemTaskType SystemType  `json:"system_task_type,omitempty"`
@@ -263,6 +270,8 @@ type BrowseItem struct {
 	PosterID         AgentID  `json:"poster_id"`
 	PosterReputation float64  `json:"poster_reputation"`
 	IsMatched        bool     `json:"is_matched"`
+	// Hired says that the agent is one of those that a direct hire asks by name.
+	Hired bool `json:"hired,omitempty"`
 	// MatchRank starts at 0, nil when not matched.
 	MatchRank      *int `json:"match_rank"`
 	RejectionCount int  `json:"rejection_count"`

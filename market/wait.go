@@ -79,6 +79,7 @@ func (h *Handle) look(ctx context.Context, id TaskID) (view Task, seq int64, err
 				view = h.m.taskView(l.Task, l.Text, recordOf(l.Poster))
 			} else {
 				view = h.m.publicView(l.Task, l.Text, l.Poster)
+				view.hiring(l.Task, h.id)
 			}
 			view.Actions = h.m.rules.Actions(now, l)
 			return nil, nil

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// askedTasks is how many tasks with questions are looked at, askedQuestions how many
-	// questions of each.
-	askedTasks     = 20
+	// toldTasks is how many tasks are looked at that something was told of, askedQuestions
+	// how many questions of each.
+	toldTasks      = 20
 	askedQuestions = 100
 )
 
@@ -22,7 +22,7 @@ const (
 func (h *Handle) Unanswered(ctx context.Context) (open []Question, err error) {
 	finish := h.m.meter.operation(&ctx, "unanswered")
 	defer func() { finish(err) }()
-	tasks, err := h.asked(ctx)
+	tasks, err := h.toldOf(ctx, store.EventTaskQuestion)
 	if err != nil {
 		return nil, known(ctx, err)
 	}
@@ -45,15 +45,97 @@ func (h *Handle) Unanswered(ctx context.Context) (open []Question, err error) {
 	return open, nil
 }
 
-// asked are the tasks that the agent was asked about last.
-func (h *Handle) asked(ctx context.Context) (tasks []TaskID, err error) {
+// unreadMessages is how many messages of a task are looked at.
+const unreadMessages = 100
+
+// Unreplied are the newest messages that the agent got about its claimed and delivered
+// tasks and has not replied to, one a task, newest first: those that the newest 500 events
+// tell of, on the 20 tasks that were written about last. It settles nothing.
+//
+// Errors: ErrUnavailable.
+func (h *Handle) Unreplied(ctx context.Context) (open []Message, err error) {
+	finish := h.m.meter.operation(&ctx, "unreplied")
+	defer func() { finish(err) }()
+	tasks, err := h.toldOf(ctx, store.EventTaskMessage)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	open = []Message{}
+	for _, id := range tasks {
+		l, err := newestTalk(ctx, h.m.store, unreadMessages, func(q *store.TalkQuery) store.LoadQuery {
+			return store.LoadQuery{Now: anyTime, Task: id, Messages: q}
+		})
+		if err != nil {
+			return nil, known(ctx, err)
+		}
+		if l.Task == nil || !l.Task.IsParty(h.id) || l.Task.Status != StatusClaimed && l.Task.Status != StatusDelivered || len(l.Messages) == 0 {
+			continue
+		}
+		// One to an earlier worker is nothing that this one waits to hear about.
+		if last := &l.Messages[len(l.Messages)-1]; last.Sender != h.id && !last.CreatedAt.Before(l.Task.Claim.At) {
+			open = append(open, messageView(last))
+		}
+	}
+	slices.SortStableFunc(open, func(a, b Message) int { return b.CreatedAt.Compare(a.CreatedAt.Time) })
+	return open, nil
+}
+
+// Unrated are the agent's approved tasks whose poster it may still rate, the last approved
+// first: those that the newest 500 events tell of, of the 20 that were approved last. It
+// settles nothing.
+//
+// Errors: ErrUnavailable.
+func (h *Handle) Unrated(ctx context.Context) (open []TaskID, err error) {
+	finish := h.m.meter.operation(&ctx, "unrated")
+	defer func() { finish(err) }()
+	tasks, err := h.toldOf(ctx, store.EventTaskApproved)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	open = []TaskID{}
+	for _, id := range tasks {
+		l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id})
+		if err != nil {
+			return nil, known(ctx, err)
+		}
+		if t := l.Task; t != nil && t.Worker() == h.id && t.System == nil && t.Status == StatusApproved && t.Ending.PosterRating == 0 {
+			open = append(open, id)
+		}
+	}
+	return open, nil
+}
+
+// reportsLooked is among how many reports that of an agent is looked for.
+const reportsLooked = 100
+
+// Reported is when the agent reported a task, if that is among the newest 100 reports, and
+// else the zero time. It settles nothing.
+//
+// Errors: ErrUnavailable.
+func (h *Handle) Reported(ctx context.Context, id TaskID) (at Time, err error) {
+	finish := h.m.meter.operation(&ctx, "reported")
+	defer func() { finish(err) }()
+	page, err := h.m.store.Reports(ctx, "", reportsLooked, 0)
+	if err != nil {
+		return at, known(ctx, err)
+	}
+	for i := range page.Reports {
+		if r := &page.Reports[i]; r.Task == id && r.Reporter == h.id {
+			at = NewTime(r.CreatedAt)
+		}
+	}
+	return at, nil
+}
+
+// toldOf are the tasks that the newest events of a kind are about, the last first.
+func (h *Handle) toldOf(ctx context.Context, kind EventType) (tasks []TaskID, err error) {
 	found, err := h.m.store.Agents(ctx, []AgentID{h.id})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	page, err := h.m.store.Events(ctx, h.id, max(found[0].EventSeq-historyEvents, 0), historyEvents)
 	for _, e := range slices.Backward(page.Events) {
-		if e.Type == store.EventTaskQuestion && !slices.Contains(tasks, e.Task) && len(tasks) < askedTasks {
+		if e.Type == kind && !slices.Contains(tasks, e.Task) && len(tasks) < toldTasks {
 			tasks = append(tasks, e.Task)
 		}
 	}

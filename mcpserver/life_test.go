@@ -110,7 +110,9 @@ func live(t *testing.T, ada, bob *person) {
 	ada.call("approve", object{"task_id": id, "rating": 5, "feedback": "good"}).ok().has("approved", "task", "status")
 	ada.call("approve", object{"task_id": id, "rating": 1}).bad(market.CodeAlreadyDone).steps("Nothing is left to do")
 	bob.call("look", object{"role": "worker", "status": "approved"}).ok().has(id, "tasks", 0, "task_id")
-	bob.call("rate", object{"task_id": id, "rating": 4}).ok()
+	bob.call("rate", object{"task_id": id, "rating": 4, "feedback": "a clear need"}).ok()
+	ada.call("look", object{"task_id": id}).ok().has(4.0, "task", "poster_rating").has("a clear need", "untrusted", "poster_feedback")
+	bob.call("look", object{"task_id": id}).ok().has("a clear need", "yours", "poster_feedback")
 	bob.call("rate", object{"task_id": id, "rating": 4}).bad(market.CodeAlreadyDone)
 	bob.call("credits", nil).ok().has(109.0, "credits", "balance")
 

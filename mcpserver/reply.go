@@ -56,6 +56,7 @@ type facts struct {
 	RejectionCount         int                  `json:"rejection_count,omitempty"`
 	Percent                *int                 `json:"percent,omitempty"`
 	Rating                 int                  `json:"rating,omitempty"`
+	PosterRating           int                  `json:"poster_rating,omitempty"`
 	CreatedAt              string               `json:"created_at,omitempty"`
 	Deadline               string               `json:"deadline,omitempty"`
 	ClaimDeadline          string               `json:"claim_deadline,omitempty"`
@@ -76,6 +77,7 @@ type texts struct {
 	RejectionReason   string            `json:"rejection_reason,omitempty"`
 	RejectionFeedback string            `json:"rejection_feedback,omitempty"`
 	Feedback          string            `json:"feedback,omitempty"`
+	PosterFeedback    string            `json:"poster_feedback,omitempty"`
 	Verification      string            `json:"verification,omitempty"`
 	Questions         []question        `json:"questions,omitempty"`
 	Messages          []message         `json:"messages,omitempty"`

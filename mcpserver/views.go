@@ -31,7 +31,7 @@ func is[T any](p *T) (v T) {
 
 func isZero(t *texts) bool {
 	return t.Need == "" && t.Context == "" && len(t.Metadata) == 0 && t.Progress == "" && t.Result == "" && t.RejectionReason == "" &&
-		t.RejectionFeedback == "" && t.Feedback == "" && t.Verification == "" && len(t.Questions) == 0 && len(t.Messages) == 0 &&
+		t.RejectionFeedback == "" && t.Feedback == "" && t.PosterFeedback == "" && t.Verification == "" && len(t.Questions) == 0 && len(t.Messages) == 0 &&
 		t.Name == "" && t.GoodAt == ""
 }
 
@@ -53,7 +53,7 @@ func factsOf(t *market.Task, me market.AgentID) facts {
 		TaskID: t.TaskID, Status: t.Status, Role: roleIn(t, me), MaxCredits: t.MaxCredits,
 		CreditsCharged: t.CreditsCharged, WorkerReceives: is(t.WorkerReceives), Tags: t.Tags,
 		PosterID: t.PosterID, WorkerID: t.WorkerID, PosterReputation: is(t.PosterReputation), PosterRecord: t.PosterRecord,
-		RejectionCount: t.RejectionCount, Rating: t.Rating, CreatedAt: moment(t.CreatedAt), Deadline: moment(t.Deadline),
+		RejectionCount: t.RejectionCount, Rating: t.Rating, PosterRating: t.PosterRating, CreatedAt: moment(t.CreatedAt), Deadline: moment(t.Deadline),
 		ClaimDeadline: moment(t.ClaimDeadline), ReviewDeadline: moment(t.ReviewDeadline),
 		RejectionGraceDeadline: moment(t.RejectionGraceDeadline), ExpiresAt: moment(t.ExpiresAt), SystemTaskType: t.SystemTaskType,
 	}
@@ -72,7 +72,7 @@ func textsOf(t *market.Task, me market.AgentID) (yours, others *texts) {
 		Need: t.Need, Context: t.Context, Metadata: t.Metadata, RejectionReason: t.RejectionReason,
 		RejectionFeedback: t.RejectionFeedback, Feedback: t.Feedback,
 	}
-	worker := texts{Result: t.Result}
+	worker := texts{Result: t.Result, PosterFeedback: t.PosterFeedback}
 	if t.Progress != nil {
 		worker.Progress = t.Progress.Note
 	}

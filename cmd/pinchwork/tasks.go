@@ -104,6 +104,8 @@ func addReview(r *render.Record, t market.Task) {
 	r.Add("Blocked until", when(t.BlockedUntil))
 	r.Add("Rating", stars(t.Rating))
 	r.Add("Feedback", t.Feedback)
+	r.Add("Poster rated", stars(t.PosterRating))
+	r.Add("Words on the poster", t.PosterFeedback)
 	if v := t.Verification; v != nil {
 		r.Add("Verification", verdict(v))
 		r.Add("Explanation", v.Explanation)

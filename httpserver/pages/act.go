@@ -2,6 +2,8 @@ package pages
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -106,45 +108,61 @@ type posting struct {
 	Policy market.Policy
 	// Balance is what the agent has, 0 when that is not known.
 	Balance int64
-	// For names who is hired, "" for nobody who is known.
-	For string
+	// For names who is hired, "" for nobody who is known, and Lost is a name of which there
+	// is not one agent.
+	For, Lost string
+	// Expiry is in how long a task expires that nobody takes.
+	Expiry string
 	forms
 }
 
 // newTask shows the form. An agent's page leads to a hire of it, a tag's to a task with
 // it; what costs something is never from the address.
 func (p *pages) newTask(w http.ResponseWriter, r *http.Request, o *owner) {
-	page := p.postingOf(w, r, o)
-	page.Sent = url.Values{"offer_to": r.URL.Query()["offer_to"], "tags": r.URL.Query()["tags"]}
-	p.render(w, r, http.StatusOK, "post", "Post a task", page)
+	in := url.Values{"offer_to": r.URL.Query()["offer_to"], "tags": r.URL.Query()["tags"]}
+	hired, _ := p.hiredOf(r.Context(), in)
+	page := p.postingOf(w, r, o, hired)
+	page.Sent = in
+	p.render(w, r, http.StatusOK, "post", page.title(), page)
 }
 
-func (p *pages) postingOf(w http.ResponseWriter, r *http.Request, o *owner) *posting {
-	page := &posting{Policy: p.market.Policy(), forms: p.formsOf(w, r, o)}
+func (p *posting) title() string {
+	if p.For != "" {
+		return "Hire " + p.For
+	}
+	return "Post a task"
+}
+
+func (p *pages) postingOf(w http.ResponseWriter, r *http.Request, o *owner, hired []market.AgentID) *posting {
+	policy := p.market.Policy()
+	page := &posting{Policy: policy, Expiry: span(policy.TaskExpiry), forms: p.formsOf(w, r, o)}
 	if me, err := o.api.Me(r.Context()); err == nil {
 		page.Balance = me.Credits
 	}
-	in := r.PostForm
-	if r.Method == http.MethodGet {
-		in = r.URL.Query()
-	}
-	if hired, err := p.market.Names(r.Context(), hiredOf(in)...); err == nil {
-		page.For = strings.Join(slices.Sorted(maps.Values(hired)), ", ")
+	if names, err := p.market.Names(r.Context(), hired...); err == nil {
+		page.For = strings.Join(slices.Sorted(maps.Values(names)), ", ")
 	}
 	return page
 }
 
 func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 	in, err := postOf(r.PostForm)
+	var unknown *unknownName
+	if err == nil {
+		in.OfferTo, err = p.hiredOf(r.Context(), r.PostForm)
+	}
 	var posted market.Posted
 	if err == nil {
 		posted, err = o.api.Post(market.WithIdempotencyKey(r.Context(), onceKey(r)), in)
 	}
 	if err != nil {
-		page := p.postingOf(w, r, o)
+		page := p.postingOf(w, r, o, in.OfferTo)
+		if errors.As(err, &unknown) {
+			page.Lost, err = unknown.name, notWhole("offer_to", unknown.Error())
+		}
 		status := page.wrong(r, err)
 		retryAfter(w, err)
-		p.render(w, r, status, "post", "Post a task", page)
+		p.render(w, r, status, "post", page.title(), page)
 		return
 	}
 	p.done(w, r, "/tasks/"+url.PathEscape(string(posted.TaskID)), "post")
@@ -152,7 +170,6 @@ func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 
 func postOf(in url.Values) (post market.PostInput, err error) {
 	post = market.PostInput{Need: words(in, "need"), Context: words(in, "context"), Tags: worded(in, "tags")}
-	post.OfferTo = hiredOf(in)
 	if post.MaxCredits, err = whole(in, "max_credits"); err != nil {
 		return post, err
 	}
@@ -164,12 +181,63 @@ func postOf(in url.Values) (post market.PostInput, err error) {
 	return post, err
 }
 
-func hiredOf(in url.Values) (ids []market.AgentID) {
-	for _, id := range worded(in, "offer_to") {
-		ids = append(ids, market.AgentID(id))
-	}
-	return ids
+// unknownName is a name of which there is not exactly one agent.
+type unknownName struct {
+	name string
+	many bool
 }
+
+func (e *unknownName) Error() string {
+	if e.many {
+		return fmt.Sprintf("several agents are called “%s”; write the id of the one you mean", e.name)
+	}
+	return fmt.Sprintf("no agent is called “%s”", e.name)
+}
+
+// hiredOf are the agents that a form names, by their ids or by names that nobody else has.
+func (p *pages) hiredOf(ctx context.Context, in url.Values) (ids []market.AgentID, err error) {
+	for _, named := range strings.FieldsFunc(in.Get("offer_to"), func(r rune) bool { return r == ',' || r == '\n' }) {
+		if named = strings.TrimSpace(named); named == "" {
+			continue
+		}
+		if words := strings.Fields(named); !slices.ContainsFunc(words, func(w string) bool { return !strings.HasPrefix(w, "ag-") }) {
+			for _, id := range words {
+				ids = append(ids, market.AgentID(id))
+			}
+			continue
+		}
+		id, err := p.called(ctx, named)
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// called finds the one agent of a name.
+func (p *pages) called(ctx context.Context, name string) (id market.AgentID, err error) {
+	found, err := p.market.Agents(ctx, market.AgentQuery{Search: name, Page: market.Page{Limit: maxNamesakes}})
+	if err != nil {
+		return "", err
+	}
+	for i := range found.Agents {
+		if !strings.EqualFold(found.Agents[i].Name, name) {
+			continue
+		}
+		if id != "" {
+			return "", &unknownName{name, true}
+		}
+		id = found.Agents[i].ID
+	}
+	if id == "" || found.Total > len(found.Agents) {
+		return "", &unknownName{name, id != ""}
+	}
+	return id, nil
+}
+
+// maxNamesakes is among how many agents one is looked for by its name.
+const maxNamesakes = 100
 
 // words is a text of a form, with the line breaks that its author made.
 func words(in url.Values, name string) string {

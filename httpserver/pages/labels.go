@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/httpserver"
@@ -17,17 +19,32 @@ var labels = map[string]string{
 	"note": "How far you are", "text": "Message",
 }
 
+// fields are what those fields of the API are called in the forms whose names differ.
+var fields = map[string]string{"deadline_minutes": "deadline_hours", "text": "message"}
+
 // inWords is what an owner is told of a refusal: that of the API, with the label of the
-// field that is wrong instead of its name.
-func inWords(err error) (status int, message string) {
+// field that is wrong instead of its name; field is the one of the form.
+func inWords(err error) (status int, field, message string) {
 	status, message = httpserver.Explain(err)
 	var refusal *market.Error
-	if !errors.As(err, &refusal) || refusal.Field == "" {
-		return status, message
+	if !errors.As(err, &refusal) {
+		return status, "", message
 	}
-	field, _, _ := strings.Cut(refusal.Field, "[")
+	if refusal.Code == market.CodeInsufficientCredits {
+		return status, "max_credits", dear(message)
+	}
+	field, _, _ = strings.Cut(refusal.Field, "[")
 	if what, named := strings.CutPrefix(message, refusal.Field+": "); named && labels[field] != "" {
 		message = labels[field] + ": " + what
 	}
-	return status, message
+	return status, cmp.Or(fields[field], field), message
+}
+
+// dear says in words that a budget is more than there is.
+func dear(message string) string {
+	var have, need int64
+	if n, _ := fmt.Sscanf(message, "Insufficient credits. Have %d, need %d", &have, &need); n != 2 {
+		return message
+	}
+	return fmt.Sprintf("%s: your agent has %s, and this needs %s.", labels["max_credits"], credits(have), number(need))
 }

@@ -76,7 +76,9 @@ func told(t *market.Task, history []market.TaskEvent) (steps []step) {
 			s.What, s.Who, s.Note = rejected(rejections), t.PosterID, e.Data.Reason
 			s.Money = "Nothing is paid; the credits stay in escrow"
 		case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
-			s.What, s.Note = "Back on the market", gone(e)
+			s.What, s.Who, s.Note = "Back on the market", worker, gone(e)
+		case market.EventGivenBack:
+			s.What, s.Who, s.Note = "Given back", e.Data.WorkerID, "a strike for the worker"
 		case store.EventTaskVerified:
 			s.What = "Looked at by a verifier"
 		case store.EventTaskMatched:
@@ -116,9 +118,9 @@ func gone(e market.TaskEvent) string {
 	case e.Type == store.EventRejectionGraceExpired:
 		return "not delivered again in time"
 	case e.Data.Reason != "":
-		return "not delivered in time"
+		return "not delivered in time: a strike for the worker"
 	}
-	return "the deadline has passed"
+	return "the deadline has passed: a strike for the worker"
 }
 
 func rated(rating int) string {
@@ -169,6 +171,15 @@ func publicLife(t *market.PublicTask) []step {
 	life.add(step{What: "Delivered", At: t.DeliveredAt})
 	life.add(step{What: capital(string(t.Status)), At: t.EndedAt})
 	return life
+}
+
+// mixed is a life with more steps in their places.
+func mixed(life, more []step) []step {
+	all := timeline(life)
+	for _, s := range more {
+		all.add(s)
+	}
+	return all
 }
 
 type timeline []step

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	stdhtml "html"
 	"html/template"
 
 	"github.com/yuin/goldmark"
@@ -31,6 +32,11 @@ func markdown(s string) template.HTML {
 		return template.HTML(`<p class="text">` + template.HTMLEscapeString(s) + `</p>`)
 	}
 	return template.HTML(reachable(out.String()))
+}
+
+// rewritten reports whether a text reads otherwise than it was written.
+func rewritten(s string) bool {
+	return stdhtml.UnescapeString(string(markdown(s))) != "<p>"+s+"</p>\n"
 }
 
 // harmless takes from a text what would act on its reader's behalf.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,7 +93,10 @@ type myself struct {
 	Tasks           market.TaskList
 	// Names are those of the other parties.
 	Names map[market.AgentID]string
-	Pager pager
+	// AbandonLimit strikes keep the agent from taking tasks for Cooldown; 0 for never.
+	AbandonLimit int
+	Cooldown     string
+	Pager        pager
 }
 
 // waiting is what waits for an owner, of each the most urgent first.
@@ -101,14 +105,21 @@ type waiting struct {
 	Reviews, Claims         []market.Task
 	MoreReviews, MoreClaims bool
 	Questions               []market.Question
-	// Offers are tasks that were matched to the agent, or for which it is hired.
+	// Hires are tasks for which the agent is asked by name, Offers others that were matched
+	// to it.
+	Hires  []market.Task
 	Offers []market.BrowseItem
-	// Needs are what the questions' tasks are about.
+	// Messages wait for a reply, the posters of Unrated for a rating.
+	Messages []market.Message
+	Unrated  []market.TaskID
+	// Needs are what the tasks of questions, messages and ratings are about.
 	Needs map[market.TaskID]market.TaskBrief
 }
 
 // Any reports whether there is anything.
-func (w waiting) Any() bool { return len(w.Reviews)+len(w.Claims)+len(w.Questions)+len(w.Offers) > 0 }
+func (w waiting) Any() bool {
+	return len(w.Reviews)+len(w.Claims)+len(w.Questions)+len(w.Hires)+len(w.Offers)+len(w.Messages)+len(w.Unrated) > 0
+}
 
 // waitingTasks is how many tasks of each kind are said to wait.
 const waitingTasks = 20
@@ -130,20 +141,58 @@ func (p *pages) waiting(ctx context.Context, o *owner) (w waiting, err error) {
 	w.Claims, w.MoreClaims = claims.Tasks, claims.Total > len(claims.Tasks)
 	slices.SortStableFunc(w.Reviews, func(a, b market.Task) int { return sooner(a.ReviewDeadline, b.ReviewDeadline) })
 	slices.SortStableFunc(w.Claims, func(a, b market.Task) int { return sooner(a.ClaimDeadline, b.ClaimDeadline) })
-	// While the board is loading, nothing is known to be on offer.
-	if offers, err := o.api.Browse(ctx, market.BrowseQuery{Page: market.Page{Limit: offered}}); err == nil {
-		w.Offers = slices.DeleteFunc(offers.Tasks, func(t market.BrowseItem) bool { return !t.IsMatched })
-	}
-	agent := p.market.As(o.ID)
-	if w.Questions, err = agent.Unanswered(ctx); err != nil || len(w.Questions) == 0 {
+	if err := p.offers(ctx, o, &w); err != nil {
 		return w, err
 	}
-	ids := make([]market.TaskID, len(w.Questions))
+	return w, p.talk(ctx, o, &w)
+}
+
+// offers tells the hires of the best offers from what was matched. While the board is
+// loading, nothing is known to be on offer.
+func (p *pages) offers(ctx context.Context, o *owner, w *waiting) error {
+	offers, err := o.api.Browse(ctx, market.BrowseQuery{Page: market.Page{Limit: offered}})
+	if err != nil {
+		return nil
+	}
+	for _, t := range offers.Tasks {
+		if !t.Hired {
+			if t.IsMatched {
+				w.Offers = append(w.Offers, t)
+			}
+			continue
+		}
+		hire, err := p.market.As(o.ID).Task(ctx, t.TaskID, 0)
+		if errors.Is(err, market.ErrNotFound) {
+			continue // another one has taken it meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		w.Hires = append(w.Hires, hire)
+	}
+	return nil
+}
+
+func (p *pages) talk(ctx context.Context, o *owner, w *waiting) (err error) {
+	agent := p.market.As(o.ID)
+	if w.Questions, err = agent.Unanswered(ctx); err != nil {
+		return err
+	}
+	if w.Messages, err = agent.Unreplied(ctx); err != nil {
+		return err
+	}
+	if w.Unrated, err = agent.Unrated(ctx); err != nil {
+		return err
+	}
+	ids := slices.Clone(w.Unrated)
 	for i := range w.Questions {
-		ids[i] = w.Questions[i].TaskID
+		ids = append(ids, w.Questions[i].TaskID)
+	}
+	for i := range w.Messages {
+		ids = append(ids, w.Messages[i].TaskID)
 	}
 	w.Needs, err = agent.Briefs(ctx, ids...)
-	return w, err
+	return err
 }
 
 // sooner orders instants, the absent ones last.
@@ -161,7 +210,9 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	role, status := r.URL.Query().Get("role"), r.URL.Query().Get("status")
+	policy := p.market.Policy()
 	page := myself{
+		AbandonLimit: policy.AbandonLimit, Cooldown: span(policy.AbandonCooldown),
 		Roles:    choices(role, choice{Name: "either"}, choice{Value: "poster", Name: "poster"}, choice{Value: "worker", Name: "worker"}),
 		Statuses: statusChoices(status),
 	}
@@ -178,7 +229,10 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 		})
 	}
 	if err == nil {
-		ids := partiesOf(page.Tasks.Tasks, page.Wait.Reviews, page.Wait.Claims)
+		ids := partiesOf(page.Tasks.Tasks, page.Wait.Reviews, page.Wait.Claims, page.Wait.Hires)
+		for _, t := range page.Wait.Needs {
+			ids = append(ids, t.PosterID, t.WorkerID)
+		}
 		for i := range page.Wait.Offers {
 			ids = append(ids, page.Wait.Offers[i].PosterID)
 		}

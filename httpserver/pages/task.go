@@ -26,9 +26,17 @@ type taskPage struct {
 	// FeePercent is the market's share of what a delivery is paid.
 	FeePercent float64
 	// Grace is how long the worker keeps a task after a rejection.
-	Grace     string
-	Questions market.QuestionList
-	Messages  market.MessageList
+	Grace string
+	// Reported is when the reader has reported it.
+	Reported market.Time
+	// Earlier are deliveries that others have followed.
+	Earlier []market.EarlierDelivery
+	// NextStrike of Limit would giving the task back be, which keeps the agent from taking
+	// tasks for Cooldown; 0 where there are none.
+	NextStrike, Limit int
+	Cooldown          string
+	Questions         market.QuestionList
+	Messages          market.MessageList
 	forms
 }
 
@@ -40,9 +48,21 @@ type forms struct {
 	// Done says what has just been done, Problem what was wrong with the form that was
 	// sent, which comes back as it was.
 	Done, Problem string
-	// Act is the form that was refused, Sent what was in it.
-	Act  string
-	Sent url.Values
+	// Act is the form that was refused, Field the one of its fields that is wrong, "" where
+	// it is none, and Sent what was in it.
+	Act, Field string
+	Sent       url.Values
+}
+
+// wrong is what is wrong with a field, and the id of the element that says so.
+type wrong struct{ ID, Text string }
+
+// Wrong is what is wrong with a field of a form, if anything.
+func (f *forms) Wrong(act, field string) wrong {
+	if f.Field != field || f.Act != act {
+		return wrong{}
+	}
+	return wrong{ID: "wrong-" + field, Text: f.Problem}
 }
 
 // Was is what a field of a form held when the form was refused.
@@ -63,8 +83,8 @@ func (p *pages) formsOf(w http.ResponseWriter, r *http.Request, o *owner) forms 
 
 // wrong puts back the form that was sent, with what was wrong with it.
 func (f *forms) wrong(r *http.Request, err error) (status int) {
-	status, message := inWords(err)
-	f.Problem, f.Act, f.Sent = message, r.PathValue("act"), r.PostForm
+	status, field, message := inWords(err)
+	f.Problem, f.Act, f.Field, f.Sent = message, r.PathValue("act"), field, r.PostForm
 	return status
 }
 
@@ -93,6 +113,10 @@ func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) 
 	o, id := ownerOf(r), market.TaskID(r.PathValue("id"))
 	page := taskPage{Owner: o, FeePercent: p.market.Policy().FeePercent, Grace: span(p.market.Policy().RejectionGrace), forms: p.formsOf(w, r, o)}
 	err := p.readTask(ctx, o, id, &page)
+	if errors.Is(err, market.ErrNotFound) && o == nil && r.Method == http.MethodGet {
+		p.render(w, r, http.StatusNotFound, "unseen", "Sign in", r.URL.Path)
+		return
+	}
 	if err != nil {
 		p.refused(w, r, err)
 		return
@@ -125,7 +149,13 @@ func (p *pages) readTask(ctx context.Context, o *owner, id market.TaskID, page *
 		TaskID: public.TaskID, Status: public.Status, Need: public.Need,
 		MaxCredits: public.MaxCredits, Tags: public.Tags, CreatedAt: public.CreatedAt,
 	}
-	return nil
+	if o == nil {
+		return nil
+	}
+	own, err := p.history(ctx, o, id)
+	page.Life = mixed(page.Life, told(&page.Task, own))
+	page.Names = map[market.AgentID]string{o.ID: "you"}
+	return err
 }
 
 // talkPage is how many questions and messages a page shows.
@@ -145,14 +175,38 @@ func (p *pages) readTalk(ctx context.Context, o *owner, page *taskPage) (err err
 			return err // otherwise there is nothing to read in this state
 		}
 	}
-	var history []market.TaskEvent
-	if page.Poster || page.Worker {
-		if history, err = p.market.As(o.ID).History(ctx, t.TaskID); err != nil {
-			return err
-		}
+	history, err := p.history(ctx, o, t.TaskID)
+	if err == nil && (page.Poster || page.Worker) {
+		page.Earlier, err = p.market.As(o.ID).Earlier(ctx, t.TaskID)
+	}
+	if err == nil {
+		page.Reported, err = p.market.As(o.ID).Reported(ctx, t.TaskID)
+	}
+	if err == nil && page.May("abandon") {
+		err = p.readStrikes(ctx, o, page)
+	}
+	if err != nil {
+		return err
 	}
 	page.Life = lifeOf(t, history, p.market.Now())
 	return p.nameAll(ctx, o, page)
+}
+
+// history is what is known of a task's steps beside the task, nothing for who has and had
+// no part in it.
+func (p *pages) history(ctx context.Context, o *owner, id market.TaskID) ([]market.TaskEvent, error) {
+	history, err := p.market.As(o.ID).History(ctx, id)
+	if errors.Is(err, market.ErrNotFound) {
+		return nil, nil
+	}
+	return history, err
+}
+
+func (p *pages) readStrikes(ctx context.Context, o *owner, page *taskPage) error {
+	me, err := p.market.As(o.ID).Me(ctx)
+	policy := p.market.Policy()
+	page.NextStrike, page.Limit, page.Cooldown = me.Strikes+1, policy.AbandonLimit, span(policy.AbandonCooldown)
+	return err
 }
 
 // nameAll finds the names of everybody on the page.
@@ -161,6 +215,9 @@ func (p *pages) nameAll(ctx context.Context, o *owner, page *taskPage) (err erro
 	ids := append([]market.AgentID{t.PosterID, t.WorkerID}, t.OfferTo...)
 	for i := range page.Life {
 		ids = append(ids, page.Life[i].Who)
+	}
+	for i := range page.Earlier {
+		ids = append(ids, page.Earlier[i].WorkerID)
 	}
 	for i := range page.Questions.Questions {
 		ids = append(ids, page.Questions.Questions[i].AskerID)

@@ -17,7 +17,7 @@ var functions = template.FuncMap{
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
 	"revealKey": func(k market.APIKey) string { return string(k) },
 	"life":      func(t market.Task) []step { return lifeOf(&t, nil, time.Now()) },
-	"markdown":  markdown, "count": count, "agents": agentCount, "minutes": inMinutes,
+	"markdown":  markdown, "rewritten": rewritten, "sooner": earlier, "count": count, "agents": agentCount, "minutes": inMinutes,
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },

@@ -36,6 +36,11 @@ func CheckHire(to []store.AgentID, openAfter time.Duration) error {
 	return nil
 }
 
+// Hired reports whether the task is a direct hire that asks the agent by name.
+func Hired(t *store.Task, id store.AgentID) bool {
+	return t.Direct != nil && slices.Contains(t.Direct.To, id)
+}
+
 // CheckHired refuses a direct hire of the poster itself, and of agents that are not
 // among those found. A suspended agent may be named, since nobody is told who is
 // suspended: it has the task on offer once it is no longer.

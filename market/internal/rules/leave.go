@@ -53,6 +53,9 @@ func union(a, b []store.AgentID) []store.AgentID {
 	return all
 }
 
+// GaveBack is why a claim has lapsed that its worker gave up.
+const GaveBack = "you gave it back"
+
 // Abandon gives a claimed task back and counts against the worker.
 func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
 	if err := mayAbandon(now, l); err != nil {
@@ -62,7 +65,7 @@ func (p *Policy) Abandon(now time.Time, l *store.Loaded) (*Outcome, error) {
 	o := p.begin(now)
 	o.active(t.Claim.Worker)
 	o.strike(l.Worker)
-	o.giveBack(l, "you gave it back")
+	o.giveBack(l, GaveBack)
 	return o, nil
 }
 
