@@ -115,6 +115,10 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err, q)
 		},
 		"Market.TaskFile": func(ctx context.Context) []any { v, err := m.TaskFile(ctx, s.delivered); return give(v, err) },
+		"Market.Settlement": func(ctx context.Context) []any {
+			v, err := m.Settlement(ctx, s.claimed, market.ResolveTaskInput{Outcome: market.OutcomeRefund})
+			return give(v, err)
+		},
 		"Market.ResolveTask": func(ctx context.Context) []any {
 			v, err := m.ResolveTask(ctx, s.claimed, market.ResolveTaskInput{Outcome: market.OutcomeRefund, Reason: "spam"})
 			return give(v, err)
