@@ -109,7 +109,9 @@ func newActions(o *operator) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Operator, "operator", "", "only what this operator (`name`) did")
+	f.StringVar(&q.Operator, "operator", "", "only what this operator (`name`) did, or what was done to it")
+	f.StringVar(&q.Action, "action", "", "only acts of this `kind`")
+	complete(cmd, "action", market.ActionNames()...)
 	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to this agent (`id`)")
 	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about this report (`id`)")
 	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about this task (`id`)")

@@ -155,7 +155,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrUnauthorized) {
 		// What cannot be noted is refused all the same.
-		_ = p.market.LogInRefused(r.Context())
+		_ = p.market.LogInRefused(r.Context(), p.clientOf(r))
 	}
 	var token market.SessionToken
 	if err == nil {
