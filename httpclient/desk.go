@@ -39,7 +39,7 @@ func (a *Admin) RevokeOperator(ctx context.Context, name string, in market.Revok
 // Actions lists what operators did, newest first.
 func (a *Admin) Actions(ctx context.Context, q market.ActionQuery) (market.OperatorActions, error) {
 	query := paged(q.Page)
-	addTexts(query, map[string]string{"operator": q.Operator, "agent_id": string(q.AgentID), "task_id": string(q.TaskID), "report_id": string(q.ReportID)})
+	addTexts(query, map[string]string{"operator": q.Operator, "action": q.Action, "agent_id": string(q.AgentID), "task_id": string(q.TaskID), "report_id": string(q.ReportID)})
 	return fetch[market.OperatorActions](ctx, &a.caller, get("/v1/admin/actions", query))
 }
 

@@ -66,7 +66,7 @@ func listActions(c *call) (list market.OperatorActions, err error) {
 	if q.Page, err = c.page(); err != nil {
 		return list, err
 	}
-	err = c.texts(map[string]*string{"operator": &q.Operator, "agent_id": (*string)(&q.AgentID), "task_id": (*string)(&q.TaskID), "report_id": (*string)(&q.ReportID)})
+	err = c.texts(map[string]*string{"operator": &q.Operator, "action": &q.Action, "agent_id": (*string)(&q.AgentID), "task_id": (*string)(&q.TaskID), "report_id": (*string)(&q.ReportID)})
 	if err != nil {
 		return list, err
 	}

@@ -240,7 +240,7 @@ func TestAFileHasAllThatIsKeptAboutATask(t *testing.T) {
 		if len(f.Questions) != 1 || f.Questions[0].Answer != "that" || len(f.Messages) != 2 || f.Messages[0].SenderID != cyd.ID {
 			t.Errorf("the talk is %+v and %+v", f.Questions, f.Messages)
 		}
-		if len(f.Earlier) != 1 || f.Earlier[0].WorkerID != cyd.ID || f.Earlier[0].Bytes != 4 || f.Earlier[0].Result != "poor" {
+		if len(f.Earlier) != 1 || f.Earlier[0].WorkerID != cyd.ID || f.Earlier[0].Bytes != 4 || f.Earlier[0].Result != "poor" || f.Earlier[0].CreditsCharged != 20 || f.Earlier[0].DeliveredAt.IsZero() {
 			t.Errorf("earlier deliveries: %+v", f.Earlier)
 		}
 		if len(f.Ledger) != 1 || f.Ledger[0].From != string(ada.ID) || f.Ledger[0].Amount != 20 || f.Ledger[0].Reason != store.EntryEscrow {
@@ -253,7 +253,7 @@ func TestAFileHasAllThatIsKeptAboutATask(t *testing.T) {
 				t.Error("the history is out of order")
 			}
 		}
-		if told := strings.Join(types, " "); !strings.Contains(told, "task_question") || !strings.Contains(told, "task_claimed") || !strings.HasSuffix(told, "task_delivered") {
+		if told := strings.Join(types, " "); !strings.Contains(told, "task_question") || !strings.Contains(told, "task_claimed") || !strings.Contains(told, "task_rejected") || !strings.HasSuffix(told, "task_delivered") {
 			t.Errorf("the history is %s", told)
 		}
 		if len(f.Reports) != 1 || f.Reports[0].Note != "seen" || len(f.Actions) != 1 || f.Actions[0].Action != market.ActionResolveReport {

@@ -1,6 +1,9 @@
 package market_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,7 +70,7 @@ func TestAnOperatorsSessionEnds(t *testing.T) {
 			t.Errorf("another of the name has the session: %s", got)
 		}
 		log := actions(t, k, market.ActionQuery{Operator: "ada"})
-		if len(log) != 4 || log[0].Action != market.ActionLogOut || log[3].Action != market.ActionLogIn {
+		if len(log) != 7 || log[2].Action != market.ActionLogOut || log[5].Action != market.ActionLogIn {
 			t.Errorf("the log says of ada: %+v", log)
 		}
 		for _, life := range []time.Duration{0, time.Minute - 1, 30*24*time.Hour + 1} {
@@ -77,23 +80,77 @@ func TestAnOperatorsSessionEnds(t *testing.T) {
 	})
 }
 
-// Whoever guesses keys does not flood the log.
-func TestARefusedLogInIsNotedOnceAnHour(t *testing.T) {
+// Whoever guesses keys does not flood the log, which says how many guesses there were and
+// from where.
+func TestRefusedLogInsAreCountedInFewEntries(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
-		for range 3 {
-			for _, m := range []*market.Market{k.Market, k.Replica()} {
-				if err := m.LogInRefused(k.Ctx); err != nil {
+		refuse := func(times int, m *market.Market, from string) {
+			for range times {
+				if err := m.LogInRefused(k.Ctx, from); err != nil {
 					t.Fatal(err)
 				}
 			}
-			k.Clock.Advance(20 * time.Minute)
 		}
-		if err := k.Market.LogInRefused(k.Ctx); err != nil {
+		refuse(3, k.Market, "192.0.2.1")
+		refuse(37, k.Market, "2001:db8::7")
+		replica := k.Replica()
+		refuse(1, replica, "192.0.2.9") // which has been noted
+		log := actions(t, k, market.ActionQuery{Action: market.ActionLogInRefused})
+		if len(log) != 6 || log[0].Amount != 32 || log[0].Operator != "" || log[5].Amount != 1 {
+			t.Fatalf("40 in an hour are %+v", log)
+		}
+		if got := log[0].Clients; got != "2001:db8::7 (29), 192.0.2.1 (3)" {
+			t.Errorf("they came from %q", got)
+		}
+		k.Clock.Advance(time.Hour)
+		for n := range 2_000 {
+			refuse(1, k.Market, fmt.Sprintf("10.0.%d.%d", n/256, n%256))
+		}
+		log = actions(t, k, market.ActionQuery{Action: market.ActionLogInRefused})
+		if len(log) != 6+11 || log[0].Amount != 1_024 || strings.Count(log[0].Clients, ",") != 4 {
+			t.Errorf("after another hour the log is %+v", log)
+		}
+		refuse(1, k.Market, "")
+	})
+}
+
+// The log is found by kind, and by the operator to whom something was done.
+func TestTheLogIsFoundByKindAndByWhomItIsAbout(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		look, _ := operator(t, k, "ada", market.OperatorLook)
+		k.Clock.Advance(time.Minute)
+		if _, err := k.Market.LogIn(look, []byte("key"), time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		log := actions(t, k, market.ActionQuery{})
-		if len(log) != 2 || log[0].Action != market.ActionLogInRefused || log[0].Operator != "" {
-			t.Errorf("the log is %+v", log)
+		at := k.Market.Now()
+		if _, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: k.Agent("bob").ID, Amount: 5, Reason: "why not"}); err != nil {
+			t.Fatal(err)
+		}
+		all, err := k.Replica().Operators(k.Ctx)
+		if err != nil || len(all.Operators) != 1 || !all.Operators[0].LastLogIn.Equal(at) {
+			t.Errorf("the operators are %+v, %v", all, err)
+		}
+		if _, err := k.Market.RevokeOperator(k.Ctx, "ada", market.RevokeInput{Reason: "left"}); err != nil {
+			t.Fatal(err)
+		}
+		kinds := func(q market.ActionQuery) (kinds []string) {
+			for _, a := range actions(t, k, q) {
+				kinds = append(kinds, a.Operator+" "+a.Action)
+			}
+			return kinds
+		}
+		if got := kinds(market.ActionQuery{Operator: "ada"}); !slices.Equal(got, []string{"root revoke_operator", "ada log_in", "root add_operator"}) {
+			t.Errorf("about ada there is %q", got)
+		}
+		if got := kinds(market.ActionQuery{Action: market.ActionGrant}); !slices.Equal(got, []string{"root grant"}) {
+			t.Errorf("grants are %q", got)
+		}
+		_, err = k.Market.Actions(k.Ctx, market.ActionQuery{Action: "nonsense"})
+		markettest.Refused(t, err, market.ErrInvalid)
+		k.Clock.Advance(time.Minute)
+		operator(t, k, "ada", market.OperatorAct)
+		if all, err := k.Market.Operators(k.Ctx); err != nil || !all.Operators[0].LastLogIn.IsZero() {
+			t.Errorf("another ada has logged in: %+v, %v", all, err)
 		}
 	})
 }

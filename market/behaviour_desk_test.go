@@ -138,7 +138,7 @@ func TestRolesOfOperators(t *testing.T) {
 		if bob.Me().Credits != 105 {
 			t.Errorf("bob has %d", bob.Me().Credits)
 		}
-		if log := actions(t, k, market.ActionQuery{Operator: "look"}); len(log) != 1 || log[0].Action != market.ActionRevokeOperator || log[0].Subject != "look" || log[0].Reason != "my key leaked" {
+		if log := actions(t, k, market.ActionQuery{Operator: "look"}); len(log) != 2 || log[0].Action != market.ActionRevokeOperator || log[0].Subject != "look" || log[0].Reason != "my key leaked" {
 			t.Errorf("what look did: %+v", log)
 		}
 	})

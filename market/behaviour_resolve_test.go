@@ -83,7 +83,22 @@ func TestAnOperatorEndsATask(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				would, err := k.Market.Settlement(k.Ctx, task, c.in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f, err := k.Market.TaskFile(k.Ctx, task); err != nil || c.in.Outcome != market.OutcomeSplit && !slices.Contains(f.Settlements, would) {
+					t.Errorf("the file has %+v, %v; foreseen is %+v", f.Settlements, err, would)
+				}
+				adas, bobs := ada.Me().Credits, bob.Me().Credits
 				v := resolve(t, k, task, c.in)
+				done := market.Settlement{
+					Outcome: c.in.Outcome, Escrow: 40, PosterGetsBack: ada.Me().Credits - adas, WorkerReceives: bob.Me().Credits - bobs,
+					Charged: v.CreditsCharged, Fee: c.want.fee,
+				}
+				if would != done {
+					t.Errorf("foreseen was %+v, what came is %+v", would, done)
+				}
 				got := end{v.Status, ada.Me().Credits, bob.Me().Credits, 0}
 				if v.Fee != nil {
 					got.fee = *v.Fee
@@ -109,6 +124,12 @@ func TestAnOperatorEndsATask(t *testing.T) {
 				}
 				if trust, err := ada.API.Trust(k.Ctx, market.Page{}); err != nil || c.until != "rejected" && trust.Total != 0 {
 					t.Errorf("trust moved: %+v, %v", trust, err)
+				}
+				if f, err := k.Market.TaskFile(k.Ctx, task); err != nil || len(f.Settlements) != 0 {
+					t.Errorf("what has ended may end as %+v, %v", f.Settlements, err)
+				}
+				if _, err := k.Market.Settlement(k.Ctx, task, c.in); !errors.Is(err, market.ErrWrongState) {
+					t.Errorf("foreseen once more: %v", err)
 				}
 				for _, in := range []market.ResolveTaskInput{{Outcome: market.OutcomeRefund, Reason: "again"}, {Outcome: market.OutcomeRelease, Reason: "again"}} {
 					if _, err := k.Market.ResolveTask(k.Ctx, task, in); !errors.Is(err, market.ErrWrongState) {

@@ -3,7 +3,9 @@ package market
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
@@ -24,7 +26,10 @@ type OperatorAction struct {
 	TaskID   TaskID   `json:"task_id,omitempty"`
 	ReportID ReportID `json:"report_id,omitempty"`
 	Subject  string   `json:"subject,omitempty"`
-	// Amount is how many credits were moved, or invitations made.
+	// Clients are the addresses from which log-ins were refused, as far as the server knows
+	// them, those with the most of them first.
+	Clients string `json:"clients,omitempty"`
+	// Amount is how many credits were moved, invitations made, or log-ins refused.
 	Amount int64 `json:"amount,omitempty"`
 	// Outcome is the choice that was made, where there was one: how a report or a task was
 	// resolved, an operator's role.
@@ -47,6 +52,14 @@ const (
 	ActionAddOperator    = "add_operator"
 	ActionRevokeOperator = "revoke_operator"
 )
+
+// ActionNames are all of them.
+func ActionNames() []string {
+	return []string{
+		ActionGrant, ActionClawBack, ActionSuspend, ActionUnsuspend, ActionAppointInfra, ActionDismissInfra, ActionResolveTask,
+		ActionResolveReport, ActionRedeliver, ActionInvite, ActionAddOperator, ActionRevokeOperator, ActionLogIn, ActionLogOut, ActionLogInRefused,
+	}
+}
 
 // deed makes an operation one of an operator: its role is asked first, and an entry in
 // the log is written in the operation's own commit, so that neither is without the other
@@ -95,18 +108,31 @@ func (m *Market) enter(ctx context.Context, d *deed, done *done) error {
 
 // filters are the chains, beside the log itself, that lead to the entry.
 func (a *OperatorAction) filters() (chains []chain) {
-	for _, q := range []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}, {ReportID: a.ReportID}} {
+	queries := []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}, {ReportID: a.ReportID}, {Action: a.Action}}
+	if ofOperator := a.Action == ActionAddOperator || a.Action == ActionRevokeOperator; ofOperator && a.Subject != a.Operator {
+		queries = append(queries, ActionQuery{Operator: a.Subject})
+	}
+	for _, q := range queries {
 		if c := q.chain(); c != actionsChain {
 			chains = append(chains, c)
 		}
 	}
+	if a.Action == ActionLogIn {
+		chains = append(chains, logInsOf(a.Operator))
+	}
 	return chains
 }
 
+// logInsOf are an operator's log-ins.
+func logInsOf(name string) chain { return chain("log-ins of " + name) }
+
 // ActionQuery selects entries of the log, newest first; limit 1–100, default 50. At most
-// one of Operator, AgentID, TaskID and ReportID is set.
+// one of Operator, Action, AgentID, TaskID and ReportID is set.
 type ActionQuery struct {
+	// Operator is who did something, or to whom it was done.
 	Operator string
+	// Action is a kind of act, one of Actions.
+	Action   string
 	AgentID  AgentID
 	TaskID   TaskID
 	ReportID ReportID
@@ -118,6 +144,8 @@ func (q *ActionQuery) chain() chain {
 	switch {
 	case q.Operator != "":
 		return chain("actions by " + q.Operator)
+	case q.Action != "":
+		return chain("actions of kind " + q.Action)
 	case q.AgentID != "":
 		return chain("actions on " + q.AgentID)
 	case q.TaskID != "":
@@ -130,7 +158,7 @@ func (q *ActionQuery) chain() chain {
 
 func (q *ActionQuery) check() (err error) {
 	set := 0
-	for _, s := range []string{q.Operator, string(q.AgentID), string(q.TaskID), string(q.ReportID)} {
+	for _, s := range []string{q.Operator, q.Action, string(q.AgentID), string(q.TaskID), string(q.ReportID)} {
 		if s != "" {
 			set++
 		}
@@ -138,8 +166,11 @@ func (q *ActionQuery) check() (err error) {
 			return err
 		}
 	}
+	if q.Action != "" && !slices.Contains(ActionNames(), q.Action) {
+		return rules.Invalid("action", "must be one of %s", strings.Join(ActionNames(), ", "))
+	}
 	if set > 1 {
-		return rules.Invalid("operator", "only one of operator, agent_id, task_id and report_id may be given")
+		return rules.Invalid("operator", "only one of operator, action, agent_id, task_id and report_id may be given")
 	}
 	q.Page, err = checkPage(q.Page, 50, 100)
 	return err

@@ -49,6 +49,8 @@ type AgentStanding struct {
 	AcceptsSystemTasks bool     `json:"accepts_system_tasks"`
 	Appointed          bool     `json:"appointed"` // as infra agent
 	HasWebhook         bool     `json:"has_webhook"`
+	// WebhookAddress is where it is, as in DeadWebhook.
+	WebhookAddress string `json:"webhook_address,omitempty"`
 	// ExternalID is what the host program calls the agent, "" for nothing.
 	ExternalID string `json:"external_id,omitempty"`
 	CreatedAt  Time   `json:"created_at"`
@@ -91,6 +93,9 @@ type AgentFile struct {
 	ReportsAbout []Report `json:"reports_about"`
 	// Actions are the newest 100 that operators took about the agent, newest first.
 	Actions []OperatorAction `json:"actions"`
+	// Suspended is the act by which the agent is suspended, nil while it is not, or when the
+	// act is not among Actions.
+	Suspended *OperatorAction `json:"suspended,omitempty"`
 }
 
 const (
@@ -135,7 +140,39 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 	}
 	actions, err := m.Actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
+	for i := range f.Actions {
+		if f.Agent.Suspended && f.Suspended == nil && f.Actions[i].Action == ActionSuspend {
+			f.Suspended = &f.Actions[i]
+		}
+	}
 	return f, err
+}
+
+// LedgerPage is a page of an agent's ledger, newest first.
+type LedgerPage struct {
+	Ledger []LedgerEntry `json:"ledger"`
+	Total  int           `json:"total"`
+}
+
+// LedgerOf pages through the ledger of an agent of any standing, beyond what is in its
+// file; limit 1–100, default 50. An unknown agent has none.
+//
+// Errors: ErrInvalid, ErrUnavailable.
+func (m *Market) LedgerOf(ctx context.Context, id AgentID, p Page) (list LedgerPage, err error) {
+	finish := m.meter.operation(&ctx, "ledger of")
+	defer func() { finish(err) }()
+	if p, err = checkPage(p, recordPage, 100); err != nil {
+		return list, err
+	}
+	page, err := m.store.Ledger(ctx, store.PageQuery{Agent: id, Limit: p.Limit, Offset: p.Offset, Now: m.now()})
+	if err != nil {
+		return list, known(ctx, err)
+	}
+	list = LedgerPage{Ledger: make([]LedgerEntry, len(page.Entries)), Total: page.Total}
+	for i := range page.Entries {
+		list.Ledger[i] = ledgerView(&page.Entries[i])
+	}
+	return list, nil
 }
 
 func (m *Market) fileTasksOf(ctx context.Context, f *AgentFile, now time.Time) error {
@@ -242,6 +279,7 @@ func standingView(a *store.Agent) AgentStanding {
 		TasksPosted: a.Posted, TasksCompleted: a.Completed, Reputation: a.Reputation(), RatingCount: a.RatingCount,
 		AsPoster: *recordOf(a), Rejected: a.Rejected, GoodAt: a.GoodAt, Tags: tagList(a.CapabilityTags()),
 		AcceptsSystemTasks: a.AcceptsSystemTasks, Appointed: a.Appointed, HasWebhook: a.Hooked(),
-		ExternalID: a.ExternalID, CreatedAt: NewTime(a.CreatedAt),
+		WebhookAddress: webhookAddress(a.WebhookURL),
+		ExternalID:     a.ExternalID, CreatedAt: NewTime(a.CreatedAt),
 	}
 }

@@ -24,10 +24,17 @@ type TaskFile struct {
 	// Earlier are deliveries that others have followed, or whose claim has ended, oldest
 	// first.
 	Earlier []EarlierDelivery `json:"earlier_deliveries"`
+	// PosterRating, 0 for none, and PosterFeedback are the worker's of the poster.
+	PosterRating   int    `json:"poster_rating,omitempty"`
+	PosterFeedback string `json:"poster_feedback,omitempty"`
+	// Settlements are where the escrow would go with each outcome of ResolveTask that is
+	// possible now: a split in the middle, of which Settlement computes any other.
+	Settlements []Settlement `json:"settlements"`
 	// Ledger are the movements of credits about the task, oldest first.
 	Ledger []TaskEntry `json:"ledger"`
-	// History are the events that the parties got about the task, oldest first, of the
-	// newest 1,000 of each.
+	// History are the events that the parties and the last earlier workers got about the
+	// task, oldest first, of the newest 1,000 of each; the last rejection and the last
+	// progress are there in any case.
 	History []TaskEvent `json:"history"`
 	// Reports are those of the newest 1,000 that are about the task, newest first.
 	Reports []Report `json:"reports"`
@@ -39,7 +46,11 @@ type TaskFile struct {
 type EarlierDelivery struct {
 	No       int     `json:"no"` // counts the deliveries of the task from 1
 	WorkerID AgentID `json:"worker_id"`
-	Bytes    int64   `json:"bytes"`
+	// DeliveredAt is when, and CreditsCharged what for; both are absent where an earlier
+	// version kept them not.
+	DeliveredAt    Time  `json:"delivered_at,omitzero"`
+	CreditsCharged int64 `json:"credits_charged,omitempty"`
+	Bytes          int64 `json:"bytes"`
 	// Result is what was delivered, "" beyond the newest mebibyte of them; KeptUntil is when
 	// it is dropped.
 	Result    string `json:"result"`
@@ -93,6 +104,10 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 		return f, rules.NotFound()
 	}
 	f.Poster, f.Worker = partyView(l.Poster), partyView(l.Worker)
+	f.Settlements = m.settlements(l.Task)
+	if e := l.Task.Ending; e != nil {
+		f.PosterRating, f.PosterFeedback = e.PosterRating, e.PosterFeedback
+	}
 	for _, fill := range []func(context.Context, *TaskFile, *store.Loaded) error{m.fileEarlier, m.fileTalk, m.fileLedger, m.fileHistory, m.fileReports} {
 		if err := fill(ctx, &f, l); err != nil {
 			return f, known(ctx, err)
@@ -145,7 +160,7 @@ func (m *Market) earlier(ctx context.Context, id TaskID, results []store.Superse
 	q := store.LoadQuery{Now: anyTime, Task: id}
 	size := int64(0)
 	for i, s := range slices.Backward(results) {
-		earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
+		earlier[i] = EarlierDelivery{No: s.No, WorkerID: s.Worker, DeliveredAt: NewTime(s.At), CreditsCharged: s.Charged, Bytes: s.Bytes, KeptUntil: NewTime(s.Until)}
 		if size += s.Bytes; size <= fileResults || len(q.Results) == 0 {
 			q.Results = append(q.Results, s.No)
 		}
@@ -214,10 +229,11 @@ func (m *Market) fileLedger(ctx context.Context, f *TaskFile, l *store.Loaded) e
 
 func (m *Market) fileHistory(ctx context.Context, f *TaskFile, l *store.Loaded) error {
 	f.History = []TaskEvent{}
-	for _, party := range []*store.Agent{l.Poster, l.Worker} {
-		if party == nil {
-			continue
-		}
+	logs, err := m.tellers(ctx, l, l.Task.Poster)
+	if err != nil {
+		return err
+	}
+	for _, party := range logs {
 		page, err := m.store.Events(ctx, party.ID, max(party.EventSeq-fileEvents, 0), fileEvents)
 		if err != nil {
 			return err
@@ -229,6 +245,7 @@ func (m *Market) fileHistory(ctx context.Context, f *TaskFile, l *store.Loaded) 
 			}
 		}
 	}
+	f.History = append(f.History, keptSteps(l.Task, f.History)...)
 	slices.SortStableFunc(f.History, func(a, b TaskEvent) int { return a.At.Compare(b.At.Time) })
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/directory"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -14,8 +15,11 @@ type DeskOverview struct {
 	Health DeskHealth `json:"health"`
 	Money  DeskMoney  `json:"money"`
 	// Agents are those of every standing.
-	Agents int64        `json:"agents"`
-	Tasks  TasksByState `json:"tasks"`
+	Agents int64 `json:"agents"`
+	// Suspended are those that are suspended, up to 10,000, as far as this process knows;
+	// absent while its index of agents is loading.
+	Suspended *int         `json:"suspended,omitempty"`
+	Tasks     TasksByState `json:"tasks"`
 	// ReportsOpen is how many reports wait to be resolved.
 	ReportsOpen int `json:"reports_open"`
 	// Dead are webhook deliveries that failed for good.
@@ -101,6 +105,10 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 		return s, known(ctx, err)
 	}
 	s.Agents, s.Money, s.Tasks = t.Agents, moneyOf(&t), byState(&t)
+	if !s.Health.Warming {
+		_, n, _ := m.find(directory.SearchQuery{Limit: 1}, StandingSuspended)
+		s.Suspended = &n
+	}
 	open, err := m.store.Reports(ctx, ReportOpen, 1, 0)
 	if err != nil {
 		return s, known(ctx, err)

@@ -3,7 +3,9 @@ package market
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pinchwork/pinchwork/store"
@@ -28,8 +30,13 @@ type DeadOf struct {
 // DeadWebhook is a dead letter in the operators' list.
 type DeadWebhook struct {
 	AgentID AgentID `json:"agent_id"`
-	// Name is the agent's.
-	Name string `json:"name"`
+	// Name is the agent's, Address where its webhook is now: scheme and host, with "/…" for
+	// whatever path there is, which is a secret with many services; "" without a webhook.
+	Name    string `json:"name"`
+	Address string `json:"address,omitempty"`
+	// TriedAgainAt is when an operator last had it delivered again, if that is among the
+	// newest 100 times.
+	TriedAgainAt Time `json:"tried_again_at,omitzero"`
 	DeadLetter
 }
 
@@ -51,7 +58,11 @@ func (m *Market) DeadWebhooks(ctx context.Context, p Page) (list DeadWebhookList
 	if p, err = checkPage(p, 50, 100); err != nil {
 		return list, err
 	}
-	page, names, err := m.deadLetters(ctx, m.now(), p)
+	page, owners, err := m.deadLetters(ctx, m.now(), p)
+	if err != nil {
+		return list, err
+	}
+	tried, err := m.Actions(ctx, ActionQuery{Action: ActionRedeliver, Page: Page{Limit: 100}})
 	if err != nil {
 		return list, err
 	}
@@ -59,14 +70,19 @@ func (m *Market) DeadWebhooks(ctx context.Context, p Page) (list DeadWebhookList
 	letters := deadLetters(page).Dead
 	for i := range letters {
 		id := page.Dead[i].Event.Agent
-		list.Dead[i] = DeadWebhook{AgentID: id, Name: names[id], DeadLetter: letters[i]}
+		list.Dead[i] = DeadWebhook{AgentID: id, Name: owners[id].name, Address: owners[id].address, DeadLetter: letters[i]}
+		for j := range slices.Backward(tried.Actions) {
+			if a := &tried.Actions[j]; a.AgentID == id && a.Subject == letters[i].EventID {
+				list.Dead[i].TriedAgainAt = a.At
+			}
+		}
 	}
 	return list, nil
 }
 
 // deadOverview counts what DeadWebhooks lists.
 func (m *Market) deadOverview(ctx context.Context, now time.Time) (o DeadOverview, err error) {
-	page, names, err := m.deadLetters(ctx, now, Page{Limit: 100})
+	page, owners, err := m.deadLetters(ctx, now, Page{Limit: 100})
 	if err != nil {
 		return o, err
 	}
@@ -76,21 +92,46 @@ func (m *Market) deadOverview(ctx context.Context, now time.Time) (o DeadOvervie
 	}
 	o = DeadOverview{Total: page.Total, TotalMore: page.Total == store.MaxDeadTotal, Agents: make([]DeadOf, 0, len(counts))}
 	for id, n := range counts {
-		o.Agents = append(o.Agents, DeadOf{AgentID: id, Name: names[id], Count: n})
+		o.Agents = append(o.Agents, DeadOf{AgentID: id, Name: owners[id].name, Count: n})
 	}
 	slices.SortFunc(o.Agents, func(a, b DeadOf) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.AgentID, b.AgentID)) })
 	return o, nil
 }
 
-// deadLetters reads a page of the dead letters of all agents, with the agents' names.
-func (m *Market) deadLetters(ctx context.Context, now time.Time, p Page) (page store.DeadPage, names map[AgentID]string, err error) {
+// hooked is whose webhook it is, and where.
+type hooked struct{ name, address string }
+
+// deadLetters reads a page of the dead letters of all agents, with whose they are.
+func (m *Market) deadLetters(ctx context.Context, now time.Time, p Page) (page store.DeadPage, owners map[AgentID]hooked, err error) {
 	if page, err = m.store.DeadWebhooks(ctx, store.PageQuery{Limit: p.Limit, Offset: p.Offset, Now: now}); err != nil {
 		return page, nil, known(ctx, err)
 	}
 	var ids []AgentID
 	for i := range page.Dead {
-		ids = append(ids, page.Dead[i].Event.Agent)
+		if id := page.Dead[i].Event.Agent; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
-	names, err = m.Names(ctx, ids...)
-	return page, names, err
+	owners = make(map[AgentID]hooked, len(ids))
+	if len(ids) == 0 {
+		return page, owners, nil
+	}
+	agents, err := m.store.Agents(ctx, ids)
+	for _, a := range agents {
+		owners[a.ID] = hooked{a.Name, webhookAddress(a.WebhookURL)}
+	}
+	return page, owners, known(ctx, err)
+}
+
+// webhookAddress is as much of a webhook's URL as an operator may see.
+func webhookAddress(of string) string {
+	u, err := url.Parse(of)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	address := u.Scheme + "://" + u.Host
+	if strings.Trim(u.Path, "/") != "" {
+		address += "/…"
+	}
+	return address
 }

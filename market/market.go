@@ -56,6 +56,7 @@ type Market struct {
 	// webhooksDue receives when deliveries were found to be due.
 	webhooksDue chan struct{}
 	seen        *seen
+	refusals    refusals
 	running     sync.Mutex
 	presence    *presence
 }

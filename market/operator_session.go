@@ -1,10 +1,16 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
@@ -16,8 +22,8 @@ import (
 const (
 	ActionLogIn  = "log_in"
 	ActionLogOut = "log_out"
-	// ActionLogInRefused is written once an hour at most, without an operator's name: that
-	// a key was refused says of nobody who it was.
+	// ActionLogInRefused is without an operator's name: that a key was refused says of nobody
+	// who it was. Amount is how many were in the hour.
 	ActionLogInRefused = "log_in_refused"
 )
 
@@ -104,22 +110,66 @@ func (m *Market) LogOut(ctx context.Context, token SessionToken, binding []byte)
 	return err
 }
 
-// LogInRefused notes that a key was refused to whoever wanted to log in, unless that was
-// noted less than an hour ago.
+// LogInRefused notes that a key was refused to whoever wanted to log in from an address, ""
+// for an unknown one. The log gets an entry with how many there were in the hour, and from
+// where, each time the number has doubled: a hundred thousand guesses leave 17 entries. Each
+// process counts for itself.
 //
 // Errors: ErrUnavailable.
-func (m *Market) LogInRefused(ctx context.Context) error {
-	hour := store.IdempotencyID{Caller: Platform, Operation: "log in refused", Key: "latest"}
+func (m *Market) LogInRefused(ctx context.Context, from string) error {
+	n, clients, since := m.refusals.count(m.now(), from)
+	if n&(n-1) != 0 {
+		return nil
+	}
+	entry := store.IdempotencyID{Caller: Platform, Operation: "log in refused", Key: strconv.FormatInt(n, 10)}
+	d := visits(ActionLogInRefused)
+	d.entry = func(*store.Loaded, *rules.Outcome) OperatorAction {
+		return OperatorAction{Action: ActionLogInRefused, Amount: n, Clients: strings.Join(clients, ", ")}
+	}
 	_, err := m.operate(WithOperator(ctx, Operator{}), operation{
-		name: "log in refused", anonymous: true, deed: visits(ActionLogInRefused), record: &hour,
+		name: "log in refused", anonymous: true, deed: d, record: &entry,
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			if l.Idempotency != nil {
-				return nil, nil
+				return nil, nil // another process has noted as many
 			}
-			return m.rules.Remember(now, hour, "", now.Add(time.Hour)), nil
+			return m.rules.Remember(now, entry, "", since.Add(time.Hour)), nil
 		},
 	})
 	return err
+}
+
+// refusals counts refused log-ins of an hour that begins with the first.
+type refusals struct {
+	mu    sync.Mutex
+	since time.Time
+	total int64
+	from  map[string]int64
+}
+
+const (
+	// maxClients addresses are counted apart, and the first shownClients are in an entry.
+	maxClients   = 1_000
+	shownClients = 5
+	maxClient    = 64
+)
+
+// count counts one more, and tells how many there are, from where, and since when.
+func (r *refusals) count(now time.Time, from string) (n int64, clients []string, since time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.from == nil || now.Sub(r.since) >= time.Hour {
+		r.since, r.total, r.from = now, 0, map[string]int64{}
+	}
+	if from = rules.Cut(from, maxClient); from != "" && (r.from[from] > 0 || len(r.from) < maxClients) {
+		r.from[from]++
+	}
+	r.total++
+	for _, client := range slices.SortedFunc(maps.Keys(r.from), func(a, b string) int { return cmp.Or(cmp.Compare(r.from[b], r.from[a]), cmp.Compare(a, b)) }) {
+		if len(clients) < shownClients {
+			clients = append(clients, client+" ("+strconv.FormatInt(r.from[client], 10)+")")
+		}
+	}
+	return r.total, clients, r.since
 }
 
 // deskRecord names the record of a session's beginning or end. Only who has both the token

@@ -32,6 +32,9 @@ type Operator struct {
 	Role OperatorRole `json:"role"`
 	// CreatedAt is zero for root.
 	CreatedAt Time `json:"created_at,omitzero"`
+	// LastLogIn is when the operator last logged in to the desk, in the list alone; zero for
+	// never, or not since the version that counts it.
+	LastLogIn Time `json:"last_log_in,omitzero"`
 }
 
 // Root is the holder of the server's admin key, and the program that embeds the
@@ -228,7 +231,43 @@ func (m *Market) Operators(ctx context.Context) (_ OperatorList, err error) {
 	for i := range all {
 		list.Operators[i] = operatorView(&all[i])
 	}
-	return list, nil
+	return list, m.lastLogIns(ctx, list.Operators)
+}
+
+// lastLogIns fills in when operators have last logged in. Who had a name before is another.
+func (m *Market) lastLogIns(ctx context.Context, all []Operator) error {
+	if len(all) == 0 {
+		return nil
+	}
+	chains := make([]chain, len(all))
+	for i := range all {
+		chains[i] = logInsOf(all[i].Name)
+	}
+	ends, err := m.ends(ctx, chains...)
+	if err != nil {
+		return err
+	}
+	for i, end := range ends {
+		if end.number == 0 {
+			continue
+		}
+		number, err := recall[int64](end.data)
+		if err != nil {
+			return err
+		}
+		entries, err := m.elements(ctx, actionsChain, []int64{number})
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		a, err := recall[OperatorAction](entries[0])
+		if err != nil {
+			return err
+		}
+		if !a.At.Before(all[i].CreatedAt.Time) {
+			all[i].LastLogIn = a.At
+		}
+	}
+	return nil
 }
 
 func operatorView(o *rules.Operator) Operator {

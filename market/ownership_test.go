@@ -115,6 +115,10 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err, q)
 		},
 		"Market.TaskFile": func(ctx context.Context) []any { v, err := m.TaskFile(ctx, s.delivered); return give(v, err) },
+		"Market.Settlement": func(ctx context.Context) []any {
+			v, err := m.Settlement(ctx, s.claimed, market.ResolveTaskInput{Outcome: market.OutcomeRefund})
+			return give(v, err)
+		},
 		"Market.ResolveTask": func(ctx context.Context) []any {
 			v, err := m.ResolveTask(ctx, s.claimed, market.ResolveTaskInput{Outcome: market.OutcomeRefund, Reason: "spam"})
 			return give(v, err)
@@ -206,7 +210,11 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		},
 		"Market.AdmitLogIn":   func(ctx context.Context) []any { v, err := m.AdmitLogIn(ctx, "pws-stranger", nil); return give(v, err) },
 		"Market.LogOut":       func(ctx context.Context) []any { return give(nil, m.LogOut(ctx, "pws-stranger", nil)) },
-		"Market.LogInRefused": func(ctx context.Context) []any { return give(nil, m.LogInRefused(ctx)) },
+		"Market.LogInRefused": func(ctx context.Context) []any { return give(nil, m.LogInRefused(ctx, "192.0.2.1")) },
+		"Market.LedgerOf": func(ctx context.Context) []any {
+			v, err := m.LedgerOf(ctx, s.ada.ID, market.Page{})
+			return give(v, err)
+		},
 		"Market.RedeliverOf": func(ctx context.Context) []any {
 			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x", Reason: "back"}
 			v, err := m.RedeliverOf(ctx, in)

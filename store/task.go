@@ -257,6 +257,10 @@ type Superseded struct {
 	Worker AgentID   `json:"worker"`
 	Bytes  int64     `json:"bytes"`
 	Until  time.Time `json:"until"`
+	// At is when it was delivered, and Charged what for; both zero when an earlier version
+	// wrote it.
+	At      time.Time `json:"at,omitzero"`
+	Charged int64     `json:"charged,omitempty"`
 }
 
 // Verification is an infra agent's advisory verdict on a delivery, as the

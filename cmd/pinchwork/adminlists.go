@@ -174,6 +174,13 @@ func fileDetails(f *market.TaskFile) *render.Record {
 	} {
 		r.Add(pair[0], pair[1])
 	}
+	for _, s := range f.Settlements {
+		what := "With a " + string(s.Outcome)
+		if s.Outcome == market.OutcomeSplit {
+			what += " of " + number(s.Charged)
+		}
+		r.Add(what, number(s.WorkerReceives)+" to the worker, "+number(s.Fee)+" fee, "+number(s.PosterGetsBack)+" back")
+	}
 	r.Section("Need", t.Need)
 	r.Section("Context", t.Context)
 	r.Section("Result", t.Result)

@@ -136,7 +136,9 @@ func newActions(o *operator) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Operator, "operator", "", "only what the operator `name` did")
+	f.StringVar(&q.Operator, "operator", "", "only what the operator `name` did, or what was done to it")
+	f.StringVar(&q.Action, "action", "", "only acts of the `kind`")
+	complete(cmd, "action", market.ActionNames()...)
 	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to the agent `id`")
 	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about the report `id`")
 	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about the task `id`")

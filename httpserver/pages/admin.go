@@ -65,9 +65,15 @@ type desk struct {
 	File          *market.TaskFile
 	// Choices are the values of the selections above a list, by name.
 	Choices map[string][]choice
-	// Tried is the form that was refused, Sent what was in it.
-	Tried     string
-	Sent      url.Values
+	// Tried is the form that was refused, Sent what was in it, Fault what is wrong with it.
+	Tried string
+	Sent  url.Values
+	Fault fault
+	// Case is the task's file in the order of time, Ahead what timers will do, Would what
+	// the split of the form would.
+	Case      []moment
+	Ahead     []step
+	Would     *market.Settlement
 	Names     map[market.AgentID]string
 	Found     []market.AgentStanding
 	Reports   market.ReportList
@@ -149,7 +155,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrUnauthorized) {
 		// What cannot be noted is refused all the same.
-		_ = p.market.LogInRefused(r.Context())
+		_ = p.market.LogInRefused(r.Context(), p.clientOf(r))
 	}
 	var token market.SessionToken
 	if err == nil {
@@ -180,13 +186,12 @@ func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
 func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string, d *desk, err error) {
 	status := http.StatusOK
 	if err != nil {
-		var message string
-		status, message = httpserver.Explain(err)
+		status, d.Problem = httpserver.Explain(err)
 		if errors.Is(err, market.ErrNotFound) {
 			p.refused(w, r, err)
 			return
 		}
-		d.Problem = message
+		d.blame(err)
 		retryAfter(w, err)
 	}
 	p.render(w, r, status, name, title, d)
@@ -279,10 +284,13 @@ func (p *pages) taskDesk(w http.ResponseWriter, r *http.Request, d *desk, proble
 		p.refused(w, r, err)
 		return
 	}
-	d.File = &file
+	d.File, d.Case = &file, caseOf(&file)
+	var life timeline
+	life.ahead(&file.Task, p.market.Now())
+	d.Ahead = life
 	ids := []market.AgentID{}
-	for i := range file.Reports {
-		ids = append(ids, file.Reports[i].Reporter)
+	for i := range d.Case {
+		ids = append(ids, d.Case[i].Who)
 	}
 	if d.Names, err = p.market.Names(r.Context(), ids...); problem == nil {
 		problem = err

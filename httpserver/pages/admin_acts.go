@@ -37,6 +37,10 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: (&url.URL{Path: r.URL.Path}).EscapedPath()}
 		show := p.standing(form, o)
 		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
+		if form == "resolve" && r.PostFormValue("try") != "" {
+			show(w, r, d, p.tryResolution(o))
+			return
+		}
 		err := o.confirmed()
 		var notice string
 		if err == nil {
@@ -72,7 +76,7 @@ func (p *pages) standing(form string, o *order) func(http.ResponseWriter, *http.
 func (o *order) confirmed() error {
 	switch {
 	case o.PostFormValue("sure") != "yes":
-		return notWhole("sure", "confirm that you are sure")
+		return notWhole(fieldSure, "confirm that you are")
 	case o.reason == "":
 		return notWhole("reason", "say why: the log of actions keeps it")
 	}
@@ -144,14 +148,33 @@ func (p *pages) redeliver(o *order) (string, error) {
 	return "queued", err
 }
 
+// resolution is what the form says about a task.
+func (o *order) resolution() (in market.ResolveTaskInput, err error) {
+	in = market.ResolveTaskInput{Outcome: market.TaskOutcome(o.PostFormValue("outcome")), Reason: o.reason}
+	if in.Outcome == market.OutcomeSplit {
+		in.WorkerCredits, err = whole(o.PostForm, "worker_credits")
+	}
+	return in, err
+}
+
+// tryResolution finds what the decision in the form would do with the credits.
+func (p *pages) tryResolution(o *order) error {
+	in, err := o.resolution()
+	if err != nil {
+		return err
+	}
+	would, err := p.market.Settlement(o.Context(), market.TaskID(o.PathValue("id")), in)
+	if err == nil {
+		o.desk.Would = &would
+	}
+	return err
+}
+
 func (p *pages) resolveTask(o *order) (string, error) {
 	id := market.TaskID(o.PathValue("id"))
-	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(o.PostFormValue("outcome")), Reason: o.reason}
-	if in.Outcome == market.OutcomeSplit {
-		var err error
-		if in.WorkerCredits, err = whole(o.PostForm, "worker_credits"); err != nil {
-			return "", err
-		}
+	in, err := o.resolution()
+	if err != nil {
+		return "", err
 	}
 	if _, err := p.market.ResolveTask(o.Context(), id, in); err != nil {
 		return "", err

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -12,7 +13,11 @@ import (
 func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
 	d.Search = strings.TrimSpace(r.URL.Query().Get("of"))
 	q := market.ActionQuery{Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}
+	kind := r.URL.Query().Get("kind")
+	d.Choices = map[string][]choice{"kind": kindsOfActs(kind)}
 	switch {
+	case d.Search == "":
+		q.Action = kind
 	case isID(d.Search, "ag-"):
 		q.AgentID = market.AgentID(d.Search)
 	case isID(d.Search, "tk-"):
@@ -30,7 +35,27 @@ func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
 		d.Found = named.Agents
 	}
 	d.Pager = p.pagerOf(r, len(d.Actions.Actions), d.Actions.Total, 0)
+	if kind != "" && d.Search != "" {
+		// Of what is about one, a page is looked through.
+		d.Actions.Actions = slices.DeleteFunc(d.Actions.Actions, func(a market.OperatorAction) bool { return a.Action != kind })
+		d.Pager.Total = 0
+	}
+	if err == nil {
+		var ids []market.AgentID
+		for i := range d.Actions.Actions {
+			ids = append(ids, d.Actions.Actions[i].AgentID)
+		}
+		d.Names, err = p.market.Names(r.Context(), ids...)
+	}
 	p.show(w, r, "admin-actions", "Actions", d, err)
+}
+
+func kindsOfActs(chosen string) []choice {
+	kinds := []choice{{Name: "all"}}
+	for _, action := range market.ActionNames() {
+		kinds = append(kinds, choice{Value: action, Name: strings.ReplaceAll(action, "_", " ")})
+	}
+	return choices(chosen, kinds...)
 }
 
 func (p *pages) adminOperators(w http.ResponseWriter, r *http.Request, d *desk) {

@@ -124,7 +124,7 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 	o.expect("grant twice", http.StatusOK, `<dd id="balance">150</dd>`, status, page)
 	for _, bad := range []string{"", "0", "-1", "1.5", "many", fmt.Sprint(limits.Grant + 1)} {
 		status, page = o.post(path+"/grant", o.form(path, "amount", bad))
-		o.expect("grant of "+bad, http.StatusBadRequest, "amount: must be", status, page)
+		o.expect("grant of "+bad, http.StatusBadRequest, `id="amount-wrong">Credits: must be`, status, page)
 	}
 	status, page = o.post(path+"/suspend", o.form(path, "to", "suspended", "reason", "spam"))
 	o.expect("suspend", http.StatusOK, "<strong>suspended</strong>: spam", status, page)
@@ -176,7 +176,7 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 		t.Fatalf("no report: %s", page)
 	}
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "nonsense"))
-	o.expect("resolve as nonsense", http.StatusBadRequest, "status: must be", status, page)
+	o.expect("resolve as nonsense", http.StatusBadRequest, "How to close it: must be", status, page)
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "reason", "seen"))
 	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
 	o.expect("none left", http.StatusOK, "0 open.", status, page)
@@ -401,9 +401,9 @@ func TestOperatorsOfTheirOwnNames(t *testing.T) {
 	acts.expect("a grant", http.StatusOK, "Credits granted.", status, page)
 	status, page = acts.post("/admin/operators", acts.form("/admin/operators", "name", "friend", "role", "act"))
 	acts.expect("making a friend", http.StatusForbidden, "Only root", status, page)
-	for of, want := range map[string]int{"": 6, "acter": 2, string(agent.ID()): 1, "nobody": 0} {
+	for of, want := range map[string]int{"": 6, "acter": 3, string(agent.ID()): 1, "nobody": 0} {
 		status, page = root.get("/admin/actions?of=" + of)
-		if got := strings.Count(page, `<td class="number">`) / 2; status != http.StatusOK || got != want || strings.Contains(page, attack) {
+		if got := strings.Count(page, `<td data-label="No." class="number">`); status != http.StatusOK || got != want || strings.Contains(page, attack) {
 			t.Errorf("the log of %q has %d lines: %s", of, got, page)
 		}
 	}
@@ -437,17 +437,29 @@ func TestTheOperatorJudges(t *testing.T) {
 	root.expect("approved tasks", http.StatusOK, "Nothing fits.", status, page)
 	path := "/admin/tasks/" + string(id)
 	status, page = root.get(path)
-	for _, want := range []string{"There are none", "I see two", "It does not count", "Task rejected", "100 credits", "**none**"} {
+	for _, want := range []string{"There are none", "I see two", "It does not count", "<strong>Rejected</strong>", "100 credits", "**none**"} {
 		root.expect("the file", http.StatusOK, want, status, page)
 	}
 	if strings.Contains(page, attack) {
 		t.Errorf("not escaped: %s", page)
 	}
-	for field, value := range map[string]string{"reason": "", "sure": "no", "worker_credits": "20", "outcome": "keep"} {
-		form := root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes", field, value)
+	for field, c := range map[string]struct{ value, id, words string }{
+		"reason": {"", "why-resolve", "Reason: say why"}, "sure": {"no", "sure-resolve", "I am sure: confirm that you are"},
+		"worker_credits": {"20", "worker-credits", "Credits for the worker in a split: must be less than the budget of 20"},
+		"outcome":        {"keep", "outcome", "What happens to the credits: must be"},
+	} {
+		form := root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes", field, c.value)
 		status, page = root.post(path+"/resolve", form)
-		root.expect("without "+field, http.StatusBadRequest, field, status, page)
+		root.expect("the summary of a wrong "+field, http.StatusBadRequest, `<a href="#`+c.id+`">`+c.words, status, page)
+		root.expect("what is at a wrong "+field, http.StatusBadRequest, `id="`+c.id+`-wrong">`+c.words, status, page)
+		root.expect("the mark of a wrong "+field, http.StatusBadRequest, `aria-invalid="true" aria-describedby="`+c.id+`-wrong"`, status, page)
+		if strings.Contains(page, ">"+field+":") || !strings.Contains(page, `id="`+c.id+`"`) {
+			t.Errorf("the page about a wrong %s has the name of the API, or not the field: %s", field, page)
+		}
 	}
+	status, page = root.post(path+"/resolve", root.form(path, "outcome", "split", "worker_credits", "15", "try", "yes", "reason", "", "sure", ""))
+	root.expect("trying a split", http.StatusOK, "14 to the worker, 1 fee, 5 back to the poster", status, page)
+	root.expect("trying a split", http.StatusOK, `id="resolve"`, status, page)
 	status, page = root.post(path+"/resolve", root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes"))
 	root.expect("a split", http.StatusOK, "The task has ended by your decision", status, page)
 	root.expect("a split", http.StatusOK, "14 credits to the worker, 1 fee, 5 back to the poster", status, page)

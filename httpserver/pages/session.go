@@ -93,3 +93,11 @@ func (p *pages) fromHere(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return err == nil && (site == "" || site == "same-origin") && r.Header.Get("Origin") == base.Scheme+"://"+base.Host
 }
+
+// clientOf is the address from which a request comes, as far as the server knows it.
+func (p *pages) clientOf(r *http.Request) string {
+	if a := p.api.ClientAddress(r); a.IsValid() {
+		return a.String()
+	}
+	return ""
+}

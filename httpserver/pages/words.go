@@ -12,7 +12,7 @@ import (
 
 // functions are what the templates may call.
 var functions = template.FuncMap{
-	"ago": ago, "until": until, "stamp": stamp, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
+	"ago": ago, "until": until, "stamp": stamp, "moment": func(at market.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
 	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
 	"revealKey": func(k market.APIKey) string { return string(k) },

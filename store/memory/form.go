@@ -86,6 +86,7 @@ func formTask(t *store.Task) {
 	}
 	for i := range t.Superseded {
 		utc(&t.Superseded[i].Until)
+		utc(&t.Superseded[i].At)
 	}
 	if t.Rejection != nil {
 		utc(&t.Rejection.At)

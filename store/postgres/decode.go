@@ -106,7 +106,7 @@ func decodeTask(seq, version int64, doc []byte) (*store.Task, error) {
 		bringIntoForm(&t.Delivery.At, &t.Delivery.ReviewUntil)
 	}
 	for i := range t.Superseded {
-		bringIntoForm(&t.Superseded[i].Until)
+		bringIntoForm(&t.Superseded[i].Until, &t.Superseded[i].At)
 	}
 	if t.Rejection != nil {
 		bringIntoForm(&t.Rejection.At)

@@ -76,6 +76,8 @@ func packSuperseded(p *packer, s *store.Superseded) {
 		put(p, "w", s.Worker)
 		p.number("b", s.Bytes)
 		p.instant("u", s.Until)
+		p.instant("a", s.At)
+		p.number("c", s.Charged)
 	})
 }
 
@@ -90,6 +92,10 @@ func unpackSuperseded(doc string) (s store.Superseded, err error) {
 			s.Bytes = integer(value)
 		case "u":
 			s.Until = unpackInstant(value)
+		case "a":
+			s.At = unpackInstant(value)
+		case "c":
+			s.Charged = integer(value)
 		}
 	})
 	return s, err

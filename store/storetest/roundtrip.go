@@ -345,7 +345,7 @@ func fullTask(w *world) *store.Task {
 		},
 		Bytes: 18, TextsPruned: true,
 		Superseded: []store.Superseded{
-			{No: 1, Worker: cyd, Bytes: 19, Until: w.in(3 * time.Hour)},
+			{No: 1, Worker: cyd, Bytes: 19, Until: w.in(3 * time.Hour), At: w.in(-time.Hour), Charged: 98},
 			{No: 2, Worker: bob, Until: w.in(4 * time.Hour)},
 		},
 		NextDue: w.in(3 * time.Hour),

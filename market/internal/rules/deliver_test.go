@@ -89,7 +89,7 @@ func TestDeliverAgain(t *testing.T) {
 	next := with(rejected(), func(n *store.Task) {
 		n.Status, n.Deliveries, n.Claim.Grace = store.StatusDelivered, 2, time.Time{}
 		n.Delivery = &store.Delivery{No: 2, At: now, Charged: 50, ReviewUntil: now.Add(24 * time.Hour), Bytes: 12}
-		n.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: now.Add(7 * 24 * time.Hour)}}
+		n.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: now.Add(7 * 24 * time.Hour), At: t0.Add(2 * time.Hour), Charged: 40}}
 		n.NextDue = n.Delivery.ReviewUntil
 	})
 	decides(t, store.Change{
@@ -113,7 +113,7 @@ func TestDeliverKeepsTwentySupersededResults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := slices.Concat(old.Superseded[kept-19:], []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: t2.Add(7 * 24 * time.Hour)}})
+		want := slices.Concat(old.Superseded[kept-19:], []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: t2.Add(7 * 24 * time.Hour), At: t0.Add(2 * time.Hour), Charged: 40}})
 		same(t, got.Tasks[0].New.Superseded, want)
 		same(t, got.Tasks[0].New.NextDue, want[0].Until)
 		accounts := []store.AccountDelta{{Agent: worker, OpenClaims: -1, TextBytes: 12, MaxTextBytes: 1000}}

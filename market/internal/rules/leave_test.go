@@ -120,7 +120,7 @@ func TestAbandon(t *testing.T) {
 		old.Children = []store.TaskID{system}
 		want := abandoned(old)
 		week := t2.Add(7 * 24 * time.Hour)
-		want.Tasks[0].New.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: week}}
+		want.Tasks[0].New.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: week, At: t0.Add(2 * time.Hour), Charged: 40}}
 		want.Tasks[0].New.Children = old.Children
 		verify := by(verifying(), infra)
 		decides(t, want)(p.Abandon(t2, loaded(worker, old, verify)))

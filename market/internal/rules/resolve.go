@@ -28,12 +28,35 @@ type Resolution struct {
 	Reason  string
 }
 
+// Settlement is where the escrow of a task goes: what the poster is charged is what the
+// worker gets and the fee, and Back is the rest.
+type Settlement struct{ Charged, Worker, Fee, Back int64 }
+
+// Settle says what a resolution would do with the escrow of a task.
+func (p *Policy) Settle(t *store.Task, in Resolution) (Settlement, error) {
+	if err := mayResolve(t, in); err != nil {
+		return Settlement{}, err
+	}
+	charged := in.Charged
+	switch {
+	case in.Outcome == Refunded:
+		charged = 0
+	case in.Outcome == Released && t.Delivery != nil:
+		charged = t.Delivery.Charged
+	case in.Outcome == Released:
+		charged = t.MaxCredits
+	}
+	fee := p.Fee(charged)
+	return Settlement{Charged: charged, Worker: charged - fee, Fee: fee, Back: t.MaxCredits - charged}, nil
+}
+
 // ResolveTask ends a task by an operator's decision, whoever is suspended: it is
 // cancelled or approved, its escrow empty. Neither party has decided anything, so no
 // trust moves, the poster's record stays, and the worker is not vouched for.
 func (p *Policy) ResolveTask(now time.Time, l *store.Loaded, in Resolution) (*Outcome, error) {
 	t := l.Task
-	if err := mayResolve(t, in); err != nil {
+	s, err := p.Settle(t, in)
+	if err != nil {
 		return nil, err
 	}
 	o := p.begin(now)
@@ -43,7 +66,7 @@ func (p *Policy) ResolveTask(now time.Time, l *store.Loaded, in Resolution) (*Ou
 	} else {
 		next := *t
 		next.Children = o.endChildren(l.Children, l.Poster, false)
-		o.award(t, &next, in)
+		o.award(t, &next, in, s)
 	}
 	if t.Status == store.StatusPosted {
 		o.tellAbout(t, store.EventTaskCancelled)
@@ -92,25 +115,19 @@ func (o *Outcome) refund(t *store.Task, in Resolution) {
 }
 
 // award approves a task in the operator's name.
-func (o *Outcome) award(t, next *store.Task, in Resolution) {
-	charged := in.Charged
-	if in.Outcome == Released {
-		if charged = t.MaxCredits; t.Delivery != nil {
-			charged = t.Delivery.Charged
-		}
-	}
-	fee, worker := o.policy.Fee(charged), t.Claim.Worker
+func (o *Outcome) award(t, next *store.Task, in Resolution, s Settlement) {
+	worker := t.Claim.Worker
 	claim := *t.Claim
 	claim.Grace = time.Time{}
 	next.Claim = &claim
 	next.Status = store.StatusApproved
-	next.Ending = &store.Ending{At: o.At, Charged: charged, Fee: fee, Outcome: string(in.Outcome), Reason: in.Reason}
+	next.Ending = &store.Ending{At: o.At, Charged: s.Charged, Fee: s.Fee, Outcome: string(in.Outcome), Reason: in.Reason}
 	o.replace(t, next)
 	if t.Status == store.StatusClaimed {
 		o.account(worker).OpenClaims--
 	}
-	o.pay(t, worker, charged, fee)
-	o.earn(t, worker, charged-fee, fee, 0)
+	o.pay(t, worker, s.Charged, s.Fee)
+	o.earn(t, worker, s.Worker, s.Fee, 0)
 }
 
 // ClawBack takes credits of the loaded agent's back to the platform, as many as it has

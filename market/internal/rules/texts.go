@@ -67,6 +67,7 @@ func (o *Outcome) supersede(t *store.Task) {
 	}
 	t.Superseded = slices.Concat(old, []store.Superseded{{
 		No: t.Delivery.No, Worker: t.Claim.Worker, Bytes: t.Delivery.Bytes, Until: o.At.Add(TextsLife),
+		At: t.Delivery.At, Charged: t.Delivery.Charged,
 	}})
 }
 

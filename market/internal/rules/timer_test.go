@@ -176,7 +176,7 @@ func TestAClaimLapses(t *testing.T) {
 			}
 			if !c.strike {
 				want.Strikes = nil
-				n.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: c.at.Add(7 * 24 * time.Hour)}}
+				n.Superseded = []store.Superseded{{No: 1, Worker: worker, Bytes: 12, Until: c.at.Add(7 * 24 * time.Hour), At: t0.Add(2 * time.Hour), Charged: 40}}
 			}
 			data := store.EventData{Reason: c.reason}
 			want.Events = []store.Event{
