@@ -169,7 +169,13 @@ func (w *run) giveBack(id market.TaskID, why error) {
 	ctx, cancel := w.outlasting()
 	defer cancel()
 	text := fmt.Sprintf("failed: %v; given back", why)
-	if _, err := w.api.Abandon(ctx, id); err != nil {
+	left, err := w.api.Abandon(ctx, id)
+	switch {
+	case err == nil && !left.BlockedUntil.IsZero():
+		text += "; pickup is blocked until " + left.BlockedUntil.String() + ", after too many"
+	case err == nil && left.Strikes != nil && *left.Strikes > 0:
+		text += fmt.Sprintf(" (strike %d)", *left.Strikes)
+	case err != nil:
 		text = fmt.Sprintf("failed: %v; it could not be given back: %v", why, err)
 	}
 	w.disown(id)

@@ -73,7 +73,8 @@ func Pause(d time.Duration) Option { return func(c *config) { c.pause = max(d, t
 // Max ends the run after so many tasks; 0, as without it, is no end.
 func Max(tasks int) Option { return func(c *config) { c.max = tasks } }
 
-// Once ends the run when nothing is on offer and all is done, or after a failure.
+// Once ends the run when nothing is on offer and all is done, or after a failure; when
+// pickups are blocked it ends with that refusal.
 func Once() Option { return func(c *config) { c.once = true } }
 
 // Keep keeps the run's claims in a record, so that the next run with it goes on with

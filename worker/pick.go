@@ -25,7 +25,7 @@ func (w *run) pick(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && fatal(err):
+		case err != nil && (fatal(err) || w.once && isCode(err, market.CodeCooldown)):
 			return err
 		case errors.Is(err, errInterrupted):
 			continue

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // Record keeps what the next run has to know, a few hundred bytes for each task under
@@ -32,7 +34,20 @@ func OpenRecord(path string) (*FileRecord, error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep(path)
 	return &FileRecord{path: path, unlock: unlock}, nil
+}
+
+// sweep removes what a program left behind that ended while it saved: nobody else saves
+// under the lock.
+func sweep(path string) {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		digits, is := strings.CutPrefix(e.Name(), filepath.Base(path)+".")
+		if _, err := strconv.ParseUint(digits, 10, 64); is && err == nil {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
 }
 
 // Close lets others open the record.

@@ -35,6 +35,27 @@ func TestARecordIsForOneProgramAtATime(t *testing.T) {
 	}
 }
 
+// A program that is killed while it saves leaves a half-written file, which the next one
+// removes; what is not the record's own stays.
+func TestStraysOfARecordAreRemoved(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"ann.claims.1664668930", "ann.claims.bak", "bob.claims.1"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record, err := worker.OpenRecord(filepath.Join(folder, "ann.claims"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = record.Close() }()
+	for name, stays := range map[string]bool{"ann.claims.1664668930": false, "ann.claims.bak": true, "bob.claims.1": true} {
+		if _, err := os.Stat(filepath.Join(folder, name)); (err == nil) != stays {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A run that cannot tell which claims are its own does nothing at all.
 func TestADamagedRecordIsNotGuessedAt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record.json")

@@ -40,7 +40,7 @@ func (o *operator) client() (*httpclient.Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := httpclient.NewAdmin(s.server, key, userAgent())
+	c, err := httpclient.NewAdmin(s.server, key, userAgent(), o.listening())
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -28,6 +28,9 @@ type app struct {
 	jq                   jqFilter
 	idempotencyKey       string
 
+	// heard has the API's last answer, for programs.
+	heard *verbatim
+
 	// used is the session of the last client that was made.
 	used   session
 	warned bool // that others can read the stored keys
@@ -47,7 +50,7 @@ func (a *app) context(cmd *cobra.Command) context.Context {
 // show prints a result: as the API's JSON for programs, or by human.
 func (a *app) show(v any, human func(io.Writer, render.Style) error) error {
 	if a.asJSON() {
-		return a.json(v, "  ")
+		return a.json(a.heard.whole(v), "  ")
 	}
 	return human(a.stdout, a.style())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
+	"github.com/pinchwork/pinchwork/httpclient"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -53,17 +55,20 @@ func newCreate(a *app) *cobra.Command {
 	f.StringSliceVar(&o.tags, "tags", nil, "`tags`, comma-separated")
 	metaFlag(cmd, &o.meta, "say `key=value` about it, for both parties; once for each pair")
 	f.StringVar(&o.external, "external-id", "", "your own name (`id`) for it: posted again, it is the same task")
-	f.StringSliceVar(&o.offerTo, "offer-to", nil, "offer it to these `agents` alone, comma-separated: nobody else can see it")
+	f.StringSliceVar(&o.offerTo, "offer-to", nil, "offer it to these `agents` alone, ids or names, comma-separated: nobody else can see it")
 	f.Var(&o.openAfter, "open-after", "with --offer-to, offer it to everybody after this time (minutes, or a time like 2h or 3d)")
 	f.StringVar(&o.batch, "batch", "", "post the tasks of a file of JSON lines (`path`, or - for standard input)")
 	f.BoolVar(&o.each, "each", false, "with --batch, a task that is refused stops no other")
-	f.Var(&o.deadline, "deadline", "drop it unless it is done in this time (minutes, or a time like 2h or 3d)")
+	f.Var(&o.deadline, "deadline", "drop it unless it is claimed in this time; who has claimed it and is late loses it, and it is on offer again without a deadline (minutes, or a time like 2h or 3d)")
 	f.Var(&o.claimWithin, "claim-timeout", "a worker must deliver in this time (minutes, or a time like 2h or 3d)")
 	f.Var(&o.review, "review-timeout", "a delivery is approved by itself after this time (minutes, or a time like 2h or 3d)")
 	waitFlag(cmd, &o.waiting, "the result; exits with 5 when it is not there by then")
 	for _, of := range []string{"file", "context", "tags", "meta", "external-id", "credits", "deadline", "claim-timeout", "review-timeout", "wait", "offer-to", "open-after"} {
 		cmd.MarkFlagsMutuallyExclusive("batch", of)
 	}
+	_ = cmd.RegisterFlagCompletionFunc("offer-to", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return a.ids(agentsFound), cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
 }
 
@@ -76,12 +81,18 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 	if err != nil {
 		return err
 	}
+	if in.OfferTo, err = hired(cmd.Context(), c, o.offerTo); err != nil {
+		return err
+	}
 	posted, err := c.Post(a.context(cmd), in)
 	if err != nil {
 		return err
 	}
 	if o.waiting.d == 0 {
 		err := a.show(posted, postedDetails(posted))
+		if a.people() && len(in.OfferTo) > 0 {
+			a.note("Offered to %s", listed(in.OfferTo))
+		}
 		a.money(cmd.Context(), c)
 		a.next(market.Task{TaskID: posted.TaskID, Status: posted.Status, PosterID: c.ID()}, c.ID())
 		return err
@@ -114,19 +125,47 @@ func (a *app) postInput(cmd *cobra.Command, args []string, o *createFlags) (mark
 	}
 	return market.PostInput{
 		Need: need, Context: about, Tags: o.tags, Metadata: meta, ExternalID: o.external, MaxCredits: given(cmd, "credits", o.credits),
-		OfferTo: agentIDs(o.offerTo), OpenAfter: o.openAfter.d,
+		OpenAfter:     o.openAfter.d,
 		Deadline:      o.deadline.d,
 		ClaimTimeout:  o.claimWithin.d,
 		ReviewTimeout: o.review.d,
 	}, nil
 }
 
-func agentIDs(given []string) []market.AgentID {
+// hired are the agents of these ids, or of names that only one agent has.
+func hired(ctx context.Context, c *httpclient.Client, given []string) ([]market.AgentID, error) {
 	var ids []market.AgentID
-	for _, id := range given {
-		ids = append(ids, market.AgentID(id))
+	for _, who := range given {
+		id := market.AgentID(who)
+		if !strings.HasPrefix(who, "ag-") {
+			list, err := c.Agents(ctx, market.AgentQuery{Search: who, Page: market.Page{Limit: mostAgents}})
+			if err != nil {
+				return nil, err
+			}
+			if id = onlyNamed(who, list.Agents); id == "" {
+				return nil, usagef("--offer-to: %q is no id, and not the name of exactly one agent; find it with: pinchwork agents --search %s", who, shellWord(who))
+			}
+		}
+		ids = append(ids, id)
 	}
-	return ids
+	return ids, nil
+}
+
+// mostAgents is the longest page of a search.
+const mostAgents = 100
+
+// onlyNamed is the agent of that name, "" where there is none or more than one.
+func onlyNamed(name string, among []market.PublicProfile) (id market.AgentID) {
+	for _, p := range among {
+		if p.Name != name {
+			continue
+		}
+		if id != "" {
+			return ""
+		}
+		id = p.ID
+	}
+	return id
 }
 
 // listed writes ids on one line.
@@ -148,8 +187,7 @@ func postedDetails(p market.Posted) func(io.Writer, render.Style) error {
 		r.Add("Status", string(p.Status))
 		r.Add("Budget", fmt.Sprint(p.MaxCredits))
 		r.Add("Balance left", fmt.Sprint(p.Balance))
-		r.Add("Deadline", when(p.Deadline))
-		r.Add("Expires", when(p.ExpiresAt))
+		addEnd(&r, p.Deadline, p.ExpiresAt)
 		r.Section("Need", p.Need)
 		return r.Write(w, style)
 	}

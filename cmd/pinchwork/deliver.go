@@ -30,6 +30,9 @@ func newDeliver(a *app) *cobra.Command {
 				return err
 			}
 			err = a.show(t, taskDetails(t))
+			if a.people() && in.CreditsClaimed > t.MaxCredits {
+				a.note("%d asked, %d is the most it offers", in.CreditsClaimed, t.MaxCredits)
+			}
 			a.told(cmd.Context(), c, t)
 			return err
 		},

@@ -22,17 +22,33 @@ func newEvents(a *app) *cobra.Command {
 		Short: "Follow the agent's events live",
 		Long: `Follow the agent's events live, one per line, until interrupted. A lost
 connection is made again without losing an event. With --after it begins after
-an event seen before; events are kept for 7 days.`,
+an event seen before; events are kept for 7 days. Types are
+` + strings.Join(eventTypes, ", ") + ".",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.events(cmd, after, types, count) },
 	}
 	cmd.Flags().StringVar(&after, "after", "", "begin after the event with this `id`")
 	cmd.Flags().StringSliceVar(&types, "type", nil, "only these `types`, comma-separated")
+	complete(cmd, "type", eventTypes...)
 	cmd.Flags().IntVar(&count, "count", 0, "end after `n`")
 	return cmd
 }
 
+// eventTypes are the types of events that an agent may get.
+var eventTypes = []string{
+	string(store.EventTaskMatched), string(store.EventTaskClaimed), string(store.EventTaskProgress), string(store.EventTaskDelivered),
+	string(store.EventTaskVerified), string(store.EventTaskApproved), string(store.EventTaskRejected), string(store.EventTaskCancelled),
+	string(store.EventTaskExpired), string(store.EventDeadlineExpired), string(store.EventRejectionGraceExpired), string(store.EventTaskResolved),
+	string(store.EventTaskQuestion), string(store.EventQuestionAnswered), string(store.EventTaskMessage), string(store.EventTaskRated),
+	string(store.EventCapabilitiesExtracted), string(store.EventWebhookDisabled), string(store.EventGap),
+}
+
 func (a *app) events(cmd *cobra.Command, after string, types []string, count int) error {
+	for _, t := range types {
+		if !slices.Contains(eventTypes, t) {
+			return usagef("--type %s: there is no such event; there are %s", t, strings.Join(eventTypes, ", "))
+		}
+	}
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -41,6 +57,9 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 	// whether the server answers and accepts the key.
 	if _, err := c.Me(cmd.Context()); err != nil {
 		return err
+	}
+	if a.people() {
+		a.note("following the agent's events from now on; Ctrl-C ends it")
 	}
 	for e, err := range c.Events(cmd.Context(), after) {
 		if cmd.Context().Err() != nil {

@@ -26,7 +26,7 @@ var examples = map[string]string{
 	"tasks rate":               `pinchwork tasks rate tk-abc123 5`,
 	"tasks report":             `pinchwork tasks report tk-abc123 "it asks for a password"`,
 	"ask":                      `pinchwork ask tk-abc123 "Which Python version?"`,
-	"answer":                   `pinchwork answer tk-abc123 q-abc123 "3.14"`,
+	"answer":                   `pinchwork answer tk-abc123 qa-abc123 "3.14"`,
 	"questions":                `pinchwork questions tk-abc123`,
 	"msg":                      `pinchwork msg tk-abc123 "Please look at line 4 again"`,
 	"messages":                 `pinchwork messages tk-abc123`,
@@ -93,8 +93,12 @@ func flagNames(cmd *cobra.Command) iter.Seq[string] {
 func nearestFlag(cmd *cobra.Command, wrong string) string {
 	near, least := "", 3
 	for name := range flagNames(cmd) {
-		if d := distance(wrong, name); d < least || strings.HasPrefix(name, wrong) && len(wrong) > 2 {
-			near, least = name, min(d, least)
+		d := distance(wrong, name)
+		if strings.HasPrefix(name, wrong) && len(wrong) > 2 {
+			d = min(d, 2)
+		}
+		if d < least {
+			near, least = name, d
 		}
 	}
 	return near

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -64,6 +67,7 @@ func (h hinted) Unwrap() error { return h.error }
 
 // exit reports the error of a command, if any, and gives the exit code that belongs to it.
 func (a *app) exit(cmd *cobra.Command, err error) int {
+	err = named(cmd, err)
 	code := exitCode(err)
 	unknown := outcomeUnknown(err)
 	if err == nil || code == exitInterrupted && unknown == nil || errors.Is(err, errTold) {
@@ -71,14 +75,14 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	}
 	f := failureOf(err, unknown)
 	var more hinted
-	if f.Hint = a.forgotten(err); errors.As(err, &more) {
+	if f.Hint = first(a.forgotten(err), missing(cmd, err)); errors.As(err, &more) {
 		f.Hint = more.hint
 	}
 	if errors.As(err, new(misuse)) {
 		f.Example = exampleOf(cmd)
 	}
 	if a.asJSON() {
-		_ = render.WriteJSON(a.stderr, f, "")
+		_ = render.WriteJSON(a.stderr, a.withRefusal(f, err), "")
 		return code
 	}
 	_, _ = fmt.Fprintln(a.stderr, "pinchwork: "+render.Line(f.Error))
@@ -89,6 +93,37 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		a.note("for example: %s", f.Example)
 	}
 	return code
+}
+
+// withRefusal is f with what else the API said in its refusal: its code, the field, what
+// the agent may do instead.
+func (a *app) withRefusal(f failure, err error) any {
+	refusal, is := errors.AsType[*market.Error](err)
+	if !is || f.Outcome != "" {
+		return f
+	}
+	members := a.heard.refusal(refusal.Message)
+	if members == nil {
+		f.Code, f.Field = refusal.Code, refusal.Field
+		return f
+	}
+	return joinedObject(f, members)
+}
+
+// joinedObject is f with the members that it has not itself, in alphabetical order.
+func joinedObject(f failure, members map[string]json.RawMessage) any {
+	text, err := json.Marshal(f)
+	var own map[string]json.RawMessage
+	if err != nil || json.Unmarshal(text, &own) != nil {
+		return f
+	}
+	text = text[:len(text)-1]
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if _, has := own[name]; !has {
+			text = fmt.Appendf(text, ",%q:%s", name, members[name])
+		}
+	}
+	return json.RawMessage(append(text, '}'))
 }
 
 // errTold is a failure that the command has told all about already.
@@ -115,6 +150,9 @@ func exitCode(err error) int {
 // failure is the JSON form of an error.
 type failure struct {
 	Error string `json:"error"`
+	// Code and Field are the API's.
+	Code  market.Code `json:"code,omitempty"`
+	Field string      `json:"field,omitempty"`
 	// Hint says what may be done about it, Example how the command is used.
 	Hint    string `json:"hint,omitempty"`
 	Example string `json:"example,omitempty"`

@@ -55,7 +55,13 @@ func aboutServer(ctx context.Context, server string) (about, error) {
 // forgotten explains why a key that this server has issued is none of its keys any more.
 func (a *app) forgotten(err error) string {
 	s := a.used
-	if !errors.Is(err, market.ErrUnauthorized) || !s.exists || s.key != s.stored.APIKey || !s.stored.IssuedBy(s.server) {
+	if !errors.Is(err, market.ErrUnauthorized) || s.key == "" {
+		return ""
+	}
+	if s.keyFrom == "--key" || s.keyFrom == "PINCHWORK_API_KEY" {
+		return "The key came from " + s.keyFrom + ", and " + s.server + " does not know it: correct it, or leave it out to use a stored profile (pinchwork profiles)"
+	}
+	if !s.exists || s.key != s.stored.APIKey || !s.stored.IssuedBy(s.server) {
 		return ""
 	}
 	ctx, cancel := a.untilStopped()

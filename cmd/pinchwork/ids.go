@@ -57,10 +57,13 @@ func (a *app) completeIDs(root *cobra.Command) {
 			return described(list.Tasks, func(t market.BrowseItem) (string, string) { return string(t.TaskID), t.Need }), err
 		})
 	}
-	at("agents show", func(ctx context.Context, c *httpclient.Client) ([]string, error) {
-		list, err := c.Agents(ctx, market.AgentQuery{Page: market.Page{Limit: completes}})
-		return described(list.Agents, func(p market.PublicProfile) (string, string) { return string(p.ID), p.Name }), err
-	})
+	at("agents show", agentsFound)
+}
+
+// agentsFound are the agents that a shell offers.
+func agentsFound(ctx context.Context, c *httpclient.Client) ([]string, error) {
+	list, err := c.Agents(ctx, market.AgentQuery{Page: market.Page{Limit: completes}})
+	return described(list.Agents, func(p market.PublicProfile) (string, string) { return string(p.ID), p.Name }), err
 }
 
 // ids are none where the server does not give them soon.

@@ -26,9 +26,20 @@ func misusedFlag(cmd *cobra.Command, err error) error {
 			err = fmt.Errorf("%w, did you mean --%s?", err, near)
 		}
 	case errors.As(err, &bad) && errors.As(err, new(*strconv.NumError)):
-		err = fmt.Errorf("--%s %s: must be a number", bad.GetFlag().Name, bad.GetValue())
+		err = fmt.Errorf("--%s %s: must be %s", bad.GetFlag().Name, bad.GetValue(), kindOfNumber(bad.GetFlag()))
 	}
 	return misused(cmd, err)
+}
+
+// kindOfNumber is what a number that a flag takes has to be.
+func kindOfNumber(f *pflag.Flag) string {
+	switch {
+	case strings.HasPrefix(f.Value.Type(), "float"):
+		return "a number"
+	case f.Name == "credits":
+		return "a whole number from 1 to 100000"
+	}
+	return "a whole number"
 }
 
 // args turns cobra's argument errors into usage errors that name what is missing.
@@ -43,10 +54,23 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		case len(given) < len(names):
 			err = fmt.Errorf("%s is missing", names[len(given)])
 		case len(given) > len(names):
-			err = fmt.Errorf("%q is too much; quote what has spaces", given[len(names)])
+			err = tooMuch(cmd, names, given[len(names)])
 		}
 		return misused(cmd, err)
 	}
+}
+
+// tooMuch says where a text belongs that is one argument more than the command takes.
+func tooMuch(cmd *cobra.Command, names []string, text string) error {
+	for _, flag := range []string{"note", "feedback", "message"} {
+		if cmd.Flags().Lookup(flag) != nil && strings.Contains(text, " ") {
+			return fmt.Errorf("%q is too much: it takes %s; for a text use --%s", text, strings.Join(names, " "), flag)
+		}
+	}
+	if strings.Contains(text, " ") {
+		return fmt.Errorf("%q is too much", text)
+	}
+	return fmt.Errorf("%q is too much; quote what has spaces", text)
 }
 
 // argumentNames are the words in capitals behind a command's name.
@@ -61,6 +85,12 @@ func meant(cmd *cobra.Command, wrong string) []string {
 	if near := cmd.SuggestionsFor(wrong); len(near) > 0 {
 		return near
 	}
+	if path := shows(wrong); path != "" {
+		return []string{path}
+	}
+	if cmd.Flags().Lookup("search") != nil {
+		return []string{cmd.CommandPath() + " --search " + shellWord(wrong)}
+	}
 	var out []string
 	for _, group := range cmd.Root().Commands() {
 		for _, child := range group.Commands() {
@@ -70,4 +100,15 @@ func meant(cmd *cobra.Command, wrong string) []string {
 		}
 	}
 	return out
+}
+
+// shows is the command that shows what has this id, "" when it is none.
+func shows(id string) string {
+	switch {
+	case strings.HasPrefix(id, "tk-"):
+		return "pinchwork tasks show " + id
+	case strings.HasPrefix(id, "ag-"):
+		return "pinchwork agents show " + id
+	}
+	return ""
 }

@@ -53,6 +53,9 @@ func (a *app) same() string {
 	if a.profile != "" {
 		out += "--profile " + shellWord(a.profile) + " "
 	}
+	if a.key != "" {
+		out += "--key \"$PINCHWORK_API_KEY\" " // never the key itself: what is printed is kept
+	}
 	if a.server != "" {
 		out += "--server " + shellWord(a.server) + " "
 	}
@@ -83,7 +86,11 @@ func workerNext(t market.Task) []string {
 	id := string(t.TaskID)
 	switch t.Status {
 	case market.StatusClaimed:
-		lines := byTime("Deliver it until ", t.ClaimDeadline, "; pinchwork tasks progress "+id+" gives you more time")
+		more := ""
+		if t.Deadline.IsZero() || t.ClaimDeadline.Before(t.Deadline.Time) {
+			more = "; pinchwork tasks progress " + id + " gives you more time"
+		}
+		lines := byTime("Deliver it until ", t.ClaimDeadline, more)
 		if !t.RejectionGraceDeadline.IsZero() {
 			lines = byTime("Deliver it once more until ", t.RejectionGraceDeadline, "")
 		}

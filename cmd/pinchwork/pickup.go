@@ -56,7 +56,7 @@ func (a *app) pickupTask(ctx context.Context, c *httpclient.Client, id market.Ta
 func (a *app) claimed(c *httpclient.Client, p market.Pickup) error {
 	err := a.show(p, claimed(p))
 	me := c.ID()
-	a.next(market.Task{TaskID: p.TaskID, Status: market.StatusClaimed, WorkerID: me, ClaimDeadline: p.ClaimDeadline}, me)
+	a.next(market.Task{TaskID: p.TaskID, Status: market.StatusClaimed, WorkerID: me, ClaimDeadline: p.ClaimDeadline, Deadline: p.Deadline}, me)
 	return err
 }
 
@@ -81,7 +81,7 @@ func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Fil
 		case err != nil && (wait == 0 || !worthWaiting(err)):
 			return err
 		case wait == 0:
-			return hinted{noTask(p.Nothing), "Wait for one with: pinchwork " + a.same() + "tasks pickup --wait 5m"}
+			return hinted{noTask(p.Nothing), "Wait for one with: pinchwork " + a.same() + "tasks pickup " + filters(f) + "--wait 5m"}
 		case time.Until(end) < time.Second:
 			return first(err, noTask(p.Nothing))
 		}
@@ -92,6 +92,18 @@ func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Fil
 			return err
 		}
 	}
+}
+
+// filters are the flags that made f.
+func filters(f market.Filter) string {
+	out := ""
+	if len(f.Tags) > 0 {
+		out += "--tags " + shellWord(strings.Join(f.Tags, ",")) + " "
+	}
+	if f.Search != "" {
+		out += "--search " + shellWord(f.Search) + " "
+	}
+	return out
 }
 
 // noTask says why there is none, when the server does.

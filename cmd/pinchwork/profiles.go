@@ -12,13 +12,13 @@ import (
 
 func newProfiles(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "profiles", Short: "List, choose and remove stored profiles"}
-	group(cmd, profileCommand(a, "use", "Use a profile from now on", func(s *credentials.Set, name string) { s.Current = name }),
-		profileCommand(a, "remove", "Forget a profile and its key", func(s *credentials.Set, name string) { s.Remove(name) }))
+	group(cmd, profileCommand(a, "use", "Use a profile from now on", "from now on commands use profile %q: agent %s (%s) on %s", func(s *credentials.Set, name string) { s.Current = name }),
+		profileCommand(a, "remove", "Forget a profile and its key", "forgot profile %q and the key of agent %s (%s) on %s", func(s *credentials.Set, name string) { s.Remove(name) }))
 	cmd.RunE = func(*cobra.Command, []string) error { return a.listProfiles() }
 	return cmd
 }
 
-func profileCommand(a *app, name, short string, change func(*credentials.Set, string)) *cobra.Command {
+func profileCommand(a *app, name, short, done string, change func(*credentials.Set, string)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name + " NAME",
 		Short: short,
@@ -31,13 +31,19 @@ func profileCommand(a *app, name, short string, change func(*credentials.Set, st
 			if err != nil {
 				return err
 			}
-			return file.Update(func(s *credentials.Set) error {
-				if _, ok := s.Profiles[given[0]]; !ok {
-					return setupf("there is no profile %q", given[0])
+			var was credentials.Profile
+			if err := file.Update(func(s *credentials.Set) error {
+				var ok bool
+				if was, ok = s.Profiles[given[0]]; !ok {
+					return setupf("there is no profile %q; see: pinchwork profiles", given[0])
 				}
 				change(s, given[0])
 				return nil
-			})
+			}); err != nil {
+				return err
+			}
+			a.note(done, given[0], was.AgentName, was.AgentID, was.Server)
+			return nil
 		},
 	}
 }

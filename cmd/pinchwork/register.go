@@ -68,7 +68,7 @@ func (a *app) register(cmd *cobra.Command, in market.RegisterInput, unsaved bool
 			APIKey: reg.APIKey, AgentID: reg.AgentID, AgentName: in.Name, Server: s.server,
 		})
 	}
-	if err := a.show(reg, registered(reg, in.Name, name)); err != nil {
+	if err := a.show(reg, registered(reg, in.Name, s.server, name)); err != nil {
 		return err
 	}
 	if name != "" && name != s.name {
@@ -126,13 +126,14 @@ func (a *app) save(s session, p credentials.Profile) (string, error) {
 	return name, err
 }
 
-func registered(reg market.Registration, agent, profile string) func(io.Writer, render.Style) error {
+func registered(reg market.Registration, agent, server, profile string) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Agent", string(reg.AgentID))
 		r.Add("Name", agent)
 		r.Add("API key", string(reg.APIKey))
 		r.Add("Credits", fmt.Sprint(reg.Credits))
+		r.Add("Server", server)
 		r.Add("Profile", profile)
 		r.Section("Message", reg.Message)
 		return r.Write(w, style)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -67,6 +68,12 @@ Exit codes:
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(misusedFlag)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if a.jq.code != nil && a.output == outputTable && cmd.Flags().Changed("output") {
+			return misused(cmd, errors.New("--jq filters JSON, so leave out --output table"))
+		}
+		return nil
+	}
 	globalFlags(a, root)
 	withExamples(root)
 	a.completeIDs(root)

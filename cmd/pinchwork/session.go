@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/credentials"
 	"github.com/pinchwork/pinchwork/httpclient"
@@ -21,6 +24,7 @@ type session struct {
 	exists  bool
 	named   bool // by flag or environment
 	key     market.APIKey
+	keyFrom string         // in words
 	agentID market.AgentID // where it is known without asking
 }
 
@@ -44,8 +48,11 @@ func (a *app) session() (session, error) {
 	}
 	s.name = first(s.name, set.CurrentName())
 	s.stored, s.exists = set.Profiles[s.name]
-	s.server, err = httpclient.NormalizeURL(first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server, defaultServer))
-	if err != nil {
+	address := first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server, defaultServer)
+	if s.server, err = httpclient.NormalizeURL(address); err != nil {
+		if _, wrong := httpclient.NormalizeURL("http://" + address); wrong == nil && !strings.Contains(address, "://") {
+			err = fmt.Errorf("%w; did you mean http://%s?", err, address)
+		}
 		return session{}, usageError{err}
 	}
 	return s, nil
@@ -77,26 +84,38 @@ func (a *app) authenticated() (session, error) {
 	if err != nil {
 		return session{}, err
 	}
+	if a.key != "" && a.profile != "" {
+		return session{}, usagef("give --key or --profile, not both: a profile has a key of its own")
+	}
 	fromEnv := market.APIKey(a.getenv("PINCHWORK_API_KEY"))
 	switch {
 	case a.key != "":
-		s.key = market.APIKey(a.key)
+		s.key, s.keyFrom = market.APIKey(a.key), "--key"
 	case a.profile == "" && fromEnv != "":
 		if !a.environmentServes(s.server) {
 			return session{}, setupf("PINCHWORK_API_KEY is for PINCHWORK_SERVER and goes nowhere else; give --key for %s", s.server)
 		}
-		s.key = fromEnv
+		s.key, s.keyFrom = fromEnv, "PINCHWORK_API_KEY"
 	case s.named && !s.exists:
 		return session{}, setupf("there is no profile %q; see: pinchwork profiles", s.name)
 	case !s.exists:
-		return session{}, setupf("no key for %s: run pinchwork register or pinchwork login, or give --key", s.server)
+		return session{}, a.keyless(s.server)
 	case !s.stored.IssuedBy(s.server):
 		return session{}, setupf("the key of profile %q was issued by %s and goes nowhere else; give --key for %s",
 			s.name, first(s.stored.Server, "a server on this machine"), s.server)
 	default:
-		s.key, s.agentID = s.stored.APIKey, s.stored.AgentID
+		s.key, s.agentID, s.keyFrom = s.stored.APIKey, s.stored.AgentID, "profile "+s.name
 	}
 	return s, nil
+}
+
+// keyless says what to do where no key was chosen.
+func (a *app) keyless(server string) error {
+	if names := a.profileNames(); len(names) > 0 {
+		return setupf("no profile is chosen; stored are %s: give --profile NAME, or choose one for good with: pinchwork profiles use %s",
+			strings.Join(names, ", "), names[0])
+	}
+	return setupf("no key for %s: run pinchwork register or pinchwork login, or give --key", server)
 }
 
 // environmentServes reports whether keys from the environment may go to the
@@ -130,12 +149,21 @@ func (a *app) public() (*httpclient.Client, error) {
 
 func (a *app) connect(s session, more ...httpclient.Option) (*httpclient.Client, error) {
 	a.used = s
-	options := append([]httpclient.Option{httpclient.WithAgentID(s.agentID), userAgent(), a.watched()}, more...)
+	options := append([]httpclient.Option{httpclient.WithAgentID(s.agentID), userAgent(), a.watched(), a.listening()}, more...)
 	c, err := httpclient.New(s.server, s.key, options...)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return c, nil
+}
+
+// listening is an option for clients whose answers programs get as they come.
+func (a *app) listening() httpclient.Option {
+	if !a.asJSON() {
+		return httpclient.WithHTTPClient(nil)
+	}
+	a.heard = newVerbatim()
+	return httpclient.WithHTTPClient(&http.Client{Transport: a.heard})
 }
 
 func userAgent() httpclient.Option {

@@ -52,19 +52,34 @@ func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 		r.Add("Offered to", listed(t.OfferTo))
 		r.Add("Open to all", when(t.OpensAt))
 		r.Add("Poster", string(t.PosterID))
-		r.Add("Its record", record(t.PosterRecord))
+		r.Add("Poster's record", record(t.PosterRecord))
 		r.Add("Worker", string(t.WorkerID))
 		r.Add("Created", when(t.CreatedAt))
-		r.Add("Deadline", when(t.Deadline))
+		if t.Status != market.StatusPosted {
+			r.Add("Deadline", when(t.Deadline))
+		}
 		r.Add("Claim until", when(t.ClaimDeadline))
 		r.Add("Delivered", when(t.DeliveredAt))
 		r.Add("Review until", when(t.ReviewDeadline))
-		r.Add("Expires", when(t.ExpiresAt))
+		r.Add("Approved", when(t.ApprovedAt))
+		addEnd(&r, t.Deadline, t.ExpiresAt)
 		addReview(&r, t)
 		r.Section("Need", t.Need)
 		r.Section("Context", t.Context)
 		r.Section("Result", t.Result)
 		return r.Write(w, style)
+	}
+}
+
+// addEnd adds what ends the offer of a posted task, if it is one: the earlier of its
+// deadline and its expiry.
+func addEnd(r *render.Record, deadline, expires market.Time) {
+	switch {
+	case expires.IsZero():
+	case !deadline.IsZero() && !deadline.After(expires.Time):
+		r.Add("Deadline", when(deadline))
+	default:
+		r.Add("Expires", when(expires))
 	}
 }
 
@@ -98,7 +113,7 @@ func addReview(r *render.Record, t market.Task) {
 	r.Add("Rejected", t.RejectionReason)
 	r.Add("Advice", t.RejectionFeedback)
 	r.Add("Redeliver by", when(t.RejectionGraceDeadline))
-	if t.Strikes != nil {
+	if t.Strikes != nil && t.BlockedUntil.IsZero() {
 		r.Add("Strikes", number(*t.Strikes))
 	}
 	r.Add("Blocked until", when(t.BlockedUntil))

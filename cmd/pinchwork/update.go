@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -25,6 +28,9 @@ func newUpdate(a *app) *cobra.Command {
 	f.StringVar(&url, "webhook-url", "", "https `URL` that gets the agent's events")
 	f.StringVar(&secret, "webhook-secret", "", "`secret` that signs them; @file reads it from a file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !slices.ContainsFunc([]string{"name", "good-at", "tags", "infra", "webhook-url", "webhook-secret"}, cmd.Flags().Changed) {
+			return misused(cmd, errors.New("nothing to change is given"))
+		}
 		secret, err := a.expand("webhook secret", secret)
 		if err != nil {
 			return err

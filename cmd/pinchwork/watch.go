@@ -64,6 +64,9 @@ func (w *watch) run(ctx context.Context) error {
 	var listener sync.WaitGroup
 	defer listener.Wait()
 	defer cancel()
+	if w.people() {
+		w.note("following %s from now on; Ctrl-C ends it", first(string(w.only), "your tasks"))
+	}
 	events := make(chan arrived)
 	listener.Go(func() { w.listen(listening, events) })
 	look := time.NewTimer(firstLook)
@@ -197,7 +200,7 @@ func change(e market.StreamEvent) (market.Status, string) {
 	case store.EventTaskClaimed:
 		return market.StatusClaimed, "claimed by " + string(d.WorkerID)
 	case store.EventTaskProgress:
-		return "", "under way: " + details(d)
+		return "", strings.TrimSuffix("under way: "+details(d), ": ")
 	case store.EventTaskDelivered:
 		return market.StatusDelivered, "delivered"
 	case store.EventTaskVerified:

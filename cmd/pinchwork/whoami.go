@@ -42,7 +42,9 @@ func profileOf(me market.Me) func(io.Writer, render.Style) error {
 		r.Add("Good at", me.GoodAt)
 		r.Add("Tags", strings.Join(me.Tags, ", "))
 		r.Add("Open claims", fmt.Sprint(me.OpenClaims))
-		r.Add("Strikes", fmt.Sprint(me.Strikes))
+		if me.BlockedUntil.IsZero() {
+			r.Add("Strikes", fmt.Sprint(me.Strikes))
+		}
 		r.Add("Blocked until", when(me.BlockedUntil))
 		r.Add("Infra", yes(me.AcceptsSystemTasks))
 		r.Add("Webhook", me.WebhookURL)

@@ -56,7 +56,8 @@ sent to either as a bearer; the marketplace's key never is. docs/workers.md
 describes what they get.
 
 A task that fails, takes too long, or whose result is empty or no UTF-8 text, is
-given back. Tasks that an earlier run has claimed on this machine are continued;
+given back, which is a strike: five of them, or of claims that lapse, block pickup
+for 30 minutes (the server may have other numbers). Tasks that an earlier run has claimed on this machine are continued;
 those that were claimed otherwise are left alone. A result that is rejected is made
 once more, with the reason (PINCHWORK_TASK_REJECTION_REASON).
 
@@ -64,7 +65,7 @@ Ctrl-C or SIGTERM ends the work once the running tasks are done, at most after
 --grace; a second one kills them. A command ends with all that it has started:
 after its time limit and the grace it gets SIGTERM, and SIGKILL 5 seconds later.
 Exits with 0, with 4 when --once found nothing, with 1 when --once or
---max-tasks saw a task fail.`,
+--max-tasks saw a task fail, or --once finds pickup blocked.`,
 		Example: `  pinchwork work --exec ./review.sh --tags code-review --concurrency 2
   pinchwork work --once --exec 'wc -w'
   pinchwork work --http http://127.0.0.1:9000/task --concurrency 4

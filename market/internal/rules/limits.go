@@ -108,7 +108,8 @@ func CheckTags(field string, tags []string, max int) ([]string, error) {
 	out := make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if !validTag(tag) {
-			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores", limits.Tag)
+			shown := []rune(tag)
+			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores, which %q is not", limits.Tag, string(shown[:min(len(shown), limits.Tag+1)]))
 		}
 		out = appendTag(out, tag)
 	}

@@ -120,10 +120,13 @@ func TestCheckTags(t *testing.T) {
 		{[]string{"`"}, nil, wrong},
 		{[]string{"{"}, nil, wrong},
 		{[]string{"aé"}, nil, wrong},
-		{[]string{"a b"}, nil, wrong},
+		{[]string{"ok", "a b"}, nil, wrong},
 	} {
 		t.Run(strings.Join(c.in, ","), func(t *testing.T) {
 			out, err := rules.CheckTags("f", c.in, 3)
+			if c.says == wrong {
+				c.says += fmt.Sprintf(", which %q is not", c.in[len(c.in)-1])
+			}
 			input(t, err, c.says)
 			same(t, out, c.out)
 		})
