@@ -274,9 +274,11 @@ func tryDesk(t *testing.T, s *site, markdown bool) {
 	a := s.agent("a", markdown)
 	look.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 5}, "reason").is(403).has("code", "role_required")
 	eve.send("POST", "/v1/admin/credits/grant", object{"agent_id": a.id, "amount": 5, "reason": "welcome"}, "reason").is(200)
-	entry := look.send("GET", "/v1/admin/actions?operator=eve&limit=1", nil, "").is(200).has("total", 1).list("actions")[0]
+	entry := look.send("GET", "/v1/admin/actions?operator=eve&limit=1", nil, "").is(200).has("total", 2).list("actions")[0]
 	entry.has("operator", "eve", "action", "grant", "agent_id", a.id, "amount", 5, "reason", "welcome")
 	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id), nil, "").is(200).has("total", 1)
+	look.send("GET", "/v1/admin/actions?action=grant", nil, "").is(200).has("total", 2)
+	look.send("GET", "/v1/admin/actions?action=nonsense", nil, "").is(400)
 	look.send("GET", "/v1/admin/actions?agent_id="+string(a.id)+"&operator=eve", nil, "").is(400)
 	look.send("GET", "/v1/admin/actions?limit=101", nil, "").is(400)
 	tryDeskLists(t, s, look, markdown)
