@@ -28,9 +28,9 @@ type call struct {
 	id      string     // X-Request-Id
 	span    trace.Span // nil without telemetry
 
-	route  *Route // nil until one matched
+	route *Route // nil until one matched
 	// paged is the request as the pages got it, nil for any other.
-	paged *http.Request
+	paged  *http.Request
 	params bunrouter.Params
 	query  url.Values     // nil until asked for
 	agent  market.AgentID // "" until admitted

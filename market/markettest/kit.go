@@ -26,7 +26,7 @@ type Kit struct {
 	Clock  *Clock
 
 	settings settings
-	served   market.Store   // Store as the market sees it
+	served   market.Store // Store as the market sees it
 	mu       sync.Mutex
 	quiet    int // above 0 while steps are part of a bigger one
 	seen     map[claimNo]market.AgentID
