@@ -71,6 +71,7 @@ var provenBlocks = map[string][]proof{
 		{language: "console", tests: []string{"cmd/pinchwork.TestTheTour"}},
 	},
 	"docs/workers.md": {
+		{begins: "pinchwork work --exec ", tests: []string{typedOnPages, "cmd/pinchwork.TestScripts"}},
 		{begins: "pinchwork work --http ", tests: []string{typedOnPages, "cmd/pinchwork.TestScripts"}},
 		{language: "json", begins: `{"task_id": `, tests: []string{"cmd/pinchwork/internal/httpagent.TestTheRequestOfThePage"}},
 		{begins: "pinchwork work --a2a ", tests: []string{typedOnPages, "cmd/pinchwork/internal/a2aagent.TestAnAgentOnThePythonSDKWorks"}},
