@@ -82,7 +82,7 @@ func (r renamed) Unwrap() error { return r.error }
 // looks like when it is none.
 func missing(cmd *cobra.Command, err error) string {
 	refusal, is := errors.AsType[*market.Error](err)
-	if !is || refusal.Kind != market.ErrNotFound || cmd == nil {
+	if !is || !errors.Is(refusal, market.ErrNotFound) || cmd == nil {
 		return ""
 	}
 	for _, kind := range []struct{ argument, prefix, list string }{

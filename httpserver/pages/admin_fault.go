@@ -53,9 +53,9 @@ func (d *desk) fieldOf(err error) string {
 		return "reason"
 	case field != "":
 		return field
-	case d.Tried == "clawback" && refusal.Kind == market.ErrInsufficientCredits:
+	case d.Tried == "clawback" && errors.Is(refusal, market.ErrInsufficientCredits):
 		return "amount"
-	case d.Tried == "add" && refusal.Kind == market.ErrConflict:
+	case d.Tried == "add" && errors.Is(refusal, market.ErrConflict):
 		return "name"
 	}
 	return ""

@@ -104,7 +104,7 @@ func changesOf(me *market.Me, in url.Values) (out market.UpdateInput) {
 	switch {
 	case len(tags) == 0 && declared:
 		out.Tags = market.Null[[]string]()
-	case len(tags) > 0 && !(declared && slices.Equal(tags, me.Tags)):
+	case len(tags) > 0 && (!declared || !slices.Equal(tags, me.Tags)):
 		out.Tags = market.Some(tags)
 	}
 	return out

@@ -220,12 +220,12 @@ func (c *clients) listen(listening func()) {
 	defer listening()
 	last, next, late := "", "", make(<-chan time.Time)
 	for done := false; !done; {
-		r, _ := http.NewRequest("GET", c.url+"/v1/events", nil)
+		r, _ := http.NewRequest(http.MethodGet, c.url+"/v1/events", nil)
 		r.Header.Set("Authorization", "Bearer "+c.poster)
 		if last != "" {
 			r.Header.Set("Last-Event-ID", last)
 		}
-		res, err := c.client.Do(r)
+		res, err := c.client.Do(r) //nolint:bodyclose // closed when its reader is not asked any more
 		if err != nil || res.StatusCode != http.StatusOK {
 			c.answered(time.Now(), fmt.Sprintf("the stream: %v, %v", res, err))
 			return
@@ -259,7 +259,8 @@ func (c *clients) listen(listening func()) {
 			c.mu.Unlock()
 		}
 		_ = res.Body.Close()
-		for range lines { //nolint:revive // until its reader has ended
+		for range lines {
+			// until its reader has ended
 		}
 	}
 }

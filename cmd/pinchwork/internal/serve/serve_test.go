@@ -247,7 +247,7 @@ func TestAServerSaysThatItLeavesBeforeItDoes(t *testing.T) {
 					t.Errorf("took %v, want %v", took, tc.takes)
 				}
 				w := httptest.NewRecorder()
-				api.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+				api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 				if left := w.Code == http.StatusServiceUnavailable; left != tc.leaves {
 					t.Errorf("/readyz is %d", w.Code)
 				}
