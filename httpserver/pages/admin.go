@@ -55,14 +55,16 @@ type desk struct {
 	// Once makes a form count only once if it is sent twice.
 	Once          string
 	Done, Problem string
-	Search        string
-	Status        market.ReportStatus
-	Overview      market.DeskOverview
-	Dead          market.DeadWebhookList
-	Agents        market.AgentStandings
-	Agent         *market.AgentFile
-	Tasks         market.TaskSummaries
-	File          *market.TaskFile
+	// To is where a log-in leads, "" for the first page.
+	To       string
+	Search   string
+	Status   market.ReportStatus
+	Overview market.DeskOverview
+	Dead     market.DeadWebhookList
+	Agents   market.AgentStandings
+	Agent    *market.AgentFile
+	Tasks    market.TaskSummaries
+	File     *market.TaskFile
 	// Choices are the values of the selections above a list, by name.
 	Choices map[string][]choice
 	// Tried is the form that was refused, Sent what was in it, Fault what is wrong with it.
@@ -106,7 +108,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 	return func(w http.ResponseWriter, r *http.Request) {
 		s, ok := p.sessionOf(r)
 		if !ok {
-			http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+			p.logInAgain(w, r)
 			return
 		}
 		by, err := p.admitSession(w, r, s)
@@ -139,13 +141,17 @@ func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 		p.render(w, r, http.StatusNotImplemented, "admin-off", "No admin key", nil)
 		return
 	}
-	p.render(w, r, http.StatusOK, "login", "Log in", &desk{})
+	d := &desk{To: r.URL.Query().Get("to"), Done: notices[p.justDone(w, r)]}
+	if r.URL.Query().Has("lost") {
+		d.Problem = "Your session has ended, and nothing of the form was done. Log in to go on where it was."
+	}
+	p.render(w, r, http.StatusOK, "login", "Log in", d)
 }
 
 func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if !p.fromHere(r) {
-		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{Problem: "This form is from another site."})
+		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: "This form is from another site."})
 		return
 	}
 	err := p.api.ChargeLogin(w, r)
@@ -164,11 +170,11 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
-		p.render(w, r, status, "login", "Log in", &desk{Problem: message + "."})
+		p.render(w, r, status, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: message + "."})
 		return
 	}
 	p.setCookie(w, r, string(token))
-	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+	http.Redirect(w, r, p.root(r)+backTo(r.PostFormValue("to")), http.StatusSeeOther)
 }
 
 // logout ends the session on every replica, so that a copied cookie is
@@ -179,7 +185,7 @@ func (p *pages) logout(w http.ResponseWriter, r *http.Request, d *desk) {
 		return
 	}
 	p.setCookie(w, r, "")
-	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+	p.done(w, r, "/admin", "left")
 }
 
 // show renders an operator's page, or the error from reading its data.
@@ -188,8 +194,7 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string,
 	if err != nil {
 		status, d.Problem = httpserver.Explain(err)
 		if errors.Is(err, market.ErrNotFound) {
-			p.refused(w, r, err)
-			return
+			name, title = "admin-none", "Not found"
 		}
 		d.blame(err)
 		retryAfter(w, err)
@@ -223,11 +228,22 @@ func (p *pages) adminAgent(w http.ResponseWriter, r *http.Request, d *desk) {
 // agentDesk shows an agent, with what was wrong in the form just sent.
 func (p *pages) agentDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
 	file, err := p.market.AgentFile(r.Context(), market.AgentID(r.PathValue("id")))
+	if offset := offsetOf(r); err == nil && offset > 0 {
+		var older market.LedgerPage
+		older, err = p.market.LedgerOf(r.Context(), file.Agent.ID, market.Page{Limit: pageSize, Offset: offset})
+		file.Ledger = older.Ledger
+	}
+	if errors.Is(err, market.ErrNotFound) {
+		d.Search = r.PathValue("id")
+		p.show(w, r, "admin-none", "Not found", d, err)
+		return
+	}
 	if err != nil {
 		p.refused(w, r, err)
 		return
 	}
 	d.Agent = &file
+	d.Pager = p.pagerOf(r, len(file.Ledger), file.LedgerTotal, 0)
 	p.show(w, r, "admin-agent", file.Agent.Name, d, problem)
 }
 
@@ -238,6 +254,10 @@ func text(r *http.Request, name string) string {
 
 func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
+	if isID(d.Search, "ag-") {
+		http.Redirect(w, r, p.root(r)+"/admin/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
+		return
+	}
 	if isID(d.Search, "tk-") {
 		http.Redirect(w, r, p.root(r)+"/admin/tasks/"+url.PathEscape(d.Search), http.StatusSeeOther)
 		return
@@ -280,6 +300,11 @@ func (p *pages) adminTask(w http.ResponseWriter, r *http.Request, d *desk) { p.t
 // taskDesk shows a task's file, with what was wrong in the form just sent.
 func (p *pages) taskDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
 	file, err := p.market.TaskFile(r.Context(), market.TaskID(r.PathValue("id")))
+	if errors.Is(err, market.ErrNotFound) {
+		d.Search = r.PathValue("id")
+		p.show(w, r, "admin-none", "Not found", d, err)
+		return
+	}
 	if err != nil {
 		p.refused(w, r, err)
 		return

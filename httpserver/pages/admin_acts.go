@@ -15,7 +15,7 @@ var notices = map[string]string{
 	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
 	"closed":    "The task has ended by your decision; both parties are told, and the reports are closed.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
+	"left": "You are logged out, on every replica.", "resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
 }
 
 // order is a form of the desk: what to do, and why, which the log of actions keeps.
@@ -36,9 +36,15 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 	return p.operator(func(w http.ResponseWriter, r *http.Request, d *desk) {
 		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: (&url.URL{Path: r.URL.Path}).EscapedPath()}
 		show := p.standing(form, o)
+		// The links of the page lead to it, not to where the form was sent.
+		shown := r.Clone(r.Context())
+		shown.URL = &url.URL{Path: r.URL.Path}
+		if at, err := url.PathUnescape(whence(r)); err == nil {
+			shown.URL.Path = at
+		}
 		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
 		if form == "resolve" && r.PostFormValue("try") != "" {
-			show(w, r, d, p.tryResolution(o))
+			show(w, shown, d, p.tryResolution(o))
 			return
 		}
 		err := o.confirmed()
@@ -47,7 +53,7 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 			notice, err = do(o)
 		}
 		if err != nil || notice == "" {
-			show(w, r, d, err)
+			show(w, shown, d, err)
 			return
 		}
 		p.done(w, r, o.page, notice)

@@ -128,6 +128,7 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 	}
 	status, page = o.post(path+"/suspend", o.form(path, "to", "suspended", "reason", "spam"))
 	o.expect("suspend", http.StatusOK, "<strong>suspended</strong>: spam", status, page)
+	o.expect("who suspended", http.StatusOK, `(by <a href="/admin/actions?of=root">root</a>, <time`, status, page)
 	if _, err := agent.Me(t.Context()); err == nil {
 		t.Error("the agent is not suspended")
 	}
@@ -143,6 +144,36 @@ func TestOperatorGrantsSuspendsAndAppoints(t *testing.T) {
 	o.expect("search", http.StatusOK, path, status, page)
 	status, page = o.get("/admin/agents/ag-nobody")
 	o.expect("unknown agent", http.StatusNotFound, "Not found", status, page)
+	for _, search := range []string{"/admin/agents?search=ag-nobod", "/admin/tasks?search=tk-part", "/admin/tasks/tk-%22%3E"} {
+		status, page = o.get(search)
+		o.expect(search, http.StatusNotFound, `<nav class="desk"`, status, page)
+		o.expect(search, http.StatusNotFound, "An id is looked up whole", status, page)
+	}
+}
+
+// The whole ledger of an agent can be paged through, also from a form that was refused.
+func TestOperatorPagesThroughALedger(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	agent := s.agent(market.RegisterInput{Name: "rich"})
+	for n := range 60 {
+		if _, err := s.market.Grant(t.Context(), market.GrantInput{AgentID: agent.ID(), Amount: 1, Reason: fmt.Sprintf("grant %d.", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := newOperator(t, s.url)
+	o.login()
+	path := "/admin/agents/" + string(agent.ID())
+	status, page := o.post(path+"/grant", o.form(path, "amount", "none"))
+	o.expect("newest", http.StatusBadRequest, "grant 59.", status, page)
+	older := regexp.MustCompile(`href="(` + path + `\?offset=50)"`).FindStringSubmatch(page)
+	if older == nil {
+		t.Fatalf("no way on from\n%s", page)
+	}
+	status, page = o.get(older[1])
+	o.expect("oldest", http.StatusOK, "grant 0.", status, page)
+	if strings.Contains(page, "grant 59.") {
+		t.Error("the newest are shown again")
+	}
 }
 
 func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
@@ -219,8 +250,16 @@ func TestOperatorsPagesAreClosedToOthers(t *testing.T) {
 	}
 	status, page = o.post("/admin/logout", o.form("/admin"))
 	o.expect("logout", http.StatusOK, `name="key"`, status, page)
+	o.expect("logout", http.StatusOK, "You are logged out", status, page)
 	status, page = o.get(path)
-	o.expect("after the logout", http.StatusOK, `name="key"`, status, page)
+	o.expect("after the logout", http.StatusOK, `name="to" value="`+path+`"`, status, page)
+	status, page = o.post(path+"/grant", url.Values{"amount": {"5"}})
+	o.expect("a form after the logout", http.StatusOK, "nothing of the form was done", status, page)
+	o.expect("a form after the logout", http.StatusOK, `name="to" value="`+path+`"`, status, page)
+	status, page = o.post("/admin/login", url.Values{"key": {"wrong"}, "to": {path}})
+	o.expect("a wrong key", http.StatusForbidden, `name="to" value="`+path+`"`, status, page)
+	status, page = o.post("/admin/login", url.Values{"key": {adminKey}, "to": {path}})
+	o.expect("back at the agent", http.StatusOK, `<dd id="balance">100</dd>`, status, page)
 }
 
 // adminSite serves one market below a prefix, with the key.
@@ -345,7 +384,7 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	o.login()
 	path := "/admin/agents/" + string(poster.ID())
 	status, page := o.get(path)
-	o.expect("dead letter", http.StatusOK, "<td>status 500</td>", status, page)
+	o.expect("dead letter", http.StatusOK, `<td data-label="Error">status 500`, status, page)
 	if strings.Contains(page, "HOOK-SECRET") || strings.Contains(page, "hooks.example") {
 		t.Errorf("the page shows the webhook: %s", page)
 	}

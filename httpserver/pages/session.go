@@ -65,7 +65,7 @@ func (p *pages) refusedSession(w http.ResponseWriter, r *http.Request, err error
 		return
 	}
 	p.setCookie(w, r, "")
-	http.Redirect(w, r, p.root(r)+"/admin", http.StatusSeeOther)
+	p.logInAgain(w, r)
 }
 
 // setCookie sets the session's cookie, or ends it when the value is empty.

@@ -1,0 +1,57 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// whence is the desk's page to which a request without a session leads back after the
+// log-in: its own, or for a form the page on which it stands. It is below the mount prefix.
+func whence(r *http.Request) string {
+	if r.Method == http.MethodGet {
+		return r.URL.RequestURI()
+	}
+	at := r.URL.EscapedPath()
+	switch parts := strings.Split(strings.Trim(at, "/"), "/"); {
+	case strings.HasSuffix(at, "/logout"):
+		return "/admin"
+	case len(parts) > 1 && (parts[1] == "operators" || parts[1] == "reports"):
+		return "/admin/" + parts[1]
+	case len(parts) > 3:
+		return path.Dir(at)
+	}
+	return at
+}
+
+// backTo is the desk's page that a log-in names, or the first one when it names none: no
+// address of anything else is followed.
+func backTo(to string) string {
+	const first = "/admin"
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || path.Clean(u.Path) != u.Path || strings.ContainsAny(to, "\\\r\n") {
+		return first
+	}
+	if u.Path != first && !strings.HasPrefix(u.Path, first+"/") || u.Path == first+"/login" || u.Path == first+"/logout" {
+		return first
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u.String()
+}
+
+// logInAgain leads to the log-in, and from there back. Nothing of a form was done.
+func (p *pages) logInAgain(w http.ResponseWriter, r *http.Request) {
+	back := url.Values{}
+	if to := whence(r); to != "/admin" {
+		back.Set("to", to)
+	}
+	if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/logout") {
+		back.Set("lost", "1")
+	}
+	at := p.root(r) + "/admin"
+	if len(back) > 0 {
+		at += "?" + back.Encode()
+	}
+	http.Redirect(w, r, at, http.StatusSeeOther)
+}
