@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -72,16 +73,25 @@ func (m *Market) Run(ctx context.Context) error {
 	return nil
 }
 
+// sayEvery is how often the log says of a part that it fails again and again, as all of
+// them do while a store is away.
+const sayEvery = time.Minute
+
 // keep runs one part of the background work until ctx ends, and restarts it a
 // second after it fails.
 func (m *Market) keep(ctx context.Context, wait *sync.WaitGroup, name string, part func(context.Context) error) {
 	wait.Go(func() {
+		var said time.Time
 		for ctx.Err() == nil {
 			_, err := guarded(func() (struct{}, error) { return struct{}{}, part(ctx) })
 			if ctx.Err() != nil {
 				return
 			}
-			m.log.ErrorContext(ctx, "a part of the background stopped and is started again", "part", name, "error", reason(err))
+			level := slog.LevelDebug
+			if now := time.Now(); now.Sub(said) >= sayEvery {
+				level, said = slog.LevelError, now
+			}
+			m.log.Log(ctx, level, "a part of the background stopped and is started again", "part", name, "error", reason(err))
 			pause(ctx, time.Second)
 		}
 	})

@@ -9,13 +9,12 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// newMan is for those who pack the program: it is not in the help.
+// newMan writes what the packages bring.
 func newMan(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man FOLDER",
 		Short:   "Write a manual page for each command into a folder",
 		Example: "  pinchwork man /usr/local/share/man/man1",
-		Hidden:  true,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if err := os.MkdirAll(given[0], 0o755); err != nil {
