@@ -24,8 +24,10 @@ import (
 )
 
 const (
-	// drainFor is how long requests may take to end once nobody listens any more.
-	drainFor = 10 * time.Second
+	// endFor is how long a server takes to end, what it serves on for balancers included,
+	// and drainFor how long requests have at least once nobody listens any more.
+	endFor   = 10 * time.Second
+	drainFor = 5 * time.Second
 	// headersWithin and idleFor keep slow and silent clients from holding
 	// connections.
 	headersWithin = 10 * time.Second
@@ -158,12 +160,15 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	metrics.serve(&wait, failed, log)
 	s.started(log, greeting.version, listener.Addr().String(), metrics.address(), greeting.kept)
 	greeting.say(listener.Addr())
+	budget := endFor
 	select {
 	case <-ctx.Done():
+		asked := time.Now()
 		err = leave(ctx, s.DrainDelay, api, failed, log)
+		budget -= time.Since(asked)
 	case err = <-failed:
 	}
-	err = errors.Join(err, drain(ctx, server))
+	err = errors.Join(err, drain(ctx, server, max(budget, drainFor)))
 	stop()
 	metrics.close()
 	wait.Wait()
@@ -199,11 +204,11 @@ func leave(ctx context.Context, delay time.Duration, api *httpserver.Server, fai
 }
 
 // drain lets running requests end.
-func drain(ctx context.Context, server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+func drain(ctx context.Context, server *http.Server, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("some requests did not end within %v", drainFor), server.Close())
+		return errors.Join(fmt.Errorf("some requests did not end within %v", within), server.Close())
 	}
 	return nil
 }

@@ -153,7 +153,7 @@ func TestNobodyHoldsUpTheEndOfAServer(t *testing.T) {
 	if err := i.ends(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
-	if took := time.Since(began); took > drainFor {
+	if took := time.Since(began); took > endFor {
 		t.Errorf("ended after %v", took)
 	}
 }
