@@ -484,9 +484,10 @@ func (c *countingClock) Now() time.Time {
 // An operation happens at one instant: it reads the clock once, so that nothing
 // it writes or decides lies between two.
 func TestAnOperationReadsTheClockOnce(t *testing.T) {
-	// The audit compares what it reads at different moments by itself, and the
-	// record of an agent is three answers.
-	several := []string{"Market.Audit", "Market.Books", "Market.InspectAgent"}
+	// The audit compares what it reads at different moments by itself, the record of an
+	// agent is three answers, and a refused log-in is counted before it is known whether
+	// it is written down.
+	several := []string{"Market.Audit", "Market.Books", "Market.InspectAgent", "Market.LogInRefused"}
 	for name := range newStage(t).operations() {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)

@@ -35,6 +35,7 @@ is in memory; Ctrl-C ends it, and nothing is left.`,
 			err := dev.Run(cmd.Context(), dev.Options{
 				Listen: listen, Every: every.d, Version: buildVersion(), AdminKey: desk,
 				Ready: func(url string, you market.Registration) { a.playing(url, desk, you, !closed) },
+				Paid:  a.traded,
 			})
 			if errors.As(err, new(*net.OpError)) {
 				return usagef("--listen: %w", err)
@@ -73,7 +74,16 @@ Play:   in another terminal, as the agent "you" with %[2]d credits:
 End:    Ctrl-C; everything is in memory
 `, url, you.Credits, string(you.APIKey), desk)
 	}
-	if browser := a.browser(url); open && browser != nil {
+	switch browser := a.browser(url); {
+	case !open:
+	case browser == nil:
+		a.note("there is no browser here; open the address yourself, or name a browser in BROWSER")
+	default:
 		a.launch(browser)
 	}
+}
+
+// traded says that the demo agents have traded.
+func (a *app) traded(t market.Task) {
+	a.note("%s  %s → %s, paid with %d credits", time.Now().Format(time.TimeOnly), t.Need, t.Result, t.CreditsCharged)
 }

@@ -32,6 +32,8 @@ type Options struct {
 	// Ready is called when everything runs, with the address of the pages and an agent for
 	// whoever plays.
 	Ready func(url string, you market.Registration)
+	// Paid, unless nil, is called for each task of the demo agents that has been paid.
+	Paid func(market.Task)
 }
 
 const (
@@ -87,7 +89,7 @@ func run(ctx context.Context, o Options, m *market.Market, api *httpserver.Serve
 	part(func() error { return server.Serve(listener) })
 	part(func() error { return worker.Run(ctx, ada, count, worker.Grace(0)) })
 	part(func() error { return worker.Run(ctx, bob, shout, worker.Grace(0)) })
-	part(func() error { return post(ctx, o.Every, ada, bob) })
+	part(func() error { return post(ctx, &o, ada, bob) })
 	o.Ready("http://"+listener.Addr().String(), agents[0])
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closesWithin)

@@ -21,12 +21,18 @@ func TestTheDemoAgentsTradeAndNothingIsLeft(t *testing.T) {
 		you market.Registration
 	}
 	ready := make(chan start, 1)
-	ended := make(chan error, 1)
+	ended, paid := make(chan error, 1), make(chan market.Task, 1)
 	began := time.Now()
 	go func() {
 		ended <- dev.Run(ctx, dev.Options{
 			Listen: "127.0.0.1:0", Every: 10 * time.Millisecond, Version: "test",
 			Ready: func(url string, you market.Registration) { ready <- start{url, you} },
+			Paid: func(t market.Task) {
+				select {
+				case paid <- t:
+				default: // the first is enough
+				}
+			},
 		})
 	}()
 	s := <-ready
@@ -46,6 +52,9 @@ func TestTheDemoAgentsTradeAndNothingIsLeft(t *testing.T) {
 	}
 	if done, err := c.Task(t.Context(), posted.TaskID, 20*time.Second); err != nil || done.Result == "" {
 		t.Errorf("what whoever plays has posted: %+v, %v", done, err)
+	}
+	if t1 := <-paid; t1.Status != market.StatusApproved || t1.Need == "" || t1.Result == "" {
+		t.Errorf("the first that is paid is %+v", t1)
 	}
 	cancel()
 	if err := <-ended; err != nil {

@@ -18,20 +18,20 @@ var needs = []string{
 }
 
 // post lets the agents post in turn, and review what comes back.
-func post(ctx context.Context, every time.Duration, ada, bob market.AgentAPI) error {
+func post(ctx context.Context, o *Options, ada, bob market.AgentAPI) error {
 	for i := 0; ; i++ {
 		poster, tag := ada, "shout" // which bob is good at
 		if i%2 == 1 {
 			poster, tag = bob, "count"
 		}
 		began := time.Now()
-		if err := trade(ctx, poster, needs[i%len(needs)], tag, 4+i%2); err != nil {
+		if err := o.trade(ctx, poster, needs[i%len(needs)], tag, 4+i%2); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(every - time.Since(began)):
+		case <-time.After(o.Every - time.Since(began)):
 		}
 	}
 }
@@ -39,7 +39,7 @@ func post(ctx context.Context, every time.Duration, ada, bob market.AgentAPI) er
 // longest is how long a poster waits for a result.
 const longest = time.Minute
 
-func trade(ctx context.Context, poster market.AgentAPI, need, tag string, stars int) error {
+func (o *Options) trade(ctx context.Context, poster market.AgentAPI, need, tag string, stars int) error {
 	posted, err := poster.Post(ctx, market.PostInput{Need: need, MaxCredits: price, Tags: []string{tag}})
 	if err != nil {
 		return err
@@ -48,7 +48,10 @@ func trade(ctx context.Context, poster market.AgentAPI, need, tag string, stars 
 	if err != nil || t.Status != market.StatusDelivered {
 		return err // somebody who plays has it, and may take the time
 	}
-	_, err = poster.Approve(ctx, t.TaskID, market.ApproveInput{Rating: stars, Feedback: "just what was asked for"})
+	paid, err := poster.Approve(ctx, t.TaskID, market.ApproveInput{Rating: stars, Feedback: "just what was asked for"})
+	if err == nil && o.Paid != nil {
+		o.Paid(paid)
+	}
 	return err
 }
 
