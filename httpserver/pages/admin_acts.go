@@ -36,15 +36,9 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 	return p.operator(func(w http.ResponseWriter, r *http.Request, d *desk) {
 		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: (&url.URL{Path: r.URL.Path}).EscapedPath()}
 		show := p.standing(form, o)
-		// The links of the page lead to it, not to where the form was sent.
-		shown := r.Clone(r.Context())
-		shown.URL = &url.URL{Path: r.URL.Path}
-		if at, err := url.PathUnescape(whence(r)); err == nil {
-			shown.URL.Path = at
-		}
 		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
 		if form == "resolve" && r.PostFormValue("try") != "" {
-			show(w, shown, d, p.tryResolution(o))
+			show(w, r, d, p.tryResolution(o))
 			return
 		}
 		err := o.confirmed()
@@ -53,7 +47,7 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 			notice, err = do(o)
 		}
 		if err != nil || notice == "" {
-			show(w, shown, d, err)
+			show(w, r, d, err)
 			return
 		}
 		p.done(w, r, o.page, notice)

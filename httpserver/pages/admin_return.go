@@ -25,6 +25,17 @@ func whence(r *http.Request) string {
 	return at
 }
 
+// pageOf is the path of the page that a request shows: of a form of the desk that was
+// refused, the page on which it stands.
+func pageOf(r *http.Request) string {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/admin/") {
+		if at, err := url.PathUnescape(whence(r)); err == nil {
+			return at
+		}
+	}
+	return r.URL.Path
+}
+
 // backTo is the desk's page that a log-in names, or the first one when it names none: no
 // address of anything else is followed.
 func backTo(to string) string {

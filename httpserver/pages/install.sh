@@ -89,7 +89,7 @@ detect_arch() {
 # latest prints the version that the address of the latest release leads to.
 latest() {
 	if have curl; then
-		url=$(curl -fsSLI -o /dev/null -w '%{url_effective}' "$releases/latest") || fail "$releases cannot be reached"
+		url=$(curl -fsSLI -o /dev/null -w '%{url_effective}' "$releases/latest") || fail "$releases cannot be reached; with Go it is: go install github.com/pinchwork/pinchwork/cmd/pinchwork@latest"
 	elif have wget; then
 		url=$(wget -q -S --spider --max-redirect=5 "$releases/latest" 2>&1 | sed -n 's/^ *[Ll]ocation: *\([^ ]*\).*/\1/p' | tail -n 1)
 	else

@@ -64,10 +64,11 @@ func offsetOf(r *http.Request) int {
 func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 	offset := offsetOf(r)
 	links := pager{First: min(offset+1, total), Last: offset + shown, Total: total}
+	page := pageOf(r)
 	at := func(offset int) string {
 		q := r.URL.Query()
 		q.Set("offset", strconv.Itoa(offset))
-		return p.root(r) + (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
+		return p.root(r) + (&url.URL{Path: page, RawQuery: q.Encode()}).String()
 	}
 	for name, value := range r.URL.Query() {
 		links.Filtered = links.Filtered || name != "offset" && value[0] != ""

@@ -96,7 +96,9 @@ func (p *Proxy) pass(in net.Conn) {
 		return
 	}
 	defer func() { _ = out.Close() }()
-	p.keep(in, out)
+	if !p.keep(in, out) {
+		return
+	}
 	defer p.forget(in, out)
 	var both sync.WaitGroup
 	both.Go(func() { p.copy(&slow{out, &p.delay}, in) })
@@ -134,12 +136,18 @@ func (l *lossy) Write(data []byte) (int, error) {
 	return l.Conn.Write(data)
 }
 
-func (p *Proxy) keep(conns ...net.Conn) {
+// keep remembers connections to be cut, unless they are refused by now: a cut that came
+// while they were being made has not seen them.
+func (p *Proxy) keep(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.refuse.Load() {
+		return false
+	}
 	for _, c := range conns {
 		p.conns[c] = struct{}{}
 	}
+	return true
 }
 
 func (p *Proxy) forget(conns ...net.Conn) {
