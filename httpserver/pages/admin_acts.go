@@ -2,7 +2,6 @@ package pages
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -34,8 +33,8 @@ func (o *order) agent() market.AgentID { return market.AgentID(o.PathValue("id")
 // the form's page, with what was done, or with what is wrong and the form as it was sent.
 func (p *pages) acts(form string, do func(*order) (notice string, err error)) http.HandlerFunc {
 	return p.operator(func(w http.ResponseWriter, r *http.Request, d *desk) {
-		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: (&url.URL{Path: r.URL.Path}).EscapedPath()}
-		show := p.standing(form, o)
+		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: whence(r)}
+		show := p.standing(form)
 		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
 		if form == "resolve" && r.PostFormValue("try") != "" {
 			show(w, r, d, p.tryResolution(o))
@@ -54,21 +53,16 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 	})
 }
 
-// standing finds the page on which a form stands, and what shows it.
-func (p *pages) standing(form string, o *order) func(http.ResponseWriter, *http.Request, *desk, error) {
-	id := url.PathEscape(o.PathValue("id"))
+// standing shows the page on which a form stands.
+func (p *pages) standing(form string) func(http.ResponseWriter, *http.Request, *desk, error) {
 	switch form {
 	case "resolve":
-		o.page = "/admin/tasks/" + id
 		return p.taskDesk
 	case "report":
-		o.page = "/admin/reports"
 		return p.reportDesk
 	case "add", "revoke":
-		o.page = "/admin/operators"
 		return p.operatorDesk
 	}
-	o.page = "/admin/agents/" + id
 	return p.agentDesk
 }
 
