@@ -75,7 +75,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	}
 	f := failureOf(err, unknown)
 	var more hinted
-	if f.Hint = first(a.forgotten(err), missing(cmd, err)); errors.As(err, &more) {
+	if f.Hint = first(a.forgotten(err), a.unchosen(err), missing(cmd, err)); errors.As(err, &more) {
 		f.Hint = more.hint
 	}
 	if errors.As(err, new(misuse)) {

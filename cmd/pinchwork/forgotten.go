@@ -38,15 +38,15 @@ func aboutServer(ctx context.Context, server string) (about, error) {
 	began := time.Now()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return about{}, err
+		return about{}, absent(server, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	a := about{took: time.Since(began)}
 	if res.StatusCode != http.StatusOK {
-		return a, errors.New("it answered " + res.Status)
+		return a, stranger(server, "it answers "+res.Status)
 	}
 	if json.NewDecoder(io.LimitReader(res.Body, largestAbout)).Decode(&a) != nil || a.Version == "" {
-		return a, errors.New("what answers there is no Pinchwork server")
+		return a, stranger(server, "it has no version")
 	}
 	a.date, _ = http.ParseTime(res.Header.Get("Date"))
 	return a, nil

@@ -55,9 +55,33 @@ func (o *outage) heard(err error, again time.Duration) {
 
 // watched is an option for clients whose user hears of outages.
 func (a *app) watched() httpclient.Option {
-	o := &outage{note: a.note, now: time.Now}
-	return httpclient.WithObserver(o.heard)
+	return httpclient.WithObserver(a.outage().heard)
 }
+
+func (a *app) outage() *outage { return &outage{note: a.note, now: time.Now} }
+
+// absent is the error of a server that was asked without a client, in the client's words.
+func absent(server string, err error) error {
+	return &market.Error{
+		Kind: market.ErrUnavailable, Code: market.CodeUnavailable,
+		Message: "The server at " + server + " cannot be reached: " + lastCause(err), Cause: fmt.Errorf("%w: %w", httpclient.ErrUnreachable, err),
+	}
+}
+
+// stranger is the error of a server that is another one.
+func stranger(server, why string) error {
+	return &market.Error{Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Message: "What is at " + server + " is no Pinchwork server: " + why}
+}
+
+// unchosen says how to have another server than the one that nobody has named.
+func (a *app) unchosen(err error) string {
+	if !errors.Is(err, httpclient.ErrUnreachable) || !a.used.unchosen {
+		return ""
+	}
+	return chooseServer
+}
+
+const chooseServer = "start one with: pinchwork serve, or name another with --server or PINCHWORK_SERVER"
 
 // retryAfter is the pause that a refusal asks for, 0 for none.
 func retryAfter(err error) time.Duration {

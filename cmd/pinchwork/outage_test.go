@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,5 +46,24 @@ func TestOutagesAreToldOnce(t *testing.T) {
 				t.Errorf("told %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Who has named no server hears how; who has named one knows.
+func TestAnAbsentServerThatNobodyNamed(t *testing.T) {
+	err := absent(defaultServer, errors.New("refused"))
+	for _, unchosen := range []bool{true, false} {
+		var out strings.Builder
+		a := &app{stderr: &out, used: session{unchosen: unchosen}}
+		if code := a.exit(nil, err); code != exitUnreachable {
+			t.Errorf("exit code %d", code)
+		}
+		want := "pinchwork: The server at http://127.0.0.1:8000 cannot be reached: refused\n"
+		if unchosen {
+			want += chooseServer + "\n"
+		}
+		if out.String() != want {
+			t.Errorf("unchosen %v: %q", unchosen, out.String())
+		}
 	}
 }

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "get": getField, "streams": awaitStreams, "until": until, "mode": fileMode, "signal": signalTo,
 			"lose": loseAnswers, "down": serverDown, "up": serverUp, "busy": serverBusy, "waiters": awaitWaiters,
+			"mute": muteServer, "asked": awaitAsked,
 		},
 	})
 }
@@ -72,6 +73,8 @@ type scriptServer struct {
 	streams atomic.Int32 // event streams that are open now
 	losing  atomic.Bool  // cuts connections instead of answering changes
 	down    atomic.Bool  // cuts all connections
+	mute    atomic.Bool  // has no event streams
+	asked   atomic.Int32 // how often a task was read
 	waiting atomic.Int32 // requests that wait for something
 	busy    atomic.Int32 // the pause that the next request is asked to make, in seconds
 }
@@ -157,8 +160,14 @@ func (s *scriptServer) weak(next http.Handler) http.Handler {
 func (s *scriptServer) counting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/events" {
+			if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/tasks/tk-") {
+				defer s.asked.Add(1)
+			}
 			next.ServeHTTP(w, r)
 			return
+		}
+		if s.mute.Load() {
+			panic(http.ErrAbortHandler)
 		}
 		c := &countedStream{ResponseWriter: w, open: &s.streams}
 		defer c.done()
@@ -255,6 +264,22 @@ func serverDown(ts *testscript.TestScript, _ bool, _ []string) {
 
 func serverUp(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Value(serverKey{}).(*scriptServer).down.Store(false)
+}
+
+// mute cuts the event streams and takes none; ! mute ends that.
+func muteServer(ts *testscript.TestScript, neg bool, _ []string) {
+	s := ts.Value(serverKey{}).(*scriptServer)
+	s.mute.Store(!neg)
+	if !neg {
+		s.CloseClientConnections()
+	}
+}
+
+// asked waits until somebody reads a task.
+func awaitAsked(ts *testscript.TestScript, _ bool, _ []string) {
+	s := ts.Value(serverKey{}).(*scriptServer)
+	before := s.asked.Load()
+	poll(ts, "a look at a task", func() bool { return s.asked.Load() > before })
 }
 
 // busy SECONDS answers the next request with 429 and that Retry-After.

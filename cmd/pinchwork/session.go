@@ -16,8 +16,9 @@ const defaultServer = "http://127.0.0.1:8000"
 
 // session is the server and the agent that a command is about.
 type session struct {
-	// server is normalized.
-	server string
+	// server is normalized; unchosen is that nobody has named one.
+	server   string
+	unchosen bool
 	// name is the profile's name, stored its content if it exists.
 	name    string
 	stored  credentials.Profile
@@ -48,7 +49,9 @@ func (a *app) session() (session, error) {
 	}
 	s.name = first(s.name, set.CurrentName())
 	s.stored, s.exists = set.Profiles[s.name]
-	address := first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server, defaultServer)
+	address := first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server)
+	s.unchosen = address == ""
+	address = first(address, defaultServer)
 	if s.server, err = httpclient.NormalizeURL(address); err != nil {
 		if _, wrong := httpclient.NormalizeURL("http://" + address); wrong == nil && !strings.Contains(address, "://") {
 			err = fmt.Errorf("%w; did you mean http://%s?", err, address)

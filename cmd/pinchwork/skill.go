@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/pinchwork/pinchwork/market"
 )
 
 func newSkill(a *app) *cobra.Command {
@@ -71,6 +69,7 @@ func (a *app) installSkill(ctx context.Context, place string) error {
 	if err != nil {
 		return err
 	}
+	a.used = s
 	files, err := readSkill(ctx, s.server)
 	if err != nil {
 		return err
@@ -135,28 +134,29 @@ var reference = regexp.MustCompile(`\]\((references/[a-z0-9-]+\.md)\)`)
 func readSkill(ctx context.Context, server string) (map[string][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	first, err := readPage(ctx, server+"/skill/SKILL.md")
+	first, err := readPage(ctx, server, "/skill/SKILL.md")
 	if err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{"SKILL.md": first}
 	for _, link := range reference.FindAllSubmatch(first, maxSkillFiles) {
 		name := string(link[1])
-		if files[name], err = readPage(ctx, server+"/skill/"+name); err != nil {
+		if files[name], err = readPage(ctx, server, "/skill/"+name); err != nil {
 			return nil, err
 		}
 	}
 	return files, nil
 }
 
-func readPage(ctx context.Context, url string) ([]byte, error) {
+func readPage(ctx context.Context, server, path string) ([]byte, error) {
+	url := server + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, &market.Error{Kind: market.ErrUnavailable, Code: market.CodeUnavailable, Message: "The server cannot be reached", Cause: err}
+		return nil, absent(server, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/markdown") {

@@ -87,9 +87,7 @@ func (a *app) checks(ctx context.Context, s session) []check {
 		server.Text += ", keeps everything in memory"
 	}
 	if err != nil {
-		server.Text = s.server + ": " + lastCause(err)
-		server.Fix = "start one with: pinchwork serve, or name another with --server or PINCHWORK_SERVER"
-		server.err = fmt.Errorf("%w: %w", market.ErrUnavailable, err)
+		server.Text, server.Fix, server.err = said(err), chooseServer, err
 		return []check{server}
 	}
 	all := []check{server, clockCheck(is)}

@@ -37,6 +37,7 @@ happens to the agent's tasks, until interrupted. After an outage it goes on wher
 type watch struct {
 	*app
 	client *httpclient.Client
+	stream *stream
 	only   market.TaskID // "" for all
 	status market.Status // of only, as it was last shown
 	looked bool          // the status was read, and its event may come yet
@@ -50,11 +51,12 @@ const (
 	// lookEvery is how often it is read from then on: an agent is told nothing of what
 	// it does itself.
 	lookEvery = 5 * time.Second
+	// lookAgain is when it is read again after a look that came before the events.
+	lookAgain = time.Second
 )
 
 func (w *watch) run(ctx context.Context) error {
-	var err error
-	if w.client, err = w.app.client(); err != nil {
+	if err := w.connect(); err != nil {
 		return err
 	}
 	if err := w.begin(ctx); err != nil || w.status.Ended() {
@@ -82,6 +84,25 @@ func (w *watch) run(ctx context.Context) error {
 	}
 }
 
+// connect makes the clients, both of which tell of the same outage.
+func (w *watch) connect() error {
+	s, err := w.authenticated()
+	if err != nil {
+		return err
+	}
+	o := w.outage()
+	w.stream = &stream{now: time.Now}
+	w.stream.client, err = w.app.connect(s, httpclient.WithObserver(func(err error, again time.Duration) {
+		w.stream.heard(err)
+		o.heard(err, again)
+	}))
+	if err != nil {
+		return err
+	}
+	w.client, err = w.app.connect(s, httpclient.WithObserver(o.heard))
+	return err
+}
+
 // arrived is an event, or why there are no more.
 type arrived struct {
 	event market.StreamEvent
@@ -89,7 +110,8 @@ type arrived struct {
 }
 
 func (w *watch) listen(ctx context.Context, into chan<- arrived) {
-	for e, err := range w.client.Events(ctx, "") {
+	for e, err := range w.stream.client.Events(ctx, "") {
+		w.stream.brought()
 		select {
 		case into <- arrived{e, err}:
 		case <-ctx.Done():
@@ -104,18 +126,23 @@ func (w *watch) begin(ctx context.Context) error {
 		_, err := w.client.Me(ctx)
 		return err
 	}
-	return w.look(ctx)
+	_, err := w.look(ctx)
+	return err
 }
 
-// look shows the state of the task if it is another one than was shown.
-func (w *watch) look(ctx context.Context) error {
+// look shows the state of the task if it is another one than was shown, and if no event
+// is to be shown before.
+func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
 	t, err := w.client.Task(ctx, w.only, 0)
 	if err != nil || t.Status == w.status {
-		return err
+		return lookEvery, err
+	}
+	if w.stream.behind() {
+		return lookAgain, nil
 	}
 	w.needs[t.TaskID] = t.Need
 	w.status, w.looked = t.Status, true
-	return w.line(eventLine{Type: "status", Task: t.TaskID, Status: t.Status}, string(t.Status))
+	return lookEvery, w.line(eventLine{Type: "status", Task: t.TaskID, Status: t.Status}, string(t.Status))
 }
 
 func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrived) (done bool, err error) {
@@ -123,18 +150,20 @@ func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrive
 	case <-ctx.Done():
 		return true, nil
 	case <-look.C:
-		look.Reset(lookEvery)
 		if w.only == "" {
 			return false, nil
 		}
-		if err := w.look(ctx); err != nil && !worthWaiting(err) {
+		again, err := w.look(ctx)
+		if err != nil && !worthWaiting(err) {
 			return false, err
 		}
+		look.Reset(again)
 		return w.status.Ended(), nil
 	case e := <-events:
 		if e.err != nil {
 			return false, e.err
 		}
+		defer w.stream.brought()
 		return w.heard(ctx, e.event)
 	}
 }
