@@ -91,7 +91,7 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 	if o.waiting.d == 0 {
 		err := a.show(posted, postedDetails(posted))
 		if a.people() && len(in.OfferTo) > 0 {
-			a.note("Offered to %s", listed(in.OfferTo))
+			a.note("Offered to %s", a.naming(cmd.Context(), c, onOutput).all(in.OfferTo))
 		}
 		a.money(cmd.Context(), c)
 		a.next(market.Task{TaskID: posted.TaskID, Status: posted.Status, PosterID: c.ID()}, c.ID())
@@ -105,7 +105,7 @@ func (a *app) create(cmd *cobra.Command, given []string, o *createFlags) error {
 		// A program needs its id.
 		return errors.Join(err, a.show(posted, postedDetails(posted)))
 	}
-	err = errors.Join(err, a.show(t, taskDetails(t)))
+	err = errors.Join(err, a.show(t, a.naming(cmd.Context(), c, onOutput).task(t)))
 	a.told(cmd.Context(), c, t)
 	return err
 }
@@ -166,18 +166,6 @@ func onlyNamed(name string, among []market.PublicProfile) (id market.AgentID) {
 		id = p.ID
 	}
 	return id
-}
-
-// listed writes ids on one line.
-func listed(ids []market.AgentID) string {
-	var b strings.Builder
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(string(id))
-	}
-	return b.String()
 }
 
 func postedDetails(p market.Posted) func(io.Writer, render.Style) error {

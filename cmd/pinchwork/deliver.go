@@ -29,7 +29,7 @@ func newDeliver(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.show(t, taskDetails(t))
+			err = a.show(t, a.naming(cmd.Context(), c, onOutput).task(t))
 			if a.people() && in.CreditsClaimed > t.MaxCredits {
 				a.note("%d asked, %d is the most it offers", in.CreditsClaimed, t.MaxCredits)
 			}

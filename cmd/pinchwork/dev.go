@@ -85,5 +85,5 @@ End:    Ctrl-C; everything is in memory
 
 // traded says that the demo agents have traded.
 func (a *app) traded(t market.Task) {
-	a.note("%s  %s → %s, paid with %d credits", time.Now().Format(time.TimeOnly), t.Need, t.Result, t.CreditsCharged)
+	a.note("%s  %s → %s, paid with %d credits", now(), t.Need, t.Result, t.CreditsCharged)
 }

@@ -61,6 +61,7 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 	if a.people() {
 		a.note("following the agent's events from now on; Ctrl-C ends it")
 	}
+	who := a.naming(cmd.Context(), c, onStream)
 	for e, err := range c.Events(cmd.Context(), after) {
 		if cmd.Context().Err() != nil {
 			return nil // interrupting is how it ends
@@ -71,7 +72,7 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 		if len(types) > 0 && !slices.Contains(types, string(e.Type)) && e.Type != store.EventGap {
 			continue
 		}
-		if err := a.printEvent(e); err != nil {
+		if err := a.printEvent(e, who); err != nil {
 			return err
 		}
 		if count--; count == 0 {
@@ -92,7 +93,7 @@ type eventLine struct {
 	market.EventData
 }
 
-func (a *app) printEvent(e market.StreamEvent) error {
+func (a *app) printEvent(e market.StreamEvent, who naming) error {
 	if a.asJSON() {
 		line := eventLine{ID: e.ID, Type: e.Type, Task: e.Task, EventData: e.Data}
 		if !e.At.IsZero() {
@@ -104,12 +105,12 @@ func (a *app) printEvent(e market.StreamEvent) error {
 	if at.IsZero() {
 		at = market.NewTime(time.Now())
 	}
-	words := []string{when(at), string(e.Type), string(e.Task), details(e.Data)}
+	words := []string{when(at), string(e.Type), string(e.Task), details(e.Data, who)}
 	_, err := fmt.Fprintln(a.stdout, render.Line(strings.Join(words, "  ")))
 	return err
 }
 
-func details(d market.EventData) string {
+func details(d market.EventData, who naming) string {
 	var out []string
 	add := func(name, value string) {
 		if value != "" {
@@ -125,8 +126,8 @@ func details(d market.EventData) string {
 		add("rank", number(*d.Rank))
 	}
 	add("answer", d.Answer)
-	add("sender_id", string(d.SenderID))
-	add("worker_id", string(d.WorkerID))
+	add("sender_id", who(d.SenderID))
+	add("worker_id", who(d.WorkerID))
 	if d.Credits != nil {
 		add("credits", number(*d.Credits))
 	}
@@ -141,6 +142,6 @@ func details(d market.EventData) string {
 		add("meets_requirements", yes(*d.MeetsRequirements))
 	}
 	add("tags", strings.Join(d.Tags, ","))
-	add("by", string(d.By))
+	add("by", who(d.By))
 	return strings.Join(out, " ")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/market"
@@ -29,12 +30,15 @@ func (a *app) more(shown, offset, total int, atLeast bool) {
 	}
 }
 
+// when is how all commands write times for people; "" for none. Programs get the API's.
 func when(t market.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
+
+func now() string { return when(market.NewTime(time.Now())) }
 
 func number[T ~int | ~int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func (a *app) showMigrations(steps []postgres.Migration) error {
 		for _, step := range list {
 			applied := "missing"
 			if step.AppliedAt != nil {
-				applied = step.AppliedAt.Format(time.RFC3339)
+				applied = when(*step.AppliedAt)
 			}
 			t.Rows = append(t.Rows, []string{number(step.Version), step.Name, applied})
 		}

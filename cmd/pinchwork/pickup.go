@@ -49,12 +49,12 @@ func (a *app) pickupTask(ctx context.Context, c *httpclient.Client, id market.Ta
 	if err != nil {
 		return err
 	}
-	return a.claimed(c, p)
+	return a.claimed(ctx, c, p)
 }
 
 // claimed shows a claim and what comes next.
-func (a *app) claimed(c *httpclient.Client, p market.Pickup) error {
-	err := a.show(p, claimed(p))
+func (a *app) claimed(ctx context.Context, c *httpclient.Client, p market.Pickup) error {
+	err := a.show(p, a.naming(ctx, c, onOutput).pickup(p))
 	me := c.ID()
 	a.next(market.Task{TaskID: p.TaskID, Status: market.StatusClaimed, WorkerID: me, ClaimDeadline: p.ClaimDeadline, Deadline: p.Deadline}, me)
 	return err
@@ -77,7 +77,7 @@ func (a *app) pickupNext(ctx context.Context, c *httpclient.Client, f market.Fil
 		p, ok, err := c.Pickup(ctx, f)
 		switch {
 		case ok:
-			return a.claimed(c, p)
+			return a.claimed(ctx, c, p)
 		case err != nil && (wait == 0 || !worthWaiting(err)):
 			return err
 		case wait == 0:
@@ -120,7 +120,7 @@ func (a *app) pickupBatch(ctx context.Context, c *httpclient.Client, in market.B
 		return err
 	}
 	err = a.show(list, func(w io.Writer, style render.Style) error {
-		return separated(w, style, list.Tasks, claimed)
+		return separated(w, style, list.Tasks, a.naming(ctx, c, onOutput).pickup)
 	})
 	if err != nil {
 		return err
@@ -131,13 +131,13 @@ func (a *app) pickupBatch(ctx context.Context, c *httpclient.Client, in market.B
 	return nil
 }
 
-func claimed(p market.Pickup) func(io.Writer, render.Style) error {
+func (who naming) pickup(p market.Pickup) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Task", string(p.TaskID))
 		r.Add("Credits", number(p.MaxCredits))
 		r.Add("Tags", strings.Join(p.Tags, ", "))
-		r.Add("Poster", string(p.PosterID)+", reputation "+rating(p.PosterReputation))
+		r.Add("Poster", who(p.PosterID)+", reputation "+rating(p.PosterReputation))
 		r.Add("Created", when(p.CreatedAt))
 		r.Add("Deadline", when(p.Deadline))
 		r.Add("Claim until", when(p.ClaimDeadline))

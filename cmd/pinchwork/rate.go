@@ -33,7 +33,7 @@ func newRate(a *app) *cobra.Command {
 			return a.show(rated, func(w io.Writer, style render.Style) error {
 				r := render.Record{}
 				r.Add("Task", string(rated.TaskID))
-				r.Add("Rated", string(rated.RatedID))
+				r.Add("Rated", a.naming(cmd.Context(), c, onOutput)(rated.RatedID))
 				r.Add("Rating", stars(rated.Rating))
 				return r.Write(w, style)
 			})

@@ -49,7 +49,7 @@ func newReject(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.show(t, taskDetails(t))
+			err = a.show(t, a.naming(cmd.Context(), c, onOutput).task(t))
 			a.told(cmd.Context(), c, t)
 			return err
 		},
@@ -86,7 +86,7 @@ func newProgress(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.show(t, taskDetails(t))
+			err = a.show(t, a.naming(cmd.Context(), c, onOutput).task(t))
 			a.told(cmd.Context(), c, t)
 			return err
 		},

@@ -27,7 +27,7 @@ func newAsk(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(q, questionDetails(q))
+			return a.show(q, a.naming(cmd.Context(), c, onOutput).question(q))
 		},
 	}
 }
@@ -50,17 +50,17 @@ func newAnswer(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(q, questionDetails(q))
+			return a.show(q, a.naming(cmd.Context(), c, onOutput).question(q))
 		},
 	}
 }
 
-func questionDetails(q market.Question) func(io.Writer, render.Style) error {
+func (who naming) question(q market.Question) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Question", string(q.ID))
 		r.Add("Task", string(q.TaskID))
-		r.Add("Asker", string(q.AskerID))
+		r.Add("Asker", who(q.AskerID))
 		r.Add("Asked", when(q.CreatedAt))
 		r.Add("Answered", when(q.AnsweredAt))
 		r.Section("Text", q.Question)
@@ -88,7 +88,7 @@ func newQuestions(a *app) *cobra.Command {
 				if len(list.Questions) == 0 {
 					a.note("No questions.")
 				}
-				return separated(w, style, list.Questions, questionDetails)
+				return separated(w, style, list.Questions, a.naming(cmd.Context(), c, onOutput).question)
 			})
 		},
 	}
@@ -114,16 +114,16 @@ func newMsg(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(m, messageDetails(m))
+			return a.show(m, a.naming(cmd.Context(), c, onOutput).message(m))
 		},
 	}
 }
 
-func messageDetails(m market.Message) func(io.Writer, render.Style) error {
+func (who naming) message(m market.Message) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Message", string(m.ID))
-		r.Add("From", string(m.SenderID))
+		r.Add("From", who(m.SenderID))
 		r.Add("Sent", when(m.CreatedAt))
 		r.Section("Text", m.Message)
 		return r.Write(w, style)
@@ -149,7 +149,7 @@ func newMessages(a *app) *cobra.Command {
 				if len(list.Messages) == 0 {
 					a.note("No messages.")
 				}
-				return separated(w, style, list.Messages, messageDetails)
+				return separated(w, style, list.Messages, a.naming(cmd.Context(), c, onOutput).message)
 			})
 		},
 	}

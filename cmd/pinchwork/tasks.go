@@ -33,14 +33,14 @@ func (a *app) taskCommand(use, short string, do func(context.Context, *httpclien
 			if err != nil {
 				return err
 			}
-			err = a.show(t, taskDetails(t))
+			err = a.show(t, a.naming(cmd.Context(), c, onOutput).task(t))
 			a.told(cmd.Context(), c, t)
 			return err
 		},
 	}
 }
 
-func taskDetails(t market.Task) func(io.Writer, render.Style) error {
+func (who naming) task(t market.Task) func(io.Writer, render.Style) error {
 	return func(w io.Writer, style render.Style) error {
 		r := render.Record{}
 		r.Add("Task", string(t.TaskID))
@@ -49,11 +49,11 @@ func taskDetails(t market.Task) func(io.Writer, render.Style) error {
 		r.Add("Tags", strings.Join(t.Tags, ", "))
 		r.Add("External id", t.ExternalID)
 		r.Add("Metadata", joined(t.Metadata))
-		r.Add("Offered to", listed(t.OfferTo))
+		r.Add("Offered to", who.all(t.OfferTo))
 		r.Add("Open to all", when(t.OpensAt))
-		r.Add("Poster", string(t.PosterID))
+		r.Add("Poster", who(t.PosterID))
 		r.Add("Poster's record", record(t.PosterRecord))
-		r.Add("Worker", string(t.WorkerID))
+		r.Add("Worker", who(t.WorkerID))
 		r.Add("Created", when(t.CreatedAt))
 		if t.Status != market.StatusPosted {
 			r.Add("Deadline", when(t.Deadline))

@@ -34,7 +34,7 @@ func newShow(a *app) *cobra.Command {
 			if resultOnly {
 				return first(late, a.printResult(t))
 			}
-			err = a.show(t, taskDetails(t))
+			err = a.show(t, a.naming(cmd.Context(), c, onOutput).task(t))
 			a.next(t, c.ID())
 			return first(late, err)
 		},

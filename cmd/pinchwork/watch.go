@@ -42,6 +42,7 @@ type watch struct {
 	status market.Status // of only, as it was last shown
 	looked bool          // the status was read, and its event may come yet
 	needs  map[market.TaskID]string
+	who    naming
 }
 
 const (
@@ -56,7 +57,7 @@ const (
 )
 
 func (w *watch) run(ctx context.Context) error {
-	if err := w.connect(); err != nil {
+	if err := w.connect(ctx); err != nil {
 		return err
 	}
 	if err := w.begin(ctx); err != nil || w.status.Ended() {
@@ -85,7 +86,7 @@ func (w *watch) run(ctx context.Context) error {
 }
 
 // connect makes the clients, both of which tell of the same outage.
-func (w *watch) connect() error {
+func (w *watch) connect(ctx context.Context) error {
 	s, err := w.authenticated()
 	if err != nil {
 		return err
@@ -100,6 +101,7 @@ func (w *watch) connect() error {
 		return err
 	}
 	w.client, err = w.app.connect(s, httpclient.WithObserver(o.heard))
+	w.who = w.naming(ctx, w.client, onStream)
 	return err
 }
 
@@ -169,8 +171,11 @@ func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrive
 }
 
 func (w *watch) heard(ctx context.Context, e market.StreamEvent) (ended bool, err error) {
-	status, words := change(e)
-	if e.Task == "" || words == "" || w.only != "" && (e.Task != w.only || w.shown(status)) {
+	if e.Task == "" || w.only != "" && e.Task != w.only {
+		return false, nil
+	}
+	status, words := w.change(e)
+	if words == "" || w.only != "" && w.shown(status) {
 		return false, nil
 	}
 	w.read(ctx, e.Task)
@@ -210,30 +215,30 @@ func (w *watch) line(l eventLine, words string) error {
 	if w.asJSON() {
 		return w.json(l, "")
 	}
-	at := time.Now()
+	at := now()
 	if l.At != nil {
-		at = l.At.Time
+		at = when(*l.At)
 	}
 	need := render.Cut(render.Line(w.needs[l.Task]), 60)
-	_, err := fmt.Fprintln(w.stdout, strings.TrimRight(render.Line(strings.Join([]string{at.Local().Format(time.TimeOnly), string(l.Task), words}, "  "))+"  "+need, " "))
+	_, err := fmt.Fprintln(w.stdout, strings.TrimRight(render.Line(strings.Join([]string{at, string(l.Task), words}, "  "))+"  "+need, " "))
 	return err
 }
 
 // change is the status that an event brings, "" for none, and what it says to people; ""
 // for events that are no change of a task.
-func change(e market.StreamEvent) (market.Status, string) {
+func (w *watch) change(e market.StreamEvent) (market.Status, string) {
 	d := e.Data
 	switch e.Type {
 	case store.EventTaskMatched:
 		return "", "offered to you"
 	case store.EventTaskClaimed:
-		return market.StatusClaimed, "claimed by " + string(d.WorkerID)
+		return market.StatusClaimed, "claimed by " + w.who(d.WorkerID)
 	case store.EventTaskProgress:
-		return "", strings.TrimSuffix("under way: "+details(d), ": ")
+		return "", strings.TrimSuffix("under way: "+details(d, w.who), ": ")
 	case store.EventTaskDelivered:
 		return market.StatusDelivered, "delivered"
 	case store.EventTaskVerified:
-		return "", "verified: " + details(d)
+		return "", "verified: " + details(d, w.who)
 	case store.EventTaskApproved:
 		return market.StatusApproved, approvedWords(d)
 	case store.EventTaskRejected:
@@ -245,7 +250,7 @@ func change(e market.StreamEvent) (market.Status, string) {
 	case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
 		return market.StatusPosted, "the claim has ended, it is on offer again"
 	case store.EventTaskResolved:
-		return "", "ended by the operator: " + details(d)
+		return "", "ended by the operator: " + details(d, w.who)
 	case store.EventTaskQuestion:
 		return "", "a question: pinchwork questions " + string(e.Task)
 	case store.EventQuestionAnswered:

@@ -300,5 +300,5 @@ func (l *lines) demands() httpclient.Option {
 }
 
 func (l *lines) log(line string) {
-	_, _ = fmt.Fprintf(l, "%s %s\n", time.Now().Format("15:04:05"), render.Line(line))
+	_, _ = fmt.Fprintf(l, "%s %s\n", now(), render.Line(line))
 }
