@@ -39,7 +39,7 @@ func TestOneFormOfTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := regexp.MustCompile(`\.Format\(|time\.(RFC3339|DateTime|TimeOnly|Kitchen)|\.Local\(\)`)
+	own := regexp.MustCompile(`\.(Format|AppendFormat|Local)\(`)
 	found := 0
 	for _, file := range files {
 		text, err := os.ReadFile(file)
