@@ -37,10 +37,19 @@ func openFile(path string, o options) (*file, error) {
 		_ = c.close()
 		return nil, err
 	}
+	sameMode(path)
 	return &file{
 		path: path, options: o, writer: newWriter(c, o.durable),
 		readers: newPool(o.readers, func() (*conn, error) { return o.connect(path) }),
 	}, nil
+}
+
+// sameMode gives the shared memory the database's permissions, as SQLite itself does and
+// as the write-ahead log has them; another owner's file keeps its own.
+func sameMode(path string) {
+	if info, err := os.Stat(path); err == nil {
+		_ = os.Chmod(path+"-shm", info.Mode().Perm())
+	}
 }
 
 func prepareFile(c *conn, path string) error {

@@ -352,3 +352,21 @@ func TestBusyFileIsAFailureInTime(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who may read the file may read what SQLite keeps beside it, and nobody else.
+func TestModes(t *testing.T) {
+	for _, mode := range []os.FileMode{0o600, 0o640} {
+		path := filepath.Join(t.TempDir(), "market.db")
+		if mode != 0o600 {
+			if err := os.WriteFile(path, nil, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		openAt(t, path)
+		for _, name := range []string{path, path + "-wal", path + "-shm"} {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != mode {
+				t.Errorf("%s: %v, %v, want %v", filepath.Base(name), info.Mode(), err, mode)
+			}
+		}
+	}
+}

@@ -6,7 +6,20 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
+
+// Lock waits until nobody else holds the file at path, which others cannot read.
+func Lock(path string) (unlock func(), err error) {
+	f, err := lockedfile.OpenFile(path, os.O_RDWR|os.O_CREATE, private)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+const private = 0o600
 
 // WriteJSON replaces the file at path by v as indented JSON, readable by its
 // owner alone. The folder must exist.

@@ -92,7 +92,7 @@ func TestDocumentedObjectIsReadable(t *testing.T) {
 func TestModes(t *testing.T) {
 	f := file(t)
 	put(t, f, "a", credentials.Profile{APIKey: "pwk-1"})
-	for path, want := range map[string]os.FileMode{f.Path: 0o600, filepath.Dir(f.Path): 0o700} {
+	for path, want := range map[string]os.FileMode{f.Path: 0o600, f.Path + ".lock": 0o600, filepath.Dir(f.Path): 0o700} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
-
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/atomicfile"
 )
 
@@ -85,7 +83,7 @@ func (f File) Update(change func(*Set) error) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return fmt.Errorf("making the folder of the credentials: %w", err)
 	}
-	unlock, err := lockedfile.MutexAt(f.Path + ".lock").Lock()
+	unlock, err := atomicfile.Lock(f.Path + ".lock")
 	if err != nil {
 		return fmt.Errorf("locking the credentials: %w", err)
 	}
