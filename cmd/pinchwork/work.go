@@ -65,7 +65,8 @@ Ctrl-C or SIGTERM ends the work once the running tasks are done, at most after
 --grace; a second one kills them. A command ends with all that it has started:
 after its time limit and the grace it gets SIGTERM, and SIGKILL 5 seconds later.
 Exits with 0, with 4 when --once found nothing, with 1 when --once or
---max-tasks saw a task fail, or --once finds pickup blocked.`,
+--max-tasks saw a task fail, or --once finds pickup blocked, and with 130 when a
+second signal killed the work.`,
 		Example: `  pinchwork work --exec ./review.sh --tags code-review --concurrency 2
   pinchwork work --once --exec 'wc -w'
   pinchwork work --http http://127.0.0.1:9000/task --concurrency 4
@@ -135,7 +136,9 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 		options = append(options, worker.Keep(record))
 	}
 	defer context.AfterFunc(cmd.Context(), func() { out.log(o.ending(counts.Counts())) })()
-	err = a.worked(counts, worker.Run(cmd.Context(), c, do, options...), o)
+	err = worker.Run(cmd.Context(), c, do, options...)
+	err = a.worked(counts, err, o, kill.Err() != nil)
+	a.toCome(context.WithoutCancel(cmd.Context()), c)
 	a.money(context.WithoutCancel(cmd.Context()), c)
 	return err
 }
@@ -261,7 +264,7 @@ func secondSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // worked reports the end of the work.
-func (a *app) worked(c *work.Counter, err error, o *workFlags) error {
+func (a *app) worked(c *work.Counter, err error, o *workFlags, killed bool) error {
 	if err != nil {
 		return err
 	}
@@ -273,12 +276,51 @@ func (a *app) worked(c *work.Counter, err error, o *workFlags) error {
 		return err
 	}
 	switch bounded := o.once || o.maxTasks > 0; {
+	case killed:
+		return context.Canceled
 	case bounded && n.Failed > 0:
 		return fmt.Errorf("%d of %d tasks failed", n.Failed, n.Started)
 	case o.once && n.Started == 0:
 		return nothing("no task is available")
 	}
 	return nil
+}
+
+// toCome says what the agent has delivered, in this run or before, and is not paid for yet.
+func (a *app) toCome(ctx context.Context, c *httpclient.Client) {
+	if !a.people() {
+		return
+	}
+	list, err := c.Mine(ctx, market.MineQuery{Role: market.PartyWorker, Status: market.StatusDelivered, Page: market.Page{Limit: mostToCome}})
+	if err == nil && len(list.Tasks) > 0 {
+		a.note("%s", toCome(list))
+	}
+}
+
+const mostToCome = 100
+
+func toCome(list market.TaskList) string {
+	credits, last, timed := int64(0), market.Time{}, true
+	for _, t := range list.Tasks {
+		if t.WorkerReceives != nil {
+			credits += *t.WorkerReceives
+		}
+		if timed = timed && !t.ReviewDeadline.IsZero(); t.ReviewDeadline.After(last.Time) {
+			last = t.ReviewDeadline
+		}
+	}
+	what, until := fmt.Sprintf("%d deliveries", len(list.Tasks)), ", the last until "
+	if len(list.Tasks) == 1 {
+		what, until = "a delivery", " until "
+	}
+	words := fmt.Sprintf("To come: %d credits for %s in review", credits, what)
+	switch more := list.Total - len(list.Tasks); {
+	case more > 0:
+		return fmt.Sprintf("%s, and those for %d more", words, more)
+	case timed:
+		return words + until + when(last)
+	}
+	return words
 }
 
 // lines lets several writers share standard error without mixing their lines.

@@ -39,13 +39,13 @@ func (c *Counter) Counts() Counts {
 func (c *Counter) Observe(e worker.Event) {
 	c.count(e.Kind)
 	if e.Kind == worker.Asked {
-		c.record(func(s *State) { s.LastCheck = time.Now().UTC().Truncate(time.Second) })
+		c.record(func(s *State) { s.LastAsked = time.Now().UTC().Truncate(time.Second) })
 		return
 	}
 	c.Log(e.String())
 	switch e.Kind {
 	case worker.Delivered:
-		c.record(func(s *State) { s.TasksCompleted++ })
+		c.record(func(s *State) { s.Delivered++ })
 		c.earned()
 	case worker.Approved:
 		c.earned()
@@ -75,7 +75,7 @@ func (c *Counter) count(kind worker.Kind) {
 // earned records what the agent has been paid so far.
 func (c *Counter) earned() {
 	if earned, err := c.Earned(); err == nil {
-		c.record(func(s *State) { s.CreditsEarned = max(s.CreditsEarned, earned) })
+		c.record(func(s *State) { s.Earned = max(s.Earned, earned) })
 	}
 }
 

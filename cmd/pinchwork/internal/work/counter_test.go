@@ -3,6 +3,7 @@ package work_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -26,8 +27,13 @@ func TestStateIsKept(t *testing.T) {
 			}
 		})
 	}
+	for _, name := range []string{path, path + ".lock"} {
+		if info, err := os.Stat(name); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
 	data, err := os.ReadFile(path)
-	want := "{\n  \"lastCheck\": \"2000-01-01T00:00:00Z\",\n  \"tasksCompleted\": 4,\n  \"creditsEarned\": 210\n}\n"
+	want := "{\n  \"last_asked_at\": \"2000-01-01T00:00:00Z\",\n  \"results_delivered\": 4,\n  \"credits_earned\": 210\n}\n"
 	if err != nil || string(data) != want {
 		t.Errorf("state %s, %v", data, err)
 	}
@@ -35,10 +41,27 @@ func TestStateIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := work.StateFile{Path: path}
-	if err := s.Update(func(s *work.State) { s.TasksCompleted++ }); err != nil {
+	if err := s.Update(func(s *work.State) { s.Delivered++ }); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Load(); err != nil || got.TasksCompleted != 1 {
+	if got, err := s.Load(); err != nil || got.Delivered != 1 {
 		t.Errorf("after damage: %+v, %v", got, err)
+	}
+}
+
+// What an older version has counted counts on.
+func TestOlderState(t *testing.T) {
+	f := work.StateFile{Path: filepath.Join(t.TempDir(), "state.json")}
+	older := `{"lastCheck": "2026-01-02T03:04:05Z", "tasksCompleted": 7, "creditsEarned": 90}`
+	if err := os.WriteFile(f.Path, []byte(older), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Update(func(s *work.State) { s.Delivered++ }); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(f.Path)
+	want := "{\n  \"last_asked_at\": \"2026-01-02T03:04:05Z\",\n  \"results_delivered\": 8,\n  \"credits_earned\": 90\n}\n"
+	if err != nil || string(data) != want {
+		t.Errorf("state %s, %v", data, err)
 	}
 }

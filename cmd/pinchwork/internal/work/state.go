@@ -11,19 +11,24 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
-
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/atomicfile"
 )
 
-// State is the content of state.json.
+// State is the content of state.json, which docs/workers.md describes.
 type State struct {
-	// LastCheck is when the marketplace was last asked for work.
-	LastCheck time.Time `json:"lastCheck"`
-	// TasksCompleted counts the results delivered by this and earlier runs.
-	TasksCompleted int64 `json:"tasksCompleted"`
-	// CreditsEarned is what the agent has been paid so far, net of fees.
-	CreditsEarned int64 `json:"creditsEarned"`
+	// LastAsked is when the marketplace was last asked for work.
+	LastAsked time.Time `json:"last_asked_at"`
+	// Delivered counts the results delivered by this and earlier runs.
+	Delivered int64 `json:"results_delivered"`
+	// Earned is what the agent has been paid so far, net of fees.
+	Earned int64 `json:"credits_earned"`
+}
+
+// olderState is how State was written before.
+type olderState struct {
+	LastAsked time.Time `json:"lastCheck"`
+	Delivered int64     `json:"tasksCompleted"`
+	Earned    int64     `json:"creditsEarned"`
 }
 
 // StateFile is a file that holds a State. Several workers may share it.
@@ -35,7 +40,7 @@ func (f *StateFile) Update(change func(*State)) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockedfile.MutexAt(f.Path + ".lock").Lock()
+	unlock, err := atomicfile.Lock(f.Path + ".lock")
 	if err != nil {
 		return err
 	}
@@ -57,7 +62,11 @@ func (f *StateFile) Load() (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	var s State
+	var older olderState
+	if json.Unmarshal(data, &older) != nil {
+		return State{}, nil
+	}
+	s := State(older)
 	if json.Unmarshal(data, &s) != nil {
 		return State{}, nil
 	}
