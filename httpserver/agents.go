@@ -18,7 +18,11 @@ func updateMe(c *call, in market.UpdateInput) (market.Me, error) {
 }
 
 func rotateKey(c *call, in wire.Rotate) (market.KeyRotation, error) {
-	return c.agentAPI().RotateKey(c.ctx, in.Input())
+	asked := in.Input()
+	if key, err := bearer(c.request); err == nil {
+		asked.Key = market.APIKey(key)
+	}
+	return c.agentAPI().RotateKey(c.ctx, asked)
 }
 
 func credits(c *call) (market.Credits, error) {

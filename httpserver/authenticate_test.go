@@ -141,8 +141,12 @@ func TestAKeyIsRotated(t *testing.T) {
 		if left := time.Until(hour); err != nil || left > time.Hour || left < 50*time.Minute {
 			t.Errorf("without an overlap the old key works until %q, %v", first.text("old_key_valid_until"), err)
 		}
-		third := old.send("POST", "/v1/me/key/rotate", object{"overlap_minutes": 0}, "").is(200).has("old_key_valid_until", "")
+		newest := &person{site: s, key: second.text("api_key")}
+		newest.send("POST", "/v1/me/key/rotate", object{"overlap": 0}, "").is(400).has("field", "overlap")
+		newest.send("POST", "/v1/me/key/rotate", nil, "").is(200)
 		old.send("GET", "/v1/me", nil, "").is(401)
+		third := newest.send("POST", "/v1/me/key/rotate", object{"overlap_minutes": 0}, "").is(200).has("old_key_valid_until", "")
+		newest.send("GET", "/v1/me", nil, "").is(401)
 		(&person{site: s, key: third.text("api_key")}).send("GET", "/v1/me", nil, "").is(200).has("name", "ada")
 		for _, overlap := range []any{-1, 1_441, int64(1) << 40} {
 			(&person{site: s, key: third.text("api_key")}).send("POST", "/v1/me/key/rotate", object{"overlap_minutes": overlap}, "").is(400).has("field", "overlap_minutes")

@@ -79,9 +79,9 @@ var meRoutes = []Route{
 	},
 	{
 		Name: "rotateKey", Method: http.MethodPost, Path: "/v1/me/key/rotate",
-		Caller: CallerAgent, Limit: ClassCreate, Group: groupMe, Secret: true,
+		Caller: CallerAgent, Limit: ClassCreate, Group: groupMe, Secret: true, Strict: "without it the old key works for an hour",
 		Summary: "Get another API key; the old one works on for a while",
-		Description: "overlap_minutes is how long the key before works too, 0 to 1440; without it an hour. The new key is shown this once. " +
+		Description: "overlap_minutes is how long the key that you ask with works too, 0 to 1440; without it an hour. The new key is shown this once. " +
 			"If the answer is lost, ask again with the key that you have, before its time is over: the key that you never got stops to work, and yours goes on.",
 		Body:    body[wire.Rotate](""),
 		Success: ok[market.KeyRotation](),

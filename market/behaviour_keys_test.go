@@ -22,9 +22,14 @@ func opens(k *markettest.Kit, id market.AgentID, keys ...market.APIKey) (which s
 	return which
 }
 
-func rotate(t *testing.T, a *markettest.Agent, overlap time.Duration) market.KeyRotation {
+// rotate rotates with a key, if one is given.
+func rotate(t *testing.T, a *markettest.Agent, overlap time.Duration, with ...market.APIKey) market.KeyRotation {
 	t.Helper()
-	got, err := a.API.RotateKey(t.Context(), market.RotateInput{Overlap: overlap})
+	in := market.RotateInput{Overlap: overlap}
+	if len(with) > 0 {
+		in.Key = with[0]
+	}
+	got, err := a.API.RotateKey(t.Context(), in)
 	if err != nil || got.OldKeyUntil.IsZero() != (overlap == 0) {
 		t.Fatalf("rotated: %+v, %v", got, err)
 	}
@@ -60,16 +65,37 @@ func TestANewKeyWorksAndTheOldOneForTheOverlap(t *testing.T) {
 func TestALostAnswerLocksNobodyOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
-		lost := rotate(t, ada, time.Hour)
+		lost := rotate(t, ada, time.Hour, ada.Key)
 		k.Clock.Advance(time.Minute)
-		lostToo := rotate(t, ada, time.Hour)
+		lostToo := rotate(t, ada, time.Hour, ada.Key)
 		k.Clock.Advance(59 * time.Minute)
-		heard := rotate(t, ada, time.Hour)
+		heard := rotate(t, ada, time.Hour, ada.Key)
 		if got := opens(k, ada.ID, ada.Key, lost.APIKey, lostToo.APIKey, heard.APIKey); got != "14" {
 			t.Errorf("keys %s work", got)
 		}
 		k.Clock.Advance(time.Hour)
 		if got := opens(k, ada.ID, ada.Key, lost.APIKey, lostToo.APIKey, heard.APIKey); got != "4" {
+			t.Errorf("after the overlap keys %s work", got)
+		}
+	})
+}
+
+// Whoever has its newest key, or comes without one, has lost no answer: it works on, and
+// the one before it ends.
+func TestTheKeyInUseWorksOn(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada := k.Agent("ada")
+		second := rotate(t, ada, 2*time.Hour, ada.Key)
+		third := rotate(t, ada, time.Hour, second.APIKey)
+		if got := opens(k, ada.ID, ada.Key, second.APIKey, third.APIKey); got != "23" {
+			t.Errorf("keys %s work", got)
+		}
+		fourth := rotate(t, ada, time.Hour)
+		if got := opens(k, ada.ID, ada.Key, second.APIKey, third.APIKey, fourth.APIKey); got != "34" {
+			t.Errorf("without a key given, keys %s work", got)
+		}
+		k.Clock.Advance(time.Hour)
+		if got := opens(k, ada.ID, ada.Key, second.APIKey, third.APIKey, fourth.APIKey); got != "4" {
 			t.Errorf("after the overlap keys %s work", got)
 		}
 	})

@@ -16,6 +16,9 @@ type RotateInput struct {
 	// befits a key that others may know, who could rotate it as well. Over HTTP it is
 	// rounded up to whole minutes.
 	Overlap time.Duration
+	// Key is the key with which the agent called, if it did. Over HTTP it is that of the
+	// request.
+	Key APIKey `json:"-"`
 }
 
 // KeyRotation is the answer to RotateKey. APIKey is shown this once, and in JSON
@@ -36,8 +39,8 @@ func (r KeyRotation) LogValue() slog.Value {
 }
 
 // RotateKey gives the agent another key and returns it; the one before works for the
-// overlap too (rule 2.13). While an older key works still, a rotation with an overlap
-// replaces the newest key at once and the older one works on: so whoever never got
+// overlap too, and no other (rule 2.13). Called with an older key that works still, it
+// replaces the newest key at once and that older one works on: so whoever never got
 // the answer asks again with the key that it has. Like Register it takes no
 // idempotency key, since what it returns is not kept.
 //
@@ -50,10 +53,14 @@ func (h *Handle) RotateKey(ctx context.Context, in RotateInput) (KeyRotation, er
 	if err != nil {
 		return KeyRotation{}, h.m.refused(ctx, "rotate", unavailable(err))
 	}
+	older, err := h.holdsOlder(ctx, in.Key)
+	if err != nil {
+		return KeyRotation{}, h.m.refused(ctx, "rotate", err)
+	}
 	d, err := h.m.operate(ctx, operation{
 		name: "rotate key", load: store.LoadQuery{Caller: h.id},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return h.m.rules.RotateKey(now, l, key.Digest(), in.Overlap), nil
+			return h.m.rules.RotateKey(now, l, key.Digest(), in.Overlap, older), nil
 		},
 	})
 	if err != nil {
@@ -63,4 +70,18 @@ func (h *Handle) RotateKey(ctx context.Context, in RotateInput) (KeyRotation, er
 		APIKey: key, OldKeyUntil: NewTime(d.outcome.Agents[0].New.OldKeyUntil),
 		Message: "SAVE YOUR NEW API KEY: it is shown only this once and cannot be recovered.",
 	}, nil
+}
+
+// holdsOlder reports whether a key is not the agent's newest: only that one works after
+// every overlap. Without a key nobody can be locked out.
+func (h *Handle) holdsOlder(ctx context.Context, key APIKey) (bool, error) {
+	if key == "" {
+		return false, nil
+	}
+	digest := key.Digest()
+	got, err := h.m.store.Admit(ctx, store.Admission{Now: h.m.now().Add(limits.KeyOverlap + time.Hour), Key: &digest})
+	if err != nil {
+		return false, known(ctx, err)
+	}
+	return got.Agent == nil, nil
 }

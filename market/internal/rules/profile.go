@@ -51,10 +51,9 @@ func ChangeSecret(p *store.Profile, secret string, now time.Time) {
 	p.WebhookSecret = secret
 }
 
-// RotateKey gives the caller another key. The one before counts for the overlap: the
-// present one, or, while an earlier one does still, that, so that a caller who never
-// heard of its new key can ask again with the one that it has.
-func (p *Policy) RotateKey(now time.Time, l *store.Loaded, key store.KeyDigest, overlap time.Duration) *Outcome {
+// RotateKey gives the caller another key. That with which it asks counts for the overlap:
+// the present one, or an older one that does still, when the caller never heard of the present one.
+func (p *Policy) RotateKey(now time.Time, l *store.Loaded, key store.KeyDigest, overlap time.Duration, older bool) *Outcome {
 	old := &l.Caller.Profile
 	next := *old
 	next.OldKeyUntil, next.KeyMadeAt = time.Time{}, now
@@ -64,6 +63,6 @@ func (p *Policy) RotateKey(now time.Time, l *store.Loaded, key store.KeyDigest, 
 	o := p.begin(now)
 	o.profile(old, &next)
 	w := &o.Agents[len(o.Agents)-1]
-	w.Key, w.KeepOld = key, overlap > 0 && old.OldKeyUntil.After(now)
+	w.Key, w.KeepOld = key, overlap > 0 && older && old.OldKeyUntil.After(now)
 	return o
 }
