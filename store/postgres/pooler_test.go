@@ -29,12 +29,12 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 func empty(t *testing.T, direct *pgxpool.Pool) {
 	t.Helper()
 	var tables string
-	err := direct.QueryRow(t.Context(), `select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
+	err := direct.QueryRow(t.Context(), `select string_agg(format('delete from %I.%I', schemaname, tablename), '; ') from pg_tables
 		where schemaname = 'pinchwork' and tablename not in ('migration', 'pruned')`).Scan(&tables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := direct.Exec(t.Context(), "truncate "+tables+"; update pinchwork.pruned set n = 0"); err != nil {
+	if _, err := direct.Exec(t.Context(), tables+"; update pinchwork.pruned set n = 0"); err != nil {
 		t.Fatal(err)
 	}
 }
