@@ -21,7 +21,12 @@ import (
 
 func overview(t *testing.T, k *markettest.Kit) market.DeskOverview {
 	t.Helper()
-	o, err := k.Market.DeskOverview(k.Ctx)
+	return overviewOf(t, k.Market)
+}
+
+func overviewOf(t *testing.T, m *market.Market) market.DeskOverview {
+	t.Helper()
+	o, err := m.DeskOverview(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +60,36 @@ func TestTheOverviewCountsMoneyTasksAndReports(t *testing.T) {
 		}
 		if len(o.Replicas) != 0 {
 			t.Errorf("nobody runs it, and there are %+v", o.Replicas)
+		}
+	})
+}
+
+// Operators count what only named agents may know of as well; everybody's numbers do not.
+func TestTheOverviewCountsTasksOfferedToNamedAgents(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		hired := func(in *market.PostInput) { in.OfferTo = []market.AgentID{bob.ID} }
+		ada.Post("open", markettest.Budget(10))
+		ada.Post("hired", markettest.Budget(20), hired)
+		taken := ada.Post("taken", markettest.Budget(30), hired)
+		bob.Claim(taken)
+		o := overview(t, k)
+		if o.Tasks != (market.TasksByState{Posted: 2, Claimed: 1}) || *o.Hired != (market.TasksByState{Posted: 1, Claimed: 1}) || o.Money.Escrowed != 60 {
+			t.Errorf("counted: %+v, of them hired %+v, %d in escrow", o.Tasks, o.Hired, o.Money.Escrowed)
+		}
+		for status, n := range map[market.Status]int64{market.StatusPosted: o.Tasks.Posted, market.StatusClaimed: o.Tasks.Claimed} {
+			list, err := k.Market.AllTasks(k.Ctx, market.AllTasksQuery{Status: status})
+			if err != nil || int64(len(list.Tasks)) != n {
+				t.Errorf("%s: %d are counted, %d listed, %v", status, n, len(list.Tasks), err)
+			}
+		}
+		public, err := k.Market.Overview(k.Ctx)
+		if err != nil || public.Tasks != (market.TasksByState{Posted: 1}) {
+			t.Errorf("everybody is told: %+v, %v", public.Tasks, err)
+		}
+		report, err := k.Market.Audit(k.Ctx)
+		if err != nil || int64(report.Tasks) != o.Tasks.Posted+o.Tasks.Claimed {
+			t.Errorf("an audit counts %d, %v", report.Tasks, err)
 		}
 	})
 }
@@ -190,6 +225,12 @@ func TestReplicasShowThatTheyLive(t *testing.T) {
 		stopKilled()
 		if names, _ := alive(two); !slices.Equal(names, []string{"two", "killed"}) {
 			t.Errorf("a replica that was killed said so: %v are alive", names)
+		}
+		time.Sleep(time.Minute - time.Since(time.Now().Truncate(time.Minute)) + 25*time.Second)
+		for o, i := overviewOf(t, two), 0; i < len(o.Replicas); i++ {
+			if r := o.Replicas[i]; r.Silent != (r.Name == "killed") {
+				t.Errorf("%s, seen %v ago, is silent: %v", r.Name, time.Since(r.SeenAt.Time), r.Silent)
+			}
 		}
 		time.Sleep(3 * time.Minute)
 		r, err := two.Register(t.Context(), market.RegisterInput{Name: "ada"})

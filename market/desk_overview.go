@@ -18,8 +18,13 @@ type DeskOverview struct {
 	Agents int64 `json:"agents"`
 	// Suspended are those that are suspended, up to 10,000, as far as this process knows;
 	// absent while its index of agents is loading.
-	Suspended *int         `json:"suspended,omitempty"`
-	Tasks     TasksByState `json:"tasks"`
+	Suspended *int `json:"suspended,omitempty"`
+	// Tasks are those of agents, Hired among them those that are offered to named agents
+	// and have not been everybody's: everybody's numbers (Overview) know nothing of them.
+	// Hired is absent where an earlier version did not count them, which is in Redis; then
+	// Tasks are everybody's too.
+	Tasks TasksByState  `json:"tasks"`
+	Hired *TasksByState `json:"hired,omitempty"`
 	// ReportsOpen is how many reports wait to be resolved.
 	ReportsOpen int `json:"reports_open"`
 	// Dead are webhook deliveries that failed for good.
@@ -73,10 +78,23 @@ type TasksByState struct {
 	Cancelled int64 `json:"cancelled"`
 }
 
-func byState(t *store.Totals) TasksByState {
+// Total is how many are in any state.
+func (t TasksByState) Total() int64 {
+	return t.Posted + t.Claimed + t.Delivered + t.Approved + t.Expired + t.Cancelled
+}
+
+func byState(n map[Status]int64) TasksByState {
 	return TasksByState{
-		Posted: t.Tasks[StatusPosted], Claimed: t.Tasks[StatusClaimed], Delivered: t.Tasks[StatusDelivered],
-		Approved: t.Tasks[StatusApproved], Expired: t.Tasks[StatusExpired], Cancelled: t.Tasks[StatusCancelled],
+		Posted: n[StatusPosted], Claimed: n[StatusClaimed], Delivered: n[StatusDelivered],
+		Approved: n[StatusApproved], Expired: n[StatusExpired], Cancelled: n[StatusCancelled],
+	}
+}
+
+// countTasks counts all tasks of agents, whoever may know of them.
+func (o *DeskOverview) countTasks(t *store.Totals) {
+	o.Tasks = byState(t.All())
+	if t.Sealed != nil {
+		o.Hired = new(byState(t.Sealed))
 	}
 }
 
@@ -104,7 +122,8 @@ func (m *Market) DeskOverview(ctx context.Context) (s DeskOverview, err error) {
 	if err != nil {
 		return s, known(ctx, err)
 	}
-	s.Agents, s.Money, s.Tasks = t.Agents, moneyOf(&t), byState(&t)
+	s.Agents, s.Money = t.Agents, moneyOf(&t)
+	s.countTasks(&t)
 	if !s.Health.Warming {
 		_, n, _ := m.find(directory.SearchQuery{Limit: 1}, StandingSuspended)
 		s.Suspended = &n

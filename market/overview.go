@@ -12,7 +12,7 @@ func (m *Market) Overview(ctx context.Context) (_ Overview, err error) {
 	if err != nil {
 		return Overview{}, known(ctx, err)
 	}
-	o := Overview{Escrowed: t.Escrowed, Agents: t.Agents, Tasks: byState(&t)}
+	o := Overview{Escrowed: t.Escrowed, Agents: t.Agents, Tasks: byState(t.Tasks)}
 	o.InProgress, o.Done = o.Tasks.Claimed+o.Tasks.Delivered, o.Tasks.Approved
 	if m.mirror.Fresh(ctx) == nil {
 		o.Tasks.Posted = max(o.Tasks.Posted-int64(m.mirror.Board.Withheld(m.now())), 0)

@@ -35,6 +35,9 @@ type Replica struct {
 	// SweptAt is when it last held the lease under which timers are settled, before
 	// SeenAt. The latest of all replicas is the one that runs the timers.
 	SweptAt Time `json:"swept_at,omitzero"`
+	// Silent is set when its sign of life, which comes every minute, did not come. A while
+	// later it is no longer listed.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // sign is a sign of life, or of an orderly end, the last of its replica.
@@ -47,6 +50,8 @@ const (
 	// lifeEvery is the time between signs of life, of which a store keeps those of this
 	// period and the one before.
 	lifeEvery = time.Minute
+	// silentAfter is how old the latest sign of life of a replica that is well may be.
+	silentAfter = lifeEvery + 10*time.Second
 	// lifePlaces is how many replicas there are places for in a period.
 	lifePlaces = store.MaxEach / 2
 	// endWithin bounds how long the end of Run is held up by saying so.
@@ -138,6 +143,7 @@ func (m *Market) replicas(ctx context.Context, now time.Time) ([]Replica, error)
 	list := make([]Replica, 0, len(latest))
 	for _, r := range latest {
 		if !r.Ended {
+			r.Silent = now.Sub(r.SeenAt.Time) > silentAfter
 			list = append(list, r.Replica)
 		}
 	}

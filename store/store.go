@@ -509,7 +509,10 @@ type Pruned struct {
 // Totals are numbers over the whole marketplace. System tasks are left out of
 // Tasks and Escrowed, and out of Tasks those that are not Task.Counted.
 type Totals struct {
-	Tasks    map[Status]int64
+	Tasks map[Status]int64
+	// Sealed are the tasks that are Task.Sealed; nil where data of an earlier version
+	// was not counted.
+	Sealed   map[Status]int64
 	Escrowed int64
 	Agents   int64
 	// Platform sums the amounts that moved to or from the platform's account, by kind;
@@ -517,4 +520,13 @@ type Totals struct {
 	Platform map[EntryKind]int64
 	// Seq is at least the highest Task.Seq ever assigned.
 	Seq int64
+}
+
+// All are the tasks by status, the sealed ones too.
+func (t *Totals) All() map[Status]int64 {
+	all := make(map[Status]int64, len(t.Tasks))
+	for _, status := range Statuses() {
+		all[status] = t.Tasks[status] + t.Sealed[status]
+	}
+	return all
 }

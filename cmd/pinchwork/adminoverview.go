@@ -39,7 +39,7 @@ func overviewDetails(v *market.DeskOverview) *render.Record {
 		{"Webhooks late", lateness(v.Health.WebhooksLate)},
 		{"Store answers in", fmt.Sprintf("%.1f ms", 1000*v.Health.StoreSeconds)},
 		{"Agents", number(v.Agents)},
-		{"Tasks", fmt.Sprintf("%d open, %d claimed, %d delivered, %d approved", v.Tasks.Posted, v.Tasks.Claimed, v.Tasks.Delivered, v.Tasks.Approved)},
+		{"Tasks", fmt.Sprintf("%d posted, %d claimed, %d delivered, %d approved", v.Tasks.Posted, v.Tasks.Claimed, v.Tasks.Delivered, v.Tasks.Approved)},
 		{"In escrow", number(v.Money.Escrowed)},
 	} {
 		r.Add(pair[0], strings.TrimSpace(pair[1]))

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -28,7 +29,25 @@ func (d *desk) WebhooksLate() bool { return d.Overview.Health.WebhooksLate >= la
 
 // Waits reports whether anything waits for an operator.
 func (d *desk) Waits() bool {
-	return d.Overview.ReportsOpen > 0 || d.Overview.Dead.Total > 0 || d.TimersLate() || d.WebhooksLate()
+	return d.Overview.ReportsOpen > 0 || d.Overview.Dead.Total > 0 || d.TimersLate() || d.WebhooksLate() || d.Silent()
+}
+
+// Silent reports whether a replica's sign of life did not come.
+func (d *desk) Silent() bool {
+	return slices.ContainsFunc(d.Overview.Replicas, func(r market.Replica) bool { return r.Silent })
+}
+
+// Verdict says in one line whether the market keeps up.
+func (d *desk) Verdict() string {
+	switch {
+	case d.TimersLate() || d.WebhooksLate():
+		return "The market is behind: see what waits for you."
+	case d.Silent():
+		return "The market keeps up, but a replica is silent."
+	case d.Overview.Health.Warming:
+		return "The market keeps up; this replica is still loading its index of open tasks."
+	}
+	return "All is well: the store answers, and timers and webhooks are in time."
 }
 
 // RunsTimers is the id of the replica that was the last to settle timers.

@@ -21,7 +21,7 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
+	"since": since, "millis": millis, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
 
@@ -101,6 +101,14 @@ func count(n int) []int {
 		out[i] = i + 1
 	}
 	return out
+}
+
+// millis is how long something took that takes about a millisecond.
+func millis(seconds float64) string {
+	if seconds < 0.0001 {
+		return "less than 0.1 ms"
+	}
+	return fmt.Sprintf("%.1f ms", 1000*seconds)
 }
 
 // capital makes a word's first letter a capital one. The words are ASCII.

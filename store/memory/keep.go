@@ -93,7 +93,7 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return store.Totals{
-		Tasks: maps.Clone(s.byStatus), Escrowed: s.escrowed, Agents: int64(s.agents.Len()), Seq: s.seq,
+		Tasks: maps.Clone(s.byStatus), Sealed: maps.Clone(s.sealed), Escrowed: s.escrowed, Agents: int64(s.agents.Len()), Seq: s.seq,
 		Platform: maps.Clone(s.platform),
 	}, nil
 }

@@ -51,6 +51,7 @@ type Store struct {
 	events log[store.Event]
 
 	byStatus map[store.Status]int64
+	sealed   map[store.Status]int64
 	escrowed int64
 	// platform sums what the platform's account took part in, by kind.
 	platform map[store.EntryKind]int64
@@ -79,6 +80,7 @@ func New() *Store {
 		once:      newIdempotency(),
 		leases:    make(map[string]lease),
 		byStatus:  make(map[store.Status]int64),
+		sealed:    make(map[store.Status]int64),
 		platform:  make(map[store.EntryKind]int64),
 		limits:    newLimiter(),
 	}

@@ -191,8 +191,12 @@ func (x *index) move(r *record, was, is bool, from, to int64) {
 
 // count keeps the totals.
 func (s *Store) count(t *store.Task, n int64) {
-	if t != nil && t.Counted() {
+	switch {
+	case t == nil:
+	case t.Counted():
 		s.byStatus[t.Status] += n
+	case t.Sealed():
+		s.sealed[t.Status] += n
 	}
 }
 

@@ -61,14 +61,15 @@ type tagKey struct {
 }
 
 // totals are moved by status, in the order of store.Statuses; then the credits in
-// escrow, the number of agents, and what the platform's account took part in, in the
-// order of store.PlatformKinds.
-type totals [13]int64
+// escrow, the number of agents, what the platform's account took part in, in the order of
+// store.PlatformKinds, and the sealed tasks by status.
+type totals [19]int64
 
 const (
 	ofEscrow   = 6
 	ofAgents   = 7
 	ofPlatform = 8
+	ofSealed   = 13
 )
 
 func (m *message) bookRows() {
@@ -219,8 +220,11 @@ func (b *books) count(i int, t *store.Task, by int) {
 	if worker := t.Worker(); worker != "" {
 		b.account(i, worker).move(len(tally{})/2+status, by)
 	}
-	if t.Counted() {
+	switch {
+	case t.Counted():
 		b.totals[status] += int64(by)
+	case t.Sealed():
+		b.totals[ofSealed+status] += int64(by)
 	}
 }
 

@@ -63,10 +63,10 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	}
 	totals := store.Totals{
 		Tasks: make(map[store.Status]int64), Escrowed: n[ofEscrow], Agents: n[ofAgents], Seq: seq,
-		Platform: make(map[store.EntryKind]int64),
+		Sealed: make(map[store.Status]int64), Platform: make(map[store.EntryKind]int64),
 	}
 	for i, status := range store.Statuses() {
-		totals.Tasks[status] = n[i]
+		totals.Tasks[status], totals.Sealed[status] = n[i], n[ofSealed+i]
 	}
 	for i, kind := range store.PlatformKinds() {
 		totals.Platform[kind] = n[ofPlatform+i]

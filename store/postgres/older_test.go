@@ -12,6 +12,8 @@ import (
 // older takes a schema back by one version at a time, with the routines that read it: what it
 // then has is what a program of that version wrote.
 var older = map[int]string{
+	3: `alter table pinchwork.total_change drop column sealed_posted cascade, drop column sealed_claimed cascade,
+		drop column sealed_delivered cascade, drop column sealed_approved cascade, drop column sealed_expired cascade, drop column sealed_cancelled cascade`,
 	2: `alter table pinchwork.total_change drop column registered cascade, drop column granted cascade,
 		drop column clawed_back cascade, drop column fees cascade, drop column system_pay cascade`,
 	1: `alter table pinchwork.agent drop column external_id cascade, drop column old_key cascade, drop column old_key_until cascade`,
@@ -30,6 +32,7 @@ func TestSchemasOfOlderVersions(t *testing.T) {
 			t.Fatal(err)
 		}
 		id, open := ada.Post("one", markettest.Budget(40)), ada.Post("two", markettest.Budget(30))
+		ada.Post("three", markettest.Budget(20), func(in *market.PostInput) { in.OfferTo = []market.AgentID{bob.ID} })
 		bob.Claim(id)
 		bob.Deliver(id, "done")
 		ada.Approve(id, 5)

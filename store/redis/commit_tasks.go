@@ -116,7 +116,7 @@ func (p *program) move(before, after *places, id string, seq any) {
 func resultField(no int) string { return "r" + strconv.Itoa(no) }
 
 // references are what scripts know about a task without unpacking its document:
-// poster, worker, subject, parent, number of the result, status, whether it is
+// poster, worker, subject, parent, number of the result, status, how it is
 // counted in the totals, children.
 func references(t *store.Task) string {
 	words := make([]string, 0, 8)
@@ -126,7 +126,7 @@ func references(t *store.Task) string {
 	} else {
 		words = append(words, "-", "-")
 	}
-	words = append(words, strconv.Itoa(t.ResultNo()), orDash(t.Status), flag(t.Counted()))
+	words = append(words, strconv.Itoa(t.ResultNo()), orDash(t.Status), counting(t))
 	for _, child := range t.Children {
 		words = append(words, string(child))
 	}
@@ -142,14 +142,44 @@ func orDash[S ~string](s S) string {
 
 // moveTotals updates the counters that Totals returns.
 func (p *program) moveTotals(old, next *store.Task) {
-	was, is := old != nil && old.Counted(), next.Counted()
-	if was && is && old.Status == next.Status {
+	from, to := "", totalOf(next)
+	if old != nil {
+		from = totalOf(old)
+	}
+	if from == to {
 		return
 	}
-	if was {
-		p.step("HINCRBY", p.totals(), string(old.Status), -1)
+	if from != "" {
+		p.step("HINCRBY", p.totals(), from, -1)
 	}
-	if is {
-		p.step("HINCRBY", p.totals(), string(next.Status), 1)
+	if to != "" {
+		p.step("HINCRBY", p.totals(), to, 1)
 	}
+}
+
+// sealedTotal begins the fields of the totals that count sealed tasks; prune_tasks.lua
+// has it too.
+const sealedTotal = "sealed:"
+
+// totalOf is the field of the totals that counts a task, "" for none.
+func totalOf(t *store.Task) string {
+	switch {
+	case t.Counted():
+		return string(t.Status)
+	case t.Sealed():
+		return sealedTotal + string(t.Status)
+	}
+	return ""
+}
+
+// counting is how the totals count a task: 1 as one of everybody's, 2 as a sealed one, 0
+// not at all.
+func counting(t *store.Task) string {
+	switch {
+	case t.Counted():
+		return "1"
+	case t.Sealed():
+		return "2"
+	}
+	return "0"
 }

@@ -36,9 +36,15 @@ func (s *Store) Totals(ctx context.Context) (store.Totals, error) {
 	for _, task := range newest.Val() {
 		totals.Seq = int64(task.Score)
 	}
+	if _, counted := numbers.Val()["sealed"]; counted {
+		totals.Sealed = map[store.Status]int64{}
+	}
 	for _, status := range store.Statuses() {
 		if n := number(numbers.Val()[string(status)]); n != 0 {
 			totals.Tasks[status] = n
+		}
+		if n := number(numbers.Val()[sealedTotal+string(status)]); n != 0 && totals.Sealed != nil {
+			totals.Sealed[status] = n
 		}
 	}
 	return totals, nil

@@ -58,8 +58,9 @@ func (k keyspace) open() string  { return string(k) + "open" }
 func (k keyspace) due() string   { return string(k) + "due" }
 func (k keyspace) ended() string { return string(k) + "ended" }
 
-// totals is a hash of the number of tasks by status, of escrow, and of what the
-// platform's account took part in by kind, which is whole if its field "whole" is there.
+// totals is a hash of the number of tasks by status, of escrow, of what the platform's
+// account took part in by kind, which is whole if its field "whole" is there, and of the
+// sealed tasks by status, which are if "sealed" is.
 func (k keyspace) totals() string { return string(k) + "totals" }
 
 // records is a zset of idempotency records by the time they expire.

@@ -130,7 +130,7 @@ func (s *Store) claimLayout(ctx context.Context) error {
 	}
 	if fresh.Val() {
 		// Before this there is nothing that the totals could have missed.
-		if err := s.client.HSet(ctx, s.keys.totals(), "whole", 1).Err(); err != nil {
+		if err := s.client.HSet(ctx, s.keys.totals(), "whole", 1, "sealed", 1).Err(); err != nil {
 			return failed(err)
 		}
 	}

@@ -10,11 +10,13 @@ import (
 // Totals are exact; see store.Keeper.
 func (s *Store) Totals(ctx context.Context) (out store.Totals, err error) {
 	err = s.read(ctx, "reading totals", func(c *conn) error {
-		out = store.Totals{Tasks: make(map[store.Status]int64), Platform: make(map[store.EntryKind]int64)}
-		_, err := c.one(`select s1, s2, s3, s4, s5, s6, escrowed, agents, registered, granted, clawed_back, fees, system_pay
+		out = store.Totals{
+			Tasks: make(map[store.Status]int64), Sealed: make(map[store.Status]int64), Platform: make(map[store.EntryKind]int64),
+		}
+		_, err := c.one(`select s1, s2, s3, s4, s5, s6, escrowed, agents, registered, granted, clawed_back, fees, system_pay, h1, h2, h3, h4, h5, h6
 			from pinchwork_total`, func(r row) error {
 			for i, status := range store.Statuses() {
-				out.Tasks[status] = r.ColumnInt64(i)
+				out.Tasks[status], out.Sealed[status] = r.ColumnInt64(i), r.ColumnInt64(ofSealed+i)
 			}
 			for i, kind := range store.PlatformKinds() {
 				out.Platform[kind] = r.ColumnInt64(ofPlatform + i)

@@ -15,6 +15,10 @@ import (
 // older takes a file back by one version at a time: what it then has is what a program of
 // that version wrote.
 var older = map[int][]string{
+	3: {
+		"alter table pinchwork_total drop column h1", "alter table pinchwork_total drop column h2", "alter table pinchwork_total drop column h3",
+		"alter table pinchwork_total drop column h4", "alter table pinchwork_total drop column h5", "alter table pinchwork_total drop column h6",
+	},
 	2: {
 		"alter table pinchwork_total drop column registered", "alter table pinchwork_total drop column granted",
 		"alter table pinchwork_total drop column clawed_back", "alter table pinchwork_total drop column fees",
@@ -45,6 +49,7 @@ func TestFilesOfOlderVersions(t *testing.T) {
 			}
 			id := ada.Post("one", markettest.Budget(40))
 			open, worker = ada.Post("two", markettest.Budget(30)), bob.ID
+			ada.Post("three", markettest.Budget(20), func(in *market.PostInput) { in.OfferTo = []market.AgentID{bob.ID} })
 			bob.Claim(id)
 			bob.Deliver(id, "done")
 			ada.Approve(id, 5)

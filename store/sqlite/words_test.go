@@ -54,7 +54,7 @@ func TestColumnsFollowTheStatuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	statuses := store.Statuses()
-	if len(tally{}) != 2*len(statuses) || len(totals{}) != len(statuses)+2+len(store.PlatformKinds()) || ofEscrow != len(statuses) {
+	if len(tally{}) != 2*len(statuses) || len(totals{}) != 2*len(statuses)+2+len(store.PlatformKinds()) || ofEscrow != len(statuses) {
 		t.Errorf("%d columns of an account and %d totals for %d statuses", len(tally{}), len(totals{}), len(statuses))
 	}
 	for i, s := range statuses {

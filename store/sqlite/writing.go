@@ -19,14 +19,15 @@ func newWriting(c *conn) *writing {
 }
 
 // totals are moved by status, in the order of store.Statuses; then the credits in
-// escrow, the number of agents, and what the platform's account took part in, in the
-// order of store.PlatformKinds.
-type totals [13]int64
+// escrow, the number of agents, what the platform's account took part in, in the order of
+// store.PlatformKinds, and the sealed tasks by status.
+type totals [19]int64
 
 const (
 	ofEscrow   = 6
 	ofAgents   = 7
 	ofPlatform = 8
+	ofSealed   = 13
 )
 
 // account returns the account of an id, an empty one when there is none.
@@ -45,7 +46,8 @@ func (w *writing) account(id store.AgentID) (*account, error) {
 
 const moveTotals = `update pinchwork_total set s1 = s1 + ?, s2 = s2 + ?, s3 = s3 + ?, s4 = s4 + ?, s5 = s5 + ?, s6 = s6 + ?,
 	escrowed = escrowed + ?, agents = agents + ?, registered = registered + ?, granted = granted + ?, clawed_back = clawed_back + ?,
-	fees = fees + ?, system_pay = system_pay + ?`
+	fees = fees + ?, system_pay = system_pay + ?,
+	h1 = h1 + ?, h2 = h2 + ?, h3 = h3 + ?, h4 = h4 + ?, h5 = h5 + ?, h6 = h6 + ?`
 
 // flush writes what was gathered.
 func (w *writing) flush() error {
@@ -75,8 +77,11 @@ func (w *writing) count(t *store.Task, by int64) error {
 		return nil
 	}
 	status := number(t.Status) - 1
-	if t.Counted() {
+	switch {
+	case t.Counted():
 		w.totals[status] += by
+	case t.Sealed():
+		w.totals[ofSealed+status] += by
 	}
 	if t.Poster != store.Platform {
 		if err := w.tallied(t.Poster, status, by); err != nil {

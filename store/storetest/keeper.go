@@ -72,10 +72,10 @@ var keeperCases = []testCase{
 			if last := w.task(t.ID).Seq; got.Seq < last {
 				return fmt.Sprintf(".Seq: got %d, want at least %d", got.Seq, last)
 			}
-			return diff(got, store.Totals{Tasks: want, Escrowed: 10, Agents: 3, Seq: got.Seq, Platform: got.Platform})
+			return diff(got, store.Totals{Tasks: want, Sealed: got.Sealed, Escrowed: 10, Agents: 3, Seq: got.Seq, Platform: got.Platform})
 		})
 	}},
-	{"Totals leave a direct hire out until it is opened", func(w *world) {
+	{"Totals count a direct hire apart until it is opened", func(w *world) {
 		w.people()
 		hired := func(id store.TaskID) *store.Task {
 			t := w.open(id, ann)
@@ -94,8 +94,10 @@ var keeperCases = []testCase{
 		}
 		want := map[store.Status]int64{store.StatusPosted: 1, store.StatusClaimed: 1}
 		w.totals(func(got store.Totals) string {
-			maps.DeleteFunc(got.Tasks, func(_ store.Status, n int64) bool { return n == 0 })
-			return diff(got, store.Totals{Tasks: want, Agents: 3, Seq: got.Seq, Platform: got.Platform})
+			for _, counted := range []map[store.Status]int64{got.Tasks, got.Sealed} {
+				maps.DeleteFunc(counted, func(_ store.Status, n int64) bool { return n == 0 })
+			}
+			return diff(got, store.Totals{Tasks: want, Sealed: want, Agents: 3, Seq: got.Seq, Platform: got.Platform})
 		})
 	}},
 	{"Totals know what is in escrow", func(w *world) {
@@ -114,7 +116,7 @@ var keeperCases = []testCase{
 			Accounts:  []store.AccountDelta{{Agent: ann, Escrowed: -10}},
 		})
 		w.totals(func(got store.Totals) string {
-			return diff(got, store.Totals{Tasks: got.Tasks, Escrowed: 20, Agents: 3, Seq: got.Seq, Platform: got.Platform})
+			return diff(got, store.Totals{Tasks: got.Tasks, Sealed: got.Sealed, Escrowed: 20, Agents: 3, Seq: got.Seq, Platform: got.Platform})
 		})
 	}},
 	{"Totals know what the platform's account took part in", func(w *world) {

@@ -86,6 +86,7 @@ var oddQueues = map[string]func(s store.Store) store.Store{
 	"pruned dead letters are not counted":       editing(queues{pruned: func(p *store.Pruned) { p.Dead = 0 }}),
 	"pruned feed items are not counted":         editing(queues{pruned: func(p *store.Pruned) { p.Feed = 0 }}),
 	"totals know no escrow":                     editing(queues{totals: func(t *store.Totals) { t.Escrowed = 0 }}),
+	"totals know no hires":                      editing(queues{totals: func(t *store.Totals) { t.Sealed = nil }}),
 	"totals know no agents":                     editing(queues{totals: func(t *store.Totals) { t.Agents = 0 }}),
 	"totals know no numbers":                    editing(queues{totals: func(t *store.Totals) { t.Seq = 0 }}),
 	"a store that serves is unwell":             editing(queues{unwell: errors.New("unwell")}),

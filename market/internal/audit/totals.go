@@ -38,5 +38,5 @@ func (a *audit) between(what string, found, before, after int64) {
 }
 
 func sameTotals(a, b store.Totals) bool {
-	return a.Seq == b.Seq && a.Escrowed == b.Escrowed && a.Agents == b.Agents && maps.Equal(a.Tasks, b.Tasks) && maps.Equal(a.Platform, b.Platform)
+	return a.Seq == b.Seq && a.Escrowed == b.Escrowed && a.Agents == b.Agents && maps.Equal(a.Tasks, b.Tasks) && maps.Equal(a.Sealed, b.Sealed) && maps.Equal(a.Platform, b.Platform)
 }

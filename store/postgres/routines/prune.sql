@@ -65,14 +65,15 @@ begin
         insert into pinchwork.total_change
         values (r.tally[1], r.tally[2], r.tally[3], r.tally[4], r.tally[5], r.tally[6], 0, 0);
     end loop;
-    -- What was never everybody's is in the tally of its poster, but not in the totals.
+    -- What was never everybody's is in the tally of its poster, but counted apart in the totals.
     with hidden as (
         select t.status from pinchwork.task t
         where t.id = any(ids) and t.poster <> platform and t.doc like '%"direct":{%'
           and t.doc::json -> 'direct' is not null and t.doc::json #> '{direct,opened}' is null
     )
     insert into pinchwork.total_change
-    select c.n[1], c.n[2], c.n[3], c.n[4], c.n[5], c.n[6], 0, 0
+    select c.n[1], c.n[2], c.n[3], c.n[4], c.n[5], c.n[6], 0, 0, 0, 0, 0, 0, 0,
+           -c.n[1], -c.n[2], -c.n[3], -c.n[4], -c.n[5], -c.n[6]
     from (select array(select (select count(*) from hidden h where h.status = i) from generate_series(1, 6) i order by i) as n) c
     where exists (select from hidden);
 end $$;
@@ -185,7 +186,8 @@ language sql as $$
     ), folded as (
         insert into pinchwork.total_change
         select sum(posted), sum(claimed), sum(delivered), sum(approved), sum(expired), sum(cancelled), sum(escrowed), sum(agents),
-               sum(registered), sum(granted), sum(clawed_back), sum(fees), sum(system_pay)
+               sum(registered), sum(granted), sum(clawed_back), sum(fees), sum(system_pay),
+               sum(sealed_posted), sum(sealed_claimed), sum(sealed_delivered), sum(sealed_approved), sum(sealed_expired), sum(sealed_cancelled)
         from gone having count(*) > 0
     )
     select count(*) from gone;

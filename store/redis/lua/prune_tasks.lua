@@ -31,6 +31,7 @@ local function deleteTask(id)
   call('ZREM', P .. 'o:' .. poster .. ':p:' .. status, id)
   call('ZREM', P .. 'o:' .. worker .. ':w:' .. status, id)
   if counted == '1' then call('HINCRBY', P .. 'totals', status, -1) end
+  if counted == '2' then call('HINCRBY', P .. 'totals', 'sealed:' .. status, -1) end
   call('ZREM', P .. 'tasks', id)
   call('ZREM', P .. 'ended', id)
   call('DEL', P .. 't:' .. id, P .. 'r:' .. id)

@@ -18,7 +18,7 @@ end
 
 -- references reads what a task's field x says: the ids of poster, worker,
 -- subject and parent, the number of the result, the status, '1' when it is counted
--- in the totals, and a table of the children's ids; '-' stands for nobody and
+-- in the totals and '2' when among the sealed ones, and a table of the children's ids; '-' stands for nobody and
 -- nothing.
 local function references(x)
   local words = {}

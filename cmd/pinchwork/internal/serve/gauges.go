@@ -78,8 +78,8 @@ func observe(provider metric.MeterProvider, s store.Store, m *market.Market, ver
 			return nil
 		}
 		o.ObserveInt64(up, 1)
-		for _, status := range store.Statuses() {
-			o.ObserveInt64(tasks, n.totals.Tasks[status], metric.WithAttributes(attribute.String("status", string(status))))
+		for status, count := range n.totals.All() {
+			o.ObserveInt64(tasks, count, metric.WithAttributes(attribute.String("status", string(status))))
 		}
 		o.ObserveInt64(agents, n.totals.Agents)
 		o.ObserveInt64(escrow, n.totals.Escrowed)
