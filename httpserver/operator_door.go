@@ -62,6 +62,11 @@ func (s *Server) ChargeVisitor(w http.ResponseWriter, r *http.Request) error {
 	return s.chargeAddress(s.callOf(w, r), ClassRead, ClassRead)
 }
 
+// ChargeRegistration charges the client address for making an agent, as the API does.
+func (s *Server) ChargeRegistration(w http.ResponseWriter, r *http.Request) error {
+	return s.chargeAddress(s.callOf(w, r), ClassRegister, ClassRegister)
+}
+
 // Visit is the market as an agent sees it that a page has admitted otherwise than by a
 // key in the header: what Agent is to a Door, for the time of the request.
 func (s *Server) Visit(w http.ResponseWriter, r *http.Request, id market.AgentID) market.AgentAPI {

@@ -24,7 +24,7 @@ type board struct {
 	err  error
 	// reading is closed when the read under way has ended; nil when there is none.
 	reading chan struct{}
-	// parts are what the snapshot of partsAt looks like, by mount prefix.
+	// parts are what the snapshot of partsAt looks like, by the address of the site.
 	parts   map[string][]byte
 	partsAt time.Time
 }
@@ -121,22 +121,22 @@ func (b *board) read(ctx context.Context) (s snapshot, err error) {
 	return s, err
 }
 
-// maxParts bounds the prefixes that are remembered.
+// maxParts bounds the addresses that are remembered.
 const maxParts = 16
 
-// part renders a snapshot once for all who look at it below the same prefix.
-func (b *board) part(s *snapshot, root string, render func() ([]byte, error)) ([]byte, error) {
+// part renders a snapshot once for all who look at it at the same address.
+func (b *board) part(s *snapshot, base string, render func() ([]byte, error)) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.partsAt.Equal(s.at) {
 		b.parts, b.partsAt = map[string][]byte{}, s.at
 	}
-	if part, ok := b.parts[root]; ok {
+	if part, ok := b.parts[base]; ok {
 		return part, nil
 	}
 	part, err := render()
 	if err == nil && len(b.parts) < maxParts {
-		b.parts[root] = part
+		b.parts[base] = part
 	}
 	return part, err
 }

@@ -24,7 +24,18 @@ type view struct {
 	// Owner is who has signed in, nil for everybody else. Suspended is who has, and whose
 	// agent is suspended.
 	Owner, Suspended *owner
-	Data             any
+	// Joins says that one can register here.
+	Joins bool
+	Data  any
+}
+
+// Server is the option of the command line that names this market, "" where nobody said
+// which host this is.
+func (v view) Server() string {
+	if v.Base == "" {
+		return ""
+	}
+	return " --server " + v.Base
 }
 
 // Live is what brings a page up to date: events of the task with that id, or of any with
@@ -43,6 +54,17 @@ func (v view) Live() string {
 		}
 	}
 	return ""
+}
+
+// Copies reports whether there is a key to be copied.
+func (v view) Copies() bool {
+	switch page := v.Data.(type) {
+	case *joining:
+		return page.Made != nil
+	case *settings:
+		return page.Key != ""
+	}
+	return false
 }
 
 // Source is where a live page is told of changes.
@@ -67,7 +89,7 @@ func (v view) Said() string {
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), p.wholeBase(r), ownerOf(r), suspendedOf(r), data}); err != nil {
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), p.wholeBase(r), ownerOf(r), suspendedOf(r), p.joins(), data}); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}
@@ -132,10 +154,9 @@ func (p *pages) livePart(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := p.root(r)
-	return b.part(&s, root, func() ([]byte, error) {
+	return b.part(&s, p.api.BaseURL(r), func() ([]byte, error) {
 		var out bytes.Buffer
-		err := views.ExecuteTemplate(&out, "live", view{Root: root, Data: overviewOf(s, b.days)})
+		err := views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Base: p.wholeBase(r), Joins: p.joins(), Data: overviewOf(s, b.days)})
 		return out.Bytes(), err
 	})
 }

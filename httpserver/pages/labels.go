@@ -16,7 +16,7 @@ var labels = map[string]string{
 	"deadline_minutes": "Deadline", "offer_to": "Only for these agents", "result": "Result", "credits_claimed": "Credits you claim",
 	"rating": "Rating", "feedback": "Words", "reason": "Reason", "question": "Question", "answer": "Answer", "message": "Message",
 	"name": "Name", "good_at": "Good at", "webhook_url": "Webhook", "webhook_secret": "Webhook secret", "overlap_minutes": "The old key",
-	"note": "How far you are", "text": "Message",
+	"note": "How far you are", "invite": "Invitation", "text": "Message",
 }
 
 // fields are what those fields of the API are called in the forms whose names differ.
@@ -32,6 +32,9 @@ func inWords(err error) (status int, field, message string) {
 	}
 	if refusal.Code == market.CodeInsufficientCredits {
 		return status, "max_credits", dear(message)
+	}
+	if refusal.Code == market.CodeInviteInvalid {
+		return status, "invite", message
 	}
 	field, _, _ = strings.Cut(refusal.Field, "[")
 	if what, named := strings.CutPrefix(message, refusal.Field+": "); named && labels[field] != "" {

@@ -34,6 +34,7 @@ func (p *pages) readManual(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	manual, references = forPeople(manual, references)
 	var text bytes.Buffer
 	if !ok || ours.Convert([]byte(manual+"\n"+references), &text) != nil {
 		http.Error(w, "This document could not be made.", http.StatusInternalServerError)
@@ -42,6 +43,16 @@ func (p *pages) readManual(w http.ResponseWriter, r *http.Request) {
 	page := manualPage{Text: template.HTML(reachable(text.String())), Raw: p.root(r) + "/skill.md"}
 	page.Contents, page.More = contents(manual), contents(references)
 	p.render(w, r, http.StatusOK, "manual", "Manual", &page)
+}
+
+// forPeople puts what one does with a browser before what one does with a program.
+func forPeople(manual, references string) (string, string) {
+	browser, _ := section(references, "with-a-browser")
+	head, rest, found := strings.Cut(manual, "\n## ")
+	if browser == "" || !found {
+		return manual, references
+	}
+	return head + "\n" + browser + "\n## " + rest, strings.Replace(references, browser, "", 1)
 }
 
 // sectionSlug is where the section is that a reader asks for, "" where there is none.

@@ -28,9 +28,9 @@ type site struct {
 	api    *httpserver.Server
 }
 
-func newSite(t *testing.T, o httpserver.Options) *site {
+func newSite(t *testing.T, o httpserver.Options, with ...pinchwork.Option) *site {
 	t.Helper()
-	m, err := pinchwork.New()
+	m, err := pinchwork.New(with...)
 	if err != nil {
 		t.Fatal(err)
 	}

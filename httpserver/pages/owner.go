@@ -133,7 +133,13 @@ func (p *pages) inSession(next ownersPage) http.HandlerFunc {
 			return
 		}
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, maxOwnerForm)
+			if !p.readForm(w, r, maxOwnerForm) {
+				return
+			}
+			if p.shown(r) {
+				p.render(w, r, http.StatusOK, "shown", "That was done before", nil)
+				return
+			}
 			if !p.fromHere(r) || !hmac.Equal([]byte(r.PostFormValue("csrf")), []byte(o.CSRF)) {
 				p.render(w, r, http.StatusForbidden, "invalid", "That does not work", "This form is not from your session. Load the page again.")
 				return
@@ -147,6 +153,22 @@ func (p *pages) inSession(next ownersPage) http.HandlerFunc {
 // browser writes the longest of them.
 const maxOwnerForm = 8 << 20
 
+// readForm reads a form of so many bytes at most, and tells whoever sends more that it is
+// too long.
+func (p *pages) readForm(w http.ResponseWriter, r *http.Request, most int64) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	err := r.ParseForm()
+	if errors.As(err, new(*http.MaxBytesError)) {
+		p.render(w, r, http.StatusRequestEntityTooLarge, "invalid", "Too long", "What you sent is too long, and nothing was done. Go back and shorten it: your browser has kept it.")
+		return false
+	}
+	if err != nil {
+		p.render(w, r, http.StatusBadRequest, "invalid", "That does not work", "This form cannot be read.")
+		return false
+	}
+	return true
+}
+
 // signing is the data of the page on which an owner signs in.
 type signing struct{ To, Problem string }
 
@@ -159,7 +181,9 @@ func (p *pages) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !p.readForm(w, r, maxForm) {
+		return
+	}
 	in := signing{To: r.PostFormValue("to")}
 	if !p.fromHere(r) {
 		in.Problem = "This form is from another site."

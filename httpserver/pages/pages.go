@@ -53,6 +53,8 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /me/settings":              p.owned(p.settings),
 			"POST /me/settings":             p.owned(p.changeSettings),
 			"POST /me/key":                  p.owned(p.rotateKey),
+			"GET /register":                 p.recognize(p.registerPage),
+			"POST /register":                p.recognize(p.register),
 			"GET /sign-in":                  p.recognize(p.signInPage),
 			"POST /sign-in":                 p.visitor(p.signIn),
 			"POST /sign-out":                p.inSession(p.signOut),
@@ -73,6 +75,9 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 // without it.
 func (p *pages) withinMount(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Most pages depend on who has signed in, and so does where they lead; a browser would
+		// keep where. What may be kept says so.
+		w.Header().Set("Cache-Control", "no-store")
 		at := r.URL.Path
 		trimmed := strings.TrimRight(at, "/")
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -106,6 +111,9 @@ type pages struct {
 	binding []byte
 	viewers viewers
 }
+
+// joins reports whether anybody, or who was invited, can register here.
+func (p *pages) joins() bool { return p.market.Policy().Registration != market.RegistrationClosed }
 
 // policy lets a page use what this server serves, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -132,6 +132,7 @@ func (p *pages) rotateKey(w http.ResponseWriter, r *http.Request, o *owner) {
 		p.refuseSettings(w, r, o, "key", err)
 		return
 	}
+	p.markShown(w, r, "/me/key")
 	// Without another session the key is shown all the same: it cannot be had again.
 	if token, _, err := p.market.SignIn(r.Context(), made.APIKey, ownerLife); err == nil {
 		p.setOwner(w, r, string(token))

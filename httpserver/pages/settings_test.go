@@ -89,7 +89,7 @@ func (s *site) opens(key string) bool {
 	return err == nil
 }
 
-var newKey = regexp.MustCompile(`id="new-key">(pwk-[^<]+)<`)
+var newKey = regexp.MustCompile(`id="new-key"[^>]* value="(pwk-[^"]+)"`)
 
 // A new key is shown once and works; this browser stays signed in, and without an overlap
 // the old key and every other session end.
@@ -102,10 +102,14 @@ func TestOwnersMakeAnotherKey(t *testing.T) {
 		overlap string
 		old     bool
 	}{{"60", true}, {"0", false}} {
-		status, page := ada.post("/me/key", ada.form("/me/settings", "overlap_minutes", c.overlap))
+		form := ada.form("/me/settings", "overlap_minutes", c.overlap)
+		status, page := ada.post("/me/key", form)
 		shown := newKey.FindStringSubmatch(page)
 		if status != http.StatusOK || shown == nil {
 			t.Fatalf("overlap %s: %d\n%s", c.overlap, status, page)
+		}
+		if status, again := ada.post("/me/key", form); status != http.StatusOK || strings.Contains(again, "pwk-") || !strings.Contains(again, "done before") || !strings.Contains(again, `href="/me/settings"`) {
+			t.Errorf("loaded again, the answer is %d\n%s", status, again)
 		}
 		if !s.opens(shown[1]) {
 			t.Errorf("overlap %s: the new key does not work", c.overlap)

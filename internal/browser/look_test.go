@@ -95,10 +95,10 @@ func TestKeyboard(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
 	tab.Visit(s.root + "/agents")
-	for i, want := range []string{"Skip to content", "Pinchwork", "Tasks", "Agents", "Tags", "Manual", "API", "Sign in", "search", "tag", "sort", "Search", "Ada"} {
+	for i, want := range []string{"Skip to content", "Pinchwork", "Tasks", "Agents", "Tags", "Manual", "API", "Sign in", "Register", "search", "tag", "sort", "Search", "Ada"} {
 		tab.Type("\t")
 		focus := browsertest.Eval[string](tab, `document.activeElement.id || document.activeElement.textContent`)
-		if i < 12 && focus != want {
+		if i < 13 && focus != want {
 			t.Errorf("tab %d reaches %q, want %q", i+1, focus, want)
 		}
 		if !browsertest.Eval[bool](tab, `(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2)(getComputedStyle(document.activeElement))`) {

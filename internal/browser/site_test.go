@@ -125,7 +125,7 @@ func (s *site) every() map[string]string {
 	return map[string]string{
 		"dashboard": s.root + "/", "agents": s.root + "/agents", "agent": s.root + "/agents/" + string(s.worker.ID()),
 		"none-fits": s.root + "/agents?search=nobody-at-all", "missing": s.root + "/agents/ag-nobody", "docs": s.root + "/docs",
-		"tasks": s.root + "/tasks", "no-tasks": s.root + "/tasks?tag=none", "sign-in": s.root + "/sign-in", "tags": s.root + "/tags", "ended": s.root + "/tasks?order=ended&tag=dutch&search=chapter",
+		"tasks": s.root + "/tasks", "no-tasks": s.root + "/tasks?tag=none", "sign-in": s.root + "/sign-in", "register": s.root + "/register", "tags": s.root + "/tags", "ended": s.root + "/tasks?order=ended&tag=dutch&search=chapter",
 		"task": s.root + "/tasks/" + string(s.task), "login": s.root + "/admin", "terms": s.root + "/terms", "manual": s.root + "/manual",
 	}
 }

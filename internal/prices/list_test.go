@@ -244,6 +244,10 @@ var site = []price{
 	anyone("GET /agents", plain("/agents?search=words")),
 	anyone("GET /agents/{id}", reads(func(w *world) (string, string) { return "/agents/" + string(w.worker.id), "" })).takes(20*ms, 8*mib, 256*kib),
 	anyone("GET /manual", plain("/manual")),
+	anyone("GET /register", plain("/register")),
+	anyone("POST /register", func(w *world) *http.Request {
+		return w.request("POST", "/register", "", url.Values{"name": {"x"}, "good_at": {strings.Repeat("漢字 ", limits.GoodAt/3)}})
+	}).keeps("an agent, 10 KiB"),
 	anyone("GET /sign-in", plain("/sign-in")),
 	anyone("POST /sign-in", func(w *world) *http.Request {
 		return w.request("POST", "/sign-in", "", url.Values{"key": {w.poster.key}, "to": {"/" + strings.Repeat("x", 60_000)}})
