@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/near"
 )
 
 // examples are those of the commands that have none of their own. They are in the help,
@@ -91,36 +93,15 @@ func flagNames(cmd *cobra.Command) iter.Seq[string] {
 
 // nearestFlag is the flag of a command that was meant by one that it does not have.
 func nearestFlag(cmd *cobra.Command, wrong string) string {
-	near, least := "", 3
+	meant, least := "", 3
 	for name := range flagNames(cmd) {
-		d := distance(wrong, name)
+		d := near.Distance(wrong, name)
 		if strings.HasPrefix(name, wrong) && len(wrong) > 2 {
 			d = min(d, 2)
 		}
 		if d < least {
-			near, least = name, d
+			meant, least = name, d
 		}
 	}
-	return near
-}
-
-// distance is how many letters must be put in, left out or replaced to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := corner
-			if a[i] != b[j] {
-				cost++
-			}
-			corner = row[j+1]
-			row[j+1] = min(cost, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
+	return meant
 }

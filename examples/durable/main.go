@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/pinchwork/pinchwork"
@@ -18,13 +19,15 @@ import (
 )
 
 func main() {
-	ctx := context.Background()
-	m := must(pinchwork.New(pinchwork.WithStore(must(sqlite.Open(ctx, "market.db")))))
-	go func() { panic(m.Run(ctx)) }()
+	ctx, stop := context.WithCancel(context.Background())
+	kept := must(sqlite.Open(ctx, "market.db"))
+	m := must(pinchwork.New(pinchwork.WithStore(kept)))
+	var running sync.WaitGroup
+	running.Go(func() { check(m.Run(ctx)) })
 	for _, name := range []string{"ann", "bob"} {
 		agent := must(m.Ensure(ctx, name, market.RegisterInput{Name: name}))
 		claims := worker.Keep(must(worker.OpenRecord(name + ".claims")))
-		go func() { panic(worker.Run(ctx, m.As(agent.AgentID), do, claims)) }()
+		running.Go(func() { check(worker.Run(ctx, m.As(agent.AgentID), do, claims)) })
 	}
 	boss := m.As(must(m.Ensure(ctx, "boss", market.RegisterInput{Name: "boss"})).AgentID)
 	var posted []market.Posted
@@ -38,6 +41,9 @@ func main() {
 		}
 		fmt.Println(task.Result)
 	}
+	stop()
+	running.Wait() // the workers finish what they have begun
+	check(kept.Close())
 }
 
 func do(_ context.Context, t worker.Task) (worker.Result, error) {
@@ -45,8 +51,12 @@ func do(_ context.Context, t worker.Task) (worker.Result, error) {
 }
 
 func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+func check(err error) {
 	if err != nil {
 		panic(err)
 	}
-	return v
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -69,6 +70,10 @@ func TestTheProgramSurvivesKills(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("the program ended with %v and %q", err, got)
+	}
+	// The log is there as long as somebody has the file open.
+	if _, err := os.Stat(filepath.Join(folder, "market.db-wal")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the program has left its market open: %v", err)
 	}
 	paid(t, filepath.Join(folder, "market.db"), len(needs))
 }

@@ -7,6 +7,17 @@ import (
 	"syscall"
 )
 
+// vacant refuses an address at which listen would fail, before a store is opened or made
+// for nothing. It does not keep it: who listens before the store is open holds requests
+// that a proxy would have had answered elsewhere.
+func vacant(address, setting string) error {
+	l, err := listen(address, setting)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
 // listen opens the listener of a setting. An address that somebody else has, or that the
 // machine has not got yet, may be there at the next start; anything else is a mistake.
 func listen(address, setting string) (net.Listener, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -32,11 +33,15 @@ func TestATakenAddressIsNoMistake(t *testing.T) {
 			"--metrics-listen": func(s *Settings) { s.MetricsListen = address },
 		} {
 			s := Defaults()
-			s.Listen, s.Store = "127.0.0.1:0", "memory"
+			file := filepath.Join(t.TempDir(), "market.db")
+			s.Listen, s.Store = "127.0.0.1:0", "sqlite:"+file
 			set(&s)
 			err := Run(context.Background(), s, "test", io.Discard, &bytes.Buffer{})
 			if err == nil || errors.Is(err, ErrSetting) != want.mistake || !strings.Contains(err.Error(), name+" ") || !strings.Contains(err.Error(), want.text) {
 				t.Errorf("%s %s: %v", name, address, err)
+			}
+			if exists(file) == nil {
+				t.Errorf("%s %s: a store was made for nothing", name, address)
 			}
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/near"
 )
 
 // didYouMean is ", did you mean X?" when a known name is near.
 func didYouMean(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
-		return fmt.Sprintf(", did you mean %s?", near)
+	if meant := nearest(name, known); meant != "" {
+		return fmt.Sprintf(", did you mean %s?", meant)
 	}
 	return ""
 }
@@ -21,7 +23,7 @@ func nearest(name string, known []string) string {
 	name = strings.TrimPrefix(name, "pinchwork-")
 	best, least := "", max(2, len(name)/4)+1
 	for _, k := range known {
-		if d := distance(name, k); d < least {
+		if d := near.Distance(name, k); d < least {
 			best, least = k, d
 		}
 	}
@@ -40,30 +42,6 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete or replace between two names.
-func distance(a, b string) int {
-	if len(a) > 100 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, row[j]+1, last+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // Mistyped warns of variables that are no setting, and nearly one.
 func Mistyped(environ []string) []string {
 	var known []string
@@ -80,7 +58,7 @@ func Mistyped(environ []string) []string {
 			continue
 		}
 		for _, k := range known {
-			if distance(name, k) <= 2 {
+			if near.Distance(name, k) <= 2 {
 				out = append(out, fmt.Sprintf("%s is no setting and is ignored, did you mean %s?", name, k))
 				break
 			}

@@ -35,6 +35,8 @@ const (
 	// maxHeaders bounds the request line and all headers, in bytes.
 	maxHeaders = 64 << 10
 	slop       = 4 << 10 // net/http allows that much more
+
+	listenSetting = "--listen (PINCHWORK_LISTEN)"
 )
 
 // Run serves until ctx ends, then drains. It prints the address it listens on, and
@@ -65,6 +67,9 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (
 		return err
 	}
 	defer metrics.close()
+	if err := vacant(s.Listen, listenSetting); err != nil {
+		return err
+	}
 	b, err := open(ctx, &s, log)
 	if err != nil {
 		return err
@@ -140,7 +145,7 @@ func (g *greeting) say(addr net.Addr) {
 // serve owns the background and the listeners, and ends them in order: balancers are
 // told, then no new requests, the running ones drained, then the background.
 func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.Server, metrics *metrics, greeting *greeting, log *slog.Logger) error {
-	listener, err := listen(s.Listen, "--listen (PINCHWORK_LISTEN)")
+	listener, err := listen(s.Listen, listenSetting)
 	if err != nil {
 		return err
 	}
