@@ -40,6 +40,9 @@ var provenBlocks = map[string][]proof{
 		{begins: "   command line ─► ", sample: "a drawing; .ci/arrows holds the arrows"},
 		{begins: " agent            market", sample: "a drawing"},
 	},
+	"docs/embed.md": {
+		{language: "sh", begins: "go mod edit -replace ", sample: ".ci/embed runs it in a module of its own"},
+	},
 	"docs/lifecycle.md": {
 		{language: "mermaid", tests: []string{"market.TestLifecycleIsAsDocumented"}},
 	},
