@@ -21,7 +21,7 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 		return t, nil, err
 	}
 	if named := req.Message.ContextID; named != "" && named != contextOf(t) {
-		return t, nil, invalid("the task belongs to another context: leave out contextId")
+		return t, nil, invalid("contextId", "the task belongs to another context: leave out contextId")
 	}
 	text, order, err := content(req)
 	if err != nil {
@@ -39,7 +39,7 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 	switch r.Action {
 	case "":
 		if ended(t.Status) {
-			return t, nil, unsupported("the task is " + string(t.Status) + ": it takes no more messages")
+			return t, nil, wrongState(a2a.ErrUnsupportedOperation, "the task is "+string(t.Status)+": it takes no more messages")
 		}
 		return t, ask(t), nil
 	case "approve":
@@ -58,7 +58,7 @@ func act(ctx context.Context, api market.AgentAPI, req *a2a.SendMessageRequest) 
 	case "message":
 		_, err = api.SendMessage(ctx, t.TaskID, text)
 	default:
-		err = invalid(fmt.Sprintf("there is no action %q; the actions are approve, reject, cancel, answer and message", r.Action))
+		err = invalid("action", fmt.Sprintf("there is no action %q; the actions are approve, reject, cancel, answer and message", r.Action))
 	}
 	if errors.Is(err, errUnclear) {
 		return t, ask(t), nil

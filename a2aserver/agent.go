@@ -24,14 +24,14 @@ func caller(ctx context.Context) (market.AgentAPI, error) {
 	if api := httpserver.Agent(ctx); api != nil {
 		return api, nil
 	}
-	return nil, a2a.NewError(a2a.ErrUnauthenticated, "the API key is missing")
+	return nil, refusal(a2a.ErrUnauthenticated, &market.Error{Code: market.CodeUnauthorized, Message: "the API key is missing"})
 }
 
 // own is a task that the caller has posted. Others are not there: whoever works on one does
 // so by another way in.
 func own(ctx context.Context, api market.AgentAPI, id a2a.TaskID) (market.Task, error) {
 	if id == "" {
-		return market.Task{}, invalid("the task's id is missing")
+		return market.Task{}, invalid("id", "the task's id is missing")
 	}
 	t, err := api.Task(ctx, market.TaskID(id), 0)
 	if err != nil {
@@ -130,11 +130,11 @@ func query(req *a2a.ListTasksRequest) (q market.MineQuery, possible bool, err er
 		q.Limit = defaultPage
 	}
 	if q.Limit < 1 || q.Limit > mostOnPage {
-		return q, false, invalid("pageSize must be 1 to 100")
+		return q, false, invalid("pageSize", "pageSize must be 1 to 100")
 	}
 	if req.PageToken != "" {
 		if q.Offset, err = strconv.Atoi(req.PageToken); err != nil || q.Offset < 0 {
-			return q, false, invalid("pageToken is none of ours")
+			return q, false, invalid("pageToken", "pageToken is none of ours")
 		}
 	}
 	if req.ContextID != "" {
@@ -166,7 +166,7 @@ func (a *agent) CancelTask(ctx context.Context, req *a2a.CancelTaskRequest) (*a2
 	}
 	t, err = api.Cancel(ctx, t.TaskID)
 	if isWrongState(err) {
-		return nil, a2a.NewError(a2a.ErrTaskNotCancelable, told(err).Error())
+		return nil, wrongState(a2a.ErrTaskNotCancelable, told(err).Error())
 	}
 	if err != nil {
 		return nil, told(err)
@@ -235,13 +235,13 @@ func (a *agent) post(ctx context.Context, api market.AgentAPI, req *a2a.SendMess
 func check(req *a2a.SendMessageRequest) error {
 	switch m := req.Message; {
 	case m == nil:
-		return invalid("the message is missing")
+		return invalid("message", "the message is missing")
 	case m.ID == "":
-		return invalid("messageId is missing: it makes a repeat of the message safe")
+		return invalid("messageId", "messageId is missing: it makes a repeat of the message safe")
 	case len(m.Parts) == 0:
-		return invalid("the message has no parts")
+		return invalid("parts", "the message has no parts")
 	case m.Role == a2a.MessageRoleAgent:
-		return invalid("the message's role must be user")
+		return invalid("role", "the message's role must be user")
 	}
 	return nil
 }
@@ -297,7 +297,7 @@ func (a *agent) SubscribeToTask(ctx context.Context, req *a2a.SubscribeToTaskReq
 			return
 		}
 		if ended(t.Status) {
-			yield(nil, unsupported("the task is "+string(t.Status)+": nothing follows"))
+			yield(nil, wrongState(a2a.ErrUnsupportedOperation, "the task is "+string(t.Status)+": nothing follows"))
 			return
 		}
 		follow(ctx, api, t.TaskID, lastEvent(ctx), yield)

@@ -97,5 +97,5 @@ func (d *dialects) serveRPC(w http.ResponseWriter, r *http.Request) {
 		withResult(handler, w, r)
 		return
 	}
-	handler.ServeHTTP(w, r)
+	handler.ServeHTTP(plainly{w}, r)
 }

@@ -41,6 +41,11 @@ func told(err error) error {
 			break
 		}
 	}
+	return refusal(kind, refused)
+}
+
+// refusal is refused under the protocol's error kind.
+func refusal(kind error, refused *market.Error) error {
 	meta := map[string]string{"code": string(refused.Code)}
 	if refused.Field != "" {
 		meta["field"] = refused.Field
@@ -51,12 +56,20 @@ func told(err error) error {
 	return a2a.NewError(kind, refused.Message).WithErrorInfoMeta(meta)
 }
 
-func invalid(message string) error { return a2a.NewError(a2a.ErrInvalidParams, message) }
+func invalid(field, message string) error {
+	return refusal(a2a.ErrInvalidParams, &market.Error{Code: market.CodeInvalid, Field: field, Message: message})
+}
 
-func unsupported(message string) error { return a2a.NewError(a2a.ErrUnsupportedOperation, message) }
+func wrongState(kind error, message string) error {
+	return refusal(kind, &market.Error{Code: market.CodeWrongState, Message: message})
+}
 
-func noTask() error { return a2a.NewError(a2a.ErrTaskNotFound, "Task not found") }
+func notFound(message string) error {
+	return refusal(a2a.ErrTaskNotFound, &market.Error{Code: market.CodeNotFound, Message: message})
+}
+
+func noTask() error { return notFound("Task not found") }
 
 func notCancelable(s market.Status) error {
-	return a2a.NewError(a2a.ErrTaskNotCancelable, "the task is "+string(s)+": only a posted one, which nobody works on yet, can be cancelled")
+	return wrongState(a2a.ErrTaskNotCancelable, "the task is "+string(s)+": only a posted one, which nobody works on yet, can be cancelled")
 }

@@ -1,8 +1,8 @@
 package a2aserver
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,7 +52,7 @@ func content(req *a2a.SendMessageRequest) (text string, order map[string]any, er
 	for _, meta := range []map[string]any{req.Metadata, m.Metadata} {
 		for _, name := range misplaced {
 			if _, there := meta[name]; there {
-				return "", nil, invalid(fmt.Sprintf(`metadata.%s says nothing here: write {"%s": {"%s": …}}`, name, ours, name))
+				return "", nil, invalid(name, fmt.Sprintf(`metadata.%s says nothing here: write {"%s": {"%s": …}}`, name, ours, name))
 			}
 		}
 		if err := into(order, meta[ours]); err != nil {
@@ -75,11 +75,13 @@ func content(req *a2a.SendMessageRequest) (text string, order map[string]any, er
 			}
 			data, err := json.Marshal(c.Value)
 			if err != nil {
-				return "", nil, invalid("a data part is no JSON")
+				return "", nil, invalid("parts", "a data part is no JSON")
 			}
 			texts = append(texts, string(data))
 		default:
-			return "", nil, a2a.NewError(a2a.ErrUnsupportedContentType, "tasks are texts: send text, data or the URL of a file, not its bytes")
+			return "", nil, refusal(a2a.ErrUnsupportedContentType, &market.Error{
+				Code: market.CodeUnsupportedMediaType, Field: "parts", Message: "tasks are texts: send text, data or the URL of a file, not its bytes",
+			})
 		}
 	}
 	return strings.Join(texts, "\n\n"), order, nil
@@ -91,7 +93,7 @@ func into(order map[string]any, said any) error {
 	}
 	fields, ok := said.(map[string]any)
 	if !ok {
-		return invalid(`"` + ours + `" must be an object, such as {"max_credits": 25}`)
+		return invalid(ours, `"`+ours+`" must be an object, such as {"max_credits": 25}`)
 	}
 	maps.Copy(order, fields)
 	return nil
@@ -100,14 +102,12 @@ func into(order map[string]any, said any) error {
 // read reads an order strictly: a budget under a wrong name would cost another one.
 func read(order map[string]any, into any) error {
 	data, err := json.Marshal(order)
-	if err != nil {
-		return invalid("metadata is no JSON")
+	var object map[string]json.RawMessage
+	if err != nil || json.Unmarshal(data, &object) != nil {
+		return invalid(ours, "metadata is no JSON")
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		reason := strings.TrimPrefix(err.Error(), "json: ")
-		return invalid(fmt.Sprintf("metadata.%s: %s; its fields here are %s", ours, reason, strings.Join(fieldsOf(into), ", ")))
+	if wrong, is := errors.AsType[*wire.Wrong](wire.Fill(into, object)); is {
+		return invalid(wrong.Name, fmt.Sprintf("metadata.%s: %s; its fields here are %s", ours, wrong.Why, strings.Join(fieldsOf(into), ", ")))
 	}
 	return nil
 }
@@ -135,9 +135,9 @@ func (o Options) input(req *a2a.SendMessageRequest) (market.PostInput, error) {
 	}
 	switch {
 	case p.Action != "" && p.Action != "post":
-		return market.PostInput{}, invalid(fmt.Sprintf("the action %q is about a task: send it with the task's id", p.Action))
+		return market.PostInput{}, invalid("action", fmt.Sprintf("the action %q is about a task: send it with the task's id", p.Action))
 	case p.Need != "":
-		return market.PostInput{}, invalid("the text of the message is the need, so metadata." + ours + " has none")
+		return market.PostInput{}, invalid("need", "the text of the message is the need, so metadata."+ours+" has none")
 	}
 	in := p.Input()
 	in.Need = text

@@ -31,17 +31,17 @@ func (a *agent) CreateTaskPushConfig(ctx context.Context, req *a2a.PushConfig) (
 
 func setWebhook(ctx context.Context, api market.AgentAPI, req *a2a.PushConfig) (*a2a.PushConfig, error) {
 	if req.Auth != nil && req.Auth.Scheme != "" {
-		return nil, invalid("webhooks are signed, with the token as the secret, and send no credentials: leave out authentication")
+		return nil, invalid("authentication", "webhooks are signed, with the token as the secret, and send no credentials: leave out authentication")
 	}
 	if req.ID != "" && req.ID != webhookID {
-		return nil, invalid(`an agent has one webhook for all its tasks: leave out the id, or give "` + webhookID + `"`)
+		return nil, invalid("id", `an agent has one webhook for all its tasks: leave out the id, or give "`+webhookID+`"`)
 	}
 	me, err := api.Me(ctx)
 	if err != nil {
 		return nil, told(err)
 	}
 	if now := me.WebhookURL; now != "" && now != req.URL {
-		return nil, unsupported("the agent has another webhook already, which serves all its tasks; delete it first")
+		return nil, wrongState(a2a.ErrUnsupportedOperation, "the agent has another webhook already, which serves all its tasks; delete it first")
 	}
 	in := market.UpdateInput{WebhookURL: market.Some(req.URL)}
 	if req.Token != "" {
@@ -65,7 +65,7 @@ func (a *agent) GetTaskPushConfig(ctx context.Context, req *a2a.GetTaskPushConfi
 		return nil, err
 	}
 	if len(list.Configs) == 0 || req.ID != "" && req.ID != webhookID {
-		return nil, a2a.NewError(a2a.ErrTaskNotFound, "there is no such push notification config")
+		return nil, notFound("there is no such push notification config")
 	}
 	return list.Configs[0], nil
 }
@@ -100,7 +100,7 @@ func (a *agent) DeleteTaskPushConfig(ctx context.Context, req *a2a.DeleteTaskPus
 		return err
 	}
 	if req.ID != "" && req.ID != webhookID {
-		return a2a.NewError(a2a.ErrTaskNotFound, "there is no such push notification config")
+		return notFound("there is no such push notification config")
 	}
 	_, err = api.UpdateMe(ctx, market.UpdateInput{WebhookURL: market.Null[string](), WebhookSecret: market.Null[string]()})
 	return told(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -82,7 +83,7 @@ required:
 			}
 		}
 		if of := fieldsOf(spec.Type).byName[name].plain; of.Kind() != reflect.String {
-			return invalid(name, "is required, as %s", describe(of))
+			return invalid(name, "is required, as %s", wire.Kind(of))
 		}
 		return invalid(name, "is required")
 	}

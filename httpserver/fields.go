@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -40,7 +41,7 @@ func fieldsOf(t reflect.Type) *fields {
 			continue
 		}
 		f.names = append(f.names, name)
-		known := field{index: sf.Index, plain: plainType(sf.Type), direct: sf.Type.Kind() == reflect.String}
+		known := field{index: sf.Index, plain: wire.Plain(sf.Type), direct: sf.Type.Kind() == reflect.String}
 		if known.plain.Kind() == reflect.Slice && known.plain.Elem().Kind() == reflect.Struct {
 			known.element = fieldsOf(known.plain.Elem())
 		}
@@ -64,17 +65,6 @@ func (f *fields) example() string {
 		value = "5"
 	}
 	return `{"` + f.names[0] + `": ` + value + `}`
-}
-
-// plainType is T for T, *T and market.Optional[T].
-func plainType(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Pointer {
-		return t.Elem()
-	}
-	if get, is := t.MethodByName("Get"); is && t.Kind() == reflect.Struct {
-		return get.Type.Out(0)
-	}
-	return t
 }
 
 // fill sets the fields that members name; all of them are known. It collects the names
@@ -181,13 +171,10 @@ func (f field) set(into reflect.Value, m member) error {
 		}
 	}
 	if err := json.Unmarshal(value, target.Addr().Interface()); err != nil {
-		return invalid(m.name, "must be %s", f.describe())
+		return invalid(m.name, "must be %s", wire.Kind(f.plain))
 	}
 	return nil
 }
-
-// describe names what a field takes in words for users.
-func (f field) describe() string { return describe(f.plain) }
 
 // maxListed is more than any list of an endpoint may hold; the market checks
 // the limit of each.
@@ -202,7 +189,7 @@ func checkList(name string, array []byte, list reflect.Type) error {
 			return invalid(name, "has more than %d elements", maxListed)
 		}
 		if value[0] == 'n' {
-			return invalid(name, "must be %s", describe(list))
+			return invalid(name, "must be %s", wire.Kind(list))
 		}
 		return nil
 	})
@@ -217,7 +204,7 @@ func checkMap(name string, object []byte, of reflect.Type) error {
 		case len(seen) == maxListed:
 			return invalid(name, "has more than %d elements", maxListed)
 		case value[0] != '"':
-			return invalid(name, "must be %s", describe(of))
+			return invalid(name, "must be %s", wire.Kind(of))
 		case seen[key]:
 			return invalid(name, "has a key that is given twice")
 		}
@@ -258,23 +245,3 @@ func wholeNumber(s string) (int64, bool) {
 
 // maxDigits is more than any number of an endpoint has.
 const maxDigits = 64
-
-// describe names a type in words for users.
-func describe(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
-	case reflect.Slice:
-		if t.Elem().Kind() == reflect.Struct {
-			return "a list of objects"
-		}
-		return "a list of strings"
-	case reflect.Map:
-		return "an object of strings"
-	case reflect.String:
-		return "a string"
-	}
-	return "of another type"
-}

@@ -23,7 +23,7 @@ func (d *document) input(b *Body) doc {
 		if name == "" || name == "-" || sf.Anonymous {
 			continue
 		}
-		plain := plainType(sf.Type)
+		plain := wire.Plain(sf.Type)
 		schema := d.schema(plain)
 		if name == "tasks" {
 			schema = doc{"type": "array", "items": d.input(&Body{Type: plain.Elem(), Required: []string{"need"}})}

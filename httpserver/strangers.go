@@ -2,9 +2,11 @@ package httpserver
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -42,7 +44,7 @@ func (s *strangers) meet(name string, value []byte) {
 		s.refuse(shortName(name), "send what it holds at the top level, not inside of another field", "")
 		return
 	}
-	meant := s.names.meant(name, s.fields)
+	meant := s.fitting(s.names.meant(name, s.fields), value)
 	switch {
 	case len(meant) > 0:
 		right := strings.Join(meant, " or ")
@@ -102,12 +104,25 @@ func (s *strangers) holdsFields(value []byte) (holds bool) {
 	return holds
 }
 
+// fitting are those of the fields that take such a value, all of them where none does. A
+// text may be meant for any.
+func (s *strangers) fitting(fields []string, value []byte) []string {
+	if begins(value, reflect.String) {
+		return fields
+	}
+	fit := slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return s.form(field, value) != "" })
+	if len(fit) == 0 {
+		return fields
+	}
+	return fit
+}
+
 // form says what a field takes when a value is of another kind.
 func (s *strangers) form(field string, value []byte) string {
 	if s.body == nil || len(value) == 0 || begins(value, s.body.byName[field].plain.Kind()) {
 		return ""
 	}
-	return s.body.byName[field].describe()
+	return wire.Kind(s.body.byName[field].plain)
 }
 
 // isOnTrial recognises what would have a request not done, or not wholly.
@@ -190,7 +205,7 @@ func (c *call) readQuery() error {
 		case slices.Contains(known, metadataParam) && name+"." == metadataPrefix:
 			return invalid(name, "is written %sKEY=VALUE", metadataPrefix)
 		case slices.Contains(inBody, name):
-			return invalid(name, "belongs in the body as %s, not in the query", fieldsOf(c.route.Body.Type).byName[name].describe())
+			return invalid(name, "belongs in the body as %s, not in the query", wire.Kind(fieldsOf(c.route.Body.Type).byName[name].plain))
 		default:
 			s.meet(name, nil)
 		}

@@ -21,7 +21,7 @@ func init() {
 		"good_at":                "capabilities capability skills skill expertise abilities strengths bio about description",
 		"search":                 "q query term terms text keyword keywords filter find",
 		"deadline_minutes":       "deadline deadline_hours deadline_seconds due due_in expires expires_in timeout timeout_minutes ttl minutes time_limit",
-		"offer_to":               "assigned_to assignee assign_to assignees worker workers worker_id agent agents agent_id agent_ids recipient recipients to for invite only_for private visibility confidential hidden",
+		"offer_to":               "offer offered_to assigned_to assignee assign_to assignees worker workers worker_id agent agents agent_id agent_ids recipient recipients to for invite only_for private visibility confidential hidden",
 		"open_after_minutes":     "open_after opens_after",
 		"claim_timeout_minutes":  "claim_timeout claim_timeout_seconds claim_timeout_hours",
 		"review_timeout_minutes": "review_timeout review_timeout_hours auto_approve auto_approve_minutes auto_approve_hours",

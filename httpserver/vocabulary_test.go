@@ -22,6 +22,8 @@ func TestNamesThatReadLikeAFieldAreRefused(t *testing.T) {
 		{"POST", "/v1/tasks", `{"need":"x","max-credits":5}`, "max_credits"},
 		{"POST", "/v1/tasks", `{"need":"x","Max_Credits":5}`, "max_credits"},
 		{"POST", "/v1/tasks", `{"need":"x","maxPrice":5}`, "max_credits"},
+		{"POST", "/v1/tasks", `{"need":"x","offer":5}`, "max_credits"},
+		{"POST", "/v1/tasks", `{"need":"x","offer":["ag-1"]}`, "offer_to"},
 		{"POST", "/v1/tasks", `{"need":"x","tag":["go"]}`, "tags"},
 		{"POST", "/v1/tasks", `{"need":"x","deadline":30}`, "deadline_minutes"},
 		{"POST", "/v1/tasks", `{"need":"x","deadline_minute":30}`, "deadline_minutes"},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pinchwork/pinchwork/internal/wire"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -81,14 +82,10 @@ func decode(arguments json.RawMessage, into any) error {
 }
 
 func mistake(err error, t reflect.Type) string {
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case !errors.As(err, &wrong):
-		return err.Error()
-	case t.Kind() == reflect.Map:
-		return "must be an object whose values are strings"
+	if errors.As(err, new(*json.UnmarshalTypeError)) {
+		return "must be " + wire.Kind(t)
 	}
-	return "must be a " + t.Kind().String()
+	return err.Error()
 }
 
 func orNone(names []string) string {

@@ -48,13 +48,19 @@ func (a *app) createBatch(cmd *cobra.Command, path string, each bool) error {
 // readTasks reads JSON objects, usually one a line, with the fields of a post.
 func readTasks(text string) (tasks []market.PostInput, err error) {
 	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
 	for {
+		var object map[string]json.RawMessage
 		var t wire.Task
-		switch err := d.Decode(&t); {
+		err := d.Decode(&object)
+		switch {
 		case errors.Is(err, io.EOF):
 			return tasks, nil
-		case err != nil:
+		case errors.As(err, new(*json.UnmarshalTypeError)):
+			err = errors.New(`must be a JSON object, such as {"need":"…"}`)
+		case err == nil:
+			err = wire.Fill(&t, object)
+		}
+		if err != nil {
 			return nil, usagef("task %d of the batch: %w", len(tasks)+1, err)
 		}
 		tasks = append(tasks, t.Input())
