@@ -89,6 +89,13 @@ func (o Options) filledIn() Options {
 	return o
 }
 
+// Validate says what New would refuse in the options themselves, for a program that wants
+// to know before it opens a store.
+func (o Options) Validate() error {
+	filled := o.filledIn()
+	return filled.check()
+}
+
 func (o *Options) check() error {
 	if o.AdminKey != "" && !printable(o.AdminKey) {
 		return errors.New("httpserver: the admin key must be printable ASCII without spaces")

@@ -31,7 +31,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	defer func() { _ = os.RemoveAll(part) }()
 	copied := filepath.Join(part, "copy")
 	if err := s.place.file.copyTo(ctx, copied); err != nil {
-		return failure("backing up", err)
+		return failure("backing up", s.whyFailed(copied, err))
 	}
 	// A link, unlike a renaming, takes no place that somebody else has taken meanwhile.
 	if err := os.Link(copied, path); err != nil {

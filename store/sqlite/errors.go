@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -20,6 +21,10 @@ var (
 	// keep two machines from writing at once.
 	ErrNetwork = errors.New("sqlite: the file lies on a network file system")
 )
+
+// ErrFull means that the disk is full: nothing was written, and what is tried again once
+// there is room goes well. Open says it, and whatever writes.
+var ErrFull = errors.New("sqlite: the disk is full")
 
 // ErrClosed is the error of a store that was closed.
 var ErrClosed = errors.New("sqlite: the store is closed")
@@ -58,6 +63,8 @@ func markOf(err error) error {
 		return ErrDamaged
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.PERM):
 		return ErrReadOnly
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return ErrFull
 	}
 	return nil
 }

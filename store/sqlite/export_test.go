@@ -20,6 +20,11 @@ func On(name string) Option {
 	return func(o *options) { o.network = func(string) string { return name } }
 }
 
+// Room says whether all disks have room.
+func Room(has func() bool) Option {
+	return func(o *options) { o.room = func(string) bool { return has() } }
+}
+
 // Prepared calls visit with the statements that the connections of a store have
 // prepared so far, and one of them.
 func (s *Store) Prepared(visit func(db *sqlite3.Conn, sql string)) {

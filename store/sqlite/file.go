@@ -31,9 +31,10 @@ const idleHost = time.Minute
 func openFile(path string, o options) (*file, error) {
 	c, err := o.connect(path)
 	if err != nil {
-		return nil, err
+		return nil, o.whyFailed(path, err)
 	}
 	if err := prepareFile(c, path); err != nil {
+		err = o.whyFailed(path, err) // before room is made by closing
 		_ = c.close()
 		return nil, err
 	}

@@ -35,6 +35,9 @@ func (s *Store) Totals(ctx context.Context) (out store.Totals, err error) {
 // Ping answers nil when the file can be read and written: it writes a little, and
 // does not wait for the disk. A file has no clock; see store.Keeper.
 func (s *Store) Ping(ctx context.Context) (time.Time, error) {
+	if s.stillFull() {
+		return time.Time{}, failure("pinging", ErrFull)
+	}
 	return time.Time{}, s.write(ctx, "pinging", &ticket{brief: true, do: func(w *writing) error {
 		return w.run("update pinchwork_total set pinged = pinged + 1")
 	}})

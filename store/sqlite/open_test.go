@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -324,6 +325,38 @@ func TestFullDisk(t *testing.T) {
 			check(t, s, acknowledged)
 		})
 	}
+}
+
+// Where the driver does not say that the disk is full the disk does. A server that has
+// found it so is not ready until there is room, even if a few bytes find some.
+func TestADiskIsFullUntilThereIsRoom(t *testing.T) {
+	d, name := newDisk(t)
+	var room atomic.Bool
+	room.Store(true)
+	opts := []sqlite.Option{sqlite.Through(name), sqlite.Room(room.Load)}
+	s := openAt(t, filepath.Join(t.TempDir(), "market.db"), opts...)
+	populate(t, s)
+	nothing := func(*storebench.Life) {}
+
+	d.fail(sqlite3.IOERR_WRITE)
+	if err := lead(s, 1, nothing); err == nil || errors.Is(err, sqlite.ErrFull) {
+		t.Errorf("a disk that fails: %v", err)
+	}
+	room.Store(false)
+	if err := lead(s, 2, nothing); !errors.Is(err, sqlite.ErrFull) {
+		t.Errorf("a full disk: %v", err)
+	}
+	refusedOpen(t, filepath.Join(t.TempDir(), "other.db"), sqlite.ErrFull, opts...)
+	d.fail(nil)
+	if _, err := s.Ping(t.Context()); !errors.Is(err, sqlite.ErrFull) {
+		t.Errorf("on a disk that was full a moment ago Ping says %v", err)
+	}
+	room.Store(true)
+	if _, err := s.Ping(t.Context()); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	d.fail(sqlite3.FULL)
+	refusedOpen(t, filepath.Join(t.TempDir(), "other.db"), sqlite.ErrFull, opts...)
 }
 
 // A call waits for another process no longer than it may, and the store goes on.

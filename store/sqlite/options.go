@@ -29,6 +29,8 @@ type options struct {
 	checkpoint int
 	// network names the network file system that a folder is on, "" for none.
 	network func(folder string) string
+	// room reports whether a folder's disk has any.
+	room func(folder string) bool
 }
 
 // WithCallTimeout bounds how long a call waits for the file, which another process
@@ -45,7 +47,7 @@ func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 func WithoutDurability() Option { return func(o *options) { o.durable = false } }
 
 func newOptions(opts []Option) (options, error) {
-	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages, network: networkOf}
+	o := options{callTimeout: defaultCallTimeout, readers: max(minReaders, runtime.NumCPU()), durable: true, checkpoint: logPages, network: networkOf, room: roomIn}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)

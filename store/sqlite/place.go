@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // place is an open file, of which a process has one whatever it is called: two names
@@ -14,6 +15,8 @@ type place struct {
 	path    string
 	holders int
 	file    *file
+	// full is whether the latest write that failed has found no room.
+	full atomic.Bool
 }
 
 var open struct {

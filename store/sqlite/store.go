@@ -25,8 +25,8 @@ var _ store.Store = (*Store)(nil)
 // Open opens the marketplace in a file, makes it where there is none, and brings an
 // older one up to date. Close releases it.
 //
-// What keeps a file from being opened matches ErrReadOnly, ErrDamaged, ErrNewerSchema
-// or ErrNetwork, where it is one of these.
+// What keeps a file from being opened matches ErrReadOnly, ErrDamaged, ErrNewerSchema,
+// ErrNetwork or ErrFull, where it is one of these.
 func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (s *Store) told(what string, err error) error {
 	if err == nil || refused(err) || errors.Is(err, store.ErrFeedTruncated) {
 		return err
 	}
-	return failure(what, err)
+	return s.place.noted(failure(what, s.whyFailed(s.place.path, err)))
 }
 
 // refused reports whether an error is a guard's.

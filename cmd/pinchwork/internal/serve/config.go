@@ -56,7 +56,7 @@ func (from Source) set(s *Settings, o Setting, file map[string]line) error {
 		return err
 	}
 	if l, given := file[o.Key]; given {
-		return l.in(from.Config, o.set(s, l.value))
+		return l.in(from.Config, o.take(s, l.value))
 	}
 	if l, given := file[o.Key+"-file"]; given && o.File {
 		return l.in(from.Config, o.fromFile(s, from.beside(l.value)))
@@ -100,7 +100,7 @@ func (o *Setting) fromFile(s *Settings, path string) error {
 	if warning != "" {
 		s.Warnings = append(s.Warnings, warning)
 	}
-	return o.set(s, value)
+	return o.take(s, value)
 }
 
 // line is one setting of a file.

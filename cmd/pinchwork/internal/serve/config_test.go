@@ -83,13 +83,13 @@ func TestMistakesInAFileWithSettings(t *testing.T) {
 }
 
 func TestSecretsAreReadFromFiles(t *testing.T) {
-	key, url := file(t, 0o600, "the key\n"), file(t, 0o400, "postgres://u:p@db/x\r\n")
+	key, url := file(t, 0o600, "the-key\n"), file(t, 0o400, "postgres://u:p@db/x\r\n")
 	s, err := from("", map[string]string{"PINCHWORK_ADMIN_KEY_FILE": key, "PINCHWORK_STORE_FILE": url}, nil).Read(All())
-	if err != nil || s.AdminKey != "the key" || s.Store != "postgres://u:p@db/x" || len(s.Warnings) > 0 {
+	if err != nil || s.AdminKey != "the-key" || s.Store != "postgres://u:p@db/x" || len(s.Warnings) > 0 {
 		t.Errorf("%q, %q, %q, %v", s.AdminKey, s.Store, s.Warnings, err)
 	}
 	config := file(t, 0o600, "admin-key-file: "+key+"\nstore-file: "+url+"\n")
-	if s, err := from(config, nil, nil).Read(All()); err != nil || s.AdminKey != "the key" || s.Store != "postgres://u:p@db/x" {
+	if s, err := from(config, nil, nil).Read(All()); err != nil || s.AdminKey != "the-key" || s.Store != "postgres://u:p@db/x" {
 		t.Errorf("by the file with settings: %q, %q, %v", s.AdminKey, s.Store, err)
 	}
 	if s, err := from(config, map[string]string{"PINCHWORK_ADMIN_KEY": "other"}, map[string]string{"store": "memory"}).Read(All()); err != nil || s.AdminKey != "other" || s.Store != "memory" {
@@ -116,20 +116,20 @@ func TestAFileWithSettingsNamesFilesBesideIt(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(folder, "below"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"admin.key": "the key", "below/store.url": "postgres://u:p@db/x"} {
+	for name, text := range map[string]string{"admin.key": "the-key", "below/store.url": "postgres://u:p@db/x"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Chdir(t.TempDir())
-	if s, err := from(config, nil, nil).Read(All()); err != nil || s.AdminKey != "the key" || s.Store != "postgres://u:p@db/x" {
+	if s, err := from(config, nil, nil).Read(All()); err != nil || s.AdminKey != "the-key" || s.Store != "postgres://u:p@db/x" {
 		t.Errorf("%q, %q, %v", s.AdminKey, s.Store, err)
 	}
 	if _, err := from(config, map[string]string{"PINCHWORK_ADMIN_KEY_FILE": "admin.key"}, nil).Read(All()); err == nil {
 		t.Error("a variable's path is seen from the folder of the settings")
 	}
 	t.Chdir(folder)
-	if s, err := from("file", nil, nil).Read(All()); err != nil || s.AdminKey != "the key" {
+	if s, err := from("file", nil, nil).Read(All()); err != nil || s.AdminKey != "the-key" {
 		t.Errorf("beside it: %q, %v", s.AdminKey, err)
 	}
 }

@@ -42,6 +42,9 @@ func openFile(ctx context.Context, path string) (*sqlite.Store, error) {
 	if sqlite.Retryable(err) {
 		return nil, fmt.Errorf("--store (PINCHWORK_STORE): another program keeps the file busy: %w", err)
 	}
+	if passing(err) {
+		return nil, fmt.Errorf("--store (PINCHWORK_STORE): %w", err)
+	}
 	folder, unknown := os.Getwd()
 	if unknown != nil || filepath.IsAbs(path) {
 		return nil, fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"strings"
+
+	"github.com/pinchwork/pinchwork/httpserver"
 )
 
 // maxSecretFile is longer than any key or URL.
@@ -50,6 +52,9 @@ func adminKey() Setting {
 		set: func(s *Settings, v string) error {
 			if strings.TrimSpace(v) == "" {
 				return fmt.Errorf("must not be blank; unset it to switch the admin API off")
+			}
+			if err := (httpserver.Options{AdminKey: v}).Validate(); err != nil {
+				return fmt.Errorf("must be printable ASCII without spaces")
 			}
 			s.AdminKey = v
 			return nil

@@ -6,6 +6,7 @@ package serve
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -68,10 +69,19 @@ type Setting struct {
 
 // Set reads a value into s; the error names what is wrong with it.
 func (o *Setting) Set(s *Settings, value string) error {
-	if err := o.set(s, value); err != nil {
+	if err := o.take(s, value); err != nil {
 		return fmt.Errorf("%s: %w", o.name(), err)
 	}
 	return nil
+}
+
+// take sets the value, and holds it against the rules of the market: what they refuse then
+// is this one.
+func (o *Setting) take(s *Settings, value string) error {
+	if err := o.set(s, value); err != nil {
+		return err
+	}
+	return s.Policy.Validate()
 }
 
 // Get shows the value in the form that Set reads.
@@ -87,12 +97,12 @@ func (o *Setting) name() string {
 // All lists the settings in the order of the help.
 func All() []Setting {
 	return []Setting{
-		text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen }),
+		checked(address, text("LISTEN", "address to listen on; port 0 picks a free one", func(s *Settings) *string { return &s.Listen })),
 		inFile(text("STORE", "where everything is kept: sqlite:FILE, redis://…, postgres://…, or memory, which keeps nothing", func(s *Settings) *string { return &s.Store })),
 		duration("STORE_WAIT", "how long to wait at the start for a store that cannot be reached yet", func(s *Settings) *time.Duration { return &s.StoreWait }),
 		duration("DRAIN_DELAY", "how long to serve on after SIGTERM, with /readyz 503, before the listener closes; Ctrl-C does not wait", func(s *Settings) *time.Duration { return &s.DrainDelay }),
 		text("NAMESPACE", "schema in Postgres, key prefix in Redis", func(s *Settings) *string { return &s.Namespace }),
-		text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL }),
+		checked(publicURL, text("PUBLIC_URL", "address at which clients reach the server; from the request when empty", func(s *Settings) *string { return &s.PublicURL })),
 		adminKey(),
 		number("INITIAL_CREDITS", "signup bonus", func(s *Settings) *int64 { return &s.Policy.InitialCredits }),
 		percent("PLATFORM_FEE_PERCENT", "the platform's share of each payment, 0 to 100", func(s *Settings) *float64 { return &s.Policy.FeePercent }),
@@ -126,7 +136,7 @@ func All() []Setting {
 		rate("RATE_DELIVER", "deliveries per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Deliver }),
 		rate("RATE_READ", "other requests per agent", func(s *Settings) *httpserver.Limit { return &s.Limits.Read }),
 		rate("RATE_ADMIN", "admin requests", func(s *Settings) *httpserver.Limit { return &s.Limits.Admin }),
-		text("METRICS_LISTEN", "address that serves Prometheus /metrics; none when empty", func(s *Settings) *string { return &s.MetricsListen }),
+		checked(address, text("METRICS_LISTEN", "address that serves Prometheus /metrics; none when empty", func(s *Settings) *string { return &s.MetricsListen })),
 		logFormat(),
 		logLevel(),
 	}
@@ -166,6 +176,36 @@ func text(name, help string, field func(*Settings) *string) Setting {
 	o.set = func(s *Settings, v string) error { *field(s) = v; return nil }
 	o.get = func(s *Settings) string { return *field(s) }
 	return o
+}
+
+// checked refuses a value before anything is opened or made with it.
+func checked(check func(value string) error, o Setting) Setting {
+	set := o.set
+	o.set = func(s *Settings, v string) error {
+		if err := check(v); err != nil {
+			return err
+		}
+		return set(s, v)
+	}
+	return o
+}
+
+func address(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil && v != "" {
+		return fmt.Errorf("%q is not an address such as 127.0.0.1:8000 or :8000", v)
+	}
+	return nil
+}
+
+func publicURL(v string) error {
+	if err := (httpserver.Options{PublicURL: v}).Validate(); err != nil {
+		return fmt.Errorf("%q must look like https://example.com or https://example.com/path", v)
+	}
+	return nil
 }
 
 func number[N int | int64](name, help string, field func(*Settings) *N) Setting {
@@ -249,13 +289,19 @@ func percent(name, help string, field func(*Settings) *float64) Setting {
 	return o
 }
 
+// choice takes on and off, and true and false, whichever of them it shows: YAML has both
+// for one.
 func choice(name, help, yes, no string, field func(*Settings) *bool) Setting {
 	o := named(name, help)
 	o.set = func(s *Settings, v string) error {
-		if v != yes && v != no {
+		switch v {
+		case "on", "true":
+			*field(s) = true
+		case "off", "false":
+			*field(s) = false
+		default:
 			return fmt.Errorf("%q must be %s or %s", v, yes, no)
 		}
-		*field(s) = v == yes
 		return nil
 	}
 	o.get = func(s *Settings) string {

@@ -16,15 +16,15 @@ var cases = map[string]struct {
 	byDefault, other string
 	bad              []string
 }{
-	"PINCHWORK_LISTEN":                  {"127.0.0.1:8000", ":9000", nil},
+	"PINCHWORK_LISTEN":                  {"127.0.0.1:8000", ":9000", []string{"8000", "localhost", "127.0.0.1:99999", "::1:8000"}},
 	"PINCHWORK_STORE":                   {"sqlite:pinchwork.db", "redis://localhost", nil},
 	"PINCHWORK_STORE_WAIT":              {"1m", "0s", []string{"x"}},
 	"PINCHWORK_NAMESPACE":               {"pinchwork", "other", nil},
-	"PINCHWORK_PUBLIC_URL":              {"", "https://example.com/market", nil},
-	"PINCHWORK_ADMIN_KEY":               {"", "key", []string{"", "  "}},
+	"PINCHWORK_PUBLIC_URL":              {"", "https://example.com/market", []string{"example.com", "ftp://example.com", "https://example.com/?a=b"}},
+	"PINCHWORK_ADMIN_KEY":               {"", "key", []string{"", "  ", "a b", "kéy"}},
 	"PINCHWORK_INITIAL_CREDITS":         {"100", "7", []string{"-1", "x", "1.5", "9999999999999"}},
 	"PINCHWORK_PLATFORM_FEE_PERCENT":    {"10", "2.5", []string{"-1", "101", "NaN", "x"}},
-	"PINCHWORK_TASK_EXPIRY":             {"72h", "1h30m", []string{"72", "-1h", "soon"}},
+	"PINCHWORK_TASK_EXPIRY":             {"72h", "1h30m", []string{"72", "-1h", "soon", "0s", "9999d"}},
 	"PINCHWORK_AUTO_APPROVE":            {"24h", "1.5s", []string{"24"}},
 	"PINCHWORK_CLAIM_TIMEOUT":           {"72h", "0s", []string{"x"}},
 	"PINCHWORK_DRAIN_DELAY":             {"5s", "0s", []string{"x"}},
@@ -33,7 +33,7 @@ var cases = map[string]struct {
 	"PINCHWORK_MATCH_HEAD_START":        {"2m", "20s", []string{"x"}},
 	"PINCHWORK_ABANDON_LIMIT":           {"5", "0", []string{"-1", "x"}},
 	"PINCHWORK_ABANDON_COOLDOWN":        {"30m", "1h", []string{"x"}},
-	"PINCHWORK_RATE_LIMITS":             {"on", "off", []string{"", "true"}},
+	"PINCHWORK_RATE_LIMITS":             {"on", "off", []string{"", "yes"}},
 	"PINCHWORK_TRUSTED_PROXIES":         {"", "10.0.0.0/8,::1/128", []string{"10.0.0.1", "x/8"}},
 	"PINCHWORK_WEBHOOK_MAX_RETRIES":     {"3", "0", []string{"-1"}},
 	"PINCHWORK_WEBHOOK_TIMEOUT_SECONDS": {"10", "1", []string{"0", "301", "10s"}},
@@ -48,14 +48,14 @@ var cases = map[string]struct {
 	"PINCHWORK_MAX_BODY_BYTES":          {"8MiB", "1MiB", []string{"-1", "0", "1000", "x"}},
 	"PINCHWORK_MAX_CONNECTIONS":         {"10000", "3", []string{"-1", "x"}},
 	"PINCHWORK_SYSTEM_PAY_PER_DAY":      {"100", "0", []string{"-1", "x"}},
-	"PINCHWORK_EVENT_RETENTION":         {"168h", "1h", []string{"7 days"}},
+	"PINCHWORK_EVENT_RETENTION":         {"168h", "1h", []string{"7 days", "0s"}},
 	"PINCHWORK_RATE_REGISTER":           {"5/h", "off", []string{"5", "5/fortnight", "0/h", "-1/m"}},
 	"PINCHWORK_RATE_CREATE":             {"30/m", "1/s", []string{"x"}},
 	"PINCHWORK_RATE_PICKUP":             {"60/m", "1/s", []string{"x"}},
 	"PINCHWORK_RATE_DELIVER":            {"30/m", "1/s", []string{"x"}},
 	"PINCHWORK_RATE_READ":               {"120/m", "1/s", []string{"x"}},
 	"PINCHWORK_RATE_ADMIN":              {"30/m", "1/s", []string{"x"}},
-	"PINCHWORK_METRICS_LISTEN":          {"", ":9100", nil},
+	"PINCHWORK_METRICS_LISTEN":          {"", ":9100", []string{"9100", ":x y"}},
 	"PINCHWORK_LOG":                     {"text", "json", []string{"", "xml"}},
 	"PINCHWORK_LOG_LEVEL":               {"info", "debug", []string{"", "INFO", "info+1"}},
 }
@@ -98,6 +98,21 @@ func TestEverySettingIsSet(t *testing.T) {
 	for env := range cases {
 		if !seen[env] {
 			t.Errorf("%s is no setting", env)
+		}
+	}
+}
+
+// A tool may write the one for the other, as YAML does.
+func TestOnIsTrueAndOffIsFalse(t *testing.T) {
+	for _, o := range All() {
+		if o.Env != "PINCHWORK_RATE_LIMITS" && o.Env != "PINCHWORK_WEBHOOK_ALLOW_PRIVATE" {
+			continue
+		}
+		for value, same := range map[string]string{"on": "true", "off": "false"} {
+			one, other := Defaults(), Defaults()
+			if err := errors.Join(o.Set(&one, value), o.Set(&other, same)); err != nil || o.Get(&one) != o.Get(&other) {
+				t.Errorf("%s: %s is %s, and %s is %s: %v", o.Env, value, o.Get(&one), same, o.Get(&other), err)
+			}
 		}
 	}
 }

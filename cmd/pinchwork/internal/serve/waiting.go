@@ -52,12 +52,25 @@ func notOpened(s *Settings, err error) error {
 	if away(err) {
 		return fmt.Errorf("the store (PINCHWORK_STORE) cannot be reached and was waited for %s (PINCHWORK_STORE_WAIT): %s", Readable(s.StoreWait), shortly(err))
 	}
+	passes := passing(err)
+	if failed := (*pgconn.ConnectError)(nil); errors.As(err, &failed) {
+		err = errors.New(shortly(err))
+	}
+	if passes {
+		return fmt.Errorf("--store (PINCHWORK_STORE): %w", err)
+	}
 	return fmt.Errorf("%w: --store (PINCHWORK_STORE): %w", ErrSetting, err)
 }
 
-// shortly is what went wrong, without what was to be done: a driver tries each address
-// and says all of it, over several lines.
+// shortly is what went wrong, without what was to be done: a driver tries each address,
+// with TLS and without, and says all of it, over several lines. What a server answered
+// weighs more than that another way to it was closed.
 func shortly(err error) string {
+	var failed *pgconn.ConnectError
+	var answered *pgconn.PgError
+	if errors.As(err, &failed) && errors.As(failed, &answered) {
+		return "Postgres: " + answered.Error()
+	}
 	var network *net.OpError
 	if errors.As(err, &network) {
 		return network.Error()

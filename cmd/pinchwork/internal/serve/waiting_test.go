@@ -2,19 +2,25 @@ package serve
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/ncruces/go-sqlite3"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/pinchwork/pinchwork/internal/programtest"
+	"github.com/pinchwork/pinchwork/store/postgres"
+	"github.com/pinchwork/pinchwork/store/sqlite"
 )
 
 var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
@@ -110,5 +116,69 @@ func TestARedisThatLoadsIsWaitedFor(t *testing.T) {
 	s.Store = "redis://" + listener.Addr().String()
 	if _, err := openRedis(t.Context(), &s, logger(&s, io.Discard)); !away(err) {
 		t.Errorf("%v is not waited for", err)
+	}
+}
+
+// answering is like redis.Error: what a Redis replies.
+type answering string
+
+func (a answering) Error() string { return string(a) }
+func (answering) RedisError()     {}
+
+// Only what no other start mends is a mistake in the settings, after which nobody tries
+// again.
+func TestOnlyWhatNoStartMendsIsAMistake(t *testing.T) {
+	s := Defaults()
+	for mistake, all := range map[bool][]error{
+		false: {
+			refused, sqlite.ErrFull, sqlite.ErrRetry, sqlite3.BUSY, sqlite3.IOERR, syscall.EMFILE,
+			&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "55P03"}, &pgconn.PgError{Code: "57014"}, &pgconn.PgError{Code: "58030"}, &pgconn.PgError{Code: "25006"},
+			answering("READONLY You can't write against a read only replica."), answering("MISCONF Redis is configured to save"), answering("OOM command not allowed"),
+		},
+		true: {
+			sqlite.ErrDamaged, sqlite.ErrReadOnly, sqlite.ErrNewerSchema, sqlite.ErrNetwork, fs.ErrNotExist, postgres.ErrNewerSchema,
+			&pgconn.PgError{Code: "28P01"}, &pgconn.PgError{Code: "3D000"}, &pgconn.PgError{Code: "42501"}, &pgconn.PgError{Code: "XX001"},
+			answering("WRONGPASS invalid username-password pair"), answering("NOPERM this user has no permissions"),
+		},
+	} {
+		for _, err := range all {
+			if got := notOpened(&s, fmt.Errorf("opening: %w", err)); errors.Is(got, ErrSetting) != mistake || !strings.Contains(got.Error(), "PINCHWORK_STORE") {
+				t.Errorf("a mistake: %v, want %v: %v", errors.Is(got, ErrSetting), mistake, got)
+			}
+		}
+	}
+}
+
+// A Postgres without TLS says why it refuses somebody once it is asked without TLS.
+func TestTheDecisiveAnswerOfPostgresIsSaid(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			asked := make([]byte, 8)
+			_, _ = io.ReadFull(conn, asked)
+			const wantsTLS = 80877103
+			if binary.BigEndian.Uint32(asked[4:]) == wantsTLS {
+				_, _ = conn.Write([]byte("N"))
+			} else {
+				said := "SFATAL\x00C28P01\x00Mpassword authentication failed for user \"u\"\x00\x00"
+				_, _ = conn.Write(append([]byte{'E', 0, 0, 0, byte(4 + len(said))}, said...))
+			}
+			_ = conn.Close()
+		}
+	}()
+	s, log := Defaults(), &programtest.Log{}
+	s.Store = "postgres://u:secret@" + listener.Addr().String() + "/market"
+	_, err = open(t.Context(), &s, logger(&s, log))
+	const want = `--store (PINCHWORK_STORE): Postgres: FATAL: password authentication failed for user "u" (SQLSTATE 28P01)`
+	if !errors.Is(err, ErrSetting) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v\n%s", err, log)
 	}
 }
