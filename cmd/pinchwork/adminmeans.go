@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ func (o *operator) openReports(ctx context.Context, c *httpclient.Admin, id mark
 	}
 	for i := range f.Reports {
 		if r := &f.Reports[i]; r.Status == market.ReportOpen {
-			o.note("Next: pinchwork admin reports resolve %s reviewed --reason '…'", r.ID)
+			o.note("%s", o.again(fmt.Sprintf("Next: pinchwork admin reports resolve %s reviewed --reason '…'", r.ID)))
 		}
 	}
 }

@@ -66,6 +66,7 @@ func newCreate(a *app) *cobra.Command {
 	for _, of := range []string{"file", "context", "tags", "meta", "external-id", "credits", "deadline", "claim-timeout", "review-timeout", "wait", "offer-to", "open-after"} {
 		cmd.MarkFlagsMutuallyExclusive("batch", of)
 	}
+	onlyWith(cmd, "batch", "each")
 	_ = cmd.RegisterFlagCompletionFunc("offer-to", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return a.ids(agentsFound), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -173,6 +174,9 @@ func postedDetails(p market.Posted) func(io.Writer, render.Style) error {
 		r := render.Record{}
 		r.Add("Task", string(p.TaskID))
 		r.Add("Status", string(p.Status))
+		if p.Existing {
+			r.Add("Posted before", "yes, under this external id; nothing was done or paid now")
+		}
 		r.Add("Budget", fmt.Sprint(p.MaxCredits))
 		r.Add("Balance left", fmt.Sprint(p.Balance))
 		addEnd(&r, p.Deadline, p.ExpiresAt)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/dev"
+	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/serve"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -31,16 +32,15 @@ is in memory; Ctrl-C ends it, and nothing is left.`,
 			if !cmd.Flags().Changed("listen") && taken(listen) {
 				listen = "127.0.0.1:0"
 			}
+			if err := serve.Vacant(listen, "--listen"); err != nil {
+				return asUsage(err)
+			}
 			desk := rand.Text()
-			err := dev.Run(cmd.Context(), dev.Options{
+			return dev.Run(cmd.Context(), dev.Options{
 				Listen: listen, Every: every.d, Version: buildVersion(), AdminKey: desk,
 				Ready: func(url string, you market.Registration) { a.playing(url, desk, you, !closed) },
 				Paid:  a.traded,
 			})
-			if errors.As(err, new(*net.OpError)) {
-				return usagef("--listen: %w", err)
-			}
-			return err
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8000", "`address` to listen on; another free port where nothing is given and this one is taken")

@@ -22,7 +22,8 @@ func newEvents(a *app) *cobra.Command {
 		Short: "Follow the agent's events live",
 		Long: `Follow the agent's events live, one per line, until interrupted. A lost
 connection is made again without losing an event. With --after it begins after
-an event seen before; events are kept for 7 days. Types are
+an event seen before, or with the first that is kept (--after 0); events are kept for
+7 days. Exits with 0, interrupted too. Types are
 ` + strings.Join(eventTypes, ", ") + ".",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.events(cmd, after, types, count) },
@@ -59,7 +60,11 @@ func (a *app) events(cmd *cobra.Command, after string, types []string, count int
 		return err
 	}
 	if a.people() {
-		a.note("following the agent's events from now on; Ctrl-C ends it")
+		from := "from now on"
+		if after != "" {
+			from = "after " + after
+		}
+		a.note("following the agent's events %s; Ctrl-C ends it", from)
 	}
 	who := a.naming(cmd.Context(), c, onStream)
 	for e, err := range c.Events(cmd.Context(), after) {

@@ -78,6 +78,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if f.Hint = first(a.forgotten(err), a.unchosen(err), missing(cmd, err)); errors.As(err, &more) {
 		f.Hint = more.hint
 	}
+	f.Hint = a.again(f.Hint)
 	if errors.As(err, new(misuse)) {
 		f.Example = exampleOf(cmd)
 	}

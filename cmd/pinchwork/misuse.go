@@ -31,6 +31,72 @@ func misusedFlag(cmd *cobra.Command, err error) error {
 	return misused(cmd, err)
 }
 
+// misusedTogether says in words which flags are missing or exclude each other, and which
+// would do nothing. Cobra checks the first two afterwards, in words about groups.
+func misusedTogether(cmd *cobra.Command, given []string) error {
+	if err := first(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+		names := "--" + strings.Join(flagsIn(err), " and --")
+		if strings.HasSuffix(err.Error(), "were all set") {
+			return misused(cmd, fmt.Errorf("%s exclude each other", names))
+		}
+		return misused(cmd, fmt.Errorf("%s is missing", names))
+	}
+	return idle(cmd, given)
+}
+
+// flagsIn are the flags that cobra's error is about, the last in brackets or else those in
+// quotes.
+func flagsIn(err error) []string {
+	text := err.Error()
+	if open, end := strings.LastIndex(text, "["), strings.LastIndex(text, "]"); open >= 0 && open < end {
+		return strings.Fields(text[open+1 : end])
+	}
+	var names []string
+	for i, part := range strings.Split(text, `"`) {
+		if i%2 == 1 {
+			names = append(names, part)
+		}
+	}
+	return names
+}
+
+// The annotations of flags that do nothing alone, or beside an argument.
+const (
+	onlyWithFlag    = "pinchwork_only_with"
+	withoutArgument = "pinchwork_without_argument"
+)
+
+// onlyWith notes that a flag does nothing without another one.
+func onlyWith(cmd *cobra.Command, other string, flags ...string) {
+	for _, name := range flags {
+		_ = cmd.Flags().SetAnnotation(name, onlyWithFlag, []string{other})
+	}
+}
+
+// notBeside notes that flags do nothing where the argument is given.
+func notBeside(cmd *cobra.Command, argument string, flags ...string) {
+	for _, name := range flags {
+		_ = cmd.Flags().SetAnnotation(name, withoutArgument, []string{argument})
+	}
+}
+
+// idle refuses a flag that would do nothing: who gave it thinks that it does.
+func idle(cmd *cobra.Command, given []string) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		for _, other := range f.Annotations[onlyWithFlag] {
+			if !cmd.Flags().Changed(other) {
+				err = misused(cmd, fmt.Errorf("--%s does nothing without --%s", f.Name, other))
+			}
+		}
+		for _, argument := range f.Annotations[withoutArgument] {
+			if len(given) > 0 {
+				err = misused(cmd, fmt.Errorf("--%s does nothing where %s is given", f.Name, argument))
+			}
+		}
+	})
+	return err
+}
+
 // kindOfNumber is what a number that a flag takes has to be.
 func kindOfNumber(f *pflag.Flag) string {
 	switch {

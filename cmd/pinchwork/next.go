@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/httpclient"
@@ -43,9 +44,17 @@ func (a *app) next(t market.Task, me market.AgentID) {
 		return
 	}
 	for _, line := range lines {
-		a.note("%s", strings.ReplaceAll(line, "pinchwork tasks ", "pinchwork "+a.same()+"tasks "))
+		a.note("%s", a.again(line))
 	}
 }
+
+// again is a text whose commands have the flags that made this one the agent's.
+func (a *app) again(text string) string {
+	return ofAnAgent.ReplaceAllString(text, "pinchwork "+strings.ReplaceAll(a.same(), "$", "$$")+"$1")
+}
+
+// ofAnAgent is the beginning of commands that need them.
+var ofAnAgent = regexp.MustCompile(`\bpinchwork ((?:tasks|agents|questions|messages|admin) )`)
 
 // same are the flags that made this command the agent's, for the next one.
 func (a *app) same() string {

@@ -28,6 +28,7 @@ printed, also where there is no browser.`,
 			if err != nil {
 				return err
 			}
+			a.unasked(s)
 			path, err := pageOf(first(append(given, "")...))
 			if err != nil {
 				return err

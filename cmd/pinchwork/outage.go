@@ -75,10 +75,14 @@ func stranger(server, why string) error {
 
 // unchosen says how to have another server than the one that nobody has named.
 func (a *app) unchosen(err error) string {
-	if !errors.Is(err, httpclient.ErrUnreachable) || !a.used.unchosen {
-		return ""
+	switch {
+	case !errors.Is(err, httpclient.ErrUnreachable):
+	case a.used.unchosen:
+		return chooseServer
+	case a.used.fromEnv:
+		return "the address is that of PINCHWORK_SERVER; unset it, or name another with --server"
 	}
-	return chooseServer
+	return ""
 }
 
 const chooseServer = "start one with: pinchwork serve, or name another with --server or PINCHWORK_SERVER"

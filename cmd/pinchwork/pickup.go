@@ -41,6 +41,8 @@ func newPickup(a *app) *cobra.Command {
 	filterFlags(cmd, &f)
 	waitFlag(cmd, &wait, "a task; exits with 4 when there is none by then")
 	cmd.Flags().IntVar(&count, "count", 0, "claim up to `n`, at most 10")
+	cmd.MarkFlagsMutuallyExclusive("count", "wait")
+	notBeside(cmd, "TASK", "count", "tags", "search", "wait")
 	return cmd
 }
 

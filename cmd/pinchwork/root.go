@@ -59,7 +59,8 @@ Exit codes:
   5    the outcome is not known: a --wait for a result ran out; or the answer was
        lost and the command may have been done, and the message names the
        --idempotency-key that makes it safe to repeat
-  130  interrupted`,
+  130  interrupted; what runs until then, as work, events, tasks watch, serve and dev
+       do, ends with 0`,
 	}, newVersion(a), newMan(a))
 	addSections(root, sections(a))
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -68,15 +69,16 @@ Exit codes:
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(misusedFlag)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, given []string) error {
 		if a.jq.code != nil && a.output == outputTable && cmd.Flags().Changed("output") {
 			return misused(cmd, errors.New("--jq filters JSON, so leave out --output table"))
 		}
-		return nil
+		return misusedTogether(cmd, given)
 	}
 	globalFlags(a, root)
 	withExamples(root)
 	a.completeIDs(root)
+	ofCobra(root)
 	return root
 }
 
@@ -133,6 +135,35 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// ofCobra has cobra's own commands refuse what they do not know.
+func ofCobra(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			group(cmd)
+		case "help":
+			cmd.Example = "  pinchwork help tasks create"
+			cmd.Args = func(_ *cobra.Command, path []string) error {
+				about, rest, err := root.Find(path)
+				if err != nil || len(rest) == 0 {
+					return err
+				}
+				return unknownCommand(about, rest[0])
+			}
+		}
+	}
+}
+
+func unknownCommand(of *cobra.Command, name string) error {
+	hint := ""
+	if near := meant(of, name); len(near) > 0 {
+		hint = ", did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usagef("unknown command %q for %q%s", name, of.CommandPath(), hint)
+}
+
 // group makes a command that only has subcommands: without one it shows its
 // help, and an unknown one is an error.
 func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
@@ -141,11 +172,7 @@ func group(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
-		hint := ""
-		if near := meant(cmd, args[0]); len(near) > 0 {
-			hint = ", did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
+		return unknownCommand(cmd, args[0])
 	}
 	cmd.SuggestionsMinimumDistance = 2
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -33,15 +33,21 @@ name files that hold these values. Durations are written like 30d, 72h, 5m or
 		} else {
 			err = serve.Run(cmd.Context(), s, buildVersion(), a.stdout, a.stderr)
 		}
-		if errors.Is(err, serve.ErrSetting) {
-			err = usageError{err}
-		}
+		err = asUsage(err)
 		if err != nil && s.Log == "json" {
 			return fmt.Errorf("%w: %w", errTold, err) // in the log, for programs
 		}
 		return err
 	}
 	return cmd
+}
+
+// asUsage makes what a setting has wrong a usage error.
+func asUsage(err error) error {
+	if errors.Is(err, serve.ErrSetting) {
+		return usageError{err}
+	}
+	return err
 }
 
 // settingFlags gives the command a flag for each setting that is not secret, and one for

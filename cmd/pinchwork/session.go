@@ -19,6 +19,7 @@ type session struct {
 	// server is normalized; unchosen is that nobody has named one.
 	server   string
 	unchosen bool
+	fromEnv  bool // named by PINCHWORK_SERVER
 	// name is the profile's name, stored its content if it exists.
 	name    string
 	stored  credentials.Profile
@@ -50,7 +51,7 @@ func (a *app) session() (session, error) {
 	s.name = first(s.name, set.CurrentName())
 	s.stored, s.exists = set.Profiles[s.name]
 	address := first(a.server, a.getenv("PINCHWORK_SERVER"), s.stored.Server)
-	s.unchosen = address == ""
+	s.unchosen, s.fromEnv = address == "", a.server == "" && a.getenv("PINCHWORK_SERVER") != ""
 	address = first(address, defaultServer)
 	if s.server, err = httpclient.NormalizeURL(address); err != nil {
 		if _, wrong := httpclient.NormalizeURL("http://" + address); wrong == nil && !strings.Contains(address, "://") {
@@ -147,7 +148,15 @@ func (a *app) public() (*httpclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.unasked(s)
 	return a.connect(s)
+}
+
+// unasked says which server is asked where there are profiles and none is chosen.
+func (a *app) unasked(s session) {
+	if names := a.profileNames(); s.unchosen && len(names) > 0 && a.people() {
+		a.note("no profile is chosen, so %s is asked; for another give --server, or --profile: %s", s.server, strings.Join(names, ", "))
+	}
 }
 
 func (a *app) connect(s session, more ...httpclient.Option) (*httpclient.Client, error) {

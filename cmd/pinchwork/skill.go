@@ -18,9 +18,7 @@ import (
 )
 
 func newSkill(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "skill", Short: "The manual as a skill of your agent host"}
-	cmd.AddCommand(newSkillInstall(a))
-	return cmd
+	return group(&cobra.Command{Use: "skill", Short: "The manual as a skill of your agent host"}, newSkillInstall(a))
 }
 
 // skillFolders are where hosts look for skills: of the user, and of a project.

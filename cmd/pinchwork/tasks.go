@@ -59,6 +59,7 @@ func (who naming) task(t market.Task) func(io.Writer, render.Style) error {
 			r.Add("Deadline", when(t.Deadline))
 		}
 		r.Add("Claim until", when(t.ClaimDeadline))
+		r.Add("Progress", underWay(t.Progress))
 		r.Add("Delivered", when(t.DeliveredAt))
 		r.Add("Review until", when(t.ReviewDeadline))
 		r.Add("Approved", when(t.ApprovedAt))
@@ -69,6 +70,21 @@ func (who naming) task(t market.Task) func(io.Writer, render.Style) error {
 		r.Section("Result", t.Result)
 		return r.Write(w, style)
 	}
+}
+
+// underWay is what a worker has said last of how far it is.
+func underWay(p *market.Progress) string {
+	if p == nil {
+		return ""
+	}
+	var said []string
+	if p.Percent != nil {
+		said = append(said, number(*p.Percent)+" %")
+	}
+	if p.Note != "" {
+		said = append(said, p.Note)
+	}
+	return strings.Join(append(said, "at "+when(p.At)), ", ")
 }
 
 // addEnd adds what ends the offer of a posted task, if it is one: the earlier of its

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -20,7 +21,8 @@ func newWatch(a *app) *cobra.Command {
 		Use:   "watch [TASK]",
 		Short: "Follow a task live until it has ended, or all of the agent's tasks",
 		Long: `Follow a task live, a line for each change, until it has ended; without one all that
-happens to the agent's tasks, until interrupted. After an outage it goes on where it was.`,
+happens to the agent's tasks, until interrupted. After an outage it goes on where it was.
+Another's task is followed while it is on offer. Exits with 0, interrupted too.`,
 		Example: "  pinchwork tasks watch tk-abc123",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -132,6 +134,21 @@ func (w *watch) begin(ctx context.Context) error {
 	return err
 }
 
+// since is when a task came to the status that it has, as far as the task says it.
+func since(t market.Task) market.Time {
+	switch t.Status {
+	case market.StatusPosted:
+		return t.CreatedAt
+	case market.StatusClaimed:
+		return t.ClaimedAt
+	case market.StatusDelivered:
+		return t.DeliveredAt
+	case market.StatusApproved:
+		return t.ApprovedAt
+	}
+	return t.EndedAt
+}
+
 // look shows the state of the task if it is another one than was shown, and if no event
 // is to be shown before.
 func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
@@ -144,7 +161,16 @@ func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
 	}
 	w.needs[t.TaskID] = t.Need
 	w.status, w.looked = t.Status, true
-	return lookEvery, w.line(eventLine{Type: "status", Task: t.TaskID, Status: t.Status}, string(t.Status))
+	line := eventLine{Type: "status", Task: t.TaskID, Status: t.Status}
+	if since := since(t); !since.IsZero() {
+		line.At = &since
+	}
+	return lookEvery, w.line(line, string(t.Status))
+}
+
+// hidden is the end of a task that was to be seen while it was on offer, and is another's.
+func (w *watch) hidden() error {
+	return w.line(eventLine{Type: "hidden", Task: w.only}, "is on offer no more, and only its parties see how it goes on")
 }
 
 func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrived) (done bool, err error) {
@@ -156,6 +182,9 @@ func (w *watch) step(ctx context.Context, look *time.Timer, events <-chan arrive
 			return false, nil
 		}
 		again, err := w.look(ctx)
+		if errors.Is(err, market.ErrNotFound) {
+			return true, w.hidden()
+		}
 		if err != nil && !worthWaiting(err) {
 			return false, err
 		}
@@ -252,11 +281,11 @@ func (w *watch) change(e market.StreamEvent) (market.Status, string) {
 	case store.EventTaskResolved:
 		return "", "ended by the operator: " + details(d, w.who)
 	case store.EventTaskQuestion:
-		return "", "a question: pinchwork questions " + string(e.Task)
+		return "", w.again("a question: pinchwork questions " + string(e.Task))
 	case store.EventQuestionAnswered:
 		return "", "answered: " + d.Answer
 	case store.EventTaskMessage:
-		return "", "a message: pinchwork messages " + string(e.Task)
+		return "", w.again("a message: pinchwork messages " + string(e.Task))
 	case store.EventTaskRated:
 		return "", "rated " + stars(d.Rating)
 	}

@@ -64,6 +64,7 @@ once more, with the reason (PINCHWORK_TASK_REJECTION_REASON).
 Ctrl-C or SIGTERM ends the work once the running tasks are done, at most after
 --grace; a second one kills them. A command ends with all that it has started:
 after its time limit and the grace it gets SIGTERM, and SIGKILL 5 seconds later.
+A server that does not answer is waited for, at the start too, unless with --once.
 Exits with 0, with 4 when --once found nothing, with 1 when --once or
 --max-tasks saw a task fail, or --once finds pickup blocked, and with 130 when a
 second signal killed the work.`,
@@ -88,7 +89,7 @@ second signal killed the work.`,
 	f.BoolVar(&o.once, "once", false, "end when nothing is on offer")
 	f.IntVar(&o.maxTasks, "max-tasks", 0, "end after `n` tasks")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave tasks of earlier runs alone")
-	f.StringVar(&o.state, "state", "", "record of the work (`path`; default ~/.config/pinchwork/state.json)")
+	f.StringVar(&o.state, "state", "", "record of the work (`path`; default ~/.config/pinchwork/state.json, with a named profile state-NAME.json); the claims are kept beside it, in work-AGENT.json")
 	return cmd
 }
 
@@ -105,7 +106,7 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 	if err != nil {
 		return err
 	}
-	me, err := c.Me(cmd.Context()) // also tells the client its id
+	me, err := whoWorks(cmd.Context(), c, o, out)
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,27 @@ func (a *app) work(cmd *cobra.Command, o *workFlags) error {
 	a.toCome(context.WithoutCancel(cmd.Context()), c)
 	a.money(context.WithoutCancel(cmd.Context()), c)
 	return err
+}
+
+// whoWorks is the worker's agent, which also tells the client its id. It waits for a server
+// that is not there yet, as the work waits for one that has gone; with --once it ends.
+func whoWorks(ctx context.Context, c *httpclient.Client, o *workFlags, out *lines) (market.Me, error) {
+	for told := false; ; {
+		me, err := c.Me(ctx)
+		if err == nil && told {
+			out.log("the server answers")
+		}
+		if o.once || !errors.Is(err, market.ErrUnavailable) {
+			return me, err
+		}
+		if !told {
+			out.log(fmt.Sprintf("%s; trying again every %s until it answers", said(err), spanText(o.pause.d)))
+			told = true
+		}
+		if err := sleep(ctx, o.pause.d); err != nil {
+			return me, err
+		}
+	}
 }
 
 // does is what does the tasks. With kept the next run goes on with those that this one

@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// vacant refuses an address at which listen would fail, before a store is opened or made
+// Vacant refuses an address at which listen would fail, before a store is opened or made
 // for nothing. It does not keep it: who listens before the store is open holds requests
 // that a proxy would have had answered elsewhere.
-func vacant(address, setting string) error {
+func Vacant(address, setting string) error {
 	l, err := listen(address, setting)
 	if err != nil {
 		return err

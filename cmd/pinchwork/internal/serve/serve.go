@@ -67,7 +67,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (
 		return err
 	}
 	defer metrics.close()
-	if err := vacant(s.Listen, listenSetting); err != nil {
+	if err := Vacant(s.Listen, listenSetting); err != nil {
 		return err
 	}
 	b, err := open(ctx, &s, log)

@@ -118,7 +118,7 @@ func All() []Setting {
 		proxies(),
 		number("WEBHOOK_MAX_RETRIES", "retries of a webhook after the first attempt", func(s *Settings) *int { return &s.WebhookRetries }),
 		seconds("WEBHOOK_TIMEOUT_SECONDS", "time for one webhook attempt", func(s *Settings) *time.Duration { return &s.WebhookTimeout }),
-		choice("WEBHOOK_ALLOW_PRIVATE", "true also allows http, any port and private addresses", "true", "false", func(s *Settings) *bool { return &s.Policy.PrivateWebhooks }),
+		choice("WEBHOOK_ALLOW_PRIVATE", "true also allows http and private addresses", "true", "false", func(s *Settings) *bool { return &s.Policy.PrivateWebhooks }),
 		infra(),
 		registration(),
 		number("MAX_OPEN_CLAIMS", "undelivered claims of one agent, 0 for no bound", func(s *Settings) *int64 { return &s.Policy.MaxOpenClaims }),
