@@ -143,10 +143,21 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 	if err := rules.CheckText("note", in.Note, limits.Reason); err != nil {
 		return Report{}, m.refused(ctx, "resolve", err)
 	}
+	var about []store.StoredTask
 	return recorded[Report](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
+			if l.Report != nil {
+				about, err = m.store.Tasks(ctx, []TaskID{l.Report.Task})
+			}
+			return known(ctx, err)
+		},
 		deed: &deed{entry: func(l *store.Loaded, _ *rules.Outcome) OperatorAction {
-			return OperatorAction{Action: ActionResolveReport, TaskID: l.Report.Task, ReportID: id, Outcome: string(in.Status), Reason: in.Note}
+			a := OperatorAction{Action: ActionResolveReport, TaskID: l.Report.Task, ReportID: id, Outcome: string(in.Status), Reason: in.Note}
+			for i := range about {
+				a.PosterID, a.WorkerID = about[i].Task.Poster, about[i].Task.Worker()
+			}
+			return a
 		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.Resolve(now, l, in.Status, in.Note)

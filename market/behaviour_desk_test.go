@@ -286,7 +286,74 @@ func TestTheEndOfALongLogIsFound(t *testing.T) {
 		if err != nil || list.Total != entries || len(list.Actions) != 80 || list.Actions[79].Number != 1 {
 			t.Errorf("%d of %d, %v", len(list.Actions), list.Total, err)
 		}
+		// The whole log comes out, each entry once, also while it grows.
+		next := int64(entries)
+		for a, err := range market.EachAction(k.Ctx, market.ActionQuery{AgentID: bob.ID}, k.Market.Actions) {
+			if err != nil || a.Number != next {
+				t.Fatalf("entry %d comes where %d should, %v", a.Number, next, err)
+			}
+			if next--; a.Number%40 == 0 {
+				if _, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: bob.ID, Amount: 1}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if next != 0 {
+			t.Errorf("%d entries did not come", next)
+		}
+		credits := int64(0)
+		for e, err := range market.EachEntry(k.Ctx, bob.ID, k.Market.LedgerOf) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			credits += e.Amount
+		}
+		if me, err := bob.API.Me(k.Ctx); err != nil || credits != me.Credits {
+			t.Errorf("the ledger's entries are %d together, the balance is %d, %v", credits, me.Credits, err)
+		}
 	}, markettest.CheckRarely())
+}
+
+// What is decided about a task or its reports is in the log of its parties too, with who
+// got what.
+func TestADecisionIsAboutItsParties(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, cyd := k.Agent("ada"), k.Agent("bob"), k.Agent("cyd")
+		task := ada.Post("task", markettest.Budget(20))
+		bob.Claim(task)
+		bob.Deliver(task, "done")
+		reported, err := ada.API.ReportTask(k.Ctx, task, "wrong")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Market.ResolveTask(k.Ctx, task, market.ResolveTaskInput{Outcome: market.OutcomeSplit, WorkerCredits: 12, Reason: "half of it"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Market.ResolveReport(k.Ctx, reported.ReportID, market.ResolveInput{Status: market.ReportReviewed}); err != nil {
+			t.Fatal(err)
+		}
+		for _, party := range []market.AgentID{ada.ID, bob.ID} {
+			log := actions(t, k, market.ActionQuery{AgentID: party})
+			if len(log) != 2 || log[0].Action != market.ActionResolveReport || log[1].Action != market.ActionResolveTask {
+				t.Fatalf("about a party: %+v", log)
+			}
+			for _, a := range log {
+				if a.PosterID != ada.ID || a.WorkerID != bob.ID || a.AgentID != "" {
+					t.Errorf("the parties of %+v", a)
+				}
+			}
+			if a := log[1]; a.Amount != 12 || a.WorkerReceives != 11 || a.PosterGetsBack != 8 {
+				t.Errorf("moved: %+v", a)
+			}
+		}
+		if log := actions(t, k, market.ActionQuery{AgentID: cyd.ID}); len(log) != 0 {
+			t.Errorf("about a stranger: %+v", log)
+		}
+		summaries, err := k.Market.Summaries(k.Ctx, task, "", "tk-none", task)
+		if err != nil || len(summaries) != 1 || summaries[task].Need != "task" || summaries[task].WorkerID != bob.ID {
+			t.Errorf("summaries: %+v, %v", summaries, err)
+		}
+	})
 }
 
 // failing is a store whose next commits fail, before or after they are written.

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,11 +27,20 @@ type OperatorAction struct {
 	TaskID   TaskID   `json:"task_id,omitempty"`
 	ReportID ReportID `json:"report_id,omitempty"`
 	Subject  string   `json:"subject,omitempty"`
+	// PosterID and WorkerID are the parties of the task at that time. What an earlier version
+	// wrote has none.
+	PosterID AgentID `json:"poster_id,omitempty"`
+	WorkerID AgentID `json:"worker_id,omitempty"`
 	// Clients are the addresses from which log-ins were refused, as far as the server knows
 	// them, those with the most of them first.
 	Clients string `json:"clients,omitempty"`
-	// Amount is how many credits were moved, invitations made, or log-ins refused.
+	// Amount is how many credits were moved, invitations made, or log-ins refused; for a
+	// task what its poster was charged.
 	Amount int64 `json:"amount,omitempty"`
+	// Of a task that was resolved, WorkerReceives is what the worker got and PosterGetsBack
+	// what went back to the poster. What an earlier version wrote has neither.
+	WorkerReceives int64 `json:"worker_receives,omitempty"`
+	PosterGetsBack int64 `json:"poster_gets_back,omitempty"`
 	// Outcome is the choice that was made, where there was one: how a report or a task was
 	// resolved, an operator's role.
 	Outcome string `json:"outcome,omitempty"`
@@ -109,6 +119,11 @@ func (m *Market) enter(ctx context.Context, d *deed, done *done) error {
 // filters are the chains, beside the log itself, that lead to the entry.
 func (a *OperatorAction) filters() (chains []chain) {
 	queries := []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}, {ReportID: a.ReportID}, {Action: a.Action}}
+	for _, party := range []AgentID{a.PosterID, a.WorkerID} {
+		if party != Platform {
+			queries = append(queries, ActionQuery{AgentID: party})
+		}
+	}
 	if ofOperator := a.Action == ActionAddOperator || a.Action == ActionRevokeOperator; ofOperator && a.Subject != a.Operator {
 		queries = append(queries, ActionQuery{Operator: a.Subject})
 	}
@@ -132,7 +147,8 @@ type ActionQuery struct {
 	// Operator is who did something, or to whom it was done.
 	Operator string
 	// Action is a kind of act, one of Actions.
-	Action   string
+	Action string
+	// AgentID is to whom something was done, or a party of the task that it was done to.
 	AgentID  AgentID
 	TaskID   TaskID
 	ReportID ReportID
@@ -219,6 +235,56 @@ func (m *Market) Actions(ctx context.Context, q ActionQuery) (_ OperatorActions,
 		list.Actions = append(list.Actions, a)
 	}
 	return list, nil
+}
+
+// EachAction yields all entries of the log that the query selects, newest first, a page at
+// a time: read is Market.Actions, or a client's. Each comes once, whatever is written
+// meanwhile. An error comes last.
+func EachAction(ctx context.Context, q ActionQuery, read func(context.Context, ActionQuery) (OperatorActions, error)) iter.Seq2[OperatorAction, error] {
+	return each(func(p Page) ([]OperatorAction, int, error) {
+		q.Page = p
+		list, err := read(ctx, q)
+		return list.Actions, list.Total, err
+	})
+}
+
+// EachEntry yields an agent's whole ledger, newest first, as EachAction the log: read is
+// Market.LedgerOf.
+func EachEntry(ctx context.Context, id AgentID, read func(context.Context, AgentID, Page) (LedgerPage, error)) iter.Seq2[LedgerEntry, error] {
+	return each(func(p Page) ([]LedgerEntry, int, error) {
+		list, err := read(ctx, id, p)
+		return list.Ledger, list.Total, err
+	})
+}
+
+// each yields the elements of a list that grows at its beginning, where they are counted
+// from the end: what was yielded before comes again in a page when it has grown.
+func each[T any](read func(Page) ([]T, int, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		left := -1
+		for offset := 0; left != 0; {
+			items, total, err := read(Page{Limit: 100, Offset: offset})
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			if left < 0 {
+				left = total
+			}
+			for i := range items {
+				if total-offset-i > left {
+					continue
+				}
+				left--
+				if !yield(items[i], nil) {
+					return
+				}
+			}
+			if offset += len(items); len(items) == 0 {
+				return
+			}
+		}
+	}
 }
 
 // pointed are the numbers of entries that elements of a filter's chain hold.

@@ -273,3 +273,25 @@ func summaryOf(st *store.StoredTask) TaskSummary {
 	}
 	return v
 }
+
+// Summaries returns what the ids' tasks are in the operator's list; those that are not kept
+// are missing. More than 100 ids are not looked up.
+//
+// Errors: ErrUnavailable.
+func (m *Market) Summaries(ctx context.Context, ids ...TaskID) (_ map[TaskID]TaskSummary, err error) {
+	finish := m.meter.operation(&ctx, "summaries")
+	defer func() { finish(err) }()
+	summaries := map[TaskID]TaskSummary{}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	ids = slices.DeleteFunc(ids, func(id TaskID) bool { return id == "" })
+	for some := range slices.Chunk(ids[:min(len(ids), lookedPiece)], offerPiece) {
+		found, err := m.store.Tasks(ctx, some)
+		if err != nil {
+			return nil, known(ctx, err)
+		}
+		for i := range found {
+			summaries[found[i].Task.ID] = summaryOf(&found[i])
+		}
+	}
+	return summaries, nil
+}

@@ -33,9 +33,13 @@ func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput
 	d, err := m.operate(ctx, operation{
 		name: "settle " + string(id), input: in, anonymous: true, load: store.LoadQuery{Task: id, Text: true},
 		deed: &deed{entry: func(l *store.Loaded, o *rules.Outcome) OperatorAction {
-			return OperatorAction{
-				Action: ActionResolveTask, TaskID: id, Amount: o.Written(id).Ending.Charged, Outcome: string(in.Outcome), Reason: in.Reason,
+			t := o.Written(id)
+			a := OperatorAction{
+				Action: ActionResolveTask, TaskID: id, PosterID: t.Poster, WorkerID: t.Worker(),
+				Amount: t.Ending.Charged, Outcome: string(in.Outcome), Reason: in.Reason,
 			}
+			a.WorkerReceives, a.PosterGetsBack = a.Amount-m.rules.Fee(a.Amount), t.MaxCredits-a.Amount
+			return a
 		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
 			return m.rules.ResolveTask(now, l, rules.Resolution{Outcome: in.Outcome, Charged: in.WorkerCredits, Reason: in.Reason})

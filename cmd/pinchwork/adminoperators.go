@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pinchwork/pinchwork/cmd/pinchwork/internal/render"
 	"github.com/pinchwork/pinchwork/httpclient"
+	"github.com/pinchwork/pinchwork/internal/sheet"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -112,18 +114,37 @@ func reasonFlag(cmd *cobra.Command, reason *string) {
 
 func newActions(o *operator) *cobra.Command {
 	var q market.ActionQuery
+	var all bool
 	cmd := &cobra.Command{
 		Use:   "actions",
 		Short: "What operators did: who, what, on whom, when and why, newest first",
-		Args:  args(cobra.NoArgs),
+		Long: "What operators did: who, what, on whom, when and why, newest first.\n\n" +
+			"With --all the whole log is read, page by page; as fast as the server's limit for operators lets it.\n" +
+			"--output csv is for spreadsheets: what begins like a formula has an apostrophe before it.",
+		Args:        args(cobra.NoArgs),
+		Annotations: map[string]string{givesCSV: "yes"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if all && (cmd.Flags().Changed("limit") || cmd.Flags().Changed("offset")) {
+				return misused(cmd, errors.New("--all takes no --limit and no --offset"))
+			}
 			c, err := o.client()
 			if err != nil {
 				return err
 			}
-			list, err := c.Actions(cmd.Context(), q)
+			if o.output == outputCSV && o.jq.code == nil {
+				return sheet.Actions(o.stdout, wholeOrPage(cmd, c, q, all))
+			}
+			var list market.OperatorActions
+			if all {
+				list, err = wholeLog(cmd.Context(), c, q)
+			} else {
+				list, err = c.Actions(cmd.Context(), q)
+			}
 			if err != nil {
 				return err
+			}
+			if all && o.asJSON() {
+				return o.json(list, "  ")
 			}
 			return o.show(list, func(w io.Writer, style render.Style) error {
 				t := render.Table{Columns: []render.Column{{Title: "No", Right: true}, {Title: "When"}, {Title: "Operator"}, {Title: "Action"}, {Title: "On"}, {Title: "Amount", Right: true, Drop: true}, {Title: "Outcome", Drop: true}, {Title: "Reason", Flex: true}}}
@@ -143,7 +164,38 @@ func newActions(o *operator) *cobra.Command {
 	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about the report `id`")
 	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about the task `id`")
 	pageFlags(cmd, &q.Page)
+	f.BoolVar(&all, "all", false, "the whole log")
 	return cmd
+}
+
+// wholeOrPage is what a file has: a page where one was asked for, else everything.
+func wholeOrPage(cmd *cobra.Command, c *httpclient.Admin, q market.ActionQuery, all bool) iter.Seq2[market.OperatorAction, error] {
+	if paged := cmd.Flags().Changed("limit") || cmd.Flags().Changed("offset"); all || !paged {
+		return market.EachAction(cmd.Context(), q, c.Actions)
+	}
+	return func(yield func(market.OperatorAction, error) bool) {
+		list, err := c.Actions(cmd.Context(), q)
+		for _, a := range list.Actions {
+			if !yield(a, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(market.OperatorAction{}, err)
+		}
+	}
+}
+
+func wholeLog(ctx context.Context, c *httpclient.Admin, q market.ActionQuery) (list market.OperatorActions, err error) {
+	list.Actions = []market.OperatorAction{}
+	for a, err := range market.EachAction(ctx, q, c.Actions) {
+		if err != nil {
+			return list, err
+		}
+		list.Actions = append(list.Actions, a)
+	}
+	list.Total = len(list.Actions)
+	return list, nil
 }
 
 func actionRow(a *market.OperatorAction) []string {

@@ -118,6 +118,7 @@ type outputFormat string
 const (
 	outputTable outputFormat = "table"
 	outputJSON  outputFormat = "json"
+	outputCSV   outputFormat = "csv"
 )
 
 func (o *outputFormat) String() string { return string(*o) }
@@ -125,9 +126,9 @@ func (o *outputFormat) Type() string   { return "format" }
 
 func (o *outputFormat) Set(s string) error {
 	switch outputFormat(s) {
-	case outputTable, outputJSON:
+	case outputTable, outputJSON, outputCSV:
 		*o = outputFormat(s)
 		return nil
 	}
-	return fmt.Errorf("must be table or json")
+	return fmt.Errorf("must be table or json, or csv for admin actions")
 }

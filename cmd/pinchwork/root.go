@@ -73,6 +73,9 @@ Exit codes:
 		if a.jq.code != nil && a.output == outputTable && cmd.Flags().Changed("output") {
 			return misused(cmd, errors.New("--jq filters JSON, so leave out --output table"))
 		}
+		if a.output == outputCSV && cmd.Annotations[givesCSV] == "" {
+			return misused(cmd, errors.New("--output csv is of admin actions alone: use table or json"))
+		}
 		return misusedTogether(cmd, given)
 	}
 	globalFlags(a, root)
@@ -81,6 +84,9 @@ Exit codes:
 	ofCobra(root)
 	return root
 }
+
+// givesCSV is the annotation of commands that know --output csv.
+const givesCSV = "csv"
 
 // section is a part of the help.
 type section struct {
@@ -121,10 +127,10 @@ func globalFlags(a *app, root *cobra.Command) {
 	f.StringVar(&a.server, "server", "", "base `URL` of the server (PINCHWORK_SERVER; default the profile's, or "+defaultServer+")")
 	f.StringVar(&a.key, "key", "", "API `key` (PINCHWORK_API_KEY; default the profile's)")
 	f.StringVar(&a.profile, "profile", "", "`name` of the stored profile (PINCHWORK_PROFILE)")
-	f.VarP(&a.output, "output", "o", "table for people or json for programs")
+	f.VarP(&a.output, "output", "o", "table for people or json for programs; csv for spreadsheets, of admin actions")
 	f.Var(&a.jq, "jq", "print what a jq `filter` makes of the JSON, such as .tasks[].task_id")
 	f.StringVar(&a.idempotencyKey, "idempotency-key", "", "make a change safe to repeat: the same `key` within 24 h changes nothing twice")
-	complete(root, "output", string(outputTable), string(outputJSON))
+	complete(root, "output", string(outputTable), string(outputJSON), string(outputCSV))
 	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return a.profileNames(), cobra.ShellCompDirectiveNoFileComp
 	})

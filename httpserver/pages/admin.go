@@ -38,6 +38,8 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"GET /admin/reports":                p.operator(p.adminReports),
 		"POST /admin/reports/{id}":          p.acts("report", p.resolveReport),
 		"GET /admin/actions":                p.operator(p.adminActions),
+		"GET /admin/actions.csv":            p.patient(exportPatience, p.exportActions),
+		"GET /admin/agents/{id}/ledger.csv": p.patient(exportPatience, p.exportLedger),
 		"GET /admin/operators":              p.operator(p.adminOperators),
 		"POST /admin/operators":             p.acts("add", p.addOperator),
 		"POST /admin/operators/{id}/revoke": p.acts("revoke", p.revokeOperator),
@@ -73,10 +75,13 @@ type desk struct {
 	Fault fault
 	// Case is the task's file in the order of time, Ahead what timers will do, Would what
 	// the split of the form would.
-	Case      []moment
-	Ahead     []step
-	Would     *market.Settlement
-	Names     map[market.AgentID]string
+	Case  []moment
+	Ahead []step
+	Would *market.Settlement
+	Names map[market.AgentID]string
+	Needs map[market.TaskID]market.TaskSummary
+	// Export is the address of the list as a file.
+	Export    string
 	Found     []market.AgentStanding
 	Reports   market.ReportList
 	Audit     *market.AuditReport
@@ -102,6 +107,8 @@ const (
 	patience = 4 * time.Second
 	// auditPatience bounds an audit, which reads everything.
 	auditPatience = 5 * time.Minute
+	// exportPatience bounds the writing of a file.
+	exportPatience = 10 * time.Minute
 )
 
 func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerFunc {

@@ -21,7 +21,7 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "millis": millis, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
+	"since": since, "millis": millis, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
 
@@ -170,4 +170,49 @@ func ratings(n int64) string {
 		return "1 rating"
 	}
 	return number(n) + " ratings"
+}
+
+// deedOf is what was done, in words.
+func deedOf(a market.OperatorAction) string {
+	switch {
+	case a.Action == market.ActionLogInRefused && a.Amount > 1:
+		return fmt.Sprintf("Log-ins refused: %s in the hour", number(a.Amount))
+	case a.Action == market.ActionLogInRefused:
+		return "Log-in refused"
+	case a.Action == market.ActionInvite:
+		return fmt.Sprintf("Invite: %s made", number(a.Amount))
+	case a.Outcome != "":
+		return sentence(a.Action) + ": " + a.Outcome
+	}
+	return sentence(a.Action)
+}
+
+// movedBy says which credits an act moved, and to whom; "" for none.
+func movedBy(a market.OperatorAction) string {
+	switch a.Action {
+	case market.ActionGrant:
+		return number(a.Amount) + " granted"
+	case market.ActionClawBack:
+		return number(a.Amount) + " taken back"
+	case market.ActionResolveTask:
+		return decided(a)
+	}
+	return ""
+}
+
+// decided says where the credits of a task went by an operator's decision.
+func decided(a market.OperatorAction) string {
+	var parts []string
+	if fee := a.Amount - a.WorkerReceives; a.WorkerReceives > 0 {
+		parts = append(parts, number(a.WorkerReceives)+" to the worker")
+		if fee > 0 {
+			parts = append(parts, number(fee)+" fee")
+		}
+	} else if a.Amount > 0 {
+		parts = append(parts, number(a.Amount)+" charged")
+	}
+	if a.PosterGetsBack > 0 {
+		parts = append(parts, number(a.PosterGetsBack)+" back to the poster")
+	}
+	return strings.Join(parts, ", ")
 }

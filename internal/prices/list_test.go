@@ -306,6 +306,8 @@ var site = []price{
 		return w.form("/admin/tasks/"+string(w.post(w.poster, "x", ""))+"/resolve", url.Values{"outcome": {"refund"}, "sure": {"yes"}, "reason": {reason}})
 	}).keeps("the reason, 20 KB, in the task and two events"),
 	anyone("GET /admin/actions", plain("/admin/actions")).takes(100*ms, 32*mib, 4*mib),
+	anyone("GET /admin/actions.csv", plain("/admin/actions.csv")).takes(100*ms, 32*mib, 64*kib),
+	anyone("GET /admin/agents/{id}/ledger.csv", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id) + "/ledger.csv", "" })).takes(100*ms, 32*mib, 64*kib),
 	anyone("GET /admin/operators", plain("/admin/operators")),
 	known("POST /admin/operators", func(w *world) *http.Request {
 		return w.form("/admin/operators", url.Values{"name": {"page-" + strings.ToLower(rand.Text()[:8])}, "role": {"look"}, "reason": {reason}})
