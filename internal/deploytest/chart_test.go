@@ -1,6 +1,7 @@
 package deploytest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,6 +24,7 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 	t.Helper()
 	values := documents(t, read(t, chart+"/values.yaml"))[0]
 	merge(values, set)
+	values = asHelmReads(t, values)
 	all := template.New("chart")
 	toYAML := func(v any) (string, error) {
 		data, err := yaml.Marshal(v)
@@ -43,6 +45,14 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 			return pad + strings.ReplaceAll(s, "\n", "\n"+pad)
 		},
 		"toYaml": toYAML, "quote": strconv.Quote, "upper": strings.ToUpper, "toString": func(v any) string { return fmt.Sprint(v) },
+		"kindIs": func(kind string, v any) bool { return reflect.ValueOf(v).Kind().String() == kind },
+		"ternary": func(yes, no any, v bool) any {
+			if v {
+				return yes
+			}
+			return no
+		},
+		"toJson":  func(v any) (string, error) { data, err := json.Marshal(v); return string(data), err },
 		"replace": func(old, with, s string) string { return strings.ReplaceAll(s, old, with) },
 		"int":     func(v any) (int, error) { return strconv.Atoi(fmt.Sprint(v)) },
 		"fail":    func(s string) (string, error) { return "", errors.New(s) },
@@ -78,6 +88,19 @@ func render(t *testing.T, set map[string]any) (out string, err error) {
 		b.WriteString("\n")
 	}
 	return b.String(), nil
+}
+
+// asHelmReads makes of all numbers what Helm makes of those in files.
+func asHelmReads(t *testing.T, values map[string]any) (read map[string]any) {
+	t.Helper()
+	data, err := json.Marshal(values)
+	if err == nil {
+		err = json.Unmarshal(data, &read)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
 }
 
 // chartFiles are the files of a chart that are no templates.
@@ -157,6 +180,55 @@ func TestChart(t *testing.T) {
 	}
 }
 
+// What YAML and Helm make of a value is what the server takes, and a name that is no
+// setting is refused.
+func TestSettingsOfTheChart(t *testing.T) {
+	text, err := render(t, map[string]any{"settings": map[string]any{
+		"rate-limits": false, "webhook-allow-private": true, "rate-read": false, "initial-credits": 2_000_000, "platform-fee-percent": 2.5,
+		"max-agent-bytes": "1GiB", "abandon-limit": 0,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]any{}
+	env, _ := at(workload(t, text), "spec", "template", "spec", "containers", 0, "env").([]any)
+	for _, one := range env {
+		have[fmt.Sprint(at(one, "name"))] = at(one, "value")
+	}
+	for name, want := range map[string]string{
+		"RATE_LIMITS": "off", "WEBHOOK_ALLOW_PRIVATE": "on", "RATE_READ": "off", "INITIAL_CREDITS": "2000000", "PLATFORM_FEE_PERCENT": "2.5",
+		"MAX_AGENT_BYTES": "1GiB", "ABANDON_LIMIT": "0",
+	} {
+		if got := have["PINCHWORK_"+name]; got != want {
+			t.Errorf("%s is %v, want %s", name, got, want)
+		}
+	}
+
+	var taken []string
+	names, _ := at(documents(t, read(t, chart+"/values.schema.json"))[0], "properties", "settings", "propertyNames", "enum").([]any)
+	for _, name := range names {
+		taken = append(taken, "PINCHWORK_"+strings.ToUpper(strings.ReplaceAll(fmt.Sprint(name), "-", "_")))
+	}
+	// The chart sets these by itself.
+	taken = append(taken, "PINCHWORK_LISTEN", "PINCHWORK_METRICS_LISTEN", "PINCHWORK_STORE", "PINCHWORK_ADMIN_KEY")
+	slices.Sort(taken)
+	if want := slices.Sorted(maps.Keys(settings(t))); !slices.Equal(taken, want) {
+		t.Errorf("the schema has the settings\n%v, there are\n%v", taken, want)
+	}
+}
+
+// workload is what runs the server.
+func workload(t *testing.T, text string) map[string]any {
+	t.Helper()
+	for _, d := range documents(t, text) {
+		if at(d, "spec", "template") != nil {
+			return d
+		}
+	}
+	t.Fatalf("nothing runs in\n%s", text)
+	return nil
+}
+
 // Helm itself finds nothing wrong with it.
 func TestChartLints(t *testing.T) {
 	helm := program(t, "helm")
@@ -166,7 +238,7 @@ func TestChartLints(t *testing.T) {
 		run(t, helm, append([]string{"lint", "--strict", "--kube-version", "1.30.0", dir}, set...)...)
 		documents(t, run(t, helm, append([]string{"template", "--kube-version", "1.30.0", "m", dir}, set...)...))
 	}
-	for _, set := range []string{"replicaCount=0", "settings.store=x", "colour=red", "replicaCount=2"} {
+	for _, set := range []string{"replicaCount=0", "settings.store=x", "settings.task-expirey=3h", "colour=red", "replicaCount=2"} {
 		if out, err := exec.CommandContext(t.Context(), helm, "template", "--kube-version", "1.30.0", "m", dir, "--set", set).CombinedOutput(); err == nil {
 			t.Errorf("%s is taken:\n%s", set, out)
 		}
