@@ -104,7 +104,7 @@ func (c *call) fail(err error) {
 		return
 	}
 	status, refusal := explain(err)
-	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && !errors.Is(err, errLeaving) {
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && !expected(err) {
 		c.logFailure(err)
 	}
 	c.refusalHeaders(status, refusal)
@@ -116,6 +116,12 @@ func (c *call) fail(err error) {
 		said.Actions = c.server.actionsOn(c.taskID(), refusal.Actions)
 	}
 	c.send(status, said, "")
+}
+
+// expected reports whether a server says this in each of its lives: at its start, and at
+// its end.
+func expected(err error) bool {
+	return errors.Is(err, errLeaving) || errors.Is(err, market.ErrWarming)
 }
 
 func (c *call) refusalHeaders(status int, refusal *market.Error) {

@@ -265,6 +265,17 @@ func TestAServerThatLeavesServesOn(t *testing.T) {
 	}
 }
 
+// Somebody who waits for a server to be ready leaves no warnings in its log.
+func TestWarmingUpIsNoFailureInTheLog(t *testing.T) {
+	var log lockedBuffer
+	s := &stub{ready: refuse(market.CodeWarming, "warming")}
+	server := s.server(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	expect(t, ask(server, "GET", "/readyz", ""), 503, `{"error":"warming","code":"warming"}`)
+	if text := log.String(); !strings.Contains(text, "level=INFO") || !strings.Contains(text, "status=503") {
+		t.Errorf("the log says\n%s", text)
+	}
+}
+
 func TestIdempotencyKey(t *testing.T) {
 	var got string
 	s := &stub{
