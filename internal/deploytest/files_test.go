@@ -142,6 +142,13 @@ func TestService(t *testing.T) {
 			t.Errorf("%s is not handed over by %s", found[0], credential)
 		}
 	}
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stop := regexp.MustCompile(`(?m)^TimeoutStopSec=(\d+)$`).FindStringSubmatch(text); stop == nil || !strings.Contains(string(page), "`TimeoutStopSec` ("+stop[1]+")") {
+		t.Errorf("the page does not say how long the unit waits for the end: %v", stop)
+	}
 	analyze := program(t, "systemd-analyze")
 	dir := t.TempDir()
 	self, err := os.Executable()

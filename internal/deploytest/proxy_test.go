@@ -34,8 +34,10 @@ import (
 
 // site is two replicas behind a proxy, and a client that calls from an address of its own.
 type site struct {
-	t      *testing.T
-	url    string
+	t   *testing.T
+	url string
+	// plain is the port of nginx for http.
+	plain  string
 	client *http.Client
 	// log is what the replicas write, said what the proxy does.
 	log, said *programtest.Log
@@ -128,6 +130,28 @@ func TestNginx(t *testing.T) {
 	s := newSite(t)
 	s.nginx(0)
 	s.carriesEverything()
+	for _, path := range []string{"/v1/tasks", "/mcp"} {
+		res, err := s.request("POST", path, "", strings.NewReader(strings.Repeat(" ", 9<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said struct{ Error, Code string }
+		err = json.NewDecoder(res.Body).Decode(&said)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge || said.Error == "" || said.Code != "too_large" {
+			t.Errorf("%s: a body of 9 MiB is answered %d %+v, %v", path, res.StatusCode, said, err)
+		}
+	}
+	// By http one is led to https.
+	plain := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := plain.Get("http://127.0.0.1:" + s.plain + "/docs?x=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if to := res.Header.Get("Location"); res.StatusCode != http.StatusMovedPermanently || !strings.HasPrefix(to, "https://") || !strings.HasSuffix(to, "/docs?x=1") {
+		t.Errorf("by http: %d to %q", res.StatusCode, to)
+	}
 }
 
 func TestCaddy(t *testing.T) {
@@ -143,9 +167,10 @@ func (s *site) nginx(idle time.Duration) {
 	t.Helper()
 	nginx := program(t, "nginx")
 	dir, port := t.TempDir(), freePort(t)
+	s.plain = freePort(t)
 	selfSigned(t, dir)
 	conf := strings.NewReplacer(
-		"127.0.0.1:8001", s.addresses[0], "127.0.0.1:8002", s.addresses[1], "listen 443", "listen 127.0.0.1:"+port,
+		"127.0.0.1:8001", s.addresses[0], "127.0.0.1:8002", s.addresses[1], "listen 443", "listen 127.0.0.1:"+port, "listen 80;", "listen 127.0.0.1:"+s.plain+";",
 		"/etc/ssl/", dir+"/", "server_name market.example", "server_name localhost", "keepalive_timeout 4s", "keepalive_timeout "+kept(idle),
 	).Replace(read(t, "nginx.conf"))
 	main := fmt.Sprintf("daemon off;\nmaster_process off;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
