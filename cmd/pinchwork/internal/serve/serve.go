@@ -75,7 +75,7 @@ func Run(ctx context.Context, s Settings, version string, out, logs io.Writer) (
 		return err
 	}
 	defer b.close()
-	m, err := newMarket(&s, b, metrics.telemetry(), log, shown(version))
+	m, err := newMarket(&s, b, metrics.telemetry(), log, shown(s.Listen, version))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSetting, err)
 	}
@@ -103,12 +103,21 @@ func newMarket(s *Settings, b *backend, telemetry market.Telemetry, log *slog.Lo
 }
 
 // shown is what operators see of this process.
-func shown(version string) pinchwork.Option {
+func shown(listen, version string) pinchwork.Option {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unnamed"
 	}
-	return pinchwork.WithInstance(host, version)
+	return pinchwork.WithInstance(instanceName(host, listen), version)
+}
+
+// instanceName tells the replicas of one machine apart: by the port that each listens on,
+// or by the process where the port is any.
+func instanceName(host, listen string) string {
+	if _, port, err := net.SplitHostPort(listen); err == nil && port != "0" && port != "" {
+		return net.JoinHostPort(host, port)
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
 
 func newAPI(m *market.Market, s *Settings, telemetry market.Telemetry, version string, log *slog.Logger) (*httpserver.Server, error) {

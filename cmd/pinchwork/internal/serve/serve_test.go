@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -262,5 +263,15 @@ func TestCtrlCEndsAServerAtOnce(t *testing.T) {
 	i.signal(errors.New(interrupted))
 	if err := i.ends(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestReplicasOfOneMachineAreToldApart(t *testing.T) {
+	for listen, want := range map[string]string{
+		"127.0.0.1:8001": "vm:8001", ":8002": "vm:8002", "127.0.0.1:0": fmt.Sprintf("vm, process %d", os.Getpid()),
+	} {
+		if got := instanceName("vm", listen); got != want {
+			t.Errorf("at %s it is %q, want %q", listen, got, want)
+		}
 	}
 }
