@@ -88,7 +88,6 @@ func TestRefusedOperationsAreMeasured(t *testing.T) {
 		},
 		"invite":       func() error { _, err := m.Invite(ctx, market.InviteInput{ValidFor: -1}); return err },
 		"operator":     func() error { _, err := m.AddOperator(ctx, market.OperatorInput{}); return err },
-		"summaries":    func() error { _, err := m.Summaries(ctx, s.open); return err },
 		"actions":      func() error { _, err := m.Actions(ctx, market.ActionQuery{Page: far}); return err },
 		"ledger of":    func() error { _, err := m.LedgerOf(ctx, s.ada.ID, far); return err },
 		"settlement":   func() error { _, err := m.Settlement(ctx, s.open, market.ResolveTaskInput{}); return err },

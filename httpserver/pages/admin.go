@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,15 +59,17 @@ type desk struct {
 	Once          string
 	Done, Problem string
 	// To is where a log-in leads, "" for the first page.
-	To       string
-	Search   string
-	Status   market.ReportStatus
-	Overview market.DeskOverview
-	Dead     market.DeadWebhookList
-	Agents   market.AgentStandings
-	Agent    *market.AgentFile
-	Tasks    market.TaskSummaries
-	File     *market.TaskFile
+	To     string
+	Search string
+	// Poster and Worker are those of the tasks that are listed, "" for anybody.
+	Poster, Worker market.AgentID
+	Status         market.ReportStatus
+	Overview       market.DeskOverview
+	Dead           market.DeadWebhookList
+	Agents         market.AgentStandings
+	Agent          *market.AgentFile
+	Tasks          market.TaskSummaries
+	File           *market.TaskFile
 	// Choices are the values of the selections above a list, by name.
 	Choices map[string][]choice
 	// Tried is the form that was refused, Sent what was in it, Fault what is wrong with it.
@@ -152,7 +155,26 @@ func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("lost") {
 		d.Problem = "Your session has ended, and nothing of the form was done. Log in to go on where it was."
 	}
+	if r.URL.Query().Has("ended") {
+		d.Problem = "Your session has ended. Log in to go on where it was."
+	}
 	p.render(w, r, http.StatusOK, "login", "Log in", d)
+}
+
+// elsewhere answers addresses of the desk that have no page: where a form was sent to leads
+// to the form's page.
+func (p *pages) elsewhere(w http.ResponseWriter, r *http.Request, d *desk) {
+	form := r.Clone(r.Context())
+	form.Method = http.MethodPost
+	forms := http.NewServeMux()
+	for route, serve := range p.adminRoutes() {
+		forms.HandleFunc(route, serve)
+	}
+	if _, route := forms.Handler(form); strings.HasPrefix(route, http.MethodPost) {
+		http.Redirect(w, r, p.root(r)+whence(form), http.StatusSeeOther)
+		return
+	}
+	p.show(w, r, "admin-none", "Not found", d, &market.Error{Kind: market.ErrNotFound, Message: "Not found"})
 }
 
 func (p *pages) login(w http.ResponseWriter, r *http.Request) {
@@ -262,7 +284,11 @@ func text(r *http.Request, name string) string {
 func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
 	if isID(d.Search, "ag-") {
-		http.Redirect(w, r, p.root(r)+"/admin/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
+		to := "/admin/agents/" + url.PathEscape(d.Search)
+		if status := r.URL.Query().Get("status"); status != "" {
+			to = "/admin/tasks?" + url.Values{"poster": {d.Search}, "status": {status}}.Encode()
+		}
+		http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
 		return
 	}
 	if isID(d.Search, "tk-") {
@@ -274,19 +300,21 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 		"status": statusChoices(q.Get("status")), "tag": {{Value: tag}},
 		"of": choices(q.Get("of"), choice{Name: "all"}, choice{Value: "reported", Name: "reported ones"}, choice{Value: "system", Name: "system tasks"}),
 	}
+	err := p.parties(r, d)
 	in := market.AllTasksQuery{
 		Filter: market.Filter{Search: d.Search}, Status: market.Status(q.Get("status")),
-		Poster: market.AgentID(q.Get("poster")), Worker: market.AgentID(q.Get("worker")),
+		Poster: d.Poster, Worker: d.Worker,
 		Reported: q.Get("of") == "reported", System: q.Get("of") == "system",
 		Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
 	}
 	if tag != "" {
 		in.Tags = []string{tag}
 	}
-	var err error
-	d.Tasks, err = p.market.AllTasks(r.Context(), in)
+	if err == nil && len(d.Found) == 0 {
+		d.Tasks, err = p.market.AllTasks(r.Context(), in)
+	}
 	if err == nil {
-		var ids []market.AgentID
+		ids := []market.AgentID{d.Poster, d.Worker}
 		for i := range d.Tasks.Tasks {
 			ids = append(ids, d.Tasks.Tasks[i].PosterID, d.Tasks.Tasks[i].WorkerID)
 		}
@@ -300,6 +328,28 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 		d.Pager.Total = 0 // of those that were looked through, nobody has counted what fits
 	}
 	p.show(w, r, "admin-tasks", "Tasks", d, err)
+}
+
+// parties finds the poster and the worker that the address names, by id or whole name.
+// Those who may be meant are found where it is not clear who is.
+func (p *pages) parties(r *http.Request, d *desk) error {
+	for name, id := range map[string]*market.AgentID{"poster": &d.Poster, "worker": &d.Worker} {
+		*id = market.AgentID(strings.TrimSpace(r.URL.Query().Get(name)))
+		if *id == "" || isID(string(*id), "ag-") || *id == market.Platform {
+			continue
+		}
+		list, err := p.market.AllAgents(r.Context(), market.StandingQuery{AgentQuery: market.AgentQuery{Search: string(*id), Page: market.Page{Limit: 100}}})
+		if err != nil {
+			return err
+		}
+		whole := slices.DeleteFunc(slices.Clone(list.Agents), func(a market.AgentStanding) bool { return !strings.EqualFold(a.Name, string(*id)) })
+		if len(whole) != 1 {
+			d.Found = append(d.Found, list.Agents[:min(len(list.Agents), 10)]...)
+			continue
+		}
+		*id = whole[0].ID
+	}
+	return nil
 }
 
 func (p *pages) adminTask(w http.ResponseWriter, r *http.Request, d *desk) { p.taskDesk(w, r, d, nil) }
@@ -320,9 +370,9 @@ func (p *pages) taskDesk(w http.ResponseWriter, r *http.Request, d *desk, proble
 	var life timeline
 	life.ahead(&file.Task, p.market.Now())
 	d.Ahead = life
-	ids := []market.AgentID{}
+	ids := []market.AgentID{file.Task.PosterID, file.Task.WorkerID}
 	for i := range d.Case {
-		ids = append(ids, d.Case[i].Who)
+		ids = append(ids, d.Case[i].Who, d.Case[i].To)
 	}
 	if d.Names, err = p.market.Names(r.Context(), ids...); problem == nil {
 		problem = err

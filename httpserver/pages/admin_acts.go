@@ -145,7 +145,7 @@ func (p *pages) redeliver(o *order) (string, error) {
 // resolution is what the form says about a task.
 func (o *order) resolution() (in market.ResolveTaskInput, err error) {
 	in = market.ResolveTaskInput{Outcome: market.TaskOutcome(o.PostFormValue("outcome")), Reason: o.reason}
-	if in.Outcome == market.OutcomeSplit {
+	if in.Outcome == market.OutcomeSplit || strings.TrimSpace(o.PostFormValue("worker_credits")) != "" {
 		in.WorkerCredits, err = whole(o.PostForm, "worker_credits")
 	}
 	return in, err

@@ -16,6 +16,8 @@ type moment struct {
 	At   market.Time
 	What string
 	Who  market.AgentID // "" when it was no agent
+	// To is to whom it was done, "" where that is nobody or plain.
+	To market.AgentID
 	// By is who it was otherwise: an operator's name.
 	By string
 	// Note is a line about it. Said, and Told beside it, are the words as they were
@@ -79,7 +81,7 @@ func (c *chronicle) tellEvents() {
 		m := moment{At: e.At}
 		switch e.Type {
 		case store.EventTaskMatched:
-			m.What, m.Who = "Offered first", e.ToldTo
+			m.What, m.To = "Offered first", e.ToldTo
 		case store.EventTaskClaimed:
 			worker = e.Data.WorkerID
 			m.What, m.Who = "Claimed", worker

@@ -60,6 +60,9 @@ func (p *pages) logInAgain(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/logout") {
 		back.Set("lost", "1")
 	}
+	if c, err := r.Cookie(cookieName); err == nil && c.Value != "" && r.Method == http.MethodGet {
+		back.Set("ended", "1")
+	}
 	at := p.root(r) + "/admin"
 	if len(back) > 0 {
 		at += "?" + back.Encode()

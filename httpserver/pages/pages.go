@@ -62,6 +62,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 		} {
 			mux.HandleFunc(path, serve)
 		}
+		mux.HandleFunc("GET /admin/", p.operator(p.elsewhere))
 		for path, serve := range p.adminRoutes() {
 			mux.HandleFunc(path, serve)
 		}

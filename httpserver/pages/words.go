@@ -21,7 +21,7 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "millis": millis, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
+	"since": since, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
 
@@ -215,4 +215,15 @@ func decided(a market.OperatorAction) string {
 		parts = append(parts, number(a.PosterGetsBack)+" back to the poster")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sideOf is what a side of a movement of credits is in words, "agent" for an agent's id.
+func sideOf(side string) string {
+	switch {
+	case strings.HasPrefix(side, "escrow:"):
+		return "escrow"
+	case side == string(market.Platform):
+		return "the platform"
+	}
+	return "agent"
 }

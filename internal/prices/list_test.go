@@ -276,6 +276,7 @@ var site = []price{
 	}).keeps("the feedback, 20 KB"),
 	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
 	anyone("GET /admin", plain("/admin")).takes(100*ms, 32*mib, 2*mib),
+	anyone("GET /admin/", plain("/admin/nothing")),
 	anyone("GET /admin/login", plain("/admin/login")),
 	anyone("POST /admin/login", func(w *world) *http.Request {
 		return w.request("POST", "/admin/login", "", url.Values{"key": {strings.Repeat("x", 60_000)}})
