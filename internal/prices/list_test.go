@@ -276,7 +276,6 @@ var site = []price{
 	}).keeps("the feedback, 20 KB"),
 	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
 	anyone("GET /admin", plain("/admin")).takes(100*ms, 32*mib, 2*mib),
-	anyone("GET /admin/", plain("/admin/nothing")),
 	anyone("GET /admin/login", plain("/admin/login")),
 	anyone("POST /admin/login", func(w *world) *http.Request {
 		return w.request("POST", "/admin/login", "", url.Values{"key": {strings.Repeat("x", 60_000)}})
@@ -307,8 +306,8 @@ var site = []price{
 		return w.form("/admin/tasks/"+string(w.post(w.poster, "x", ""))+"/resolve", url.Values{"outcome": {"refund"}, "sure": {"yes"}, "reason": {reason}})
 	}).keeps("the reason, 20 KB, in the task and two events"),
 	anyone("GET /admin/actions", plain("/admin/actions")).takes(100*ms, 32*mib, 4*mib),
-	anyone("GET /admin/actions.csv", plain("/admin/actions.csv")).takes(100*ms, 32*mib, 64*kib),
-	anyone("GET /admin/agents/{id}/ledger.csv", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id) + "/ledger.csv", "" })).takes(100*ms, 32*mib, 64*kib),
+	anyone("GET /admin/actions.csv", plain("/admin/actions.csv")).takes(100*ms, 32*mib, 4*mib),
+	anyone("GET /admin/agents/{id}/ledger.csv", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id) + "/ledger.csv", "" })).takes(100*ms, 32*mib, 1*mib),
 	anyone("GET /admin/operators", plain("/admin/operators")),
 	known("POST /admin/operators", func(w *world) *http.Request {
 		return w.form("/admin/operators", url.Values{"name": {"page-" + strings.ToLower(rand.Text()[:8])}, "role": {"look"}, "reason": {reason}})
