@@ -1,12 +1,14 @@
 package deploytest
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // What breaks on its way is sent again where that does nothing twice, and nowhere else.
@@ -88,6 +90,47 @@ func TestNoReplicaIsReadyForAMoment(t *testing.T) {
 	ready.Store(true)
 	if status, body := s.sends(http.MethodPost, "k", "x"); status != http.StatusOK || body != "x" {
 		t.Errorf("a POST while no replica was ready is answered %d %q", status, body)
+	}
+}
+
+// A worker that waits for a task and goes away is given none: the proxy says that it is gone.
+func TestAClientGoesAway(t *testing.T) {
+	for name, start := range map[string]func(*site){
+		"nginx": func(s *site) { s.nginx(0) },
+		"caddy": func(s *site) { s.caddy(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			came, gone := make(chan struct{}, 1), make(chan struct{}, 1)
+			s := &site{t: t}
+			for range 2 {
+				s.stub(func(_ http.ResponseWriter, r *http.Request) {
+					if r.URL.Path == "/readyz" {
+						return
+					}
+					_, _ = io.Copy(io.Discard, r.Body)
+					came <- struct{}{}
+					<-r.Context().Done()
+					gone <- struct{}{}
+				})
+			}
+			s.calls()
+			start(s)
+			ctx, leave := context.WithCancel(t.Context())
+			r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/tasks/pickup", strings.NewReader(`{"wait":60}`))
+			left := make(chan error, 1)
+			go func() { _, err := s.client.Do(r); left <- err }() //nolint:bodyclose // nothing is answered
+			<-came
+			leave()
+			if err := <-left; err == nil {
+				t.Error("the wait is answered")
+			}
+			select {
+			case <-gone:
+			case <-time.After(10 * time.Second):
+				t.Error("the replica is not told that its client is gone")
+			}
+		})
 	}
 }
 
