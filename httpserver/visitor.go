@@ -56,9 +56,9 @@ func (v *visitor) bounded(ctx context.Context, wait time.Duration) (context.Cont
 		return context.WithTimeout(ctx, limit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait+max(limit, defaultTimeout))
-	stop := context.AfterFunc(v.server.waits, cancel)
 	leave := context.AfterFunc(v.request, cancel)
-	return ctx, func() { leave(); stop(); cancel() }
+	ctx, cancel = v.server.untilClosed(ctx, cancel)
+	return ctx, func() { leave(); cancel() }
 }
 
 // explained is what the client may know of an error; the log has the rest.

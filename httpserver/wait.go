@@ -16,9 +16,14 @@ func (c *call) patient(d time.Duration) (context.Context, context.CancelFunc) {
 	control := http.NewResponseController(c.ResponseWriter)
 	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Now().Add(limit + slowestRead))
-	ctx, cancel := context.WithTimeout(c.unlimited, limit)
-	stop := context.AfterFunc(c.server.waits, cancel)
-	return ctx, func() { stop(); cancel() }
+	return c.server.untilClosed(context.WithTimeout(c.unlimited, limit))
+}
+
+// untilClosed is a context whose waits end when the server does.
+func (s *Server) untilClosed(ctx context.Context, cancel context.CancelFunc) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.waits, func() { end(market.ErrWaitOver) })
+	return ctx, func() { stop(); end(nil); cancel() }
 }
 
 // patientIf is patient for a call that may wait, and the call's own context for one

@@ -124,6 +124,30 @@ func TestAPickupWaitsForWhateverComesOnOffer(t *testing.T) {
 
 // The head start of a matched agent is its own, whoever has waited longer; when it
 // ends, the others get the task at that instant, though nobody asks.
+// A program that is about to end ends its waits: each looks once more and answers.
+func TestAWaitThatIsEndedLooksOnceMore(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		ctx, end := context.WithCancelCause(k.Ctx)
+		waits := pickUpIn(ctx, k, ada, market.Filter{})
+		batch := make(chan error, 1)
+		go func() {
+			list, err := bob.API.PickupBatch(ctx, market.BatchInput{Filter: market.Filter{Wait: time.Minute}})
+			if err == nil && (list.Total > 0 || list.Nothing == nil) {
+				err = fmt.Errorf("it has claimed %+v", list)
+			}
+			batch <- err
+		}()
+		end(market.ErrWaitOver)
+		if p := <-waits; p.err != nil || p.ok || p.claim.Nothing == nil {
+			t.Errorf("the pickup came to %+v, %v, %v", p.claim, p.ok, p.err)
+		}
+		if err := <-batch; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestWaitingPickupsKeepTheHeadStart(t *testing.T) {
 	whileOthersAct(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada", markettest.Granted(1_000))

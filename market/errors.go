@@ -1,6 +1,10 @@
 package market
 
-import "github.com/pinchwork/pinchwork/market/internal/rules"
+import (
+	"errors"
+
+	"github.com/pinchwork/pinchwork/market/internal/rules"
+)
 
 // Error is the one error type that a Market returns. Its fields are Kind, one of
 // the kinds below, with which errors.Is matches it; Code, which says exactly which
@@ -37,6 +41,11 @@ var (
 	// same data; nothing was changed unless a later read shows it (503).
 	ErrUnavailable = rules.ErrUnavailable
 )
+
+// ErrWaitOver is the cause (context.WithCancelCause) with which a program that is about
+// to end cancels the contexts of calls that wait: each then answers with what there is, as
+// when its time is up (rules 4.22 and 4.23). No Market returns it.
+var ErrWaitOver = errors.New("market: the wait is over")
 
 // The refusals that programs branch on most, for errors.Is. Each is the error of one
 // code and finer than a kind; errors.Is works with every other Code as well.

@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/board"
@@ -16,7 +17,13 @@ func (h *Handle) claimInTime(ctx context.Context, name string, input any, f Filt
 	if f.Wait > 0 && h.m.hosted {
 		return nil, rules.Invalid("wait", "must be 0 inside a transaction")
 	}
-	attempt := func() (*claiming, error) { return h.claim(ctx, name, input, f, want) }
+	looking := ctx
+	if f.Wait > 0 {
+		var done func()
+		looking, done = beyondWait(ctx)
+		defer done()
+	}
+	attempt := func() (*claiming, error) { return h.claim(looking, name, input, f, want) }
 	c, err := attempt()
 	if err == nil && len(c.claimed) == 0 && f.Wait > 0 {
 		c, err = h.claimLater(ctx, f.Wait, c.query, attempt)
@@ -47,7 +54,8 @@ func (h *Handle) claimLater(ctx context.Context, wait time.Duration, q board.Que
 		}
 		over, err := h.m.lookout.wait(ctx, w, up)
 		w.Rise()
-		if err != nil {
+		over = over || errors.Is(err, ErrWaitOver)
+		if err != nil && !over {
 			return nil, err
 		}
 		c, err := attempt()
@@ -55,8 +63,28 @@ func (h *Handle) claimLater(ctx context.Context, wait time.Duration, q board.Que
 			return c, err
 		}
 		// What is on the board and cannot be had is about to leave it.
-		if err := h.m.backOff(ctx, again); err != nil {
+		if err := h.m.backOff(ctx, again); err != nil && !errors.Is(err, ErrWaitOver) {
 			return nil, err
 		}
 	}
+}
+
+// lastLook bounds what goes on after a wait that was ended early.
+const lastLook = 2 * time.Second
+
+// beyondWait returns a context that ends with ctx, and lastLook later when that ends for
+// ErrWaitOver: a claim that is being made then is not cut off.
+func beyondWait(ctx context.Context) (_ context.Context, done func()) {
+	beyond, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		cause := context.Cause(ctx)
+		if errors.Is(cause, ErrWaitOver) {
+			select {
+			case <-time.After(lastLook):
+			case <-beyond.Done():
+			}
+		}
+		cancel(cause)
+	})
+	return beyond, func() { stop(); cancel(nil) }
 }

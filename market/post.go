@@ -42,7 +42,9 @@ func (h *Handle) Post(ctx context.Context, in PostInput) (Posted, error) {
 		return Posted{}, h.m.refused(ctx, "post", err)
 	}
 	defer leave()
-	posted, task, err := h.post(ctx, in)
+	posting, done := beyondWait(ctx)
+	defer done()
+	posted, task, err := h.post(posting, in)
 	if err != nil {
 		return Posted{}, err
 	}

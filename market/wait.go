@@ -24,7 +24,9 @@ func (h *Handle) Task(ctx context.Context, id TaskID, wait time.Duration) (Task,
 	if err := h.mayWait(wait); err != nil {
 		return Task{}, err
 	}
-	view, _, err := h.look(ctx, id)
+	looking, done := beyondWait(ctx)
+	defer done()
+	view, _, err := h.look(looking, id)
 	if err != nil || wait == 0 || !view.party(h.id) || view.isOver() {
 		return view, err
 	}
