@@ -99,7 +99,7 @@ func (p *process) end() {
 // clients are those that use a site all the time.
 type clients struct {
 	*site
-	poster, worker string
+	poster, worker, idle string
 	// over ends those who ask, and quiet is closed when they have ended.
 	over, quiet      chan struct{}
 	asking, listener sync.WaitGroup
@@ -117,13 +117,18 @@ type clients struct {
 const pace = 10 * time.Millisecond
 
 func (s *site) underLoad() *clients {
-	c := &clients{site: s, poster: s.register("poster"), worker: s.register("worker"), over: make(chan struct{}), quiet: make(chan struct{}), claimed: map[string]bool{}}
+	c := &clients{site: s, poster: s.register("poster"), worker: s.register("worker"), idle: s.register("idle"), over: make(chan struct{}), quiet: make(chan struct{}), claimed: map[string]bool{}}
 	listening := make(chan struct{})
 	c.listener.Go(func() { c.listen(sync.OnceFunc(func() { close(listening) })) })
 	<-listening
 	for range 3 {
 		c.asking.Go(func() { c.repeat(c.trade) })
 		c.asking.Go(func() { c.repeat(func() { c.ask("GET", "/v1/tasks/mine?limit=1", c.poster, nil, nil) }) })
+	}
+	for range 2 { // those that always wait for a task
+		c.asking.Go(func() {
+			c.repeat(func() { c.ask("POST", "/v1/tasks/pickup", c.idle, map[string]any{"wait": 3, "tags": []string{"none"}}, nil) })
+		})
 	}
 	return c
 }
