@@ -172,7 +172,7 @@ func (w *run) giveBack(id market.TaskID, why error) {
 	left, err := w.api.Abandon(ctx, id)
 	switch {
 	case err == nil && !left.BlockedUntil.IsZero():
-		text += "; pickup is blocked until " + left.BlockedUntil.String() + ", after too many"
+		text += "; pickup is blocked until " + left.BlockedUntil.String() + ", after too many tasks that were given back or not done in time"
 	case err == nil && left.Strikes != nil && *left.Strikes > 0:
 		text += fmt.Sprintf(" (strike %d)", *left.Strikes)
 	case err != nil:

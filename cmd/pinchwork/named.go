@@ -87,11 +87,12 @@ func missing(cmd *cobra.Command, err error) string {
 	}
 	for _, kind := range []struct{ argument, prefix, list string }{
 		{"TASK", "tk-", "your tasks are listed by: pinchwork tasks mine"}, {"AGENT", "ag-", "find it with: pinchwork agents --search NAME"},
+		{"QUESTION", "qa-", "a task's are listed by: pinchwork questions TASK"},
 	} {
 		if !strings.HasPrefix(strings.ToUpper(refusal.Message), kind.argument) {
 			continue
 		}
-		at := slices.IndexFunc(argumentNames(cmd), func(name string) bool { return strings.Trim(name, "[]") == kind.argument })
+		at := slices.IndexFunc(argumentNames(cmd), func(name string) bool { return strings.TrimSuffix(strings.Trim(name, "[]"), "-ID") == kind.argument })
 		if given := cmd.Flags().Args(); at >= 0 && at < len(given) {
 			if !strings.HasPrefix(given[at], kind.prefix) {
 				return fmt.Sprintf("%q is no id: those begin with %s; %s", given[at], kind.prefix, kind.list)

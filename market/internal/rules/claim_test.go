@@ -174,7 +174,7 @@ func TestClaimByID(t *testing.T) {
 	})
 	t.Run("during a cooldown", func(t *testing.T) {
 		got, err := p.ClaimByID(t1, blocked(t1.Add(time.Second)))
-		refuses(t, rules.CodeCooldown, "Too many abandoned tasks, pickup is blocked until 2026-03-01T13:00:01+00:00")(got, err)
+		refuses(t, rules.CodeCooldown, "Too many tasks were given back or not done in time, pickup is blocked until 2026-03-01T13:00:01+00:00")(got, err)
 		same(t, refusal(t, err).RetryAfter, time.Second)
 	})
 	infraRole := loaded(worker, posted())
@@ -213,7 +213,7 @@ func TestClaimsLeft(t *testing.T) {
 	blocked.Strikes.BlockedUntil = t1.Add(time.Minute)
 	left, err := policy().ClaimsLeft(t1, blocked, 3)
 	same(t, left, 0)
-	refused(t, err, rules.CodeCooldown, "Too many abandoned tasks, pickup is blocked until 2026-03-01T13:01:00+00:00")
+	refused(t, err, rules.CodeCooldown, "Too many tasks were given back or not done in time, pickup is blocked until 2026-03-01T13:01:00+00:00")
 
 	const (
 		most     = "You hold 5 open claims, the most there can be; deliver or abandon one first"

@@ -9,7 +9,7 @@ import (
 // cooldown refuses pickup after too many claims given up.
 func cooldown(a *store.Agent, now time.Time) error {
 	if wait := a.Strikes.BlockedUntil.Sub(now); wait > 0 {
-		err := Refuse(CodeCooldown, "Too many abandoned tasks, pickup is blocked until %s", store.NewTime(a.Strikes.BlockedUntil))
+		err := Refuse(CodeCooldown, "Too many tasks were given back or not done in time, pickup is blocked until %s", store.NewTime(a.Strikes.BlockedUntil))
 		err.RetryAfter = wait
 		return err
 	}
