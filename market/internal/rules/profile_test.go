@@ -247,15 +247,17 @@ func TestRotateKey(t *testing.T) {
 	key := store.KeyDigest{9}
 	for name, c := range map[string]struct {
 		before  time.Duration // for which an old key counts still
+		older   bool          // it is the one that asks
 		overlap time.Duration
 		until   time.Time
 		keep    bool
 	}{
-		"the present key counts for a while":  {0, time.Hour, t1.Add(time.Hour), false},
-		"the present key ends at once":        {0, 0, time.Time{}, false},
-		"an old one counts still and stays":   {time.Minute, time.Hour, t1.Add(time.Hour), true},
-		"an old one has ended":                {-1, time.Hour, t1.Add(time.Hour), false},
-		"the present and the old one end now": {time.Minute, 0, time.Time{}, false},
+		"the present key counts for a while":  {0, false, time.Hour, t1.Add(time.Hour), false},
+		"the present key ends at once":        {0, false, 0, time.Time{}, false},
+		"an old one that asks stays":          {time.Minute, true, time.Hour, t1.Add(time.Hour), true},
+		"an old one goes for the present one": {time.Minute, false, time.Hour, t1.Add(time.Hour), false},
+		"an old one has ended":                {-1, true, time.Hour, t1.Add(time.Hour), false},
+		"the present and the old one end now": {time.Minute, true, 0, time.Time{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			old := store.Profile{ID: worker, Version: 3, Name: "worker"}
@@ -266,7 +268,7 @@ func TestRotateKey(t *testing.T) {
 			next.Version, next.OldKeyUntil, next.KeyMadeAt = 4, c.until, t1
 			decides(t, store.Change{
 				At: t1, Agents: []store.AgentWrite{{Old: &old, New: &next, Key: key, KeepOld: c.keep}}, Feed: []store.FeedItem{agentFeed(worker)},
-			})(policy().RotateKey(t1, &store.Loaded{Caller: &store.Agent{Profile: old}}, key, c.overlap), nil)
+			})(policy().RotateKey(t1, &store.Loaded{Caller: &store.Agent{Profile: old}}, key, c.overlap, c.older), nil)
 		})
 	}
 }
