@@ -58,6 +58,7 @@ type Market struct {
 	seen        *seen
 	refusals    refusals
 	running     sync.Mutex
+	away        atomic.Bool // the store, and the log has said so
 	presence    *presence
 }
 
@@ -165,6 +166,9 @@ func (m *Market) now() time.Time { return m.clock.Now().UTC().Truncate(time.Micr
 
 // Now is the market's present instant, in UTC, to the microsecond.
 func (m *Market) Now() time.Time { return m.now() }
+
+// ReplicaID is the ID by which operators see this process while Run runs, see Replica.
+func (m *Market) ReplicaID() string { return m.name }
 
 // After is the market's clock's After.
 func (m *Market) After(d time.Duration) <-chan time.Time { return m.clock.After(d) }

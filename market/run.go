@@ -88,13 +88,41 @@ func (m *Market) keep(ctx context.Context, wait *sync.WaitGroup, name string, pa
 				return
 			}
 			level := slog.LevelDebug
-			if now := time.Now(); now.Sub(said) >= sayEvery {
+			if now := time.Now(); !m.outage(ctx, wait, err) && now.Sub(said) >= sayEvery {
 				level, said = slog.LevelError, now
 			}
 			m.log.Log(ctx, level, "a part of the background stopped and is started again", "part", name, "error", reason(err))
 			pause(ctx, time.Second)
 		}
 	})
+}
+
+// outage reports whether the store is away, which is why parts stop. It is said once for
+// all of them, and once that it is back.
+func (m *Market) outage(ctx context.Context, wait *sync.WaitGroup, err error) bool {
+	if m.answers(ctx) {
+		return false
+	}
+	if !m.away.CompareAndSwap(false, true) {
+		return true
+	}
+	began := time.Now()
+	m.log.WarnContext(ctx, "the store does not answer", "error", reason(err))
+	wait.Go(func() {
+		defer m.away.Store(false)
+		for !m.answers(ctx) {
+			if pause(ctx, time.Second); ctx.Err() != nil {
+				return
+			}
+		}
+		m.log.InfoContext(ctx, "the store answers again", "after", time.Since(began))
+	})
+	return true
+}
+
+func (m *Market) answers(ctx context.Context) bool {
+	_, err := m.store.Ping(ctx)
+	return err == nil
 }
 
 // reason is an error together with its cause, for the log.

@@ -65,7 +65,32 @@ func newMeter(t Telemetry) (*meter, error) {
 		metric.WithDescription("Open tasks on this process's board"))
 	m.moved, errs[5] = in.Int64Counter("pinchwork.credits.moved",
 		metric.WithDescription("Credits that this process moved, by kind of ledger entry"))
-	return m, errors.Join(errs[:]...)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	m.begin()
+	return m, nil
+}
+
+// begin makes the counters begin at 0: the increase of one that appears with its first
+// event cannot be seen.
+func (m *meter) begin() {
+	ctx := context.Background()
+	m.claims.Add(ctx, 0)
+	for _, guard := range store.Guards() {
+		m.conflicts.Add(ctx, 0, byGuard(guard))
+	}
+	for _, kind := range store.EntryKinds() {
+		m.moved.Add(ctx, 0, byKind(kind))
+	}
+}
+
+func byGuard(guard store.Guard) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("guard", string(guard)))
+}
+
+func byKind(kind store.EntryKind) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("kind", string(kind)))
 }
 
 // operation starts a span, puts it into ctx, and returns the function that ends
@@ -110,7 +135,7 @@ func outcomeName(err error) string {
 }
 
 func (m *meter) conflict(ctx context.Context, guard store.Guard) {
-	m.conflicts.Add(ctx, 1, metric.WithAttributes(attribute.String("guard", string(guard))))
+	m.conflicts.Add(ctx, 1, byGuard(guard))
 }
 
 func (m *meter) settled(ctx context.Context, lag time.Duration) { m.lag.Record(ctx, lag.Seconds()) }
@@ -122,6 +147,6 @@ func (m *meter) boardSize(ctx context.Context, n int) { m.open.Record(ctx, int64
 // credits counts what a commit moved, fees included.
 func (m *meter) credits(transfers []store.Transfer) {
 	for i := range transfers {
-		m.moved.Add(context.Background(), transfers[i].Amount, metric.WithAttributes(attribute.String("kind", string(transfers[i].Kind))))
+		m.moved.Add(context.Background(), transfers[i].Amount, byKind(transfers[i].Kind))
 	}
 }

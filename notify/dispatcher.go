@@ -175,10 +175,10 @@ func (d *dispatcher) reachable(ctx context.Context, err error) {
 	}
 	d.away = away
 	if away {
-		d.log.Warn("the webhook queue cannot be read for now", "error", err)
+		d.log.Debug("the webhook queue cannot be read for now", "error", err)
 		return
 	}
-	d.log.Info("the webhook queue can be read again")
+	d.log.Debug("the webhook queue can be read again")
 }
 
 func (d *dispatcher) accept(job held) {

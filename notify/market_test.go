@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 	"testing"
@@ -136,9 +137,13 @@ func TestWebhookAttemptsAreMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	points := got.ScopeMetrics[0].Metrics[0].Data.(metricdata.Sum[int64]).DataPoints
-	outcome, _ := points[0].Attributes.Value(attribute.Key("outcome"))
-	if len(points) != 1 || points[0].Value != 3 || outcome.AsString() != outcomeDead {
-		t.Errorf("counted %+v, want 3 dead", points)
+	counted := map[string]int64{}
+	for _, point := range points {
+		outcome, _ := point.Attributes.Value(attribute.Key("outcome"))
+		counted[outcome.AsString()] = point.Value
+	}
+	if want := map[string]int64{outcomeDead: 3, outcomeRetry: 0, outcomeDelivered: 0}; !maps.Equal(counted, want) {
+		t.Errorf("counted %v, want %v", counted, want)
 	}
 	times := got.ScopeMetrics[0].Metrics[1].Data.(metricdata.Histogram[float64]).DataPoints
 	if len(times) != 1 || times[0].Count != 3 {

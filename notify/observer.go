@@ -38,11 +38,25 @@ func newObserver(provider metric.MeterProvider) observer {
 	if err != nil {
 		duration = noop.Float64Histogram{}
 	}
-	return observer{attempts: attempts, duration: duration}
+	o := observer{attempts: attempts, duration: duration}
+	_ = contained(o.begin) // a counter that panics does so again when it is used, and is logged
+	return o
+}
+
+// begin makes the counters begin at 0: the increase of one that appears with its first
+// event cannot be seen.
+func (o observer) begin() error {
+	for _, outcome := range []string{outcomeDelivered, outcomeRetry, outcomeDead} {
+		o.attempts.Add(context.Background(), 0, by(outcome))
+	}
+	return nil
 }
 
 func (o observer) attempt(ctx context.Context, outcome string, took time.Duration) {
-	with := metric.WithAttributes(attribute.String("outcome", outcome))
-	o.attempts.Add(ctx, 1, with)
-	o.duration.Record(ctx, took.Seconds(), with)
+	o.attempts.Add(ctx, 1, by(outcome))
+	o.duration.Record(ctx, took.Seconds(), by(outcome))
+}
+
+func by(outcome string) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("outcome", outcome))
 }

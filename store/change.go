@@ -310,6 +310,14 @@ const (
 	GuardIdempotency Guard = "idempotency"
 )
 
+// Guards lists all of them.
+func Guards() []Guard {
+	return []Guard{
+		GuardTask, GuardAgent, GuardTrust, GuardStrikes, GuardSystemPay, GuardSuspended, GuardRole, GuardBalance, GuardTransfer,
+		GuardOpenClaims, GuardTextBytes, GuardQuestions, GuardTalkBytes, GuardAnswered, GuardReport, GuardDuplicate, GuardIdempotency,
+	}
+}
+
 // Conflict is the error of a Change that failed a guard; nothing of it was
 // written. When several guards fail a store may name any one of them.
 type Conflict struct {

@@ -57,6 +57,13 @@ type Transfer struct {
 	At time.Time `json:"at"`
 }
 
+// EntryKinds lists all kinds of entries.
+func EntryKinds() []EntryKind {
+	return []EntryKind{
+		EntrySignupBonus, EntryAdminGrant, EntryClawBack, EntryEscrow, EntryPayment, EntryPlatformFee, EntryRefund, EntrySystemPayment,
+	}
+}
+
 // PlatformKinds lists the kinds of entries of which the platform's account is a side.
 func PlatformKinds() []EntryKind {
 	return []EntryKind{EntrySignupBonus, EntryAdminGrant, EntryClawBack, EntryPlatformFee, EntrySystemPayment}

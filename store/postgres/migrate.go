@@ -80,31 +80,33 @@ func MigrationStatus(ctx context.Context, pool *pgxpool.Pool, opts ...Option) ([
 }
 
 // prepareSchema migrates if it may and must.
-func (o *options) prepareSchema(ctx context.Context, pool *pgxpool.Pool) error {
+func (o *options) prepareSchema(ctx context.Context, pool *pgxpool.Pool) (from, to int, err error) {
 	done, err := o.applied(ctx, pool)
 	if err != nil {
-		return failure("reading migrations", err)
+		return 0, 0, failure("reading migrations", err)
 	}
 	missing, err := o.missing(done)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	var same bool
 	if len(missing) == 0 {
 		if same, err = o.routinesAre(ctx, pool); err != nil {
-			return failure("reading the routines", err)
+			return 0, 0, failure("reading the routines", err)
 		}
 	}
 	switch {
 	case same:
-		return nil
+		return len(done), len(done), nil
 	case !o.migrate && len(missing) > 0:
-		return fmt.Errorf("postgres: schema %s lacks migration %d (%s)", o.quoted(), missing[0].Version, missing[0].Name)
+		return 0, 0, fmt.Errorf("postgres: schema %s lacks migration %d (%s)", o.quoted(), missing[0].Version, missing[0].Name)
 	case !o.migrate:
-		return fmt.Errorf("postgres: schema %s lacks the routines of revision %d", o.quoted(), routinesRevision)
+		return 0, 0, fmt.Errorf("postgres: schema %s lacks the routines of revision %d", o.quoted(), routinesRevision)
 	}
-	_, err = Migrate(ctx, pool, func(to *options) { *to = *o })
-	return err
+	// Another process may have been first, and then this one has applied nothing.
+	applied, err := Migrate(ctx, pool, func(to *options) { *to = *o })
+	all := len(done) + len(missing)
+	return all - len(applied), all, err
 }
 
 // migrateIn applies what is missing. The lock belongs to the transaction.

@@ -83,6 +83,24 @@ func TestMigrateTwice(t *testing.T) {
 	applied(t, pool, true)
 }
 
+func TestMigratedSaysWhatWasDone(t *testing.T) {
+	url, newest := pgtest.Start(t), 0
+	for _, fresh := range []bool{true, false} {
+		s, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to := s.Migrated()
+		if fresh {
+			newest = to
+		}
+		if (from == 0) != fresh || !fresh && from != newest || to != newest || newest == 0 {
+			t.Errorf("a new schema %v: from %d to %d", fresh, from, to)
+		}
+		_ = s.Close()
+	}
+}
+
 func TestNewerSchemaIsRefused(t *testing.T) {
 	ctx := context.Background()
 	url := pgtest.Start(t)

@@ -15,6 +15,8 @@ import (
 // use by many goroutines and processes at once.
 type Store struct {
 	pool *pgxpool.Pool
+	// found and left are the versions of the schema before the Store was made, and after.
+	found, left int
 	// host is set in a store made by InTx or InSQLTx.
 	host host
 	options
@@ -75,10 +77,11 @@ func open(ctx context.Context, pool *pgxpool.Pool, p *pooler, opts []Option) (*S
 	if err != nil {
 		return nil, err
 	}
-	if err := o.prepareSchema(ctx, pool); err != nil {
+	from, to, err := o.prepareSchema(ctx, pool)
+	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, own: p != nil, pooler: p, options: o, sql: o.queries(), statement: new(atomic.Pointer[string]), log: new(settledLog)}
+	s := &Store{pool: pool, found: from, left: to, own: p != nil, pooler: p, options: o, sql: o.queries(), statement: new(atomic.Pointer[string]), log: new(settledLog)}
 	s.queue = newQueue(lanes(pool), s.run)
 	if err := s.readStatement(ctx); err != nil {
 		return nil, failure("reading the schema", err)
@@ -106,6 +109,10 @@ func (s *Store) Close() error {
 // Pooled reports whether the store's own connections go through a pooler, such as
 // PgBouncer, where LISTEN hears nothing.
 func (s *Store) Pooled() bool { return s.pooler != nil && s.pooler.isBetween() }
+
+// Migrated is the version of the schema that this Store found when it was made, 0 for none,
+// and the version that it has now. Both are the same when there was nothing to do.
+func (s *Store) Migrated() (from, to int) { return s.found, s.left }
 
 // Schema is the name of the schema that holds the marketplace.
 func (s *Store) Schema() string { return s.schema }

@@ -17,8 +17,10 @@ import (
 type file struct {
 	path    string
 	options options
-	writer  *writer
-	readers *pool
+	// found and left are the versions of the schema before this process opened it, and after.
+	found, left int
+	writer      *writer
+	readers     *pool
 	// hosts is made when a host first asks for a transaction.
 	hosting sync.Once
 	hosts   *sql.DB
@@ -33,14 +35,15 @@ func openFile(path string, o options) (*file, error) {
 	if err != nil {
 		return nil, o.whyFailed(path, err)
 	}
-	if err := prepareFile(c, path); err != nil {
+	found, left, err := prepareFile(c, path)
+	if err != nil {
 		err = o.whyFailed(path, err) // before room is made by closing
 		_ = c.close()
 		return nil, err
 	}
 	sameMode(path)
 	return &file{
-		path: path, options: o, writer: newWriter(c, o.durable),
+		path: path, options: o, found: found, left: left, writer: newWriter(c, o.durable),
 		readers: newPool(o.readers, func() (*conn, error) { return o.connect(path) }),
 	}, nil
 }
@@ -53,9 +56,9 @@ func sameMode(path string) {
 	}
 }
 
-func prepareFile(c *conn, path string) error {
+func prepareFile(c *conn, path string) (found, left int, err error) {
 	if err := whole(c, path); err != nil {
-		return err
+		return 0, 0, err
 	}
 	return migrate(c)
 }

@@ -11,18 +11,18 @@ var migrationFiles embed.FS
 
 // migrate brings the file to the version of this program, step by step in one
 // transaction. The version stands in a table of ours: user_version is the host's.
-func migrate(c *conn) error {
+func migrate(c *conn) (found, left int, err error) {
 	steps, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	if has, err := version(c); err != nil || has == len(steps) {
-		return err
+	if found, err = version(c); err != nil || found == len(steps) {
+		return found, found, err
 	}
 	if err := c.run("begin immediate"); err != nil {
-		return err
+		return 0, 0, err
 	}
-	return c.end(upgrade(c, steps))
+	return found, len(steps), c.end(upgrade(c, steps))
 }
 
 func upgrade(c *conn, steps []string) error {

@@ -403,3 +403,18 @@ func TestModes(t *testing.T) {
 		}
 	}
 }
+
+func TestMigratedSaysWhatWasDone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "market.db")
+	s := openAt(t, path)
+	from, newest := s.Migrated()
+	if from != 0 || newest == 0 {
+		t.Errorf("a new file was migrated from %d to %d", from, newest)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if from, to := openAt(t, path).Migrated(); from != newest || to != newest {
+		t.Errorf("a file of version %d was migrated from %d to %d", newest, from, to)
+	}
+}

@@ -70,6 +70,11 @@ func (s *Store) Close() error {
 // Path is where the file really is.
 func (s *Store) Path() string { return s.place.path }
 
+// Migrated is the version of the schema that this program found when it opened the file,
+// 0 for a new one, and the version that it has now. Both are the same when there was
+// nothing to do.
+func (s *Store) Migrated() (from, to int) { return s.place.file.found, s.place.file.left }
+
 // read runs do on a reading connection, or in the host's transaction.
 func (s *Store) read(ctx context.Context, what string, do func(c *conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.callTimeout)

@@ -25,6 +25,7 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*backend, e
 		return nil, err
 	}
 	log.Info("the store is a file", "path", store.Path(), "new", fresh)
+	migrated(store, log)
 	kept := "in " + store.Path()
 	if fresh {
 		// In another folder than the last time a server begins with nothing.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pinchwork/pinchwork/internal/programtest"
 )
 
 // What a server keeps in a file is there for the next one, for another at the same
@@ -108,5 +110,20 @@ func TestAFileThatIsNoStoreStopsTheStart(t *testing.T) {
 	s.Store = "sqlite:" + path
 	if err := Run(context.Background(), s, "test", os.Stdout, os.Stderr); !errors.Is(err, ErrSetting) {
 		t.Errorf("started with %v", err)
+	}
+}
+
+// The log says once what was made of the schema.
+func TestTheLogSaysWhatWasMigrated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "market.db")
+	for _, fresh := range []bool{true, false} {
+		log := &programtest.Log{}
+		i := startLogged(t, log, func(s *Settings) { s.Store = "sqlite:" + path })
+		if err := i.ends(); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(log.String(), `msg="the store was migrated" from_version=0 to_version=`); said != fresh {
+			t.Errorf("a new file %v: the log says\n%s", fresh, log)
+		}
 	}
 }

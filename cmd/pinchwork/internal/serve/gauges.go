@@ -111,10 +111,10 @@ func (g *gauges) look(ctx context.Context) *numbers {
 
 func (g *gauges) say(err error) {
 	if err != nil {
-		g.log.Warn("the store's numbers cannot be read for the metrics", "error", err)
+		g.log.Debug("the store's numbers cannot be read for the metrics", "error", err)
 		return
 	}
-	g.log.Info("the store's numbers can be read for the metrics again")
+	g.log.Debug("the store's numbers can be read for the metrics again")
 }
 
 func (g *gauges) ask(ctx context.Context) *numbers {

@@ -68,7 +68,7 @@ func TestALogTellsOfItsServersLife(t *testing.T) {
 	}
 	text := log.String()
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for _, want := range []string{`msg="pinchwork started"`, "version=test", "address=127.0.0.1:", "metrics=127.0.0.1:", "admin-key=(hidden)", "initial-credits=7", "store=memory"} {
+	for _, want := range []string{`msg="pinchwork started" replica=mk-`, "version=test", "address=127.0.0.1:", "metrics=127.0.0.1:", "admin-key=(hidden)", "initial-credits=7", "store=memory"} {
 		if !strings.Contains(lines[1], want) {
 			t.Errorf("the second line, after the warning, lacks %s: %s", want, lines[1])
 		}

@@ -26,6 +26,7 @@ func openPostgres(ctx context.Context, s *Settings, log *slog.Logger) (*backend,
 		return nil, err
 	}
 	log.Info("the store is Postgres", "schema", s.Namespace)
+	migrated(store, log)
 	if store.Pooled() {
 		log.Warn("Postgres is reached through a pooler, where LISTEN hears nothing: replicas learn of each other's changes up to a second late")
 	}

@@ -172,7 +172,7 @@ func serve(ctx context.Context, s *Settings, m *market.Market, api *httpserver.S
 	wait.Go(func() { failed <- contained(log, "the market", func() error { return m.Run(background) }) })
 	wait.Go(func() { failed <- contained(log, "the listener", func() error { return server.Serve(listener) }) })
 	metrics.serve(&wait, failed, log)
-	s.started(log, greeting.version, listener.Addr().String(), metrics.address(), greeting.kept)
+	s.started(log, m.ReplicaID(), greeting.version, listener.Addr().String(), metrics.address(), greeting.kept)
 	greeting.say(listener.Addr())
 	budget := endFor
 	select {

@@ -12,8 +12,8 @@ import (
 
 // started is the first line of a server's life that says all that one wants to know of it
 // later: what runs, where, and what was set.
-func (s *Settings) started(log *slog.Logger, version, address, metrics, kept string) {
-	args := []any{"version", version, "go", runtime.Version(), "address", address}
+func (s *Settings) started(log *slog.Logger, replica, version, address, metrics, kept string) {
+	args := []any{"replica", replica, "version", version, "go", runtime.Version(), "address", address}
 	if metrics != "" {
 		args = append(args, "metrics", metrics)
 	}

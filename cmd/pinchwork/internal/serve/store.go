@@ -23,6 +23,13 @@ type backend struct {
 	close func()
 }
 
+// migrated says what opening a store has made of its schema.
+func migrated(store interface{ Migrated() (from, to int) }, log *slog.Logger) {
+	if from, to := store.Migrated(); from != to {
+		log.Info("the store was migrated", "from_version", from, "to_version", to)
+	}
+}
+
 // open opens the store that the settings name.
 func open(ctx context.Context, s *Settings, log *slog.Logger) (*backend, error) {
 	if path, ok := fileOf(s); ok {
