@@ -86,7 +86,8 @@ func missing(cmd *cobra.Command, err error) string {
 		return ""
 	}
 	for _, kind := range []struct{ argument, prefix, list string }{
-		{"TASK", "tk-", "your tasks are listed by: pinchwork tasks mine"}, {"AGENT", "ag-", "find it with: pinchwork agents --search NAME"},
+		{"TASK", "tk-", "your tasks are listed by: pinchwork tasks mine"},
+		{"AGENT", "ag-", "find it with: pinchwork agents --search NAME"},
 		{"QUESTION", "qa-", "a task's are listed by: pinchwork questions TASK"},
 	} {
 		if !strings.HasPrefix(strings.ToUpper(refusal.Message), kind.argument) {
