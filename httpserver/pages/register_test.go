@@ -60,8 +60,12 @@ func TestRegistrationByAFormIsThatOfTheAPI(t *testing.T) {
 	}
 	status, page := o.post("/register", o.form("/register", "name", "ada"), "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site")
 	o.expect("from elsewhere", http.StatusForbidden, "another site", status, page)
-	if res, err := http.Post(s.url+"/v1/register", "application/json", strings.NewReader(`{"name":"ada"}`)); err != nil || res.StatusCode != http.StatusCreated {
-		t.Fatal(res, err)
+	res, err := http.Post(s.url+"/v1/register", "application/json", strings.NewReader(`{"name":"ada"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = res.Body.Close(); res.StatusCode != http.StatusCreated {
+		t.Fatal(res.Status)
 	}
 	status, page = o.post("/register", o.form("/register", "name", "eve"))
 	o.expect("beyond the limit", http.StatusTooManyRequests, `role="alert"`, status, page)
@@ -113,9 +117,18 @@ func TestNoRedirectIsKept(t *testing.T) {
 		by             *operator
 		method, target string
 	}{
-		{stranger, "GET", "/me"}, {stranger, "GET", "/me/money"}, {stranger, "GET", "/tasks/new"}, {stranger, "GET", "/me/"}, {stranger, "GET", "/admin/agents"},
-		{stranger, "GET", "/tasks?search=tk-123456789012"}, {stranger, "GET", "/manual?section=browser"}, {stranger, "POST", task + "/cancel"},
-		{ada.operator, "GET", "/sign-in"}, {ada.operator, "GET", "/sign-in?to=/me"}, {ada.operator, "POST", task + "/cancel"}, {ada.operator, "POST", "/sign-out"},
+		{stranger, "GET", "/me"},
+		{stranger, "GET", "/me/money"},
+		{stranger, "GET", "/tasks/new"},
+		{stranger, "GET", "/me/"},
+		{stranger, "GET", "/admin/agents"},
+		{stranger, "GET", "/tasks?search=tk-123456789012"},
+		{stranger, "GET", "/manual?section=browser"},
+		{stranger, "POST", task + "/cancel"},
+		{ada.operator, "GET", "/sign-in"},
+		{ada.operator, "GET", "/sign-in?to=/me"},
+		{ada.operator, "POST", task + "/cancel"},
+		{ada.operator, "POST", "/sign-out"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), c.method, s.url+c.target, strings.NewReader(form.Encode()))
 		if err != nil {

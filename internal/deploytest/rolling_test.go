@@ -127,7 +127,9 @@ func (s *site) underLoad() *clients {
 	}
 	for range 2 { // those that always wait for a task
 		c.asking.Go(func() {
-			c.repeat(func() { c.ask("POST", "/v1/tasks/pickup", c.idle, map[string]any{"wait": 3, "tags": []string{"none"}}, nil) })
+			c.repeat(func() {
+				c.ask("POST", "/v1/tasks/pickup", c.idle, map[string]any{"wait": 3, "tags": []string{"none"}}, nil)
+			})
 		})
 	}
 	return c
