@@ -114,3 +114,39 @@ func TestKeyboard(t *testing.T) {
 	tab.Type("\t\r")
 	tab.Until(`location.hash === "#main"`)
 }
+
+// Signed in, a telephone shows the site's name with the agent's beside it, and one line of
+// pages; what belongs to the agent is a menu that needs no scripts, and a row on a desk.
+func TestTheNavigationOfATelephone(t *testing.T) {
+	s := newSite(t, "")
+	tab := browsertest.Open(t)
+	tab.Scripts(false)
+	s.signIn(tab, s.workerKey)
+	tab.Visit(s.root + "/me/money")
+	const seen = `document.querySelector('nav.account a[href$="/me/settings"]').checkVisibility({contentVisibilityAuto: true, opacityProperty: true, visibilityProperty: true})`
+	for _, l := range telling {
+		l.put(tab)
+		if telephone := l.width < 640; browsertest.Eval[bool](tab, seen) == telephone || browsertest.Eval[bool](tab, `document.querySelector(".menu summary").checkVisibility()`) != telephone {
+			t.Errorf("%s: the menu is closed and the row is there, or neither", l)
+		}
+	}
+	telling[0].put(tab)
+	const lines = `(at => [at(".name").bottom > at(".menu summary").top, at(".name").right < at(".menu summary").left, at("nav[aria-label=Pages]").height < 2 * at("nav[aria-label=Pages] a").height])(s => document.querySelector(s).getBoundingClientRect())`
+	for i, right := range browsertest.Eval[[]bool](tab, lines) {
+		if !right {
+			t.Errorf("the header of a telephone: no. %d is wrong", i)
+		}
+	}
+	tab.Click(".menu summary")
+	tab.Picture("menu-" + telling[0].String())
+	if !browsertest.Eval[bool](tab, seen) || browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`) > 0 {
+		t.Error("the open menu shows nothing, or is too wide")
+	}
+	tab.Scripts(true) // for axe-core
+	for _, v := range tab.Violations() {
+		t.Error(v)
+	}
+	tab.Click(`nav.account a[href$="/me/settings"]`)
+	tab.Until(`document.querySelector("h1").textContent === "Settings"`)
+	tab.NeedAxe()
+}

@@ -60,11 +60,11 @@ func TestOwners(t *testing.T) {
 			s.takeBack(poster, worker)
 			fill(worker, "report", "#report-reason", "Only a test")
 			for _, tab := range []*browsertest.Tab{poster, worker} {
-				tab.Click(`nav.account a[href$="/me/money"]`)
+				account(tab, `a[href$="/me/money"]`)
 				tab.Until(`document.querySelector("h1").textContent === "Money"`)
 				tab.Picture("walk-money " + name)
 				tab.Clean(s.origin)
-				tab.Click(`nav.account button`)
+				account(tab, "button")
 				tab.Until(`document.querySelector('nav.account a[href$="/sign-in"]')`)
 			}
 			task, err := s.poster.Mine(t.Context(), market.MineQuery{})
@@ -107,7 +107,7 @@ func (s *site) hire(poster, worker *browsertest.Tab) {
 	told(poster, "Posted. The credits are held in escrow.")
 	poster.Until(`document.querySelector(".facts").textContent.includes("Only for")`)
 
-	worker.Click(`nav.account a[href$="/me"]`)
+	account(worker, `a[href$="/me"]`)
 	worker.Until(`document.querySelector(".waiting").textContent.includes("Read the contract")`)
 	worker.Visit(browsertest.Eval[string](worker, `[...document.querySelectorAll(".waiting a")].find(a => a.textContent === "Read the contract").href`))
 	worker.Until(`document.querySelector("h1").textContent === "Read the contract"`)
@@ -124,7 +124,7 @@ func (s *site) takeBack(poster, worker *browsertest.Tab) {
 	// The task will not be the worker's to see any more: its page would be loaded in vain.
 	worker.Click(`nav a[href$="/tasks"]`)
 	worker.Until(`document.querySelector("h1").textContent === "Tasks"`)
-	poster.Click(`nav.account a[href$="/me"]`)
+	account(poster, `a[href$="/me"]`)
 	poster.Until(`document.querySelector("#mine")`)
 	poster.Click(`tbody a[href*="/tasks/"]`)
 	open(poster, "cancel")
@@ -179,6 +179,14 @@ func (s *site) signIn(tab *browsertest.Tab, key string) {
 	tab.Click("#key")
 	tab.Type(key + "\r")
 	tab.Until(`document.querySelector("nav.account button")`)
+}
+
+// account follows a link to what belongs to the agent, which is in a menu on a telephone.
+func account(tab *browsertest.Tab, link string) {
+	if browsertest.Eval[bool](tab, `document.querySelector(".menu summary").checkVisibility()`) {
+		tab.Click(".menu summary")
+	}
+	tab.Click("nav.account " + link)
 }
 
 // fill writes into a field of a form, if there is one to be filled, and sends the form.
