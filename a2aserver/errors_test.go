@@ -26,7 +26,7 @@ func TestRefusalsHaveCodesAndFields(t *testing.T) {
 		"bytes":                     {said(`"raw":"eA=="`, `"a":1`), "unsupported_media_type", "parts"},
 		"a need twice":              {said(`"text":"x"`, `"pinchwork":{"need":"y"}`), "invalid", "need"},
 		"an action without a task":  {said(`"text":"x"`, `"pinchwork":{"action":"approve"}`), "invalid", "action"},
-		"too few credits":           {said(`"text":"x"`, `"pinchwork":{"max_credits":5000}`), "insufficient_credits", ""},
+		"too few credits":           {said(`"text":"x"`, `"pinchwork":{"max_credits":5000}`), "insufficient_credits", "max_credits"},
 		"a task that is not there":  {strings.Replace(said(`"text":"x"`, `"a":1`), `"role"`, `"taskId":"tk-xxxxxxxxxxxx","role"`, 1), "not_found", ""},
 		"a message without its id":  {strings.Replace(said(`"text":"x"`, `"a":1`), `"m"`, `""`, 1), "invalid", "messageId"},
 		"a message from nobody":     {strings.Replace(said(`"text":"x"`, `"a":1`), `ROLE_USER`, `ROLE_AGENT`, 1), "invalid", "role"},

@@ -56,7 +56,7 @@ func TestBatchesOverHTTP(t *testing.T) {
 		status      int
 		index       int
 	}{
-		{`{"tasks":[{"need":"a"},{"need":"b","max_credits":500}]}`, "tasks[1]", http.StatusPaymentRequired, 1},
+		{`{"tasks":[{"need":"a"},{"need":"b","max_credits":500}]}`, "tasks[1].max_credits", http.StatusPaymentRequired, 1},
 		{`{"tasks":[{"need":"a"},{"need":"b","tags":["a b"]}],"atomic":null}`, "tasks[1].tags", http.StatusBadRequest, 1},
 		{`{"tasks":[{"need":"a"},{"need":"b","credits":5}]}`, "tasks[1].credits", http.StatusBadRequest, 1},
 		{`{"tasks":[{"need":"a","tags":"go"}]}`, "tasks[0].tags", http.StatusBadRequest, 0},

@@ -111,7 +111,7 @@ func TestABatchIsPostedWholeOrNotAtAll(t *testing.T) {
 			index       int
 			tasks       []market.PostInput
 		}{
-			{"the fourth is too dear", "tasks[3]", market.ErrInsufficientCredits, 3, costing(50, 30, 20, 1)},
+			{"the fourth is too dear", "tasks[3].max_credits", market.ErrInsufficientCredits, 3, costing(50, 30, 20, 1)},
 			{"one has no need", "tasks[1].need", market.ErrInvalid, 1, []market.PostInput{{Need: "x"}, {Need: " "}}},
 			{"one waits", "tasks[0].wait", market.ErrInvalid, 0, []market.PostInput{{Need: "x", Wait: time.Second}}},
 			{"texts", "tasks[1]", market.ErrConflict, 1, []market.PostInput{{Need: strings.Repeat("n", 600), MaxCredits: 1}, {Need: strings.Repeat("n", 600), MaxCredits: 1}}},
@@ -146,8 +146,8 @@ func TestEachOfABatchIsPostedByItself(t *testing.T) {
 		tasks[0].Need = strings.Repeat("n", 900)
 		tasks = append(tasks, market.PostInput{Need: strings.Repeat("n", 200), MaxCredits: 1})
 		got, err := ada.API.PostBatch(k.Ctx, market.PostBatchInput{Tasks: tasks, Each: true})
-		isFate(t, got, err, "posted", "insufficient_credits tasks[1]", "invalid tasks[2].max_credits", "posted",
-			"insufficient_credits tasks[4]", "posted", "insufficient_credits tasks[6]")
+		isFate(t, got, err, "posted", "insufficient_credits tasks[1].max_credits", "invalid tasks[2].max_credits", "posted",
+			"insufficient_credits tasks[4].max_credits", "posted", "insufficient_credits tasks[6].max_credits")
 		if b := []int64{got.Tasks[0].Balance, got.Tasks[3].Balance, got.Tasks[5].Balance, ada.Balance()}; !cmp.Equal(b, []int64{40, 10, 0, 0}) {
 			t.Errorf("balances %v", b)
 		}

@@ -64,7 +64,9 @@ func TestPostWithTooLittleCreditChangesNothing(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		_, err := ada.API.Post(k.Ctx, market.PostInput{Need: "dear", MaxCredits: 101})
-		markettest.Refused(t, err, market.ErrInsufficientCredits, "Insufficient credits. Have 100, need 101")
+		if e := markettest.Refused(t, err, market.ErrInsufficientCredits, "Insufficient credits. Have 100, need 101"); e.Field != "max_credits" {
+			t.Errorf("the field is %q", e.Field)
+		}
 		if c := ada.Credits(); c.Balance != 100 || c.Escrowed != 0 || c.Total != 1 {
 			t.Errorf("credits %+v", c)
 		}

@@ -246,7 +246,7 @@ func TestClawBackTakesWhatThereIs(t *testing.T) {
 		if _, err := k.Market.ClawBack(k.Ctx, market.ClawBackInput{AgentID: "ag-nobody", Amount: 1, Reason: "x"}); !errors.Is(err, market.ErrNotFound) {
 			t.Errorf("nobody: %v", err)
 		}
-		if _, err := k.Market.ClawBack(k.Ctx, market.ClawBackInput{AgentID: ada.ID, Amount: 61, Reason: "x"}); !errors.Is(err, market.ErrInsufficientCredits) {
+		if _, err := k.Market.ClawBack(k.Ctx, market.ClawBackInput{AgentID: ada.ID, Amount: 61, Reason: "x"}); markettest.Refused(t, err, market.ErrInsufficientCredits).Field != "amount" {
 			t.Errorf("more than there is: %v", err)
 		}
 		taken := make([]bool, 8)

@@ -54,7 +54,7 @@ func within(refused, field string) bool {
 }
 
 // flagged puts the flag's name where a message has the field's. A name that is a word of
-// English too is the field's only at the beginning.
+// English too is the field's only at the beginning, and what is within a list is no flag's.
 func flagged(message, field, flag string) string {
 	if place := regexp.MustCompile(`^` + regexp.QuoteMeta(field) + `(\[\d+\])?: `); place.MatchString(message) {
 		name := "--" + flag
@@ -66,7 +66,7 @@ func flagged(message, field, flag string) string {
 	if !strings.ContainsAny(field, "_-") {
 		return message
 	}
-	return regexp.MustCompile(`\b`+regexp.QuoteMeta(field)+`\b`).ReplaceAllString(message, "--"+flag)
+	return regexp.MustCompile(`(^|[^.\w])`+regexp.QuoteMeta(field)+`\b`).ReplaceAllString(message, "${1}--"+flag)
 }
 
 // renamed is an error in other words.

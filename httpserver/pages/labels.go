@@ -31,7 +31,7 @@ func inWords(err error) (status int, field, message string) {
 		return status, "", message
 	}
 	if refusal.Code == market.CodeInsufficientCredits {
-		return status, "max_credits", dear(message)
+		return status, refusal.Field, dear(message)
 	}
 	if refusal.Code == market.CodeInviteInvalid {
 		return status, "invite", message

@@ -50,7 +50,7 @@ func (p *Policy) Post(now time.Time, l *store.Loaded, t *store.Task, text store.
 
 func (p *Policy) open(now time.Time, poster *store.Agent, t *store.Task, text store.TaskText) (*Outcome, error) {
 	if poster.Balance < t.MaxCredits {
-		return nil, Refuse(CodeInsufficientCredits, "Insufficient credits. Have %d, need %d", poster.Balance, t.MaxCredits)
+		return nil, tooDear("max_credits", poster.Balance, t.MaxCredits)
 	}
 	o := p.begin(now)
 	o.active(poster.ID)

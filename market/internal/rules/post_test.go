@@ -95,7 +95,11 @@ func TestPost(t *testing.T) {
 	t.Run("with a credit too little", func(t *testing.T) {
 		l := loaded(poster, posted())
 		l.Caller.Balance = 49
-		refuses(t, rules.CodeInsufficientCredits, "Insufficient credits. Have 49, need 50")(p.Post(t0, l, fresh(), texts, rules.Plan{Infra: matchDraft()}))
+		_, err := p.Post(t0, l, fresh(), texts, rules.Plan{Infra: matchDraft()})
+		refuses(t, rules.CodeInsufficientCredits, "Insufficient credits. Have 49, need 50")(nil, err)
+		if refusal, _ := errors.AsType[*rules.Error](err); refusal == nil || refusal.Field != "max_credits" {
+			t.Errorf("the field of %+v is not max_credits", err)
+		}
 	})
 	t.Run("for nothing", func(t *testing.T) {
 		free := fresh()

@@ -44,9 +44,10 @@ type Error struct {
 	Kind error
 	// Code says exactly which of the refusals of its kind it is.
 	Code Code
-	// Field names the input field that is wrong, in its JSON spelling. Empty unless
-	// Kind is ErrInvalid or an element of a list is refused: then it begins with that
-	// element, as in tasks[3].need and tasks[3].
+	// Field names the input field that is wrong, in its JSON spelling: with ErrInvalid, and
+	// with ErrInsufficientCredits the one that says how many. Empty with others, unless an
+	// element of a list is refused: then it begins with that element, as in tasks[3].need
+	// and tasks[3].
 	Field string
 	// Message says what is wrong in one sentence, without internals.
 	Message string
@@ -91,13 +92,10 @@ func InElement(list string, i int, err error) error {
 // In is the same refusal, as one of element number i, from 0, of the list of that name.
 func (e *Error) In(list string, i int) *Error {
 	said, place := *e, fmt.Sprintf("%s[%d]", list, i)
-	rest, named := strings.CutPrefix(e.Message, e.Field+": ")
-	if e.Field != "" && named {
-		said.Field = place + "." + e.Field
-		said.Message = said.Field + ": " + rest
-	} else {
-		said.Field, said.Message = place, place+": "+e.Message
+	if e.Field != "" {
+		place += "." + e.Field
 	}
+	said.Field, said.Message = place, place+": "+strings.TrimPrefix(e.Message, e.Field+": ")
 	return &said
 }
 
@@ -142,4 +140,11 @@ func Refuse(code Code, format string, args ...any) *Error {
 // Invalid refuses an input; field is its name in JSON.
 func Invalid(field, format string, args ...any) *Error {
 	return &Error{Kind: ErrInvalid, Code: CodeInvalid, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
+}
+
+// tooDear refuses what costs more than the balance; field says how many credits.
+func tooDear(field string, have, need int64) *Error {
+	e := Refuse(CodeInsufficientCredits, "Insufficient credits. Have %d, need %d", have, need)
+	e.Field = field
+	return e
 }

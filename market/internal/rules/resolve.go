@@ -137,7 +137,7 @@ func (p *Policy) ClawBack(now time.Time, l *store.Loaded, from store.AgentID, am
 	case l.Agent == nil:
 		return nil, NoAgent()
 	case l.Agent.Balance < amount:
-		return nil, Refuse(CodeInsufficientCredits, "Insufficient credits. Have %d, need %d", l.Agent.Balance, amount)
+		return nil, tooDear("amount", l.Agent.Balance, amount)
 	}
 	o := p.begin(now)
 	o.transfer(store.Transfer{
