@@ -196,3 +196,28 @@ func TestBriefsAreTheParties(t *testing.T) {
 		}
 	})
 }
+
+// Who is asked by name knows of it, however many other offers there are, until the task is
+// gone.
+func TestHiresAreAmongWhatWaits(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, cyd := k.Agent("ada"), k.Agent("bob", markettest.Capable("go")), k.Agent("cyd")
+		check := func(a *markettest.Agent, want ...market.TaskID) {
+			t.Helper()
+			if got, err := k.Market.As(a.ID).Hires(k.Ctx); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s is asked for %v, %v, want %v", a.Name, got, err, want)
+			}
+		}
+		for range 25 {
+			ada.Post("go", markettest.Budget(1), markettest.Tagged("go"))
+		}
+		check(bob)
+		hire := ada.Post("by name", markettest.Budget(1), func(in *market.PostInput) { in.OfferTo = []market.AgentID{bob.ID, cyd.ID} })
+		check(bob, hire)
+		check(cyd, hire)
+		check(ada)
+		cyd.Claim(hire)
+		check(bob)
+		check(cyd)
+	})
+}

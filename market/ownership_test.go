@@ -200,7 +200,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err)
 		},
 		"Market.DeskOverview": func(ctx context.Context) []any { v, err := m.DeskOverview(ctx); return give(v, err) },
-		"Market.DeadWebhooks": func(ctx context.Context) []any { v, err := m.DeadWebhooks(ctx, market.Page{}); return give(v, err) },
+		"Market.DeadWebhooks": func(ctx context.Context) []any { v, err := m.DeadWebhooks(ctx, market.DeadQuery{}); return give(v, err) },
 		"Market.Track":        func(ctx context.Context) []any { v, err := m.Track(ctx, s.bob.ID); return give(v, err) },
 		"Market.Overview":     func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":       func(context.Context) []any { return give(m.Policy(), market.Codes()) },
@@ -218,6 +218,17 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Market.LedgerOf": func(ctx context.Context) []any {
 			v, err := m.LedgerOf(ctx, s.ada.ID, market.Page{})
 			return give(v, err)
+		},
+		"Market.DeadOverview": func(ctx context.Context) []any { v, err := m.DeadOverview(ctx); return give(v, err) },
+		"Market.RedeliverBatch": func(ctx context.Context) []any {
+			in := market.RedeliverBatchInput{Dead: []market.DeadID{{AgentID: s.ada.ID, EventID: "x"}}, Reason: "back"}
+			v, err := m.RedeliverBatch(ctx, in)
+			return give(v, err, in)
+		},
+		"Market.SeeDead": func(ctx context.Context) []any {
+			in := market.SeeDeadInput{Until: market.NewTime(time.Unix(1, 0)), Reason: "gone"}
+			v, err := m.SeeDead(ctx, in)
+			return give(v, err, in)
 		},
 		"Market.RedeliverOf": func(ctx context.Context) []any {
 			in := market.RedeliverInput{AgentID: s.ada.ID, EventID: "x", Reason: "back"}
@@ -291,6 +302,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 		"Handle.History":     func(ctx context.Context) []any { v, err := bob.History(ctx, s.claimed); return give(v, err) },
 		"Handle.Unanswered":  func(ctx context.Context) []any { v, err := ada.Unanswered(ctx); return give(v, err) },
 		"Handle.Unreplied":   func(ctx context.Context) []any { v, err := ada.Unreplied(ctx); return give(v, err) },
+		"Handle.Hires":       func(ctx context.Context) []any { v, err := bob.Hires(ctx); return give(v, err) },
 		"Handle.Unrated":     func(ctx context.Context) []any { v, err := bob.Unrated(ctx); return give(v, err) },
 		"Handle.Reported":    func(ctx context.Context) []any { v, err := bob.Reported(ctx, s.claimed); return give(v, err) },
 		"Handle.Earlier":     func(ctx context.Context) []any { v, err := bob.Earlier(ctx, s.claimed); return give(v, err) },

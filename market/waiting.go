@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -43,6 +44,35 @@ func (h *Handle) Unanswered(ctx context.Context) (open []Question, err error) {
 	}
 	slices.SortStableFunc(open, func(a, b Question) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
 	return open, nil
+}
+
+// hiresLooked is how many of the agent's offers are looked through for those that ask it by
+// name, and maxHires how many of those there are at most.
+const (
+	hiresLooked = 1_000
+	maxHires    = 20
+)
+
+// Hires are the open tasks for which the agent is asked by name, in the order of its
+// offers: at most 20, of the best 1,000 offers. It is ErrUnavailable, with the code
+// warming, while the board is loading.
+func (h *Handle) Hires(ctx context.Context) (hires []TaskID, err error) {
+	op := h.looking("hires")
+	op.commit = func(ctx context.Context, d *done) (again bool, err error) {
+		query := h.query(d.loaded.Caller, Filter{}, d.now)
+		query.Infra = false
+		return false, h.m.consult(ctx, func() {
+			hires = []TaskID{}
+			offers, _, _ := h.m.mirror.Board.Page(query, 0, hiresLooked, 1)
+			for _, o := range offers {
+				if rules.Hired(o.Value, h.id) && len(hires) < maxHires {
+					hires = append(hires, o.Value.ID)
+				}
+			}
+		})
+	}
+	_, err = h.m.operate(ctx, op)
+	return hires, err
 }
 
 // unreadMessages is how many messages of a task are looked at.

@@ -26,6 +26,8 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"POST /admin/login":                 p.login,
 		"POST /admin/logout":                p.operator(p.logout),
 		"GET /admin/webhooks":               p.operator(p.adminWebhooks),
+		"POST /admin/webhooks/redeliver":    p.acts("again", p.redeliverSeveral),
+		"POST /admin/webhooks/seen":         p.acts("seen", p.seeDead),
 		"GET /admin/agents":                 p.operator(p.adminAgents),
 		"GET /admin/agents/{id}":            p.operator(p.adminAgent),
 		"POST /admin/agents/{id}/grant":     p.acts("grant", p.grant),
@@ -58,8 +60,9 @@ type desk struct {
 	// Once makes a form count only once if it is sent twice.
 	Once          string
 	Done, Problem string
-	// To is where a log-in leads, "" for the first page.
+	// To is where a log-in leads, "" for the first page, and Lost what goes along.
 	To     string
+	Lost   *lostForm
 	Search string
 	// Poster and Worker are those of the tasks that are listed, "" for anybody.
 	Poster, Worker market.AgentID
@@ -153,7 +156,7 @@ func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	}
 	d := &desk{To: r.URL.Query().Get("to"), Done: notices[p.justDone(w, r)]}
 	if r.URL.Query().Has("lost") {
-		d.Problem = "Your session has ended, and nothing of the form was done. Log in to go on where it was."
+		d.Problem = d.Lost.sorry("Log in")
 	}
 	if r.URL.Query().Has("ended") {
 		d.Problem = "Your session has ended. Log in to go on where it was."
@@ -178,15 +181,17 @@ func (p *pages) elsewhere(w http.ResponseWriter, r *http.Request, d *desk) {
 }
 
 func (p *pages) login(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, maxLost+maxForm)
 	if !p.fromHere(r) {
 		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: "This form is from another site."})
 		return
 	}
+	key := strings.TrimSpace(r.PostFormValue("key"))
+	lost := found(r.PostForm, "/admin/", deskTexts)
 	err := p.api.ChargeLogin(w, r)
 	var by market.Operator
 	if err == nil {
-		by, err = p.api.AdmitOperator(w, r, strings.TrimSpace(r.PostFormValue("key")))
+		by, err = p.api.AdmitOperator(w, r, key)
 	}
 	if errors.Is(err, market.ErrForbidden) || errors.Is(err, market.ErrUnauthorized) {
 		// What cannot be noted is refused all the same.
@@ -199,10 +204,15 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
-		p.render(w, r, status, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: message + "."})
+		p.render(w, r, status, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: message + ".", Lost: lost})
 		return
 	}
 	p.setCookie(w, r, string(token))
+	if lost != nil {
+		lost.To = backTo(r.PostFormValue("to"))
+		p.render(w, r, http.StatusOK, "admin-found", "Your form", &desk{By: by, CSRF: formToken(token), Lost: lost})
+		return
+	}
 	http.Redirect(w, r, p.root(r)+backTo(r.PostFormValue("to")), http.StatusSeeOther)
 }
 
@@ -389,6 +399,11 @@ func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, prob
 	if wanted, given := r.URL.Query()["status"]; given {
 		d.Status = market.ReportStatus(wanted[0])
 	}
+	states := []choice{}
+	for _, s := range []market.ReportStatus{market.ReportOpen, market.ReportReviewed, market.ReportDismissed} {
+		states = append(states, choice{Value: string(s), Name: string(s)})
+	}
+	d.Choices = map[string][]choice{"status": choices(string(d.Status), append(states, choice{Name: "all"})...)}
 	var err error
 	if d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: pageSize, Offset: offsetOf(r)}); err == nil {
 		var ids []market.AgentID

@@ -17,7 +17,7 @@ func whence(r *http.Request) string {
 	switch parts := strings.Split(strings.Trim(at, "/"), "/"); {
 	case strings.HasSuffix(at, "/logout"):
 		return "/admin"
-	case len(parts) > 1 && (parts[1] == "operators" || parts[1] == "reports"):
+	case len(parts) > 1 && (parts[1] == "operators" || parts[1] == "reports" || parts[1] == "webhooks"):
 		return "/admin/" + parts[1]
 	case len(parts) > 3:
 		return path.Dir(at)
@@ -53,6 +53,11 @@ func backTo(to string) string {
 
 // logInAgain leads to the log-in, and from there back. Nothing of a form was done.
 func (p *pages) logInAgain(w http.ResponseWriter, r *http.Request) {
+	if lost := p.lose(w, r, deskTexts); lost != nil && !strings.HasSuffix(r.URL.Path, "/logout") {
+		lost.To = whence(r)
+		p.render(w, r, http.StatusUnauthorized, "login", "Log in", &desk{To: lost.To, Problem: lost.sorry("Log in"), Lost: lost})
+		return
+	}
 	back := url.Values{}
 	if to := whence(r); to != "/admin" {
 		back.Set("to", to)

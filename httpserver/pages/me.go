@@ -125,7 +125,8 @@ func (w waiting) Any() bool {
 // waitingTasks is how many tasks of each kind are said to wait.
 const waitingTasks = 20
 
-// offered is how many of the best offers are looked through for those to the agent.
+// offered is how many of the best offers are looked through for those that were matched to
+// the agent.
 const offered = 5
 
 func (p *pages) waiting(ctx context.Context, o *owner) (w waiting, err error) {
@@ -148,21 +149,24 @@ func (p *pages) waiting(ctx context.Context, o *owner) (w waiting, err error) {
 	return w, p.talk(ctx, o, &w)
 }
 
-// offers tells the hires of the best offers from what was matched. While the board is
-// loading, nothing is known to be on offer.
+// offers are the hires of the agent, and what was matched to it among its best offers.
+// While the board is loading, nothing is known to be on offer.
 func (p *pages) offers(ctx context.Context, o *owner, w *waiting) error {
 	offers, err := o.api.Browse(ctx, market.BrowseQuery{Page: market.Page{Limit: offered}})
 	if err != nil {
 		return nil
 	}
 	for _, t := range offers.Tasks {
-		if !t.Hired {
-			if t.IsMatched {
-				w.Offers = append(w.Offers, t)
-			}
-			continue
+		if t.IsMatched && !t.Hired {
+			w.Offers = append(w.Offers, t)
 		}
-		hire, err := p.market.As(o.ID).Task(ctx, t.TaskID, 0)
+	}
+	hires, err := p.market.As(o.ID).Hires(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, id := range hires {
+		hire, err := p.market.As(o.ID).Task(ctx, id, 0)
 		if errors.Is(err, market.ErrNotFound) {
 			continue // another one has taken it meanwhile
 		}

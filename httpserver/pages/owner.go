@@ -125,11 +125,7 @@ func (p *pages) inSession(next ownersPage) http.HandlerFunc {
 	return p.recognize(func(w http.ResponseWriter, r *http.Request) {
 		o := sessionOwner(r)
 		if o == nil {
-			to := "/sign-in"
-			if r.Method == http.MethodGet {
-				to += "?to=" + url.QueryEscape(r.URL.RequestURI())
-			}
-			http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
+			p.signInAgain(w, r)
 			return
 		}
 		if r.Method == http.MethodPost {
@@ -147,6 +143,28 @@ func (p *pages) inSession(next ownersPage) http.HandlerFunc {
 		}
 		next(w, r, o)
 	})
+}
+
+// signInAgain leads to the sign-in, and from there back. Nothing of a form was done: what
+// was written in it goes along.
+func (p *pages) signInAgain(w http.ResponseWriter, r *http.Request) {
+	if lost := p.lose(w, r, labels); lost != nil {
+		p.render(w, r, http.StatusUnauthorized, "sign-in", "Sign in", signing{To: standsOn(r.URL.RequestURI()), Problem: lost.sorry("Sign in"), Lost: lost})
+		return
+	}
+	back := url.Values{}
+	switch {
+	case r.Method == http.MethodGet:
+		back.Set("to", r.URL.RequestURI())
+	case r.URL.Path != "/sign-out":
+		back.Set("to", standsOn(r.URL.RequestURI()))
+		back.Set("lost", "1")
+	}
+	to := p.root(r) + "/sign-in"
+	if len(back) > 0 {
+		to += "?" + back.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // maxOwnerForm is how large a form may be: a result of 500,000 characters, as a
@@ -170,18 +188,25 @@ func (p *pages) readForm(w http.ResponseWriter, r *http.Request, most int64) boo
 }
 
 // signing is the data of the page on which an owner signs in.
-type signing struct{ To, Problem string }
+type signing struct {
+	To, Problem string
+	Lost        *lostForm
+}
 
 func (p *pages) signInPage(w http.ResponseWriter, r *http.Request) {
 	if sessionOwner(r) != nil {
 		http.Redirect(w, r, p.root(r)+inside(r.URL.Query().Get("to")), http.StatusSeeOther)
 		return
 	}
-	p.render(w, r, http.StatusOK, "sign-in", "Sign in", signing{To: r.URL.Query().Get("to")})
+	in := signing{To: r.URL.Query().Get("to")}
+	if r.URL.Query().Has("lost") {
+		in.Problem = in.Lost.sorry("Sign in")
+	}
+	p.render(w, r, http.StatusOK, "sign-in", "Sign in", in)
 }
 
 func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
-	if !p.readForm(w, r, maxForm) {
+	if !p.readForm(w, r, maxLost+maxForm) {
 		return
 	}
 	in := signing{To: r.PostFormValue("to")}
@@ -190,9 +215,10 @@ func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 		p.render(w, r, http.StatusForbidden, "sign-in", "Sign in", in)
 		return
 	}
+	in.Lost = found(r.PostForm, "/", labels)
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	token, _, err := p.market.SignIn(ctx, market.APIKey(strings.TrimSpace(r.PostFormValue("key"))), ownerLife)
+	token, id, err := p.market.SignIn(ctx, market.APIKey(strings.TrimSpace(r.PostFormValue("key"))), ownerLife)
 	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
@@ -201,7 +227,18 @@ func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.setOwner(w, r, string(token))
-	http.Redirect(w, r, p.root(r)+inside(in.To), http.StatusSeeOther)
+	if in.Lost == nil {
+		http.Redirect(w, r, p.root(r)+inside(in.To), http.StatusSeeOther)
+		return
+	}
+	names, err := p.market.Names(ctx, id)
+	if err != nil {
+		p.refused(w, r, err)
+		return
+	}
+	o := &owner{ID: id, Name: names[id], CSRF: formToken(token), token: token, api: p.api.Visit(w, r, id)}
+	r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
+	p.render(w, r, http.StatusOK, "found", "Your form", resumed{in.Lost, o.Name, o.CSRF})
 }
 
 // inside is an address to go on to, if it is a page of this server: "to" comes with

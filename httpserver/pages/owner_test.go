@@ -216,6 +216,31 @@ func TestAHireIsCalledOne(t *testing.T) {
 	}
 }
 
+// A hire is on the first page of both parties, however many better offers there are.
+func TestAHireIsOnTheFirstPageOfBoth(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob := s.owner("ada"), s.owner("bob the bard")
+	if _, err := bob.agent.UpdateMe(t.Context(), market.UpdateInput{Tags: market.Some([]string{"song"})}); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		if _, err := ada.agent.Post(t.Context(), market.PostInput{Need: "Sing a song", MaxCredits: 1, Tags: []string{"song"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ada.agent.Post(t.Context(), market.PostInput{Need: "Whistle", MaxCredits: 20, OfferTo: []market.AgentID{bob.agent.ID()}}); err != nil {
+		t.Fatal(err)
+	}
+	hire := "/tasks/" + string(newest(t, ada.agent).TaskID)
+	status, page := ada.get("/me")
+	ada.expect("who hires", http.StatusOK, `<a href="`+hire+`">Whistle</a>`, status, page)
+	status, page = bob.get("/me")
+	bob.expect("who is hired", http.StatusOK, `<strong>You are asked by name</strong> <a href="`+hire+`">Whistle</a>`, status, page)
+	bob.act(market.TaskID(hire[len("/tasks/"):]), "pickup", "Claimed")
+	status, page = bob.get("/me")
+	bob.expect("who has claimed it", http.StatusOK, `<strong>Deliver</strong> <a href="`+hire+`">Whistle</a>`, status, page)
+}
+
 // Messages and ratings that are missing are among what waits.
 func TestTalkAndRatingsWait(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
@@ -301,7 +326,7 @@ func TestFormsNeedTheirSession(t *testing.T) {
 		status, page := nobody.get(path)
 		nobody.expect(path+" for nobody", http.StatusOK, "<h1>Sign in</h1>", status, page)
 	}
-	if status, page := nobody.post("/tasks/new", good); status != http.StatusOK || !strings.Contains(page, "<h1>Sign in</h1>") {
+	if status, page := nobody.post("/tasks/new", good); status != http.StatusUnauthorized || !strings.Contains(page, "<h1>Sign in</h1>") {
 		t.Errorf("a form of nobody: %d", status)
 	}
 	if mine, err := ada.agent.Mine(t.Context(), market.MineQuery{}); err != nil || mine.Total != 0 {
