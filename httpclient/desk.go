@@ -87,13 +87,25 @@ func (a *Admin) DeskOverview(ctx context.Context) (market.DeskOverview, error) {
 }
 
 // DeadWebhooks lists the webhook deliveries of all agents that failed for good, newest first.
-func (a *Admin) DeadWebhooks(ctx context.Context, p market.Page) (market.DeadWebhookList, error) {
-	return fetch[market.DeadWebhookList](ctx, &a.caller, get("/v1/admin/webhooks/dead", paged(p)))
+func (a *Admin) DeadWebhooks(ctx context.Context, q market.DeadQuery) (market.DeadWebhookList, error) {
+	query := paged(q.Page)
+	addTexts(query, map[string]string{"agent_id": string(q.AgentID)})
+	return fetch[market.DeadWebhookList](ctx, &a.caller, get("/v1/admin/webhooks/dead", query))
 }
 
 // RedeliverOf delivers a dead webhook of an agent's again.
 func (a *Admin) RedeliverOf(ctx context.Context, in market.RedeliverInput) (market.RedeliveredOf, error) {
 	return fetch[market.RedeliveredOf](ctx, &a.caller, post("/v1/admin/webhooks/redeliver", in))
+}
+
+// RedeliverBatch delivers up to 100 dead webhooks again.
+func (a *Admin) RedeliverBatch(ctx context.Context, in market.RedeliverBatchInput) (market.RedeliveredBatch, error) {
+	return fetch[market.RedeliveredBatch](ctx, &a.caller, post("/v1/admin/webhooks/redeliver/batch", in))
+}
+
+// SeeDead marks dead webhooks as seen.
+func (a *Admin) SeeDead(ctx context.Context, in market.SeeDeadInput) (market.SeenDead, error) {
+	return fetch[market.SeenDead](ctx, &a.caller, post("/v1/admin/webhooks/seen", in))
 }
 
 // ResolveTask ends a task by decision.

@@ -97,7 +97,9 @@ type operatorAPI interface {
 	ResolveTask(context.Context, market.TaskID, market.ResolveTaskInput) (market.Task, error)
 	ClawBack(context.Context, market.ClawBackInput) (market.ClawedBack, error)
 	DeskOverview(context.Context) (market.DeskOverview, error)
-	DeadWebhooks(context.Context, market.Page) (market.DeadWebhookList, error)
+	DeadWebhooks(context.Context, market.DeadQuery) (market.DeadWebhookList, error)
+	RedeliverBatch(context.Context, market.RedeliverBatchInput) (market.RedeliveredBatch, error)
+	SeeDead(context.Context, market.SeeDeadInput) (market.SeenDead, error)
 	RedeliverOf(context.Context, market.RedeliverInput) (market.RedeliveredOf, error)
 }
 

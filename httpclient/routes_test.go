@@ -217,11 +217,17 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 			return ignore(a.ClawBack(ctx, market.ClawBackInput{AgentID: "ag-1", Amount: 5, Reason: "twice"}))
 		}},
 		"overview": {"GET /v1/admin/overview", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.DeskOverview(ctx)) }},
-		"dead": {"GET /v1/admin/webhooks/dead?limit=3&offset=6", "", func(ctx context.Context, a *httpclient.Admin) error {
-			return ignore(a.DeadWebhooks(ctx, market.Page{Limit: 3, Offset: 6}))
+		"dead": {"GET /v1/admin/webhooks/dead?agent_id=ag-1&limit=3&offset=6", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.DeadWebhooks(ctx, market.DeadQuery{AgentID: "ag-1", Page: market.Page{Limit: 3, Offset: 6}}))
 		}},
 		"redeliver": {"POST /v1/admin/webhooks/redeliver", `{"agent_id":"ag-1","event_id":"ag-1-7","reason":"back"}`, func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.RedeliverOf(ctx, market.RedeliverInput{AgentID: "ag-1", EventID: "ag-1-7", Reason: "back"}))
+		}},
+		"redeliver batch": {"POST /v1/admin/webhooks/redeliver/batch", `{"dead_letters":[{"agent_id":"ag-1","event_id":"ag-1-7"}],"reason":"back"}`, func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.RedeliverBatch(ctx, market.RedeliverBatchInput{Dead: []market.DeadID{{AgentID: "ag-1", EventID: "ag-1-7"}}, Reason: "back"}))
+		}},
+		"see dead": {"POST /v1/admin/webhooks/seen", `{"until":"2026-01-15T10:00:00+00:00","reason":"gone"}`, func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.SeeDead(ctx, market.SeeDeadInput{Until: market.NewTime(time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)), Reason: "gone"}))
 		}},
 		"actions on": {"GET /v1/admin/actions?agent_id=ag-1", "", func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.Actions(ctx, market.ActionQuery{AgentID: "ag-1"}))
@@ -326,4 +332,4 @@ const fitsAll = `{"id":"x-1","agent_id":"ag-1","api_key":"pwk-new","task_id":"tk
 	"tasks":[],"tags":[],"agents":[],"questions":[],"messages":[],"trust_scores":[],"dead":[],"reports":[]}`
 
 // fitsAdmin is the same for the operator's calls.
-const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"agent":{},"task_id":"tk-1","clawed_back":5,"at":"2026-01-15T10:00:00Z","dead_letters":[],"event_id":"ag-1-7"}`
+const fitsAdmin = `{"invitation":"pwi-1","agent_id":"ag-1","report_id":"rp-1","granted":5,"ok":true,"reports":[],"name":"eve","operators":[],"actions":[],"agents":[],"tasks":[],"task":{},"agent":{},"task_id":"tk-1","clawed_back":5,"at":"2026-01-15T10:00:00Z","dead_letters":[],"event_id":"ag-1-7","until":"2026-01-15T10:00:00Z"}`

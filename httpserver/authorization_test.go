@@ -88,15 +88,17 @@ func checkObjectsOfOthers(t *testing.T, with pinchwork.Option) {
 func orders(about *person) map[string]object {
 	agent := string(about.id)
 	return map[string]object{
-		"grantCredits":  {"agent_id": agent, "amount": 500},
-		"invite":        {"valid_for": 60},
-		"suspendAgent":  {"agent_id": agent, "suspended": true},
-		"appointInfra":  {"agent_id": agent, "infra": true},
-		"resolveReport": {"status": "dismissed"},
-		"resolveTask":   {"outcome": "refund", "reason": "spam"},
-		"clawBack":      {"agent_id": agent, "amount": 1, "reason": "spam"},
-		"redeliverOf":   {"agent_id": agent, "event_id": agent + "-1", "reason": "back"},
-		"addOperator":   {"name": "mallory", "role": "act"},
+		"grantCredits":   {"agent_id": agent, "amount": 500},
+		"invite":         {"valid_for": 60},
+		"suspendAgent":   {"agent_id": agent, "suspended": true},
+		"appointInfra":   {"agent_id": agent, "infra": true},
+		"resolveReport":  {"status": "dismissed"},
+		"resolveTask":    {"outcome": "refund", "reason": "spam"},
+		"clawBack":       {"agent_id": agent, "amount": 1, "reason": "spam"},
+		"redeliverOf":    {"agent_id": agent, "event_id": agent + "-1", "reason": "back"},
+		"redeliverBatch": {"dead_letters": []object{{"agent_id": agent, "event_id": agent + "-1"}}, "reason": "back"},
+		"seeDead":        {"until": "2026-01-01T00:00:00Z", "reason": "gone"},
+		"addOperator":    {"name": "mallory", "role": "act"},
 	}
 }
 

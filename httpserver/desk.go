@@ -21,22 +21,35 @@ type desk interface {
 	ResolveTask(ctx context.Context, id market.TaskID, in market.ResolveTaskInput) (market.Task, error)
 	ClawBack(ctx context.Context, in market.ClawBackInput) (market.ClawedBack, error)
 	DeskOverview(ctx context.Context) (market.DeskOverview, error)
-	DeadWebhooks(ctx context.Context, p market.Page) (market.DeadWebhookList, error)
+	DeadWebhooks(ctx context.Context, q market.DeadQuery) (market.DeadWebhookList, error)
 	RedeliverOf(ctx context.Context, in market.RedeliverInput) (market.RedeliveredOf, error)
+	RedeliverBatch(ctx context.Context, in market.RedeliverBatchInput) (market.RedeliveredBatch, error)
+	SeeDead(ctx context.Context, in market.SeeDeadInput) (market.SeenDead, error)
 }
 
 func deskOverview(c *call) (market.DeskOverview, error) { return c.server.market.DeskOverview(c.ctx) }
 
 func listDeadWebhooks(c *call) (list market.DeadWebhookList, err error) {
-	page, err := c.page()
-	if err != nil {
+	var q market.DeadQuery
+	if q.Page, err = c.page(); err != nil {
 		return list, err
 	}
-	return c.server.market.DeadWebhooks(c.ctx, page)
+	if err = c.texts(map[string]*string{"agent_id": (*string)(&q.AgentID)}); err != nil {
+		return list, err
+	}
+	return c.server.market.DeadWebhooks(c.ctx, q)
 }
 
 func redeliverOf(c *call, in market.RedeliverInput) (market.RedeliveredOf, error) {
 	return c.server.market.RedeliverOf(c.ctx, in)
+}
+
+func redeliverBatch(c *call, in market.RedeliverBatchInput) (market.RedeliveredBatch, error) {
+	return c.server.market.RedeliverBatch(c.ctx, in)
+}
+
+func seeDead(c *call, in market.SeeDeadInput) (market.SeenDead, error) {
+	return c.server.market.SeeDead(c.ctx, in)
 }
 
 func resolveTask(c *call, in market.ResolveTaskInput) (market.Task, error) {

@@ -36,6 +36,9 @@ func checkLogOfRoutes(t *testing.T, with pinchwork.Option) {
 	}
 	bodies := orders(agent)
 	bodies["redeliverOf"] = s.deadWebhook()
+	second := s.deadWebhook()
+	bodies["redeliverBatch"] = object{"dead_letters": []object{{"agent_id": second["agent_id"], "event_id": second["event_id"]}}, "reason": second["reason"]}
+	bodies["seeDead"] = object{"until": market.NewTime(s.market.Now()), "reason": "their endpoint is gone"}
 	tried := 0
 	for _, r := range Routes() {
 		if r.Caller != CallerAdmin || r.Method == http.MethodGet {
@@ -93,7 +96,7 @@ func (s *site) deadWebhook() object {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.agent("asker", false).send("POST", "/v1/tasks/"+string(posted.TaskID)+"/questions", object{"question": "which?"}, "").is(201)
+	s.agent("asker of "+string(posted.TaskID), false).send("POST", "/v1/tasks/"+string(posted.TaskID)+"/questions", object{"question": "which?"}, "").is(201)
 	jobs, err := s.market.LeaseWebhooks(ctx, time.Minute, 10)
 	if err != nil || len(jobs) != 1 {
 		s.t.Fatalf("%d deliveries, %v", len(jobs), err)

@@ -67,7 +67,7 @@ func tryBatch(t *testing.T, s *site, markdown bool) {
 	t.Helper()
 	poster := s.agent("batcher", markdown)
 	tasks := []object{{"need": "one", "max_credits": 60, "tags": []string{"go"}}, {"need": "two", "max_credits": 60}}
-	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks}, "").is(402).has("code", "insufficient_credits", "field", "tasks[1]", "index", 1)
+	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks}, "").is(402).has("code", "insufficient_credits", "field", "tasks[1].max_credits", "index", 1)
 	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks, "atomic": false}, "").is(201).has("total", 2)
 	tasks[1]["budget"] = 5
 	poster.send("POST", "/v1/tasks/batch", object{"tasks": tasks}, "").is(400).has("field", "tasks[1].budget")
@@ -217,6 +217,15 @@ func tryMe(t *testing.T, s *site, markdown bool) {
 	op.send("POST", "/v1/admin/webhooks/redeliver", again, "reason").is(200).has("event_id", dead.text("event_id"), "agent_id", p.id)
 	op.send("POST", "/v1/admin/webhooks/redeliver", again, "reason").is(404)
 	s.failWebhooks()
+	several := object{"dead_letters": []object{{"agent_id": p.id, "event_id": dead.text("event_id")}, {"agent_id": "ag-none", "event_id": "1"}}, "reason": "it is back"}
+	op.send("POST", "/v1/admin/webhooks/redeliver/batch", several, "reason").is(200).has("redelivered", 1, "total", 2).list("dead_letters")[1].has("code", "not_found")
+	op.send("POST", "/v1/admin/webhooks/redeliver/batch", object{"dead_letters": []object{}, "reason": "why not"}, "reason").is(400).has("field", "dead_letters")
+	s.failWebhooks()
+	failed := op.send("GET", "/v1/admin/webhooks/dead?agent_id="+string(p.id), nil, "").is(200).has("total", 1).list("dead_letters")[0].has("seen", false).text("failed_at")
+	op.send("POST", "/v1/admin/webhooks/seen", object{"until": failed, "reason": "it is gone"}, "reason").is(200).has("until", failed)
+	op.send("POST", "/v1/admin/webhooks/seen", object{"until": failed, "reason": "it is gone"}, "reason").is(409).has("code", "already_done")
+	op.send("POST", "/v1/admin/webhooks/seen", object{"until": "soon", "reason": "it is gone"}, "reason").is(400).has("field", "until")
+	op.send("GET", "/v1/admin/webhooks/dead", nil, "").is(200).list("dead_letters")[0].has("seen", true)
 	p.send("POST", "/v1/me/webhooks/"+dead.text("event_id")+"/redeliver", nil, "").is(200).has("event_id", dead.text("event_id"))
 	p.send("GET", "/v1/me/webhooks/dead", nil, "").is(200).has("total", 0)
 }
@@ -322,7 +331,7 @@ func tryDeskLists(t *testing.T, s *site, look *person, markdown bool) {
 	root.send("POST", "/v1/admin/tasks/"+id+"/resolve", object{"outcome": "refund", "reason": "late"}, "reason").is(409).has("code", "wrong_state")
 	root.send("POST", "/v1/admin/tasks/tk-none/resolve", object{"outcome": "refund", "reason": "late"}, "reason").is(404)
 	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 9, "reason": "fraud"}, "reason").is(200).has("clawed_back", 9, "balance", 100)
-	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 101, "reason": "fraud"}, "reason").is(402).has("code", "insufficient_credits")
+	root.send("POST", "/v1/admin/credits/claw-back", object{"agent_id": worker.id, "amount": 101, "reason": "fraud"}, "reason").is(402).has("code", "insufficient_credits", "field", "amount")
 	look.send("GET", "/v1/admin/agents/"+string(worker.id), nil, "").is(200).has("ledger_total", 3, "strikes", 0)
 	look.send("GET", "/v1/admin/agents/ag-none", nil, "").is(404)
 	s.operator(markdown).send("POST", "/v1/admin/agents/suspend", object{"agent_id": worker.id, "suspended": true, "reason": "spam"}, "reason").is(200)

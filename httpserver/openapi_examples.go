@@ -33,6 +33,7 @@ var samples = map[string]any{
 	"DeskHealth.store_seconds": 0.001, "DeskHealth.timers_late_seconds": 0, "DeskHealth.webhooks_late_seconds": 0, "registered": 1200, "DeskMoney.granted": 500, "clawed_back": 14,
 	"system_pay": 30, "fees": 41, "held": 1640, "DeskMoney.escrowed": 35, "DeskOverview.agents": 12, "Replica.name": "market-1", "Replica.id": "mk-abc123", "DeadWebhook.event_id": "17", "RedeliverInput.event_id": "17", "RedeliveredOf.event_id": "17",
 	"RedeliverInput.reason": "Their endpoint is back", "RedeliveredOf.reason": "Their endpoint is back",
+	"RedeliverBatchInput.reason": "Their endpoint is back", "SeeDeadInput.reason": "Their endpoint is gone", "SeenDead.reason": "Their endpoint is gone", "waiting": 1,
 	"posted_total": 1, "worked_total": 1,
 	"sum": 0, "problems": nil,
 }

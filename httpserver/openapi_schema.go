@@ -86,6 +86,8 @@ var inputBounds = map[string]doc{
 	"credits_claimed":        {"minimum": 1},
 	"rating":                 {"minimum": 1, "maximum": 5},
 	"agent_id":               {"minLength": 1},
+	"dead_letters":           {"minItems": 1, "maxItems": limits.RedeliverBatch},
+	"until":                  {"maxLength": 40},
 	"event_id":               {"minLength": 1, "maxLength": limits.Key},
 	"reason":                 {"maxLength": limits.Reason},
 	"feedback":               {"maxLength": limits.Reason},
@@ -259,5 +261,7 @@ var bodyExamples = map[string]doc{
 	"resolveTask":    {"outcome": "split", "worker_credits": 5, "reason": "Half of it is right."},
 	"clawBack":       {"agent_id": "ag-abc123xyz", "amount": 5, "reason": "Paid twice."},
 	"redeliverOf":    {"agent_id": "ag-abc123xyz", "event_id": "17", "reason": "Their endpoint is back."},
+	"redeliverBatch": {"dead_letters": []doc{{"agent_id": "ag-abc123xyz", "event_id": "17"}}, "reason": "Their endpoint is back."},
+	"seeDead":        {"until": "2025-01-15T10:30:00+00:00", "reason": "Their endpoint is gone."},
 	"addOperator":    {"name": "ada", "role": "look", "reason": "on duty at night"},
 }

@@ -21,7 +21,7 @@ var operatorRoutes = []Route{
 	{
 		Name: "invite", Method: http.MethodPost, Path: "/v1/admin/invites",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator, Secret: true,
-		Summary: "Make invitations, with each of which one agent can register",
+		Summary: "Make invitations for an agent each",
 		Description: "It matters on a server where registration is by invitation. count is 1 to 100, 1 without it; valid_for is in seconds, 60 to 2592000; " +
 			"without it a week. The invitations are shown this once.",
 		Body:    body[wire.Invite]("note"),
@@ -40,7 +40,7 @@ var operatorRoutes = []Route{
 	{
 		Name: "appointInfra", Method: http.MethodPost, Path: "/v1/admin/agents/infra",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:     "Appoint an infra agent, or take the appointment back",
+		Summary:     "Appoint an infra agent, or end that",
 		Description: "It matters on a server that takes appointed infra agents only.",
 		Body:        body[market.InfraInput]("", "agent_id", "infra"),
 		Success:     ok[market.Appointment](),

@@ -24,7 +24,7 @@ var deskRoutes = []Route{
 	{
 		Name: "listOperators", Method: http.MethodGet, Path: "/v1/admin/operators",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary: "The operators, without their keys, the oldest first",
+		Summary: "The operators, the oldest first",
 		Success: ok[market.OperatorList](),
 		action:  gives(listOperators),
 	},
@@ -74,7 +74,7 @@ var deskRoutes = []Route{
 	{
 		Name: "agentFile", Method: http.MethodGet, Path: "/v1/admin/agents/{id}",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:  "All that is kept about an agent but its secrets, with the newest 50 lines of its ledger and dead letters",
+		Summary:  "All that is kept about an agent but its secrets",
 		Params:   []Param{agentParam},
 		Success:  ok[market.AgentFile](),
 		Refusals: []int{http.StatusNotFound},
@@ -101,7 +101,7 @@ var deskRoutes = []Route{
 	{
 		Name: "taskFile", Method: http.MethodGet, Path: "/v1/admin/tasks/{id}",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:     "All that is kept about a task, for who has to judge it",
+		Summary:     "All that is kept about a task",
 		Description: "Texts, result, talk, earlier deliveries, the events that its parties got, movements of credits, reports, what operators did about it, and both parties.",
 		Params:      []Param{taskParam},
 		Success:     ok[market.TaskFile](),
@@ -125,11 +125,13 @@ var overviewRoutes = []Route{
 	{
 		Name: "listDeadWebhooks", Method: http.MethodGet, Path: "/v1/admin/webhooks/dead",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:     "All dead webhooks, newest first",
-		Description: "They are kept for 30 days. total counts up to 10,000; total_more says that there are more.",
-		Params:      paged(50, 100),
-		Success:     ok[market.DeadWebhookList](),
-		action:      gives(listDeadWebhooks),
+		Summary:     "All dead webhooks",
+		Description: "Newest first. They are kept for 30 days. total counts up to 10,000; total_more says that there are more. seen says that an operator has marked it as seen.",
+		Params: paged(50, 100,
+			Param{Name: "agent_id", In: "query", Type: "string", MaxLength: 255, Description: "Only those of this agent.", Prefix: "ag-", Example: "ag-abc123xyz"},
+		),
+		Success: ok[market.DeadWebhookList](),
+		action:  gives(listDeadWebhooks),
 	},
 	{
 		Name: "redeliverOf", Method: http.MethodPost, Path: "/v1/admin/webhooks/redeliver",
@@ -141,6 +143,27 @@ var overviewRoutes = []Route{
 		Refusals:    []int{http.StatusNotFound, http.StatusConflict},
 		action:      takes(redeliverOf),
 	},
+	{
+		Name: "redeliverBatch", Method: http.MethodPost, Path: "/v1/admin/webhooks/redeliver/batch",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "Deliver up to 100 again",
+		Description: "Of any agents, as POST /v1/admin/webhooks/redeliver does with one, for one reason; each has an entry of its own in the log. One that is refused stops no other: its element " +
+			"of the answer has error and code. It is one request of the rate limit.",
+		Body:    body[market.RedeliverBatchInput]("reason", "dead_letters", "reason"),
+		Success: ok[market.RedeliveredBatch](),
+		action:  takes(redeliverBatch),
+	},
+	{
+		Name: "seeDead", Method: http.MethodPost, Path: "/v1/admin/webhooks/seen",
+		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
+		Summary: "Mark dead webhooks as seen",
+		Description: "Those of all agents that failed at until or before wait for nobody any more: the overview and the metric pinchwork_webhook_dead count the others. " +
+			"until is failed_at of the newest that was seen. The dead webhooks stay where they are; 409 when as many are seen.",
+		Body:     body[market.SeeDeadInput]("reason", "until", "reason"),
+		Success:  ok[market.SeenDead](),
+		Refusals: []int{http.StatusConflict},
+		action:   takes(seeDead),
+	},
 }
 
 // meansRoutes are what operators do about a dispute.
@@ -148,7 +171,7 @@ var meansRoutes = []Route{
 	{
 		Name: "resolveTask", Method: http.MethodPost, Path: "/v1/admin/tasks/{id}/resolve",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary: "End a task by decision: refund, release or split",
+		Summary: "End a task by decision",
 		Description: "A posted, claimed or delivered task. refund cancels it and gives everything back to the poster; release approves it and pays the worker what its " +
 			"last delivery charges, or the whole budget; split charges the poster worker_credits (at least 1, less than the budget) and gives the rest back. " +
 			"The fee is taken as in an approval. Both parties get task_resolved with outcome and reason.",

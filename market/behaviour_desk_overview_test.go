@@ -138,7 +138,7 @@ func TestTheOverviewSaysWhoseWebhooksAreDead(t *testing.T) {
 		}
 		seen := map[string]int{}
 		for offset := range 4 {
-			list, err := k.Market.DeadWebhooks(k.Ctx, market.Page{Limit: 1, Offset: offset})
+			list, err := k.Market.DeadWebhooks(k.Ctx, market.DeadQuery{Page: market.Page{Limit: 1, Offset: offset}})
 			if err != nil || list.Total != 3 || len(list.Dead) != min(1, 3-offset) {
 				t.Fatalf("page %d: %+v, %v", offset, list, err)
 			}
@@ -149,7 +149,7 @@ func TestTheOverviewSaysWhoseWebhooksAreDead(t *testing.T) {
 		if seen["ada status 500 task_question "+string(ada.ID)] != 2 || seen["bob status 500 task_question "+string(bob.ID)] != 1 {
 			t.Errorf("listed are %v", seen)
 		}
-		_, err := k.Market.DeadWebhooks(k.Ctx, market.Page{Limit: 101})
+		_, err := k.Market.DeadWebhooks(k.Ctx, market.DeadQuery{Page: market.Page{Limit: 101}})
 		markettest.Refused(t, err, market.ErrInvalid)
 	})
 }

@@ -67,7 +67,7 @@ const (
 func ActionNames() []string {
 	return []string{
 		ActionGrant, ActionClawBack, ActionSuspend, ActionUnsuspend, ActionAppointInfra, ActionDismissInfra, ActionResolveTask,
-		ActionResolveReport, ActionRedeliver, ActionInvite, ActionAddOperator, ActionRevokeOperator, ActionLogIn, ActionLogOut, ActionLogInRefused,
+		ActionResolveReport, ActionRedeliver, ActionSeeDead, ActionInvite, ActionAddOperator, ActionRevokeOperator, ActionLogIn, ActionLogOut, ActionLogInRefused,
 	}
 }
 
@@ -77,8 +77,10 @@ func ActionNames() []string {
 type deed struct {
 	// may is who may do it; nil for whoever may act.
 	may func(by Operator) error
-	// entry says what was done. Number, At and Operator are filled in.
+	// entry says what was done, or each what several acts in one commit did. Number, At
+	// and Operator are filled in.
 	entry func(l *store.Loaded, o *rules.Outcome) OperatorAction
+	each  func() []OperatorAction
 }
 
 // does is the deed whose entry is known beforehand.
@@ -97,23 +99,62 @@ func (d *deed) allow(by Operator) error {
 	return rules.MayAct(by.Role)
 }
 
-// enter adds the deed's entry to the outcome. Entries are numbered, and so are those of
+// enter adds the deed's entries to the outcome. Entries are numbered, and so are those of
 // each operator, agent and task, which hold the entry's number: two that are written at
 // once take turns, and each list is read from its end.
 func (m *Market) enter(ctx context.Context, d *deed, done *done) error {
-	a := d.entry(done.loaded, done.outcome)
-	a.At, a.Operator = NewTime(done.now), OperatorOf(ctx).Name
-	ends, err := m.ends(ctx, append([]chain{actionsChain}, a.filters()...)...)
+	var entries []OperatorAction
+	if d.each != nil {
+		entries = d.each()
+	} else {
+		entries = []OperatorAction{d.entry(done.loaded, done.outcome)}
+	}
+	chains := []chain{actionsChain}
+	for i := range entries {
+		a := &entries[i]
+		a.At, a.Operator = NewTime(done.now), OperatorOf(ctx).Name
+		chains = append(chains, a.filters()...)
+	}
+	ends, err := m.endsOf(ctx, chains)
 	if err != nil {
 		return err
 	}
-	a.Number = ends[0].number + 1
-	o := done.outcome
-	o.Records = append(o.Records, ends[0].next(rules.AsJSON(a)))
-	for _, end := range ends[1:] {
-		o.Records = append(o.Records, end.next(strconv.FormatInt(a.Number, 10)))
+	add := func(c chain, data string) {
+		l := ends[c]
+		done.outcome.Records = append(done.outcome.Records, l.next(data))
+		l.number++
+		ends[c] = l
+	}
+	for i := range entries {
+		a := &entries[i]
+		a.Number = ends[actionsChain].number + 1
+		add(actionsChain, rules.AsJSON(a))
+		for _, c := range a.filters() {
+			add(c, strconv.FormatInt(a.Number, 10))
+		}
 	}
 	return nil
+}
+
+// atOnce is how many chains are followed to their ends with one look at the store: of each
+// it asks for several elements.
+const atOnce = 20
+
+// endsOf are the last elements of any number of chains.
+func (m *Market) endsOf(ctx context.Context, chains []chain) (map[chain]link, error) {
+	slices.Sort(chains)
+	chains = slices.Compact(chains)
+	all := make(map[chain]link, len(chains))
+	for some := range slices.Chunk(chains, atOnce) {
+		ends, err := m.ends(ctx, some...)
+		if err != nil {
+			return nil, err
+		}
+		for _, end := range ends {
+			all[end.chain] = end
+		}
+	}
+	return all, nil
 }
 
 // filters are the chains, beside the log itself, that lead to the entry.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -16,11 +17,15 @@ type DeadOverview struct {
 	// Total counts up to 10,000; TotalMore says that there are more.
 	Total     int  `json:"total"`
 	TotalMore bool `json:"total_more,omitempty"`
-	// Agents are those of the newest 100, who has the most of them first.
+	// Waiting is how many of them no operator has marked as seen (Market.SeeDead), up to
+	// 100; WaitingMore says that there may be more.
+	Waiting     int  `json:"waiting"`
+	WaitingMore bool `json:"waiting_more,omitempty"`
+	// Agents are those of the ones that wait, who has the most of them first.
 	Agents []DeadOf `json:"agents"`
 }
 
-// DeadOf is an agent with dead deliveries.
+// DeadOf is an agent with dead deliveries that wait.
 type DeadOf struct {
 	AgentID AgentID `json:"agent_id"`
 	Name    string  `json:"name"`
@@ -37,11 +42,19 @@ type DeadWebhook struct {
 	// TriedAgainAt is when an operator last had it delivered again, if that is among the
 	// newest 100 times.
 	TriedAgainAt Time `json:"tried_again_at,omitzero"`
+	// Seen is set when an operator has marked it as seen (Market.SeeDead).
+	Seen bool `json:"seen"`
 	DeadLetter
 }
 
-// DeadWebhookList is a page of the dead letters of all agents, newest first. Total and
-// TotalMore are as in DeadOverview.
+// DeadQuery selects dead letters of all agents or of one; limit 1–100, default 50.
+type DeadQuery struct {
+	AgentID AgentID // "" for all
+	Page
+}
+
+// DeadWebhookList is a page of dead letters, newest first. Total and TotalMore are as in
+// DeadOverview; of one agent's all are counted.
 type DeadWebhookList struct {
 	Dead      []DeadWebhook `json:"dead_letters"`
 	Total     int           `json:"total"`
@@ -49,16 +62,19 @@ type DeadWebhookList struct {
 }
 
 // DeadWebhooks lists the webhook deliveries of all agents that failed for good, newest
-// first, for operators (rule 15.13). Limit 1–100, default 50.
+// first, for operators (rule 15.13).
 //
 // Errors: ErrInvalid, ErrUnavailable.
-func (m *Market) DeadWebhooks(ctx context.Context, p Page) (list DeadWebhookList, err error) {
+func (m *Market) DeadWebhooks(ctx context.Context, q DeadQuery) (list DeadWebhookList, err error) {
 	finish := m.meter.operation(&ctx, "dead")
 	defer func() { finish(err) }()
-	if p, err = checkPage(p, 50, 100); err != nil {
+	if q.Page, err = checkPage(q.Page, 50, 100); err != nil {
 		return list, err
 	}
-	page, owners, err := m.deadLetters(ctx, m.now(), p)
+	if err = rules.CheckText("agent_id", string(q.AgentID), maxFilter); err != nil {
+		return list, err
+	}
+	page, owners, err := m.deadLetters(ctx, m.now(), q)
 	if err != nil {
 		return list, err
 	}
@@ -66,11 +82,15 @@ func (m *Market) DeadWebhooks(ctx context.Context, p Page) (list DeadWebhookList
 	if err != nil {
 		return list, err
 	}
-	list = DeadWebhookList{Dead: make([]DeadWebhook, len(page.Dead)), Total: page.Total, TotalMore: page.Total == store.MaxDeadTotal}
+	seen, err := m.deadSeen(ctx)
+	if err != nil {
+		return list, err
+	}
+	list = DeadWebhookList{Dead: make([]DeadWebhook, len(page.Dead)), Total: page.Total, TotalMore: q.AgentID == "" && page.Total == store.MaxDeadTotal}
 	letters := deadLetters(page).Dead
 	for i := range letters {
 		id := page.Dead[i].Event.Agent
-		list.Dead[i] = DeadWebhook{AgentID: id, Name: owners[id].name, Address: owners[id].address, DeadLetter: letters[i]}
+		list.Dead[i] = DeadWebhook{AgentID: id, Name: owners[id].name, Address: owners[id].address, Seen: isSeen(&page.Dead[i], seen), DeadLetter: letters[i]}
 		for j := range slices.Backward(tried.Actions) {
 			if a := &tried.Actions[j]; a.AgentID == id && a.Subject == letters[i].EventID {
 				list.Dead[i].TriedAgainAt = a.At
@@ -80,17 +100,35 @@ func (m *Market) DeadWebhooks(ctx context.Context, p Page) (list DeadWebhookList
 	return list, nil
 }
 
-// deadOverview counts what DeadWebhooks lists.
+// DeadOverview counts the dead webhooks of all agents, and those that wait for an operator
+// (rule 15.15).
+//
+// Errors: ErrUnavailable.
+func (m *Market) DeadOverview(ctx context.Context) (o DeadOverview, err error) {
+	finish := m.meter.operation(&ctx, "dead overview")
+	defer func() { finish(err) }()
+	return m.deadOverview(ctx, m.now())
+}
+
 func (m *Market) deadOverview(ctx context.Context, now time.Time) (o DeadOverview, err error) {
-	page, owners, err := m.deadLetters(ctx, now, Page{Limit: 100})
+	page, owners, err := m.deadLetters(ctx, now, DeadQuery{Page: Page{Limit: 100}})
+	if err != nil {
+		return o, err
+	}
+	seen, err := m.deadSeen(ctx)
 	if err != nil {
 		return o, err
 	}
 	counts := map[AgentID]int{}
 	for i := range page.Dead {
-		counts[page.Dead[i].Event.Agent]++
+		if !isSeen(&page.Dead[i], seen) {
+			counts[page.Dead[i].Event.Agent]++
+			o.Waiting++
+		}
 	}
-	o = DeadOverview{Total: page.Total, TotalMore: page.Total == store.MaxDeadTotal, Agents: make([]DeadOf, 0, len(counts))}
+	o.Total, o.TotalMore = page.Total, page.Total == store.MaxDeadTotal
+	o.WaitingMore = o.Waiting == len(page.Dead) && o.Waiting < page.Total
+	o.Agents = make([]DeadOf, 0, len(counts))
 	for id, n := range counts {
 		o.Agents = append(o.Agents, DeadOf{AgentID: id, Name: owners[id].name, Count: n})
 	}
@@ -98,12 +136,17 @@ func (m *Market) deadOverview(ctx context.Context, now time.Time) (o DeadOvervie
 	return o, nil
 }
 
+// isSeen reports whether a dead letter is one of those that were seen until then.
+func isSeen(d *store.DeadWebhook, until Time) bool {
+	return !d.FailedAt.Truncate(time.Microsecond).After(until.Time)
+}
+
 // hooked is whose webhook it is, and where.
 type hooked struct{ name, address string }
 
-// deadLetters reads a page of the dead letters of all agents, with whose they are.
-func (m *Market) deadLetters(ctx context.Context, now time.Time, p Page) (page store.DeadPage, owners map[AgentID]hooked, err error) {
-	if page, err = m.store.DeadWebhooks(ctx, store.PageQuery{Limit: p.Limit, Offset: p.Offset, Now: now}); err != nil {
+// deadLetters reads a page of dead letters, with whose they are.
+func (m *Market) deadLetters(ctx context.Context, now time.Time, q DeadQuery) (page store.DeadPage, owners map[AgentID]hooked, err error) {
+	if page, err = m.store.DeadWebhooks(ctx, store.PageQuery{Agent: q.AgentID, Limit: q.Limit, Offset: q.Offset, Now: now}); err != nil {
 		return page, nil, known(ctx, err)
 	}
 	var ids []AgentID

@@ -200,13 +200,16 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err)
 		},
 		"Market.DeskOverview": func(ctx context.Context) []any { v, err := m.DeskOverview(ctx); return give(v, err) },
-		"Market.DeadWebhooks": func(ctx context.Context) []any { v, err := m.DeadWebhooks(ctx, market.DeadQuery{}); return give(v, err) },
-		"Market.Track":        func(ctx context.Context) []any { v, err := m.Track(ctx, s.bob.ID); return give(v, err) },
-		"Market.Overview":     func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
-		"Market.Policy":       func(context.Context) []any { return give(m.Policy(), market.Codes()) },
-		"Market.Prune":        func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
-		"Market.Prunable":     func(ctx context.Context) []any { v, err := m.Prunable(ctx, time.Time{}); return give(v, err) },
-		"Market.PublicTask":   func(ctx context.Context) []any { v, err := m.PublicTask(ctx, s.open); return give(v, err) },
+		"Market.DeadWebhooks": func(ctx context.Context) []any {
+			v, err := m.DeadWebhooks(ctx, market.DeadQuery{})
+			return give(v, err)
+		},
+		"Market.Track":      func(ctx context.Context) []any { v, err := m.Track(ctx, s.bob.ID); return give(v, err) },
+		"Market.Overview":   func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
+		"Market.Policy":     func(context.Context) []any { return give(m.Policy(), market.Codes()) },
+		"Market.Prune":      func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },
+		"Market.Prunable":   func(ctx context.Context) []any { v, err := m.Prunable(ctx, time.Time{}); return give(v, err) },
+		"Market.PublicTask": func(ctx context.Context) []any { v, err := m.PublicTask(ctx, s.open); return give(v, err) },
 		"Market.LogIn": func(ctx context.Context) []any {
 			binding := []byte("key")
 			token, err := m.LogIn(ctx, binding, time.Hour)

@@ -72,9 +72,15 @@ func (m *Market) findDead(ctx context.Context, l *store.Loaded, event string) er
 	if err != nil {
 		return known(ctx, err)
 	}
-	number := strings.TrimPrefix(event, string(l.Agent.ID)+"-")
+	return among(&page, l.Agent.ID, event)
+}
+
+// among refuses an event that is none of the agent's newest dead letters, unless there are
+// more of them.
+func among(page *store.DeadPage, agent AgentID, event string) error {
+	number := strings.TrimPrefix(event, string(agent)+"-")
 	there := slices.ContainsFunc(page.Dead, func(d store.DeadWebhook) bool {
-		return strings.TrimPrefix(d.Event.DeliveryID(), string(l.Agent.ID)+"-") == number
+		return strings.TrimPrefix(d.Event.DeliveryID(), string(agent)+"-") == number
 	})
 	if !there && page.Total <= deadLooked {
 		return rules.Refuse(CodeNotFound, "Dead letter not found")

@@ -14,7 +14,9 @@ var notices = map[string]string{
 	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
 	"closed":    "The task has ended by your decision; both parties are told, and the reports are closed.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"left": "You are logged out, on every replica.", "resolved": "Report resolved.", "queued": "The delivery is due again.", "revoked": "Operator revoked: its key and sessions have ended.",
+	"left": "You are logged out, on every replica.", "resolved": "Report resolved.", "queued": "The delivery is due again.",
+	"queued several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",
+	"revoked": "Operator revoked: its key and sessions have ended.",
 }
 
 // order is a form of the desk: what to do, and why, which the log of actions keeps.
@@ -62,6 +64,8 @@ func (p *pages) standing(form string) func(http.ResponseWriter, *http.Request, *
 		return p.reportDesk
 	case "add", "revoke":
 		return p.operatorDesk
+	case "again", "seen":
+		return p.webhookDesk
 	}
 	return p.agentDesk
 }

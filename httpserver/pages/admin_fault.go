@@ -17,7 +17,12 @@ type fault struct{ Form, Field, ID, Words string }
 var deskFields = map[string]string{
 	"amount": "Credits", "worker_credits": "Credits for the worker in a split", "reason": "Reason", "note": "Reason",
 	fieldSure: "I am sure", "outcome": "What happens to the credits", "name": "Name", "role": "May", "status": "How to close it",
-	"event_id": "Delivery",
+	"event_id": "Delivery", "dead_letters": "Which", "until": "Until",
+}
+
+// deskTexts are those of them that people write in.
+var deskTexts = map[string]string{
+	"amount": deskFields["amount"], "worker_credits": deskFields["worker_credits"], "reason": deskFields["reason"], "name": deskFields["name"],
 }
 
 // fieldSure is the box without which no form does anything.
@@ -53,8 +58,6 @@ func (d *desk) fieldOf(err error) string {
 		return "reason"
 	case field != "":
 		return field
-	case d.Tried == "clawback" && errors.Is(refusal, market.ErrInsufficientCredits):
-		return "amount"
 	case d.Tried == "add" && errors.Is(refusal, market.ErrConflict):
 		return "name"
 	}
@@ -70,6 +73,8 @@ func (d *desk) idOf(field string) string {
 		return "worker-credits"
 	case field == "reason":
 		return "why-" + d.formID()
+	case field == "dead_letters":
+		return "" // of many boxes none is wrong
 	case field == fieldSure:
 		return fieldSure + "-" + d.formID()
 	}

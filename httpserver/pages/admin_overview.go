@@ -29,7 +29,7 @@ func (d *desk) WebhooksLate() bool { return d.Overview.Health.WebhooksLate >= la
 
 // Waits reports whether anything waits for an operator.
 func (d *desk) Waits() bool {
-	return d.Overview.ReportsOpen > 0 || d.Overview.Dead.Total > 0 || d.TimersLate() || d.WebhooksLate() || d.Silent()
+	return d.Overview.ReportsOpen > 0 || d.Overview.Dead.Waiting > 0 || d.TimersLate() || d.WebhooksLate() || d.Silent()
 }
 
 // Silent reports whether a replica's sign of life did not come.
@@ -63,11 +63,3 @@ func (d *desk) RunsTimers() (id string) {
 
 // since is a number of seconds as people say it.
 func since(seconds float64) string { return span(time.Duration(seconds * float64(time.Second))) }
-
-func (p *pages) adminWebhooks(w http.ResponseWriter, r *http.Request, d *desk) {
-	var err error
-	d.Dead, err = p.market.DeadWebhooks(r.Context(), market.Page{Limit: pageSize, Offset: offsetOf(r)})
-	d.Pager = p.pagerOf(r, len(d.Dead.Dead), d.Dead.Total, 0)
-	d.Pager.More = d.Dead.TotalMore
-	p.show(w, r, "admin-webhooks", "Dead webhooks", d, err)
-}

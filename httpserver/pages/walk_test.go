@@ -31,7 +31,8 @@ type desk struct {
 	agent                *market.Handle
 	task                 market.TaskID
 	report               market.ReportID
-	letter               string
+	letter, second       string
+	failed               market.Time // when they failed
 	root, looks, revoked *operator
 	acts                 *operator
 }
@@ -52,16 +53,20 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.report = reported.ReportID
-	if _, err := other.Ask(ctx, d.task, "which?"); err != nil {
-		t.Fatal(err)
+	for _, question := range []string{"which?", "when?"} {
+		if _, err := other.Ask(ctx, d.task, question); err != nil {
+			t.Fatal(err)
+		}
 	}
 	jobs, err := d.market.LeaseWebhooks(ctx, time.Minute, 10)
-	if err != nil || len(jobs) == 0 {
+	if err != nil || len(jobs) != 2 {
 		t.Fatal(len(jobs), err)
 	}
-	d.letter = jobs[0].Event.DeliveryID()
-	if ok, err := d.market.FinishWebhook(ctx, jobs[0], store.WebhookOutcome{Error: "status 500", At: d.market.Now()}); !ok || err != nil {
-		t.Fatal(ok, err)
+	d.letter, d.second, d.failed = jobs[0].Event.DeliveryID(), jobs[1].Event.DeliveryID(), market.NewTime(d.market.Now())
+	for _, job := range jobs {
+		if ok, err := d.market.FinishWebhook(ctx, job, store.WebhookOutcome{Error: "status 500", At: d.failed.Time}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
 	}
 	d.root = newOperator(t, d.url)
 	d.root.login()
@@ -105,6 +110,8 @@ func (d *desk) forms() []struct {
 		{"POST /admin/agents/{id}/clawback", walked{agent + "/clawback", of("amount", "3"), market.OperatorAction{Action: market.ActionClawBack, AgentID: id, Amount: 3}, false}},
 		{"POST /admin/agents/{id}/infra", walked{agent + "/infra", of("to", "infra"), market.OperatorAction{Action: market.ActionAppointInfra, AgentID: id}, false}},
 		{"POST /admin/agents/{id}/infra", walked{agent + "/infra", of("to", "none"), market.OperatorAction{Action: market.ActionDismissInfra, AgentID: id}, false}},
+		{"POST /admin/webhooks/seen", walked{"/admin/webhooks/seen", of("until", d.failed.String()), market.OperatorAction{Action: market.ActionSeeDead, Subject: d.failed.String()}, false}},
+		{"POST /admin/webhooks/redeliver", walked{"/admin/webhooks/redeliver", of("letter", string(id)+" "+d.second), market.OperatorAction{Action: market.ActionRedeliver, AgentID: id, Subject: d.second}, false}},
 		{"POST /admin/agents/{id}/redeliver", walked{agent + "/redeliver", of("which", d.letter), market.OperatorAction{Action: market.ActionRedeliver, AgentID: id, Subject: d.letter}, false}},
 		{"POST /admin/agents/{id}/suspend", walked{agent + "/suspend", of("to", "suspended"), market.OperatorAction{Action: market.ActionSuspend, AgentID: id}, false}},
 		{"POST /admin/agents/{id}/suspend", walked{agent + "/suspend", of("to", "active"), market.OperatorAction{Action: market.ActionUnsuspend, AgentID: id}, false}},
@@ -149,7 +156,7 @@ func TestEveryFormOfTheDeskIsInTheLog(t *testing.T) {
 			d.refuses(t, f.route+" by who is not root", d.acts, d.acts.form("/admin/operators"), f.walked, http.StatusForbidden, "Only root")
 		}
 		d.refuses(t, f.route+" by who looks", d.looks, d.looks.form("/admin/operators"), f.walked, http.StatusForbidden, "role")
-		d.refuses(t, f.route+" by who was revoked", d.revoked, revoked, f.walked, http.StatusOK, `name="key"`)
+		d.refuses(t, f.route+" by who was revoked", d.revoked, revoked, f.walked, http.StatusUnauthorized, `name="key"`)
 		d.refuses(t, f.route+" without a reason", by, by.form("/admin/operators", "reason", " "), f.walked, http.StatusBadRequest, "reason")
 		d.refuses(t, f.route+" unconfirmed", by, by.form("/admin/operators", "sure", ""), f.walked, http.StatusBadRequest, "sure")
 		if got := d.entries(t).Total; got != before {

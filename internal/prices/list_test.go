@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -214,6 +215,16 @@ var api = []price{
 	known("GET /v1/admin/actions", reads(func(*world) (string, string) { return "/v1/admin/actions?limit=100", operatorKey })).takes(100*ms, 32*mib, 3*mib),
 	known("GET /v1/admin/overview", reads(func(*world) (string, string) { return "/v1/admin/overview", operatorKey })).takes(100*ms, 32*mib, 256*kib),
 	known("GET /v1/admin/webhooks/dead", reads(func(*world) (string, string) { return "/v1/admin/webhooks/dead?limit=100", operatorKey })).takes(100*ms, 32*mib, 512*kib),
+	known("POST /v1/admin/webhooks/redeliver/batch", func(w *world) *http.Request {
+		letters := make([]map[string]any, limits.RedeliverBatch)
+		for i := range letters {
+			letters[i] = map[string]any{"agent_id": w.worker.id, "event_id": strconv.Itoa(i)}
+		}
+		return w.request("POST", "/v1/admin/webhooks/redeliver/batch", operatorKey, map[string]any{"dead_letters": letters, "reason": reason})
+	}).takes(200*ms, 64*mib, 64*kib).keeps("up to 100 deliveries, and of each the reason, 20 KB, in the log"),
+	known("POST /v1/admin/webhooks/seen", func(w *world) *http.Request {
+		return w.request("POST", "/v1/admin/webhooks/seen", operatorKey, map[string]any{"until": market.NewTime(w.market.Now()), "reason": reason})
+	}).keeps("the reason, in the log"),
 	known("POST /v1/admin/webhooks/redeliver", func(w *world) *http.Request {
 		return w.request("POST", "/v1/admin/webhooks/redeliver", operatorKey, map[string]any{"agent_id": w.worker.id, "event_id": "1", "reason": reason})
 	}).keeps("a delivery"),
@@ -250,8 +261,8 @@ var site = []price{
 	}).keeps("an agent, 10 KiB"),
 	anyone("GET /sign-in", plain("/sign-in")),
 	anyone("POST /sign-in", func(w *world) *http.Request {
-		return w.request("POST", "/sign-in", "", url.Values{"key": {w.poster.key}, "to": {"/" + strings.Repeat("x", 60_000)}})
-	}).keeps("a session, until it ends"),
+		return w.request("POST", "/sign-in", "", url.Values{"key": {w.poster.key}, "to": {"/" + strings.Repeat("x", 60_000)}, "lost-at": {"/tasks/new"}, "lost.need": {strings.Repeat("x", 250_000)}})
+	}).takes(20*ms, 8*mib, 512*kib).keeps("a session, until it ends"),
 	known("POST /sign-out", func(w *world) *http.Request {
 		r := w.owned("POST", "/sign-out", url.Values{})
 		w.signIn()
@@ -285,6 +296,16 @@ var site = []price{
 		w.logIn()
 		return r
 	}),
+	known("POST /admin/webhooks/redeliver", func(w *world) *http.Request {
+		letters := make([]string, 50)
+		for i := range letters {
+			letters[i] = string(w.worker.id) + " " + strconv.Itoa(i)
+		}
+		return w.form("/admin/webhooks/redeliver", url.Values{"letter": letters, "sure": {"yes"}, "once": {rand.Text()}, "reason": {reason}})
+	}).takes(200*ms, 64*mib, 256*kib).keeps("up to 50 deliveries, and of each the reason, 20 KB, in the log"),
+	known("POST /admin/webhooks/seen", func(w *world) *http.Request {
+		return w.form("/admin/webhooks/seen", url.Values{"until": {market.NewTime(w.market.Now()).String()}, "sure": {"yes"}, "reason": {reason}})
+	}).keeps("the reason, in the log"),
 	anyone("GET /admin/webhooks", plain("/admin/webhooks")).takes(100*ms, 32*mib, 512*kib),
 	anyone("GET /admin/agents", plain("/admin/agents?search=words")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/agents/{id}", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id), "" })).takes(100*ms, 32*mib, 2*mib),

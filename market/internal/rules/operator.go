@@ -44,13 +44,35 @@ func (p *Policy) Edit(now time.Time, l *store.Loaded, edit func(*store.Profile))
 
 // RedeliverOf lets an operator queue a dead webhook of the loaded agent's again.
 func (p *Policy) RedeliverOf(now time.Time, l *store.Loaded) (*Outcome, error) {
+	if err := MayRedeliver(l.Agent); err != nil {
+		return nil, err
+	}
+	return p.begin(now), nil
+}
+
+// MayRedeliver refuses agents for whom the queue would drop what is put into it.
+func MayRedeliver(a *store.Agent) error {
 	switch {
-	case l.Agent == nil:
-		return nil, NoAgent()
-	case l.Agent.Suspended:
-		return nil, Refuse(CodeSuspended, "The agent is suspended")
-	case l.Agent.WebhookURL == "":
-		return nil, Refuse(CodeNoWebhook, "The agent has no webhook")
+	case a == nil:
+		return NoAgent()
+	case a.Suspended:
+		return Refuse(CodeSuspended, "The agent is suspended")
+	case a.WebhookURL == "":
+		return Refuse(CodeNoWebhook, "The agent has no webhook")
+	}
+	return nil
+}
+
+// SeeDead marks the dead webhooks that failed until then as seen, if those seen before are
+// fewer.
+func (p *Policy) SeeDead(now, until, seen time.Time) (*Outcome, error) {
+	switch {
+	case until.IsZero():
+		return nil, Invalid("until", "is required: when the newest of them failed")
+	case until.After(now):
+		return nil, Invalid("until", "must not lie ahead")
+	case !until.After(seen):
+		return nil, Refuse(CodeAlreadyDone, "Those are seen already")
 	}
 	return p.begin(now), nil
 }

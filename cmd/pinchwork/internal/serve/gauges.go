@@ -23,7 +23,7 @@ const (
 )
 
 // gauges show at each scrape what the store counts: all of it is kept in counters and
-// indexes, so that a scrape costs three reads however much is stored.
+// indexes, so that a scrape costs a few reads however much is stored.
 type gauges struct {
 	store  store.Store
 	market *market.Market
@@ -41,14 +41,16 @@ type numbers struct {
 	// audit is the latest that anybody has made, if audited.
 	audit   market.AuditNote
 	audited bool
-	err     error
+	// dead is how many dead webhooks wait for an operator, up to 100.
+	dead int
+	err  error
 }
 
 // observe registers the gauges with a provider of meters.
 func observe(provider metric.MeterProvider, s store.Store, m *market.Market, version, kind string, log *slog.Logger) error {
 	g := &gauges{store: s, market: m, log: log}
 	in := provider.Meter("github.com/pinchwork/pinchwork/cmd/pinchwork")
-	var errs [8]error
+	var errs [9]error
 	gauge := func(i int, name, unit, help string) metric.Int64ObservableGauge {
 		out, err := in.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(help))
 		errs[i] = err
@@ -66,6 +68,7 @@ func observe(provider metric.MeterProvider, s store.Store, m *market.Market, ver
 	audited, err := in.Float64ObservableGauge("pinchwork.audit.timestamp", metric.WithUnit("s"),
 		metric.WithDescription("When that was, in seconds since 1970"))
 	errs[7] = err
+	dead := gauge(8, "pinchwork.webhook.dead", "", "Deliveries to webhooks that failed for good and that no operator has marked as seen, up to 100")
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
@@ -84,12 +87,13 @@ func observe(provider metric.MeterProvider, s store.Store, m *market.Market, ver
 		o.ObserveInt64(agents, n.totals.Agents)
 		o.ObserveInt64(escrow, n.totals.Escrowed)
 		o.ObserveFloat64(oldest, n.oldest.Seconds())
+		o.ObserveInt64(dead, int64(n.dead))
 		if n.audited {
 			o.ObserveInt64(problems, int64(n.audit.Problems))
 			o.ObserveFloat64(audited, float64(n.audit.At.UnixMilli())/1000)
 		}
 		return nil
-	}, build, up, tasks, agents, escrow, oldest, problems, audited)
+	}, build, up, tasks, agents, escrow, oldest, problems, audited, dead)
 	return err
 }
 
@@ -130,7 +134,11 @@ func (g *gauges) ask(ctx context.Context) *numbers {
 		return &numbers{at: time.Now(), err: err}
 	}
 	n := &numbers{at: time.Now(), totals: totals}
-	n.audit, n.audited, n.err = g.market.LatestAudit(ctx)
+	if n.audit, n.audited, n.err = g.market.LatestAudit(ctx); n.err == nil {
+		var dead market.DeadOverview
+		dead, n.err = g.market.DeadOverview(ctx)
+		n.dead = dead.Waiting
+	}
 	if due := agenda.NextWebhook; !due.IsZero() && due.Before(now) {
 		n.oldest = now.Sub(due)
 	}

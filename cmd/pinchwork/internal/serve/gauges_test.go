@@ -110,6 +110,7 @@ func TestTheMarketplacesNumbersAreInTheMetrics(t *testing.T) {
 		{"pinchwork_commit_conflicts_total", `guard="task version"`, "0"},
 		{"pinchwork_webhook_attempts_total", `outcome="dead"`, "0"},
 		{"pinchwork_webhook_overdue_seconds", "", "0"},
+		{"pinchwork_webhook_dead", "", "0"},
 		{"pinchwork_audit_problems", "", "0"},
 	} {
 		if !has(text, want[0], want[1], want[2]) {
