@@ -178,6 +178,9 @@ type TaskBrief struct {
 	Status   Status  `json:"status"`
 	PosterID AgentID `json:"poster_id"`
 	WorkerID AgentID `json:"worker_id,omitempty"`
+	// Charged is what an approval took from escrow, Fee the market's share of it.
+	Charged int64 `json:"charged,omitempty"`
+	Fee     int64 `json:"fee,omitempty"`
 }
 
 // maxBriefs is how many tasks Briefs looks up.
@@ -202,7 +205,11 @@ func (h *Handle) Briefs(ctx context.Context, ids ...TaskID) (briefs map[TaskID]T
 		}
 		for _, st := range stored {
 			if t := st.Task; t.IsParty(h.id) {
-				briefs[t.ID] = TaskBrief{Need: PublicNeed(st.Text.Need), Status: t.Status, PosterID: t.Poster, WorkerID: t.Worker()}
+				brief := TaskBrief{Need: PublicNeed(st.Text.Need), Status: t.Status, PosterID: t.Poster, WorkerID: t.Worker()}
+				if t.Ending != nil {
+					brief.Charged, brief.Fee = t.Ending.Charged, t.Ending.Fee
+				}
+				briefs[t.ID] = brief
 			}
 		}
 	}

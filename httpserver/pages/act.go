@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -111,6 +112,8 @@ type posting struct {
 	// For names who is hired, "" for nobody who is known, and Lost is a name of which there
 	// is not one agent.
 	For, Lost string
+	// Same is the task that the same form has made before, "" when it has not.
+	Same market.TaskID
 	// Expiry is in how long a task expires that nobody takes.
 	Expiry string
 	forms
@@ -151,6 +154,13 @@ func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 	if err == nil {
 		in.OfferTo, err = p.hiredOf(r.Context(), r.PostForm)
 	}
+	last, content := lastPost(r), contentOf(o.ID, r.PostForm)
+	if err == nil && r.PostForm.Get("again") == "" && last.Content == content && last.Once != r.PostForm.Get("once") {
+		page := p.postingOf(w, r, o, in.OfferTo)
+		page.Sent, page.Same = r.PostForm, last.Task
+		p.render(w, r, http.StatusConflict, "post", page.title(), page)
+		return
+	}
 	var posted market.Posted
 	if err == nil {
 		posted, err = o.api.Post(market.WithIdempotencyKey(r.Context(), onceKey(r)), in)
@@ -165,11 +175,53 @@ func (p *pages) postTask(w http.ResponseWriter, r *http.Request, o *owner) {
 		p.render(w, r, status, "post", page.title(), page)
 		return
 	}
+	p.rememberPost(w, r, content, posted.TaskID)
 	p.done(w, r, "/tasks/"+url.PathEscape(string(posted.TaskID)), "post")
 }
 
+// postCookie holds what was posted last from this browser, for postMemory: going back to the
+// form and sending it again posts nothing more unless that is meant.
+const (
+	postCookie = "pinchwork_posted"
+	postMemory = 60 * 60
+)
+
+// lastPosted is a form that was sent, and the task that it made.
+type lastPosted struct {
+	Content, Once string
+	Task          market.TaskID
+}
+
+func lastPost(r *http.Request) (last lastPosted) {
+	c, err := r.Cookie(postCookie)
+	if err != nil {
+		return last
+	}
+	parts := strings.Split(c.Value, ".")
+	if len(parts) != 3 {
+		return last
+	}
+	once, _ := encoding.DecodeString(parts[1])
+	return lastPosted{parts[0], string(once), market.TaskID(parts[2])}
+}
+
+func (p *pages) rememberPost(w http.ResponseWriter, r *http.Request, content string, task market.TaskID) {
+	value := strings.Join([]string{content, encoding.EncodeToString([]byte(r.PostForm.Get("once"))), string(task)}, ".")
+	p.cookie(w, r, &http.Cookie{Name: postCookie, Value: value, Path: "/tasks/new", MaxAge: postMemory, SameSite: http.SameSiteStrictMode})
+}
+
+// contentOf tells one content of an agent's form from another.
+func contentOf(by market.AgentID, in url.Values) string {
+	sum := sha256.New()
+	_, _ = fmt.Fprint(sum, by, " ")
+	for _, field := range []string{"need", "context", "max_credits", "tags", "deadline_hours", "offer_to"} {
+		_, _ = fmt.Fprintf(sum, "%q ", words(in, field))
+	}
+	return encoding.EncodeToString(sum.Sum(nil))
+}
+
 func postOf(in url.Values) (post market.PostInput, err error) {
-	post = market.PostInput{Need: words(in, "need"), Context: words(in, "context"), Tags: worded(in, "tags")}
+	post = market.PostInput{Need: words(in, "need"), Context: words(in, "context"), Tags: tagged(in)}
 	if post.MaxCredits, err = whole(in, "max_credits"); err != nil {
 		return post, err
 	}
@@ -264,7 +316,13 @@ func notWhole(field, what string) error {
 	return &market.Error{Kind: market.ErrInvalid, Code: market.CodeInvalid, Field: field, Message: field + ": " + what}
 }
 
-// listed are the words of a field, which commas or spaces separate.
-func worded(in url.Values, name string) []string {
-	return strings.FieldsFunc(in.Get(name), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
+// tagged are the tags of a form, which commas or line breaks separate: a tag with a space is
+// one that the market refuses, and not two.
+func tagged(in url.Values) (tags []string) {
+	for _, tag := range strings.FieldsFunc(in.Get("tags"), func(r rune) bool { return r == ',' || r == '\n' }) {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
 }

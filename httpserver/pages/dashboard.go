@@ -56,6 +56,15 @@ func (v view) Live() string {
 	return ""
 }
 
+// Address is where the page is loaded from again, "" for where it is: a task's page may be the
+// answer to one of its forms.
+func (v view) Address() string {
+	if page, is := v.Data.(*taskPage); is {
+		return v.Root + "/tasks/" + string(page.Task.TaskID)
+	}
+	return ""
+}
+
 // Copies reports whether there is a key to be copied.
 func (v view) Copies() bool {
 	switch page := v.Data.(type) {
@@ -81,7 +90,7 @@ func (v view) Said() string {
 	case *taskPage:
 		return "A task for " + credits(page.Task.MaxCredits) + ", " + string(page.Task.Status) + "."
 	case *agentPage:
-		return cmp.Or(short(page.GoodAt), "An agent of this marketplace.")
+		return cmp.Or(title(page.GoodAt), "An agent of this marketplace.")
 	}
 	return "A marketplace in which agents delegate tasks to each other, for credits."
 }

@@ -37,6 +37,9 @@ func inWords(err error) (status int, field, message string) {
 		return status, "invite", message
 	}
 	field, _, _ = strings.Cut(refusal.Field, "[")
+	if strings.HasPrefix(message, "tags: each must be") {
+		message += ": put a comma between two tags, and a hyphen in place of a space"
+	}
 	if what, named := strings.CutPrefix(message, refusal.Field+": "); named && labels[field] != "" {
 		message = labels[field] + ": " + what
 	}

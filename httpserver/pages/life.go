@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,12 +44,31 @@ func lifeOf(t *market.Task, history []market.TaskEvent, now time.Time) []step {
 	}
 	switch t.Status {
 	case market.StatusApproved:
-		life.add(step{What: "Approved" + by, At: t.ApprovedAt, Note: rated(t.Rating), Money: paid(t)})
+		who, timed := approver(t)
+		life.add(step{What: "Approved" + cmp.Or(by, timed), At: t.ApprovedAt, Who: who, Note: rated(t.Rating), Money: paid(t)})
 	case market.StatusCancelled, market.StatusExpired:
-		life.add(step{What: capital(string(t.Status)) + by, At: t.EndedAt, Money: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
+		who := market.AgentID("")
+		if t.Status == market.StatusCancelled && t.Resolution == nil {
+			who = t.PosterID
+		}
+		life.add(step{What: capital(string(t.Status)) + by, At: t.EndedAt, Who: who, Money: fmt.Sprintf("%s back to the poster", credits(t.MaxCredits))})
 	}
 	life.ahead(t, now)
 	return life
+}
+
+// approver is who approved a task: the poster before the time for it was up, then a timer.
+// What came later waited for something, and nothing says who it was.
+func approver(t *market.Task) (who market.AgentID, timed string) {
+	due := t.DeliveredAt.Add(t.ReviewTimeout.Duration)
+	switch {
+	case t.Resolution != nil:
+	case t.ApprovedAt.Before(due):
+		return t.PosterID, ""
+	case t.ApprovedAt.Equal(due):
+		return "", " by itself: the time for a review was up"
+	}
+	return "", ""
 }
 
 // told are the steps that events tell of. How a task ended it says itself.

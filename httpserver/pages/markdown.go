@@ -4,6 +4,7 @@ import (
 	"bytes"
 	stdhtml "html"
 	"html/template"
+	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -14,21 +15,32 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// strangers renders what agents wrote: raw HTML is left out, links lead only where
+// strangers renders what agents wrote: raw HTML is shown as it is written, links lead only where
 // browsers may go and tell nobody from where, and a picture is a link to it.
 var strangers = goldmark.New(
 	goldmark.WithExtensions(extension.GFM),
 	goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(harmless{}, 1000))),
 )
 
+// chat is the same for short texts, whose line breaks stay.
+var chat = goldmark.New(
+	goldmark.WithExtensions(extension.GFM),
+	goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(harmless{}, 1000))),
+	goldmark.WithRendererOptions(html.WithHardWraps()),
+)
+
 // maxMarkdown is how much of a text is rendered; the rest of a longer one is in its
 // raw form alone.
 const maxMarkdown = 100_000
 
-// markdown renders a text of a stranger's.
-func markdown(s string) template.HTML {
+// markdown renders a text of a stranger's, talk what one says in a question, an answer, a
+// message, a reason or feedback.
+func markdown(s string) template.HTML { return rendered(strangers, s) }
+func talk(s string) template.HTML     { return rendered(chat, s) }
+
+func rendered(by goldmark.Markdown, s string) template.HTML {
 	var out bytes.Buffer
-	if len(s) > maxMarkdown || strangers.Convert([]byte(s), &out) != nil {
+	if len(s) > maxMarkdown || by.Convert([]byte(s), &out) != nil {
 		return template.HTML(`<p class="text">` + template.HTMLEscapeString(s) + `</p>`)
 	}
 	return template.HTML(reachable(out.String()))
@@ -42,14 +54,14 @@ func rewritten(s string) bool {
 // harmless takes from a text what would act on its reader's behalf.
 type harmless struct{}
 
-// Transform turns pictures into links, marks links as a stranger's, and leaves of a link
-// to nowhere safe its words.
-func (harmless) Transform(doc *ast.Document, _ source.Reader, _ parser.Context) {
+// Transform turns pictures into links and raw HTML into text, marks links as a stranger's,
+// and leaves of a link to nowhere safe its words.
+func (harmless) Transform(doc *ast.Document, from source.Reader, _ parser.Context) {
 	var found []ast.Node
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			switch n := n.(type) {
-			case *ast.Image, *ast.Link:
+			case *ast.Image, *ast.Link, *ast.RawHTML, *ast.HTMLBlock:
 				found = append(found, n)
 			case *ast.AutoLink:
 				n.SetAttributeString("rel", strangersRel)
@@ -60,8 +72,69 @@ func (harmless) Transform(doc *ast.Document, _ source.Reader, _ parser.Context) 
 		return ast.WalkContinue, nil
 	})
 	for _, n := range found {
-		disarm(n)
+		switch n := n.(type) {
+		case *ast.RawHTML:
+			n.Parent().ReplaceChild(n.Parent(), n, literal(n.Segments.Value(from.Source())))
+		case *ast.HTMLBlock:
+			text := n.Lines().Value(from.Source())
+			if n.HasClosure() {
+				text = append(bytes.Clone(text), n.ClosureLine.Value(from.Source())...)
+			}
+			block := ast.NewParagraph()
+			block.AppendChild(block, literal(bytes.TrimSpace(text)))
+			n.Parent().ReplaceChild(n.Parent(), n, block)
+		default:
+			disarm(n)
+		}
 	}
+}
+
+// literal is a text that is shown as it is written.
+func literal(text []byte) ast.Node {
+	s := ast.NewString(bytes.Clone(text))
+	s.SetRaw(true)
+	return s
+}
+
+// headlineBytes is where a first line is looked for.
+const headlineBytes = 2_000
+
+// firstLine is the first line of a text that has words, as it reads when it is rendered.
+func firstLine(s string) string {
+	from := []byte(s[:min(len(s), headlineBytes)])
+	doc := strangers.Parser().Parse(source.NewReader(from))
+	var line strings.Builder
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		written := strings.TrimSpace(line.String()) != ""
+		switch n := n.(type) {
+		case *ast.Text:
+			if entering {
+				line.Write(n.Value(from))
+				if line.Len() > 0 && (n.SoftLineBreak() || n.HardLineBreak()) {
+					return ast.WalkStop, nil
+				}
+			}
+		case *ast.String:
+			if entering {
+				line.Write(n.Value)
+			}
+		case *ast.CodeBlock, *ast.FencedCodeBlock:
+			if entering {
+				line.Write(n.Lines().Value(from))
+			}
+		}
+		if !entering && n.Type() == ast.TypeBlock && written {
+			return ast.WalkStop, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, text := range []string{stdhtml.UnescapeString(line.String()), s} {
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		if first != "" {
+			return strings.ToValidUTF8(first, "")
+		}
+	}
+	return ""
 }
 
 var strangersRel = []byte("nofollow noopener noreferrer ugc")

@@ -583,7 +583,7 @@ func TestWhatWaitsForAnOwner(t *testing.T) {
 	}
 	ada.act(mine.Tasks[0].TaskID, "approve", "Approved")
 	_, page = ada.get("/me/money")
-	for _, want := range []string{"Back from escrow: not charged", "Set aside for <a href=\"/agents/" + string(bob.agent.ID()), "Held in escrow", "nobody yet", ">Dance<"} {
+	for _, want := range []string{"Back from escrow: not charged", " to the market as the fee", " back to you", "went to <a href=\"/agents/" + string(bob.agent.ID()), "Held in escrow", "nobody yet", ">Dance<"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the money lacks %q:\n%s", want, page)
 		}

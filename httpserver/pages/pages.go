@@ -24,7 +24,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 	return func(s *httpserver.Server) http.Handler {
 		p := &pages{market: m, api: s, boards: newBoards(m), binding: s.AdminSecret("session")}
 		mux := http.NewServeMux()
-		for path, serve := range map[string]http.HandlerFunc{
+		routes := map[string]http.HandlerFunc{
 			"GET /skill.md":                 p.manual,
 			"GET /skill/{file...}":          p.skill,
 			"GET /llms.txt":                 p.document("llms.txt", "text/plain; charset=utf-8"),
@@ -59,12 +59,17 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"POST /sign-in":                 p.visitor(p.signIn),
 			"POST /sign-out":                p.inSession(p.signOut),
 			"/":                             p.recognizeIf(p.nothing),
-		} {
-			mux.HandleFunc(path, serve)
+		}
+		for route, serve := range routes {
+			mux.HandleFunc(route, serve)
+			form, is := strings.CutPrefix(route, "POST ")
+			if _, shown := routes["GET "+form]; is && !shown {
+				mux.HandleFunc("GET "+form, p.formPage)
+			}
 		}
 		mux.HandleFunc("GET /admin/", p.operator(p.elsewhere))
-		for path, serve := range p.adminRoutes() {
-			mux.HandleFunc(path, serve)
+		for route, serve := range p.adminRoutes() {
+			mux.HandleFunc(route, serve)
 		}
 		return p.withinMount(mux)
 	}
@@ -93,6 +98,21 @@ func (p *pages) withinMount(mux http.Handler) http.Handler {
 			mux.ServeHTTP(w, r)
 		}
 	})
+}
+
+// formPage leads from where a form is sent to the page that it stands on: the address of a
+// refusal is there, to be loaded again.
+func (p *pages) formPage(w http.ResponseWriter, r *http.Request) {
+	act := r.PathValue("act")
+	if act != "" && acts[act] == nil {
+		p.nothing(w, r)
+		return
+	}
+	to := path.Dir(r.URL.Path)
+	if to == "/me" {
+		to = "/me/settings"
+	}
+	http.Redirect(w, r, p.root(r)+(&url.URL{Path: to}).EscapedPath(), http.StatusSeeOther)
 }
 
 // redirect leads to another page below the mount prefix.

@@ -67,7 +67,7 @@ func (p *pages) register(w http.ResponseWriter, r *http.Request) {
 func (p *pages) registered(r *http.Request) (*market.Registration, error) {
 	in := r.PostForm
 	made, err := p.market.Register(r.Context(), market.RegisterInput{
-		Name: words(in, "name"), GoodAt: words(in, "good_at"), Tags: worded(in, "tags"), AcceptsSystemTasks: in.Has("accepts_system_tasks"),
+		Name: words(in, "name"), GoodAt: words(in, "good_at"), Tags: tagged(in), AcceptsSystemTasks: in.Has("accepts_system_tasks"),
 		WebhookURL: words(in, "webhook_url"), WebhookSecret: in.Get("webhook_secret"), Invite: market.InviteToken(words(in, "invite")),
 	})
 	if err != nil {

@@ -100,7 +100,7 @@ func changesOf(me *market.Me, in url.Values) (out market.UpdateInput) {
 	if secret := in.Get("webhook_secret"); secret != "" || in.Has("forget_secret") {
 		out.WebhookSecret = orNull(secret)
 	}
-	tags, declared := worded(in, "tags"), me.TagsBy == market.TagsDeclared
+	tags, declared := tagged(in), me.TagsBy == market.TagsDeclared
 	switch {
 	case len(tags) == 0 && declared:
 		out.Tags = market.Null[[]string]()

@@ -89,7 +89,7 @@ func (s *site) opens(key string) bool {
 	return err == nil
 }
 
-var newKey = regexp.MustCompile(`id="new-key"[^>]* value="(pwk-[^"]+)"`)
+var newKey = regexp.MustCompile(`id="new-key"[^>]*>(pwk-[^<]+)<`)
 
 // A new key is shown once and works; this browser stays signed in, and without an overlap
 // the old key and every other session end.

@@ -46,7 +46,7 @@ func TestDashboardFollowsTheMarket(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster, worker := s.agent(market.RegisterInput{Name: "poster"}), s.agent(market.RegisterInput{Name: "worker"})
 	next := s.follow("/live/stream")
-	if first := next(); !strings.Contains(first, "Nothing has been posted yet.") {
+	if first := next(); !strings.Contains(first, "Nothing has been posted for everybody yet.") {
 		t.Fatalf("first: %s", first)
 	}
 	posted, err := poster.Post(t.Context(), market.PostInput{Need: "Seen at once", MaxCredits: 10})

@@ -126,7 +126,7 @@ func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) 
 		status = page.wrong(r, problem)
 		retryAfter(w, problem)
 	}
-	p.render(w, r, status, "task", short(page.Task.Need), &page)
+	p.render(w, r, status, "task", title(page.Task.Need), &page)
 }
 
 // readTask reads what the owner's agent may know of a task, or what everybody may.
@@ -247,4 +247,6 @@ func (p *taskPage) Most() int64 {
 }
 
 // Alone reports whether nobody but the agents that are asked knows of the task.
-func (p *taskPage) Alone() bool { return len(p.Task.OfferTo) > 0 && p.Task.OpensAt.IsZero() }
+func (p *taskPage) Alone() bool {
+	return (p.Task.Hired || len(p.Task.OfferTo) > 0) && p.Task.OpensAt.IsZero()
+}

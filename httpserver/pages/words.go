@@ -21,7 +21,8 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "mul": func(a, b float64) float64 { return a * b },
+	"since": since, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "less": func(a, b int64) int64 { return a - b }, "left": left,
+	"headline": headline, "title": title, "talk": talk, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
 
@@ -47,18 +48,24 @@ func ago(at market.Time) string {
 	}
 }
 
-// until says in how long something will be.
+// until says in how long something will be, left for how long it is still to come.
 func until(at market.Time) string {
-	d := time.Until(at.Time)
-	if d <= 0 {
+	if time.Until(at.Time) <= 0 {
 		return "now"
 	}
-	return "in " + span(d.Round(time.Second))
+	return "in " + left(at)
 }
+
+func left(at market.Time) string { return span(max(time.Until(at.Time), 0).Round(time.Second)) }
 
 // short is the beginning of a long text, brief that of a line in a list.
 func short(text string) string { return cut(text, 200) }
 func brief(text string) string { return cut(text, 80) }
+
+// headline is what a text is called in a list, title above its page: its first line,
+// without the marks of markdown.
+func headline(text string) string { return brief(firstLine(text)) }
+func title(text string) string    { return short(firstLine(text)) }
 
 func cut(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {

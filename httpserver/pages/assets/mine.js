@@ -8,10 +8,13 @@ const busy = (part) => part.contains(document.activeElement) && document.activeE
   || [...part.querySelectorAll("details")].some((part) => part.open);
 const text = (part) => part.innerHTML.replace(/name="once" value="[^"]*"/g, "");
 const load = async () => {
-  const answer = await fetch(location.href);
+  const answer = await fetch(main.dataset.page || location.href);
   if (!answer.ok || answer.redirected) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const parts = [...document.querySelectorAll("[data-part]")], fresh = [...next.querySelectorAll("[data-part]")];
+  // What was done last is said until the state is another one.
+  const state = (page) => page.querySelector(".title .status")?.textContent;
+  if (state(document) !== state(next)) main.querySelector(".notice[role=status]")?.remove();
   for (const part of parts) {
     const other = fresh.find((f) => f.dataset.part === part.dataset.part);
     if (other && !busy(part) && text(part) !== text(other)) part.replaceWith(document.adoptNode(other));

@@ -109,7 +109,7 @@ func CheckTags(field string, tags []string, max int) ([]string, error) {
 	for _, tag := range tags {
 		if !validTag(tag) {
 			shown := []rune(tag)
-			return nil, Invalid(field, "each must be 1 to %d letters, digits, hyphens or underscores, which %q is not", limits.Tag, string(shown[:min(len(shown), limits.Tag+1)]))
+			return nil, Invalid(field, "each must be 1 to %d letters (a-z, A-Z), digits, hyphens or underscores, which %q is not", limits.Tag, string(shown[:min(len(shown), limits.Tag+1)]))
 		}
 		out = appendTag(out, tag)
 	}

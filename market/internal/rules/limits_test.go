@@ -95,7 +95,7 @@ func TestCheckWait(t *testing.T) {
 }
 
 func TestCheckTags(t *testing.T) {
-	const wrong = "each must be 1 to 50 letters, digits, hyphens or underscores"
+	const wrong = "each must be 1 to 50 letters (a-z, A-Z), digits, hyphens or underscores"
 	long := strings.Repeat("x", 50)
 	for _, c := range []struct {
 		in, out []string
