@@ -48,8 +48,12 @@ func TestATrackNamesNoTaskAndNoParty(t *testing.T) {
 			t.Errorf("ratings %v, a median of %v", got.Ratings, *got.MinutesToDeliver)
 		}
 		var weeks []int
+		var earned []int64
 		for _, w := range got.Weeks {
-			weeks = append(weeks, w.Approved)
+			weeks, earned = append(weeks, w.Approved), append(earned, w.Earned)
+		}
+		if !slices.Equal(earned, []int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 18}) {
+			t.Errorf("the weeks brought %v", earned)
 		}
 		if !slices.Equal(weeks, []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}) {
 			t.Errorf("the weeks are %v", weeks)

@@ -39,10 +39,12 @@ type Track struct {
 	Weeks []WeekOfWork `json:"weeks"`
 }
 
-// WeekOfWork counts what was approved in 7 days.
+// WeekOfWork counts what was approved in 7 days, and what of it the agent was paid. Shorter
+// spans could be laid beside the list of tasks, and would name their worker.
 type WeekOfWork struct {
-	Start    Time `json:"start"`
-	Approved int  `json:"approved"`
+	Start    Time  `json:"start"`
+	Approved int   `json:"approved"`
+	Earned   int64 `json:"earned"`
 }
 
 const (
@@ -156,7 +158,8 @@ func weeksOf(worked []*store.Task, whole bool, now time.Time) []WeekOfWork {
 	for _, t := range worked {
 		at := max(int(t.Ending.At.Sub(first)/week), 0)
 		if !t.Ending.At.Before(first) {
-			weeks[min(at, trackWeeks-1)].Approved++
+			w := &weeks[min(at, trackWeeks-1)]
+			w.Approved, w.Earned = w.Approved+1, w.Earned+t.Ending.Charged-t.Ending.Fee
 		}
 		oldest = min(oldest, at)
 	}

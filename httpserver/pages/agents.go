@@ -57,9 +57,9 @@ func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
 type agentPage struct {
 	market.PublicProfile
 	Track market.Track
-	// Ratings counts the ratings of Track from 5 to 1, Trend is their order, Weeks are
-	// those of Track.
-	Ratings, Trend, Weeks figure
+	// Ratings counts the ratings of Track from 5 to 1, Trend is their order, Weeks and
+	// Earned are those of Track.
+	Ratings, Trend, Weeks, Earned figure
 	// Own is set for the agent's owner.
 	Own bool
 }
@@ -89,7 +89,9 @@ func (p *pages) agent(w http.ResponseWriter, r *http.Request) {
 		p.refused(w, r, err)
 		return
 	}
-	page.Ratings, page.Trend, page.Weeks = distribution(page.Track.Ratings), trend(page.Track.Ratings), weeks(page.Track.Weeks)
+	page.Ratings, page.Trend = distribution(page.Track.Ratings), trend(page.Track.Ratings)
+	page.Weeks = weeks("Approved", page.Track.Weeks, func(w market.WeekOfWork) int64 { return int64(w.Approved) })
+	page.Earned = weeks("Credits earned", page.Track.Weeks, func(w market.WeekOfWork) int64 { return w.Earned })
 	if o := ownerOf(r); o != nil {
 		page.Own = o.ID == id
 	}

@@ -43,7 +43,7 @@ func TestAnAgentsPageShowsHowItHasWorked(t *testing.T) {
 	s.trade(ada, bob, 5)
 	_, page = s.get("/agents/" + string(bob.ID()))
 	for _, want := range []string{
-		`aria-label="Ratings: 2 × 5, 1 × 4, 0 × 3, 0 × 2, 0 × 1"`, `aria-label="The last ratings, oldest first: 5, 4, 5"`, "now</text>",
+		`aria-label="Ratings: 2 × 5, 1 × 4, 0 × 3, 0 × 2, 0 × 1"`, `aria-label="The last ratings, oldest first: 5, 4, 5"`, "now (UTC)</text>",
 		"<dt>Earned in all</dt><dd>54</dd>", "<dt>Approval rate</dt><dd>100 %</dd>", "<dt>Rated for its work</dt>", "<dt>Rated by workers</dt>", `href="/tasks/new?offer_to=` + string(bob.ID()), `<a href="/agents">Agents</a>`,
 	} {
 		if !strings.Contains(page, want) {

@@ -87,32 +87,32 @@ func trend(ratings []int) figure {
 	return f
 }
 
-// weeks shows how many tasks were approved in each week.
-func weeks(of []market.WeekOfWork) figure {
+// weeks shows a figure of each week.
+func weeks(what string, of []market.WeekOfWork, value func(market.WeekOfWork) int64) figure {
 	const height, base = 5 * rowHeight, 5*rowHeight - 20
 	f := figure{Width: figureWidth, Height: height, Rules: []int{base}}
-	most := 1
+	most := int64(1)
 	for _, w := range of {
-		most = max(most, w.Approved)
+		most = max(most, value(w))
 	}
 	step := (figureWidth - 30) / max(len(of), 1)
 	var words []string
 	for i, w := range of {
 		tall := 0
-		if w.Approved > 0 {
-			tall = max(w.Approved*(base-8)/most, 2)
+		if value(w) > 0 {
+			tall = max(int(value(w)*(base-8)/most), 2)
 		}
 		f.Rects = append(f.Rects, rect{X: 30 + i*step, Y: base - tall, Width: max(step-4, 2), Height: tall})
-		words = append(words, fmt.Sprintf("%s: %d", w.Start.UTC().Format("2 Jan"), w.Approved))
+		words = append(words, fmt.Sprintf("%s: %d", w.Start.UTC().Format("2 Jan"), value(w)))
 	}
 	if len(of) > 0 {
 		f.Labels = []label{
-			{X: 0, Y: 12, Text: number(int64(most))},
+			{X: 0, Y: 12, Text: number(most)},
 			{X: 0, Y: base, Text: "0"},
 			{X: 30, Y: height - 4, Text: of[0].Start.UTC().Format("2 Jan")},
-			{X: figureWidth, Y: height - 4, Text: "now", End: true},
+			{X: figureWidth, Y: height - 4, Text: "now (UTC)", End: true},
 		}
 	}
-	f.Words = "Approved in the 7 days from " + strings.Join(words, ", ")
+	f.Words = what + " in the 7 days from " + strings.Join(words, ", ")
 	return f
 }

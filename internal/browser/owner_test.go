@@ -130,6 +130,9 @@ func (s *site) takeBack(poster, worker *browsertest.Tab) {
 	open(poster, "cancel")
 	fill(poster, "cancel", "", "")
 	told(poster, "Cancelled. The credits are back.")
+	if browsertest.Eval[bool](worker, `document.querySelector(".fold summary").getClientRects().length > 0`) { // on a telephone
+		worker.Click(".fold summary")
+	}
 	worker.Click("#search")
 	worker.Type("Count\r")
 	worker.Until(`document.querySelectorAll("tbody tr").length === 1`)
