@@ -211,7 +211,7 @@ func TestEveryActIsInTheLog(t *testing.T) {
 		}
 		at := market.NewTime(k.Clock.Now())
 		want := []market.OperatorAction{
-			{Number: 8, At: at, Operator: "eve", Action: "resolve_report", TaskID: task, ReportID: reported.ReportID, Outcome: "reviewed", Reason: "seen"},
+			{Number: 8, At: at, Operator: "eve", Action: "resolve_report", TaskID: task, ReportID: reported.ReportID, PosterID: ada.ID, Outcome: "reviewed", Reason: "seen"},
 			{Number: 7, At: at, Operator: "eve", Action: "invite", Amount: 3, Reason: "for three"},
 			{Number: 6, At: at, Operator: "eve", Action: "dismiss_infra", AgentID: bob.ID},
 			{Number: 5, At: at, Operator: "eve", Action: "appoint_infra", AgentID: bob.ID, Reason: "proven"},

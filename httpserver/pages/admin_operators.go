@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -111,6 +113,7 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request, name string, writ
 	case err == nil:
 	case !out.begun:
 		p.refused(w, r, err)
+	case errors.Is(r.Context().Err(), context.Canceled): // nobody reads it any more
 	default:
 		panic(http.ErrAbortHandler)
 	}

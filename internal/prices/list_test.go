@@ -274,9 +274,6 @@ var site = []price{
 	known("POST /me/settings", func(w *world) *http.Request {
 		return w.owned("POST", "/me/settings", url.Values{"name": {"x"}, "good_at": {strings.Repeat("漢字 ", limits.GoodAt/3)}})
 	}).keeps("the profile, 10 KiB"),
-	known("POST /me/key", func(w *world) *http.Request {
-		return w.owned("POST", "/me/key", url.Values{"overlap_minutes": {"60"}})
-	}).keeps("the digest of a key, a session"),
 	owner("GET /tasks/new", "/tasks/new"),
 	known("POST /tasks/new", func(w *world) *http.Request {
 		return w.owned("POST", "/tasks/new", url.Values{"need": {strings.Repeat("漢", limits.Need)}, "context": {strings.Repeat("漢", limits.Context)}, "max_credits": {"1"}})
@@ -286,6 +283,10 @@ var site = []price{
 		return w.owned("POST", "/tasks/"+string(id)+"/approve", url.Values{"rating": {"5"}, "feedback": {reason}})
 	}).keeps("the feedback, 20 KB"),
 	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
+	// After the others: it ends the session in the end.
+	known("POST /me/key", func(w *world) *http.Request {
+		return w.owned("POST", "/me/key", url.Values{"overlap_minutes": {"60"}})
+	}).keeps("the digest of a key, a session"),
 	anyone("GET /admin", plain("/admin")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/login", plain("/admin/login")),
 	anyone("POST /admin/login", func(w *world) *http.Request {

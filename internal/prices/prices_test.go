@@ -139,7 +139,8 @@ func TestTheLargestBodyKeepsToItsPrice(t *testing.T) {
 // hangUp checks the price of a request whose client goes away in the midst of it.
 func (w *world) hangUp(p price) {
 	r := p.make(w)
-	ctx, cancel := context.WithTimeout(w.ctx, 2*ms)
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer time.AfterFunc(2*ms, cancel).Stop()
 	defer cancel()
 	began := processorTime()
 	w.server.ServeHTTP(&sink{header: http.Header{}}, r.WithContext(ctx))
