@@ -86,6 +86,9 @@ type desk struct {
 	Would *market.Settlement
 	Names map[market.AgentID]string
 	Needs map[market.TaskID]market.TaskSummary
+	// Dealings are whom the agent deals with, Of the task whose reports alone are listed.
+	Dealings []dealing
+	Of       market.TaskID
 	// Export is the address of the list as a file.
 	Export    string
 	Found     []market.AgentStanding
@@ -281,7 +284,15 @@ func (p *pages) agentDesk(w http.ResponseWriter, r *http.Request, d *desk, probl
 		p.refused(w, r, err)
 		return
 	}
-	d.Agent = &file
+	d.Agent, d.Dealings = &file, dealingsOf(&file)
+	ids := []market.AgentID{}
+	for _, other := range d.Dealings {
+		ids = append(ids, other.With)
+	}
+	if d.Names, err = p.market.Names(r.Context(), ids...); err != nil {
+		p.refused(w, r, err)
+		return
+	}
 	d.Pager = p.pagerOf(r, len(file.Ledger), file.LedgerTotal, 0)
 	p.show(w, r, "admin-agent", file.Agent.Name, d, problem)
 }
@@ -404,19 +415,40 @@ func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, prob
 		states = append(states, choice{Value: string(s), Name: string(s)})
 	}
 	d.Choices = map[string][]choice{"status": choices(string(d.Status), append(states, choice{Name: "all"})...)}
-	var err error
-	if d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: pageSize, Offset: offsetOf(r)}); err == nil {
-		var ids []market.AgentID
-		for i := range d.Reports.Reports {
-			ids = append(ids, d.Reports.Reports[i].Reporter)
-		}
-		d.Names, err = p.market.Names(r.Context(), ids...)
-	}
+	d.Of = market.TaskID(r.URL.Query().Get("task"))
+	err := p.reported(r, d)
 	if problem == nil {
 		problem = err
 	}
 	d.Pager = p.pagerOf(r, len(d.Reports.Reports), d.Reports.Total, d.Reports.NextOffset)
 	p.show(w, r, "admin-reports", "Reports", d, problem)
+}
+
+// reported finds the reports that the page lists, and what they are about.
+func (p *pages) reported(r *http.Request, d *desk) (err error) {
+	if d.Of != "" {
+		var file market.TaskFile
+		file, err = p.market.TaskFile(r.Context(), d.Of)
+		d.Reports = market.ReportList{Reports: file.Reports, Total: len(file.Reports)}
+	} else {
+		d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: pageSize, Offset: offsetOf(r)})
+	}
+	if err != nil {
+		return err
+	}
+	var tasks []market.TaskID
+	for _, report := range d.Reports.Reports {
+		tasks = append(tasks, report.Task)
+	}
+	if d.Needs, err = p.market.Summaries(r.Context(), tasks...); err != nil {
+		return err
+	}
+	var ids []market.AgentID
+	for _, report := range d.Reports.Reports {
+		ids = append(ids, report.Reporter, d.Needs[report.Task].PosterID)
+	}
+	d.Names, err = p.market.Names(r.Context(), ids...)
+	return err
 }
 
 func (p *pages) adminAudit(w http.ResponseWriter, r *http.Request, d *desk) {

@@ -11,8 +11,8 @@ import (
 // notices are what a page says after an act, by the code that the act returns.
 var notices = map[string]string{
 	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
-	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; both parties are told.",
-	"closed":    "The task has ended by your decision; both parties are told, and the reports are closed.",
+	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; its parties are told.",
+	"closed":    "The task has ended by your decision; its parties are told, and the reports are closed.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
 	"left": "You are logged out, on every replica.", "resolved": "Report resolved.", "queued": "The delivery is due again.",
 	"queued several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",

@@ -29,6 +29,12 @@ type view struct {
 	Data  any
 }
 
+// Desk reports whether this is a page of the operators' desk, which has a menu of its own.
+func (v view) Desk() bool {
+	d, is := v.Data.(*desk)
+	return is && d.CSRF != ""
+}
+
 // Server is the option of the command line that names this market, "" where nobody said
 // which host this is.
 func (v view) Server() string {

@@ -96,7 +96,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	tab.Type("half of it is there")
 	tab.Click(`#resolve input[name="sure"]`)
 	tab.Click("#resolve button.danger")
-	told(tab, "The task has ended by your decision; both parties are told, and the reports are closed.")
+	told(tab, "The task has ended by your decision; its parties are told, and the reports are closed.")
 
 	tab.Click(`nav.desk a[href$="/admin/operators"]`)
 	tab.Click("#name")

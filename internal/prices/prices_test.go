@@ -72,11 +72,11 @@ func (w *world) measure(r *http.Request) cost {
 	return cost{took, int64(after.TotalAlloc - before.TotalAlloc), answer.size, answer.status}
 }
 
-// best is the cheapest of three, since the machine may be busy with other things;
+// best is the cheapest of five, since the machine may be busy with other things;
 // fewer when the first is well within the price.
 func (w *world) best(p price) cost {
 	best := w.measure(p.make(w))
-	for range 2 {
+	for range 4 {
 		if best.processor < p.processor/2*slower && best.allocated < p.allocated {
 			break
 		}

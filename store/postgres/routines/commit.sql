@@ -111,7 +111,8 @@ begin
                 insert into pinchwork.total_change
                 values (totals[1], totals[2], totals[3], totals[4], totals[5], totals[6], totals[7], totals[8],
                         totals[9], totals[10], totals[11], totals[12], totals[13],
-                        totals[14], totals[15], totals[16], totals[17], totals[18], totals[19]);
+                        coalesce(totals[14], 0), coalesce(totals[15], 0), coalesce(totals[16], 0),
+                        coalesce(totals[17], 0), coalesce(totals[18], 0), coalesce(totals[19], 0)); -- a replica of before the sealed ones sends none
             end if;
             if feed_items is not null then
                 insert into pinchwork.feed (xid, at, n, items) values (pg_current_xact_id(), feed_at, feed_count, feed_items);

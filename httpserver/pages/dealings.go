@@ -1,0 +1,43 @@
+package pages
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pinchwork/pinchwork/market"
+)
+
+// dealing is what an agent has to do with another one: how many tasks it gave to it and did
+// for it, and what was charged for them.
+type dealing struct {
+	With           market.AgentID
+	Posted, Worked int
+	Paid, Earned   int64
+}
+
+// dealingsOf adds up the tasks in an agent's file, those with the most credits first.
+func dealingsOf(file *market.AgentFile) (all []dealing) {
+	with := func(id market.AgentID) *dealing {
+		for i := range all {
+			if all[i].With == id {
+				return &all[i]
+			}
+		}
+		all = append(all, dealing{With: id})
+		return &all[len(all)-1]
+	}
+	for _, t := range file.Posted {
+		if t.WorkerID != "" {
+			d := with(t.WorkerID)
+			d.Posted, d.Paid = d.Posted+1, d.Paid+t.CreditsCharged
+		}
+	}
+	for _, t := range file.Worked {
+		if t.PosterID != "" {
+			d := with(t.PosterID)
+			d.Worked, d.Earned = d.Worked+1, d.Earned+t.CreditsCharged
+		}
+	}
+	slices.SortStableFunc(all, func(a, b dealing) int { return cmp.Compare(b.Paid+b.Earned, a.Paid+a.Earned) })
+	return all
+}
