@@ -395,7 +395,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 
 // live are methods that give nothing, or something that is no value.
 var live = []string{
-	"Market.After", "Market.As", "Market.Hosted", "Market.Now", "Market.Ready", "Market.Run", "Market.WebhooksDue",
+	"Market.After", "Market.As", "Market.Hosted", "Market.Now", "Market.Ready", "Market.ReplicaID", "Market.Run", "Market.WebhooksDue",
 	"Handle.ID", "Handle.Stream", // Handle.Events is the same stream
 }
 

@@ -75,6 +75,9 @@ const lastLook = 2 * time.Second
 // beyondWait returns a context that ends with ctx, and lastLook later when that ends for
 // ErrWaitOver: a claim that is being made then is not cut off.
 func beyondWait(ctx context.Context) (_ context.Context, done func()) {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), ErrWaitOver) {
+		return ctx, func() {} // what has ended before it began must not be done half
+	}
 	beyond, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		cause := context.Cause(ctx)

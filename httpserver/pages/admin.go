@@ -180,7 +180,7 @@ func (p *pages) elsewhere(w http.ResponseWriter, r *http.Request, d *desk) {
 		http.Redirect(w, r, p.root(r)+whence(form), http.StatusSeeOther)
 		return
 	}
-	p.show(w, r, "admin-none", "Not found", d, &market.Error{Kind: market.ErrNotFound, Message: "Not found"})
+	p.show(w, r, "admin-none", "Not found", d, &market.Error{Kind: market.ErrNotFound, Code: market.CodeNotFound, Message: "Not found"})
 }
 
 func (p *pages) login(w http.ResponseWriter, r *http.Request) {

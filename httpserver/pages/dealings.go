@@ -29,15 +29,23 @@ func dealingsOf(file *market.AgentFile) (all []dealing) {
 	for _, t := range file.Posted {
 		if t.WorkerID != "" {
 			d := with(t.WorkerID)
-			d.Posted, d.Paid = d.Posted+1, d.Paid+t.CreditsCharged
+			d.Posted, d.Paid = d.Posted+1, d.Paid+charged(&t)
 		}
 	}
 	for _, t := range file.Worked {
 		if t.PosterID != "" {
 			d := with(t.PosterID)
-			d.Worked, d.Earned = d.Worked+1, d.Earned+t.CreditsCharged
+			d.Worked, d.Earned = d.Worked+1, d.Earned+charged(&t)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b dealing) int { return cmp.Compare(b.Paid+b.Earned, a.Paid+a.Earned) })
 	return all
+}
+
+// charged is what a task has cost; what a delivery claims has cost nothing yet.
+func charged(t *market.TaskSummary) int64 {
+	if t.Status != market.StatusApproved {
+		return 0
+	}
+	return t.CreditsCharged
 }
