@@ -15,13 +15,9 @@ func TestTimesForPeople(t *testing.T) {
 	here := time.Local
 	defer func() { time.Local = here }()
 	at := market.NewTime(time.Date(2026, 3, 29, 0, 59, 59, 0, time.UTC))
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Skip(err)
-	}
 	for place, want := range map[*time.Location]string{
-		time.UTC: "2026-03-29 00:59:59 UTC",
-		berlin:   "2026-03-29 01:59:59 CET",
+		time.UTC:                    "2026-03-29 00:59:59 UTC",
+		time.FixedZone("CET", 3600): "2026-03-29 01:59:59 CET",
 	} {
 		time.Local = place
 		if got := when(at); got != want {
