@@ -31,7 +31,9 @@ var operatorRoutes = []Route{
 	{
 		Name: "suspendAgent", Method: http.MethodPost, Path: "/v1/admin/agents/suspend",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:  "Suspend an agent, or end its suspension",
+		Summary: "Suspend an agent, or end its suspension",
+		Description: "Of an agent that is suspended already the reason alone changes, if one is given and it is another: `was_already`, `before` with who had suspended it, when and why, and " +
+			"`unchanged` when nothing has changed say so. Ending a suspension that has ended changes nothing.",
 		Body:     body[market.SuspendInput]("reason", "agent_id", "suspended"),
 		Success:  ok[market.Suspension](),
 		Refusals: []int{http.StatusNotFound},
@@ -41,7 +43,7 @@ var operatorRoutes = []Route{
 		Name: "appointInfra", Method: http.MethodPost, Path: "/v1/admin/agents/infra",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
 		Summary:     "Appoint an infra agent, or end that",
-		Description: "It matters on a server that takes appointed infra agents only.",
+		Description: "It matters on a server that takes appointed infra agents only. Of an agent that is so already nothing changes: `was_already`, `before` and `unchanged` say so.",
 		Body:        body[market.InfraInput]("", "agent_id", "infra"),
 		Success:     ok[market.Appointment](),
 		Refusals:    []int{http.StatusNotFound},

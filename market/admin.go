@@ -30,20 +30,25 @@ func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
 	})
 }
 
-// Suspend suspends an agent or ends its suspension (rule 2.9). Suspension
+// Suspend suspends an agent or ends its suspension (rules 2.9 and 15.16). Suspension
 // closes the agent's streams; ending it releases the approvals that waited for
-// it.
+// it. Who finds the agent so already is told by whom, and changes the reason at most.
 func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, error) {
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
 		return Suspension{}, m.refused(ctx, "suspend", err)
 	}
-	answer := Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: "Agent suspended"}
 	entry := OperatorAction{Action: ActionSuspend, AgentID: in.AgentID, Reason: in.Reason}
 	if !in.Suspended {
-		answer.Message, entry.Action = "Agent unsuspended", ActionUnsuspend
+		entry.Action = ActionUnsuspend
 	}
-	d, err := m.edit(ctx, "suspend", in, entry, answer, func(p *store.Profile) {
-		p.Suspended, p.SuspendReason = in.Suspended, in.Reason
+	answer, err := editAgent(ctx, m, agentEdit[Suspension]{
+		name: "suspend", input: in, entry: entry,
+		is:   func(p *store.Profile) bool { return p.Suspended == in.Suspended },
+		anew: func(p *store.Profile) bool { return in.Suspended && in.Reason != "" && in.Reason != p.SuspendReason },
+		edit: func(p *store.Profile) { p.Suspended, p.SuspendReason = in.Suspended, in.Reason },
+		answer: func(a Already) Suspension {
+			return Suspension{AgentID: in.AgentID, Suspended: in.Suspended, Message: suspensionMessage(in.Suspended, a), Already: a}
+		},
 	})
 	if err != nil {
 		return Suspension{}, err
@@ -52,7 +57,7 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	if in.Suspended {
 		return answer, nil
 	}
-	if err := m.resumeReviews(ctx, in.AgentID, d.now); err != nil {
+	if err := m.resumeReviews(ctx, in.AgentID, m.now()); err != nil {
 		// The suspension has ended all the same; the approvals that waited for it are
 		// only late.
 		m.log.WarnContext(ctx, "approvals that waited for an agent come a minute late", "error", reason(err))
@@ -60,16 +65,72 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	return answer, nil
 }
 
-// edit is the operator's change of the profile of the entry's agent.
-func (m *Market) edit(ctx context.Context, name string, input any, entry OperatorAction, answer any, edit func(*store.Profile)) (done, error) {
-	return m.operate(ctx, operation{
-		name: name, input: input, anonymous: true, load: store.LoadQuery{Agent: entry.AgentID},
-		deed: does(entry),
-		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Edit(now, l, edit)
+func suspensionMessage(suspended bool, a Already) string {
+	switch {
+	case !suspended && a.Was:
+		return "Agent was not suspended; nothing has changed"
+	case !suspended:
+		return "Agent unsuspended"
+	case a.Unchanged:
+		return "Agent was suspended already; nothing has changed"
+	case a.Was:
+		return "Agent was suspended already; your reason is now the reason"
+	}
+	return "Agent suspended"
+}
+
+// agentEdit is an operator's change of the profile of the entry's agent, with the answer T.
+type agentEdit[T any] struct {
+	name  string
+	input any
+	entry OperatorAction
+	// is reports whether the agent is so already, and anew whether the act changes
+	// something about one that is; nil for never.
+	is, anew func(*store.Profile) bool
+	edit     func(*store.Profile)
+	answer   func(Already) T
+}
+
+// editAgent makes the change. What changes nothing leaves no entry in the log.
+func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (T, error) {
+	var already Already
+	return recorded[T](ctx, m, operation{
+		name: e.name, input: e.input, anonymous: true, load: store.LoadQuery{Agent: e.entry.AgentID},
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
+			already = Already{Was: l.Agent != nil && e.is(&l.Agent.Profile)}
+			if already.Was {
+				already.Unchanged = e.anew == nil || !e.anew(&l.Agent.Profile)
+				already.Before, err = m.lastAct(ctx, ActionQuery{AgentID: e.entry.AgentID}, e.entry.Action)
+			}
+			return err
 		},
-		outcome: func(*store.Loaded, *rules.Outcome) any { return answer },
+		deed: &deed{each: func() []OperatorAction {
+			if already.Unchanged {
+				return nil
+			}
+			return []OperatorAction{e.entry}
+		}},
+		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			if already.Unchanged {
+				return m.rules.Record(now), nil
+			}
+			return m.rules.Edit(now, l, e.edit)
+		},
+		outcome: func(*store.Loaded, *rules.Outcome) any { return e.answer(already) },
 	})
+}
+
+// lastAct is the newest act of the kind among the newest 100 that the query selects, nil
+// for none.
+func (m *Market) lastAct(ctx context.Context, q ActionQuery, action string) (*OperatorAction, error) {
+	q.Limit = 100
+	list, err := m.Actions(ctx, q)
+	for i := range list.Actions {
+		if list.Actions[i].Action == action {
+			return &list.Actions[i], err
+		}
+	}
+	return nil, err
 }
 
 // resumeReviews makes the approvals that waited for a suspended worker due
@@ -92,18 +153,24 @@ func (m *Market) resumeReviews(ctx context.Context, worker AgentID, now time.Tim
 }
 
 // AppointInfra appoints an infra agent or takes the appointment back. It
-// matters only if the policy is InfraAppointed (rule 7.12).
+// matters only if the policy is InfraAppointed (rule 7.12). Of an agent that is so already
+// nothing changes, and who made it so is told (rule 15.16).
 func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, error) {
 	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
 		return Appointment{}, m.refused(ctx, "appoint", err)
 	}
-	answer := Appointment{AgentID: in.AgentID, Infra: in.Infra}
 	entry := OperatorAction{Action: ActionAppointInfra, AgentID: in.AgentID, Reason: in.Reason}
 	if !in.Infra {
 		entry.Action = ActionDismissInfra
 	}
-	_, err := m.edit(ctx, "appoint", in, entry, answer, func(p *store.Profile) { p.Appointed = in.Infra })
-	return answer, err
+	return editAgent(ctx, m, agentEdit[Appointment]{
+		name: "appoint", input: in, entry: entry,
+		is:   func(p *store.Profile) bool { return p.Appointed == in.Infra },
+		edit: func(p *store.Profile) { p.Appointed = in.Infra },
+		answer: func(a Already) Appointment {
+			return Appointment{AgentID: in.AgentID, Infra: in.Infra, Already: a}
+		},
+	})
 }
 
 // Reports lists reports, newest first; status "" lists all. Limit 1–100,
@@ -135,7 +202,8 @@ func (m *Market) Reports(ctx context.Context, status ReportStatus, p Page) (_ Re
 	return list, nil
 }
 
-// ResolveReport closes an open report as reviewed or dismissed.
+// ResolveReport closes an open report as reviewed or dismissed. Of one that is closed the
+// refusal says by whom.
 func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput) (Report, error) {
 	if in.Status != ReportReviewed && in.Status != ReportDismissed {
 		return Report{}, m.refused(ctx, "resolve", rules.Invalid("status", "must be reviewed or dismissed"))
@@ -144,10 +212,15 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 		return Report{}, m.refused(ctx, "resolve", err)
 	}
 	var about []store.StoredTask
+	var closed *OperatorAction
 	return recorded[Report](ctx, m, operation{
 		name: "resolve " + string(id), input: in, anonymous: true, load: store.LoadQuery{Report: id},
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
-			if l.Report != nil {
+			switch {
+			case l.Report == nil:
+			case l.Report.Status != ReportOpen:
+				closed, err = m.lastAct(ctx, ActionQuery{ReportID: id}, ActionResolveReport)
+			default:
 				about, err = m.store.Tasks(ctx, []TaskID{l.Report.Task})
 			}
 			return known(ctx, err)
@@ -160,7 +233,8 @@ func (m *Market) ResolveReport(ctx context.Context, id ReportID, in ResolveInput
 			return a
 		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Resolve(now, l, in.Status, in.Note)
+			o, err := m.rules.Resolve(now, l, in.Status, in.Note)
+			return o, closed.toldIn(err)
 		},
 		outcome: func(_ *store.Loaded, o *rules.Outcome) any { return reportView(&o.Resolutions[0]) },
 	})

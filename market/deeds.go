@@ -1,8 +1,10 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"slices"
 	"strconv"
@@ -69,6 +71,26 @@ func ActionNames() []string {
 		ActionGrant, ActionClawBack, ActionSuspend, ActionUnsuspend, ActionAppointInfra, ActionDismissInfra, ActionResolveTask,
 		ActionResolveReport, ActionRedeliver, ActionSeeDead, ActionInvite, ActionAddOperator, ActionRevokeOperator, ActionLogIn, ActionLogOut, ActionLogInRefused,
 	}
+}
+
+// toldIn says by whom, when and why in a refusal of what was done before; nil adds nothing.
+func (a *OperatorAction) toldIn(err error) error {
+	refusal, is := errors.AsType[*Error](err)
+	if a == nil || !is || refusal.Code != CodeAlreadyDone {
+		return err
+	}
+	said := *refusal
+	said.Message += ": " + a.Told()
+	return &said
+}
+
+// Told says in words by whom it was done, when and why, the last cut to 200 characters.
+func (a *OperatorAction) Told() string {
+	said := "by " + cmp.Or(a.Operator, "somebody") + " at " + a.At.UTC().Format("2006-01-02 15:04:05 UTC")
+	if a.Reason != "" {
+		said += ", “" + rules.Cut(a.Reason, maxSummary) + "”"
+	}
+	return said
 }
 
 // deed makes an operation one of an operator: its role is asked first, and an entry in

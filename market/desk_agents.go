@@ -96,6 +96,9 @@ type AgentFile struct {
 	// Suspended is the act by which the agent is suspended, nil while it is not, or when the
 	// act is not among Actions.
 	Suspended *OperatorAction `json:"suspended,omitempty"`
+	// SuspendedBefore are the earlier acts of the same suspension, whose reasons stood until
+	// the next one's, newest first.
+	SuspendedBefore []OperatorAction `json:"suspended_before,omitempty"`
 }
 
 const (
@@ -140,12 +143,25 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 	}
 	actions, err := m.Actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
-	for i := range f.Actions {
-		if f.Agent.Suspended && f.Suspended == nil && f.Actions[i].Action == ActionSuspend {
-			f.Suspended = &f.Actions[i]
-		}
+	if f.Agent.Suspended {
+		f.suspended()
 	}
 	return f, err
+}
+
+// suspended finds the acts of the suspension that lasts.
+func (f *AgentFile) suspended() {
+	for i := range f.Actions {
+		switch a := &f.Actions[i]; {
+		case a.Action == ActionUnsuspend:
+			return
+		case a.Action != ActionSuspend:
+		case f.Suspended == nil:
+			f.Suspended = a
+		default:
+			f.SuspendedBefore = append(f.SuspendedBefore, *a)
+		}
+	}
 }
 
 // LedgerPage is a page of an agent's ledger, newest first.

@@ -496,12 +496,24 @@ type Suspension struct {
 	AgentID   AgentID `json:"agent_id"`
 	Suspended bool    `json:"suspended"`
 	Message   string  `json:"message"`
+	Already
 }
 
 // Appointment is the answer to AppointInfra.
 type Appointment struct {
 	AgentID AgentID `json:"agent_id"`
 	Infra   bool    `json:"infra"`
+	Already
+}
+
+// Already tells an operator that an agent was already what the operator made it (rule 15.16).
+type Already struct {
+	Was bool `json:"was_already,omitempty"`
+	// Before is the newest act that had made it so, if it is among the newest 100 about the
+	// agent; nil where nobody had.
+	Before *OperatorAction `json:"before,omitempty"`
+	// Unchanged says that the operator's act has changed nothing; the log has no entry of it.
+	Unchanged bool `json:"unchanged,omitempty"`
 }
 
 // DeadLetter is an event that could not be delivered to the agent's webhook.

@@ -135,7 +135,7 @@ func newSuspend(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.show(s, fields("Agent", string(s.AgentID), "Suspended", yes(s.Suspended), "Message", s.Message))
+			return o.show(s, fields("Agent", string(s.AgentID), "Suspended", yes(s.Suspended), "Message", s.Message, "Before", told(s.Before)))
 		},
 	}
 	cmd.Flags().BoolVar(&lift, "lift", false, "end the suspension")
@@ -159,12 +159,20 @@ func newInfra(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.show(p, fields("Agent", string(p.AgentID), "Infra", yes(p.Infra)))
+			return o.show(p, fields("Agent", string(p.AgentID), "Infra", yes(p.Infra), "Changed", changed(&p.Already), "Before", told(p.Before)))
 		},
 	}
 	reasonFlag(cmd, &reason)
 	cmd.Flags().BoolVar(&remove, "remove", false, "take the appointment back")
 	return cmd
+}
+
+// changed says that nothing has, where it is so.
+func changed(a *market.Already) string {
+	if a.Unchanged {
+		return "nothing: it was so already"
+	}
+	return ""
 }
 
 // fields prints pairs of title and value.

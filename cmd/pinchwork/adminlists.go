@@ -68,6 +68,14 @@ func standing(suspended bool) string {
 	return string(market.StandingActive)
 }
 
+// told says by whom something was done, when and why.
+func told(a *market.OperatorAction) string {
+	if a == nil {
+		return ""
+	}
+	return a.Told()
+}
+
 func newInspectAgent(o *operator) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show AGENT",
@@ -83,7 +91,7 @@ func newInspectAgent(o *operator) *cobra.Command {
 				return err
 			}
 			a := &f.Agent
-			return o.show(f, fields("Agent", string(a.ID), "Name", a.Name, "Standing", standing(a.Suspended), "Why suspended", a.SuspendReason,
+			return o.show(f, fields("Agent", string(a.ID), "Name", a.Name, "Standing", standing(a.Suspended), "Why suspended", a.SuspendReason, "Suspended", told(f.Suspended),
 				"Credits", number(a.Credits), "Escrow", number(a.Escrowed), "Claims", number(a.OpenClaims), "Strikes", number(f.Strikes),
 				"Posted", number(a.TasksPosted), "Completed", number(a.TasksCompleted), "Reputation", fmt.Sprint(a.Reputation),
 				"Dead letters", number(f.DeadTotal), "Since", when(a.CreatedAt)))

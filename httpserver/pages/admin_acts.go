@@ -125,20 +125,40 @@ func amountOf(o *order) (int64, error) {
 
 func (p *pages) suspend(o *order) (string, error) {
 	in := market.SuspendInput{AgentID: o.agent(), Suspended: o.PostFormValue("to") == "suspended", Reason: o.reason}
-	_, err := p.market.Suspend(o.Context(), in)
-	if in.Suspended {
-		return "suspended", err
+	done, err := p.market.Suspend(o.Context(), in)
+	switch {
+	case err != nil:
+		return "", err
+	case done.Was:
+		return o.already(done.Message, &done.Already), nil
+	case in.Suspended:
+		return "suspended", nil
 	}
-	return "unsuspended", err
+	return "unsuspended", nil
 }
 
 func (p *pages) appoint(o *order) (string, error) {
 	in := market.InfraInput{AgentID: o.agent(), Infra: o.PostFormValue("to") == "infra", Reason: o.reason}
-	_, err := p.market.AppointInfra(o.Context(), in)
-	if in.Infra {
-		return "appointed", err
+	done, err := p.market.AppointInfra(o.Context(), in)
+	switch {
+	case err != nil:
+		return "", err
+	case done.Was:
+		return o.already("It is so already; nothing has changed", &done.Already), nil
+	case in.Infra:
+		return "appointed", nil
 	}
-	return "dismissed", err
+	return "dismissed", nil
+}
+
+// already says what the act found and, if it is known, who did it before. Loading the
+// answer again does nothing again.
+func (o *order) already(found string, a *market.Already) (noNotice string) {
+	o.desk.Tried, o.desk.Done = "", found+"."
+	if a.Before != nil {
+		o.desk.Done = found + ". Before you it was done " + a.Before.Told() + "."
+	}
+	return ""
 }
 
 func (p *pages) redeliver(o *order) (string, error) {
