@@ -53,6 +53,9 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 				for _, hidden := range browsertest.Eval[[]string](tab, beside) {
 					t.Errorf("%s %s: one has to scroll sideways for %q", page, l, hidden)
 				}
+				if tall := browsertest.Eval[int](tab, tallest); tall > 230 {
+					t.Errorf("%s %s: a row of a table is %d pixels tall", page, l, tall)
+				}
 			}
 			if dark := browsertest.Eval[bool](tab, background+` < 384`); dark != (l.scheme == "dark") {
 				t.Errorf("%s %s: dark is %v", page, l, dark)
@@ -74,6 +77,9 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 
 // beside are the cells of stacked tables that are out of sight.
 const beside = `[...document.querySelectorAll("table.stack :is(td, tbody th)")].filter(c => c.getBoundingClientRect().right > innerWidth).map(c => c.textContent.trim())`
+
+// tallest is the height of the highest row of a stacked table.
+const tallest = `Math.round(Math.max(0, ...[...document.querySelectorAll("table.stack tbody tr")].map(r => r.getBoundingClientRect().height)))`
 
 // background is the brightness behind the page, from 0 to 765.
 const background = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, x) => sum + +x, 0)`
