@@ -25,6 +25,33 @@ type Activity struct {
 // activitySpans are how long the spans of Activity are, by the days that are asked for.
 var activitySpans = map[int]time.Duration{1: time.Hour, 7: 6 * time.Hour, 30: 24 * time.Hour}
 
+// spans are n spans of the same length, one after the other.
+type spans struct {
+	first  time.Time
+	length time.Duration
+	n      int
+}
+
+// spansTo are the spans of the last 1, 7 or 30 days, of which the last one is going on.
+func spansTo(now time.Time, days int) (s spans, err error) {
+	length, ok := activitySpans[days]
+	if !ok {
+		return s, rules.Invalid("days", "must be 1, 7 or 30")
+	}
+	s = spans{length: length, n: int(time.Duration(days) * rules.Day / length)}
+	s.first = now.Truncate(length).Add(-time.Duration(s.n-1) * length)
+	return s, nil
+}
+
+func (s spans) start(i int) Time { return NewTime(s.first.Add(time.Duration(i) * s.length)) }
+
+// at is in which span an instant is.
+func (s spans) at(t time.Time) (i int, is bool) {
+	since := t.Sub(s.first)
+	i = int(since / s.length)
+	return i, since >= 0 && i < s.n
+}
+
 const (
 	// historyDays is how far back Activity goes.
 	historyDays = 30
@@ -83,11 +110,11 @@ func (h history) last() pastHour {
 func (m *Market) Activity(ctx context.Context, days int) (_ []Activity, err error) {
 	finish := m.meter.operation(&ctx, "activity")
 	defer func() { finish(err) }()
-	span, ok := activitySpans[days]
-	if !ok {
-		return nil, rules.Invalid("days", "must be 1, 7 or 30")
-	}
 	now := m.now()
+	spans, err := spansTo(now, days)
+	if err != nil {
+		return nil, err
+	}
 	past, err := m.history(ctx)
 	if err != nil {
 		return nil, known(ctx, err)
@@ -96,14 +123,12 @@ func (m *Market) Activity(ctx context.Context, days int) (_ []Activity, err erro
 	if err != nil {
 		return nil, known(ctx, err)
 	}
-	list := make([]Activity, time.Duration(days)*24*time.Hour/span)
-	first := now.Truncate(span).Add(-time.Duration(len(list)-1) * span)
+	list := make([]Activity, spans.n)
 	for i := range list {
-		list[i].Start = NewTime(first.Add(time.Duration(i) * span))
+		list[i].Start = spans.start(i)
 	}
 	for _, h := range slices.Concat(past.hours, live) {
-		since := time.Unix(h.At, 0).Sub(first)
-		if i := int(since / span); since >= 0 && i < len(list) {
+		if i, is := spans.at(time.Unix(h.At, 0)); is {
 			a := &list[i]
 			a.Posted, a.Approved, a.Credits = a.Posted+h.Posted, a.Approved+h.Approved, a.Credits+h.Credits
 		}

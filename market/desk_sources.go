@@ -34,7 +34,7 @@ func (m *Market) sourceOf(ctx context.Context, q *AllTasksQuery) (taskSource, er
 // tasksOf are the tasks of a party, newest first.
 func (m *Market) tasksOf(q store.TasksQuery) taskSource {
 	return func(ctx context.Context, offset int) (p taskPiece, err error) {
-		q.Offset, q.Limit, q.MaxBytes, q.Now = offset, lookedPiece, maxPageBytes, m.now()
+		q.Offset, q.Limit, q.MaxBytes, q.Now = offset, lookedPiece, maxPageBytes, anyTime
 		page, err := m.store.TasksOf(ctx, q)
 		p = taskPiece{tasks: page.Tasks, next: offset + len(page.Tasks), total: page.Total, texts: true}
 		for i := range page.Tasks {

@@ -205,6 +205,7 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			return give(v, err)
 		},
 		"Market.Track":      func(ctx context.Context) []any { v, err := m.Track(ctx, s.bob.ID); return give(v, err) },
+		"Market.TrackDays":  func(ctx context.Context) []any { v, err := m.TrackDays(ctx, s.bob.ID, 7); return give(v, err) },
 		"Market.Overview":   func(ctx context.Context) []any { v, err := m.Overview(ctx); return give(v, err) },
 		"Market.Policy":     func(context.Context) []any { return give(m.Policy(), market.Codes()) },
 		"Market.Prune":      func(ctx context.Context) []any { v, err := m.Prune(ctx, time.Time{}); return give(v, err) },

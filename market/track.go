@@ -62,17 +62,10 @@ const (
 func (m *Market) Track(ctx context.Context, id AgentID) (_ Track, err error) {
 	finish := m.meter.operation(&ctx, "track")
 	defer func() { finish(err) }()
-	if id == "" || id == Platform {
-		return Track{}, rules.NoAgent()
-	}
-	found, err := m.store.Agents(ctx, []AgentID{id})
+	a, err := m.tracked(ctx, id)
 	if err != nil {
-		return Track{}, known(ctx, err)
+		return Track{}, err
 	}
-	if len(found) == 0 {
-		return Track{}, rules.NoAgent()
-	}
-	a := found[0]
 	t := Track{Earned: a.Earned, Approved: a.Completed, Rejected: a.Rejected, Ratings: []int{}, Weeks: []WeekOfWork{}}
 	if n := t.Approved + t.Rejected; n > 0 {
 		t.Acceptance = new(store.Mean(t.Approved, n))
@@ -86,12 +79,27 @@ func (m *Market) Track(ctx context.Context, id AgentID) (_ Track, err error) {
 		return Track{}, err
 	}
 	t.Worked, t.Reviewed = len(worked), len(posted)
-	t.MinutesToDeliver = medianOf(worked, func(t *store.Task) time.Duration { return t.Delivery.At.Sub(t.Claim.At) })
+	t.MinutesToDeliver = medianOf(worked, timeToDeliver)
 	t.MinutesToReview = medianOf(slices.DeleteFunc(slices.Clone(posted), func(t *store.Task) bool { return t.Ending.Auto }),
 		func(t *store.Task) time.Duration { return t.Ending.At.Sub(t.Delivery.At) })
 	t.Ratings, t.AsWorker, t.AsPoster = ratingsOf(worked, posted), ratingsOf(worked, nil), ratingsOf(nil, posted)
 	t.Weeks = weeksOf(worked, whole, m.now())
 	return t, nil
+}
+
+// tracked is an agent of which one may ask how it has worked.
+func (m *Market) tracked(ctx context.Context, id AgentID) (*store.Agent, error) {
+	if id == "" || id == Platform {
+		return nil, rules.NoAgent()
+	}
+	found, err := m.store.Agents(ctx, []AgentID{id})
+	switch {
+	case err != nil:
+		return nil, known(ctx, err)
+	case len(found) == 0:
+		return nil, rules.NoAgent()
+	}
+	return found[0], nil
 }
 
 // approvedOf are the newest approved tasks of an agent, without the platform's own and
@@ -110,6 +118,8 @@ func (m *Market) approvedOf(ctx context.Context, id AgentID, role PartyRole) (ta
 	}
 	return tasks, len(page.Tasks) == page.Total, nil
 }
+
+func timeToDeliver(t *store.Task) time.Duration { return t.Delivery.At.Sub(t.Claim.At) }
 
 func medianOf(tasks []*store.Task, took func(*store.Task) time.Duration) *float64 {
 	if len(tasks) == 0 {

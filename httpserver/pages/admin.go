@@ -30,6 +30,7 @@ func (p *pages) adminRoutes() map[string]http.HandlerFunc {
 		"POST /admin/webhooks/seen":         p.acts("seen", p.seeDead),
 		"GET /admin/agents":                 p.operator(p.adminAgents),
 		"GET /admin/agents/{id}":            p.operator(p.adminAgent),
+		"GET /admin/agents/{id}/record":     p.operator(p.adminRecord),
 		"POST /admin/agents/{id}/grant":     p.acts("grant", p.grant),
 		"POST /admin/agents/{id}/suspend":   p.acts("suspend", p.suspend),
 		"POST /admin/agents/{id}/infra":     p.acts("infra", p.appoint),
@@ -86,6 +87,8 @@ type desk struct {
 	Would *market.Settlement
 	Names map[market.AgentID]string
 	Needs map[market.TaskID]market.TaskSummary
+	// Record is how an agent has worked in the last days.
+	Record *record
 	// Dealings are whom the agent deals with, Of the task whose reports alone are listed.
 	Dealings []dealing
 	Of       market.TaskID

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -54,11 +55,16 @@ func newBoards(m *market.Market) map[int]*board {
 // boardOf is the board with the range that the request asks for, that of a day if it
 // asks for none that there is.
 func (p *pages) boardOf(r *http.Request) *board {
+	return p.boards[daysOf(r, ranges[0])]
+}
+
+// daysOf is the range that the request asks for, or another if there is no such range.
+func daysOf(r *http.Request, otherwise int) int {
 	days, _ := strconv.Atoi(r.URL.Query().Get("days"))
-	if b := p.boards[days]; b != nil {
-		return b
+	if slices.Contains(ranges, days) {
+		return days
 	}
-	return p.boards[ranges[0]]
+	return otherwise
 }
 
 // look returns the snapshot, a new one if it is too old. The first caller reads

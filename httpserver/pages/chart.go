@@ -11,6 +11,7 @@ import (
 // chart is what happened in spans of time, as bars of an SVG picture with axes beside
 // it.
 type chart struct {
+	Title         string
 	Width, Height int
 	Bars          []bar
 	// Lines are the heights of the marks, Marks what is written at them, from the top on.
@@ -30,18 +31,31 @@ type bar struct {
 type column struct {
 	Class               string
 	X, Y, Width, Height int
-	Value               int64
+	// Value is nil where there is none.
+	Value *int64
 }
 
+// Said is the value as it is written in a table.
+func (c column) Said() string {
+	if c.Value == nil {
+		return "–"
+	}
+	return number(*c.Value)
+}
+
+// total is what a series is called, in a sentence and above a column, and what it is in
+// all.
 type total struct {
-	Class, Name string
-	Sum         int64
+	Class, Head, Name string
+	Sum               int64
 }
 
-// series is one figure of each span.
-type series struct {
-	class, name string
-	of          func(market.Activity) int64
+// series is one figure of each span, nil where there is none.
+type series[T any] struct {
+	class, head, name string
+	of                func(T) *int64
+	// whole is the figure of all spans together, nil where that is their sum.
+	whole *int64
 }
 
 const (
@@ -50,26 +64,42 @@ const (
 	spanGap     = 4
 )
 
-func newChart(spans []market.Activity, days int, figures ...series) chart {
-	c := chart{Width: spanWidth * len(spans), Height: chartHeight, Key: make([]total, len(figures))}
+// spread is spans of time, and where each begins.
+type spread[T any] struct {
+	of    []T
+	start func(T) market.Time
+	days  int
+}
+
+func newChart[T any](title string, spans spread[T], figures ...series[T]) chart {
+	c := chart{Title: title, Width: spanWidth * len(spans.of), Height: chartHeight, Key: make([]total, len(figures))}
 	most := int64(0)
 	for i, s := range figures {
-		c.Key[i] = total{Class: s.class, Name: s.name}
-		for _, a := range spans {
-			most = max(most, s.of(a))
-			c.Key[i].Sum += s.of(a)
+		sum := int64(0)
+		for _, span := range spans.of {
+			if v := s.of(span); v != nil {
+				most, sum = max(most, *v), sum+*v
+			}
 		}
+		if s.whole != nil {
+			sum = *s.whole
+		}
+		c.Key[i] = total{Class: s.class, Head: s.head, Name: s.name, Sum: sum}
 	}
 	top := round(most)
 	c.Marks, c.Lines = []int64{top, top / 2, 0}, []int{0, chartHeight / 2}
 	wide := (spanWidth - spanGap) / len(figures)
-	for i, a := range spans {
-		b := bar{Name: named(a.Start.UTC(), days)}
-		if i+2 < len(spans) { // a label would reach beyond the end
-			b.Label = marked(a.Start.UTC(), days)
+	for i, span := range spans.of {
+		at := spans.start(span).UTC()
+		b := bar{Name: named(at, spans.days)}
+		if i+2 < len(spans.of) { // a label would reach beyond the end
+			b.Label = marked(at, spans.days)
 		}
 		for j, s := range figures {
-			r := column{Class: s.class, X: i*spanWidth + j*wide, Width: wide, Height: scaled(s.of(a), top), Value: s.of(a)}
+			r := column{Class: s.class, X: i*spanWidth + j*wide, Width: wide, Value: s.of(span)}
+			if r.Value != nil {
+				r.Height = scaled(*r.Value, top)
+			}
 			r.Y = chartHeight - r.Height
 			b.Rects = append(b.Rects, r)
 		}
@@ -91,7 +121,7 @@ func (c chart) Said() string {
 func (c chart) Line(b bar) string {
 	figures := make([]string, len(b.Rects))
 	for i, r := range b.Rects {
-		figures[i] = number(r.Value) + " " + c.Key[i].Name
+		figures[i] = r.Said() + " " + c.Key[i].Name
 	}
 	return b.Name + ": " + strings.Join(figures, ", ")
 }

@@ -131,12 +131,13 @@ type overview struct {
 }
 
 func overviewOf(s snapshot, days int) overview {
+	spans := spread[market.Activity]{s.Activity, func(a market.Activity) market.Time { return a.Start }, days}
 	return overview{
 		snapshot: s, Days: days, Ranges: ranges,
-		Tasks: newChart(s.Activity, days,
-			series{"posted", "posted", func(a market.Activity) int64 { return int64(a.Posted) }},
-			series{"approved", "approved", func(a market.Activity) int64 { return int64(a.Approved) }}),
-		Credits: newChart(s.Activity, days, series{"credits", "charged, fees included", func(a market.Activity) int64 { return a.Credits }}),
+		Tasks: newChart("Tasks", spans,
+			series[market.Activity]{class: "posted", head: "Posted", name: "posted", of: func(a market.Activity) *int64 { return new(int64(a.Posted)) }},
+			series[market.Activity]{class: "approved", head: "Approved", name: "approved", of: func(a market.Activity) *int64 { return new(int64(a.Approved)) }}),
+		Credits: newChart("Credits", spans, series[market.Activity]{class: "credits", head: "Credits", name: "charged, fees included", of: func(a market.Activity) *int64 { return &a.Credits }}),
 	}
 }
 

@@ -134,7 +134,7 @@ func (s *site) every() map[string]string {
 func (s *site) operators() map[string]string {
 	return map[string]string{
 		"admin-overview": s.root + "/admin", "admin-webhooks": s.root + "/admin/webhooks", "admin-reports": s.root + "/admin/reports", "admin-agents": s.root + "/admin/agents", "admin-tasks": s.root + "/admin/tasks",
-		"admin-agent": s.root + "/admin/agents/" + string(s.worker.ID()), "admin-task": s.root + "/admin/tasks/" + string(s.task),
+		"admin-agent": s.root + "/admin/agents/" + string(s.worker.ID()), "admin-record": s.root + "/admin/agents/" + string(s.worker.ID()) + "/record?days=1", "admin-task": s.root + "/admin/tasks/" + string(s.task),
 		"admin-audit": s.root + "/admin/audit", "admin-actions": s.root + "/admin/actions", "admin-operators": s.root + "/admin/operators",
 	}
 }
@@ -142,7 +142,7 @@ func (s *site) operators() map[string]string {
 // owners names the pages for who has signed in.
 func (s *site) owners() map[string]string {
 	return map[string]string{
-		"me": s.root + "/me", "money": s.root + "/me/money", "settings": s.root + "/me/settings", "post": s.root + "/tasks/new", "my-task": s.root + "/tasks/" + string(s.task),
+		"me": s.root + "/me", "money": s.root + "/me/money", "record": s.root + "/me/record", "settings": s.root + "/me/settings", "post": s.root + "/tasks/new", "my-task": s.root + "/tasks/" + string(s.task),
 		"my-review": s.root + "/tasks/" + string(s.review), "my-open": s.root + "/tasks/" + string(s.open),
 	}
 }

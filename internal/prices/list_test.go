@@ -270,6 +270,7 @@ var site = []price{
 	}).keeps("the end of the session"),
 	owner("GET /me", "/me").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me/record", "/me/record?days=30").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/settings", "/me/settings"),
 	known("POST /me/settings", func(w *world) *http.Request {
 		return w.owned("POST", "/me/settings", url.Values{"name": {"x"}, "good_at": {strings.Repeat("漢字 ", limits.GoodAt/3)}})
@@ -310,6 +311,7 @@ var site = []price{
 	anyone("GET /admin/webhooks", plain("/admin/webhooks")).takes(100*ms, 32*mib, 512*kib),
 	anyone("GET /admin/agents", plain("/admin/agents?search=words")).takes(100*ms, 32*mib, 2*mib),
 	anyone("GET /admin/agents/{id}", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id), "" })).takes(100*ms, 32*mib, 2*mib),
+	anyone("GET /admin/agents/{id}/record", reads(func(w *world) (string, string) { return "/admin/agents/" + string(w.worker.id) + "/record?days=30", "" })).takes(100*ms, 64*mib, 256*kib),
 	onWorker("grant", url.Values{"amount": {"1"}, "once": {rand.Text()}, "reason": {reason}}).keeps("a ledger line with its note, 20 KB"),
 	onWorker("suspend", url.Values{"to": {"active"}, "reason": {reason}}).keeps("the reason"),
 	onWorker("infra", url.Values{"to": {"none"}, "reason": {reason}}),
