@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -176,6 +177,63 @@ func TestResolvingHasBounds(t *testing.T) {
 		roleRequired(t, err)
 		if v := ada.Task(claimed); v.Status != market.StatusClaimed {
 			t.Errorf("the task is %s", v.Status)
+		}
+	})
+}
+
+// One refusal of credits says all that is possible, whatever is wrong with them, and the
+// files say it beforehand.
+func TestOneRefusalOfCreditsSaysWhatIsPossible(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada"), k.Agent("bob")
+		claimed, one, open := ada.Post("Claimed", markettest.Budget(20)), ada.Post("Cheap", markettest.Budget(1)), ada.Post("Open", markettest.Budget(20))
+		bob.Claim(claimed)
+		bob.Claim(one)
+		for _, charged := range []int64{-1 << 62, -1, 0, 20, 100_001, 1 << 62} {
+			_, err := k.Market.ResolveTask(k.Ctx, claimed, market.ResolveTaskInput{Outcome: market.OutcomeSplit, WorkerCredits: charged, Reason: "x"})
+			if e := markettest.Refused(t, err, market.ErrInvalid); e.Message != "worker_credits: must be 1 to 19, less than the budget" || e.Field != "worker_credits" {
+				t.Errorf("a split of %d: %s", charged, e.Message)
+			}
+		}
+		_, err := k.Market.ResolveTask(k.Ctx, one, market.ResolveTaskInput{Outcome: market.OutcomeSplit, WorkerCredits: 1, Reason: "x"})
+		if e := markettest.Refused(t, err, market.ErrInvalid); e.Message != "outcome: a budget of 1 cannot be split" {
+			t.Errorf("a split of one: %s", e.Message)
+		}
+		for id, want := range map[market.TaskID]int64{claimed: 19, one: 0, open: 0} {
+			if f, err := k.Market.TaskFile(k.Ctx, id); err != nil || f.MostSplit != want {
+				t.Errorf("a split of %s may charge %d, want %d, %v", f.Task.Need, f.MostSplit, want, err)
+			}
+		}
+
+		for _, amount := range []int64{-1, 0, 1 << 62} {
+			_, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: bob.ID, Amount: amount})
+			if e := markettest.Refused(t, err, market.ErrInvalid); e.Message != "amount: must be 1 to 1000000000" {
+				t.Errorf("a grant of %d: %s", amount, e.Message)
+			}
+		}
+		back := func(amount int64) error {
+			_, err := k.Market.ClawBack(k.Ctx, market.ClawBackInput{AgentID: bob.ID, Amount: amount, Reason: "x"})
+			return err
+		}
+		for _, amount := range []int64{-1 << 62, 0, 1 << 62} {
+			if e := markettest.Refused(t, back(amount), market.ErrInvalid); e.Message != "amount: must be 1 to 100" {
+				t.Errorf("taking %d back: %s", amount, e.Message)
+			}
+		}
+		for _, amount := range []int64{101, 1_000_000_000} {
+			if e := markettest.Refused(t, back(amount), market.ErrInsufficientCredits); e.Message != fmt.Sprintf("Insufficient credits. Have 100, need %d", amount) || e.Field != "amount" {
+				t.Errorf("taking %d back: %s", amount, e.Message)
+			}
+		}
+		f, err := k.Market.AgentFile(k.Ctx, bob.ID)
+		if err != nil || f.MostGranted != 1_000_000_000 || f.MostClawedBack != 100 {
+			t.Errorf("the file has %d and %d, %v", f.MostGranted, f.MostClawedBack, err)
+		}
+		if err := back(100); err != nil {
+			t.Error(err)
+		}
+		if e := markettest.Refused(t, back(0), market.ErrInsufficientCredits); e.Message != "Insufficient credits. Have 0, need 1" {
+			t.Errorf("taking from nothing: %s", e.Message)
 		}
 	})
 }

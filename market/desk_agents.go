@@ -68,8 +68,12 @@ type AgentStandings struct {
 type AgentFile struct {
 	Agent AgentStanding `json:"agent"`
 	// Strikes count toward the block of pickups, which lasts until BlockedUntil.
-	Strikes         int             `json:"strikes"`
-	BlockedUntil    Time            `json:"blocked_until,omitzero"`
+	Strikes      int  `json:"strikes"`
+	BlockedUntil Time `json:"blocked_until,omitzero"`
+	// MostGranted and MostClawedBack are how many credits an operator may grant to the agent,
+	// and take back from it, at once; 0 for none.
+	MostGranted     int64           `json:"most_granted"`
+	MostClawedBack  int64           `json:"most_clawed_back"`
 	Earned          int64           `json:"earned"`
 	Spent           int64           `json:"spent"`
 	FeesPaid        int64           `json:"fees_paid"`
@@ -127,7 +131,7 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 	}
 	a := row.Agent
 	f = AgentFile{
-		Agent: standingView(a), Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
+		Agent: standingView(a), MostGranted: max(rules.MostGranted(a), 0), MostClawedBack: rules.MostClawedBack(a), Strikes: a.Strikes.Count, BlockedUntil: blockedUntil(a.Strikes, now),
 		Earned: a.Earned, Spent: a.Spent, FeesPaid: a.Fees, ReputationByTag: tagReputation(row.Tags),
 	}
 	r := AgentRecord{Profile: PublicProfile{ID: id}}

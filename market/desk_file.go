@@ -30,6 +30,8 @@ type TaskFile struct {
 	// Settlements are where the escrow would go with each outcome of ResolveTask that is
 	// possible now: a split in the middle, of which Settlement computes any other.
 	Settlements []Settlement `json:"settlements"`
+	// MostSplit is the most that a split may charge, 0 where none is possible now.
+	MostSplit int64 `json:"most_split,omitempty"`
 	// Ledger are the movements of credits about the task, oldest first.
 	Ledger []TaskEntry `json:"ledger"`
 	// History are the events that the parties and the last earlier workers got about the
@@ -105,6 +107,9 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 	}
 	f.Poster, f.Worker = partyView(l.Poster), partyView(l.Worker)
 	f.Settlements = m.settlements(l.Task)
+	if slices.ContainsFunc(f.Settlements, func(s Settlement) bool { return s.Outcome == OutcomeSplit }) {
+		f.MostSplit = rules.MostSplit(l.Task)
+	}
 	if e := l.Task.Ending; e != nil {
 		f.PosterRating, f.PosterFeedback = e.PosterRating, e.PosterFeedback
 	}

@@ -76,10 +76,10 @@ type desk struct {
 	File           *market.TaskFile
 	// Choices are the values of the selections above a list, by name.
 	Choices map[string][]choice
-	// Tried is the form that was refused, Sent what was in it, Fault what is wrong with it.
-	Tried string
-	Sent  url.Values
-	Fault fault
+	// Tried is the form that was refused, Sent what was in it, Faults what is wrong with it.
+	Tried  string
+	Sent   url.Values
+	Faults []fault
 	// Case is the task's file in the order of time, Ahead what timers will do, Would what
 	// the split of the form would.
 	Case  []moment

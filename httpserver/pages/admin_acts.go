@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,6 +48,8 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 		var notice string
 		if err == nil {
 			notice, err = do(o)
+		} else {
+			err = errors.Join(p.wrongToo(form, o), err)
 		}
 		if err != nil || notice == "" {
 			show(w, r, d, err)
@@ -72,11 +76,48 @@ func (p *pages) standing(form string) func(http.ResponseWriter, *http.Request, *
 
 // confirmed refuses what was not confirmed or has no reason.
 func (o *order) confirmed() error {
-	switch {
-	case o.PostFormValue("sure") != "yes":
-		return notWhole(fieldSure, "confirm that you are")
-	case o.reason == "":
-		return notWhole("reason", "say why: the log of actions keeps it")
+	var reason, sure error
+	if o.reason == "" {
+		reason = notWhole("reason", "say why: the log of actions keeps it")
+	}
+	if o.PostFormValue(fieldSure) != "yes" {
+		sure = notWhole(fieldSure, "confirm that you are")
+	}
+	return errors.Join(reason, sure)
+}
+
+// wrongToo is what else is wrong with a form that is refused, so that all of it is said at
+// once. It does nothing.
+func (p *pages) wrongToo(form string, o *order) (err error) {
+	switch form {
+	case "grant", "clawback":
+		err = p.boundedAmount(form, o)
+	case "resolve":
+		err = p.tryResolution(o)
+		o.desk.Would = nil
+	}
+	if refusal, is := errors.AsType[*market.Error](err); !is || refusal.Field == "" {
+		return nil
+	}
+	return err
+}
+
+// boundedAmount refuses credits that could not be moved.
+func (p *pages) boundedAmount(form string, o *order) error {
+	amount, err := amountOf(o)
+	if err != nil {
+		return err
+	}
+	file, err := p.market.AgentFile(o.Context(), o.agent())
+	if err != nil {
+		return err
+	}
+	most := file.MostGranted
+	if form == "clawback" {
+		most = file.MostClawedBack
+	}
+	if amount < 1 || amount > most {
+		return notWhole("amount", fmt.Sprintf("must be 1 to %d", most))
 	}
 	return nil
 }

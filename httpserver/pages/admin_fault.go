@@ -9,7 +9,7 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// fault is what is wrong in the form that was just sent. Form, Field and ID, which is the
+// fault is something that is wrong in the form that was just sent. Form, Field and ID, which is the
 // field's on the page, are "" where it is none of the fields.
 type fault struct{ Form, Field, ID, Words string }
 
@@ -28,23 +28,37 @@ var deskTexts = map[string]string{
 // fieldSure is the box without which no form does anything.
 const fieldSure = "sure"
 
-// blame finds the field of the form just sent that a refusal is about.
+// blame finds the fields of the form just sent that a refusal, or several at once, are
+// about.
 func (d *desk) blame(err error) {
-	_, words := httpserver.Explain(err)
-	d.Fault = fault{Form: d.Tried, Field: d.fieldOf(err), Words: words}
-	if d.Fault.Field == "" || d.Tried == "" {
-		d.Fault.Field = ""
+	switch e := err.(type) { //nolint:errorlint // of several, each
+	case *market.Error: // which has a kind and a cause, and is one
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			d.blame(one)
+		}
 		return
+	}
+	d.Faults = append(d.Faults, d.faultOf(err))
+}
+
+func (d *desk) faultOf(err error) fault {
+	_, words := httpserver.Explain(err)
+	f := fault{Form: d.Tried, Field: d.fieldOf(err), Words: words}
+	if f.Field == "" || d.Tried == "" {
+		f.Field = ""
+		return f
 	}
 	var refusal *market.Error
 	if errors.As(err, &refusal) && refusal.Field != "" {
 		words = strings.TrimPrefix(words, refusal.Field+": ")
 	}
-	if d.Fault.Words = deskFields[d.Fault.Field] + ": " + words; deskFields[d.Fault.Field] == "" {
-		d.Fault.Field, d.Fault.Words = "", words
-		return
+	if f.Words = deskFields[f.Field] + ": " + words; deskFields[f.Field] == "" {
+		f.Field, f.Words = "", words
+		return f
 	}
-	d.Fault.ID = d.idOf(d.Fault.Field)
+	f.ID = d.idOf(f.Field)
+	return f
 }
 
 // fieldOf is the field of the form that a refusal is about.
@@ -91,10 +105,12 @@ func (d *desk) formID() string {
 
 // Wrong is what is wrong with a field of a form, nil for nothing.
 func (d *desk) Wrong(form, field string) *fault {
-	if d.Fault.ID == "" || d.Fault.Form != form || d.Fault.Field != field {
-		return nil
+	for i := range d.Faults {
+		if f := &d.Faults[i]; f.ID != "" && f.Form == form && f.Field == field {
+			return f
+		}
 	}
-	return &d.Fault
+	return nil
 }
 
 // Mark are the attributes of a field that is wrong.

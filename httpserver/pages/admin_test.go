@@ -484,7 +484,7 @@ func TestTheOperatorJudges(t *testing.T) {
 	}
 	for field, c := range map[string]struct{ value, id, words string }{
 		"reason": {"", "why-resolve", "Reason: say why"}, "sure": {"no", "sure-resolve", "I am sure: confirm that you are"},
-		"worker_credits": {"20", "worker-credits", "Credits for the worker in a split: must be less than the budget of 20"},
+		"worker_credits": {"20", "worker-credits", "Credits for the worker in a split: must be 1 to 19, less than the budget"},
 		"outcome":        {"keep", "outcome", "What happens to the credits: must be"},
 	} {
 		form := root.form(path, "outcome", "split", "worker_credits", "15", "reason", "half of it", "sure", "yes", field, c.value)
@@ -496,6 +496,12 @@ func TestTheOperatorJudges(t *testing.T) {
 			t.Errorf("the page about a wrong %s has the name of the API, or not the field: %s", field, page)
 		}
 	}
+	status, page = root.post(path+"/resolve", root.form(path, "outcome", "split", "worker_credits", "0", "reason", "", "sure", ""))
+	for id, words := range map[string]string{"worker-credits": "must be 1 to 19", "why-resolve": "say why", "sure-resolve": "confirm"} {
+		root.expect("all that is wrong at once", http.StatusBadRequest, `<a href="#`+id+`">`, status, page)
+		root.expect("all that is wrong at once", http.StatusBadRequest, words, status, page)
+	}
+	root.expect("what is possible", http.StatusBadRequest, "before the fee, 1 to 19</label>", status, page)
 	status, page = root.post(path+"/resolve", root.form(path, "outcome", "split", "worker_credits", "15", "try", "yes", "reason", "", "sure", ""))
 	root.expect("trying a split", http.StatusOK, "14 to the worker, 1 fee, 5 back to the poster", status, page)
 	root.expect("trying a split", http.StatusOK, `id="resolve"`, status, page)
@@ -512,6 +518,13 @@ func TestTheOperatorJudges(t *testing.T) {
 	agent := "/admin/agents/" + string(bob.agent.ID())
 	status, page = root.post(agent+"/clawback", root.form(agent, "amount", "200", "reason", "too much", "sure", "yes"))
 	root.expect("more than there is", http.StatusPaymentRequired, "114", status, page)
+	root.expect("what is possible", http.StatusPaymentRequired, "Credits, 1 to 114: at most the balance", status, page)
+	for form, most := range map[string]string{"grant": "1000000000", "clawback": "114"} {
+		status, page = root.post(agent+"/"+form, root.form(agent, "amount", "0", "reason", "", "sure", ""))
+		for _, words := range []string{"Credits: must be 1 to " + most, "Reason: say why: the log of actions keeps it", "I am sure: confirm that you are"} {
+			root.expect("all that is wrong at once", http.StatusBadRequest, `">`+words+"</a>", status, page)
+		}
+	}
 	claw := root.form(agent, "amount", "14", "reason", "fraud", "sure", "yes")
 	for range 2 { // the same form twice
 		status, page = root.post(agent+"/clawback", claw)

@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -19,8 +20,11 @@ func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount 
 	if l.Agent == nil {
 		return nil, NoAgent()
 	}
-	if l.Agent.Balance > maxBalance-amount {
-		return nil, Invalid("amount", "the balance may not exceed %d", int64(maxBalance))
+	switch most := MostGranted(l.Agent); {
+	case most < 1:
+		return nil, Invalid("amount", "the balance is as large as one may be")
+	case amount < 1 || amount > most:
+		return nil, Invalid("amount", "must be 1 to %d", most)
 	}
 	o := p.begin(now)
 	o.transfer(store.Transfer{
@@ -29,6 +33,9 @@ func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount 
 	})
 	return o, nil
 }
+
+// MostGranted is what an operator may grant to the agent at once, 0 or less for nothing.
+func MostGranted(a *store.Agent) int64 { return min(limits.Grant, maxBalance-a.Balance) }
 
 // Edit is the operator's change of the loaded agent's profile.
 func (p *Policy) Edit(now time.Time, l *store.Loaded, edit func(*store.Profile)) (*Outcome, error) {

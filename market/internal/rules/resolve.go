@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/pinchwork/pinchwork/market/limits"
 	"github.com/pinchwork/pinchwork/store"
 )
 
@@ -77,6 +78,9 @@ func (p *Policy) ResolveTask(now time.Time, l *store.Loaded, in Resolution) (*Ou
 	return o, nil
 }
 
+// MostSplit is the most that a split may charge.
+func MostSplit(t *store.Task) int64 { return t.MaxCredits - 1 }
+
 func mayResolve(t *store.Task, in Resolution) error {
 	switch {
 	case t == nil:
@@ -89,8 +93,10 @@ func mayResolve(t *store.Task, in Resolution) error {
 		return nil
 	case t.Status == store.StatusPosted:
 		return wrongState(t, "be paid: nobody works on it")
-	case in.Outcome == Split && in.Charged >= t.MaxCredits:
-		return Invalid("worker_credits", "must be less than the budget of %d", t.MaxCredits)
+	case in.Outcome == Split && MostSplit(t) < 1:
+		return Invalid("outcome", "a budget of %d cannot be split", t.MaxCredits)
+	case in.Outcome == Split && (in.Charged < 1 || in.Charged > MostSplit(t)):
+		return Invalid("worker_credits", "must be 1 to %d, less than the budget", MostSplit(t))
 	}
 	return nil
 }
@@ -130,14 +136,20 @@ func (o *Outcome) award(t, next *store.Task, in Resolution, s Settlement) {
 	o.earn(t, worker, s.Worker, s.Fee, 0)
 }
 
+// MostClawedBack is what an operator may take back from the agent at once.
+func MostClawedBack(a *store.Agent) int64 { return min(limits.Grant, a.Balance) }
+
 // ClawBack takes credits of the loaded agent's back to the platform, as many as it has
 // at most: what tasks hold in escrow stays there.
 func (p *Policy) ClawBack(now time.Time, l *store.Loaded, from store.AgentID, amount int64, reason string) (*Outcome, error) {
-	switch {
-	case l.Agent == nil:
+	if l.Agent == nil {
 		return nil, NoAgent()
-	case l.Agent.Balance < amount:
-		return nil, tooDear("amount", l.Agent.Balance, amount)
+	}
+	switch most := MostClawedBack(l.Agent); {
+	case most > 0 && (amount < 1 || amount > limits.Grant):
+		return nil, Invalid("amount", "must be 1 to %d", most)
+	case amount > most || most == 0:
+		return nil, tooDear("amount", l.Agent.Balance, max(amount, 1))
 	}
 	o := p.begin(now)
 	o.transfer(store.Transfer{
