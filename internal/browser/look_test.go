@@ -49,6 +49,11 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 			if over := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s %s: %d pixels too wide", page, l, over)
 			}
+			if l.width > 1000 {
+				for _, wide := range browsertest.Eval[[]string](tab, cutOff) {
+					t.Errorf("%s %s: the list %s has columns out of sight", page, l, wide)
+				}
+			}
 			if l.width < 640 {
 				for _, hidden := range browsertest.Eval[[]string](tab, beside) {
 					t.Errorf("%s %s: one has to scroll sideways for %q", page, l, hidden)
@@ -77,6 +82,9 @@ func TestEveryPageFitsAndIsAccessible(t *testing.T) {
 
 // beside are the cells of stacked tables that are out of sight.
 const beside = `[...document.querySelectorAll("table.stack :is(td, tbody th)")].filter(c => c.getBoundingClientRect().right > innerWidth).map(c => c.textContent.trim())`
+
+// cutOff are the lists that do not fit into the page, and scroll.
+const cutOff = `[...document.querySelectorAll(".wide:has(> table.stack)")].filter(w => w.scrollWidth > w.clientWidth).map(w => w.ariaLabel || w.getAttribute("aria-labelledby") || w.textContent.slice(0, 40))`
 
 // tallest is the height of the highest row of a stacked table.
 const tallest = `Math.round(Math.max(0, ...[...document.querySelectorAll("table.stack tbody tr")].map(r => r.getBoundingClientRect().height)))`
