@@ -34,7 +34,7 @@ func BenchmarkPages(b *testing.B) {
 			for _, path := range []string{
 				"/", "/?days=30", "/tasks", "/tasks?status=approved", "/tasks?status=expired", "/tasks?tag=tag-7", "/tasks?search=nowhere",
 				"/tasks/" + string(w.task), "/agents", "/agents?search=agent", "/agents/" + string(w.agent), "/tags", "/manual", "/docs",
-				"/me", "/me/money", "/me/settings", "/tasks/new", "/admin", "/admin/agents", "/admin/agents/" + string(w.agent), "/admin/tasks", "/admin/tasks?search=nowhere",
+				"/me", "/me/work", "/me/money", "/me/settings", "/tasks/new", "/admin", "/admin/agents", "/admin/agents/" + string(w.agent), "/admin/tasks", "/admin/tasks?search=nowhere",
 				"/admin/tasks/" + string(w.task), "/admin/reports", "/admin/webhooks", "/admin/actions", "/admin/operators", "/admin/audit",
 			} {
 				b.Run(path[1:], func(b *testing.B) { w.visit(b, path) })

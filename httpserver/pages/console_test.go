@@ -107,11 +107,14 @@ func TestCellsNameTheirColumns(t *testing.T) {
 	if _, err := ada.agent.Post(t.Context(), market.PostInput{Need: "Sing on", MaxCredits: 10, Tags: []string{"song"}}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := bob.agent.Post(t.Context(), market.PostInput{Need: "Dance", MaxCredits: 10, Tags: []string{"dance"}}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := bob.agent.PickupTask(t.Context(), posted.TaskID); err != nil {
 		t.Fatal(err)
 	}
 	head, cell := regexp.MustCompile(`<th scope="col"[^>]*>([^<]*)</th>`), regexp.MustCompile(`<t[dh](?: scope="row")?(?: class="[^"]*")?(?: data-label="([^"]*)")?>`)
-	for _, path := range []string{"/", "/tasks", "/tags", "/me", "/me/money"} {
+	for _, path := range []string{"/", "/tasks", "/tags", "/me", "/me/work", "/me/money"} {
 		_, page := ada.get(path)
 		tables := strings.Split(page, "<table")[1:]
 		if len(tables) == 0 {

@@ -58,6 +58,10 @@ func (v view) Live() string {
 		if page.Pager.Before == "" {
 			return "*"
 		}
+	case *workList:
+		if page.Pager.Before == "" {
+			return "*"
+		}
 	}
 	return ""
 }
@@ -84,7 +88,8 @@ func (v view) Copies() bool {
 
 // Source is where a live page is told of changes.
 func (v view) Source() string {
-	if _, ok := v.Data.(*taskList); ok {
+	switch v.Data.(type) {
+	case *taskList, *workList:
 		return v.Root + "/live/stream?changes"
 	}
 	return v.Root + "/live/mine"

@@ -51,6 +51,7 @@ func New(m *market.Market) func(*httpserver.Server) http.Handler {
 			"GET /me":                       p.owned(p.me),
 			"GET /me/money":                 p.owned(p.money),
 			"GET /me/record":                p.owned(p.myRecord),
+			"GET /me/work":                  p.owned(p.work),
 			"GET /me/settings":              p.owned(p.settings),
 			"POST /me/settings":             p.owned(p.changeSettings),
 			"POST /me/key":                  p.owned(p.rotateKey),

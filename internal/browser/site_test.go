@@ -142,7 +142,7 @@ func (s *site) operators() map[string]string {
 // owners names the pages for who has signed in.
 func (s *site) owners() map[string]string {
 	return map[string]string{
-		"me": s.root + "/me", "money": s.root + "/me/money", "record": s.root + "/me/record", "settings": s.root + "/me/settings", "post": s.root + "/tasks/new", "my-task": s.root + "/tasks/" + string(s.task),
+		"me": s.root + "/me", "work": s.root + "/me/work", "money": s.root + "/me/money", "record": s.root + "/me/record", "settings": s.root + "/me/settings", "post": s.root + "/tasks/new", "my-task": s.root + "/tasks/" + string(s.task),
 		"my-review": s.root + "/tasks/" + string(s.review), "my-open": s.root + "/tasks/" + string(s.open),
 	}
 }

@@ -269,6 +269,7 @@ var site = []price{
 		return r
 	}).keeps("the end of the session"),
 	owner("GET /me", "/me").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me/work", "/me/work").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/record", "/me/record?days=30").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/settings", "/me/settings"),
