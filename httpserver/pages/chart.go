@@ -132,9 +132,9 @@ func named(at time.Time, days int) string {
 	case 1:
 		return at.Format("15:04")
 	case 7:
-		return fmt.Sprintf("%s %s–%s", at.Format("Mon, Jan 2"), at.Format("15:04"), at.Add(6*time.Hour).Format("15:04"))
+		return fmt.Sprintf("%s %s–%s", at.Format("Mon, 2 Jan"), at.Format("15:04"), at.Add(6*time.Hour).Format("15:04"))
 	default:
-		return at.Format("Mon, Jan 2")
+		return at.Format("Mon, 2 Jan")
 	}
 }
 
@@ -147,7 +147,7 @@ func marked(at time.Time, days int) string {
 	case days == 7 && at.Hour() == 0:
 		return at.Format("Mon 2")
 	case days > 7 && at.Weekday() == time.Monday:
-		return at.Format("Jan 2")
+		return at.Format("2 Jan")
 	}
 	return ""
 }

@@ -19,29 +19,45 @@ type taskList struct {
 	Demand *market.TagDemand
 	// Ended says that the order is by the end.
 	Ended bool
-	// Counts are how many there are in each state: known without words or a tag, else nil.
-	Counts []stateCount
+	// States are those that can be chosen.
+	States []stateLink
 	Pager  pager
 }
 
-// stateCount is a state and how many tasks are in it; the first is all of them.
-type stateCount struct {
-	Status market.Status
-	Count  int64
-	On     bool
+// stateLink leads to the tasks of a state, with what else is asked for.
+type stateLink struct {
+	Name, Address string
+	// Count is how many there are; nil where nobody counts, which is with words or a tag.
+	Count *int64
+	On    bool
 }
 
-// countsOf are the states that a list in this order has, with their counts.
-func countsOf(of *market.TasksByState, chosen string, ended bool) []stateCount {
-	counts := []stateCount{{On: chosen == ""}}
+// statesOf are the states that a list in this order has; of says how many of each there are,
+// nil when that is not known.
+func (p *pages) statesOf(r *http.Request, of *market.TasksByState, ended bool) []stateLink {
+	q := r.URL.Query()
+	chosen, all := q.Get("status"), new(int64)
+	link := func(status market.Status, name string, count *int64) stateLink {
+		q.Del("offset")
+		q.Set("status", string(status))
+		return stateLink{Name: name, Address: p.root(r) + "/tasks?" + q.Encode(), Count: count, On: chosen == string(status)}
+	}
+	states := []stateLink{link("", "all", all)}
 	for _, s := range statuses {
 		if ended && !slices.Contains(endings, s) {
 			continue
 		}
-		counts = append(counts, stateCount{Status: s, Count: of.Of(s), On: chosen == string(s)})
-		counts[0].Count += of.Of(s)
+		state := link(s, string(s), nil)
+		if of != nil {
+			state.Count = new(of.Of(s))
+			*all += *state.Count
+		}
+		states = append(states, state)
 	}
-	return counts
+	if of == nil {
+		states[0].Count = nil
+	}
+	return states
 }
 
 var endings = []market.Status{market.StatusApproved, market.StatusExpired, market.StatusCancelled}
@@ -76,11 +92,13 @@ func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 	if page.Tag != "" {
 		page.Demand = p.demandFor(ctx, page.Tag)
 	}
+	var counted *market.TasksByState
 	if page.Search == "" && page.Tag == "" {
 		if o, err := p.market.Overview(ctx); err == nil {
-			page.Counts = countsOf(&o.Tasks, status, page.Ended)
+			counted = &o.Tasks
 		}
 	}
+	page.States = p.statesOf(r, counted, page.Ended)
 	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), 0, page.Tasks.NextOffset)
 	p.render(w, r, http.StatusOK, "tasks", "Tasks", &page)
 }

@@ -134,17 +134,20 @@ func credits(n int64) string {
 	return number(n) + " credits"
 }
 
-// span is a duration as people say it, of at most two units.
+// span is a duration as people say it, of at most two units, and of one from ten of it on.
 func span(d time.Duration) string {
+	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
+		if d >= 10*unit {
+			d = d.Round(unit)
+			break
+		}
+	}
 	for _, u := range []struct {
 		one, next time.Duration
 		name, sub string
 	}{{24 * time.Hour, time.Hour, "d", "h"}, {time.Hour, time.Minute, "h", "min"}, {time.Minute, time.Second, "min", "s"}} {
 		if d >= u.one {
 			whole, rest := d/u.one, d%u.one/u.next
-			if whole >= 10 {
-				whole, rest = (d+u.one/2)/u.one, 0
-			}
 			if rest == 0 {
 				return fmt.Sprintf("%d %s", whole, u.name)
 			}

@@ -7,7 +7,7 @@ const part = document.getElementById("live");
 let rest = 1000;
 const follow = () => {
   const source = new EventSource(part.dataset.source);
-  source.onopen = () => { rest = 1000; };
+  source.onopen = () => { rest = 1000; document.getElementById("updated").hidden = false; };
   source.onmessage = show;
   source.onerror = () => {
     if (source.readyState !== EventSource.CLOSED) return;
