@@ -264,3 +264,50 @@ func TestAFileHasAllThatIsKeptAboutATask(t *testing.T) {
 		}
 	})
 }
+
+// A list of tasks says how many fit: all that one answer looks through, all of one poster's,
+// and all open ones of a status; of others at least how many.
+func TestAListOfTasksSaysHowManyFit(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada", markettest.Granted(10_000)), k.Agent("bob")
+		for i := range 12 {
+			in := market.PostBatchInput{Tasks: make([]market.PostInput, 100)}
+			for j := range in.Tasks {
+				in.Tasks[j] = market.PostInput{Need: "one of many", MaxCredits: 1}
+			}
+			in.Tasks[0].Tags = []string{"first"}
+			if i == 11 {
+				in.Tasks[99].Need = "the last one"
+			}
+			if _, err := ada.API.PostBatch(k.Ctx, in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := bob.Post("of bob", markettest.Budget(1))
+		bob.Cancel(last)
+		k.Clock.Advance(6 * time.Second) // totals may be so old
+		for _, c := range []struct {
+			q    market.AllTasksQuery
+			want int
+			more bool
+		}{
+			{market.AllTasksQuery{Poster: bob.ID}, 1, false},
+			{market.AllTasksQuery{Poster: ada.ID}, 1_200, false},
+			{market.AllTasksQuery{Poster: ada.ID, Page: market.Page{Offset: 1_150}}, 50, false},
+			{market.AllTasksQuery{Poster: ada.ID, Status: market.StatusApproved}, 0, false},
+			{market.AllTasksQuery{Status: market.StatusPosted}, 1_200, false},
+			{market.AllTasksQuery{Status: market.StatusCancelled}, 1, true},
+			{market.AllTasksQuery{Filter: market.Filter{Tags: []string{"first"}}}, 9, true},
+			{market.AllTasksQuery{Filter: market.Filter{Search: "last"}}, 1, true},
+			{market.AllTasksQuery{}, 1_000, true},
+			{market.AllTasksQuery{Page: market.Page{Limit: 5, Offset: 1_000}}, 201, false},
+			{market.AllTasksQuery{Filter: market.Filter{Search: string(last)}}, 1, false},
+			{market.AllTasksQuery{Status: market.StatusClaimed}, 0, false},
+		} {
+			list, err := k.Market.AllTasks(k.Ctx, c.q)
+			if err != nil || list.Matches != c.want || list.MatchesMore != c.more {
+				t.Errorf("%+v: %d, more %v, want %d, %v; %v", c.q, list.Matches, list.MatchesMore, c.want, c.more, err)
+			}
+		}
+	})
+}

@@ -55,6 +55,11 @@ type TaskSummaries struct {
 	Total int           `json:"total"`
 	// NextOffset is where to go on while there are more to look through, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
+	// Matches is how many tasks the query selects from the offset on, and with MatchesMore at
+	// least how many. The tasks of one poster, and from the beginning the open ones of a status,
+	// are always counted, else those that the answer looks through.
+	Matches     int  `json:"matches"`
+	MatchesMore bool `json:"matches_more,omitempty"`
 }
 
 const (
@@ -85,8 +90,27 @@ func (m *Market) AllTasks(ctx context.Context, q AllTasksQuery) (list TaskSummar
 	if err != nil {
 		return list, err
 	}
-	err = l.through(ctx, from)
+	if err = l.through(ctx, from); err == nil {
+		err = m.countOpen(ctx, &q, &l.list)
+	}
 	return l.list, err
+}
+
+// countOpen counts the tasks of an open status from the totals, where they were not.
+func (m *Market) countOpen(ctx context.Context, q *AllTasksQuery, list *TaskSummaries) error {
+	if !list.MatchesMore || q.Offset > 0 || !q.plain() || q.Poster != "" || q.Worker != "" || q.Status == "" || q.Status.Ended() {
+		return nil
+	}
+	totals, err := m.store.Totals(ctx)
+	if n := int(totals.All()[q.Status]); err == nil && totals.Sealed != nil && n >= list.Matches {
+		list.Matches, list.MatchesMore = n, false // which may be some seconds old
+	}
+	return known(ctx, err)
+}
+
+// plain reports whether the tasks are selected by their parties and their status alone.
+func (q *AllTasksQuery) plain() bool {
+	return !q.Reported && !q.System && len(q.Tags) == 0 && q.Search == ""
 }
 
 func (q *AllTasksQuery) check() (err error) {
@@ -145,13 +169,14 @@ func (l *looking) named(ctx context.Context, id TaskID) error {
 	for _, st := range found {
 		l.q.System = st.Task.System != nil
 		if l.q.selects(st.Task) && l.q.Offset == 0 {
-			l.list.Tasks, l.list.Total = append(l.list.Tasks, summaryOf(&st)), 1
+			l.list.Tasks, l.list.Total, l.list.Matches = append(l.list.Tasks, summaryOf(&st)), 1, 1
 		}
 	}
 	return nil
 }
 
-// through looks until the page is full, or enough was looked through.
+// through looks until the page is full and the rest of what may be looked through is
+// counted, or enough was looked through.
 func (l *looking) through(ctx context.Context, from taskSource) error {
 	looked := 0
 	for offset := l.q.Offset; ; {
@@ -160,21 +185,38 @@ func (l *looking) through(ctx context.Context, from taskSource) error {
 			return known(ctx, err)
 		}
 		l.list.Total = p.total
-		if full, err := l.take(ctx, &p); full || err != nil {
+		full, err := l.take(ctx, &p)
+		if err != nil {
 			return err
 		}
 		looked += p.next - offset
-		if offset = p.next; offset >= p.total {
+		offset = p.next
+		switch {
+		case l.all(&p):
+			l.list.Matches = max(p.total-l.q.Offset, 0)
 			return nil
-		}
-		if looked >= maxLooked {
-			l.list.NextOffset = offset
+		case full && len(l.terms) > 0 && l.list.NextOffset > 0:
+			l.list.MatchesMore = true
+			return nil
+		case offset >= p.total:
+			return nil
+		case full && (l.public || p.texts), looked >= maxLooked:
+			l.list.MatchesMore = true
+			if !full {
+				l.list.NextOffset = offset
+			}
 			return nil
 		}
 	}
 }
 
-// take adds what is selected of a piece, and reports whether the page is full.
+// all reports whether the query selects all that the source has.
+func (l *looking) all(p *taskPiece) bool {
+	return !l.public && p.texts && l.q.plain() && l.q.Worker == "" && l.q.Poster != "" && l.q.Poster != Platform
+}
+
+// take adds what is selected of a piece, and reports whether the page is full. What comes
+// after that is counted where that takes no text.
 func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error) {
 	var some []placed
 	for i, st := range p.tasks {
@@ -183,27 +225,46 @@ func (l *looking) take(ctx context.Context, p *taskPiece) (full bool, err error)
 		}
 	}
 	for some := range slices.Chunk(some, offerPiece) {
+		if l.full() {
+			if len(l.terms) == 0 {
+				l.list.Matches += len(some)
+			}
+			continue
+		}
 		if !p.texts {
 			if err := l.m.readTexts(ctx, some); err != nil {
 				return false, err
 			}
 		}
 		for i := range some {
-			if contains(l.readable(&some[i].Text), l.terms) {
-				l.list.Tasks = append(l.list.Tasks, summaryOf(&some[i].StoredTask))
-			}
-			if len(l.terms) > 0 {
-				l.bytes += len(some[i].Text.Need) + len(some[i].Text.Context)
-			}
-			if len(l.list.Tasks) == l.q.Limit || l.bytes > maxLookedBytes {
-				if next := some[i].place + 1; next < p.total {
-					l.list.NextOffset = next
-				}
-				return true, nil
-			}
+			l.look(&some[i], p.total)
 		}
 	}
-	return false, nil
+	return l.full(), nil
+}
+
+// full reports whether nothing is added any more.
+func (l *looking) full() bool { return len(l.list.Tasks) == l.q.Limit || l.bytes > maxLookedBytes }
+
+// look adds a task if its text is what is looked for, and says where to go on when that
+// makes the page full.
+func (l *looking) look(t *placed, total int) {
+	if l.full() {
+		if len(l.terms) == 0 {
+			l.list.Matches++
+		}
+		return
+	}
+	if contains(l.readable(&t.Text), l.terms) {
+		l.list.Tasks = append(l.list.Tasks, summaryOf(&t.StoredTask))
+		l.list.Matches++
+	}
+	if len(l.terms) > 0 {
+		l.bytes += len(t.Text.Need) + len(t.Text.Context)
+	}
+	if next := t.place + 1; l.full() && next < total {
+		l.list.NextOffset = next
+	}
 }
 
 // placed is a task with its offset in a list.

@@ -134,7 +134,11 @@ func newAllTasks(o *operator) *cobra.Command {
 				t.Rows = append(t.Rows, []string{string(task.TaskID), string(task.Status), number(task.MaxCredits), string(task.PosterID), string(task.WorkerID), when(task.CreatedAt), task.Need})
 			}
 			if list.NextOffset > 0 {
-				defer o.note("Looked through up to %d of %d; go on with --offset %d", list.NextOffset, list.Total, list.NextOffset)
+				least := ""
+				if list.MatchesMore {
+					least = "at least "
+				}
+				defer o.note("From here on %s%d fit. Looked through up to %d of %d; go on with --offset %d", least, list.Matches, list.NextOffset, list.Total, list.NextOffset)
 			}
 			return o.table(w, style, &t, "No tasks.")
 		})

@@ -348,9 +348,7 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 	if d.Tasks.NextOffset == 0 {
 		d.Pager.After = ""
 	}
-	if in.Status != "" || in.Search != "" || len(in.Tags) > 0 {
-		d.Pager.Total = 0 // of those that were looked through, nobody has counted what fits
-	}
+	d.Pager.counted(r, len(d.Tasks.Tasks), d.Tasks.Matches, d.Tasks.MatchesMore)
 	p.show(w, r, "admin-tasks", "Tasks", d, err)
 }
 

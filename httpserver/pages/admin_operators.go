@@ -51,7 +51,8 @@ func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
 	if kind != "" && d.Search != "" {
 		// Of what is about one, a page is looked through.
 		d.Actions.Actions = slices.DeleteFunc(d.Actions.Actions, func(a market.OperatorAction) bool { return !keep(&a) })
-		d.Pager.Total = 0
+		shown := len(d.Actions.Actions)
+		d.Pager.counted(r, shown, shown, d.Pager.After != "")
 	}
 	if err == nil {
 		err = p.nameParties(r, d)
@@ -78,6 +79,7 @@ func (p *pages) nameParties(r *http.Request, d *desk) (err error) {
 func (p *pages) exportOf(r *http.Request, at string) string {
 	q := r.URL.Query()
 	q.Del("offset")
+	q.Del(foundBefore)
 	return p.root(r) + (&url.URL{Path: at, RawQuery: q.Encode()}).String()
 }
 

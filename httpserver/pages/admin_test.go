@@ -198,7 +198,7 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	status, page = o.get("/admin")
 	o.expect("the overview", http.StatusOK, "1 open report<", status, page)
 	status, page = o.get("/admin/reports")
-	o.expect("reports", http.StatusOK, "1 open.", status, page)
+	o.expect("reports", http.StatusOK, "1 report, open.", status, page)
 	if strings.Contains(page, attack) {
 		t.Errorf("not escaped: %s", page)
 	}
@@ -210,7 +210,7 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	o.expect("resolve as nonsense", http.StatusBadRequest, "How to close it: must be", status, page)
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "reason", "seen"))
 	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
-	o.expect("none left", http.StatusOK, "0 open.", status, page)
+	o.expect("none left", http.StatusOK, "0 reports, open.", status, page)
 	status, page = o.get("/admin/reports?status=")
 	o.expect("all reports", http.StatusOK, "seen", status, page)
 	status, page = o.post("/admin/audit", o.form("/admin/audit"))

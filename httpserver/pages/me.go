@@ -67,11 +67,12 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 	page := pageOf(r)
 	at := func(offset int) string {
 		q := r.URL.Query()
+		q.Del(foundBefore)
 		q.Set("offset", strconv.Itoa(offset))
 		return p.root(r) + (&url.URL{Path: page, RawQuery: q.Encode()}).String()
 	}
 	for name, value := range r.URL.Query() {
-		links.Filtered = links.Filtered || name != "offset" && value[0] != ""
+		links.Filtered = links.Filtered || name != "offset" && name != foundBefore && value[0] != ""
 	}
 	if offset > 0 {
 		links.Before = at(max(offset-pageSize, 0))
@@ -83,6 +84,26 @@ func (p *pages) pagerOf(r *http.Request, shown, total, next int) pager {
 		links.After = at(offset + shown)
 	}
 	return links
+}
+
+// foundBefore is what the address calls the number of lines on the pages before, of a list
+// whose offsets count those that were looked through.
+const foundBefore = "found"
+
+// counted tells the pager of such a list how many lines there are: on this page, from it on,
+// and whether there may be more of them.
+func (l *pager) counted(r *http.Request, shown, from int, more bool) {
+	before, err := strconv.Atoi(r.URL.Query().Get(foundBefore))
+	if offset := offsetOf(r); err != nil || before < 0 || offset == 0 {
+		before, more = 0, more || offset > 0
+	}
+	l.First, l.Last, l.Total, l.More = min(before+1, before+shown), before+shown, before+from, more
+	if u, err := url.Parse(l.After); err == nil && l.After != "" {
+		q := u.Query()
+		q.Set(foundBefore, strconv.Itoa(l.Last))
+		u.RawQuery = q.Encode()
+		l.After = u.String()
+	}
 }
 
 // myself is the data of an owner's first page.
