@@ -248,9 +248,9 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, name, title string,
 }
 
 func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
-	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
-	if isID(d.Search, "ag-") {
-		http.Redirect(w, r, p.root(r)+"/admin/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
+	d.Search = sought(r.URL.Query().Get("search"))
+	if to := placeOf(d.Search); to != "" {
+		http.Redirect(w, r, p.root(r)+"/admin"+to, http.StatusSeeOther)
 		return
 	}
 	standing := r.URL.Query().Get("standing")
@@ -263,8 +263,6 @@ func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
 	d.Pager.More = d.Agents.TotalMore
 	p.show(w, r, "admin-agents", "Agents", d, err)
 }
-
-func isID(s, prefix string) bool { return strings.HasPrefix(s, prefix) && !strings.Contains(s, " ") }
 
 func (p *pages) adminAgent(w http.ResponseWriter, r *http.Request, d *desk) {
 	p.agentDesk(w, r, d, nil)
@@ -306,17 +304,12 @@ func text(r *http.Request, name string) string {
 }
 
 func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
-	d.Search = strings.TrimSpace(r.URL.Query().Get("search"))
-	if isID(d.Search, "ag-") {
-		to := "/admin/agents/" + url.PathEscape(d.Search)
-		if status := r.URL.Query().Get("status"); status != "" {
-			to = "/admin/tasks?" + url.Values{"poster": {d.Search}, "status": {status}}.Encode()
+	d.Search = sought(r.URL.Query().Get("search"))
+	if to := placeOf(d.Search); to != "" {
+		if status := r.URL.Query().Get("status"); status != "" && isID(d.Search, "ag-") {
+			to = "/tasks?" + url.Values{"poster": {d.Search}, "status": {status}}.Encode()
 		}
-		http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
-		return
-	}
-	if isID(d.Search, "tk-") {
-		http.Redirect(w, r, p.root(r)+"/admin/tasks/"+url.PathEscape(d.Search), http.StatusSeeOther)
+		http.Redirect(w, r, p.root(r)+"/admin"+to, http.StatusSeeOther)
 		return
 	}
 	q, tag := r.URL.Query(), strings.TrimSpace(r.URL.Query().Get("tag"))
@@ -356,7 +349,7 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 // Those who may be meant are found where it is not clear who is.
 func (p *pages) parties(r *http.Request, d *desk) error {
 	for name, id := range map[string]*market.AgentID{"poster": &d.Poster, "worker": &d.Worker} {
-		*id = market.AgentID(strings.TrimSpace(r.URL.Query().Get(name)))
+		*id = market.AgentID(sought(r.URL.Query().Get(name)))
 		if *id == "" || isID(string(*id), "ag-") || *id == market.Platform {
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 // logOf is what the address selects of the log: which entries are read, and which of
 // those count where an act of a kind about one is asked for.
 func logOf(r *http.Request) (q market.ActionQuery, keep func(*market.OperatorAction) bool) {
-	of, kind := strings.TrimSpace(r.URL.Query().Get("of")), r.URL.Query().Get("kind")
+	of, kind := sought(r.URL.Query().Get("of")), r.URL.Query().Get("kind")
 	switch {
 	case of == "":
 		q.Action, kind = kind, ""
@@ -35,7 +35,7 @@ func logOf(r *http.Request) (q market.ActionQuery, keep func(*market.OperatorAct
 // adminActions shows the log of what operators did, all of it or of one operator, agent
 // or task.
 func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
-	d.Search = strings.TrimSpace(r.URL.Query().Get("of"))
+	d.Search = sought(r.URL.Query().Get("of"))
 	kind := r.URL.Query().Get("kind")
 	d.Choices = map[string][]choice{"kind": kindsOfActs(kind)}
 	q, keep := logOf(r)

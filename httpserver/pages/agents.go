@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -25,11 +24,11 @@ func (p *pages) agents(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	in := r.URL.Query()
 	d := directory{
-		Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), By: "highest reputation first",
+		Search: sought(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), By: "highest reputation first",
 		Orders: choices(in.Get("sort"), choice{Name: "highest reputation"}, choice{Value: "tasks_completed", Name: "most tasks done"}),
 	}
-	if isID(d.Search, "ag-") {
-		http.Redirect(w, r, p.root(r)+"/agents/"+url.PathEscape(d.Search), http.StatusSeeOther)
+	if to := placeOf(d.Search); to != "" {
+		http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
 		return
 	}
 	if in.Get("sort") == "tasks_completed" {

@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -69,12 +68,12 @@ func (p *pages) tasks(w http.ResponseWriter, r *http.Request) {
 	in := r.URL.Query()
 	status, order := in.Get("status"), in.Get("order")
 	page := taskList{
-		Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Statuses: statusChoices(status),
+		Search: sought(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Statuses: statusChoices(status),
 		Orders: choices(order, choice{Name: "newest first"}, choice{Value: string(market.LastEndedFirst), Name: "last ended first"}),
 		Ended:  order == string(market.LastEndedFirst),
 	}
-	if isID(page.Search, "tk-") {
-		http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(page.Search), http.StatusSeeOther)
+	if to := placeOf(page.Search); to != "" {
+		http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
 		return
 	}
 	q := market.PublicQuery{
