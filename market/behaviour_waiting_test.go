@@ -221,3 +221,52 @@ func TestHiresAreAmongWhatWaits(t *testing.T) {
 		check(cyd)
 	})
 }
+
+// What a rejected delivery claimed its worker knows, as long as it may deliver again, and
+// nobody else.
+func TestWhatWasClaimedForARejectedDelivery(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, eve := k.Agent("ada"), k.Agent("bob"), k.Agent("eve")
+		id := ada.Post("sing", markettest.Budget(15))
+		check := func(when string, a *markettest.Agent, want int64) {
+			t.Helper()
+			if got, err := k.Market.As(a.ID).Rejected(k.Ctx, id); err != nil || got != want {
+				t.Errorf("%s %s claimed %d, %v, want %d", when, a.Name, got, err, want)
+			}
+		}
+		deliver := func() {
+			if _, err := bob.API.Deliver(k.Ctx, id, market.DeliverInput{Result: "la", CreditsClaimed: 12}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bob.Claim(id)
+		check("at work", bob, 0)
+		deliver()
+		check("delivered", bob, 0)
+		ada.Reject(id, "too short")
+		check("rejected", bob, 12)
+		check("rejected", ada, 0)
+		_, err := k.Market.As(eve.ID).Rejected(k.Ctx, id)
+		markettest.Refused(t, err, market.ErrNotFound)
+		deliver()
+		check("delivered again", bob, 0)
+	})
+}
+
+// Whether a secret signs its webhooks an agent knows, and never which.
+func TestWhetherWebhooksAreSigned(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada := k.Agent("ada")
+		for _, c := range []struct {
+			secret market.Optional[string]
+			want   bool
+		}{{market.Null[string](), false}, {market.Some("hush"), true}, {market.Null[string](), false}} {
+			if _, err := ada.API.UpdateMe(k.Ctx, market.UpdateInput{WebhookSecret: c.secret}); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := k.Market.As(ada.ID).SignsWebhooks(k.Ctx); err != nil || got != c.want {
+				t.Errorf("signed: %v, %v, want %v", got, err, c.want)
+			}
+		}
+	})
+}

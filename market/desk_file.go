@@ -160,6 +160,25 @@ func (h *Handle) Earlier(ctx context.Context, id TaskID) (earlier []EarlierDeliv
 	return earlier, known(ctx, err)
 }
 
+// Rejected returns what the agent claimed for its delivery that was rejected, as long as it may
+// deliver the task again, and else 0. It settles nothing.
+//
+// Errors: ErrNotFound for anybody but poster and worker, ErrUnavailable.
+func (h *Handle) Rejected(ctx context.Context, id TaskID) (claimed int64, err error) {
+	finish := h.m.meter.operation(&ctx, "rejected")
+	defer func() { finish(err) }()
+	l, err := h.m.store.Load(ctx, store.LoadQuery{Now: anyTime, Task: id})
+	switch {
+	case err != nil:
+		return 0, known(ctx, err)
+	case l.Task == nil || !l.Task.IsParty(h.id):
+		return 0, rules.NotFound()
+	case l.Task.Worker() != h.id || l.Task.Status != StatusClaimed || l.Task.Delivery == nil:
+		return 0, nil
+	}
+	return l.Task.Delivery.Charged, nil
+}
+
 func (m *Market) earlier(ctx context.Context, id TaskID, results []store.Superseded) ([]EarlierDelivery, error) {
 	earlier := make([]EarlierDelivery, len(results))
 	q := store.LoadQuery{Now: anyTime, Task: id}

@@ -302,17 +302,19 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := bob.Browse(ctx, market.BrowseQuery{Filter: f})
 			return give(v, err, f)
 		},
-		"Handle.Cancel":      func(ctx context.Context) []any { v, err := ada.Cancel(ctx, s.open); return give(v, err) },
-		"Handle.History":     func(ctx context.Context) []any { v, err := bob.History(ctx, s.claimed); return give(v, err) },
-		"Handle.Unanswered":  func(ctx context.Context) []any { v, err := ada.Unanswered(ctx); return give(v, err) },
-		"Handle.Unreplied":   func(ctx context.Context) []any { v, err := ada.Unreplied(ctx); return give(v, err) },
-		"Handle.Hires":       func(ctx context.Context) []any { v, err := bob.Hires(ctx); return give(v, err) },
-		"Handle.Unrated":     func(ctx context.Context) []any { v, err := bob.Unrated(ctx); return give(v, err) },
-		"Handle.Reported":    func(ctx context.Context) []any { v, err := bob.Reported(ctx, s.claimed); return give(v, err) },
-		"Handle.Earlier":     func(ctx context.Context) []any { v, err := bob.Earlier(ctx, s.claimed); return give(v, err) },
-		"Handle.Briefs":      func(ctx context.Context) []any { v, err := ada.Briefs(ctx, s.open, s.claimed); return give(v, err) },
-		"Handle.Credits":     func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },
-		"Handle.DeadLetters": func(ctx context.Context) []any { v, err := bob.DeadLetters(ctx, market.Page{}); return give(v, err) },
+		"Handle.Cancel":        func(ctx context.Context) []any { v, err := ada.Cancel(ctx, s.open); return give(v, err) },
+		"Handle.History":       func(ctx context.Context) []any { v, err := bob.History(ctx, s.claimed); return give(v, err) },
+		"Handle.Unanswered":    func(ctx context.Context) []any { v, err := ada.Unanswered(ctx); return give(v, err) },
+		"Handle.Unreplied":     func(ctx context.Context) []any { v, err := ada.Unreplied(ctx); return give(v, err) },
+		"Handle.Hires":         func(ctx context.Context) []any { v, err := bob.Hires(ctx); return give(v, err) },
+		"Handle.Unrated":       func(ctx context.Context) []any { v, err := bob.Unrated(ctx); return give(v, err) },
+		"Handle.Reported":      func(ctx context.Context) []any { v, err := bob.Reported(ctx, s.claimed); return give(v, err) },
+		"Handle.SignsWebhooks": func(ctx context.Context) []any { v, err := bob.SignsWebhooks(ctx); return give(v, err) },
+		"Handle.Rejected":      func(ctx context.Context) []any { v, err := bob.Rejected(ctx, s.claimed); return give(v, err) },
+		"Handle.Earlier":       func(ctx context.Context) []any { v, err := bob.Earlier(ctx, s.claimed); return give(v, err) },
+		"Handle.Briefs":        func(ctx context.Context) []any { v, err := ada.Briefs(ctx, s.open, s.claimed); return give(v, err) },
+		"Handle.Credits":       func(ctx context.Context) []any { v, err := bob.Credits(ctx, market.Page{}); return give(v, err) },
+		"Handle.DeadLetters":   func(ctx context.Context) []any { v, err := bob.DeadLetters(ctx, market.Page{}); return give(v, err) },
 		"Handle.Deliver": func(ctx context.Context) []any {
 			in := market.DeliverInput{Result: "result", CreditsClaimed: 3}
 			v, err := bob.Deliver(ctx, s.claimed, in)

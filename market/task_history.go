@@ -22,7 +22,7 @@ const EventGivenBack EventType = "given_back"
 // poster or worker, oldest first: the events that either of them got about it. The poster
 // also sees its own rejections of earlier workers and which of the last 3 workers gave the
 // task back; the worker sees nothing of other workers' claims. Whoever gave a task back
-// and has nothing to do with it any more learns that alone. Looked through are the newest 500 events of each, which are kept for
+// and has nothing to do with it any more learns that, and when it had claimed it. Looked through are the newest 500 events of each, which are kept for
 // 7 days; the last rejection and the last progress of the present claim are there in any
 // case. It settles nothing.
 //
@@ -41,7 +41,7 @@ func (h *Handle) History(ctx context.Context, id TaskID) (history []TaskEvent, e
 		if len(own) == 0 {
 			return nil, rules.NotFound()
 		}
-		return own, nil
+		return h.leftBehind(ctx, l, own)
 	}
 	logs, err := h.m.tellers(ctx, l, h.id)
 	if err != nil {
@@ -67,6 +67,29 @@ func (h *Handle) History(ctx context.Context, id TaskID) (history []TaskEvent, e
 	history = append(history, back...)
 	slices.SortStableFunc(history, func(a, b TaskEvent) int { return a.At.Compare(b.At.Time) })
 	return history, nil
+}
+
+// leftBehind is what whoever has left a task learns: the end of its claim, and when that
+// began, which the poster was told.
+func (h *Handle) leftBehind(ctx context.Context, l *store.Loaded, end []TaskEvent) ([]TaskEvent, error) {
+	posters, err := h.m.store.Agents(ctx, []AgentID{l.Task.Poster})
+	if err != nil || len(posters) == 0 {
+		return end, known(ctx, err)
+	}
+	page, err := h.m.store.Events(ctx, l.Task.Poster, max(posters[0].EventSeq-historyEvents, 0), historyEvents)
+	if err != nil {
+		return nil, known(ctx, err)
+	}
+	for i := range slices.Backward(page.Events) {
+		if e := &page.Events[i]; e.Task == l.Task.ID && ownClaim(e, h.id) && !e.At.After(end[0].At.Time) {
+			return append([]TaskEvent{stepOf(e, h.id)}, end...), nil
+		}
+	}
+	return end, nil
+}
+
+func ownClaim(e *store.Event, worker AgentID) bool {
+	return e.Type == store.EventTaskClaimed && e.Data.WorkerID == worker
 }
 
 // backFrom says which workers gave the task back: to the poster the last ones that it
@@ -131,7 +154,7 @@ func mayKnow(t *store.Task, reader AgentID, e *store.Event) bool {
 	case t.Poster == reader:
 		return e.Type == store.EventTaskRejected
 	case e.At.Before(t.Claim.At):
-		return false
+		return ownClaim(e, reader)
 	}
 	return slices.Contains([]EventType{
 		store.EventTaskClaimed, store.EventTaskProgress, store.EventTaskDelivered, store.EventTaskVerified, store.EventTaskRated,

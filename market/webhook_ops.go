@@ -90,6 +90,20 @@ func deadLetters(page store.DeadPage) DeadLetterList {
 	return list
 }
 
+// SignsWebhooks reports whether the agent has a webhook secret, which is itself shown to
+// nobody. It settles nothing.
+//
+// Errors: ErrUnavailable.
+func (h *Handle) SignsWebhooks(ctx context.Context) (signs bool, err error) {
+	finish := h.m.meter.operation(&ctx, "signs webhooks")
+	defer func() { finish(err) }()
+	agents, err := h.m.store.Agents(ctx, []AgentID{h.id})
+	if err != nil {
+		return false, known(ctx, err)
+	}
+	return len(agents) == 1 && agents[0].WebhookSecret != "", nil
+}
+
 // Redeliver puts a dead letter back into the queue, with all attempts to be
 // made again (rule 12.4). The id is the dead letter's EventID, which the header
 // X-Pinchwork-Event-Id also carries.

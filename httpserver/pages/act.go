@@ -22,6 +22,7 @@ var doneNotices = map[string]string{
 	"cancel": "Cancelled. The credits are back.", "deliver": "Delivered.", "progress": "The poster was told.", "message": "Sent.",
 	"abandon": "Given back to the market.", "approve": "Approved and paid.", "reject": "Sent back to the worker.", "rate": "Rated.",
 	"report": "Reported to the operator.", "settings": "Saved.",
+	"redeliver": "On their way again. What fails for good once more is listed below again.",
 }
 
 // acts are the forms of a task's page, by the last part of their address.
@@ -50,7 +51,10 @@ var acts = map[string]func(context.Context, market.AgentAPI, market.TaskID, url.
 		return err
 	},
 	"progress": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
-		_, err := api.Progress(ctx, id, market.ProgressInput{Note: words(in, "note")})
+		percent, err := percentOf(in)
+		if err == nil {
+			_, err = api.Progress(ctx, id, market.ProgressInput{Note: words(in, "note"), Percent: percent})
+		}
 		return err
 	},
 	"message": func(ctx context.Context, api market.AgentAPI, id market.TaskID, in url.Values) error {
@@ -310,6 +314,19 @@ func whole(in url.Values, name string) (int64, error) {
 		n = -1 // an explicit 0 is no default: the market refuses it
 	}
 	return n, nil
+}
+
+// percentOf is how much of a task is done, nil when its field was left empty.
+func percentOf(in url.Values) (*int, error) {
+	s := strings.TrimSpace(strings.TrimSuffix(words(in, "percent"), "%"))
+	if s == "" {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return nil, notWhole("percent", "must be a whole number")
+	}
+	return &n, nil
 }
 
 func notWhole(field, what string) error {

@@ -25,13 +25,16 @@ func whence(r *http.Request) string {
 	return at
 }
 
-// pageOf is the path of the page that a request shows: of a form of the desk that was
-// refused, the page on which it stands.
+// pageOf is the path of the page that a request shows: of a form that was refused, the page
+// on which it stands.
 func pageOf(r *http.Request) string {
 	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/admin/") {
 		if at, err := url.PathUnescape(whence(r)); err == nil {
 			return at
 		}
+	}
+	if r.Method == http.MethodPost {
+		return standsOn(r.URL.Path)
 	}
 	return r.URL.Path
 }

@@ -16,7 +16,7 @@ var labels = map[string]string{
 	"deadline_minutes": "Deadline", "offer_to": "Only for these agents", "result": "Result", "credits_claimed": "Credits you claim",
 	"rating": "Rating", "feedback": "Words", "reason": "Reason", "question": "Question", "answer": "Answer", "message": "Message",
 	"name": "Name", "good_at": "Good at", "webhook_url": "Webhook", "webhook_secret": "Webhook secret", "overlap_minutes": "The old key",
-	"note": "How far you are", "invite": "Invitation", "text": "Message",
+	"note": "How far you are", "percent": "Per cent done", "invite": "Invitation", "text": "Message",
 }
 
 // fields are what those fields of the API are called in the forms whose names differ.
@@ -53,4 +53,18 @@ func dear(message string) string {
 		return message
 	}
 	return fmt.Sprintf("%s: your agent has %s, and this needs %s.", labels["max_credits"], credits(have), number(need))
+}
+
+// hyphened says how tags with spaces in them can be written, "" where there are none.
+func hyphened(tags []string) string {
+	var better []string
+	for _, tag := range tags {
+		if words := strings.Fields(tag); len(words) > 1 {
+			better = append(better, strings.Join(words, "-"))
+		}
+	}
+	if len(better) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(better, ", ")
 }

@@ -29,7 +29,7 @@ type step struct {
 // says, and what is still known of what it does not.
 func lifeOf(t *market.Task, history []market.TaskEvent, now time.Time) []step {
 	var life timeline
-	life.add(step{What: "Posted", At: t.CreatedAt, Who: t.PosterID, Note: hired(t), Money: fmt.Sprintf("%s held in escrow", credits(t.MaxCredits))})
+	life.add(step{What: wordPosted, At: t.CreatedAt, Who: t.PosterID, Note: hired(t), Money: fmt.Sprintf("%s held in escrow", credits(t.MaxCredits))})
 	for _, s := range told(t, history) {
 		life.add(s)
 	}
@@ -37,7 +37,7 @@ func lifeOf(t *market.Task, history []market.TaskEvent, now time.Time) []step {
 	if t.Progress != nil {
 		life.once(progress(t.Progress.At, t.WorkerID, t.Progress.Note, t.Progress.Percent))
 	}
-	life.once(step{What: "Delivered", At: t.DeliveredAt, Who: t.WorkerID})
+	life.once(step{What: wordDelivered, At: t.DeliveredAt, Who: t.WorkerID})
 	by := ""
 	if t.Resolution != nil {
 		by = " by the operator’s decision"
@@ -90,17 +90,17 @@ func told(t *market.Task, history []market.TaskEvent) (steps []step) {
 		case store.EventTaskProgress:
 			s = progress(e.At, worker, e.Data.Note, e.Data.Percent)
 		case store.EventTaskDelivered:
-			s.What, s.Who = "Delivered", worker
+			s.What, s.Who = wordDelivered, worker
 		case store.EventTaskRejected:
 			rejections++
 			s.What, s.Who, s.Note = rejected(rejections), t.PosterID, e.Data.Reason
 			s.Money = "Nothing is paid; the credits stay in escrow"
 		case store.EventDeadlineExpired, store.EventRejectionGraceExpired:
-			s.What, s.Who, s.Note = "Back on the market", worker, gone(e)
+			s.What, s.Who, s.Note = wordBack, worker, gone(e)
 		case market.EventGivenBack:
-			s.What, s.Who, s.Note = "Given back", e.Data.WorkerID, "a strike for the worker"
+			s.What, s.Who, s.Note = wordGivenBack, e.Data.WorkerID, "a strike for the worker"
 		case store.EventTaskVerified:
-			s.What = "Looked at by a verifier"
+			s.What = wordVerified
 		case store.EventTaskMatched:
 			s.What = "Offered to you first"
 		case store.EventTaskRated:
@@ -123,7 +123,15 @@ func progress(at market.Time, who market.AgentID, note string, percent *int) ste
 	return step{What: "Progress", At: at, Who: who, Note: note}
 }
 
-const wordRejected = "Rejected"
+// The steps of which others are told apart by what came before them.
+const (
+	wordPosted    = "Posted"
+	wordDelivered = "Delivered"
+	wordVerified  = "Looked at by a verifier"
+	wordRejected  = "Rejected"
+	wordGivenBack = "Given back"
+	wordBack      = "Back on the market"
+)
 
 // rejected numbers a rejection after the first.
 func rejected(n int) string {
@@ -186,9 +194,9 @@ func (l *timeline) ahead(t *market.Task, now time.Time) {
 // publicLife tells what everybody may know of a task's life.
 func publicLife(t *market.PublicTask) []step {
 	var life timeline
-	life.add(step{What: "Posted", At: t.CreatedAt})
+	life.add(step{What: wordPosted, At: t.CreatedAt})
 	life.add(step{What: "Claimed", At: t.ClaimedAt})
-	life.add(step{What: "Delivered", At: t.DeliveredAt})
+	life.add(step{What: wordDelivered, At: t.DeliveredAt})
 	life.add(step{What: capital(string(t.Status)), At: t.EndedAt})
 	return life
 }
@@ -228,10 +236,23 @@ func (l *timeline) add(s step) {
 	*l = slices.Insert(*l, n, s)
 	for i := max(n, 1); i < len(*l); i++ {
 		step := &(*l)[i]
-		if took := step.At.Sub((*l)[i-1].At.Time); !step.Ahead && took >= time.Second {
+		step.After = ""
+		if took := step.At.Sub((*l)[i-1].At.Time); !step.Ahead && took >= time.Second && !gap((*l)[i-1].What, step.What) {
 			step.After = span(took)
 		}
 	}
+}
+
+// gap reports whether a step between two is not known, so that nobody can say how long the
+// later one took: a claim ends after it began, and what is rejected was delivered.
+func gap(before, after string) bool {
+	switch {
+	case after == wordGivenBack, after == wordBack:
+		return before == wordPosted || before == wordGivenBack || before == wordBack
+	case strings.HasPrefix(after, wordRejected):
+		return before != wordDelivered && before != wordVerified
+	}
+	return false
 }
 
 func earlier(a, b market.Time) market.Time {

@@ -89,7 +89,7 @@ func lostOf(at string, form url.Values, labels map[string]string) *lostForm {
 func standsOn(at string) string {
 	at, _, _ = strings.Cut(at, "?")
 	switch {
-	case at == "/me/key":
+	case at == "/me/key", at == "/me/redeliver":
 		return "/me/settings"
 	case strings.HasPrefix(at, "/tasks/") && at != "/tasks/new":
 		return path.Dir(at)

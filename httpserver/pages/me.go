@@ -3,11 +3,13 @@ package pages
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 
+	"github.com/pinchwork/pinchwork/internal/sheet"
 	"github.com/pinchwork/pinchwork/market"
 )
 
@@ -118,7 +120,9 @@ type myself struct {
 	// AbandonLimit strikes keep the agent from taking tasks for Cooldown; 0 for never.
 	AbandonLimit int
 	Cooldown     string
-	Pager        pager
+	// Failed is how many events did not reach the agent's webhook.
+	Failed int
+	Pager  pager
 }
 
 // waiting is what waits for an owner, of each the most urgent first.
@@ -247,6 +251,11 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 		page.Stats, err = o.api.Stats(ctx)
 	}
 	if err == nil {
+		var dead market.DeadLetterList
+		dead, err = o.api.DeadLetters(ctx, market.Page{Limit: 1})
+		page.Failed = dead.Total
+	}
+	if err == nil {
 		page.Wait, err = p.waiting(ctx, o)
 	}
 	if err == nil {
@@ -320,7 +329,7 @@ func (p *pages) money(w http.ResponseWriter, r *http.Request, o *owner) {
 	var err error
 	page.Credits, err = o.api.Credits(ctx, market.Page{Limit: pageSize, Offset: offsetOf(r)})
 	for _, status := range []market.Status{market.StatusDelivered, market.StatusClaimed, market.StatusPosted} {
-		if err != nil {
+		if err != nil || offsetOf(r) > 0 { // further pages are about the ledger alone
 			break
 		}
 		var held market.TaskList
@@ -337,4 +346,16 @@ func (p *pages) money(w http.ResponseWriter, r *http.Request, o *owner) {
 	}
 	page.Pager = p.pagerOf(r, len(page.Credits.Ledger), page.Credits.Total, 0)
 	p.render(w, r, http.StatusOK, "money", "Money", &page)
+}
+
+// ownLedger is the whole ledger as a file.
+func (p *pages) ownLedger(w http.ResponseWriter, r *http.Request, o *owner) {
+	agent := p.market.As(o.ID)
+	read := func(ctx context.Context, _ market.AgentID, page market.Page) (market.LedgerPage, error) {
+		c, err := agent.Credits(ctx, page)
+		return market.LedgerPage{Ledger: c.Ledger, Total: c.Total}, err
+	}
+	p.export(w, r, "ledger.csv", func(out io.Writer) error {
+		return sheet.Ledger(out, market.EachEntry(r.Context(), o.ID, read))
+	})
 }

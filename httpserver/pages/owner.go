@@ -73,14 +73,14 @@ func (p *pages) recognize(next http.HandlerFunc) http.HandlerFunc {
 			p.setOwner(w, r, "")
 		case errors.Is(err, market.ErrSuspended) && admitted.Agent != nil:
 			o := &owner{Name: admitted.Agent.Name, CSRF: formToken(token), token: token}
-			r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
+			r = r.WithContext(context.WithValue(r.Context(), ownerKey{}, o))
 		case err != nil:
 			p.refused(w, r, err)
 			return
 		default:
 			o := &owner{ID: id, Name: admitted.Agent.Name, CSRF: formToken(token), token: token}
 			o.api = p.api.Visit(w, r, id)
-			r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
+			r = r.WithContext(context.WithValue(r.Context(), ownerKey{}, o))
 		}
 		next(w, r)
 	})
@@ -109,6 +109,20 @@ func formToken(token market.SessionToken) string {
 // owned admits only who is signed in, and forms only from a page of that session. Whose
 // agent is suspended is told so.
 func (p *pages) owned(next ownersPage) http.HandlerFunc {
+	return p.ownedFor(patience, next)
+}
+
+// ownedFor is owned for what takes so long at most.
+func (p *pages) ownedFor(most time.Duration, next ownersPage) http.HandlerFunc {
+	return p.ownedLong(func(w http.ResponseWriter, r *http.Request, o *owner) {
+		ctx, cancel := context.WithTimeout(r.Context(), most)
+		defer cancel()
+		next(w, r.WithContext(ctx), o)
+	})
+}
+
+// ownedLong is owned for what lasts as long as its reader likes.
+func (p *pages) ownedLong(next ownersPage) http.HandlerFunc {
 	return p.inSession(func(w http.ResponseWriter, r *http.Request, o *owner) {
 		if o.api == nil {
 			p.render(w, r, http.StatusForbidden, "suspended", "Suspended", nil)

@@ -273,7 +273,7 @@ func TestAFormThatIsRefusedChangesNothing(t *testing.T) {
 		"max_credits": {"many", "Budget: must be"}, "deadline_hours": {"-1", "Deadline: must be"}, "need": {" ", "What you need: "}, "tags": {"no/tag", "Tags: "},
 	} {
 		status, page := ada.post("/tasks/new", ada.form("/tasks/new", "context", "keep this", "need", "x", field, bad[0]))
-		ada.expect(field, http.StatusBadRequest, `role="alert">`+bad[1], status, page)
+		ada.expect(field, http.StatusBadRequest, `<p class="problem" id="wrong-`+field+`">`+bad[1], status, page)
 		if !strings.Contains(page, "keep this") {
 			t.Errorf("%s: the text is lost", field)
 		}
@@ -583,7 +583,7 @@ func TestWhatWaitsForAnOwner(t *testing.T) {
 	}
 	ada.act(mine.Tasks[0].TaskID, "approve", "Approved")
 	_, page = ada.get("/me/money")
-	for _, want := range []string{"Back from escrow: not charged", " to the market as the fee", " back to you", "went to <a href=\"/agents/" + string(bob.agent.ID()), "Held in escrow", "nobody yet", ">Dance<"} {
+	for _, want := range []string{"Back from escrow: not charged", ", fee ", " back</td>", "paid 9 to <a href=\"/agents/" + string(bob.agent.ID()), "Held in escrow", "nobody yet", ">Dance<"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the money lacks %q:\n%s", want, page)
 		}

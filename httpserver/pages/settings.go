@@ -18,6 +18,9 @@ type settings struct {
 	// is when the key before stops to work, zero when it has stopped.
 	Key         market.APIKey
 	OldKeyUntil market.Time
+	// Signed says that a secret signs the agent's webhooks, Failed is what did not reach them.
+	Signed bool
+	Failed failed
 	forms
 }
 
@@ -53,7 +56,13 @@ func (p *pages) settings(w http.ResponseWriter, r *http.Request, o *owner) {
 
 func (p *pages) showSettings(w http.ResponseWriter, r *http.Request, o *owner, status int, page *settings) {
 	var err error
-	if page.Me, err = o.api.Me(r.Context()); err != nil && page.Key == "" {
+	if page.Me, err = o.api.Me(r.Context()); err == nil {
+		page.Signed, err = p.market.As(o.ID).SignsWebhooks(r.Context())
+	}
+	if err == nil {
+		page.Failed, err = p.failed(r.Context(), r, o)
+	}
+	if err != nil && page.Key == "" {
 		p.refused(w, r, err)
 		return
 	}

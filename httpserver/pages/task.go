@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -35,8 +36,12 @@ type taskPage struct {
 	// tasks for Cooldown; 0 where there are none.
 	NextStrike, Limit int
 	Cooldown          string
-	Questions         market.QuestionList
-	Messages          market.MessageList
+	// Claimed is what the worker claimed for its delivery that was rejected, 0 for none.
+	Claimed int64
+	// PosterRatings are those that workers gave the poster of a task that may be claimed.
+	PosterRatings []int
+	Questions     market.QuestionList
+	Messages      market.MessageList
 	forms
 }
 
@@ -52,6 +57,8 @@ type forms struct {
 	// it is none, and Sent what was in it.
 	Act, Field string
 	Sent       url.Values
+	// AtField says that the page says at the field what is wrong with it.
+	AtField bool
 }
 
 // wrong is what is wrong with a field, and the id of the element that says so.
@@ -85,8 +92,15 @@ func (p *pages) formsOf(w http.ResponseWriter, r *http.Request, o *owner) forms 
 func (f *forms) wrong(r *http.Request, err error) (status int) {
 	status, field, message := inWords(err)
 	f.Problem, f.Act, f.Field, f.Sent = message, r.PathValue("act"), field, r.PostForm
+	f.AtField = labels[field] != ""
+	if field == "tags" && strings.Contains(message, "hyphen") {
+		f.Problem += hyphened(tagged(r.PostForm))
+	}
 	return status
 }
+
+// Label is what the form calls the field that is wrong.
+func (f *forms) Label() string { return labels[f.Field] }
 
 // May reports whether the reader may do something to the task now.
 func (t *taskPage) May(action string) bool {
@@ -124,9 +138,10 @@ func (p *pages) showTask(w http.ResponseWriter, r *http.Request, problem error) 
 	status := http.StatusOK
 	if problem != nil {
 		status = page.wrong(r, problem)
+		page.AtField = page.AtField && page.shows(page.Act)
 		retryAfter(w, problem)
 	}
-	p.render(w, r, status, "task", title(page.Task.Need), &page)
+	p.render(w, r, status, "task", headline(page.Task.Need), &page)
 }
 
 // readTask reads what the owner's agent may know of a task, or what everybody may.
@@ -182,8 +197,14 @@ func (p *pages) readTalk(ctx context.Context, o *owner, page *taskPage) (err err
 	if err == nil {
 		page.Reported, err = p.market.As(o.ID).Reported(ctx, t.TaskID)
 	}
-	if err == nil && page.May("abandon") {
+	if err == nil && (page.May("abandon") || page.May("pickup")) {
 		err = p.readStrikes(ctx, o, page)
+	}
+	if err == nil && page.May("deliver") {
+		page.Claimed, err = p.market.As(o.ID).Rejected(ctx, t.TaskID)
+	}
+	if err == nil && page.May("pickup") {
+		err = p.readPoster(ctx, page)
 	}
 	if err != nil {
 		return err
@@ -206,6 +227,16 @@ func (p *pages) readStrikes(ctx context.Context, o *owner, page *taskPage) error
 	me, err := p.market.As(o.ID).Me(ctx)
 	policy := p.market.Policy()
 	page.NextStrike, page.Limit, page.Cooldown = me.Strikes+1, policy.AbandonLimit, span(policy.AbandonCooldown)
+	return err
+}
+
+// readPoster reads how workers have rated the poster of a task, which may not be known.
+func (p *pages) readPoster(ctx context.Context, page *taskPage) error {
+	track, err := p.market.Track(ctx, page.Task.PosterID)
+	if errors.Is(err, market.ErrNotFound) {
+		return nil
+	}
+	page.PosterRatings = track.AsPoster
 	return err
 }
 
@@ -249,4 +280,33 @@ func (p *taskPage) Most() int64 {
 // Alone reports whether nobody but the agents that are asked knows of the task.
 func (p *taskPage) Alone() bool {
 	return (p.Task.Hired || len(p.Task.OfferTo) > 0) && p.Task.OpensAt.IsZero()
+}
+
+// Delivery is what the form for a delivery has in a field: what was sent if that was refused,
+// else that of the delivery that was rejected, so that nothing changes but what the worker
+// changes.
+func (p *taskPage) Delivery(field string) string {
+	switch {
+	case p.Act == "deliver":
+		return p.Sent.Get(field)
+	case p.Claimed == 0:
+		return ""
+	case field == "credits_claimed":
+		return strconv.FormatInt(p.Claimed, 10)
+	}
+	return p.Task.Result
+}
+
+// RatedByWorkers is how workers have rated the poster, as its own page says it.
+func (p *taskPage) RatedByWorkers() string { return agentPage{}.Mean(p.PosterRatings) }
+
+// shows reports whether the page has the form for something.
+func (p *taskPage) shows(act string) bool {
+	switch act {
+	case "answer":
+		return p.Poster && p.Task.Status == market.StatusPosted
+	case "report":
+		return !p.Public && p.Reported.IsZero() && (!p.Poster || p.Task.WorkerID != "")
+	}
+	return p.May(act)
 }

@@ -272,6 +272,7 @@ var site = []price{
 	owner("GET /me/work", "/me/work").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/record", "/me/record?days=30").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me/ledger.csv", "/me/ledger.csv").takes(100*ms, 32*mib, 1*mib),
 	owner("GET /me/settings", "/me/settings"),
 	known("POST /me/settings", func(w *world) *http.Request {
 		return w.owned("POST", "/me/settings", url.Values{"name": {"x"}, "good_at": {strings.Repeat("漢字 ", limits.GoodAt/3)}})
@@ -285,6 +286,13 @@ var site = []price{
 		return w.owned("POST", "/tasks/"+string(id)+"/approve", url.Values{"rating": {"5"}, "feedback": {reason}})
 	}).keeps("the feedback, 20 KB"),
 	anyone("GET /live/mine", func(w *world) *http.Request { return w.owned("HEAD", "/live/mine", nil) }),
+	known("POST /me/redeliver", func(w *world) *http.Request {
+		shown := make([]string, 50)
+		for i := range shown {
+			shown[i] = strconv.Itoa(i)
+		}
+		return w.owned("POST", "/me/redeliver", url.Values{"shown": shown, "all": {"yes"}})
+	}).takes(200*ms, 64*mib, 64*kib).keeps("up to 50 deliveries"),
 	// After the others: it ends the session in the end.
 	known("POST /me/key", func(w *world) *http.Request {
 		return w.owned("POST", "/me/key", url.Values{"overlap_minutes": {"60"}})
