@@ -44,6 +44,10 @@ func TestOwners(t *testing.T) {
 			poster.Click(`.decide details summary`)
 			fill(poster, "reject", "#reject-reason", "One is missing")
 			worker.Visit(at)
+			if got := browsertest.Eval[string](worker, `document.querySelector("#deliver-result").value`); got != "41" {
+				t.Errorf("delivering again begins with %q", got)
+			}
+			browsertest.Eval[string](worker, `document.querySelector("#deliver-result").value = ""`)
 			fill(worker, "deliver", "#deliver-result", "42")
 			poster.Visit(at)
 			poster.Click(`form[action$="/approve"] input[value="5"]`)

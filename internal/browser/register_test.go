@@ -25,6 +25,7 @@ func TestRegistering(t *testing.T) {
 			if key := browsertest.Eval[string](tab, `document.querySelector("#new-key").value`); !strings.HasPrefix(key, "pwk-") {
 				t.Errorf("the key is %q", key)
 			}
+			whole(t, tab)
 			if buttons := browsertest.Eval[int](tab, `document.querySelectorAll(".secret button").length`); (buttons == 1) != scripts {
 				t.Errorf("there are %d buttons to copy", buttons)
 			}
@@ -37,7 +38,20 @@ func TestRegistering(t *testing.T) {
 			}
 			tab.Click("button.main")
 			tab.Until(`document.querySelector("h1").textContent === "Newcomer"`)
+			tab.Visit(s.root + "/me/settings")
+			tab.Click(`form[action$="/me/key"] button`)
+			tab.Until(`document.querySelector("#new-key")`)
+			tab.Picture("another-key " + name)
+			whole(t, tab)
 			tab.Clean(s.origin)
 		})
+	}
+}
+
+// whole checks that a key that is shown once is in view from its beginning to its end.
+func whole(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	if hidden := browsertest.Eval[int](tab, `(k => Math.max(k.scrollHeight - k.clientHeight, k.scrollWidth - k.clientWidth))(document.querySelector("#new-key"))`); hidden > 0 {
+		t.Errorf("%d pixels of the key are out of sight", hidden)
 	}
 }
