@@ -40,6 +40,11 @@ func (a *Admin) RevokeOperator(ctx context.Context, name string, in market.Revok
 func (a *Admin) Actions(ctx context.Context, q market.ActionQuery) (market.OperatorActions, error) {
 	query := paged(q.Page)
 	addTexts(query, map[string]string{"operator": q.Operator, "action": q.Action, "agent_id": string(q.AgentID), "task_id": string(q.TaskID), "report_id": string(q.ReportID)})
+	for name, at := range map[string]market.Time{"from": q.From, "until": q.Until} {
+		if !at.IsZero() {
+			query.Set(name, at.String())
+		}
+	}
 	return fetch[market.OperatorActions](ctx, &a.caller, get("/v1/admin/actions", query))
 }
 
@@ -68,6 +73,9 @@ func (a *Admin) AllTasks(ctx context.Context, q market.AllTasksQuery) (market.Ta
 		if set {
 			query.Set(name, "true")
 		}
+	}
+	if q.EverReported && !q.Reported {
+		query.Set("reported", "ever")
 	}
 	return fetch[market.TaskSummaries](ctx, &a.caller, get("/v1/admin/tasks", query))
 }

@@ -232,6 +232,16 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 		"actions on": {"GET /v1/admin/actions?agent_id=ag-1", "", func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.Actions(ctx, market.ActionQuery{AgentID: "ag-1"}))
 		}},
+		"ever reported": {"GET /v1/admin/tasks?reported=ever", "", func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.AllTasks(ctx, market.AllTasksQuery{EverReported: true}))
+		}},
+		"actions of a day": {"GET /v1/admin/actions?from=2026-01-15T00%3A00%3A00%2B00%3A00&until=2026-01-16T00%3A00%3A00%2B00%3A00", "", func(ctx context.Context, a *httpclient.Admin) error {
+			var q market.ActionQuery
+			if err := q.OnDays("2026-01-15", "2026-01-15"); err != nil {
+				return err
+			}
+			return ignore(a.Actions(ctx, q))
+		}},
 		"audit": {"GET /v1/admin/audit", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.Audit(ctx)) }},
 	}
 	for name, tc := range cases {

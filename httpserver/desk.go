@@ -80,6 +80,12 @@ func listActions(c *call) (list market.OperatorActions, err error) {
 		return list, err
 	}
 	err = c.texts(map[string]*string{"operator": &q.Operator, "action": &q.Action, "agent_id": (*string)(&q.AgentID), "task_id": (*string)(&q.TaskID), "report_id": (*string)(&q.ReportID)})
+	if err == nil {
+		q.From, err = c.instant("from")
+	}
+	if err == nil {
+		q.Until, err = c.instant("until")
+	}
 	if err != nil {
 		return list, err
 	}
@@ -123,7 +129,9 @@ func listAllTasks(c *call) (list market.TaskSummaries, err error) {
 	if err != nil {
 		return list, err
 	}
-	if q.Reported, err = c.yes("reported"); err != nil {
+	if reported, _ := c.text("reported"); reported == "ever" {
+		q.EverReported = true
+	} else if q.Reported, err = c.yes("reported"); err != nil {
 		return list, err
 	}
 	if q.System, err = c.yes("system"); err != nil {

@@ -66,6 +66,18 @@ func (c *call) integer(name string) (*int, error) {
 	return &n, nil
 }
 
+// instant returns a point in time, zero when the parameter is absent.
+func (c *call) instant(name string) (at market.Time, err error) {
+	value, err := c.text(name)
+	if err != nil || value == "" {
+		return at, err
+	}
+	if err := at.UnmarshalText([]byte(value)); err != nil {
+		return at, invalid(name, "must be an instant such as 2026-01-15T10:30:00Z (in an address a + is %%2B)")
+	}
+	return at, nil
+}
+
 // number returns a decimal number, 0 when the parameter is absent.
 func (c *call) number(name string) (float64, error) {
 	value, err := c.text(name)

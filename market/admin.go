@@ -121,7 +121,7 @@ func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (T, error)
 // for none.
 func (m *Market) lastAct(ctx context.Context, q ActionQuery, action string) (*OperatorAction, error) {
 	q.Limit = 100
-	list, err := m.Actions(ctx, q)
+	list, err := m.actions(ctx, q)
 	for i := range list.Actions {
 		if list.Actions[i].Action == action {
 			return &list.Actions[i], err

@@ -18,7 +18,9 @@ import (
 
 func TestOperatorsFindAgentsOfEveryStanding(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
-		ada, bob, cyd := k.Agent("ada", markettest.GoodAt("writing Go")), k.Agent("bob", markettest.GoodAt("reading Go")), k.Agent("cyd")
+		ada, bob := k.Agent("ada", markettest.GoodAt("writing Go")), k.Agent("bob", markettest.GoodAt("reading Go"))
+		k.Clock.Advance(time.Hour)
+		cyd := k.Agent("cyd")
 		if _, err := k.Market.Suspend(k.Ctx, market.SuspendInput{AgentID: bob.ID, Suspended: true, Reason: "spam"}); err != nil {
 			t.Fatal(err)
 		}
@@ -36,6 +38,8 @@ func TestOperatorsFindAgentsOfEveryStanding(t *testing.T) {
 			{market.StandingQuery{AgentQuery: market.AgentQuery{Search: string(bob.ID)}}, []market.AgentID{bob.ID}, 1},
 			{market.StandingQuery{AgentQuery: market.AgentQuery{Search: "ag-nobody"}}, nil, 0},
 			{market.StandingQuery{AgentQuery: market.AgentQuery{Page: market.Page{Offset: 3}}}, nil, 3},
+			{market.StandingQuery{AgentQuery: market.AgentQuery{SortBy: "newest"}}, []market.AgentID{cyd.ID, ada.ID, bob.ID}, 3},
+			{market.StandingQuery{AgentQuery: market.AgentQuery{SortBy: "newest", Search: "a", MinReputation: 0}}, []market.AgentID{ada.ID, bob.ID}, 2},
 		} {
 			markettest.Eventually(t, fmt.Sprintf("%+v", c.q), func() bool {
 				list, err := k.Market.AllAgents(k.Ctx, c.q)
@@ -50,7 +54,7 @@ func TestOperatorsFindAgentsOfEveryStanding(t *testing.T) {
 			})
 		}
 		list, err := k.Market.AllAgents(k.Ctx, market.StandingQuery{Standing: market.StandingSuspended})
-		if err != nil || !list.Agents[0].Suspended || list.Agents[0].SuspendReason != "spam" || list.Agents[0].Credits != 100 {
+		if err != nil || !list.Agents[0].Suspended || list.Agents[0].SuspendReason != "spam" || !list.Agents[0].SuspendedAt.Equal(k.Clock.Now()) || list.Agents[0].SuspendedAt.Equal(list.Agents[0].CreatedAt.Time) || list.Agents[0].Credits != 100 {
 			t.Errorf("%+v, %v", list, err)
 		}
 		if _, err := k.Market.Suspend(k.Ctx, market.SuspendInput{AgentID: bob.ID}); err != nil {
@@ -59,7 +63,6 @@ func TestOperatorsFindAgentsOfEveryStanding(t *testing.T) {
 		if list, err := k.Market.AllAgents(k.Ctx, market.StandingQuery{Standing: market.StandingSuspended}); err != nil || len(list.Agents) != 0 {
 			t.Errorf("after the end of the suspension: %+v, %v", list, err)
 		}
-		_ = cyd
 	})
 }
 
@@ -113,6 +116,7 @@ func TestOperatorsFindTasksInEveryState(t *testing.T) {
 			{market.AllTasksQuery{Worker: bob.ID, Poster: ada.ID}, []market.TaskID{done, claimed}},
 			{market.AllTasksQuery{Reported: true}, []market.TaskID{claimed}},
 			{market.AllTasksQuery{Reported: true, Status: market.StatusPosted}, nil},
+			{market.AllTasksQuery{EverReported: true}, []market.TaskID{claimed}},
 			{market.AllTasksQuery{System: true}, nil},
 			{market.AllTasksQuery{Filter: market.Filter{Search: string(claimed)}}, []market.TaskID{claimed}},
 			{market.AllTasksQuery{Filter: market.Filter{Search: "tk-none"}}, nil},
@@ -120,6 +124,17 @@ func TestOperatorsFindTasksInEveryState(t *testing.T) {
 			if got, _ := foundTasks(t, k, c.q); !slices.Equal(got, c.want) {
 				t.Errorf("%+v: %v, want %v", c.q, got, c.want)
 			}
+		}
+		reports, err := k.Market.Reports(k.Ctx, market.ReportOpen, market.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Market.ResolveReport(k.Ctx, reports.Reports[0].ID, market.ResolveInput{Status: market.ReportReviewed}); err != nil {
+			t.Fatal(err)
+		}
+		still, _ := foundTasks(t, k, market.AllTasksQuery{Reported: true})
+		if ever, _ := foundTasks(t, k, market.AllTasksQuery{EverReported: true}); len(still) != 0 || !slices.Equal(ever, []market.TaskID{claimed}) {
+			t.Errorf("with the report closed %v are reported, %v ever", still, ever)
 		}
 		list, err := k.Market.AllTasks(k.Ctx, market.AllTasksQuery{Status: market.StatusClaimed})
 		if err != nil || len(list.Tasks) != 1 || list.Tasks[0].Need != "Claimed task" || list.Tasks[0].WorkerID != bob.ID || list.Tasks[0].ClaimedAt.IsZero() || list.Total < 4 {

@@ -190,3 +190,38 @@ func TestSeenDeadWebhooksWaitForNobody(t *testing.T) {
 		waiting(1)
 	})
 }
+
+// The figures are true beyond the newest 100, before anything was seen and after, and of each
+// agent too.
+func TestManyDeadWebhooksAreCounted(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob, cyd := k.Agent("ada", markettest.Webhook(hookURL, "s"), markettest.Granted(1000)), k.Agent("bob", markettest.Webhook(hookURL, "s"), markettest.Granted(1000)), k.Agent("cyd")
+		ask := func(of *markettest.Agent, tasks int) {
+			for range tasks {
+				task := of.Post("task")
+				for range 5 {
+					cyd.Ask(task, "?")
+				}
+			}
+			for len(die(t, k)) > 0 {
+			}
+		}
+		ask(bob, 1)
+		ask(ada, 13)
+		ask(bob, 10)
+		count := func(ofAda, ofBob int) {
+			t.Helper()
+			got, err := k.Market.DeadOverview(k.Ctx)
+			want := []market.DeadOf{{AgentID: ada.ID, Name: "ada", Count: ofAda}, {AgentID: bob.ID, Name: "bob", Count: ofBob}}
+			if err != nil || got.Waiting != ofAda+ofBob || got.WaitingMore || got.Total != 120 || !slices.Equal(got.Agents, want) {
+				t.Errorf("%+v, %v, want %+v", got, err, want)
+			}
+		}
+		count(65, 55)
+		oldest := deadWebhooks(t, k, market.DeadQuery{Page: market.Page{Limit: 1, Offset: 113}})
+		if _, err := k.Market.SeeDead(k.Ctx, market.SeeDeadInput{Until: oldest.Dead[0].FailedAt, Reason: "long gone"}); err != nil {
+			t.Fatal(err)
+		}
+		count(63, 50)
+	})
+}

@@ -166,7 +166,7 @@ func (s *seen) of(c chain) int64 { return s.place(c).Load() }
 
 func (s *seen) note(l link) { s.place(l.chain).Store(l.number) }
 
-// elements reads elements of a chain, at most store.MaxEach, newest first.
+// elements reads elements of a chain, at most store.MaxEach, in the order asked for.
 func (m *Market) elements(ctx context.Context, c chain, numbers []int64) ([][]byte, error) {
 	if len(numbers) == 0 {
 		return nil, nil

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
 	"github.com/pinchwork/pinchwork/store"
@@ -33,6 +35,11 @@ type OperatorAction struct {
 	// wrote has none.
 	PosterID AgentID `json:"poster_id,omitempty"`
 	WorkerID AgentID `json:"worker_id,omitempty"`
+	// AgentName, PosterName and WorkerName are what those are called now. Only
+	// Market.Actions tells them: they are not part of the entry.
+	AgentName  string `json:"agent_name,omitempty"`
+	PosterName string `json:"poster_name,omitempty"`
+	WorkerName string `json:"worker_name,omitempty"`
 	// Clients are the addresses from which log-ins were refused, as far as the server knows
 	// them, those with the most of them first.
 	Clients string `json:"clients,omitempty"`
@@ -215,7 +222,39 @@ type ActionQuery struct {
 	AgentID  AgentID
 	TaskID   TaskID
 	ReportID ReportID
+	// From, unless it is zero, leaves only what was done then or later; Until, unless it is
+	// zero, what was done before it. Replicas whose clocks differ may have written what is as
+	// close to the bound as they differ in another order: it may be on either side.
+	From, Until Time
 	Page
+}
+
+// OnDays makes From and Until those of days such as 2026-01-15, in UTC, both included; ""
+// for no bound.
+//
+// Errors: ErrInvalid.
+func (q *ActionQuery) OnDays(from, to string) (err error) {
+	if q.From, err = startOf("from", from); err != nil {
+		return err
+	}
+	if q.Until, err = startOf("to", to); err != nil || to == "" {
+		return err
+	}
+	if q.Until = NewTime(q.Until.AddDate(0, 0, 1)); !q.From.Before(q.Until.Time) {
+		return rules.Invalid("to", "must not be before from")
+	}
+	return nil
+}
+
+func startOf(name, day string) (at Time, err error) {
+	if day == "" {
+		return at, nil
+	}
+	begins, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return at, rules.Invalid(name, "must be a day such as 2026-01-15")
+	}
+	return NewTime(begins), nil
 }
 
 // chain is the list that the query pages through.
@@ -248,6 +287,9 @@ func (q *ActionQuery) check() (err error) {
 	if q.Action != "" && !slices.Contains(ActionNames(), q.Action) {
 		return rules.Invalid("action", "must be one of %s", strings.Join(ActionNames(), ", "))
 	}
+	if !q.Until.IsZero() && !q.From.Before(q.Until.Time) {
+		return rules.Invalid("until", "must be later than from")
+	}
 	if set > 1 {
 		return rules.Invalid("operator", "only one of operator, action, agent_id, task_id and report_id may be given")
 	}
@@ -265,39 +307,105 @@ type OperatorActions struct {
 }
 
 // Actions lists what operators did, newest first (rule 15.10). Entries are kept for good.
-func (m *Market) Actions(ctx context.Context, q ActionQuery) (_ OperatorActions, err error) {
+func (m *Market) Actions(ctx context.Context, q ActionQuery) (list OperatorActions, err error) {
 	finish := m.meter.operation(&ctx, "actions")
 	defer func() { finish(err) }()
-	if err := q.check(); err != nil {
+	if list, err = m.actions(ctx, q); err != nil {
 		return OperatorActions{}, err
 	}
-	ends, err := m.ends(ctx, q.chain())
-	if err != nil {
-		return OperatorActions{}, err
+	var ids []AgentID
+	for i := range list.Actions {
+		ids = append(ids, list.Actions[i].AgentID, list.Actions[i].PosterID, list.Actions[i].WorkerID)
 	}
-	total := ends[0].number
-	numbers := make([]int64, 0, q.Limit)
-	for n := total - int64(q.Offset); n > 0 && len(numbers) < q.Limit; n-- {
-		numbers = append(numbers, n)
-	}
-	if c := q.chain(); c != actionsChain {
-		if numbers, err = m.pointed(ctx, c, numbers); err != nil {
-			return OperatorActions{}, err
-		}
-	}
-	list := OperatorActions{Actions: []OperatorAction{}, Total: int(total)}
-	entries, err := m.elements(ctx, actionsChain, numbers)
-	if err != nil {
-		return OperatorActions{}, err
-	}
-	for _, data := range entries {
-		a, err := recall[OperatorAction](data)
+	slices.Sort(ids)
+	names := map[AgentID]string{}
+	for some := range slices.Chunk(slices.Compact(ids), maxNames) {
+		found, err := m.Names(ctx, some...)
 		if err != nil {
 			return OperatorActions{}, err
 		}
-		list.Actions = append(list.Actions, a)
+		maps.Copy(names, found)
+	}
+	for i := range list.Actions {
+		a := &list.Actions[i]
+		a.AgentName, a.PosterName, a.WorkerName = names[a.AgentID], names[a.PosterID], names[a.WorkerID]
 	}
 	return list, nil
+}
+
+// actions is Actions without the agents' names.
+func (m *Market) actions(ctx context.Context, q ActionQuery) (OperatorActions, error) {
+	if err := q.check(); err != nil {
+		return OperatorActions{}, err
+	}
+	c := q.chain()
+	ends, err := m.ends(ctx, c)
+	if err != nil {
+		return OperatorActions{}, err
+	}
+	first, last := int64(1), ends[0].number
+	if !q.Until.IsZero() {
+		if last, err = m.firstSince(ctx, c, last, q.Until); err != nil {
+			return OperatorActions{}, err
+		}
+		last--
+	}
+	if !q.From.IsZero() {
+		if first, err = m.firstSince(ctx, c, last, q.From); err != nil {
+			return OperatorActions{}, err
+		}
+	}
+	numbers := make([]int64, 0, q.Limit)
+	for n := last - int64(q.Offset); n >= first && len(numbers) < q.Limit; n-- {
+		numbers = append(numbers, n)
+	}
+	list := OperatorActions{Total: int(last - first + 1)}
+	list.Actions, err = m.entries(ctx, c, numbers)
+	return list, err
+}
+
+// firstSince is the number of the first of so many elements of the log, or of a filter's
+// chain, that is not earlier than the instant, the number after the last for none. They are
+// in the order of time: each look at some of them leaves a fraction to look at.
+func (m *Market) firstSince(ctx context.Context, c chain, count int64, at Time) (int64, error) {
+	before, since := int64(0), count+1
+	for since-before > 1 {
+		gap := since - before - 1
+		n := min(gap, store.MaxEach)
+		numbers := make([]int64, n)
+		for i := range n {
+			numbers[i] = before + 1 + i*gap/n
+		}
+		entries, err := m.entries(ctx, c, numbers)
+		if err != nil {
+			return 0, err
+		}
+		for i := range entries {
+			if entries[i].At.Before(at.Time) {
+				before = numbers[i]
+			} else {
+				since = numbers[i]
+				break
+			}
+		}
+	}
+	return since, nil
+}
+
+// entries reads those entries of the log to which elements of the log, or of a filter's
+// chain, lead, in the order asked for.
+func (m *Market) entries(ctx context.Context, c chain, numbers []int64) (list []OperatorAction, err error) {
+	if c != actionsChain {
+		if numbers, err = m.pointed(ctx, c, numbers); err != nil {
+			return nil, err
+		}
+	}
+	found, err := m.elements(ctx, actionsChain, numbers)
+	list = make([]OperatorAction, len(found))
+	for i := 0; i < len(found) && err == nil; i++ {
+		list[i], err = recall[OperatorAction](found[i])
+	}
+	return list, err
 }
 
 // EachAction yields all entries of the log that the query selects, newest first, a page at

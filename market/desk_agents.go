@@ -22,7 +22,8 @@ const (
 
 // StandingQuery selects agents for the operator; limit 1–100, default 20.
 type StandingQuery struct {
-	// AgentQuery is that of everybody. Search may be the id of an agent too.
+	// AgentQuery is that of everybody. Search may be the id of an agent too, and SortBy
+	// "newest": who registered last first.
 	AgentQuery
 	// Standing is "" for all.
 	Standing Standing
@@ -30,10 +31,13 @@ type StandingQuery struct {
 
 // AgentStanding is an agent in the operator's list.
 type AgentStanding struct {
-	ID             AgentID      `json:"id"`
-	Name           string       `json:"name"`
-	Suspended      bool         `json:"suspended"`
-	SuspendReason  string       `json:"suspend_reason,omitempty"`
+	ID            AgentID `json:"id"`
+	Name          string  `json:"name"`
+	Suspended     bool    `json:"suspended"`
+	SuspendReason string  `json:"suspend_reason,omitempty"`
+	// SuspendedAt is when an operator last suspended it, if that is among the newest 100
+	// suspensions. Market.AllAgents alone tells it; the file has the whole act.
+	SuspendedAt    Time         `json:"suspended_at,omitzero"`
 	Credits        int64        `json:"credits"`
 	Escrowed       int64        `json:"escrowed"`
 	OpenClaims     int64        `json:"open_claims"`
@@ -145,7 +149,7 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 	if err := m.fileReportsOf(ctx, &f); err != nil {
 		return f, known(ctx, err)
 	}
-	actions, err := m.Actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
+	actions, err := m.actions(ctx, ActionQuery{AgentID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
 	if f.Agent.Suspended {
 		f.suspended()
@@ -238,9 +242,16 @@ func (m *Market) fileReportsOf(ctx context.Context, f *AgentFile) error {
 func (m *Market) AllAgents(ctx context.Context, q StandingQuery) (list AgentStandings, err error) {
 	finish := m.meter.operation(&ctx, "agents")
 	defer func() { finish(err) }()
+	newest := q.SortBy == directory.ByCreated
+	if newest {
+		q.SortBy = ""
+	}
 	query, err := checkAgentQuery(q.AgentQuery)
 	if err != nil {
 		return list, err
+	}
+	if newest {
+		query.SortBy = directory.ByCreated
 	}
 	if !slices.Contains([]Standing{"", StandingActive, StandingSuspended}, q.Standing) {
 		return list, rules.Invalid("standing", "must be active or suspended")
@@ -264,10 +275,31 @@ func (m *Market) AllAgents(ctx context.Context, q StandingQuery) (list AgentStan
 			list.Agents = append(list.Agents, standingView(a))
 		}
 	}
+	if err := m.dateSuspensions(ctx, list.Agents); err != nil {
+		return list, err
+	}
 	if len(agents) == 0 && len(found) == 1 && found[0] == strings.TrimSpace(q.Search) {
 		list.Total = 0
 	}
 	return list, nil
+}
+
+// dateSuspensions finds when those that are suspended were.
+func (m *Market) dateSuspensions(ctx context.Context, list []AgentStanding) error {
+	if !slices.ContainsFunc(list, func(a AgentStanding) bool { return a.Suspended }) {
+		return nil
+	}
+	acts, err := m.actions(ctx, ActionQuery{Action: ActionSuspend, Page: Page{Limit: 100}})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		a := &list[i]
+		if at := slices.IndexFunc(acts.Actions, func(act OperatorAction) bool { return act.AgentID == a.ID }); a.Suspended && at >= 0 {
+			a.SuspendedAt = acts.Actions[at].At
+		}
+	}
+	return nil
 }
 
 func agentIDs(found []string) []AgentID {

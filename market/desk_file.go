@@ -118,7 +118,7 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 			return f, known(ctx, err)
 		}
 	}
-	actions, err := m.Actions(ctx, ActionQuery{TaskID: id, Page: Page{Limit: 100}})
+	actions, err := m.actions(ctx, ActionQuery{TaskID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
 	return f, err
 }

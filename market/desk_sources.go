@@ -22,7 +22,9 @@ type taskPiece struct {
 func (m *Market) sourceOf(ctx context.Context, q *AllTasksQuery) (taskSource, error) {
 	switch {
 	case q.Reported:
-		return m.reportedTasks(), nil
+		return m.reportedTasks(ReportOpen), nil
+	case q.EverReported:
+		return m.reportedTasks(""), nil
 	case q.Poster != "":
 		return m.tasksOf(store.TasksQuery{Agent: q.Poster, Role: PartyPoster, Status: q.Status}), nil
 	case q.Worker != "":
@@ -47,12 +49,12 @@ func (m *Market) tasksOf(q store.TasksQuery) taskSource {
 	}
 }
 
-// reportedTasks are the tasks of the open reports, those of the newest first. One that
+// reportedTasks are the tasks of the reports in a state, or of all, those of the newest first. One that
 // was reported several times comes once, unless that is in other answers.
-func (m *Market) reportedTasks() taskSource {
+func (m *Market) reportedTasks(status ReportStatus) taskSource {
 	seen := map[TaskID]bool{}
 	return func(ctx context.Context, offset int) (p taskPiece, err error) {
-		page, err := m.store.Reports(ctx, ReportOpen, offerPiece, offset)
+		page, err := m.store.Reports(ctx, status, offerPiece, offset)
 		if err != nil {
 			return p, err
 		}

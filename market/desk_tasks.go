@@ -19,9 +19,9 @@ type AllTasksQuery struct {
 	Status Status
 	// Poster and Worker, the current or last one, are "" for anybody.
 	Poster, Worker AgentID
-	// Reported leaves only tasks about which a report is open, System only system tasks,
-	// which are left out otherwise.
-	Reported, System bool
+	// Reported leaves only tasks about which a report is open, EverReported those about
+	// which one is kept, closed ones too; System only system tasks, which are left out otherwise.
+	Reported, EverReported, System bool
 	Page
 }
 
@@ -47,8 +47,8 @@ type TaskSummary struct {
 
 const maxSummary = 200
 
-// TaskSummaries is a page of tasks, newest first, or with Reported in the order of the
-// reports. Total says what there was to look through: Poster, Worker and Reported are
+// TaskSummaries is a page of tasks, newest first, or with Reported or EverReported in the order
+// of the reports. Total says what there was to look through: Poster, Worker and Reported are
 // looked up, for everything else one answer looks through at most 1,000 tasks, or 1 MiB of texts when it searches them.
 type TaskSummaries struct {
 	Tasks []TaskSummary `json:"tasks"`

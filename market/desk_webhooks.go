@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -18,10 +19,10 @@ type DeadOverview struct {
 	Total     int  `json:"total"`
 	TotalMore bool `json:"total_more,omitempty"`
 	// Waiting is how many of them no operator has marked as seen (Market.SeeDead), up to
-	// 100; WaitingMore says that there may be more.
+	// 10,000; WaitingMore says that there are more.
 	Waiting     int  `json:"waiting"`
 	WaitingMore bool `json:"waiting_more,omitempty"`
-	// Agents are those of the ones that wait, who has the most of them first.
+	// Agents are those of the newest 100 that wait, who has the most of them first.
 	Agents []DeadOf `json:"agents"`
 }
 
@@ -29,8 +30,14 @@ type DeadOverview struct {
 type DeadOf struct {
 	AgentID AgentID `json:"agent_id"`
 	Name    string  `json:"name"`
-	Count   int     `json:"count"`
+	// Count is how many of its deliveries wait, also those beyond the newest 100; CountMore
+	// says that only those among them were counted, which happens beyond ten agents.
+	Count     int  `json:"count"`
+	CountMore bool `json:"count_more,omitempty"`
 }
+
+// countedAgents is of how many agents those that wait are counted one by one.
+const countedAgents = 10
 
 // DeadWebhook is a dead letter in the operators' list.
 type DeadWebhook struct {
@@ -78,7 +85,7 @@ func (m *Market) DeadWebhooks(ctx context.Context, q DeadQuery) (list DeadWebhoo
 	if err != nil {
 		return list, err
 	}
-	tried, err := m.Actions(ctx, ActionQuery{Action: ActionRedeliver, Page: Page{Limit: 100}})
+	tried, err := m.actions(ctx, ActionQuery{Action: ActionRedeliver, Page: Page{Limit: 100}})
 	if err != nil {
 		return list, err
 	}
@@ -127,13 +134,49 @@ func (m *Market) deadOverview(ctx context.Context, now time.Time) (o DeadOvervie
 		}
 	}
 	o.Total, o.TotalMore = page.Total, page.Total == store.MaxDeadTotal
-	o.WaitingMore = o.Waiting == len(page.Dead) && o.Waiting < page.Total
 	o.Agents = make([]DeadOf, 0, len(counts))
 	for id, n := range counts {
 		o.Agents = append(o.Agents, DeadOf{AgentID: id, Name: owners[id].name, Count: n})
 	}
-	slices.SortFunc(o.Agents, func(a, b DeadOf) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.AgentID, b.AgentID)) })
+	most := func(a, b DeadOf) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.AgentID, b.AgentID)) }
+	slices.SortFunc(o.Agents, most)
+	if o.Waiting < len(page.Dead) || len(page.Dead) == page.Total {
+		return o, nil
+	}
+	if o.Waiting, err = m.waiting(ctx, now, "", seen); err != nil {
+		return o, err
+	}
+	o.WaitingMore = o.TotalMore && o.Waiting == o.Total
+	for i := range o.Agents {
+		if o.Agents[i].CountMore = i >= countedAgents; o.Agents[i].CountMore {
+			continue
+		}
+		if o.Agents[i].Count, err = m.waiting(ctx, now, o.Agents[i].AgentID, seen); err != nil {
+			return o, err
+		}
+	}
+	slices.SortFunc(o.Agents, most)
 	return o, nil
+}
+
+// waiting counts the dead letters, of all or of one agent, that failed after the instant:
+// they are the first of the list, so that it looks for where they end.
+func (m *Market) waiting(ctx context.Context, now time.Time, agent AgentID, seen Time) (int, error) {
+	q := store.PageQuery{Agent: agent, Limit: 1, Now: now}
+	page, err := m.store.DeadWebhooks(ctx, q)
+	if err != nil || seen.IsZero() {
+		return page.Total, known(ctx, err)
+	}
+	ends := sort.Search(page.Total, func(i int) bool {
+		if err != nil {
+			return true
+		}
+		q.Offset = i
+		var at store.DeadPage
+		at, err = m.store.DeadWebhooks(ctx, q)
+		return err != nil || len(at.Dead) == 0 || isSeen(&at.Dead[0], seen)
+	})
+	return ends, known(ctx, err)
 }
 
 // isSeen reports whether a dead letter is one of those that were seen until then.

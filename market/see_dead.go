@@ -58,7 +58,7 @@ func (m *Market) SeeDead(ctx context.Context, in SeeDeadInput) (SeenDead, error)
 
 // deadSeen is until when operators have seen the dead webhooks, zero for never.
 func (m *Market) deadSeen(ctx context.Context) (seen Time, err error) {
-	entries, err := m.Actions(ctx, ActionQuery{Action: ActionSeeDead, Page: Page{Limit: 1}})
+	entries, err := m.actions(ctx, ActionQuery{Action: ActionSeeDead, Page: Page{Limit: 1}})
 	if err != nil || len(entries.Actions) == 0 {
 		return seen, err
 	}

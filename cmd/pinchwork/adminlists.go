@@ -23,7 +23,7 @@ func newAllAgents(o *operator) *cobra.Command {
 	f.StringSliceVar(&q.Tags, "tags", nil, "only with all of these `tags`, comma-separated")
 	f.StringVar((*string)(&q.Standing), "standing", "", "only those of this `standing`: active or suspended")
 	complete(cmd, "standing", string(market.StandingActive), string(market.StandingSuspended))
-	f.StringVar(&q.SortBy, "sort-by", "", "by this `field` first: reputation or tasks_completed")
+	f.StringVar(&q.SortBy, "sort-by", "", "by this `field` first: reputation, tasks_completed or newest")
 	pageFlags(cmd, &q.Page)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -38,10 +38,10 @@ func newAllAgents(o *operator) *cobra.Command {
 			return err
 		}
 		return o.show(list, func(w io.Writer, style render.Style) error {
-			t := render.Table{Columns: []render.Column{{Title: "Agent"}, {Title: "Name", Flex: true}, {Title: "Standing"}, {Title: "Credits", Right: true}, {Title: "Escrow", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true}, {Title: "Reputation", Right: true, Drop: true}, {Title: "Why suspended", Drop: true}}}
+			t := render.Table{Columns: []render.Column{{Title: "Agent"}, {Title: "Name", Flex: true}, {Title: "Standing"}, {Title: "Credits", Right: true}, {Title: "Escrow", Right: true, Drop: true}, {Title: "Done", Right: true, Drop: true}, {Title: "Reputation", Right: true, Drop: true}, {Title: "Suspended", Drop: true}, {Title: "Why", Drop: true}}}
 			for i := range list.Agents {
 				a := &list.Agents[i]
-				t.Rows = append(t.Rows, []string{string(a.ID), a.Name, standing(a.Suspended), number(a.Credits), number(a.Escrowed), number(a.TasksCompleted), fmt.Sprint(a.Reputation), a.SuspendReason})
+				t.Rows = append(t.Rows, []string{string(a.ID), a.Name, standing(a.Suspended), number(a.Credits), number(a.Escrowed), number(a.TasksCompleted), fmt.Sprint(a.Reputation), when(a.SuspendedAt), a.SuspendReason})
 			}
 			defer o.more(len(list.Agents), q.Offset, list.Total, list.TotalMore)
 			return o.table(w, style, &t, "No agents.")
@@ -94,7 +94,7 @@ func newInspectAgent(o *operator) *cobra.Command {
 			return o.show(f, fields("Agent", string(a.ID), "Name", a.Name, "Standing", standing(a.Suspended), "Why suspended", a.SuspendReason, "Suspended", told(f.Suspended),
 				"Credits", number(a.Credits), "Escrow", number(a.Escrowed), "Claims", number(a.OpenClaims), "Strikes", number(f.Strikes),
 				"Posted", number(a.TasksPosted), "Completed", number(a.TasksCompleted), "Reputation", fmt.Sprint(a.Reputation),
-				"Dead letters", number(f.DeadTotal), "Since", when(a.CreatedAt)))
+				"Dead letters", number(f.DeadTotal), "Registered", when(a.CreatedAt)))
 		},
 	}
 }
@@ -112,6 +112,7 @@ func newAllTasks(o *operator) *cobra.Command {
 	f.StringVar((*string)(&q.Poster), "poster", "", "only those of the agent `id`")
 	f.StringVar((*string)(&q.Worker), "worker", "", "only those that the agent `id` works on, or was the last to")
 	f.BoolVar(&q.Reported, "reported", false, "only those about which a report is open")
+	f.BoolVar(&q.EverReported, "ever-reported", false, "only those about which there is a report, closed ones too")
 	f.BoolVar(&q.System, "system", false, "the platform's own tasks instead of the others")
 	complete(cmd, "status", strs(market.Statuses())...)
 	pageFlags(cmd, &q.Page)

@@ -115,6 +115,7 @@ func reasonFlag(cmd *cobra.Command, reason *string) {
 func newActions(o *operator) *cobra.Command {
 	var q market.ActionQuery
 	var all bool
+	var from, to string
 	cmd := &cobra.Command{
 		Use:   "actions",
 		Short: "What operators did: who, what, on whom, when and why, newest first",
@@ -126,6 +127,9 @@ func newActions(o *operator) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if all && (cmd.Flags().Changed("limit") || cmd.Flags().Changed("offset")) {
 				return misused(cmd, errors.New("--all takes no --limit and no --offset"))
+			}
+			if err := q.OnDays(from, to); err != nil {
+				return misused(cmd, err)
 			}
 			c, err := o.client()
 			if err != nil {
@@ -163,6 +167,8 @@ func newActions(o *operator) *cobra.Command {
 	f.StringVar((*string)(&q.AgentID), "agent", "", "only what was done to the agent `id`")
 	f.StringVar((*string)(&q.ReportID), "report", "", "only what was done about the report `id`")
 	f.StringVar((*string)(&q.TaskID), "task", "", "only what was done about the task `id`")
+	f.StringVar(&from, "from", "", "only what was done on this `day` (2026-01-15, UTC) or later")
+	f.StringVar(&to, "to", "", "only what was done on this `day` (UTC) or before")
 	pageFlags(cmd, &q.Page)
 	f.BoolVar(&all, "all", false, "the whole log")
 	return cmd
@@ -201,6 +207,8 @@ func wholeLog(ctx context.Context, c *httpclient.Admin, q market.ActionQuery) (l
 func actionRow(a *market.OperatorAction) []string {
 	on, amount := string(a.TaskID), ""
 	switch {
+	case a.Action == market.ActionSeeDead:
+		on = "failed until " + a.Subject
 	case a.Subject != "":
 		on = a.Subject
 	case on == "":

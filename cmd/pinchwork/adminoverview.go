@@ -52,7 +52,7 @@ func overviewDetails(v *market.DeskOverview) *render.Record {
 	}
 	var dead, replicas []string
 	for _, d := range v.Dead.Agents {
-		dead = append(dead, fmt.Sprintf("%s %s: %d", d.AgentID, d.Name, d.Count))
+		dead = append(dead, fmt.Sprintf("%s %s: %s%d", d.AgentID, d.Name, atLeast(d.CountMore), d.Count))
 	}
 	for _, p := range v.Replicas {
 		line := fmt.Sprintf("%s %s %s, since %s, seen %s", p.ID, p.Name, p.Version, when(p.Since), when(p.SeenAt))
@@ -68,13 +68,17 @@ func overviewDetails(v *market.DeskOverview) *render.Record {
 
 func deadCount(d *market.DeadOverview) string {
 	if d.Total == d.Waiting {
-		return number(d.Total)
+		return atLeast(d.TotalMore) + number(d.Total)
 	}
-	atLeast := ""
-	if d.WaitingMore {
-		atLeast = "at least "
+	return fmt.Sprintf("%s%d wait, of %s%d", atLeast(d.WaitingMore), d.Waiting, atLeast(d.TotalMore), d.Total)
+}
+
+// atLeast says that a figure is a part.
+func atLeast(more bool) string {
+	if more {
+		return "at least "
 	}
-	return fmt.Sprintf("%s%d wait, of %d", atLeast, d.Waiting, d.Total)
+	return ""
 }
 
 func lateness(seconds float64) string {

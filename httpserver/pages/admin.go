@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,8 +92,11 @@ type desk struct {
 	Dealings []dealing
 	Of       market.TaskID
 	// Export is the address of the list as a file.
-	Export    string
-	Found     []market.AgentStanding
+	Export string
+	Found  []market.AgentStanding
+	// About is the agent whose entries of the log are listed, Lines are what the log's page shows.
+	About     market.AgentID
+	Lines     []logLine
 	Reports   market.ReportList
 	Audit     *market.AuditReport
 	Actions   market.OperatorActions
@@ -253,11 +255,11 @@ func (p *pages) adminAgents(w http.ResponseWriter, r *http.Request, d *desk) {
 		http.Redirect(w, r, p.root(r)+"/admin"+to, http.StatusSeeOther)
 		return
 	}
-	standing := r.URL.Query().Get("standing")
-	d.Choices = map[string][]choice{"standing": choices(standing, choice{Name: "any"}, choice{Value: "active", Name: "active"}, choice{Value: "suspended", Name: "suspended"})}
+	standing, order := r.URL.Query().Get("standing"), r.URL.Query().Get("sort_by")
+	d.Choices = map[string][]choice{"sort": choices(order, choice{Name: "best rated first"}, choice{Value: "tasks_completed", Name: "most done first"}, choice{Value: "newest", Name: "newest first"}), "standing": choices(standing, choice{Name: "any"}, choice{Value: "active", Name: "active"}, choice{Value: "suspended", Name: "suspended"})}
 	var err error
 	d.Agents, err = p.market.AllAgents(r.Context(), market.StandingQuery{
-		AgentQuery: market.AgentQuery{Search: d.Search, Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}, Standing: market.Standing(standing),
+		AgentQuery: market.AgentQuery{Search: d.Search, SortBy: order, Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}, Standing: market.Standing(standing),
 	})
 	d.Pager = p.pagerOf(r, len(d.Agents.Agents), d.Agents.Total, 0)
 	d.Pager.More = d.Agents.TotalMore
@@ -315,13 +317,13 @@ func (p *pages) adminTasks(w http.ResponseWriter, r *http.Request, d *desk) {
 	q, tag := r.URL.Query(), strings.TrimSpace(r.URL.Query().Get("tag"))
 	d.Choices = map[string][]choice{
 		"status": statusChoices(q.Get("status")), "tag": {{Value: tag}},
-		"of": choices(q.Get("of"), choice{Name: "all"}, choice{Value: "reported", Name: "reported ones"}, choice{Value: "system", Name: "system tasks"}),
+		"of": choices(q.Get("of"), choice{Name: "all"}, choice{Value: "reported", Name: "with open reports"}, choice{Value: "ever", Name: "ever reported"}, choice{Value: "system", Name: "system tasks"}),
 	}
 	err := p.parties(r, d)
 	in := market.AllTasksQuery{
 		Filter: market.Filter{Search: d.Search}, Status: market.Status(q.Get("status")),
 		Poster: d.Poster, Worker: d.Worker,
-		Reported: q.Get("of") == "reported", System: q.Get("of") == "system",
+		Reported: q.Get("of") == "reported", EverReported: q.Get("of") == "ever", System: q.Get("of") == "system",
 		Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
 	}
 	if tag != "" {
@@ -353,13 +355,12 @@ func (p *pages) parties(r *http.Request, d *desk) error {
 		if *id == "" || isID(string(*id), "ag-") || *id == market.Platform {
 			continue
 		}
-		list, err := p.market.AllAgents(r.Context(), market.StandingQuery{AgentQuery: market.AgentQuery{Search: string(*id), Page: market.Page{Limit: 100}}})
+		whole, like, err := p.named(r.Context(), string(*id))
 		if err != nil {
 			return err
 		}
-		whole := slices.DeleteFunc(slices.Clone(list.Agents), func(a market.AgentStanding) bool { return !strings.EqualFold(a.Name, string(*id)) })
 		if len(whole) != 1 {
-			d.Found = append(d.Found, list.Agents[:min(len(list.Agents), 10)]...)
+			d.Found = append(append(d.Found, whole...), like...)
 			continue
 		}
 		*id = whole[0].ID
@@ -402,7 +403,7 @@ func (p *pages) adminReports(w http.ResponseWriter, r *http.Request, d *desk) {
 func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, problem error) {
 	d.Status = market.ReportOpen
 	if wanted, given := r.URL.Query()["status"]; given {
-		d.Status = market.ReportStatus(wanted[0])
+		d.Status = market.ReportStatus(strings.TrimPrefix(wanted[0], "all"))
 	}
 	states := []choice{}
 	for _, s := range []market.ReportStatus{market.ReportOpen, market.ReportReviewed, market.ReportDismissed} {
@@ -417,6 +418,10 @@ func (p *pages) reportDesk(w http.ResponseWriter, r *http.Request, d *desk, prob
 	d.Pager = p.pagerOf(r, len(d.Reports.Reports), d.Reports.Total, d.Reports.NextOffset)
 	p.show(w, r, "admin-reports", "Reports", d, problem)
 }
+
+// StatusWord is which reports are listed, "" for all; Listed reports whether they could be.
+func (d *desk) StatusWord() string { return string(d.Status) }
+func (d *desk) Listed() bool       { return d.Of != "" || d.Reports.Reports != nil }
 
 // reported finds the reports that the page lists, and what they are about.
 func (p *pages) reported(r *http.Request, d *desk) (err error) {

@@ -16,9 +16,9 @@ var notices = map[string]string{
 	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; its parties are told.",
 	"closed":    "The task has ended by your decision; its parties are told, and the reports are closed.",
 	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"left": "You are logged out, on every replica.", "resolved": "Report resolved.", "queued": "The delivery is due again.",
+	"left": "You are logged out, on every replica.", "resolved": "Report closed.", "queued": "The delivery is due again.",
 	"queued several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",
-	"revoked": "Operator revoked: its key and sessions have ended.",
+	"revoked": "Operator revoked. The key and all sessions of that operator have ended.",
 }
 
 // order is a form of the desk: what to do, and why, which the log of actions keeps.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -223,7 +224,7 @@ func (c *chronicle) tellEnd() {
 func (c *chronicle) tellOperators() {
 	for i := range slices.Backward(c.file.Actions) {
 		a := &c.file.Actions[i]
-		m := moment{At: a.At, What: sentence(a.Action), By: a.Operator, Note: a.Outcome, Said: a.Reason}
+		m := moment{At: a.At, What: cmp.Or(deeds[a.Action], sentence(a.Action)), By: a.Operator, Note: a.Outcome, Said: a.Reason}
 		if a.Action == market.ActionResolveTask {
 			m.What, m.Note = "Ended by decision", joined(a.Outcome, ended(&c.file.Task))
 		}

@@ -47,7 +47,7 @@ func TestACaseIsToldInOrder(t *testing.T) {
 	}
 	root.post(path+"/resolve", root.form(path, "outcome", "refund", "reason", "nobody counted", "close", "yes"))
 	_, page = root.get(path)
-	inOrder(t, page, "he guesses", "Ended by decision", ">root</a>", "refund, 20 credits back to the poster", "nobody counted", "Resolve report", "reviewed")
+	inOrder(t, page, "he guesses", "Ended by decision", ">root</a>", "refund, 20 credits back to the poster", "nobody counted", "Report closed", "reviewed")
 	if strings.Contains(page, `id="decide"`) {
 		t.Error("what has ended may be decided")
 	}

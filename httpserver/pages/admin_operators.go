@@ -13,52 +13,130 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// logOf is what the address selects of the log: which entries are read, and which of
-// those count where an act of a kind about one is asked for.
-func logOf(r *http.Request) (q market.ActionQuery, keep func(*market.OperatorAction) bool) {
-	of, kind := sought(r.URL.Query().Get("of")), r.URL.Query().Get("kind")
+// logged is what the address selects of the log.
+type logged struct {
+	market.ActionQuery
+	// kind is which acts about one count, "" for all: the log has no list of those.
+	kind string
+	// name is what was looked for, when that is no id.
+	name string
+}
+
+func (l *logged) keeps(a *market.OperatorAction) bool { return l.kind == "" || a.Action == l.kind }
+
+// logOf finds what the address asks for. A name is that of an operator or, where the log
+// knows none of that name, of an agent; named are the agents that may be meant, those that
+// are called exactly that first.
+func (p *pages) logOf(r *http.Request) (l logged, named []market.AgentStanding, err error) {
+	form := r.URL.Query()
+	of, kind := sought(form.Get("of")), form.Get("kind")
+	if err := l.OnDays(form.Get("from"), form.Get("to")); err != nil {
+		return l, nil, err
+	}
+	l.kind = kind
 	switch {
 	case of == "":
-		q.Action, kind = kind, ""
+		l.Action, l.kind = kind, ""
 	case isID(of, "ag-"):
-		q.AgentID = market.AgentID(of)
+		l.AgentID = market.AgentID(of)
 	case isID(of, "tk-"):
-		q.TaskID = market.TaskID(of)
+		l.TaskID = market.TaskID(of)
 	case isID(of, "rp-"):
-		q.ReportID = market.ReportID(of)
+		l.ReportID = market.ReportID(of)
 	default:
-		q.Operator = of
+		l.name = of
+		return p.logOfName(r.Context(), l)
 	}
-	return q, func(a *market.OperatorAction) bool { return kind == "" || a.Action == kind }
+	return l, nil, nil
+}
+
+func (p *pages) logOfName(ctx context.Context, l logged) (logged, []market.AgentStanding, error) {
+	whole, like, err := p.named(ctx, l.name)
+	if err != nil {
+		return l, nil, err
+	}
+	known, err := p.market.Actions(ctx, market.ActionQuery{Operator: l.name, Page: market.Page{Limit: 1}})
+	switch l.Operator = l.name; {
+	case err != nil || known.Total > 0:
+		return l, nil, err
+	case len(whole) == 1:
+		l.Operator, l.AgentID = "", whole[0].ID
+		return l, nil, nil
+	}
+	return l, append(whole, like...), nil
+}
+
+// named finds the agents that are called that, and up to ten others whose names or skills
+// contain it.
+func (p *pages) named(ctx context.Context, name string) (whole, like []market.AgentStanding, err error) {
+	list, err := p.market.AllAgents(ctx, market.StandingQuery{AgentQuery: market.AgentQuery{Search: name, Page: market.Page{Limit: 100}}})
+	for _, a := range list.Agents {
+		if strings.EqualFold(a.Name, name) {
+			whole = append(whole, a)
+		} else if len(like) < 10 {
+			like = append(like, a)
+		}
+	}
+	return whole, like, err
 }
 
 // adminActions shows the log of what operators did, all of it or of one operator, agent
 // or task.
 func (p *pages) adminActions(w http.ResponseWriter, r *http.Request, d *desk) {
-	d.Search = sought(r.URL.Query().Get("of"))
-	kind := r.URL.Query().Get("kind")
-	d.Choices = map[string][]choice{"kind": kindsOfActs(kind)}
-	q, keep := logOf(r)
-	q.Page = market.Page{Limit: pageSize, Offset: offsetOf(r)}
-	var err error
-	d.Actions, err = p.market.Actions(r.Context(), q)
-	if err == nil && q.Operator != "" && d.Actions.Total == 0 {
-		var named market.AgentStandings
-		named, err = p.market.AllAgents(r.Context(), market.StandingQuery{AgentQuery: market.AgentQuery{Search: d.Search, Page: market.Page{Limit: 10}}})
-		d.Found = named.Agents
+	form := r.URL.Query()
+	d.Search = sought(form.Get("of"))
+	d.Choices = map[string][]choice{"kind": kindsOfActs(form.Get("kind")), "from": {{Value: form.Get("from")}}, "to": {{Value: form.Get("to")}}}
+	l, named, err := p.logOf(r)
+	d.Found, d.About = named, l.AgentID
+	if err == nil {
+		l.Page = market.Page{Limit: pageSize, Offset: offsetOf(r)}
+		d.Actions, err = p.market.Actions(r.Context(), l.ActionQuery)
 	}
 	d.Pager = p.pagerOf(r, len(d.Actions.Actions), d.Actions.Total, 0)
-	if kind != "" && d.Search != "" {
+	if l.kind != "" {
 		// Of what is about one, a page is looked through.
-		d.Actions.Actions = slices.DeleteFunc(d.Actions.Actions, func(a market.OperatorAction) bool { return !keep(&a) })
+		d.Actions.Actions = slices.DeleteFunc(d.Actions.Actions, func(a market.OperatorAction) bool { return !l.keeps(&a) })
 		shown := len(d.Actions.Actions)
 		d.Pager.counted(r, shown, shown, d.Pager.After != "")
 	}
 	if err == nil {
 		err = p.nameParties(r, d)
 	}
-	d.Export = p.exportOf(r, "/admin/actions.csv")
+	if d.Lines = folded(d.Actions.Actions); len(d.Lines) > 0 {
+		d.Export = p.exportOf(r, "/admin/actions.csv")
+	}
 	p.show(w, r, "admin-actions", "Actions", d, err)
+}
+
+// logLine is a line of the log: an entry, or the entries of one act that was done to
+// several, such as webhooks that were delivered again at once.
+type logLine struct {
+	market.OperatorAction
+	// First is the number of the act's first entry on the page, Count how many there are.
+	First int64
+	Count int
+	// Agents are whom they are about, each once.
+	Agents []market.AgentID
+}
+
+// folded makes a line of the entries that one act wrote.
+func folded(actions []market.OperatorAction) (lines []logLine) {
+	for _, a := range actions {
+		if n := len(lines) - 1; n >= 0 && a.Action == market.ActionRedeliver && sameAct(&lines[n].OperatorAction, &a) {
+			l := &lines[n]
+			l.First, l.Count = a.Number, l.Count+1
+			if !slices.Contains(l.Agents, a.AgentID) {
+				l.Agents = append(l.Agents, a.AgentID)
+			}
+			continue
+		}
+		lines = append(lines, logLine{OperatorAction: a, First: a.Number, Count: 1, Agents: []market.AgentID{a.AgentID}})
+	}
+	return lines
+}
+
+func sameAct(a, b *market.OperatorAction) bool {
+	return a.Action == b.Action && a.Operator == b.Operator && a.At.Equal(b.At.Time) && a.Reason == b.Reason
 }
 
 // nameParties finds the names and tasks that a page of the log is about.
@@ -69,6 +147,7 @@ func (p *pages) nameParties(r *http.Request, d *desk) (err error) {
 		a := &d.Actions.Actions[i]
 		ids, tasks = append(ids, a.AgentID, a.PosterID, a.WorkerID), append(tasks, a.TaskID)
 	}
+	ids = append(ids, d.About)
 	if d.Names, err = p.market.Names(r.Context(), ids...); err == nil {
 		d.Needs, err = p.market.Summaries(r.Context(), tasks...)
 	}
@@ -83,14 +162,26 @@ func (p *pages) exportOf(r *http.Request, at string) string {
 	return p.root(r) + (&url.URL{Path: at, RawQuery: q.Encode()}).String()
 }
 
-// exportActions is the log as a file, with the filters of its page.
+// exportActions is the log as a file, with the filters of its page. Where there is nothing,
+// the page says so, and whom a name may mean.
 func (p *pages) exportActions(w http.ResponseWriter, r *http.Request, _ *desk) {
-	q, keep := logOf(r)
-	all := market.EachAction(r.Context(), q, p.market.Actions)
+	l, _, err := p.logOf(r)
+	nothing := false
+	if err == nil {
+		l.Page = market.Page{Limit: 1}
+		var some market.OperatorActions
+		some, err = p.market.Actions(r.Context(), l.ActionQuery)
+		nothing = some.Total == 0
+	}
+	if err != nil || nothing {
+		http.Redirect(w, r, p.exportOf(r, "/admin/actions"), http.StatusSeeOther)
+		return
+	}
+	all := market.EachAction(r.Context(), l.ActionQuery, p.market.Actions)
 	p.export(w, r, "actions.csv", func(out io.Writer) error {
 		return sheet.Actions(out, func(yield func(market.OperatorAction, error) bool) {
 			for a, err := range all {
-				if (err != nil || keep(&a)) && !yield(a, err) {
+				if (err != nil || l.keeps(&a)) && !yield(a, err) {
 					return
 				}
 			}
@@ -141,7 +232,7 @@ func (f *file) Write(b []byte) (int, error) {
 func kindsOfActs(chosen string) []choice {
 	kinds := []choice{{Name: "all"}}
 	for _, action := range market.ActionNames() {
-		kinds = append(kinds, choice{Value: action, Name: strings.ReplaceAll(action, "_", " ")})
+		kinds = append(kinds, choice{Value: action, Name: strings.ToLower(deeds[action])})
 	}
 	return choices(chosen, kinds...)
 }

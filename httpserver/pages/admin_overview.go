@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -47,7 +48,20 @@ func (d *desk) Verdict() string {
 	case d.Overview.Health.Warming:
 		return "The market keeps up; this replica is still loading its index of open tasks."
 	}
+	if dead := &d.Overview.Dead; dead.Waiting > 0 {
+		return fmt.Sprintf("The store answers, and timers and webhooks are in time. But %s%s %s dead that nobody has marked as seen.",
+			atLeast(dead.WaitingMore), number(int64(dead.Waiting)), map[bool]string{true: "webhook is", false: "webhooks are"}[dead.Waiting == 1])
+	}
 	return "All is well: the store answers, and timers and webhooks are in time."
+}
+
+// Others reports whether dead webhooks of agents wait that are not in the table.
+func (d *desk) Others() bool {
+	n := 0
+	for _, of := range d.Overview.Dead.Agents {
+		n += of.Count
+	}
+	return n < d.Overview.Dead.Waiting
 }
 
 // RunsTimers is the id of the replica that was the last to settle timers.
@@ -63,3 +77,11 @@ func (d *desk) RunsTimers() (id string) {
 
 // since is a number of seconds as people say it.
 func since(seconds float64) string { return span(time.Duration(seconds * float64(time.Second))) }
+
+// atLeast says that a figure is a part.
+func atLeast(more bool) string {
+	if more {
+		return "at least "
+	}
+	return ""
+}

@@ -209,10 +209,18 @@ func TestOperatorReadsTasksReportsAndAudit(t *testing.T) {
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "nonsense"))
 	o.expect("resolve as nonsense", http.StatusBadRequest, "How to close it: must be", status, page)
 	status, page = o.post("/admin/reports/"+id[1], o.form("/admin/reports", "as", "reviewed", "reason", "seen"))
-	o.expect("resolve", http.StatusOK, "Report resolved.", status, page)
+	o.expect("resolve", http.StatusOK, "Report closed.", status, page)
 	o.expect("none left", http.StatusOK, "0 reports, open.", status, page)
-	status, page = o.get("/admin/reports?status=")
-	o.expect("all reports", http.StatusOK, "seen", status, page)
+	for _, all := range []string{"", "all"} {
+		status, page = o.get("/admin/reports?status=" + all)
+		o.expect("all reports", http.StatusOK, "seen", status, page)
+		o.expect("how many", http.StatusOK, "1 report.", status, page)
+	}
+	status, page = o.get("/admin/reports?status=nonsense")
+	o.expect("no state", http.StatusBadRequest, "must be open, reviewed or dismissed", status, page)
+	if strings.Contains(page, "Nothing was reported") || strings.Contains(page, "0 reports") {
+		t.Errorf("it says what was not looked up: %s", page)
+	}
 	status, page = o.post("/admin/audit", o.form("/admin/audit"))
 	o.expect("audit", http.StatusOK, "The books balance.", status, page)
 }
@@ -382,8 +390,13 @@ func TestOperatorSeesDeadWebhooks(t *testing.T) {
 	}
 	o := newOperator(t, s.url)
 	o.login()
+	status, page := o.get("/admin")
+	o.expect("overview", http.StatusOK, "But 1 webhook is dead that nobody has marked as seen.", status, page)
+	if strings.Contains(page, "All is well") {
+		t.Error("all is well with a dead webhook")
+	}
 	path := "/admin/agents/" + string(poster.ID())
-	status, page := o.get(path)
+	status, page = o.get(path)
 	o.expect("dead letter", http.StatusOK, `<td data-label="Error">status 500`, status, page)
 	if strings.Contains(page, "HOOK-SECRET") || strings.Contains(page, "hooks.example") {
 		t.Errorf("the page shows the webhook: %s", page)
@@ -537,7 +550,7 @@ func TestTheOperatorJudges(t *testing.T) {
 		t.Errorf("suspended are %s", page)
 	}
 	status, page = root.get("/admin/actions")
-	for _, want := range []string{"Resolve task: split", "half of it", "Claw back", "Suspend", "fraud"} {
+	for _, want := range []string{"Task ended by decision: split", "half of it", "Credits taken back", "Agent suspended", "fraud"} {
 		root.expect("the log", http.StatusOK, want, status, page)
 	}
 }

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -40,6 +41,23 @@ func dealingsOf(file *market.AgentFile) (all []dealing) {
 	}
 	slices.SortStableFunc(all, func(a, b dealing) int { return cmp.Compare(b.Paid+b.Earned, a.Paid+a.Earned) })
 	return all
+}
+
+// Pair says how many of the agent's tasks are with one other, when nearly all of several are.
+func (d *desk) Pair() string {
+	all := 0
+	var most *dealing
+	for i := range d.Dealings {
+		n := d.Dealings[i].Posted + d.Dealings[i].Worked
+		if all += n; most == nil || n > most.Posted+most.Worked {
+			most = &d.Dealings[i]
+		}
+	}
+	if all < 5 || 10*(most.Posted+most.Worked) < 9*all {
+		return ""
+	}
+	name := d.Names[most.With]
+	return fmt.Sprintf("%d of these %d tasks are with one agent, %s", most.Posted+most.Worked, all, cmp.Or(brief(name), string(most.With)))
 }
 
 // charged is what a task has cost; what a delivery claims has cost nothing yet.

@@ -174,6 +174,7 @@ func TestEveryFormOfTheDeskIsInTheLog(t *testing.T) {
 		if want.TaskID == d.task {
 			want.PosterID, want.WorkerID, want.PosterGetsBack = got.PosterID, got.WorkerID, got.PosterGetsBack
 		}
+		got.AgentName, got.PosterName, got.WorkerName = "", "", ""
 		want.Number, want.At, want.Operator, want.Reason = got.Number, got.At, name, "why "+f.route
 		if got != want {
 			t.Errorf("%s: the entry is %+v, want %+v", f.route, got, want)
@@ -227,9 +228,9 @@ func TestADecisionClosesTheReports(t *testing.T) {
 		t.Errorf("the report is %+v, %v", list.Reports, err)
 	}
 	status, page = d.root.get("/admin/actions?of=" + string(d.report))
-	d.root.expect("what was done about the report", http.StatusOK, "Resolve report: reviewed", status, page)
+	d.root.expect("what was done about the report", http.StatusOK, "Report closed: reviewed", status, page)
 	status, page = d.root.get("/admin/actions?of=ada")
-	d.root.expect("an agent by its name", http.StatusOK, "/admin/actions?of="+string(d.agent.ID()), status, page)
+	d.root.expect("an agent by its name", http.StatusOK, "Task ended by decision: refund", status, page)
 	status, page = d.root.get("/admin/agents/" + string(d.agent.ID()))
 	d.root.expect("the agent's tasks", http.StatusOK, path, status, page)
 	d.root.expect("the reports about them", http.StatusOK, "About its tasks", status, page)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // functions are what the templates may call.
 var functions = template.FuncMap{
-	"ago": ago, "until": until, "stamp": stamp, "moment": func(at market.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
+	"ago": ago, "until": until, "stamp": stamp, "moment": exactly, "number": number, "signed": signed, "credits": credits, "ratings": ratings, "percent": percent,
 	"short": short, "brief": brief, "public": market.PublicNeed, "capital": capital, "sentence": sentence, "stars": stars, "join": strings.Join,
 	"int64": func(n int) int64 { return int64(n) }, "reveal": func(k market.OperatorKey) string { return string(k) },
 	"revealKey": func(k market.APIKey) string { return string(k) },
@@ -21,7 +22,7 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": deedOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "less": func(a, b int64) int64 { return a - b }, "left": left,
+	"since": since, "atLeast": atLeast, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": lineOf, "subject": subjectOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "less": func(a, b int64) int64 { return a - b }, "left": left,
 	"headline": headline, "title": title, "talk": talk, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
@@ -182,20 +183,54 @@ func ratings(n int64) string {
 	return number(n) + " ratings"
 }
 
+// deeds are what operators do, in the words of a log.
+var deeds = map[string]string{
+	market.ActionGrant: "Credits granted", market.ActionClawBack: "Credits taken back", market.ActionSuspend: "Agent suspended",
+	market.ActionUnsuspend: "Suspension ended", market.ActionAppointInfra: "Appointed as infra agent", market.ActionDismissInfra: "Appointment as infra agent ended",
+	market.ActionResolveTask: "Task ended by decision", market.ActionResolveReport: "Report closed", market.ActionRedeliver: "Webhook delivered again",
+	market.ActionSeeDead: "Dead webhooks marked as seen", market.ActionInvite: "Invitations made", market.ActionAddOperator: "Operator made",
+	market.ActionRevokeOperator: "Operator revoked", market.ActionLogIn: "Logged in", market.ActionLogOut: "Logged out", market.ActionLogInRefused: "Log-in refused",
+}
+
 // deedOf is what was done, in words.
 func deedOf(a market.OperatorAction) string {
 	switch {
 	case a.Action == market.ActionLogInRefused && a.Amount > 1:
 		return fmt.Sprintf("Log-ins refused: %s in the hour", number(a.Amount))
-	case a.Action == market.ActionLogInRefused:
-		return "Log-in refused"
 	case a.Action == market.ActionInvite:
-		return fmt.Sprintf("Invite: %s made", number(a.Amount))
+		return deeds[a.Action] + ": " + number(a.Amount)
 	case a.Outcome != "":
-		return sentence(a.Action) + ": " + a.Outcome
+		return cmp.Or(deeds[a.Action], sentence(a.Action)) + ": " + a.Outcome
 	}
-	return sentence(a.Action)
+	return cmp.Or(deeds[a.Action], sentence(a.Action))
 }
+
+// lineOf is deedOf for a line of the log, which may be of several.
+func lineOf(l logLine) string {
+	if l.Count > 1 {
+		return number(int64(l.Count)) + " webhooks delivered again"
+	}
+	return deedOf(l.OperatorAction)
+}
+
+// subjectOf is what an entry of the log is about beside agents, tasks and reports, in words.
+func subjectOf(l logLine) string {
+	switch {
+	case l.Count > 1 || l.Subject == "":
+		return ""
+	case l.Action == market.ActionSeeDead:
+		var until market.Time
+		if until.UnmarshalText([]byte(l.Subject)) == nil {
+			return "those that had failed until " + exactly(until)
+		}
+	case l.Action == market.ActionRedeliver:
+		return "the delivery " + l.Subject
+	}
+	return l.Subject
+}
+
+// exactly is an instant to the second.
+func exactly(at market.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // movedBy says which credits an act moved, and to whom; "" for none.
 func movedBy(a market.OperatorAction) string {

@@ -35,7 +35,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	tab.Click(`.card a[href$="/admin/reports"]`)
 	tab.Until(`document.querySelector("h1").textContent === "Reports"`)
 	order(tab, `form[action$="`+string(reported.ReportID)+`"]`, "a misunderstanding", `button[value="dismissed"]`)
-	told(tab, "Report resolved.")
+	told(tab, "Report closed.")
 
 	tab.Click(`nav.desk a[href$="/admin"]`)
 	tab.Click(`#dead ~ .wide a`)
@@ -107,7 +107,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	tab.Click("#add button")
 	tab.Until(`document.querySelector("#new-key").textContent.startsWith("pwo-")`)
 	order(tab, `form[action$="/eve/revoke"]`, "left", "button")
-	told(tab, "Operator revoked: its key and sessions have ended.")
+	told(tab, "Operator revoked. The key and all sessions")
 	tab.Click(`nav.desk a[href$="/admin/actions"]`)
 	tab.Until(`document.querySelector("tbody").textContent.includes("half of it is there")`)
 	tab.Click("#of")

@@ -11,15 +11,16 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// Actions writes the log of operators' actions. It stops at the first error.
+// Actions writes the log of operators' actions, in the words of its page: names stand beside
+// ids. It stops at the first error.
 func Actions(w io.Writer, actions iter.Seq2[market.OperatorAction, error]) error {
 	return write(w, []string{
-		"number", "at", "operator", "action", "outcome", "agent_id", "task_id", "poster_id", "worker_id", "report_id", "subject",
-		"amount", "worker_receives", "poster_gets_back", "reason", "clients",
+		"No.", "When (UTC)", "Who", "What", "Outcome", "Agent", "Agent id", "Task id", "Poster", "Poster id", "Worker", "Worker id", "Report id", "Subject",
+		"Amount", "To the worker", "Back to the poster", "Why", "From addresses",
 	}, actions, func(a market.OperatorAction) []string {
 		return []string{
-			strconv.FormatInt(a.Number, 10), instant(a.At), cell(a.Operator), a.Action, cell(a.Outcome), cell(a.AgentID), cell(a.TaskID),
-			cell(a.PosterID), cell(a.WorkerID), cell(a.ReportID), cell(a.Subject),
+			strconv.FormatInt(a.Number, 10), instant(a.At), cell(a.Operator), a.Action, cell(a.Outcome), cell(a.AgentName), cell(a.AgentID), cell(a.TaskID),
+			cell(a.PosterName), cell(a.PosterID), cell(a.WorkerName), cell(a.WorkerID), cell(a.ReportID), cell(a.Subject),
 			some(a.Amount), some(a.WorkerReceives), some(a.PosterGetsBack), cell(a.Reason), cell(a.Clients),
 		}
 	})

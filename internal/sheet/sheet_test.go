@@ -37,7 +37,7 @@ func TestTextsAreNoFormulas(t *testing.T) {
 		if err != nil || len(rows) != 2 || len(rows[0]) != len(rows[1]) {
 			t.Fatalf("%q: %v, %v", out.String(), rows, err)
 		}
-		if got := rows[1][14]; got != "'"+strings.ReplaceAll(reason, "\r\n", "\n") {
+		if got := rows[1][17]; got != "'"+strings.ReplaceAll(reason, "\r\n", "\n") {
 			t.Errorf("%q became %q", reason, got)
 		}
 	}

@@ -32,6 +32,8 @@ type Agent struct {
 	RatingCount int64
 	// Completed counts the tasks done.
 	Completed int64
+	// Created is when it registered, in microseconds. It never changes.
+	Created int64
 	// Approved and Rejected count the deliveries that it reviewed as poster.
 	Approved, Rejected int64
 	// Suspended agents are kept but never found.
@@ -75,9 +77,9 @@ type Directory struct {
 	// tags are whole and folded; parts are the keywords of tags, words those of
 	// good_at.
 	tags, parts, words features
-	// byReputation and byCompleted are the two orders of Search.
-	byReputation, byCompleted *btree.BTreeG[*record]
-	scratch                   sync.Pool
+	// byReputation, byCompleted and byCreated are the orders of Search.
+	byReputation, byCompleted, byCreated *btree.BTreeG[*record]
+	scratch                              sync.Pool
 	// breath is the effort of a search before it releases the lock.
 	breath int
 }
@@ -108,6 +110,7 @@ func (d *Directory) Reset() {
 	noLocks := btree.Options{NoLocks: true}
 	d.byReputation = btree.NewBTreeGOptions(moreReputation, noLocks)
 	d.byCompleted = btree.NewBTreeGOptions(moreCompleted, noLocks)
+	d.byCreated = btree.NewBTreeGOptions(laterCreated, noLocks)
 }
 
 // Get returns what is known of an agent.

@@ -85,11 +85,13 @@ func (d *Directory) sort(r *record) {
 	d.reputations[r.slot] = r.Reputation
 	d.byReputation.Set(r)
 	d.byCompleted.Set(r)
+	d.byCreated.Set(r)
 }
 
 func (d *Directory) unsort(r *record) {
 	d.byReputation.Delete(r)
 	d.byCompleted.Delete(r)
+	d.byCreated.Delete(r)
 }
 
 func moreReputation(a, b *record) bool {
@@ -98,4 +100,8 @@ func moreReputation(a, b *record) bool {
 
 func moreCompleted(a, b *record) bool {
 	return cmp.Or(cmp.Compare(b.Completed, a.Completed), cmp.Compare(b.Reputation, a.Reputation), cmp.Compare(a.ID, b.ID)) < 0
+}
+
+func laterCreated(a, b *record) bool {
+	return cmp.Or(cmp.Compare(b.Created, a.Created), cmp.Compare(a.ID, b.ID)) < 0
 }

@@ -14,6 +14,7 @@ import (
 const (
 	ByReputation = "reputation"
 	ByCompleted  = "tasks_completed"
+	ByCreated    = "newest"
 )
 
 // MaxTotal is how far Search counts.
@@ -26,7 +27,7 @@ type SearchQuery struct {
 	// Tags must all be among the capability tags, case-insensitively.
 	Tags          []string
 	MinReputation float64
-	// SortBy is ByReputation, also when empty, or ByCompleted.
+	// SortBy is ByReputation, also when empty, ByCompleted or ByCreated.
 	SortBy        string
 	Offset, Limit int
 }
@@ -36,7 +37,7 @@ type SearchQuery struct {
 const breath = 1 << 20
 
 // Search returns a page of the ids of the unsuspended agents that q selects:
-// highest sort key first, then the other key, then ascending id. Total counts
+// highest sort key first, then the other key unless that is ByCreated, then ascending id. Total counts
 // them, exactly up to MaxTotal; more says that there are more.
 //
 // All of that is as of one instant. A search that takes long releases the lock
@@ -77,8 +78,11 @@ func (s *search) try() (ids []string, total int, more bool) {
 	defer s.dir.mu.RUnlock()
 	s.found, s.tired = nil, false
 	s.order, s.before = s.dir.byReputation, moreReputation
-	if s.SortBy == ByCompleted {
+	switch s.SortBy {
+	case ByCompleted:
 		s.order, s.before = s.dir.byCompleted, moreCompleted
+	case ByCreated:
+		s.order, s.before = s.dir.byCreated, laterCreated
 	}
 	if !s.resolve() {
 		return nil, 0, false

@@ -274,7 +274,7 @@ func (m *Mirror) putAgent(a *store.Agent) { m.place(m.entry(a)) }
 func (m *Mirror) entry(a *store.Agent) directory.Agent {
 	return directory.Agent{
 		ID: string(a.ID), Version: a.Version, Name: a.Name, GoodAt: a.GoodAt, Tags: a.CapabilityTags(),
-		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed,
+		Reputation: a.Reputation(), RatingCount: a.RatingCount, Completed: a.Completed, Created: a.CreatedAt.UnixMicro(),
 		Approved: a.Approvals, Rejected: a.Rejections,
 		Suspended: a.Suspended, Infra: m.rules.IsInfra(&a.Profile),
 	}
