@@ -44,7 +44,7 @@ func TestEveryListOfTheDeskSaysHowManyFit(t *testing.T) {
 		"/admin/agents": "2 agents<", "/admin/agents?standing=active&search=ada": "1 agent<",
 		"/admin/tasks": ">70 tasks<", "/admin/tasks?tag=seventh": ">10 tasks<", "/admin/tasks?poster=" + id: ">70 tasks<", "/admin/tasks?status=posted": ">70 tasks<",
 		"/admin/tasks?of=reported": ">1 task<", "/admin/tasks?search=sheep": ">At least 50 tasks<", "/admin/reports": "1 report, open.",
-		"/admin/reports?status=": "1 report.", "/admin/actions": "61 acts.", "/admin/actions?kind=grant": "60 acts.", "/admin/actions?of=root&kind=log_in": "On this page 0 acts of or about root.",
+		"/admin/reports?status=": "1 report.", "/admin/actions": "61 acts.", "/admin/actions?kind=grant": "60 acts.", "/admin/actions?of=root&kind=log_in": "by or about root, newest first. On this page 0 acts.",
 	} {
 		status, page := o.get(path)
 		o.expect(path, http.StatusOK, want, status, page)
