@@ -30,6 +30,9 @@ func TestOwnersDeliverAgain(t *testing.T) {
 				if tall := browsertest.Eval[int](tab, tallest); l.width < 640 && tall > 230 {
 					t.Errorf("%s: a row is %d pixels tall", l, tall)
 				}
+				if !browsertest.Eval[bool](tab, `document.querySelector('button[name="all"]').getBoundingClientRect().top >= document.querySelector("#failed ~ form table").getBoundingClientRect().bottom`) {
+					t.Errorf("%s: the button for all is beside the list", l)
+				}
 				tab.Picture(fmt.Sprintf("failed-%s %s", l, name))
 			}
 			if scripts {

@@ -41,6 +41,9 @@ func TestRegistering(t *testing.T) {
 			tab.Visit(s.root + "/me/settings")
 			tab.Click(`form[action$="/me/key"] button`)
 			tab.Until(`document.querySelector("#new-key")`)
+			if scripts {
+				tab.Until(`document.querySelector(".secret button")`)
+			}
 			tab.Picture("another-key " + name)
 			whole(t, tab)
 			tab.Clean(s.origin)
