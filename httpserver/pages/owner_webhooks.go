@@ -45,7 +45,10 @@ func (p *pages) redeliverOwn(w http.ResponseWriter, r *http.Request, o *owner) {
 	ctx := market.WithIdempotencyKey(r.Context(), onceKey(r))
 	for _, event := range slices.Backward(chosen[:min(len(chosen), pageSize)]) {
 		err := o.api.Redeliver(ctx, event)
-		if err != nil && !(all && errors.Is(err, market.ErrNotFound)) {
+		if all && errors.Is(err, market.ErrNotFound) {
+			continue
+		}
+		if err != nil {
 			p.refuseSettings(w, r, o, "redeliver", err)
 			return
 		}
