@@ -26,7 +26,7 @@ type board struct {
 	// reading is closed when the read under way has ended; nil when there is none.
 	reading chan struct{}
 	// parts are what the snapshot of partsAt looks like, by the address of the site.
-	parts   map[string][]byte
+	parts   map[string][][]byte
 	partsAt time.Time
 }
 
@@ -131,11 +131,11 @@ func (b *board) read(ctx context.Context) (s snapshot, err error) {
 const maxParts = 16
 
 // part renders a snapshot once for all who look at it at the same address.
-func (b *board) part(s *snapshot, base string, render func() ([]byte, error)) ([]byte, error) {
+func (b *board) part(s *snapshot, base string, render func() ([][]byte, error)) ([][]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.partsAt.Equal(s.at) {
-		b.parts, b.partsAt = map[string][]byte{}, s.at
+		b.parts, b.partsAt = map[string][][]byte{}, s.at
 	}
 	if part, ok := b.parts[base]; ok {
 		return part, nil

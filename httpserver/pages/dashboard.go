@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -169,16 +170,51 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(part)
 }
 
+// livePart is all that changes on the dashboard.
 func (p *pages) livePart(r *http.Request) ([]byte, error) {
+	parts, err := p.liveParts(r)
+	return bytes.Join(parts, nil), err
+}
+
+// liveSections are what the changing part of the dashboard consists of, and how long each is
+// shown to who follows it before a newer one is sent: as long as it takes to read.
+var liveSections = []struct {
+	template string
+	shown    time.Duration
+}{{"live-numbers", 3 * time.Second}, {"live-activity", 30 * time.Second}, {"live-newest", 6 * time.Second}}
+
+// changedSections finds those sections that have changed since they were sent to one viewer,
+// unless that was just now.
+func (p *pages) changedSections() func(*http.Request) ([]byte, error) {
+	shown, at := make([][]byte, len(liveSections)), make([]time.Time, len(liveSections))
+	return func(r *http.Request) (news []byte, err error) {
+		parts, err := p.liveParts(r)
+		now := time.Now()
+		for i, part := range parts {
+			if !bytes.Equal(part, shown[i]) && now.Sub(at[i]) >= liveSections[i].shown {
+				news, shown[i], at[i] = append(news, part...), part, now
+			}
+		}
+		return news, err
+	}
+}
+
+func (p *pages) liveParts(r *http.Request) ([][]byte, error) {
 	b := p.boardOf(r)
 	s, err := b.look(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	return b.part(&s, p.api.BaseURL(r), func() ([]byte, error) {
-		var out bytes.Buffer
-		err := views.ExecuteTemplate(&out, "live", view{Root: p.root(r), Base: p.wholeBase(r), Joins: p.joins(), Data: overviewOf(s, b.days)})
-		return out.Bytes(), err
+	return b.part(&s, p.api.BaseURL(r), func() (parts [][]byte, err error) {
+		data := view{Root: p.root(r), Base: p.wholeBase(r), Joins: p.joins(), Data: overviewOf(s, b.days)}
+		for _, section := range liveSections {
+			var out bytes.Buffer
+			if err := views.ExecuteTemplate(&out, section.template, data); err != nil {
+				return nil, err
+			}
+			parts = append(parts, out.Bytes())
+		}
+		return parts, nil
 	})
 }
 

@@ -37,9 +37,11 @@ func (p *pages) stream(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodHead:
 	case r.URL.Query().Has("changes"):
-		p.follow(v, r, p.newestTasks)
-	default:
-		p.follow(v, r, p.livePart)
+		p.follow(v, r, whenChanged(p.newestTasks))
+	case r.URL.Query().Has("parts"):
+		p.follow(v, r, p.changedSections())
+	default: // for pages that were loaded from an earlier version
+		p.follow(v, r, whenChanged(p.livePart))
 	}
 }
 
@@ -58,14 +60,27 @@ func (p *pages) newestTasks(r *http.Request) ([]byte, error) {
 	return fmt.Appendf(nil, "%x", sum.Sum64()), nil
 }
 
-func (p *pages) follow(v *viewer, r *http.Request, state func(*http.Request) ([]byte, error)) {
+// whenChanged gives a state when it is another one than the time before.
+func whenChanged(state func(*http.Request) ([]byte, error)) func(*http.Request) ([]byte, error) {
 	var shown []byte
+	return func(r *http.Request) ([]byte, error) {
+		now, err := state(r)
+		if err != nil || bytes.Equal(now, shown) {
+			return nil, err
+		}
+		shown = now
+		return now, nil
+	}
+}
+
+// follow sends what there is to be sent, if anything, about once a second.
+func (p *pages) follow(v *viewer, r *http.Request, news func(*http.Request) ([]byte, error)) {
 	for quiet := time.Duration(0); ; quiet += freshFor {
 		// While the store is unreachable, viewers keep what was shown last.
-		part, err := state(r)
-		switch changed := err == nil && !bytes.Equal(part, shown); {
+		part, err := news(r)
+		switch changed := err == nil && len(part) > 0; {
 		case changed && v.send(event(part)):
-			shown, quiet = part, 0
+			quiet = 0
 		case changed:
 			return
 		case quiet >= beat:

@@ -68,6 +68,30 @@ func TestDashboardFollowsTheMarket(t *testing.T) {
 	}
 }
 
+// Who follows the parts gets those alone that have changed, and the charts not again while
+// one reads them.
+func TestOnlyWhatHasChangedIsSent(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	poster := s.agent(market.RegisterInput{Name: "poster"})
+	next := s.follow("/live/stream?parts")
+	first := next()
+	for _, part := range []string{"numbers", "activity", "newest"} {
+		if !strings.Contains(first, `data-live="`+part+`"`) {
+			t.Errorf("no %s in %s", part, first)
+		}
+	}
+	if _, err := poster.Post(t.Context(), market.PostInput{Need: "Seen soon", MaxCredits: 10}); err != nil {
+		t.Fatal(err)
+	}
+	numbers := next()
+	if !strings.Contains(numbers, `data-live="numbers"`) || strings.Contains(numbers, `data-live="activity"`) || strings.Contains(numbers, "Seen soon") {
+		t.Errorf("second: %s", numbers)
+	}
+	if newest := next(); !strings.Contains(newest, "Seen soon") || strings.Contains(newest, `data-live="numbers"`) {
+		t.Errorf("third: %s", newest)
+	}
+}
+
 func TestTaskPageShowsWhatIsPublic(t *testing.T) {
 	s := newSite(t, httpserver.Options{})
 	poster := s.agent(market.RegisterInput{Name: "poster"})

@@ -16,10 +16,13 @@ const follow = () => {
   };
 };
 const show = (event) => {
-  const place = document.activeElement && part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  const open = part.querySelector("details")?.open;
-  part.innerHTML = event.data;
-  if (open) part.querySelector("details").open = true;
-  if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
+  const sent = new DOMParser().parseFromString(event.data, "text/html");
+  for (const next of sent.querySelectorAll("[data-live]")) replace(part.querySelector(`[data-live="${next.dataset.live}"]`), next);
+};
+const replace = (old, next) => {
+  const place = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  if (old.querySelector("details")?.open) next.querySelector("details").open = true;
+  old.replaceWith(document.adoptNode(next));
+  if (place) next.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
 };
 follow();
