@@ -213,8 +213,8 @@ func TestAdminCallsReachTheirRoutes(t *testing.T) {
 		"resolve task": {"POST /v1/admin/tasks/tk-1/resolve", `{"outcome":"split","worker_credits":5,"reason":"both"}`, func(ctx context.Context, a *httpclient.Admin) error {
 			return ignore(a.ResolveTask(ctx, "tk-1", market.ResolveTaskInput{Outcome: market.OutcomeSplit, WorkerCredits: 5, Reason: "both"}))
 		}},
-		"claw back": {"POST /v1/admin/credits/claw-back", `{"agent_id":"ag-1","amount":5,"reason":"twice"}`, func(ctx context.Context, a *httpclient.Admin) error {
-			return ignore(a.ClawBack(ctx, market.ClawBackInput{AgentID: "ag-1", Amount: 5, Reason: "twice"}))
+		"claw back": {"POST /v1/admin/credits/claw-back", `{"agent_id":"ag-1","amount":5,"reason":"twice","task_id":"tk-1","refund":true}`, func(ctx context.Context, a *httpclient.Admin) error {
+			return ignore(a.ClawBack(ctx, market.ClawBackInput{AgentID: "ag-1", Amount: 5, Reason: "twice", TaskID: "tk-1", Refund: true}))
 		}},
 		"overview": {"GET /v1/admin/overview", "", func(ctx context.Context, a *httpclient.Admin) error { return ignore(a.DeskOverview(ctx)) }},
 		"dead": {"GET /v1/admin/webhooks/dead?agent_id=ag-1&limit=3&offset=6", "", func(ctx context.Context, a *httpclient.Admin) error {

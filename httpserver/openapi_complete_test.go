@@ -157,7 +157,7 @@ func decoded(t *testing.T, r *Route, fields *fields, contentType, text string) a
 
 // free are the strings that the server does not bound by itself: what names
 // nothing is 404.
-var free = []string{"agent_id", "Last-Event-ID"}
+var free = []string{"agent_id", "task_id", "Last-Event-ID"}
 
 // Every parameter and every field of a body has its bounds.
 func TestInputsAreBounded(t *testing.T) {

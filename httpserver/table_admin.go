@@ -12,7 +12,7 @@ var operatorRoutes = []Route{
 		Name: "grantCredits", Method: http.MethodPost, Path: "/v1/admin/credits/grant",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
 		Summary:     "Grant credits to an agent",
-		Description: "amount is 1 to 1,000,000,000. Use an Idempotency-Key: a repeated grant is another grant.",
+		Description: "amount is 1 to 1,000,000,000. Use an Idempotency-Key: a repeated grant is another grant. task_id says about which task it is, of which the agent is a party.",
 		Body:        body[market.GrantInput]("reason", "agent_id", "amount"),
 		Success:     ok[market.Granted](),
 		Refusals:    []int{http.StatusNotFound},

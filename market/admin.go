@@ -10,23 +10,6 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Grant gives credits from the platform to an agent (rule 3.9). The reason is
-// kept as a note, since the kind of the entry is always that of a grant.
-func (m *Market) Grant(ctx context.Context, in GrantInput) (Granted, error) {
-	if err := rules.CheckText("reason", in.Reason, limits.Reason); err != nil {
-		return Granted{}, m.refused(ctx, "grant", err)
-	}
-	granted := Granted{Granted: in.Amount, AgentID: in.AgentID, Reason: in.Reason}
-	return recorded[Granted](ctx, m, operation{
-		name: "grant", input: in, anonymous: true, load: store.LoadQuery{Agent: in.AgentID},
-		deed: does(OperatorAction{Action: ActionGrant, AgentID: in.AgentID, Amount: in.Amount, Reason: in.Reason}),
-		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.Grant(now, l, in.AgentID, in.Amount, in.Reason)
-		},
-		outcome: func(*store.Loaded, *rules.Outcome) any { return granted },
-	})
-}
-
 // Suspend suspends an agent or ends its suspension (rules 2.9 and 15.16). Suspension
 // closes the agent's streams; ending it releases the approvals that waited for
 // it. Who finds the agent so already is told by whom, and changes the reason at most.

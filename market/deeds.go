@@ -190,7 +190,7 @@ func (m *Market) endsOf(ctx context.Context, chains []chain) (map[chain]link, er
 func (a *OperatorAction) filters() (chains []chain) {
 	queries := []ActionQuery{{Operator: a.Operator}, {AgentID: a.AgentID}, {TaskID: a.TaskID}, {ReportID: a.ReportID}, {Action: a.Action}}
 	for _, party := range []AgentID{a.PosterID, a.WorkerID} {
-		if party != Platform {
+		if party != Platform && party != a.AgentID {
 			queries = append(queries, ActionQuery{AgentID: party})
 		}
 	}

@@ -32,6 +32,8 @@ type TaskFile struct {
 	Settlements []Settlement `json:"settlements"`
 	// MostSplit is the most that a split may charge, 0 where none is possible now.
 	MostSplit int64 `json:"most_split,omitempty"`
+	// Paid is what the worker of an approved task got, nil for one that paid nobody.
+	Paid *TaskPay `json:"paid,omitempty"`
 	// Ledger are the movements of credits about the task, oldest first.
 	Ledger []TaskEntry `json:"ledger"`
 	// History are the events that the parties and the last earlier workers got about the
@@ -57,6 +59,15 @@ type EarlierDelivery struct {
 	// it is dropped.
 	Result    string `json:"result"`
 	KeptUntil Time   `json:"kept_until"`
+}
+
+// TaskPay is what a task has paid its worker.
+type TaskPay struct {
+	WorkerReceived int64 `json:"worker_received"`
+	// TakenBack is what operators have taken back of it, Most what they can take back now: the
+	// worker may have spent the rest.
+	TakenBack int64 `json:"taken_back"`
+	Most      int64 `json:"most"`
 }
 
 // TaskEntry is a movement of credits about a task. Its sides are ids of agents, the
@@ -85,7 +96,7 @@ const (
 	fileReports = 1_000
 	// fileResults is how many bytes of earlier results a file has, at least the newest.
 	fileResults = 1 << 20
-	// fileEntries is more than any task has: each kind once.
+	// fileEntries is more than any task has that operators did not grant so often about.
 	fileEntries = 100
 )
 
@@ -110,6 +121,7 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 	if slices.ContainsFunc(f.Settlements, func(s Settlement) bool { return s.Outcome == OutcomeSplit }) {
 		f.MostSplit = rules.MostSplit(l.Task)
 	}
+	f.Paid = payOf(l)
 	if e := l.Task.Ending; e != nil {
 		f.PosterRating, f.PosterFeedback = e.PosterRating, e.PosterFeedback
 	}
@@ -121,6 +133,16 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 	actions, err := m.actions(ctx, ActionQuery{TaskID: id, Page: Page{Limit: 100}})
 	f.Actions = actions.Actions
 	return f, err
+}
+
+// payOf is what the loaded task has paid.
+func payOf(l *store.Loaded) *TaskPay {
+	if !rules.WasPaid(l.Task) || l.Worker == nil {
+		return nil
+	}
+	p := TaskPay{WorkerReceived: rules.Pay(l.Task), TakenBack: l.Task.Ending.TakenBack}
+	p.Most = min(p.WorkerReceived-p.TakenBack, l.Worker.Balance)
+	return &p
 }
 
 func partyView(a *store.Agent) *AgentStanding {

@@ -178,6 +178,8 @@ type GrantInput struct {
 	AgentID AgentID `json:"agent_id"`
 	Amount  int64   `json:"amount"`
 	Reason  string  `json:"reason,omitempty"` // ≤ 5,000, kept as a note
+	// TaskID is the task that it is about, of which the agent is a party; "" for none.
+	TaskID TaskID `json:"task_id,omitempty"`
 }
 
 // SuspendInput suspends an agent or ends its suspension.

@@ -127,6 +127,14 @@ func (s *stage) operations() map[string]func(ctx context.Context) []any {
 			v, err := m.ClawBack(ctx, market.ClawBackInput{AgentID: s.bob.ID, Amount: 1, Reason: "spam"})
 			return give(v, err)
 		},
+		"Market.ForeseeGrant": func(ctx context.Context) []any {
+			v, err := m.ForeseeGrant(ctx, market.GrantInput{AgentID: s.bob.ID, Amount: 1})
+			return give(v, err)
+		},
+		"Market.ForeseeClawBack": func(ctx context.Context) []any {
+			v, err := m.ForeseeClawBack(ctx, market.ClawBackInput{AgentID: s.bob.ID, Amount: 1})
+			return give(v, err)
+		},
 		"Market.AgentFile":     func(ctx context.Context) []any { v, err := m.AgentFile(ctx, s.bob.ID); return give(v, err) },
 		"Market.AdmitOperator": func(ctx context.Context) []any { v, err := m.AdmitOperator(ctx, "pwo-none"); return give(v, err) },
 		"Market.OperatorNamed": func(ctx context.Context) []any { v, err := m.OperatorNamed(ctx, "none"); return give(v, err) },

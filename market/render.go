@@ -75,6 +75,7 @@ func (v *Task) ended(e *store.Ending) {
 	v.charges(e.Charged, e.Fee)
 	v.Rating, v.Feedback = e.Rating, e.Feedback
 	v.PosterRating, v.PosterFeedback = e.PosterRating, e.PosterFeedback
+	v.CreditsTakenBack = e.TakenBack
 }
 
 // publicView is an open task as strangers see it: what a browse item shows,

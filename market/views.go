@@ -184,9 +184,11 @@ type Task struct {
 	PosterFeedback string        `json:"poster_feedback,omitempty"`
 	Verification   *Verification `json:"verification,omitempty"`
 	// Resolution is set on a task that an operator has ended.
-	Resolution     *Resolution `json:"resolution,omitempty"`
-	SystemTaskType SystemType  `json:"system_task_type,omitempty"`
-	ParentTaskID   TaskID      `json:"parent_task_id,omitempty"`
+	Resolution *Resolution `json:"resolution,omitempty"`
+	// CreditsTakenBack is what operators have since taken back of what the worker received.
+	CreditsTakenBack int64      `json:"credits_taken_back,omitempty"`
+	SystemTaskType   SystemType `json:"system_task_type,omitempty"`
+	ParentTaskID     TaskID     `json:"parent_task_id,omitempty"`
 	// AnswerUsed says of an approved system task whether its answer had an effect;
 	// Feedback says why not.
 	AnswerUsed *bool `json:"answer_used,omitempty"`
@@ -482,13 +484,6 @@ type ReportList struct {
 	// NextOffset is where the next page begins when this one ended early because
 	// of its size, else 0.
 	NextOffset int `json:"next_offset,omitempty"`
-}
-
-// Granted is the answer to Grant.
-type Granted struct {
-	Granted int64   `json:"granted"`
-	AgentID AgentID `json:"agent_id"`
-	Reason  string  `json:"reason,omitempty"`
 }
 
 // Suspension is the answer to Suspend.

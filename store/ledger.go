@@ -44,7 +44,7 @@ type Transfer struct {
 	// pays the platform.
 	Agent AgentID `json:"agent,omitempty"`
 	// Task is the task that it is about; a second Transfer of the same kind for
-	// the same task is refused by every store.
+	// the same task is refused by every store, unless the kind Repeats.
 	Task TaskID `json:"task,omitempty"`
 	// Fee is what the platform took of the same payment, shown beside it.
 	Fee int64 `json:"fee,omitempty"`
@@ -68,6 +68,13 @@ func EntryKinds() []EntryKind {
 func PlatformKinds() []EntryKind {
 	return []EntryKind{EntrySignupBonus, EntryAdminGrant, EntryClawBack, EntryPlatformFee, EntrySystemPayment}
 }
+
+// Repeats reports whether there may be several of the kind about one task: what operators
+// grant and take back.
+func (k EntryKind) Repeats() bool { return k == EntryAdminGrant || k == EntryClawBack }
+
+// OnceOfTask reports whether it must be the only one of its kind about its task.
+func (t *Transfer) OnceOfTask() bool { return t.Task != "" && !t.Kind.Repeats() }
 
 // Signed is the amount as the agent's account sees it: positive when received.
 func (t *Transfer) Signed() int64 {

@@ -301,6 +301,8 @@ type Ending struct {
 	// Outcome and Reason are an operator's who has ended the task; "" otherwise.
 	Outcome string `json:"outcome,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+	// TakenBack is what operators have since taken back of what the worker was paid.
+	TakenBack int64 `json:"taken_back,omitempty"`
 	// Rating (1–5, 0 for none) and Feedback are given by the poster to the worker.
 	Rating   int    `json:"rating,omitempty"`
 	Feedback string `json:"feedback,omitempty"`

@@ -66,7 +66,7 @@ func (o *operator) adminKey(server string) (string, error) {
 }
 
 func newGrant(o *operator) *cobra.Command {
-	var reason string
+	var in market.GrantInput
 	cmd := &cobra.Command{
 		Use:   "grant AGENT AMOUNT",
 		Short: "Give credits to an agent",
@@ -80,14 +80,16 @@ func newGrant(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			granted, err := c.Grant(o.context(cmd), market.GrantInput{AgentID: market.AgentID(args[0]), Amount: amount, Reason: reason})
+			in.AgentID, in.Amount = market.AgentID(args[0]), amount
+			granted, err := c.Grant(o.context(cmd), in)
 			if err != nil {
 				return err
 			}
-			return o.show(granted, fields("Agent", string(granted.AgentID), "Granted", number(granted.Granted), "Reason", granted.Reason))
+			return o.show(granted, fields("Agent", string(granted.AgentID), "Granted", number(granted.Granted), "Balance", number(granted.Balance), "Reason", granted.Reason))
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "a `note` for the ledger")
+	cmd.Flags().StringVar((*string)(&in.TaskID), "task", "", "the `task` that it is about, of which the agent is a party")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "a `note` for the ledger")
 	return cmd
 }
 

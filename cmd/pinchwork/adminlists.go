@@ -194,6 +194,9 @@ func fileDetails(f *market.TaskFile) *render.Record {
 		}
 		r.Add(what, number(s.WorkerReceives)+" to the worker, "+number(s.Fee)+" fee, "+number(s.PosterGetsBack)+" back")
 	}
+	if f.Paid != nil {
+		r.Add("Worker got", number(f.Paid.WorkerReceived)+", of which "+number(f.Paid.TakenBack)+" were taken back and "+number(f.Paid.Most)+" can be")
+	}
 	r.Section("Need", t.Need)
 	r.Section("Context", t.Context)
 	r.Section("Result", t.Result)

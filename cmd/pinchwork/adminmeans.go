@@ -55,11 +55,13 @@ func (o *operator) openReports(ctx context.Context, c *httpclient.Admin, id mark
 }
 
 func newClawBack(o *operator) *cobra.Command {
-	var reason string
+	var in market.ClawBackInput
 	cmd := &cobra.Command{
 		Use:   "claw-back AGENT AMOUNT",
 		Short: "Take credits back from an agent, as many as it has at most",
-		Args:  args(cobra.ExactArgs(2)),
+		Long: "Take credits back from an agent, as many as it has at most. With --task it stands in the task's file and in the ledgers, and no more\n" +
+			"is taken from its worker than it was paid; with --refund what is taken goes to the task's poster at once.",
+		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			amount, err := strconv.ParseInt(args[1], 10, 64)
 			if err != nil {
@@ -69,13 +71,20 @@ func newClawBack(o *operator) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			back, err := c.ClawBack(o.context(cmd), market.ClawBackInput{AgentID: market.AgentID(args[0]), Amount: amount, Reason: reason})
+			in.AgentID, in.Amount = market.AgentID(args[0]), amount
+			back, err := c.ClawBack(o.context(cmd), in)
 			if err != nil {
 				return err
 			}
-			return o.show(back, fields("Agent", string(back.AgentID), "Taken back", number(back.ClawedBack), "Balance", number(back.Balance), "Reason", back.Reason))
+			lines := []string{"Agent", string(back.AgentID), "Taken back", number(back.ClawedBack), "Balance", number(back.Balance), "Reason", back.Reason}
+			if back.Refunded > 0 {
+				lines = append(lines, "Given to", string(back.PosterID)+", who has "+number(back.PosterBalance)+" now")
+			}
+			return o.show(back, fields(lines...))
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why (`text`), in the agent's ledger and the log (required)")
+	cmd.Flags().StringVar((*string)(&in.TaskID), "task", "", "the `task` that it is about, of which the agent is a party")
+	cmd.Flags().BoolVar(&in.Refund, "refund", false, "give what is taken from the task's worker to its poster")
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "why (`text`), in the agent's ledger and the log (required)")
 	return cmd
 }

@@ -185,7 +185,7 @@ func (w *world) checkCredits(next *moment, c *commit) {
 			w.fail("escrows hold the budget of what is unfinished", "%s leaves %d credits in the escrow of %s, which is %s", c.by, holds, id, t.Status)
 		}
 	}
-	moved, want := w.moved(c.change), w.wanted(c.change)
+	moved, want := w.moved(c.change), w.wanted(c)
 	if !slices.Equal(moved, want) {
 		w.fail("credits go where they belong", "%s moves %s and not %s", c.by, strings.Join(moved, ", "), strings.Join(want, ", "))
 	}
@@ -210,13 +210,19 @@ func (w *world) moved(c *store.Change) (out []string) {
 }
 
 // wanted lists the movements that the steps of a Change have to make.
-func (w *world) wanted(c *store.Change) (out []string) {
+func (w *world) wanted(c *commit) (out []string) {
 	move := func(from, to store.AccountName, amount int64) {
 		if amount > 0 {
 			out = append(out, fmt.Sprintf("%s→%s %d", from, to, amount))
 		}
 	}
-	for _, t := range c.Tasks {
+	if a := c.by; a != nil && a.op != nil && a.op.Kind == "undo" && !c.timer && len(c.change.Transfers) > 0 && c.change.Transfers[0].Kind == store.EntryClawBack {
+		move(store.AgentAccount(w.agents[a.op.Of]), store.PlatformAccount, int64(a.op.Amount))
+		if a.op.On {
+			move(store.PlatformAccount, store.AgentAccount(c.change.Tasks[0].New.Poster), int64(a.op.Amount))
+		}
+	}
+	for _, t := range c.change.Tasks {
 		task, escrow := t.New, store.EscrowAccount(t.New.ID)
 		opened := t.Old == nil
 		ended := !opened && task.Status.Ended() && !t.Old.Status.Ended()

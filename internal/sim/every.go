@@ -213,6 +213,8 @@ var about = []Op{
 	{Kind: "settle", By: operator, Text: "release", Key: "k"},
 	{Kind: "settle", By: operator, Text: "split", Amount: 4},
 	{Kind: "clawback", By: operator, Of: ada, Amount: 30},
+	{Kind: "undo", By: operator, Of: bob, Amount: 4, On: true},
+	{Kind: "undo", By: operator, Of: ada, Amount: 4},
 }
 
 // money are those that move credits, or decide who gets them.
@@ -226,8 +228,9 @@ var (
 	reject1   = Op{Kind: "reject", By: ada}
 	cancel1   = Op{Kind: "cancel", By: ada}
 	sweep1    = Op{Kind: "sweep", By: operator}
+	undo1     = Op{Kind: "undo", By: operator, Of: bob, Amount: 4, On: true}
 	settle1   = Op{Kind: "settle", By: operator, Text: "split", Amount: 4}
-	money     = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1, settle1}
+	money     = []Op{claim1, claim2, deliver1, abandon1, approve1, reject1, cancel1, sweep1, settle1, undo1}
 )
 
 // pairs are all meetings of two. At one replica they meet only if they share more

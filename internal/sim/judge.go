@@ -61,7 +61,7 @@ func (w *world) asking(a *actor) asking {
 		q.me = w.agents[a.op.By]
 	}
 	q.task = a.task
-	if a.op.Kind == "clawback" {
+	if a.op.Kind == "clawback" || a.op.Kind == "undo" {
 		q.agent = w.agents[a.op.Of]
 	}
 	return q
@@ -126,6 +126,8 @@ func (w *world) operation(a *actor) string {
 		return "update me"
 	case "claim":
 		return "pickup " + string(a.task)
+	case "undo":
+		return "clawback"
 	case "resolve":
 		return "resolve " + string(w.reportOf(a.op.Of))
 	case "answer":

@@ -59,6 +59,8 @@ func (m *moment) refusal(q asking, now time.Time) market.Code {
 		return when(!m.sees(q.me, t), market.CodeNotFound)
 	case "settle":
 		return m.refuseSettling(q, t)
+	case "undo":
+		return m.refuseUndoing(q, t)
 	case "clawback":
 		return when(m.balances[store.AccountName(q.agent)] < int64(q.op.Amount), market.CodeInsufficientCredits)
 	default:
@@ -78,6 +80,24 @@ func (m *moment) refuseSettling(q asking, t *store.Task) market.Code {
 		return market.CodeWrongState
 	}
 	return when(q.op.Text == "split" && int64(q.op.Amount) >= t.MaxCredits, market.CodeInvalid)
+}
+
+// refuseUndoing: what is taken back about a task is a party's, for the poster only what the
+// worker was paid, and of that never more.
+func (m *moment) refuseUndoing(q asking, t *store.Task) market.Code {
+	switch amount := int64(q.op.Amount); {
+	case t == nil:
+		return market.CodeNotFound
+	case !t.IsParty(q.agent):
+		return market.CodeInvalid
+	case t.Status != store.StatusApproved || t.System != nil || t.Worker() != q.agent:
+		if q.op.On {
+			return market.CodeInvalid
+		}
+	case amount > t.Ending.Charged-t.Ending.Fee-t.Ending.TakenBack:
+		return market.CodeInvalid
+	}
+	return when(m.balances[store.AccountName(q.agent)] < int64(q.op.Amount), market.CodeInsufficientCredits)
 }
 
 // when is the code if something holds.

@@ -150,6 +150,7 @@ func init() {
 		"grant":    {call: grant, writes: true},
 		"clawback": {call: clawback, writes: true},
 		"settle":   {call: settle, writes: true, task: true},
+		"undo":     {call: undo, writes: true, task: true},
 		"suspend":  {call: suspend, writes: true},
 		"update":   {call: update, writes: true, board: true},
 		"look":     {call: look, task: true},
@@ -329,6 +330,15 @@ func clawback(v visit, r *reply) {
 	}
 }
 
+// undo takes credits back about a task, with On for its poster.
+func undo(v visit, r *reply) {
+	in := market.ClawBackInput{AgentID: v.w.agents[v.op.Of], Amount: int64(v.op.Amount), Reason: "undone", TaskID: v.task, Refund: v.op.On}
+	c, err := v.m.ClawBack(v.ctx, in)
+	if r.err = err; err == nil && (c.ClawedBack != in.Amount || in.Refund != (c.Refunded == in.Amount)) {
+		r.strange = fmt.Sprintf("took back %d for %d", c.ClawedBack, c.Refunded)
+	}
+}
+
 // settle ends a task by decision: Text is the outcome, Amount what a split charges.
 func settle(v visit, r *reply) {
 	in := market.ResolveTaskInput{Outcome: market.TaskOutcome(v.op.Text), WorkerCredits: int64(v.op.Amount), Reason: "decided"}
@@ -417,7 +427,7 @@ func (w *world) line(op *Op) string {
 	if op.Task.Op != 0 {
 		out += " " + op.Task.String()
 	}
-	if op.Kind == "grant" || op.Kind == "suspend" || op.Kind == "clawback" {
+	if op.Kind == "grant" || op.Kind == "suspend" || op.Kind == "clawback" || op.Kind == "undo" {
 		out += " " + agentNames[op.Of]
 	} else if op.Of != 0 {
 		out += fmt.Sprintf(" of #%d", op.Of)

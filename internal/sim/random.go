@@ -239,6 +239,9 @@ func (g *generator) about(op *Op, w *world, t *store.Task) {
 	if len(g.reported) > 0 && g.IntN(12) == 0 {
 		*op = Op{N: op.N, Kind: "resolve", By: operator, At: op.At, Of: g.among(g.reported)}
 	}
+	if t.Status == store.StatusApproved && g.IntN(4) == 0 {
+		*op = Op{N: op.N, Kind: "undo", By: operator, At: op.At, Task: w.refs[t.ID], Of: max(worker, 0), Amount: 1 + g.IntN(12), On: g.IntN(2) == 0}
+	}
 	if g.IntN(20) == 0 {
 		*op = Op{N: op.N, Kind: "settle", By: operator, At: op.At, Task: w.refs[t.ID], Text: []string{"refund", "release", "split"}[g.IntN(3)]}
 		if op.Text == "split" {

@@ -90,7 +90,7 @@ func (c *checking) entry(e *store.Entry) {
 	if c.moved[e.Task] == nil {
 		c.moved[e.Task] = map[market.EntryKind]int{}
 	}
-	if c.moved[e.Task][e.Kind]++; c.moved[e.Task][e.Kind] > 1 {
+	if c.moved[e.Task][e.Kind]++; c.moved[e.Task][e.Kind] > 1 && !e.Kind.Repeats() {
 		c.kit.Errorf("task %s has %d movements of kind %s", e.Task, c.moved[e.Task][e.Kind], e.Kind)
 	}
 }

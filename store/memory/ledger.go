@@ -67,7 +67,7 @@ func (l *ledger) add(e store.Entry) uint32 {
 func (s *Store) guardTransfers(c *store.Change) *store.Conflict {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		if t.Task != "" && (s.ledger.hasMoved(t.Task, t.Kind) || movedTwice(c.Transfers[:i], t)) {
+		if t.OnceOfTask() && (s.ledger.hasMoved(t.Task, t.Kind) || movedTwice(c.Transfers[:i], t)) {
 			return &store.Conflict{Guard: store.GuardTransfer, Task: t.Task, Agent: t.Agent}
 		}
 		if t.Agent != "" && !s.affords(c, i) {

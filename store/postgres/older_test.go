@@ -12,6 +12,7 @@ import (
 // older takes a schema back by one version at a time, with the routines that read it: what it
 // then has is what a program of that version wrote.
 var older = map[int]string{
+	4: `create unique index entry_of_task on pinchwork.entry (task, kind) where task <> ''; drop index pinchwork.entry_about_task`,
 	3: `alter table pinchwork.total_change drop column sealed_posted cascade, drop column sealed_claimed cascade,
 		drop column sealed_delivered cascade, drop column sealed_approved cascade, drop column sealed_expired cascade, drop column sealed_cancelled cascade`,
 	2: `alter table pinchwork.total_change drop column registered cascade, drop column granted cascade,

@@ -101,7 +101,7 @@ func (k *keys) people(c *store.Change) {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		k.shared("agent ", string(t.Agent))
-		if t.Task != "" {
+		if t.OnceOfTask() {
 			k.sole("transfer ", string(t.Kind)+" "+string(t.Task))
 		}
 	}

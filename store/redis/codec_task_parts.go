@@ -320,6 +320,7 @@ func packEnding(p *packer, e *store.Ending) {
 		put(p, "pf", e.PosterFeedback)
 		put(p, "u", e.Outcome)
 		put(p, "w", e.Reason)
+		p.number("tb", e.TakenBack)
 	})
 }
 
@@ -347,6 +348,8 @@ func unpackEnding(doc string) (*store.Ending, error) {
 			e.Outcome = value
 		case "w":
 			e.Reason = value
+		case "tb":
+			e.TakenBack = integer(value)
 		}
 	})
 }

@@ -6,7 +6,7 @@ func (p *program) guardMoney(c *store.Change) {
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
 		p.guardBalance(c, i)
-		if t.Task != "" {
+		if t.OnceOfTask() {
 			p.fresh(store.Conflict{Guard: store.GuardTransfer, Agent: t.Agent, Task: t.Task},
 				p.transfers(t.Task), string(t.Kind))
 		}
@@ -62,6 +62,15 @@ func moved(transfers []store.Transfer, id store.AgentID) (sum int64, n int) {
 	return sum, n
 }
 
+// movement names a transfer among those about its task: by its kind, of which there is one,
+// or by its own id too.
+func movement(t *store.Transfer) string {
+	if t.Kind.Repeats() {
+		return string(t.Kind) + " " + string(t.ID)
+	}
+	return string(t.Kind)
+}
+
 // writeTransfer adds a transfer, to whose entry the account is as it was before the
 // later ones.
 func (p *program) writeTransfer(t *store.Transfer, later []store.Transfer) {
@@ -74,16 +83,16 @@ func (p *program) writeTransfer(t *store.Transfer, later []store.Transfer) {
 		p.step("HINCRBY", p.totals(), string(t.Kind), t.Amount)
 	}
 	if t.Agent == "" {
-		p.stepOn(transfers, "transfer", string(t.Kind), doc)
+		p.stepOn(transfers, "transfer", movement(t), doc)
 		return
 	}
 	agent := p.agent(t.Agent)
 	p.count(agent, "le", 1)
 	p.count(agent, "bal", t.Signed())
 	if sum, n := moved(later, t.Agent); n == 0 {
-		p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At))
+		p.stepOn(transfers, "transfer", movement(t), doc, micros(t.At))
 	} else {
-		p.stepOn(transfers, "transfer", string(t.Kind), doc, micros(t.At), n, sum)
+		p.stepOn(transfers, "transfer", movement(t), doc, micros(t.At), n, sum)
 	}
 	p.with(p.key(p.ledger(t.Agent)), p.key(p.earnings(t.Agent)))
 	for _, field := range []string{"le", "bal", "earn"} {

@@ -30,7 +30,7 @@ func fullTask() *store.Task {
 			Status: store.VerificationCompleted, MeetsRequirements: &yes, Explanation: "so\nso", Proven: &yes,
 		}},
 		Rejections: 4, Rejection: &store.Rejection{Reason: "r", Feedback: "f", At: at(10)},
-		Ending: &store.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h", Outcome: "u", Reason: "w"},
+		Ending: &store.Ending{At: at(11), Charged: 40, Fee: 4, Auto: true, Rating: 5, Feedback: "g", PosterRating: 1, PosterFeedback: "h", Outcome: "u", Reason: "w", TakenBack: 3},
 		Bytes:  12, TextsPruned: true, Superseded: []store.Superseded{{No: 1, Worker: "ag-7", Bytes: 13, Until: at(12), At: at(11), Charged: 14}, {}},
 		NextDue: at(12),
 	}

@@ -224,7 +224,7 @@ func (w *writing) guardTransfers(c *store.Change) error {
 
 func (w *writing) guardTransfer(c *store.Change, i int) error {
 	t := &c.Transfers[i]
-	if t.Task != "" {
+	if t.OnceOfTask() {
 		moved, err := w.has("select 1 from pinchwork_entry where task = ? and kind = ?", string(t.Task), string(t.Kind))
 		same := func(o store.Transfer) bool { return o.Task == t.Task && o.Kind == t.Kind }
 		conflict := store.Conflict{Guard: store.GuardTransfer, Task: t.Task, Agent: t.Agent}

@@ -15,6 +15,10 @@ import (
 // older takes a file back by one version at a time: what it then has is what a program of
 // that version wrote.
 var older = map[int][]string{
+	4: {
+		"drop index pinchwork_entry_of_task",
+		"create unique index pinchwork_entry_of_task on pinchwork_entry (task, kind) where task is not null",
+	},
 	3: {
 		"alter table pinchwork_total drop column h1", "alter table pinchwork_total drop column h2", "alter table pinchwork_total drop column h3",
 		"alter table pinchwork_total drop column h4", "alter table pinchwork_total drop column h5", "alter table pinchwork_total drop column h6",

@@ -469,6 +469,20 @@ var guardCases = []testCase{
 		c.Transfers = append(c.Transfers, second)
 		w.equal(w.refused(c, store.GuardTransfer).Task, taskNo(1))
 	}},
+	{"Transfers: operators grant and take back several times about a task", func(w *world) {
+		w.people()
+		w.commit(&store.Change{Transfers: []store.Transfer{w.about(store.EntryClawBack, ann, 3), w.about(store.EntryAdminGrant, bob, 3)}})
+		w.commit(&store.Change{Transfers: []store.Transfer{w.about(store.EntryClawBack, ann, 2), w.about(store.EntryClawBack, ann, 1), w.about(store.EntryAdminGrant, bob, 3)}})
+		w.equal([]int64{w.agent(ann).Balance, w.agent(bob).Balance}, []int64{bonus - 6, bonus + 6})
+		entries, _, err := w.store.Entries(w.ctx, taskNo(1), "", 10)
+		w.ok(err)
+		sums := map[store.EntryKind]int64{}
+		for _, e := range entries {
+			sums[e.Kind] += e.Amount
+		}
+		w.equal(sums, map[store.EntryKind]int64{store.EntryClawBack: 6, store.EntryAdminGrant: 6})
+		w.equal(len(entries), 5)
+	}},
 	{"Transfers: a kind with no task may repeat", func(w *world) {
 		w.people()
 		w.commit(&store.Change{Transfers: []store.Transfer{w.grant(ann, 1)}})

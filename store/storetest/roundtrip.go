@@ -341,7 +341,7 @@ func fullTask(w *world) *store.Task {
 		Rejections: 5, Rejection: &store.Rejection{Reason: "no", Feedback: "more", At: w.now},
 		Ending: &store.Ending{
 			At: w.now, Charged: 99, Fee: 9, Auto: true, Rating: 5, Feedback: "good",
-			PosterRating: 4, PosterFeedback: "kind", Outcome: "split", Reason: "both\nare right",
+			PosterRating: 4, PosterFeedback: "kind", Outcome: "split", Reason: "both\nare right", TakenBack: 7,
 		},
 		Bytes: 18, TextsPruned: true,
 		Superseded: []store.Superseded{

@@ -145,6 +145,16 @@ func (w *world) grant(id store.AgentID, amount int64) store.Transfer {
 	}
 }
 
+// about is what an operator takes back or grants about the first task.
+func (w *world) about(kind store.EntryKind, id store.AgentID, amount int64) store.Transfer {
+	t := w.grant(id, amount)
+	t.Kind, t.Task = kind, taskNo(1)
+	if kind == store.EntryClawBack {
+		t.From, t.To = t.To, t.From
+	}
+	return t
+}
+
 // change reads an agent's profile, edits a copy, and commits it.
 func (w *world) change(id store.AgentID, edit func(*store.Profile)) {
 	w.Helper()

@@ -14,11 +14,11 @@ func NoAgent() *Error { return Refuse(CodeNotFound, "Agent not found") }
 // numbers as floats.
 const maxBalance = 1 << 50
 
-// Grant gives credits from the platform to the loaded agent. The reason is kept
-// as a note, since the kind of the entry is always that of a grant.
-func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount int64, reason string) (*Outcome, error) {
-	if l.Agent == nil {
-		return nil, NoAgent()
+// Grant gives credits from the platform to the loaded agent, about a task of its own or
+// none. The reason is kept as a note, since the kind of the entry is always that of a grant.
+func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount int64, task store.TaskID, reason string) (*Outcome, error) {
+	if err := concerns(l, task, to); err != nil {
+		return nil, err
 	}
 	switch most := MostGranted(l.Agent); {
 	case most < 1:
@@ -27,15 +27,20 @@ func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount 
 		return nil, Invalid("amount", "must be 1 to %d", most)
 	}
 	o := p.begin(now)
-	o.transfer(store.Transfer{
-		From: store.PlatformAccount, To: store.AgentAccount(to), Amount: amount,
-		Kind: store.EntryAdminGrant, Agent: to, Note: reason,
-	})
+	o.give(to, amount, task, reason)
 	return o, nil
 }
 
 // MostGranted is what an operator may grant to the agent at once, 0 or less for nothing.
 func MostGranted(a *store.Agent) int64 { return min(limits.Grant, maxBalance-a.Balance) }
+
+// give moves credits from the platform to an agent.
+func (o *Outcome) give(to store.AgentID, amount int64, task store.TaskID, reason string) {
+	o.transfer(store.Transfer{
+		From: store.PlatformAccount, To: store.AgentAccount(to), Amount: amount,
+		Kind: store.EntryAdminGrant, Agent: to, Task: task, Note: reason,
+	})
+}
 
 // Edit is the operator's change of the loaded agent's profile.
 func (p *Policy) Edit(now time.Time, l *store.Loaded, edit func(*store.Profile)) (*Outcome, error) {

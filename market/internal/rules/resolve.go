@@ -139,22 +139,74 @@ func (o *Outcome) award(t, next *store.Task, in Resolution, s Settlement) {
 // MostClawedBack is what an operator may take back from the agent at once.
 func MostClawedBack(a *store.Agent) int64 { return min(limits.Grant, a.Balance) }
 
+// TakeBack is what an operator takes from an agent.
+type TakeBack struct {
+	From   store.AgentID
+	Amount int64
+	Reason string
+	// Task is what it is about, "" for nothing. Refund gives what is taken of a worker's pay
+	// to the poster.
+	Task   store.TaskID
+	Refund bool
+}
+
 // ClawBack takes credits of the loaded agent's back to the platform, as many as it has
-// at most: what tasks hold in escrow stays there.
-func (p *Policy) ClawBack(now time.Time, l *store.Loaded, from store.AgentID, amount int64, reason string) (*Outcome, error) {
-	if l.Agent == nil {
-		return nil, NoAgent()
+// at most: what tasks hold in escrow stays there. Of what a task has paid no more is
+// taken than was paid, which the task remembers: two who take at once take turns.
+func (p *Policy) ClawBack(now time.Time, l *store.Loaded, in TakeBack) (*Outcome, error) {
+	if err := concerns(l, in.Task, in.From); err != nil {
+		return nil, err
 	}
+	pay := in.Task != "" && WasPaid(l.Task) && l.Task.Worker() == in.From
 	switch most := MostClawedBack(l.Agent); {
-	case most > 0 && (amount < 1 || amount > limits.Grant):
+	case in.Refund && !pay:
+		return nil, Invalid("refund", "is only for what the worker of an approved task was paid for it")
+	case in.Refund && l.Poster.Balance > maxBalance-in.Amount:
+		return nil, Invalid("amount", "the poster's balance is as large as one may be")
+	case pay && in.Amount > Pay(l.Task)-l.Task.Ending.TakenBack:
+		return nil, Invalid("amount", "the task paid %d, of which %d were taken back", Pay(l.Task), l.Task.Ending.TakenBack)
+	case most > 0 && (in.Amount < 1 || in.Amount > limits.Grant):
 		return nil, Invalid("amount", "must be 1 to %d", most)
-	case amount > most || most == 0:
-		return nil, tooDear("amount", l.Agent.Balance, max(amount, 1))
+	case in.Amount > most || most == 0:
+		return nil, tooDear("amount", l.Agent.Balance, max(in.Amount, 1))
 	}
 	o := p.begin(now)
 	o.transfer(store.Transfer{
-		From: store.AgentAccount(from), To: store.PlatformAccount, Amount: amount,
-		Kind: store.EntryClawBack, Agent: from, Note: reason,
+		From: store.AgentAccount(in.From), To: store.PlatformAccount, Amount: in.Amount,
+		Kind: store.EntryClawBack, Agent: in.From, Task: in.Task, Note: in.Reason,
 	})
+	if in.Refund {
+		o.give(l.Poster.ID, in.Amount, in.Task, in.Reason)
+	}
+	if pay {
+		next, ending := *l.Task, *l.Task.Ending
+		ending.TakenBack += in.Amount
+		next.Ending = &ending
+		o.replace(l.Task, &next)
+	}
 	return o, nil
 }
+
+// concerns refuses an act about the loaded agent for the sake of a task to which it is no
+// party; task is "" for none.
+func concerns(l *store.Loaded, task store.TaskID, id store.AgentID) error {
+	switch {
+	case l.Agent == nil:
+		return NoAgent()
+	case task == "":
+		return nil
+	case l.Task == nil:
+		return NotFound()
+	case !l.Task.IsParty(id):
+		return Invalid("task_id", "the agent is no party of this task")
+	}
+	return nil
+}
+
+// WasPaid reports whether the task's worker was paid by its poster, and Pay how much.
+func WasPaid(t *store.Task) bool {
+	return t.Status == store.StatusApproved && t.System == nil
+}
+
+// Pay is what the worker of a task that was approved got for it.
+func Pay(t *store.Task) int64 { return t.Ending.Charged - t.Ending.Fee }

@@ -112,7 +112,7 @@ func TestOperator(t *testing.T) {
 		for balance, granted := range map[int64]bool{100: true, most - 30: true, most - 29: false} {
 			l := &store.Loaded{Agent: agent(worker)}
 			l.Agent.Balance = balance
-			got, err := p.Grant(t1, l, worker, 30, "thanks")
+			got, err := p.Grant(t1, l, worker, 30, "", "thanks")
 			if !granted {
 				refuses(t, rules.CodeInvalid, "amount: the balance may not exceed 1125899906842624")(got, err)
 				same(t, refusal(t, err).Field, "amount")
@@ -122,7 +122,7 @@ func TestOperator(t *testing.T) {
 				From: store.PlatformAccount, To: "ag-worker", Amount: 30, Kind: store.EntryAdminGrant, Agent: worker, Note: "thanks", At: t1,
 			}}})(got, err)
 		}
-		refuses(t, rules.CodeNotFound, "Agent not found")(p.Grant(t1, nobody, worker, 30, ""))
+		refuses(t, rules.CodeNotFound, "Agent not found")(p.Grant(t1, nobody, worker, 30, "", ""))
 	})
 	t.Run("edits", func(t *testing.T) {
 		suspend := func(n *store.Profile) { n.Suspended = true }

@@ -114,9 +114,9 @@ local steps = {
   end,
 
   -- [of an agent its ledger and earnings, and, as row and
-  -- field, the entry's number, balance, earned] kind, transfer, at, and when later
+  -- field, the entry's number, balance, earned] name, transfer, at, and when later
   -- transfers of the Change are the agent's, how many and what they move: writes the
-  -- entry, and its number under the kind into the key, if there is one
+  -- entry, and its number under the name into the key, if there is one
   transfer = function(transfers, i, last)
     local n = call('HINCRBY', COUNTERS, 'entry', 1)
     local seq, balance, earned = 0, 0, '0'
