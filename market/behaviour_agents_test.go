@@ -278,7 +278,7 @@ func TestGrantsAreBoundedAndAreNotEarned(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
 		ada := k.Agent("ada")
 		g, err := k.Market.Grant(k.Ctx, market.GrantInput{AgentID: ada.ID, Amount: 500, Reason: "payment"})
-		if err != nil || g != (market.Granted{Granted: 500, AgentID: ada.ID, Reason: "payment"}) {
+		if err != nil || g != (market.Granted{Granted: 500, AgentID: ada.ID, Balance: 600, Reason: "payment"}) {
 			t.Fatalf("granted: %+v, %v", g, err)
 		}
 		entry := ada.Credits().Ledger[0]

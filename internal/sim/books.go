@@ -302,6 +302,10 @@ func overdue(t *store.Task, now time.Time) bool {
 // more when it is written down. That it is the agent's only one is decided then: an
 // earlier one may have been deleted, with the task.
 func (w *world) wasAllowed(a *actor, q asking, prev *moment, now time.Time) bool {
+	if a.op.Kind == "undo" && prev.tasks[q.task] == nil {
+		// The task was deleted since: what is noted about it goes to nobody else.
+		return w.once(a, func(m *moment) bool { return m.refusal(q, now) == "" })
+	}
 	return a.op.Kind == "report" && !prev.reported(q.me, q.task) && w.once(a, func(m *moment) bool {
 		code := m.refusal(q, now)
 		return (code == "" || code == market.CodeAlreadyDone) && !overdue(m.tasks[q.task], now)

@@ -272,6 +272,9 @@ func (w *world) judgeSuccess(a *actor, own []*commit) {
 	if len(own) > 0 {
 		made = own[0]
 	}
+	if made == nil && a.op.Kind == "suspend" && w.once(a, func(m *moment) bool { return m.agents[w.agents[a.op.Of]].Suspended == a.op.On }) {
+		return // who is so already stays so
+	}
 	if made == nil {
 		w.fail("what is answered as done is done", "%s answers %s and has committed nothing", a, a.reply)
 		return
