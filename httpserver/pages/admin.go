@@ -106,6 +106,9 @@ type desk struct {
 	Pager  pager
 }
 
+// AsOf is when the page was read.
+func (d *desk) AsOf() string { return time.Now().UTC().Format("15:04:05 UTC") }
+
 // Acts reports whether the operator may do more than look; Root, whether it is the first.
 func (d *desk) Acts() bool { return d.By.Role != market.OperatorLook }
 func (d *desk) Root() bool { return d.By.Role == market.OperatorRoot }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pinchwork/pinchwork/httpserver/pages"
+	"github.com/pinchwork/pinchwork/market"
 )
 
 var postedForm = regexp.MustCompile(`<form[^>]*method="post"[^>]*action="([^"]+)"`)
@@ -18,6 +19,31 @@ func formsOf(page string) (to []string) {
 		to = append(to, form[1])
 	}
 	return to
+}
+
+// The pages of the desk that change by themselves say as of when they are and load themselves
+// again, which ends with the session; the answer to a form that was refused does not.
+func TestTheDeskIsBroughtUpToDate(t *testing.T) {
+	d := newDesk(t)
+	for _, path := range []string{"/admin", "/admin/reports", "/admin/tasks", "/admin/webhooks"} {
+		status, page := d.acts.get(path)
+		for _, want := range []string{`data-source=""`, "mine.js", `data-part="desk"`, "As of "} {
+			d.acts.expect(path, http.StatusOK, want, status, page)
+		}
+	}
+	if _, page := d.acts.get("/admin/actions"); strings.Contains(page, "mine.js") {
+		t.Error("the log loads itself again")
+	}
+	status, page := d.acts.post("/admin/webhooks/seen", d.acts.form("/admin/webhooks", "until", "never"))
+	if status < 400 || strings.Contains(page, "mine.js") {
+		t.Errorf("the answer to a form loads itself again: %d", status)
+	}
+	if _, err := d.market.RevokeOperator(market.WithOperator(t.Context(), market.Root()), "actor", market.RevokeInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, page = d.acts.get("/admin"); strings.Contains(page, "data-part") {
+		t.Errorf("a revoked operator sees %s", page)
+	}
 }
 
 // Who may look has no form of an act on any page of the desk, nor on the answer to one that

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market"
@@ -55,6 +56,10 @@ func (v view) Live() string {
 		}
 	case *myself, *purse:
 		return "*"
+	case *desk:
+		if page.Tried == "" && slices.Contains(polled, v.Page) {
+			return "*"
+		}
 	case *taskList:
 		if page.Pager.Before == "" {
 			return "*"
@@ -87,8 +92,15 @@ func (v view) Copies() bool {
 	return false
 }
 
-// Source is where a live page is told of changes.
+// polled are the pages of the desk that load themselves again while they are looked at: what
+// they show is told of by no stream.
+var polled = []string{"admin-overview", "admin-reports", "admin-tasks", "admin-webhooks"}
+
+// Source is where a live page is told of changes, "" where it asks.
 func (v view) Source() string {
+	if v.Desk() {
+		return ""
+	}
 	switch v.Data.(type) {
 	case *taskList, *workList:
 		return v.Root + "/live/stream?changes"

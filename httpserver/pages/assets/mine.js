@@ -4,12 +4,15 @@
 const main = document.getElementById("main");
 const busy = (part) => part.contains(document.activeElement) && document.activeElement !== document.body
   || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
-    field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue)
-  || [...part.querySelectorAll("details")].some((part) => part.open);
-const text = (part) => part.innerHTML.replace(/name="once" value="[^"]*"/g, "");
+    ["radio", "checkbox"].includes(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue)
+  || [...part.querySelectorAll("option")].some((option) => option.selected !== option.defaultSelected)
+  || [...part.querySelectorAll("details")].some((part) => part.open)
+  || !getSelection().isCollapsed && part.contains(getSelection().anchorNode);
+const text = (part) => part.innerHTML.replace(/name="once" value="[^"]*"/g, "").replace(/<p class="as-of.*?<\/p>/, "");
 const load = async () => {
   const answer = await fetch(main.dataset.page || location.href);
-  if (!answer.ok || answer.redirected) return;
+  if (answer.redirected) return false;
+  if (!answer.ok) return true;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const parts = [...document.querySelectorAll("[data-part]")], fresh = [...next.querySelectorAll("[data-part]")];
   // What was done last is said until the state is another one.
@@ -17,8 +20,17 @@ const load = async () => {
   if (state(document) !== state(next)) main.querySelector(".notice[role=status]")?.remove();
   for (const part of parts) {
     const other = fresh.find((f) => f.dataset.part === part.dataset.part);
-    if (other && !busy(part) && text(part) !== text(other)) part.replaceWith(document.adoptNode(other));
+    if (!other || busy(part)) continue;
+    const asOf = part.querySelector(".as-of");
+    if (text(part) !== text(other)) part.replaceWith(document.adoptNode(other));
+    else if (asOf) asOf.textContent = other.querySelector(".as-of").textContent;
   }
+  return fresh.length > 0;
+};
+// The desk has no stream: its pages ask while they are looked at, until the session has ended.
+const ask = async () => {
+  if (document.hidden || await load().catch(() => true)) setTimeout(ask, 10000);
+  else for (const asOf of document.querySelectorAll(".as-of")) asOf.textContent += ": your session has ended, log in again";
 };
 let rest = 1000, timer = 0;
 // What everybody follows changes often, and each of them asks for the page.
@@ -39,4 +51,5 @@ const follow = () => {
     rest = Math.min(2 * rest, 60000);
   };
 };
-follow();
+if (main.dataset.source) follow();
+else setTimeout(ask, 10000);
