@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -40,6 +41,13 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 		o := &order{Request: r, desk: d, reason: text(r, "reason"), page: whence(r)}
 		show := p.standing(form)
 		d.Tried, d.Sent = form+r.PostFormValue("which"), r.PostForm
+		if task := r.PostFormValue("task"); form == "clawback" && isID(task, "tk-") {
+			o.page = "/admin/tasks/" + url.PathEscape(task)
+			show = func(w http.ResponseWriter, r *http.Request, d *desk, err error) {
+				r.SetPathValue("id", task)
+				p.taskDesk(w, r, d, err)
+			}
+		}
 		if form == "resolve" && r.PostFormValue("try") != "" {
 			show(w, r, d, p.tryResolution(o))
 			return
@@ -151,7 +159,10 @@ func (p *pages) clawBack(o *order) (string, error) {
 	amount, err := amountOf(o)
 	if err == nil {
 		ctx := market.WithIdempotencyKey(o.Context(), onceKey(o.Request))
-		_, err = p.market.ClawBack(ctx, market.ClawBackInput{AgentID: o.agent(), Amount: amount, Reason: o.reason})
+		_, err = p.market.ClawBack(ctx, market.ClawBackInput{
+			AgentID: o.agent(), Amount: amount, Reason: o.reason,
+			TaskID: market.TaskID(o.PostFormValue("task")), Refund: o.PostFormValue("refund") == "yes",
+		})
 	}
 	return "clawed", err
 }

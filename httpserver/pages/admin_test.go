@@ -538,6 +538,13 @@ func TestTheOperatorJudges(t *testing.T) {
 			root.expect("all that is wrong at once", http.StatusBadRequest, `">`+words+"</a>", status, page)
 		}
 	}
+	back := root.form(path, "amount", "2", "reason", "half was copied", "refund", "yes", "task", string(id))
+	status, page = root.post(agent+"/clawback", back)
+	root.expect("the payment back", http.StatusOK, "The worker got 14, of which 2 were taken back", status, page)
+	root.expect("the payment back", http.StatusOK, "half was copied", status, page)
+	if _, err := s.market.Grant(t.Context(), market.GrantInput{AgentID: bob.agent.ID(), Amount: 2}); err != nil {
+		t.Fatal(err)
+	}
 	claw := root.form(agent, "amount", "14", "reason", "fraud", "sure", "yes")
 	for range 2 { // the same form twice
 		status, page = root.post(agent+"/clawback", claw)
