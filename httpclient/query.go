@@ -75,6 +75,10 @@ func mineQuery(m market.MineQuery) url.Values {
 	if m.Status != "" {
 		q.Set("status", string(m.Status))
 	}
+	addFilter(q, m.Tags, m.Search)
+	if m.Order != "" {
+		q.Set("order", string(m.Order))
+	}
 	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
 		q.Set("metadata."+key, m.Metadata[key])
 	}

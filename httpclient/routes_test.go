@@ -77,9 +77,9 @@ func TestCallsReachTheirRoutes(t *testing.T) {
 			},
 		},
 		{
-			"mine", "GET /base/v1/tasks/mine?role=worker&status=claimed", "",
+			"mine", "GET /base/v1/tasks/mine?order=credits&role=worker&search=a+b&status=claimed&tags=go%2Csql", "",
 			func(ctx context.Context, c *httpclient.Client) error {
-				return ignore(c.Mine(ctx, market.MineQuery{Role: "worker", Status: market.StatusClaimed}))
+				return ignore(c.Mine(ctx, market.MineQuery{Role: "worker", Status: market.StatusClaimed, Filter: market.Filter{Tags: tags, Search: "a b"}, Order: market.MineCredits}))
 			},
 		},
 		{"task", "GET /base/v1/tasks/tk-1", "", func(ctx context.Context, c *httpclient.Client) error { return ignore(c.Task(ctx, "tk-1", 0)) }},

@@ -94,12 +94,15 @@ var taskRoutes = []Route{
 	{
 		Name: "myTasks", Method: http.MethodGet, Path: "/v1/tasks/mine",
 		Caller: CallerAgent, Limit: ClassRead, Group: groupTasks,
-		Summary: "Your tasks, as poster or worker, newest first",
-		Description: "With metadata, one answer looks through at most 1,000 tasks: offset and total count without it, and next_offset says " +
-			"where to go on as long as there are more to look through.",
+		Summary: "Your tasks, as poster or worker, newest first unless you say otherwise",
+		Description: "With tags, search or metadata, one answer looks through at most 1,000 tasks, or 1 MiB of texts for a search: offset and total count without them, and next_offset says " +
+			"where to go on as long as there are more to look through. By deadline or credits the newest 1,000 tasks are put in order, or 4 MiB of their texts: offset and total " +
+			"are then about what was found among them, and total_more is true when there are older ones.",
 		Params: paged(20, 100,
 			Param{Name: "role", In: "query", Type: "string", Enum: strs(market.PartyPoster, market.PartyWorker), Description: "Only tasks that you posted, or work on."},
 			Param{Name: "status", In: "query", Type: "string", Enum: strs(market.Statuses()...), Description: "Only tasks in this state."},
+			tagsParam, searchParam,
+			Param{Name: "order", In: "query", Type: "string", Enum: strs(market.MineOrders()...), Default: "newest", Description: "By deadline: what ends first by itself first, an offer, a claim or a review. By credits: the largest budget first."},
 			Param{Name: metadataParam, In: "query", Type: "string", Description: "Only tasks with this value under KEY of their metadata, as in metadata.order=4711; several must all fit.", Example: "4711", MaxLength: limits.MetadataValue},
 		),
 		Success: ok[market.TaskList](),

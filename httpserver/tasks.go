@@ -79,8 +79,16 @@ func myTasks(c *call) (market.TaskList, error) {
 	if err != nil {
 		return market.TaskList{}, err
 	}
+	order, err := c.text("order")
+	if err != nil {
+		return market.TaskList{}, err
+	}
+	filter, err := c.filter(market.Filter{})
+	if err != nil {
+		return market.TaskList{}, err
+	}
 	return c.agentAPI().Mine(c.ctx, market.MineQuery{
-		Role: market.PartyRole(role), Status: market.Status(status), Metadata: metadata, Page: page,
+		Role: market.PartyRole(role), Status: market.Status(status), Metadata: metadata, Filter: filter, Order: market.MineOrder(order), Page: page,
 	})
 }
 

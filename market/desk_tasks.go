@@ -137,12 +137,7 @@ func (q *AllTasksQuery) selects(t *store.Task) bool {
 		q.Poster != "" && t.Poster != q.Poster, q.Worker != "" && t.Worker() != q.Worker:
 		return false
 	}
-	for _, tag := range q.Tags {
-		if !slices.ContainsFunc(t.Tags, func(has string) bool { return text.FoldTag(has) == text.FoldTag(tag) }) {
-			return false
-		}
-	}
-	return true
+	return hasTags(t.Tags, q.Tags)
 }
 
 // looking is a look through tasks, a piece at a time.

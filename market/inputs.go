@@ -106,12 +106,36 @@ type BrowseQuery struct {
 type MineQuery struct {
 	Role   PartyRole `json:"role,omitempty"`   // poster, worker, or "" for both
 	Status Status    `json:"status,omitempty"` // "" for all
-	// Metadata are pairs that a task must all have. One answer looks through at most
-	// 1,000 tasks: Offset and Total count without Metadata, and NextOffset says where
-	// the next page begins as long as there are more to look through.
+	// Metadata are pairs that a task must all have, Tags of the Filter likewise; Search are
+	// terms that need or context must contain. One answer looks through at most 1,000
+	// tasks, or 1 MiB of texts for a Search: Offset and Total count without these, and
+	// NextOffset says where the next page begins as long as there are more to look through.
 	Metadata map[string]string `json:"metadata,omitempty"`
+	Filter
+	Order MineOrder `json:"order,omitempty"`
 	Page
 }
+
+// MineOrder is the order of a list of an agent's own tasks.
+type MineOrder string
+
+// The orders. By deadline or credits only the newest 1,000 tasks of the role and status are
+// put in order, or 4 MiB of their texts; Offset and Total are then about what was found
+// among them, and TotalMore says that there are older ones.
+const (
+	// MineNewest is the last posted first, as is "".
+	MineNewest MineOrder = "newest"
+	// MineOldest is the first posted first.
+	MineOldest MineOrder = "oldest"
+	// MineDeadline is what ends first by itself first: an offer that expires, a claim that
+	// ends, a review that a timer approves. What never does comes last, the newest first.
+	MineDeadline MineOrder = "deadline"
+	// MineCredits is the largest budget first.
+	MineCredits MineOrder = "credits"
+)
+
+// MineOrders are all of them by name.
+func MineOrders() []MineOrder { return []MineOrder{MineNewest, MineOldest, MineDeadline, MineCredits} }
 
 // BatchInput claims several tasks; Count is 1–10, 0 means 5.
 type BatchInput struct {

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,8 +13,8 @@ import (
 	"github.com/pinchwork/pinchwork/store"
 )
 
-// Mine lists the agent's tasks, newest first (rule 4.20). Limit 1–100,
-// default 20; unknown roles and states are ErrInvalid.
+// Mine lists the agent's tasks, newest first unless the query says otherwise (rule 4.20).
+// Limit 1–100, default 20; unknown roles, states and orders are ErrInvalid.
 func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err error) {
 	finish := h.m.meter.operation(&ctx, "mine")
 	defer func() { finish(err) }()
@@ -23,7 +24,13 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if q.Status != "" && !slices.Contains(Statuses(), q.Status) {
 		return list, rules.Invalid("status", "must be one of posted, claimed, delivered, approved, expired, cancelled")
 	}
+	if q.Order = cmp.Or(q.Order, MineNewest); !slices.Contains(MineOrders(), q.Order) {
+		return list, rules.Invalid("order", "must be newest, oldest, deadline or credits")
+	}
 	if q.Page, err = checkPage(q.Page, 20, 100); err != nil {
+		return list, err
+	}
+	if q.Filter, err = checkFilter(q.Filter); err != nil {
 		return list, err
 	}
 	if q.Metadata, err = rules.CheckMetadata(q.Metadata); err != nil {
@@ -40,7 +47,7 @@ func (h *Handle) Mine(ctx context.Context, q MineQuery) (list TaskList, err erro
 	if err != nil {
 		return list, err
 	}
-	list = TaskList{Tasks: make([]Task, len(page.Tasks)), Total: page.Total}
+	list = TaskList{Tasks: make([]Task, len(page.Tasks)), Total: page.Total, TotalMore: page.more}
 	for i, st := range page.Tasks {
 		list.Tasks[i] = h.m.taskView(st.Task, st.Text, copyOf(records[st.Task.Poster]))
 	}

@@ -131,26 +131,12 @@ func (c *claiming) eligible(st *store.StoredTask) bool {
 	case t.Matching != nil && t.Matching.State == store.Matched && c.now.Before(t.Matching.Until) && !slices.Contains(t.Matching.Agents, c.id):
 		return false
 	}
-	return hasTags(t.Tags, c.query.Tags) && hasTerms(st.Text, c.query.Search)
+	return hasTags(t.Tags, c.query.Tags) && contains(&st.Text, text.Terms(c.query.Search))
 }
 
 func hasTags(have, want []string) bool {
 	for _, tag := range want {
 		if !slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, tag) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func hasTerms(t store.TaskText, search string) bool {
-	terms := text.Terms(search)
-	if len(terms) == 0 {
-		return true
-	}
-	need, background := text.Fold(t.Need), text.Fold(t.Context)
-	for _, term := range terms {
-		if !strings.Contains(need, term) && !strings.Contains(background, term) {
 			return false
 		}
 	}

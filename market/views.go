@@ -259,6 +259,8 @@ type TaskList struct {
 	// NextOffset is where the next page begins when this one ended early, because of
 	// its size or because enough was looked through (MineQuery.Metadata), else 0.
 	NextOffset int `json:"next_offset,omitempty"`
+	// TotalMore says that older tasks were not put in order (MineOrder).
+	TotalMore bool `json:"total_more,omitempty"`
 }
 
 // BrowseItem is an open task as it is offered to one agent.

@@ -27,7 +27,7 @@ func newList(a *app) *cobra.Command {
 				return err
 			}
 			return a.show(list, func(w io.Writer, style render.Style) error {
-				defer a.more(len(list.Tasks), q.Offset, list.Total, list.TotalMore)
+				defer a.more(len(list.Tasks), q.Offset, list.Total, false)
 				empty := "No tasks on offer."
 				if list.Nothing != nil {
 					empty = "No tasks on offer: " + list.Nothing.Message + "."
@@ -71,14 +71,14 @@ func short(reputation float64) string {
 
 func newMine(a *app) *cobra.Command {
 	var q market.MineQuery
-	var role, status string
+	var role, status, order string
 	var meta []string
 	cmd := &cobra.Command{
 		Use:   "mine",
-		Short: "List the agent's own tasks, newest first",
+		Short: "List and search the agent's own tasks",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q.Role, q.Status = market.PartyRole(role), market.Status(status)
+			q.Role, q.Status, q.Order = market.PartyRole(role), market.Status(status), market.MineOrder(order)
 			var err error
 			if q.Metadata, err = pairs(meta); err != nil {
 				return err
@@ -92,10 +92,14 @@ func newMine(a *app) *cobra.Command {
 				return err
 			}
 			return a.show(list, func(w io.Writer, style render.Style) error {
-				if q.Metadata == nil {
-					defer a.more(len(list.Tasks), q.Offset, list.Total, false)
+				sorted := q.Order == market.MineDeadline || q.Order == market.MineCredits
+				if looked := q.Metadata != nil || len(q.Tags) > 0 || q.Search != ""; sorted || !looked {
+					defer a.more(len(list.Tasks), q.Offset, list.Total, list.TotalMore)
 				} else if list.NextOffset > 0 {
 					defer a.note("There may be more with --offset %d", list.NextOffset)
+				}
+				if list.TotalMore {
+					defer a.note("Only the newest tasks were put in this order")
 				}
 				return a.table(w, style, tasks(list.Tasks), "No tasks.")
 			})
@@ -103,6 +107,9 @@ func newMine(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&role, "role", "", "only as `poster` or worker")
 	cmd.Flags().StringVar(&status, "status", "", "only in this `status`")
+	cmd.Flags().StringVar(&order, "order", "", "`newest` first, oldest, by deadline or by credits")
+	filterFlags(cmd, &q.Filter)
+	complete(cmd, "order", strs(market.MineOrders())...)
 	metaFlag(cmd, &meta, "only with `key=value` as metadata; once for each pair")
 	complete(cmd, "role", "poster", "worker")
 	complete(cmd, "status", statusNames()...)

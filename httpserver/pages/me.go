@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pinchwork/pinchwork/internal/sheet"
 	"github.com/pinchwork/pinchwork/market"
@@ -113,8 +114,12 @@ type myself struct {
 	Me              market.Me
 	Stats           market.Stats
 	Wait            waiting
+	Search, Tag     string
 	Roles, Statuses []choice
-	Tasks           market.TaskList
+	Orders          []choice
+	// Order is the one that was chosen.
+	Order market.MineOrder
+	Tasks market.TaskList
 	// Names are those of the other parties.
 	Names map[market.AgentID]string
 	// AbandonLimit strikes keep the agent from taking tasks for Cooldown; 0 for never.
@@ -239,12 +244,18 @@ func sooner(a, b market.Time) int {
 func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	role, status := r.URL.Query().Get("role"), r.URL.Query().Get("status")
+	in := r.URL.Query()
+	role, status, order := in.Get("role"), in.Get("status"), in.Get("order")
 	policy := p.market.Policy()
 	page := myself{
+		Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Order: market.MineOrder(order), Orders: choices(order, ownOrders...),
 		AbandonLimit: policy.AbandonLimit, Cooldown: span(policy.AbandonCooldown),
 		Roles:    choices(role, choice{Name: "either"}, choice{Value: "poster", Name: "poster"}, choice{Value: "worker", Name: "worker"}),
 		Statuses: statusChoices(status),
+	}
+	if isID(page.Search, "tk-") {
+		http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(page.Search), http.StatusSeeOther)
+		return
 	}
 	var err error
 	if page.Me, err = o.api.Me(ctx); err == nil {
@@ -259,9 +270,7 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 		page.Wait, err = p.waiting(ctx, o)
 	}
 	if err == nil {
-		page.Tasks, err = o.api.Mine(ctx, market.MineQuery{
-			Role: market.PartyRole(role), Status: market.Status(status), Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
-		})
+		page.Tasks, err = o.api.Mine(ctx, page.query(r))
 	}
 	if err == nil {
 		ids := partiesOf(page.Tasks.Tasks, page.Wait.Reviews, page.Wait.Claims, page.Wait.Hires)
@@ -277,8 +286,56 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 		p.refused(w, r, err)
 		return
 	}
-	page.Pager = p.pagerOf(r, len(page.Tasks.Tasks), page.Tasks.Total, page.Tasks.NextOffset)
+	page.Pager = page.pagerFor(p.pagerOf(r, len(page.Tasks.Tasks), page.Tasks.Total, page.Tasks.NextOffset))
 	p.render(w, r, http.StatusOK, "me", page.Me.Name, &page)
+}
+
+// ownOrders are the orders of an owner's tasks.
+var ownOrders = []choice{
+	{Name: "newest first"}, {Value: string(market.MineOldest), Name: "oldest first"},
+	{Value: string(market.MineDeadline), Name: "what ends next first"}, {Value: string(market.MineCredits), Name: "most credits first"},
+}
+
+func (m *myself) query(r *http.Request) market.MineQuery {
+	q := market.MineQuery{
+		Role: market.PartyRole(r.URL.Query().Get("role")), Status: market.Status(r.URL.Query().Get("status")),
+		Filter: market.Filter{Search: m.Search}, Order: m.Order, Page: market.Page{Limit: pageSize, Offset: offsetOf(r)},
+	}
+	if m.Tag != "" {
+		q.Tags = []string{m.Tag}
+	}
+	return q
+}
+
+// Sorted reports whether the newest tasks alone were put in order.
+func (m *myself) Sorted() bool {
+	return m.Order == market.MineDeadline || m.Order == market.MineCredits
+}
+
+// pagerFor leaves out what nobody has counted: of tasks that are looked through, how many
+// fit.
+func (m *myself) pagerFor(links pager) pager {
+	if looked := (m.Search != "" || m.Tag != "") && !m.Sorted(); looked {
+		links.Total = 0
+		if m.Tasks.NextOffset == 0 {
+			links.After = ""
+		}
+	}
+	links.Ranked = m.Order != "" && m.Order != market.MineNewest
+	return links
+}
+
+// Ends is when the state of a task ends by itself, zero for never.
+func (m *myself) Ends(t market.Task) market.Time {
+	switch t.Status {
+	case market.StatusPosted:
+		return earlier(t.ExpiresAt, t.Deadline)
+	case market.StatusClaimed:
+		return t.ClaimDeadline
+	case market.StatusDelivered:
+		return t.ReviewDeadline
+	}
+	return market.Time{}
 }
 
 func partiesOf(lists ...[]market.Task) (ids []market.AgentID) {

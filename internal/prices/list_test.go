@@ -99,7 +99,7 @@ var api = []price{
 	known("GET /v1/tasks/available", reads(func(w *world) (string, string) {
 		return "/v1/tasks/available?limit=100&search=" + url.QueryEscape("漢漢 字字"), w.worker.key
 	})).takes(100*ms, 32*mib, 5*mib),
-	known("GET /v1/tasks/mine", reads(func(w *world) (string, string) { return "/v1/tasks/mine?limit=100", w.worker.key })).takes(100*ms, 32*mib, 5*mib),
+	known("GET /v1/tasks/mine", reads(func(w *world) (string, string) { return "/v1/tasks/mine?limit=100&order=credits", w.worker.key })).takes(100*ms, 32*mib, 5*mib),
 	known("GET /v1/tasks/{id}", reads(func(w *world) (string, string) { return "/v1/tasks/" + string(w.long), w.poster.key })).takes(100*ms, 32*mib, 4*mib),
 	known("GET /v1/tasks/{id}/offer", reads(func(w *world) (string, string) {
 		return "/v1/tasks/" + string(w.long) + "/offer?" + terms, w.worker.key
@@ -268,8 +268,8 @@ var site = []price{
 		w.signIn()
 		return r
 	}).keeps("the end of the session"),
-	owner("GET /me", "/me").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/work", "/me/work").takes(100*ms, 64*mib, 256*kib),
+	owner("GET /me", "/me?order=credits&"+terms).takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/money", "/me/money").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/record", "/me/record?days=30").takes(100*ms, 64*mib, 256*kib),
 	owner("GET /me/ledger.csv", "/me/ledger.csv").takes(100*ms, 32*mib, 1*mib),
