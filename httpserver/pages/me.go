@@ -248,13 +248,13 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 	role, status, order := in.Get("role"), in.Get("status"), in.Get("order")
 	policy := p.market.Policy()
 	page := myself{
-		Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Order: market.MineOrder(order), Orders: choices(order, ownOrders...),
+		Search: sought(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag")), Order: market.MineOrder(order), Orders: choices(order, ownOrders...),
 		AbandonLimit: policy.AbandonLimit, Cooldown: span(policy.AbandonCooldown),
 		Roles:    choices(role, choice{Name: "either"}, choice{Value: "poster", Name: "poster"}, choice{Value: "worker", Name: "worker"}),
 		Statuses: statusChoices(status),
 	}
-	if isID(page.Search, "tk-") {
-		http.Redirect(w, r, p.root(r)+"/tasks/"+url.PathEscape(page.Search), http.StatusSeeOther)
+	if to := placeOf(page.Search); to != "" {
+		http.Redirect(w, r, p.root(r)+to, http.StatusSeeOther)
 		return
 	}
 	var err error

@@ -59,6 +59,7 @@ func TestOwners(t *testing.T) {
 				t.Errorf("the life is %s", got)
 			}
 			poster.Picture("walk-approved " + name)
+			s.search(poster)
 			s.hire(poster, worker)
 			worker.Picture("walk-hired " + name)
 			s.takeBack(poster, worker)
@@ -91,6 +92,19 @@ func inOrder(text string, all ...string) bool {
 		text = rest
 	}
 	return true
+}
+
+// search finds an own task by a word, among those with the most credits first.
+func (s *site) search(poster *browsertest.Tab) {
+	poster.Visit(s.root + "/me")
+	browsertest.Eval[string](poster, `document.querySelector("details.fold").open = true; document.querySelector("#order").value = "credits"`)
+	poster.Click("#search")
+	poster.Type("sheep\r")
+	poster.Until(`document.querySelector("#search").value === "sheep" && document.querySelectorAll("[data-part=tasks] tbody tr").length === 1`)
+	if got := browsertest.Eval[string](poster, `document.querySelector("[data-part=tasks] tbody").textContent + location.search`); !inOrder(got, "Count the sheep", "order=credits") {
+		s.t.Errorf("a search finds %s", got)
+	}
+	poster.Picture("walk-searched")
 }
 
 // hire finds an agent among all and posts a task for it alone.
