@@ -3,6 +3,7 @@ package market_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,5 +224,78 @@ func TestManyDeadWebhooksAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		count(63, 50)
+	})
+}
+
+// What became of a redelivery is known: that it arrived, that it failed again, or neither
+// yet.
+func TestARedeliveryThatArrivesLeavesATrace(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, k *markettest.Kit) {
+		ada, bob := k.Agent("ada", markettest.Webhook(hookURL, "s")), k.Agent("bob")
+		task := ada.Post("task")
+		for _, q := range []string{"one?", "two?", "three?"} {
+			bob.Ask(task, q)
+		}
+		dead := die(t, k)
+		k.Clock.Advance(time.Minute)
+		if got := deadWebhooks(t, k, market.DeadQuery{}); len(got.Redelivered) != 0 {
+			t.Errorf("nobody asked for %+v", got.Redelivered)
+		}
+		eve, _ := operator(t, k, "eve", market.OperatorAct)
+		if _, err := k.Market.RedeliverBatch(eve, market.RedeliverBatchInput{Dead: dead[:2], Reason: "back"}); err != nil {
+			t.Fatal(err)
+		}
+		short := strings.TrimPrefix(dead[2].EventID, string(ada.ID)+"-")
+		if _, err := k.Market.RedeliverOf(k.Ctx, market.RedeliverInput{AgentID: ada.ID, EventID: short, Reason: "back"}); err != nil {
+			t.Fatal(err)
+		}
+		asked := market.NewTime(k.Clock.Now())
+		k.Clock.Advance(time.Minute)
+		at := market.NewTime(k.Clock.Now())
+		want := map[string]market.Redelivery{}
+		for _, job := range queued(t, k) {
+			id := job.Event.DeliveryID()
+			r := market.Redelivery{AgentID: ada.ID, EventID: id, Operator: "eve", At: asked}
+			switch id {
+			case dead[0].EventID:
+				r.DeliveredAt = at
+			case dead[1].EventID:
+				r.FailedAt = at
+			default:
+				r.Operator = "root"
+				want[id] = r
+				continue // it is under way
+			}
+			out := store.WebhookOutcome{Delivered: !r.DeliveredAt.IsZero(), Error: "status 500", At: at.Time}
+			if ok, err := k.Replica().FinishWebhook(k.Ctx, job, out); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			want[id] = r
+		}
+		check := func(of string, list []market.Redelivery) {
+			t.Helper()
+			if len(list) != 3 {
+				t.Fatalf("of %s: %+v", of, list)
+			}
+			for _, r := range list {
+				if r != want[r.EventID] {
+					t.Errorf("of %s: %+v, want %+v", of, r, want[r.EventID])
+				}
+			}
+		}
+		check("all", deadWebhooks(t, k, market.DeadQuery{}).Redelivered)
+		check("ada", deadWebhooks(t, k, market.DeadQuery{AgentID: ada.ID}).Redelivered)
+		f, err := k.Market.AgentFile(k.Ctx, ada.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("the file", f.Redelivered)
+		if got := deadWebhooks(t, k, market.DeadQuery{AgentID: bob.ID}).Redelivered; len(got) != 0 {
+			t.Errorf("of bob: %+v", got)
+		}
+		k.Clock.Advance(31 * 24 * time.Hour)
+		if got := deadWebhooks(t, k, market.DeadQuery{}).Redelivered; len(got) != 0 {
+			t.Errorf("a month later: %+v", got)
+		}
 	})
 }

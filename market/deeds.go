@@ -202,6 +202,9 @@ func (a *OperatorAction) filters() (chains []chain) {
 			chains = append(chains, c)
 		}
 	}
+	if a.Action == ActionRedeliver {
+		chains = append(chains, redeliveriesOf(a.AgentID, a.Subject))
+	}
 	if a.Action == ActionLogIn {
 		chains = append(chains, logInsOf(a.Operator))
 	}

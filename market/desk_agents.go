@@ -88,6 +88,8 @@ type AgentFile struct {
 	LedgerTotal int           `json:"ledger_total"`
 	Dead        []DeadLetter  `json:"dead_letters"`
 	DeadTotal   int           `json:"dead_total"`
+	// Redelivered are those that operators had delivered again, as in DeadWebhookList.
+	Redelivered []Redelivery `json:"redelivered"`
 	// Posted are the newest 20 of the agent's tasks, PostedTotal all of them; Worked those
 	// that it works on, or was the last to, system tasks among them. There are fewer of
 	// tasks with long texts.
@@ -143,6 +145,9 @@ func (m *Market) AgentFile(ctx context.Context, id AgentID) (f AgentFile, err er
 		return f, err
 	}
 	f.Ledger, f.LedgerTotal, f.Dead, f.DeadTotal = r.Ledger, r.LedgerTotal, r.Dead, r.DeadTotal
+	if f.Redelivered, err = m.redeliveries(ctx, id, now); err != nil {
+		return f, err
+	}
 	if err := m.fileTasksOf(ctx, &f, now); err != nil {
 		return f, known(ctx, err)
 	}

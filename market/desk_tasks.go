@@ -110,7 +110,7 @@ func (m *Market) countOpen(ctx context.Context, q *AllTasksQuery, list *TaskSumm
 
 // plain reports whether the tasks are selected by their parties and their status alone.
 func (q *AllTasksQuery) plain() bool {
-	return !q.Reported && !q.System && len(q.Tags) == 0 && q.Search == ""
+	return !q.Reported && !q.EverReported && !q.System && len(q.Tags) == 0 && q.Search == ""
 }
 
 func (q *AllTasksQuery) check() (err error) {

@@ -66,6 +66,9 @@ type DeadWebhookList struct {
 	Dead      []DeadWebhook `json:"dead_letters"`
 	Total     int           `json:"total"`
 	TotalMore bool          `json:"total_more,omitempty"`
+	// Redelivered are the newest 20 that operators had delivered again, of the newest 100 times
+	// and of the last 30 days.
+	Redelivered []Redelivery `json:"redelivered"`
 }
 
 // DeadWebhooks lists the webhook deliveries of all agents that failed for good, newest
@@ -104,7 +107,8 @@ func (m *Market) DeadWebhooks(ctx context.Context, q DeadQuery) (list DeadWebhoo
 			}
 		}
 	}
-	return list, nil
+	list.Redelivered, err = m.redeliveries(ctx, q.AgentID, m.now())
+	return list, err
 }
 
 // DeadOverview counts the dead webhooks of all agents, and those that wait for an operator

@@ -40,6 +40,9 @@ func (m *Market) FinishWebhook(ctx context.Context, job store.WebhookJob, out st
 			out.RetryAt = time.Time{}
 		}
 	}
+	if out.Delivered {
+		m.noteArrival(ctx, &job, out.At)
+	}
 	ok, err := m.store.FinishWebhook(ctx, job, out)
 	return ok, known(ctx, err)
 }

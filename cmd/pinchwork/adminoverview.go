@@ -110,10 +110,25 @@ func newDeadWebhooks(o *operator) *cobra.Command {
 				t.Rows = append(t.Rows, []string{string(d.AgentID), d.Name, d.EventID, string(d.Event), string(d.TaskID), when(d.FailedAt), number(d.Attempts), yes(d.Seen), d.Error})
 			}
 			defer o.more(len(list.Dead), q.Offset, list.Total, list.TotalMore)
+			for i := range list.Redelivered {
+				r := &list.Redelivered[i]
+				defer o.note("Delivered again: %s, asked for by %s %s, %s", r.EventID, r.Operator, when(r.At), became(r))
+			}
 			return o.table(w, style, &t, "No dead webhooks.")
 		})
 	}
 	return cmd
+}
+
+// became says what became of a redelivery.
+func became(r *market.Redelivery) string {
+	switch {
+	case !r.DeliveredAt.IsZero():
+		return "arrived " + when(r.DeliveredAt)
+	case !r.FailedAt.IsZero():
+		return "failed again " + when(r.FailedAt)
+	}
+	return "not arrived yet"
 }
 
 func newRedeliverOf(o *operator) *cobra.Command {

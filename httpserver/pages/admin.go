@@ -57,6 +57,8 @@ type desk struct {
 	// By is who has logged in.
 	By   market.Operator
 	CSRF string
+	// query is that of the page's address.
+	query string
 	// Once makes a form count only once if it is sent twice.
 	Once          string
 	Done, Problem string
@@ -150,7 +152,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		ctx = market.WithOperator(ctx, by)
-		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, Once: rand.Text(), Done: notices[p.justDone(w, r)]})
+		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, query: r.URL.Query().Encode(), Once: rand.Text(), Done: notices[p.justDone(w, r)]})
 	}
 }
 

@@ -8,11 +8,21 @@ import (
 )
 
 // whence is the desk's page to which a request without a session leads back after the
-// log-in: its own, or for a form the page on which it stands. It is below the mount prefix.
+// log-in: its own, or for a form the page on which it stands, with its filter and place in
+// the list, which forms bring along. It is below the mount prefix.
 func whence(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return r.URL.RequestURI()
 	}
+	at := standsAt(r)
+	if query := r.URL.Query().Encode(); query != "" {
+		at += "?" + query
+	}
+	return at
+}
+
+// standsAt is the path of the page on which a form stands.
+func standsAt(r *http.Request) string {
 	at := r.URL.EscapedPath()
 	switch parts := strings.Split(strings.Trim(at, "/"), "/"); {
 	case strings.HasSuffix(at, "/logout"):
@@ -29,7 +39,7 @@ func whence(r *http.Request) string {
 // on which it stands.
 func pageOf(r *http.Request) string {
 	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/admin/") {
-		if at, err := url.PathUnescape(whence(r)); err == nil {
+		if at, err := url.PathUnescape(standsAt(r)); err == nil {
 			return at
 		}
 	}
@@ -37,6 +47,15 @@ func pageOf(r *http.Request) string {
 		return standsOn(r.URL.Path)
 	}
 	return r.URL.Path
+}
+
+// Here is the query of the page, which its forms bring along so that whatever they do leads
+// back to the list as it was.
+func (d *desk) Here() string {
+	if d.query == "" {
+		return ""
+	}
+	return "?" + d.query
 }
 
 // backTo is the desk's page that a log-in names, or the first one when it names none: no

@@ -3,6 +3,7 @@ package pages
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // flashCookie holds the code of what has just been done, for the page that says so. It
@@ -13,9 +14,10 @@ const flashCookie = "pinchwork_done"
 const flashLife = 60
 
 // done leads to the page that says what has just been done. The path is escaped, below
-// the mount prefix.
+// the mount prefix, and may have a query.
 func (p *pages) done(w http.ResponseWriter, r *http.Request, path, code string) {
-	p.cookie(w, r, &http.Cookie{Name: flashCookie, Value: code, Path: path, MaxAge: flashLife, SameSite: http.SameSiteStrictMode})
+	at, _, _ := strings.Cut(path, "?")
+	p.cookie(w, r, &http.Cookie{Name: flashCookie, Value: code, Path: at, MaxAge: flashLife, SameSite: http.SameSiteStrictMode})
 	http.Redirect(w, r, p.root(r)+path, http.StatusSeeOther)
 }
 
