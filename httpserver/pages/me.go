@@ -147,9 +147,9 @@ type waiting struct {
 	Needs map[market.TaskID]market.TaskBrief
 }
 
-// Any reports whether there is anything.
+// Any reports whether there is anything but what is optional.
 func (w waiting) Any() bool {
-	return len(w.Reviews)+len(w.Claims)+len(w.Questions)+len(w.Hires)+len(w.Offers)+len(w.Messages)+len(w.Unrated) > 0
+	return len(w.Reviews)+len(w.Claims)+len(w.Questions)+len(w.Hires)+len(w.Offers)+len(w.Messages) > 0
 }
 
 // waitingTasks is how many tasks of each kind are said to wait.
