@@ -82,12 +82,13 @@ type desk struct {
 	Sent   url.Values
 	Faults []fault
 	// Case is the task's file in the order of time, Ahead what timers will do, Would what
-	// the split of the form would.
-	Case  []moment
-	Ahead []step
-	Would *market.Settlement
-	Names map[market.AgentID]string
-	Needs map[market.TaskID]market.TaskSummary
+	// the decision of the form would, Foreseen what a grant or a claw-back would.
+	Case     []moment
+	Ahead    []step
+	Would    *market.Settlement
+	Foreseen *market.Foreseen
+	Names    map[market.AgentID]string
+	Needs    map[market.TaskID]market.TaskSummary
 	// Record is how an agent has worked in the last days.
 	Record *record
 	// Dealings are whom the agent deals with, Of the task whose reports alone are listed.
@@ -152,7 +153,7 @@ func (p *pages) patient(patience time.Duration, next operatorPage) http.HandlerF
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		ctx = market.WithOperator(ctx, by)
-		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, query: r.URL.Query().Encode(), Once: rand.Text(), Done: notices[p.justDone(w, r)]})
+		next(w, r.WithContext(ctx), &desk{session: s, By: by, CSRF: s.csrf, query: r.URL.Query().Encode(), Once: rand.Text(), Done: p.said(ctx, p.justDone(w, r))})
 	}
 }
 
@@ -167,7 +168,7 @@ func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 		p.render(w, r, http.StatusNotImplemented, "admin-off", "No admin key", nil)
 		return
 	}
-	d := &desk{To: r.URL.Query().Get("to"), Done: notices[p.justDone(w, r)]}
+	d := &desk{To: r.URL.Query().Get("to"), Done: p.said(r.Context(), p.justDone(w, r))}
 	if r.URL.Query().Has("lost") {
 		d.Problem = d.Lost.sorry("Log in")
 	}

@@ -11,17 +11,6 @@ import (
 	"github.com/pinchwork/pinchwork/market"
 )
 
-// notices are what a page says after an act, by the code that the act returns.
-var notices = map[string]string{
-	"granted": "Credits granted.", "suspended": "Agent suspended.", "unsuspended": "Suspension ended.",
-	"clawed": "Credits taken back.", "settled": "The task has ended by your decision; its parties are told.",
-	"closed":    "The task has ended by your decision; its parties are told, and the reports are closed.",
-	"appointed": "Appointed as infra agent.", "dismissed": "No infra agent any more.",
-	"left": "You are logged out, on every replica.", "resolved": "Report closed.", "queued": "The delivery is due again.",
-	"queued several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",
-	"revoked": "Operator revoked. The key and all sessions of that operator have ended.",
-}
-
 // order is a form of the desk: what to do, and why, which the log of actions keeps.
 type order struct {
 	*http.Request
@@ -48,8 +37,8 @@ func (p *pages) acts(form string, do func(*order) (notice string, err error)) ht
 				p.taskDesk(w, r, d, err)
 			}
 		}
-		if form == "resolve" && r.PostFormValue("try") != "" {
-			show(w, r, d, p.tryResolution(o))
+		if r.PostFormValue("try") != "" && (form == "resolve" || form == "grant" || form == "clawback") {
+			show(w, r, d, p.try(form, o))
 			return
 		}
 		err := o.confirmed()
@@ -147,24 +136,82 @@ func (d *desk) OpenReports() bool {
 }
 
 func (p *pages) grant(o *order) (string, error) {
-	amount, err := amountOf(o)
-	if err == nil {
-		ctx := market.WithIdempotencyKey(o.Context(), onceKey(o.Request))
-		_, err = p.market.Grant(ctx, market.GrantInput{AgentID: o.agent(), Amount: amount, Reason: o.reason})
+	in, err := o.granting()
+	if err != nil {
+		return "", err
 	}
-	return "granted", err
+	if p.asksAgain(o, in) {
+		return "", nil
+	}
+	done, err := p.market.Grant(market.WithIdempotencyKey(o.Context(), onceKey(o.Request)), in)
+	return tell("granted", done.Granted, done.AgentID, done.Balance), err
 }
 
 func (p *pages) clawBack(o *order) (string, error) {
-	amount, err := amountOf(o)
-	if err == nil {
-		ctx := market.WithIdempotencyKey(o.Context(), onceKey(o.Request))
-		_, err = p.market.ClawBack(ctx, market.ClawBackInput{
-			AgentID: o.agent(), Amount: amount, Reason: o.reason,
-			TaskID: market.TaskID(o.PostFormValue("task")), Refund: o.PostFormValue("refund") == "yes",
-		})
+	in, err := o.takingBack()
+	if err != nil {
+		return "", err
 	}
-	return "clawed", err
+	done, err := p.market.ClawBack(market.WithIdempotencyKey(o.Context(), onceKey(o.Request)), in)
+	if done.PosterID != "" {
+		return tell("refunded", done.ClawedBack, done.AgentID, done.Balance, done.PosterID, done.PosterBalance), err
+	}
+	return tell("clawed", done.ClawedBack, done.AgentID, done.Balance), err
+}
+
+// granting and takingBack are what the forms say about credits.
+func (o *order) granting() (market.GrantInput, error) {
+	amount, err := amountOf(o)
+	return market.GrantInput{AgentID: o.agent(), Amount: amount, Reason: o.reason}, err
+}
+
+func (o *order) takingBack() (market.ClawBackInput, error) {
+	amount, err := amountOf(o)
+	return market.ClawBackInput{
+		AgentID: o.agent(), Amount: amount, Reason: o.reason,
+		TaskID: market.TaskID(o.PostFormValue("task")), Refund: o.PostFormValue("refund") == "yes",
+	}, err
+}
+
+// asksAgain reports whether a grant is of more than all that was issued so far, and was not
+// confirmed with the figures before it. The page then shows them.
+func (p *pages) asksAgain(o *order, in market.GrantInput) bool {
+	if o.PostFormValue("meant") == fmt.Sprint(in.Amount) {
+		return false
+	}
+	would, err := p.market.ForeseeGrant(o.Context(), in)
+	if err != nil || !would.Unusual { // the grant itself says what is wrong
+		return false
+	}
+	o.desk.Foreseen = &would
+	return true
+}
+
+// try finds what the form would do.
+func (p *pages) try(form string, o *order) error {
+	var would market.Foreseen
+	switch form {
+	case "grant":
+		in, err := o.granting()
+		if err != nil {
+			return err
+		}
+		if would, err = p.market.ForeseeGrant(o.Context(), in); err != nil {
+			return err
+		}
+	case "clawback":
+		in, err := o.takingBack()
+		if err != nil {
+			return err
+		}
+		if would, err = p.market.ForeseeClawBack(o.Context(), in); err != nil {
+			return err
+		}
+	default:
+		return p.tryResolution(o)
+	}
+	o.desk.Foreseen = &would
+	return nil
 }
 
 // amountOf is a number of credits, which has no default.
@@ -184,9 +231,9 @@ func (p *pages) suspend(o *order) (string, error) {
 	case done.Was:
 		return o.already(done.Message, &done.Already), nil
 	case in.Suspended:
-		return "suspended", nil
+		return tell("suspended", in.AgentID), nil
 	}
-	return "unsuspended", nil
+	return tell("unsuspended", in.AgentID), nil
 }
 
 func (p *pages) appoint(o *order) (string, error) {
@@ -198,9 +245,9 @@ func (p *pages) appoint(o *order) (string, error) {
 	case done.Was:
 		return o.already("It is so already; nothing has changed", &done.Already), nil
 	case in.Infra:
-		return "appointed", nil
+		return tell("appointed", in.AgentID), nil
 	}
-	return "dismissed", nil
+	return tell("dismissed", in.AgentID), nil
 }
 
 // already says what the act found and, if it is known, who did it before. Loading the
@@ -246,13 +293,22 @@ func (p *pages) resolveTask(o *order) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := p.market.ResolveTask(o.Context(), id, in); err != nil {
+	task, err := p.market.ResolveTask(o.Context(), id, in)
+	if err != nil {
 		return "", err
 	}
 	if o.PostFormValue("close") != "yes" {
-		return "settled", nil
+		return decision(&task), nil
 	}
-	return "closed", p.closeReports(o, id)
+	return also(decision(&task), tell("closed")), p.closeReports(o, id)
+}
+
+// decision tells who got what by a decision.
+func decision(t *market.Task) string {
+	if t.Status != market.StatusApproved || t.WorkerReceives == nil || t.Fee == nil {
+		return tell("refund", t.MaxCredits, t.PosterID)
+	}
+	return tell(string(t.Resolution.Outcome), *t.WorkerReceives, t.WorkerID, *t.Fee, t.MaxCredits-t.CreditsCharged, t.PosterID)
 }
 
 // closeReports resolves the open reports about a task, each with an entry of its own in
@@ -277,7 +333,10 @@ func (p *pages) closeReports(o *order, id market.TaskID) error {
 func (p *pages) resolveReport(o *order) (string, error) {
 	in := market.ResolveInput{Status: market.ReportStatus(o.PostFormValue("as")), Note: o.reason}
 	_, err := p.market.ResolveReport(o.Context(), market.ReportID(o.PathValue("id")), in)
-	return "resolved", err
+	if in.Status == market.ReportDismissed {
+		return tell("unfounded"), err
+	}
+	return tell("reviewed"), err
 }
 
 // addOperator shows the new key once, in the answer to the form: a page that is loaded

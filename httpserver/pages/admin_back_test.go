@@ -72,7 +72,7 @@ func TestEveryActLeadsBackToTheListAsItWas(t *testing.T) {
 	_, page = o.get(list)
 	at := formAt(page, "/admin/reports/"+string(reported.ReportID))
 	status, page = o.post(at, o.form(list, "as", "dismissed", "which", string(reported.ReportID)))
-	o.expect("closing a report", http.StatusOK, "Report closed.", status, page)
+	o.expect("closing a report", http.StatusOK, "Report closed: dismissed.", status, page)
 	o.expect("closing a report", http.StatusOK, "1 report.", status, page)
 
 	for range 60 {
@@ -83,7 +83,7 @@ func TestEveryActLeadsBackToTheListAsItWas(t *testing.T) {
 	list = "/admin/agents/" + id + "?offset=50"
 	_, page = o.get(list)
 	status, page = o.post(formAt(page, "/admin/agents/"+id+"/grant"), o.form(list, "amount", "1"))
-	o.expect("a grant", http.StatusOK, "Credits granted.", status, page)
+	o.expect("a grant", http.StatusOK, "1 credit granted to ada, who has ", status, page)
 	o.expect("a grant", http.StatusOK, `rel="prev"`, status, page)
 }
 

@@ -79,7 +79,7 @@ func TestTheReportsOfATask(t *testing.T) {
 	o.expect("without a reason", http.StatusBadRequest, "about sheep", status, page)
 	form.Set("reason", "read")
 	status, page = o.post(closing, form)
-	o.expect("with one", http.StatusOK, "Report closed.", status, page)
+	o.expect("with one", http.StatusOK, "Report closed: reviewed.", status, page)
 	status, page = o.get(at)
 	o.expect("closed", http.StatusOK, "closed by whom", status, page)
 }

@@ -70,7 +70,7 @@ func (p *pages) redeliverSeveral(o *order) (string, error) {
 	case err != nil:
 		return "", err
 	case done.Redelivered == done.Total:
-		return "queued several", nil
+		return "queued-several", nil
 	}
 	o.desk.Problem = notAll(&done)
 	return "", nil

@@ -123,5 +123,5 @@ func TestAFormOfTheDeskOutlivesItsSession(t *testing.T) {
 	form.Set("sure", "yes")
 	form.Set("reason", "it took long to say why")
 	status, page = d.root.post(path+"/grant", form)
-	d.root.expect("sent", http.StatusOK, "Credits granted.", status, page)
+	d.root.expect("sent", http.StatusOK, "5 credits granted to ", status, page)
 }

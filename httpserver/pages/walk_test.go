@@ -222,7 +222,7 @@ func TestADecisionClosesTheReports(t *testing.T) {
 	status, page := d.root.get(path)
 	d.root.expect("the offer", http.StatusOK, `name="close" value="yes" checked`, status, page)
 	status, page = d.root.post(path+"/resolve", d.root.form(path, "outcome", "refund", "close", "yes", "reason", "as reported"))
-	d.root.expect("the end", http.StatusOK, "the reports are closed", status, page)
+	d.root.expect("the end", http.StatusOK, "a refund: 10 credits back to ada. Its parties are told. What was reported about it is closed: reviewed.", status, page)
 	list, err := d.market.Reports(t.Context(), "", market.Page{})
 	if err != nil || list.Reports[0].Status != market.ReportReviewed || list.Reports[0].Note != "as reported" {
 		t.Errorf("the report is %+v, %v", list.Reports, err)
