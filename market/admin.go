@@ -21,7 +21,7 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 	if !in.Suspended {
 		entry.Action = ActionUnsuspend
 	}
-	answer, err := editAgent(ctx, m, agentEdit[Suspension]{
+	answer, at, err := editAgent(ctx, m, agentEdit[Suspension]{
 		name: "suspend", input: in, entry: entry,
 		is:   func(p *store.Profile) bool { return p.Suspended == in.Suspended },
 		anew: func(p *store.Profile) bool { return in.Suspended && in.Reason != "" && in.Reason != p.SuspendReason },
@@ -34,10 +34,10 @@ func (m *Market) Suspend(ctx context.Context, in SuspendInput) (Suspension, erro
 		return Suspension{}, err
 	}
 	m.notifier.Wake(in.AgentID)
-	if in.Suspended {
+	if in.Suspended || at.IsZero() {
 		return answer, nil
 	}
-	if err := m.resumeReviews(ctx, in.AgentID, m.now()); err != nil {
+	if err := m.resumeReviews(ctx, in.AgentID, at); err != nil {
 		// The suspension has ended all the same; the approvals that waited for it are
 		// only late.
 		m.log.WarnContext(ctx, "approvals that waited for an agent come a minute late", "error", reason(err))
@@ -71,10 +71,11 @@ type agentEdit[T any] struct {
 	answer   func(Already) T
 }
 
-// editAgent makes the change. What changes nothing leaves no entry in the log.
-func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (T, error) {
+// editAgent makes the change, and says when, with zero for the repetition of a change. What
+// changes nothing leaves no entry in the log.
+func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (answer T, at time.Time, err error) {
 	var already Already
-	return recorded[T](ctx, m, operation{
+	answer, err = recorded[T](ctx, m, operation{
 		name: e.name, input: e.input, anonymous: true, load: store.LoadQuery{Agent: e.entry.AgentID},
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
 			already = Already{Was: l.Agent != nil && e.is(&l.Agent.Profile)}
@@ -91,6 +92,7 @@ func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (T, error)
 			return []OperatorAction{e.entry}
 		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
+			at = now
 			if already.Unchanged {
 				return m.rules.Record(now), nil
 			}
@@ -98,6 +100,7 @@ func editAgent[T any](ctx context.Context, m *Market, e agentEdit[T]) (T, error)
 		},
 		outcome: func(*store.Loaded, *rules.Outcome) any { return e.answer(already) },
 	})
+	return answer, at, err
 }
 
 // lastAct is the newest act of the kind among the newest 100 that the query selects, nil
@@ -143,7 +146,7 @@ func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, 
 	if !in.Infra {
 		entry.Action = ActionDismissInfra
 	}
-	return editAgent(ctx, m, agentEdit[Appointment]{
+	answer, _, err := editAgent(ctx, m, agentEdit[Appointment]{
 		name: "appoint", input: in, entry: entry,
 		is:   func(p *store.Profile) bool { return p.Appointed == in.Infra },
 		edit: func(p *store.Profile) { p.Appointed = in.Infra },
@@ -151,6 +154,7 @@ func (m *Market) AppointInfra(ctx context.Context, in InfraInput) (Appointment, 
 			return Appointment{AgentID: in.AgentID, Infra: in.Infra, Already: a}
 		},
 	})
+	return answer, err
 }
 
 // Reports lists reports, newest first; status "" lists all. Limit 1–100,

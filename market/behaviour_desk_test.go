@@ -211,13 +211,13 @@ func TestEveryActIsInTheLog(t *testing.T) {
 		}
 		at := market.NewTime(k.Clock.Now())
 		want := []market.OperatorAction{
-			{Number: 8, At: at, Operator: "eve", Action: "resolve_report", TaskID: task, ReportID: reported.ReportID, PosterID: ada.ID, Outcome: "reviewed", Reason: "seen"},
+			{Number: 8, At: at, Operator: "eve", Action: "resolve_report", TaskID: task, ReportID: reported.ReportID, PosterID: ada.ID, PosterName: "ada", Outcome: "reviewed", Reason: "seen"},
 			{Number: 7, At: at, Operator: "eve", Action: "invite", Amount: 3, Reason: "for three"},
-			{Number: 6, At: at, Operator: "eve", Action: "dismiss_infra", AgentID: bob.ID},
-			{Number: 5, At: at, Operator: "eve", Action: "appoint_infra", AgentID: bob.ID, Reason: "proven"},
-			{Number: 4, At: at, Operator: "eve", Action: "unsuspend", AgentID: ada.ID},
-			{Number: 3, At: at, Operator: "eve", Action: "suspend", AgentID: ada.ID, Reason: "fraud"},
-			{Number: 2, At: at, Operator: "eve", Action: "grant", AgentID: bob.ID, Amount: 7, Reason: "sorry"},
+			{Number: 6, At: at, Operator: "eve", Action: "dismiss_infra", AgentID: bob.ID, AgentName: "bob"},
+			{Number: 5, At: at, Operator: "eve", Action: "appoint_infra", AgentID: bob.ID, AgentName: "bob", Reason: "proven"},
+			{Number: 4, At: at, Operator: "eve", Action: "unsuspend", AgentID: ada.ID, AgentName: "ada"},
+			{Number: 3, At: at, Operator: "eve", Action: "suspend", AgentID: ada.ID, AgentName: "ada", Reason: "fraud"},
+			{Number: 2, At: at, Operator: "eve", Action: "grant", AgentID: bob.ID, AgentName: "bob", Amount: 7, Reason: "sorry"},
 			{Number: 1, At: market.NewTime(k.Clock.Now().Add(-time.Minute)), Operator: "root", Action: "add_operator", Subject: "eve", Outcome: "act"},
 		}
 		if got := actions(t, k, market.ActionQuery{}); !slices.Equal(got, want) {
