@@ -17,7 +17,7 @@ const maxBalance = 1 << 50
 // Grant gives credits from the platform to the loaded agent, about a task of its own or
 // none. The reason is kept as a note, since the kind of the entry is always that of a grant.
 func (p *Policy) Grant(now time.Time, l *store.Loaded, to store.AgentID, amount int64, task store.TaskID, reason string) (*Outcome, error) {
-	if err := concerns(l, task, to); err != nil {
+	if err := concerns(l, task, to, amount); err != nil {
 		return nil, err
 	}
 	switch most := MostGranted(l.Agent); {

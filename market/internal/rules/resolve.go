@@ -83,6 +83,8 @@ func MostSplit(t *store.Task) int64 { return t.MaxCredits - 1 }
 
 func mayResolve(t *store.Task, in Resolution) error {
 	switch {
+	case t == nil && in.Outcome == Split && (in.Charged < 1 || in.Charged >= limits.Credits):
+		return Invalid("worker_credits", "must be 1 to %d", int64(limits.Credits-1)) // whatever the task
 	case t == nil:
 		return NotFound()
 	case t.System != nil:
@@ -154,7 +156,7 @@ type TakeBack struct {
 // at most: what tasks hold in escrow stays there. Of what a task has paid no more is
 // taken than was paid, which the task remembers: two who take at once take turns.
 func (p *Policy) ClawBack(now time.Time, l *store.Loaded, in TakeBack) (*Outcome, error) {
-	if err := concerns(l, in.Task, in.From); err != nil {
+	if err := concerns(l, in.Task, in.From, in.Amount); err != nil {
 		return nil, err
 	}
 	pay := in.Task != "" && WasPaid(l.Task) && l.Task.Worker() == in.From
@@ -187,10 +189,13 @@ func (p *Policy) ClawBack(now time.Time, l *store.Loaded, in TakeBack) (*Outcome
 	return o, nil
 }
 
-// concerns refuses an act about the loaded agent for the sake of a task to which it is no
-// party; task is "" for none.
-func concerns(l *store.Loaded, task store.TaskID, id store.AgentID) error {
+// concerns refuses to move credits of the loaded agent for the sake of a task to which it is
+// no party; task is "" for none. An amount that nobody has is refused before the agent is
+// known, and for an agent with the whole range that is its own.
+func concerns(l *store.Loaded, task store.TaskID, id store.AgentID, amount int64) error {
 	switch {
+	case l.Agent == nil && (amount < 1 || amount > limits.Grant):
+		return CheckRange("amount", amount, 1, limits.Grant)
 	case l.Agent == nil:
 		return NoAgent()
 	case task == "":
