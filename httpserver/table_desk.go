@@ -187,14 +187,14 @@ var meansRoutes = []Route{
 	{
 		Name: "clawBack", Method: http.MethodPost, Path: "/v1/admin/credits/claw-back",
 		Caller: CallerAdmin, Limit: ClassAdmin, Group: groupOperator,
-		Summary:     "Take credits back from an agent",
+		Summary: "Take credits back from an agent",
 		Description: "amount is 1 to 1,000,000,000, and never more than the agent's balance: what its tasks hold in escrow is not touched. The reason stands in the agent's ledger. " +
 			"With task_id it is about a task of which the agent is a party: from the worker of an approved one no more is taken, in all, than it was paid, " +
 			"and with refund what is taken goes to the task's poster in the same step.",
-		Body:        body[market.ClawBackInput]("reason", "agent_id", "amount", "reason"),
-		Success:     ok[market.ClawedBack](),
-		Refusals:    []int{http.StatusNotFound, http.StatusPaymentRequired},
-		action:      takes(clawBack),
+		Body:     body[market.ClawBackInput]("reason", "agent_id", "amount", "reason"),
+		Success:  ok[market.ClawedBack](),
+		Refusals: []int{http.StatusNotFound, http.StatusPaymentRequired},
+		action:   takes(clawBack),
 	},
 }
 
