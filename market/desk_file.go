@@ -32,6 +32,8 @@ type TaskFile struct {
 	Settlements []Settlement `json:"settlements"`
 	// MostSplit is the most that a split may charge, 0 where none is possible now.
 	MostSplit int64 `json:"most_split,omitempty"`
+	// CreditsClaimed is what the last delivery claimed, whatever was decided since.
+	CreditsClaimed int64 `json:"credits_claimed,omitempty"`
 	// Paid is what the worker of an approved task got, nil for one that paid nobody.
 	Paid *TaskPay `json:"paid,omitempty"`
 	// Ledger are the movements of credits about the task, oldest first.
@@ -122,6 +124,9 @@ func (m *Market) TaskFile(ctx context.Context, id TaskID) (f TaskFile, err error
 		f.MostSplit = rules.MostSplit(l.Task)
 	}
 	f.Paid = payOf(l)
+	if l.Task.Delivery != nil {
+		f.CreditsClaimed = l.Task.Delivery.Charged
+	}
 	if e := l.Task.Ending; e != nil {
 		f.PosterRating, f.PosterFeedback = e.PosterRating, e.PosterFeedback
 	}

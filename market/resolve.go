@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pinchwork/pinchwork/market/internal/rules"
@@ -30,7 +31,14 @@ func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput
 	if err := in.check(); err != nil {
 		return Task{}, m.refused(ctx, "settle", err)
 	}
+	var act *OperatorAction
 	d, err := m.operate(ctx, operation{
+		learn: func(ctx context.Context, l *store.Loaded) (err error) {
+			if l.Task != nil && l.Task.Ending != nil && l.Task.Ending.Outcome != "" {
+				act, err = m.lastAct(ctx, ActionQuery{TaskID: id}, ActionResolveTask)
+			}
+			return err
+		},
 		name: "settle " + string(id), input: in, anonymous: true, load: store.LoadQuery{Task: id, Text: true},
 		deed: &deed{entry: func(l *store.Loaded, o *rules.Outcome) OperatorAction {
 			t := o.Written(id)
@@ -42,7 +50,8 @@ func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput
 			return a
 		}},
 		decide: func(now time.Time, l *store.Loaded) (*rules.Outcome, error) {
-			return m.rules.ResolveTask(now, l, rules.Resolution{Outcome: in.Outcome, Charged: in.WorkerCredits, Reason: in.Reason})
+			o, err := m.rules.ResolveTask(now, l, rules.Resolution{Outcome: in.Outcome, Charged: in.WorkerCredits, Reason: in.Reason})
+			return o, endedBefore(l.Task, act, err)
 		},
 		outcome: func(_ *store.Loaded, o *rules.Outcome) any { return o.Written(id) },
 	})
@@ -53,6 +62,24 @@ func (m *Market) ResolveTask(ctx context.Context, id TaskID, in ResolveTaskInput
 		return m.replayResolved(d)
 	}
 	return m.taskView(d.outcome.Written(id), d.loaded.Text, recordOf(d.loaded.Poster)), nil
+}
+
+// endedBefore says in a refusal how the task has ended: act is the decision, if it was one.
+func endedBefore(t *store.Task, act *OperatorAction, err error) error {
+	refusal, is := errors.AsType[*Error](err)
+	if !is || t == nil || t.Ending == nil || refusal.Code != CodeWrongState {
+		return err
+	}
+	said := *refusal
+	switch at := t.Ending.At.UTC().Format("2006-01-02 15:04:05 UTC"); {
+	case act != nil:
+		said.Message += ": it was ended (" + act.Outcome + ") " + act.Told()
+	case t.Status == StatusExpired || t.Ending.Auto:
+		said.Message += ": a timer ended it at " + at
+	default:
+		said.Message += ": its poster ended it at " + at
+	}
+	return &said
 }
 
 func (in *ResolveTaskInput) check() error {

@@ -149,7 +149,7 @@ func (c *chronicle) tellDeliveries() {
 	if at[t.DeliveredAt] {
 		return
 	}
-	note := charges(t.CreditsCharged)
+	note := charges(c.file.CreditsClaimed)
 	for _, s := range c.file.Settlements {
 		if s.Outcome == market.OutcomeRelease { // it pays what the delivery charges
 			note = charges(s.Charged) + fmt.Sprintf(": %s to the worker, %s fee", number(s.WorkerReceives), number(s.Fee))
