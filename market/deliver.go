@@ -27,6 +27,7 @@ func (h *Handle) Deliver(ctx context.Context, id TaskID, in DeliverInput) (Task,
 	return h.change(ctx, change{
 		name: "deliver", id: id, input: in, result: in.Result, role: true, conflict: m.rules.TooManyBytes,
 		learn: func(ctx context.Context, l *store.Loaded) (err error) {
+			answer, verifier = rules.Answer{}, false // of a try before, when the task was another one
 			switch {
 			case l.Task == nil || l.Task.Worker() != h.id:
 			case l.Task.System != nil:

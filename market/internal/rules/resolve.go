@@ -83,8 +83,8 @@ func MostSplit(t *store.Task) int64 { return t.MaxCredits - 1 }
 
 func mayResolve(t *store.Task, in Resolution) error {
 	switch {
-	case t == nil && in.Outcome == Split && (in.Charged < 1 || in.Charged >= limits.Credits):
-		return Invalid("worker_credits", "must be 1 to %d", int64(limits.Credits-1)) // whatever the task
+	case t == nil && in.Outcome == Split && (in.Charged < 1 || in.Charged > limits.Credits):
+		return Invalid("worker_credits", "must be 1 to %d", int64(limits.Credits)) // whatever the task
 	case t == nil:
 		return NotFound()
 	case t.System != nil:
