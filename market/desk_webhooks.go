@@ -84,7 +84,8 @@ func (m *Market) DeadWebhooks(ctx context.Context, q DeadQuery) (list DeadWebhoo
 	if err = rules.CheckText("agent_id", string(q.AgentID), maxFilter); err != nil {
 		return list, err
 	}
-	page, owners, err := m.deadLetters(ctx, m.now(), q)
+	now := m.now()
+	page, owners, err := m.deadLetters(ctx, now, q)
 	if err != nil {
 		return list, err
 	}
@@ -107,7 +108,7 @@ func (m *Market) DeadWebhooks(ctx context.Context, q DeadQuery) (list DeadWebhoo
 			}
 		}
 	}
-	list.Redelivered, err = m.redeliveries(ctx, q.AgentID, m.now())
+	list.Redelivered, err = m.redeliveries(ctx, q.AgentID, now)
 	return list, err
 }
 
