@@ -224,6 +224,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	p.setCookie(w, r, string(token))
 	if lost != nil {
 		lost.To = backTo(r.PostFormValue("to"))
+		lost.Does, lost.Sure = p.doesAtDesk(r.Context(), lost), lost.value("try") == ""
 		p.render(w, r, http.StatusOK, "admin-found", "Your form", &desk{By: by, CSRF: formToken(token), Lost: lost})
 		return
 	}

@@ -176,7 +176,7 @@ func (o *order) takingBack() (market.ClawBackInput, error) {
 // asksAgain reports whether a grant is of more than all that was issued so far, and was not
 // confirmed with the figures before it. The page then shows them.
 func (p *pages) asksAgain(o *order, in market.GrantInput) bool {
-	if o.PostFormValue("meant") == fmt.Sprint(in.Amount) {
+	if o.PostFormValue(fieldMeant) == fmt.Sprint(in.Amount) {
 		return false
 	}
 	would, err := p.market.ForeseeGrant(o.Context(), in)

@@ -25,8 +25,12 @@ var deskTexts = map[string]string{
 	"amount": deskFields["amount"], "worker_credits": deskFields["worker_credits"], "reason": deskFields["reason"], "name": deskFields["name"],
 }
 
-// fieldSure is the box without which no form does anything.
-const fieldSure = "sure"
+const (
+	// fieldSure is the box without which no form does anything.
+	fieldSure = "sure"
+	// fieldMeant is the amount of an unusual grant whose figures were shown.
+	fieldMeant = "meant"
+)
 
 // blame finds the fields of the form just sent that a refusal, or several at once, are
 // about.

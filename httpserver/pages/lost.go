@@ -21,6 +21,10 @@ type lostForm struct {
 	Fields []lostField
 	// TooLong says that it does not go along.
 	TooLong bool
+	// Does is what sending it does, and to whom, "" where that is not known. Sure is set on
+	// one that does nothing before one says that one is sure.
+	Does string
+	Sure bool
 }
 
 // lostField is a field of it; Label is "" for one that nobody has written in.
@@ -64,13 +68,13 @@ func found(form url.Values, below string, labels map[string]string) *lostForm {
 	return lostOf(at, fields, labels)
 }
 
-// lostOf leaves out secrets, what belongs to the session, and the box that says that one
-// is sure: that is asked again.
+// lostOf leaves out secrets, what belongs to the session, and what says that one is sure:
+// that is asked again.
 func lostOf(at string, form url.Values, labels map[string]string) *lostForm {
 	l := &lostForm{At: at, To: standsOn(at)}
 	written := false
 	for name, values := range form {
-		if name == "csrf" || name == fieldSure || strings.Contains(name, "key") || strings.Contains(name, "secret") {
+		if name == "csrf" || name == fieldSure || name == fieldMeant || strings.Contains(name, "key") || strings.Contains(name, "secret") {
 			continue
 		}
 		for _, value := range values {
@@ -83,6 +87,26 @@ func lostOf(at string, form url.Values, labels map[string]string) *lostForm {
 	}
 	slices.SortStableFunc(l.Fields, func(a, b lostField) int { return cmp.Compare(a.Name, b.Name) })
 	return l
+}
+
+// value is what a field of the form holds.
+func (l *lostForm) value(name string) string {
+	i := slices.IndexFunc(l.Fields, func(f lostField) bool { return f.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return l.Fields[i].Value
+}
+
+// parts are those of its address, such as tasks, an id and what is done to it.
+func (l *lostForm) parts() (parts [4]string) {
+	at, _, _ := strings.Cut(l.At, "?")
+	for i, part := range strings.SplitN(strings.Trim(at, "/"), "/", len(parts)) {
+		if unescaped, err := url.PathUnescape(part); err == nil {
+			parts[i] = unescaped
+		}
+	}
+	return parts
 }
 
 // standsOn is the page on which an owner's form stands.

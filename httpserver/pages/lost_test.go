@@ -113,15 +113,80 @@ func TestAFormOfTheDeskOutlivesItsSession(t *testing.T) {
 	status, page = d.root.post("/admin/login", again)
 	d.root.expect("logged in", http.StatusOK, "Your form is here again", status, page)
 	before := d.entries(t).Total
-	status, page = d.root.post(path+"/grant", filledIn(page))
+	d.root.expect("what it does", http.StatusOK, `<h2 id="does">Grant credits to ada</h2>`, status, page)
+	d.root.expect("what is asked again", http.StatusOK, `<input id="sure-lost" type="checkbox" name="sure" value="yes" required>`, status, page)
+	form = filledIn(page)
+	form.Del("sure") // which nobody has ticked
+	status, page = d.root.post(path+"/grant", form)
 	d.root.expect("not yet sure", http.StatusBadRequest, "it took long to say why", status, page)
 	if n := d.entries(t).Total; n != before {
 		t.Errorf("%d entries, were %d", n, before)
 	}
-	form = filledIn(page)
-	form.Set("amount", "5")
 	form.Set("sure", "yes")
-	form.Set("reason", "it took long to say why")
 	status, page = d.root.post(path+"/grant", form)
-	d.root.expect("sent", http.StatusOK, "5 credits granted to ", status, page)
+	d.root.expect("sent", http.StatusOK, "5 credits granted to ada, who has ", status, page)
+}
+
+// A form that is here again says what it does and to whom, whatever form it is.
+func TestALostFormSaysWhatItDoes(t *testing.T) {
+	d := newDesk(t)
+	agent, task := "/admin/agents/"+string(d.agent.ID()), "/admin/tasks/"+string(d.task)
+	for _, c := range []struct{ at, fields, says string }{
+		{agent + "/grant?offset=50", "amount=5&try=yes", "See what this would do: Grant credits to ada"},
+		{agent + "/clawback", "amount=5", "Take credits back from ada"},
+		{agent + "/clawback", "amount=5&refund=yes", "Take credits back from ada, and give them to the poster of the task"},
+		{agent + "/suspend", "to=suspended", "Suspend ada"},
+		{agent + "/suspend", "to=active", "End the suspension of ada"},
+		{agent + "/infra", "to=infra", "Appoint ada as infra agent"},
+		{agent + "/infra", "to=none", "Take the appointment of ada as infra agent back"},
+		{agent + "/redeliver", "which=x", "Deliver a webhook to ada again"},
+		{task + "/resolve", "outcome=split&worker_credits=3&close=yes", "End the task “something”: split, and close what is reported about it: reviewed"},
+		{"/admin/tasks/tk-none/resolve", "outcome=refund", "End the task “tk-none”: refund"},
+		{"/admin/reports/" + string(d.report), "as=dismissed", "Close the report: dismissed"},
+		{"/admin/webhooks/seen", "", "Mark dead webhooks as seen"},
+		{"/admin/operators", "name=eve&role=look", "Make an operator: look"},
+		{"/admin/operators/eve/revoke", "", "Revoke the operator eve"},
+	} {
+		form, err := url.ParseQuery(c.fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := url.Values{"key": {adminKey}, "lost-at": {c.at}, "lost.reason": {"because"}, "lost.sure": {"yes"}, "lost.meant": {"5"}}
+		for name := range form {
+			again["lost."+name] = form[name]
+		}
+		status, page := d.root.post("/admin/login", again)
+		d.root.expect(c.at, http.StatusOK, `<h2 id="does">`+c.says+"</h2>", status, page)
+		if strings.Contains(page, `id="sure-lost"`) == form.Has("try") || strings.Contains(page, `name="meant"`) {
+			t.Errorf("%s %s asks on\n%s", c.at, c.fields, page)
+		}
+	}
+}
+
+// An owner's form too; of a task that its agent may not read nothing is told.
+func TestAnOwnersLostFormSaysWhatItDoes(t *testing.T) {
+	s := newSite(t, httpserver.Options{})
+	ada, bob, eve := s.owner("ada"), s.owner("bob"), s.owner("eve")
+	posted, err := ada.agent.Post(t.Context(), market.PostInput{Need: "Count the black sheep", MaxCredits: 20, OfferTo: []market.AgentID{bob.agent.ID()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := "/tasks/" + string(posted.TaskID)
+	for _, c := range []struct {
+		who      *owner
+		at, says string
+	}{
+		{bob, task + "/message", "Send a message: “Count the black sheep”"},
+		{eve, task + "/message", "Send a message: “" + string(posted.TaskID) + "”"},
+		{bob, task + "/report", "Report the task to the operator: “Count the black sheep”"},
+		{ada, "/tasks/new", "Post a task"},
+		{ada, "/me/settings", "Change the settings of ada"},
+	} {
+		again := url.Values{"key": {c.who.key}, "lost-at": {c.at}, "lost.need": {"x"}, "lost.message": {"x"}, "lost.reason": {"x"}, "lost.name": {"ada"}}
+		status, page := c.who.post("/sign-in", again)
+		c.who.expect(c.at, http.StatusOK, `<h2 id="does">`+c.says+"</h2>", status, page)
+		if strings.Contains(page, `id="sure-lost"`) {
+			t.Errorf("%s asks whether one is sure", c.at)
+		}
+	}
 }

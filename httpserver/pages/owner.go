@@ -252,6 +252,7 @@ func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	o := &owner{ID: id, Name: names[id], CSRF: formToken(token), token: token, api: p.api.Visit(w, r, id)}
 	r = r.WithContext(context.WithValue(ctx, ownerKey{}, o))
+	in.Lost.Does = o.does(ctx, in.Lost)
 	p.render(w, r, http.StatusOK, "found", "Your form", resumed{in.Lost, o.Name, o.CSRF})
 }
 
