@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,9 +99,11 @@ type desk struct {
 	Export string
 	Found  []market.AgentStanding
 	// About is the agent whose entries of the log are listed, Lines are what the log's page shows.
-	About     market.AgentID
-	Lines     []logLine
-	Reports   market.ReportList
+	About   market.AgentID
+	Lines   []logLine
+	Reports market.ReportList
+	// ClosedBy are who closed those of the reports that are closed, as far as it is known.
+	ClosedBy  map[market.ReportID]string
 	Audit     *market.AuditReport
 	Actions   market.OperatorActions
 	Operators market.OperatorList
@@ -436,6 +439,7 @@ func (p *pages) reported(r *http.Request, d *desk) (err error) {
 		var file market.TaskFile
 		file, err = p.market.TaskFile(r.Context(), d.Of)
 		d.Reports = market.ReportList{Reports: file.Reports, Total: len(file.Reports)}
+		d.ClosedBy = closersOf(file.Actions)
 	} else {
 		d.Reports, err = p.market.Reports(r.Context(), d.Status, market.Page{Limit: pageSize, Offset: offsetOf(r)})
 	}
@@ -449,12 +453,38 @@ func (p *pages) reported(r *http.Request, d *desk) (err error) {
 	if d.Needs, err = p.market.Summaries(r.Context(), tasks...); err != nil {
 		return err
 	}
+	if d.Of == "" {
+		if err := p.closers(r.Context(), d); err != nil {
+			return err
+		}
+	}
 	var ids []market.AgentID
 	for _, report := range d.Reports.Reports {
 		ids = append(ids, report.Reporter, d.Needs[report.Task].PosterID)
 	}
 	d.Names, err = p.market.Names(r.Context(), ids...)
 	return err
+}
+
+// closers finds who closed the reports that the page lists, as far as they are among those
+// that were closed last.
+func (p *pages) closers(ctx context.Context, d *desk) error {
+	if !slices.ContainsFunc(d.Reports.Reports, func(r market.Report) bool { return r.Status != market.ReportOpen }) {
+		return nil
+	}
+	last, err := p.market.Actions(ctx, market.ActionQuery{Action: market.ActionResolveReport, Page: market.Page{Limit: 100}})
+	d.ClosedBy = closersOf(last.Actions)
+	return err
+}
+
+func closersOf(actions []market.OperatorAction) map[market.ReportID]string {
+	by := map[market.ReportID]string{}
+	for i := range actions {
+		if a := &actions[i]; a.Action == market.ActionResolveReport {
+			by[a.ReportID] = a.Operator
+		}
+	}
+	return by
 }
 
 func (p *pages) adminAudit(w http.ResponseWriter, r *http.Request, d *desk) {

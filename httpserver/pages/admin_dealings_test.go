@@ -81,5 +81,8 @@ func TestTheReportsOfATask(t *testing.T) {
 	status, page = o.post(closing, form)
 	o.expect("with one", http.StatusOK, "Report closed: reviewed.", status, page)
 	status, page = o.get(at)
-	o.expect("closed", http.StatusOK, "closed by whom", status, page)
+	o.expect("closed", http.StatusOK, `closed by <a href="/admin/actions?of=root">root</a>, <time`, status, page)
+	o.expect("closed", http.StatusOK, `</time>: <strong>reviewed</strong></span> <a href="/admin/actions?of=rp-`+id+`">in the log</a>`, status, page)
+	status, page = o.get("/admin/reports?status=reviewed")
+	o.expect("closed, in the list", http.StatusOK, `closed by <a href="/admin/actions?of=root">root</a>, <time`, status, page)
 }

@@ -22,7 +22,7 @@ var functions = template.FuncMap{
 	"list":  func(of ...any) []any { return of },
 	"form":  func(page *taskPage, root string) formView { return formView{root, page} },
 	"deref": func(b *bool) bool { return *b }, "deref64": func(n *int64) int64 { return *n }, "derefFloat": func(f *float64) float64 { return *f },
-	"since": since, "atLeast": atLeast, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": lineOf, "subject": subjectOf, "moved": movedBy, "add": func(a, b int64) int64 { return a + b }, "less": func(a, b int64) int64 { return a - b }, "left": left,
+	"since": since, "atLeast": atLeast, "millis": millis, "side": sideOf, "agentID": func(side string) market.AgentID { return market.AgentID(side) }, "deed": lineOf, "subject": subjectOf, "moved": movedBy, "byDecision": byDecision, "add": func(a, b int64) int64 { return a + b }, "less": func(a, b int64) int64 { return a - b }, "left": left,
 	"headline": headline, "title": title, "talk": talk, "mul": func(a, b float64) float64 { return a * b },
 	"admin": func(page string) bool { return strings.HasPrefix(page, "admin-") },
 }
@@ -203,6 +203,17 @@ func deedOf(a market.OperatorAction) string {
 		return cmp.Or(deeds[a.Action], sentence(a.Action)) + ": " + a.Outcome
 	}
 	return cmp.Or(deeds[a.Action], sentence(a.Action))
+}
+
+// byDecision says how an operator's decision ended a task, "" for one that ended otherwise.
+func byDecision(t market.Task) string {
+	switch {
+	case t.Resolution == nil:
+		return ""
+	case t.Resolution.Outcome == market.OutcomeRefund:
+		return "by decision: refund"
+	}
+	return fmt.Sprintf("by decision: %s, %s of %s", t.Resolution.Outcome, number(t.CreditsCharged), number(t.MaxCredits))
 }
 
 // lineOf is deedOf for a line of the log, which may be of several.
