@@ -352,6 +352,6 @@ func (p *pages) addOperator(o *order) (string, error) {
 }
 
 func (p *pages) revokeOperator(o *order) (string, error) {
-	_, err := p.market.RevokeOperator(o.Context(), o.PathValue("id"), market.RevokeInput{Reason: o.reason})
-	return "revoked", err
+	gone, err := p.market.RevokeOperator(o.Context(), o.PathValue("id"), market.RevokeInput{Reason: o.reason})
+	return tell("revoked", goneOperator+gone.Name), err
 }

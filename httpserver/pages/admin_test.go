@@ -460,7 +460,7 @@ func TestOperatorsOfTheirOwnNames(t *testing.T) {
 		}
 	}
 	status, page = root.post("/admin/operators/acter/revoke", root.form("/admin/operators", "reason", "left"))
-	root.expect("revoking", http.StatusOK, "Operator revoked", status, page)
+	root.expect("revoking", http.StatusOK, "Operator acter revoked. The key and all sessions", status, page)
 	status, page = acts.get(path)
 	acts.expect("after the end", http.StatusOK, `name="key"`, status, page)
 	status, page = root.post("/admin/operators", root.form("/admin/operators", "name", "acter", "role", "act"))

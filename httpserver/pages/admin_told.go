@@ -23,7 +23,7 @@ var notices = map[string]string{
 	"appointed": "%s is appointed as infra agent.", "dismissed": "%s is no infra agent any more.",
 	"left": "You are logged out, on every replica.", "queued": "The delivery is due again.",
 	"queued-several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",
-	"revoked": "Operator revoked. The key and all sessions of that operator have ended.",
+	"revoked": "Operator %s revoked. The key and all sessions of that operator have ended.",
 }
 
 // tell is a notice for the page that follows an act: its name, and the numbers and ids of
@@ -57,7 +57,17 @@ func (p *pages) said(ctx context.Context, notice string) string {
 	return strings.Join(said, " ")
 }
 
-// wordsOf are numbers, the first with its unit, and the names of agents that there are.
+// goneOperator begins the name of an operator who was revoked in a notice.
+const goneOperator = "operator:"
+
+// justRevoked reports whether the log says that the operator of that name was revoked last.
+func (p *pages) justRevoked(ctx context.Context, name string) bool {
+	last, err := p.market.Actions(ctx, market.ActionQuery{Action: market.ActionRevokeOperator, Page: market.Page{Limit: 1}})
+	return err == nil && len(last.Actions) > 0 && last.Actions[0].Subject == name
+}
+
+// wordsOf are numbers, the first with its unit, and the names of agents that there are and
+// of who was just revoked.
 func (p *pages) wordsOf(ctx context.Context, about []string) (words []any, is bool) {
 	var ids []market.AgentID
 	for _, one := range about {
@@ -73,6 +83,13 @@ func (p *pages) wordsOf(ctx context.Context, about []string) (words []any, is bo
 	for _, one := range about {
 		if name := names[market.AgentID(one)]; name != "" {
 			words = append(words, brief(name))
+			continue
+		}
+		if name, is := strings.CutPrefix(one, goneOperator); is {
+			if !p.justRevoked(ctx, name) {
+				return nil, false
+			}
+			words = append(words, name)
 			continue
 		}
 		n, err := strconv.ParseInt(one, 10, 64)

@@ -100,7 +100,7 @@ func TestANoticeHasNoWordsOfAnybody(t *testing.T) {
 	o := newOperator(t, s.url)
 	o.login()
 	path := "/admin/agents/" + string(bob.ID())
-	for _, cookie := range []string{"granted", "granted/1/2/3/4", "granted/many/" + string(bob.ID()) + "/1", "granted/1/ag-who-won/1", "won", "suspended/%25s", "left+words"} {
+	for _, cookie := range []string{"granted", "granted/1/2/3/4", "granted/many/" + string(bob.ID()) + "/1", "granted/1/ag-who-won/1", "won", "suspended/%25s", "left+words", "revoked/operator:everybody"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)

@@ -107,7 +107,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	tab.Click("#add button")
 	tab.Until(`document.querySelector("#new-key").textContent.startsWith("pwo-")`)
 	order(tab, `form[action$="/eve/revoke"]`, "left", "button")
-	told(tab, "Operator revoked. The key and all sessions of that operator have ended.")
+	told(tab, "Operator eve revoked. The key and all sessions of that operator have ended.")
 	tab.Click(`nav.desk a[href$="/admin/actions"]`)
 	tab.Until(`document.querySelector("tbody").textContent.includes("half of it is there")`)
 	tab.Click("#of")
