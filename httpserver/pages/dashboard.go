@@ -28,6 +28,8 @@ type view struct {
 	Owner, Suspended *owner
 	// Joins says that one can register here.
 	Joins bool
+	// Operates says that the browser has a session at the operators' desk.
+	Operates bool
 	Data  any
 }
 
@@ -122,7 +124,7 @@ func (v view) Said() string {
 // render makes a whole page before anything is sent.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
 	var out bytes.Buffer
-	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), p.wholeBase(r), ownerOf(r), suspendedOf(r), p.joins(), data}); err != nil {
+	if err := views.ExecuteTemplate(&out, "page", view{title, name, p.root(r), p.wholeBase(r), ownerOf(r), suspendedOf(r), p.joins(), operates(r), data}); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}

@@ -20,7 +20,7 @@ func docsPolicy(nonce string) string {
 
 // docs is Swagger UI over this server's own document.
 func (p *pages) docs(w http.ResponseWriter, r *http.Request) {
-	root, frame := p.root(r), view{Title: "API", Page: "docs", Root: p.root(r), Base: p.wholeBase(r), Owner: ownerOf(r), Joins: p.joins()}
+	root, frame := p.root(r), view{Title: "API", Page: "docs", Root: p.root(r), Base: p.wholeBase(r), Owner: ownerOf(r), Joins: p.joins(), Operates: operates(r)}
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "Pinchwork API", SwaggerJSON: root + "/openapi.json",
 		BasePath: root + "/docs/", InternalBasePath: "/docs/", HideCurl: false,

@@ -68,8 +68,23 @@ func (p *pages) refusedSession(w http.ResponseWriter, r *http.Request, err error
 	p.logInAgain(w, r)
 }
 
+// deskCookie says to the pages for everybody that this browser has a session at the desk: to
+// show the way there, for which no secret leaves the desk.
+const deskCookie = "pinchwork_desk"
+
+// operates reports whether the browser that asks has a session at the desk.
+func operates(r *http.Request) bool {
+	c, err := r.Cookie(deskCookie)
+	return err == nil && c.Value != ""
+}
+
 // setCookie sets the session's cookie, or ends it when the value is empty.
 func (p *pages) setCookie(w http.ResponseWriter, r *http.Request, value string) {
+	known := ""
+	if value != "" {
+		known = "1"
+	}
+	p.cookie(w, r, &http.Cookie{Name: deskCookie, Value: known, Path: "/", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
 	p.cookie(w, r, &http.Cookie{Name: cookieName, Value: value, Path: "/admin", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
 }
 
