@@ -114,6 +114,8 @@ func (o NewOperator) LogValue() slog.Value {
 type OperatorList struct {
 	Operators []Operator `json:"operators"`
 	Total     int        `json:"total"`
+	// RootLastLogIn is when root last logged in at the desk; zero for never.
+	RootLastLogIn Time `json:"root_last_log_in,omitzero"`
 }
 
 // RevokeInput says why an operator is revoked.
@@ -231,14 +233,17 @@ func (m *Market) Operators(ctx context.Context) (_ OperatorList, err error) {
 	for i := range all {
 		list.Operators[i] = operatorView(&all[i])
 	}
-	return list, m.lastLogIns(ctx, list.Operators)
+	known := append([]Operator{{Name: OperatorRoot}}, list.Operators...)
+	if err := m.lastLogIns(ctx, known); err != nil {
+		return OperatorList{}, err
+	}
+	list.RootLastLogIn = known[0].LastLogIn
+	copy(list.Operators, known[1:])
+	return list, nil
 }
 
 // lastLogIns fills in when operators have last logged in. Who had a name before is another.
 func (m *Market) lastLogIns(ctx context.Context, all []Operator) error {
-	if len(all) == 0 {
-		return nil
-	}
 	chains := make([]chain, len(all))
 	for i := range all {
 		chains[i] = logInsOf(all[i].Name)
