@@ -127,8 +127,15 @@ func TestTheLogIsFoundByKindAndByWhomItIsAbout(t *testing.T) {
 			t.Fatal(err)
 		}
 		all, err := k.Replica().Operators(k.Ctx)
-		if err != nil || len(all.Operators) != 1 || !all.Operators[0].LastLogIn.Equal(at) {
+		if err != nil || len(all.Operators) != 1 || !all.Operators[0].LastLogIn.Equal(at) || !all.RootLastLogIn.IsZero() {
 			t.Errorf("the operators are %+v, %v", all, err)
+		}
+		k.Clock.Advance(time.Minute)
+		if _, err := k.Market.LogIn(k.Ctx, []byte("key"), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if all, err = k.Replica().Operators(k.Ctx); err != nil || !all.RootLastLogIn.Equal(k.Market.Now()) {
+			t.Errorf("root was last there at %v, %v, want %v", all.RootLastLogIn, err, k.Market.Now())
 		}
 		if _, err := k.Market.RevokeOperator(k.Ctx, "ada", market.RevokeInput{Reason: "left"}); err != nil {
 			t.Fatal(err)

@@ -233,7 +233,7 @@ func (m *Market) Operators(ctx context.Context) (_ OperatorList, err error) {
 	for i := range all {
 		list.Operators[i] = operatorView(&all[i])
 	}
-	known := append([]Operator{{Name: OperatorRoot}}, list.Operators...)
+	known := append([]Operator{{Name: rules.Root}}, list.Operators...)
 	if err := m.lastLogIns(ctx, known); err != nil {
 		return OperatorList{}, err
 	}

@@ -173,12 +173,12 @@ func (p *pages) adminHome(w http.ResponseWriter, r *http.Request) {
 	}
 	d := &desk{To: r.URL.Query().Get("to"), Done: p.said(r.Context(), p.justDone(w, r))}
 	if r.URL.Query().Has("lost") {
-		d.Problem = d.Lost.sorry("Log in")
+		d.Problem = d.Lost.sorry("Sign in")
 	}
 	if r.URL.Query().Has("ended") {
-		d.Problem = "Your session has ended. Log in to go on where it was."
+		d.Problem = "Your session has ended. Sign in to go on where it was."
 	}
-	p.render(w, r, http.StatusOK, "login", "Log in", d)
+	p.render(w, r, http.StatusOK, "login", "Sign in", d)
 }
 
 // elsewhere answers addresses of the desk that have no page: where a form was sent to leads
@@ -200,7 +200,7 @@ func (p *pages) elsewhere(w http.ResponseWriter, r *http.Request, d *desk) {
 func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLost+maxForm)
 	if !p.fromHere(r) {
-		p.render(w, r, http.StatusForbidden, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: "This form is from another site."})
+		p.render(w, r, http.StatusForbidden, "login", "Sign in", &desk{To: r.PostFormValue("to"), Problem: "This form is from another site."})
 		return
 	}
 	key := strings.TrimSpace(r.PostFormValue("key"))
@@ -221,7 +221,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, message := httpserver.Explain(err)
 		retryAfter(w, err)
-		p.render(w, r, status, "login", "Log in", &desk{To: r.PostFormValue("to"), Problem: message + ".", Lost: lost})
+		p.render(w, r, status, "login", "Sign in", &desk{To: r.PostFormValue("to"), Problem: message + ".", Lost: lost})
 		return
 	}
 	p.setCookie(w, r, string(token))

@@ -77,7 +77,7 @@ func backTo(to string) string {
 func (p *pages) logInAgain(w http.ResponseWriter, r *http.Request) {
 	if lost := p.lose(w, r, deskTexts); lost != nil && !strings.HasSuffix(r.URL.Path, "/logout") {
 		lost.To = whence(r)
-		p.render(w, r, http.StatusUnauthorized, "login", "Log in", &desk{To: lost.To, Problem: lost.sorry("Log in"), Lost: lost})
+		p.render(w, r, http.StatusUnauthorized, "login", "Sign in", &desk{To: lost.To, Problem: lost.sorry("Sign in"), Lost: lost})
 		return
 	}
 	back := url.Values{}

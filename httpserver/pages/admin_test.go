@@ -258,7 +258,7 @@ func TestOperatorsPagesAreClosedToOthers(t *testing.T) {
 	}
 	status, page = o.post("/admin/logout", o.form("/admin"))
 	o.expect("logout", http.StatusOK, `name="key"`, status, page)
-	o.expect("logout", http.StatusOK, "You are logged out", status, page)
+	o.expect("logout", http.StatusOK, "You are signed out", status, page)
 	status, page = o.get(path)
 	o.expect("after the logout", http.StatusOK, `name="to" value="`+path+`"`, status, page)
 	status, page = o.post(path+"/grant", url.Values{"amount": {"5"}})

@@ -21,7 +21,7 @@ var notices = map[string]string{
 	"reviewed": "Report closed: reviewed.", "unfounded": "Report closed: dismissed.",
 	"suspended": "%s is suspended.", "unsuspended": "The suspension of %s has ended.",
 	"appointed": "%s is appointed as infra agent.", "dismissed": "%s is no infra agent any more.",
-	"left": "You are logged out, on every replica.", "queued": "The delivery is due again.",
+	"left": "You are signed out, on every replica.", "queued": "The delivery is due again.",
 	"queued-several": "The deliveries are due again.", "seen": "Marked as seen: what fails from now on waits again.",
 	"revoked": "Operator %s revoked. The key and all sessions of that operator have ended.",
 }

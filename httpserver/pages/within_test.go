@@ -90,12 +90,12 @@ func TestLogOutEndsTheSessionAtEveryReplica(t *testing.T) {
 	if status, page := thief.get("/admin/agents"); status != http.StatusOK || !strings.Contains(page, "<h1>Agents</h1>") {
 		t.Fatalf("the copied cookie is of no use even before: %d %s", status, page)
 	}
-	if status, page := o.post("/admin/logout", o.form("/admin")); status != http.StatusOK || !strings.Contains(page, "Log in") {
+	if status, page := o.post("/admin/logout", o.form("/admin")); status != http.StatusOK || !strings.Contains(page, "Sign in") {
 		t.Fatalf("log-out: %d %s", status, page)
 	}
 	for _, path := range []string{"/admin", "/admin/agents"} {
 		thief.client.Jar.SetCookies(mustURL(t, replica.URL+"/admin"), stolen)
-		if status, page := thief.get(path); status != http.StatusOK || !strings.Contains(page, "Log in") || strings.Contains(page, "<h1>Agents</h1>") || strings.Contains(page, "<h1>Reports</h1>") {
+		if status, page := thief.get(path); status != http.StatusOK || !strings.Contains(page, "Sign in") || strings.Contains(page, "<h1>Agents</h1>") || strings.Contains(page, "<h1>Reports</h1>") {
 			t.Errorf("%s after the log-out: %d %s", path, status, page)
 		}
 	}

@@ -189,14 +189,14 @@ var deeds = map[string]string{
 	market.ActionUnsuspend: "Suspension ended", market.ActionAppointInfra: "Appointed as infra agent", market.ActionDismissInfra: "Appointment as infra agent ended",
 	market.ActionResolveTask: "Task ended by decision", market.ActionResolveReport: "Report closed", market.ActionRedeliver: "Webhook delivered again",
 	market.ActionSeeDead: "Dead webhooks marked as seen", market.ActionInvite: "Invitations made", market.ActionAddOperator: "Operator made",
-	market.ActionRevokeOperator: "Operator revoked", market.ActionLogIn: "Logged in", market.ActionLogOut: "Logged out", market.ActionLogInRefused: "Log-in refused",
+	market.ActionRevokeOperator: "Operator revoked", market.ActionLogIn: "Signed in", market.ActionLogOut: "Signed out", market.ActionLogInRefused: "Sign-in refused",
 }
 
 // deedOf is what was done, in words.
 func deedOf(a market.OperatorAction) string {
 	switch {
 	case a.Action == market.ActionLogInRefused && a.Amount > 1:
-		return fmt.Sprintf("Log-ins refused: %s in the hour", number(a.Amount))
+		return fmt.Sprintf("Sign-ins refused: %s in the hour", number(a.Amount))
 	case a.Action == market.ActionInvite:
 		return deeds[a.Action] + ": " + number(a.Amount)
 	case a.Outcome != "":
