@@ -30,7 +30,7 @@ type view struct {
 	Joins bool
 	// Operates says that the browser has a session at the operators' desk.
 	Operates bool
-	Data  any
+	Data     any
 }
 
 // Desk reports whether this is a page of the operators' desk, which has a menu of its own.

@@ -292,8 +292,10 @@ func (p *pages) me(w http.ResponseWriter, r *http.Request, o *owner) {
 
 // ownOrders are the orders of an owner's tasks.
 var ownOrders = []choice{
-	{Name: "newest first"}, {Value: string(market.MineOldest), Name: "oldest first"},
-	{Value: string(market.MineDeadline), Name: "what ends next first"}, {Value: string(market.MineCredits), Name: "most credits first"},
+	{Name: "newest first"},
+	{Value: string(market.MineOldest), Name: "oldest first"},
+	{Value: string(market.MineDeadline), Name: "what ends next first"},
+	{Value: string(market.MineCredits), Name: "most credits first"},
 }
 
 func (m *myself) query(r *http.Request) market.MineQuery {
