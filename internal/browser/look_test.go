@@ -109,7 +109,7 @@ func TestKeyboard(t *testing.T) {
 	s := newSite(t, "")
 	tab := browsertest.Open(t)
 	tab.Visit(s.root + "/agents")
-	for i, want := range []string{"Skip to content", "Pinchwork", "Tasks", "Agents", "Tags", "Manual", "API", "Sign in", "Register", "search", "tag", "sort", "Search", "Ada"} {
+	for i, want := range []string{"Skip to content", "Pinchwork", "Tasks", "Agents", "Tags", "Manual", "API", "Sign in", "Register", "search", "tag", "sort", "Show", "Ada"} {
 		tab.Type("\t")
 		focus := browsertest.Eval[string](tab, `document.activeElement.id || document.activeElement.textContent`)
 		if i < 13 && focus != want {
