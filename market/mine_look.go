@@ -32,10 +32,10 @@ type ownList func(ctx context.Context, offset, limit int) (store.TasksPage, erro
 func (h *Handle) ownTasks(ctx context.Context, q MineQuery, now time.Time) (page ownPage, err error) {
 	from := h.newest(store.TasksQuery{Agent: h.id, Role: q.Role, Status: q.Status, MaxBytes: maxPageBytes, Now: now})
 	look := ownLook{q: &q, terms: text.Terms(q.Search)}
-	switch {
-	case q.Order == MineDeadline, q.Order == MineCredits:
+	switch q.Order {
+	case MineDeadline, MineCredits:
 		return look.sorted(ctx, from)
-	case q.Order == MineOldest:
+	case MineOldest:
 		from = oldest(from)
 	}
 	if len(q.Metadata) > 0 || len(q.Tags) > 0 || len(look.terms) > 0 {
