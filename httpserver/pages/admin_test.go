@@ -337,7 +337,7 @@ func TestOperatorsCookie(t *testing.T) {
 		}
 		_ = res.Body.Close()
 		c := res.Cookies()
-		if len(c) != 2 || c[0].Path != "/market/" || c[0].Value != "1" || c[1].Path != "/market/admin" || len(c[1].Value) < 40 {
+		if len(c) != 2 || c[1].Path != "/market/" || c[1].Value != "1" || c[0].Path != "/market/admin" || len(c[0].Value) < 40 {
 			t.Errorf("%q: cookies %v", public, c)
 		}
 		for _, c := range c {

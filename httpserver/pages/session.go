@@ -84,8 +84,8 @@ func (p *pages) setCookie(w http.ResponseWriter, r *http.Request, value string) 
 	if value != "" {
 		known = "1"
 	}
-	p.cookie(w, r, &http.Cookie{Name: deskCookie, Value: known, Path: "/", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
 	p.cookie(w, r, &http.Cookie{Name: cookieName, Value: value, Path: "/admin", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
+	p.cookie(w, r, &http.Cookie{Name: deskCookie, Value: known, Path: "/", MaxAge: int(sessionLife.Seconds()), SameSite: http.SameSiteStrictMode})
 }
 
 // cookie sets a session's cookie, or ends it when it has no value.
