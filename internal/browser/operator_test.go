@@ -32,7 +32,7 @@ func shift(t *testing.T, s *site, scripts bool) {
 	for _, waits := range []string{"2 open reports", "1 dead webhook"} {
 		tab.Until(`document.querySelector("main").textContent.includes("` + waits + `")`)
 	}
-	tab.Click(`.card a[href$="/admin/reports"]`)
+	tab.Click(`.decide a[href$="/admin/reports"]`)
 	tab.Until(`document.querySelector("h1").textContent === "Reports"`)
 	order(tab, `form[action$="`+string(reported.ReportID)+`"]`, "a misunderstanding", `button[value="dismissed"]`)
 	told(tab, "Report closed: dismissed.")
