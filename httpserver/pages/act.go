@@ -300,14 +300,15 @@ func words(in url.Values, name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(in.Get(name)), "\r\n", "\n")
 }
 
-// whole is a number of a form, 0 when its field was left empty.
+// whole is a number of a form, 0 when its field was left empty. Thousands may be apart, as
+// the pages write them.
 func whole(in url.Values, name string) (int64, error) {
-	s := strings.TrimSpace(in.Get(name))
-	if s == "" {
+	groups := strings.Fields(in.Get(name))
+	if len(groups) == 0 {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	n, err := strconv.ParseInt(strings.Join(groups, ""), 10, 64)
+	if err != nil || slices.ContainsFunc(groups[1:], func(g string) bool { return len(g) != 3 }) {
 		return 0, notWhole(name, "must be a whole number")
 	}
 	if n == 0 {

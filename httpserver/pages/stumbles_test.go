@@ -136,7 +136,7 @@ func TestTextsReadAlikeEverywhere(t *testing.T) {
 	_, page := bob.get("/tasks/" + string(p.TaskID))
 	for _, want := range []string{
 		"<h1>Sing loud</h1>", "<title>Sing loud ·", `content="Sing loud"`, "<strong>which</strong> &lt;song&gt;?", "one<br>", "<em>short</em>", "&lt;b&gt;long&lt;/b&gt;",
-		`name="note" required`, "up to 500\u2009000 characters", "Deliver again within <time",
+		`name="note" maxlength="1000"`, "up to 500\u2009000 characters", "Deliver again within <time",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)

@@ -249,6 +249,9 @@ func movedBy(a market.OperatorAction) string {
 	case market.ActionGrant:
 		return number(a.Amount) + " granted"
 	case market.ActionClawBack:
+		if a.PosterGetsBack > 0 {
+			return number(a.Amount) + " taken back, and given to the poster"
+		}
 		return number(a.Amount) + " taken back"
 	case market.ActionResolveTask:
 		return decided(a)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pinchwork/pinchwork/market"
 )
@@ -15,8 +16,10 @@ type workList struct {
 	market.BrowseList
 	// Warming says that what is on offer is not known yet.
 	Warming bool
-	Names   map[market.AgentID]string
-	Pager   pager
+	// HeadStart is how long a task may be kept for others, "" for not at all.
+	HeadStart string
+	Names     map[market.AgentID]string
+	Pager     pager
 }
 
 // work lists what is on offer for the owner's agent, in the order in which it would pick up.
@@ -24,7 +27,7 @@ func (p *pages) work(w http.ResponseWriter, r *http.Request, o *owner) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	in := r.URL.Query()
-	page := workList{Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag"))}
+	page := workList{HeadStart: headStart(p.market.Policy().MatchHeadStart), Search: strings.TrimSpace(in.Get("search")), Tag: strings.TrimSpace(in.Get("tag"))}
 	q := market.BrowseQuery{Filter: market.Filter{Search: page.Search}, Page: market.Page{Limit: pageSize, Offset: offsetOf(r)}}
 	if page.Tag != "" {
 		q.Tags = []string{page.Tag}
@@ -48,4 +51,11 @@ func (p *pages) work(w http.ResponseWriter, r *http.Request, o *owner) {
 	page.Pager = p.pagerOf(r, len(page.Tasks), page.Total, page.NextOffset)
 	page.Pager.More, page.Pager.Ranked = page.TotalMore, true
 	p.render(w, r, http.StatusOK, "work", "Work for your agent", &page)
+}
+
+func headStart(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return span(d)
 }
